@@ -1,0 +1,299 @@
+//! Every setting: its name, its default, and the error that names what it takes.
+//!
+//! | variable | flag | default | meaning |
+//! |---|---|---|---|
+//! | `PROMPT_DIR` | `--dir` | `prompts` | folder of prompts |
+//! | `BUCKET_NAME` | `--bucket` | | S3 bucket; when set, prompts come from S3 and not from the folder |
+//! | `PROMPT_PREFIX` | `--prefix` | `prompts/` | key prefix in the bucket |
+//! | `PORT` | `--addr` | `127.0.0.1:8080` | local listening address; `PORT` alone keeps the host |
+//! | `CACHE_TTL_SECONDS` | | `30` | how old the snapshot of the bucket may be; 0 asks S3 every time |
+//! | `PAGE_SIZE` | | `500` | prompts per `prompts/list` page |
+//! | `ALLOWED_ORIGINS` | | loopback (any on Lambda) | origins of browser pages that may call |
+//! | `ALLOWED_HOSTS` | | loopback (any on Lambda) | values of `Host` that are answered |
+//! | `RUST_LOG` | | `info` | log filter |
+//!
+//! `AWS_LAMBDA_RUNTIME_API`, set by Lambda alone, makes the program run as the function. A flag wins over its variable;
+//! a variable that is set but empty counts as unset. The AWS SDK reads its own settings (`AWS_REGION`,
+//! `AWS_ENDPOINT_URL_S3`, `AWS_PROFILE` and so on).
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use http::Uri;
+use http::uri::Authority;
+use tracing_subscriber::filter::Targets;
+
+const DEFAULT_PREFIX: &str = "prompts/";
+const DEFAULT_DIR: &str = "prompts";
+const DEFAULT_HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const DEFAULT_PORT: u16 = 8080;
+const DEFAULT_CACHE_TTL: Duration = Duration::from_secs(30);
+const DEFAULT_PAGE_SIZE: usize = 500;
+/// A day: more than that is a typing error, not a cache.
+const MAX_CACHE_TTL_SECONDS: u64 = 86_400;
+const MAX_PAGE_SIZE: usize = 10_000;
+
+/// What the command line says; each wins over its variable.
+#[derive(Debug, Default, Clone)]
+pub struct Flags {
+    /// `--dir`
+    pub dir: Option<PathBuf>,
+    /// `--bucket`
+    pub bucket: Option<String>,
+    /// `--prefix`
+    pub prefix: Option<String>,
+    /// `--addr`
+    pub addr: Option<String>,
+}
+
+/// The settings of one server, complete and checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the prompts are.
+    pub source: Source,
+    /// Where a local server listens; unused on Lambda.
+    pub addr: SocketAddr,
+    /// How old the snapshot of the bucket may be, and the `ttlMs` that clients get. Always zero for a folder.
+    pub cache_ttl: Duration,
+    /// Prompts per page of `prompts/list`, at least 1.
+    pub page_size: usize,
+    /// Which `Origin` headers are accepted.
+    pub allowed_origins: Allowed,
+    /// Which `Host` headers are accepted.
+    pub allowed_hosts: Allowed,
+    /// What is logged.
+    pub log_filter: Targets,
+    /// Whether this process is a Lambda function.
+    pub on_lambda: bool,
+}
+
+/// Where the prompts are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A folder on this machine.
+    Dir(PathBuf),
+    /// Objects in S3.
+    S3 {
+        /// The bucket's name.
+        bucket: String,
+        /// What the keys start with: empty, or ending in `/`.
+        prefix: String,
+    },
+}
+
+/// Which values of a header are accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allowed {
+    /// Every value.
+    Any,
+    /// `localhost`, 127.0.0.0/8 and `[::1]` on any port, and the values listed (lower case).
+    LoopbackAnd(Vec<String>),
+    /// The values listed (lower case).
+    Only(Vec<String>),
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{name}={value}: {expected}")]
+pub struct ConfigError {
+    /// The variable or flag.
+    pub name: &'static str,
+    /// Its value.
+    pub value: String,
+    /// What it takes.
+    pub expected: String,
+}
+
+impl ConfigError {
+    fn new(name: &'static str, value: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self { name, value: value.into(), expected: expected.into() }
+    }
+}
+
+impl Config {
+    /// Reads the settings of this process.
+    ///
+    /// # Errors
+    /// The first setting that cannot be used.
+    pub fn from_env(flags: Flags) -> Result<Self, ConfigError> {
+        #[expect(clippy::disallowed_methods, reason = "this is config.rs")]
+        Self::new(flags, |name| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned()))
+    }
+
+    /// Reads the settings from `flags` and from what `env` answers for a variable's name.
+    ///
+    /// # Errors
+    /// The first setting that cannot be used.
+    pub fn new(flags: Flags, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let env = |name: &'static str| env(name).filter(|value| !value.is_empty());
+        let on_lambda = env("AWS_LAMBDA_RUNTIME_API").is_some();
+        let source = source(&flags, &env, on_lambda)?;
+        let cache_ttl = match env("CACHE_TTL_SECONDS") {
+            Some(value) => Duration::from_secs(number("CACHE_TTL_SECONDS", &value, 0, MAX_CACHE_TTL_SECONDS)?),
+            None => DEFAULT_CACHE_TTL,
+        };
+        Ok(Self {
+            // An edited file is to show at the next request.
+            cache_ttl: if matches!(source, Source::Dir(_)) { Duration::ZERO } else { cache_ttl },
+            source,
+            addr: addr(flags.addr, env("PORT"))?,
+            page_size: match env("PAGE_SIZE") {
+                Some(value) => number("PAGE_SIZE", &value, 1, MAX_PAGE_SIZE)?,
+                None => DEFAULT_PAGE_SIZE,
+            },
+            allowed_origins: allowed("ALLOWED_ORIGINS", env("ALLOWED_ORIGINS"), on_lambda, parse_origin)?,
+            allowed_hosts: allowed("ALLOWED_HOSTS", env("ALLOWED_HOSTS"), on_lambda, parse_host)?,
+            log_filter: log_filter(env("RUST_LOG"))?,
+            on_lambda,
+        })
+    }
+}
+
+fn source(
+    flags: &Flags,
+    env: &impl Fn(&'static str) -> Option<String>,
+    on_lambda: bool,
+) -> Result<Source, ConfigError> {
+    let (bucket, name) = match &flags.bucket {
+        Some(bucket) => (Some(bucket.clone()), "--bucket"),
+        // A folder asked for by name is meant, whatever the environment says.
+        None if flags.dir.is_some() => (None, ""),
+        None => (env("BUCKET_NAME"), "BUCKET_NAME"),
+    };
+    if let Some(bucket) = bucket {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '/');
+        if bucket.is_empty() || bucket.starts_with("s3:") || !bucket.chars().all(plain) {
+            return Err(ConfigError::new(name, bucket, "takes the name of an S3 bucket, such as my-prompts"));
+        }
+        let (prefix, name) = match &flags.prefix {
+            Some(prefix) => (Some(prefix.clone()), "--prefix"),
+            None => (env("PROMPT_PREFIX"), "PROMPT_PREFIX"),
+        };
+        let mut prefix = prefix.unwrap_or_else(|| DEFAULT_PREFIX.to_owned());
+        if prefix.starts_with('/') {
+            return Err(ConfigError::new(name, prefix, "takes a key prefix without a leading slash, such as prompts/"));
+        }
+        if !prefix.is_empty() && !prefix.ends_with('/') {
+            prefix.push('/');
+        }
+        return Ok(Source::S3 { bucket, prefix });
+    }
+    let (dir, name) = match &flags.dir {
+        Some(dir) => (dir.clone(), "--dir"),
+        None => (PathBuf::from(env("PROMPT_DIR").unwrap_or_else(|| DEFAULT_DIR.to_owned())), "PROMPT_DIR"),
+    };
+    if !dir.is_dir() {
+        let what = if dir.exists() { "is not a folder" } else { "there is no such folder" };
+        let instead = if on_lambda {
+            "BUCKET_NAME takes the bucket's name"
+        } else {
+            "--dir DIR or PROMPT_DIR takes a folder of prompts, --bucket NAME or BUCKET_NAME an S3 bucket"
+        };
+        return Err(ConfigError::new(name, dir.to_string_lossy(), format!("{what}; {instead}")));
+    }
+    Ok(Source::Dir(dir))
+}
+
+fn addr(flag: Option<String>, port: Option<String>) -> Result<SocketAddr, ConfigError> {
+    if let Some(value) = flag {
+        let named = value.strip_prefix("localhost:").map(|port| format!("{DEFAULT_HOST}:{port}"));
+        return named.as_deref().unwrap_or(&value).parse().map_err(|_| {
+            ConfigError::new("--addr", &value, "takes HOST:PORT with an IP address, such as 127.0.0.1:8080")
+        });
+    }
+    let port = match port {
+        Some(value) => number("PORT", &value, 0, u16::MAX)?,
+        None => DEFAULT_PORT,
+    };
+    Ok(SocketAddr::new(DEFAULT_HOST, port))
+}
+
+fn number<T>(name: &'static str, value: &str, min: T, max: T) -> Result<T, ConfigError>
+where
+    T: Copy + FromStr + PartialOrd + std::fmt::Display,
+{
+    match value.parse::<T>() {
+        Ok(n) if n >= min && n <= max => Ok(n),
+        _ => Err(ConfigError::new(name, value, format!("takes a whole number from {min} to {max}"))),
+    }
+}
+
+fn allowed(
+    name: &'static str,
+    value: Option<String>,
+    on_lambda: bool,
+    parse: impl Fn(&str) -> Option<String>,
+) -> Result<Allowed, ConfigError> {
+    let Some(value) = value else {
+        // In the cloud API Gateway routes by host and the token is the guard; on a laptop the browser is the danger.
+        return Ok(if on_lambda { Allowed::Any } else { Allowed::LoopbackAnd(Vec::new()) });
+    };
+    if value.trim() == "*" {
+        return Ok(Allowed::Any);
+    }
+    let list = value
+        .split(',')
+        .map(|item| {
+            parse(item.trim()).ok_or_else(|| {
+                let example = if name == "ALLOWED_HOSTS" { "prompts.example.com" } else { "https://app.example.com" };
+                ConfigError::new(name, &value, format!("takes a comma list such as {example}, or * for all"))
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(if on_lambda { Allowed::Only(list) } else { Allowed::LoopbackAnd(list) })
+}
+
+fn parse_origin(value: &str) -> Option<String> {
+    let uri: Uri = value.trim_end_matches('/').parse().ok()?;
+    let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
+    (matches!(uri.path(), "" | "/") && uri.query().is_none()).then(|| format!("{scheme}://{authority}").to_lowercase())
+}
+
+fn parse_host(value: &str) -> Option<String> {
+    let authority: Authority = value.parse().ok()?;
+    (!value.contains('@')).then(|| authority.as_str().to_lowercase())
+}
+
+fn log_filter(value: Option<String>) -> Result<Targets, ConfigError> {
+    let value = value.unwrap_or_else(|| "info".to_owned());
+    value.parse().map_err(|_| {
+        ConfigError::new(
+            "RUST_LOG",
+            &value,
+            "takes off, error, warn, info, debug or trace, or a list such as warn,prompt_gallery=debug",
+        )
+    })
+}
+
+impl Allowed {
+    /// Whether a request with this `Origin` header is answered.
+    #[must_use]
+    pub fn permits_origin(&self, origin: &str) -> bool {
+        self.permits(origin, |origin| {
+            origin.parse::<Uri>().is_ok_and(|uri| uri.scheme().is_some() && uri.host().is_some_and(is_loopback))
+        })
+    }
+
+    /// Whether a request with this `Host` header is answered. A listed host without a port stands for every port.
+    #[must_use]
+    pub fn permits_host(&self, host: &str) -> bool {
+        let Ok(authority) = host.parse::<Authority>() else { return matches!(self, Self::Any) };
+        self.permits(host, |_| is_loopback(authority.host())) || self.permits(authority.host(), |_| false)
+    }
+
+    fn permits(&self, value: &str, loopback: impl Fn(&str) -> bool) -> bool {
+        let listed = |list: &[String]| list.iter().any(|item| item.eq_ignore_ascii_case(value));
+        match self {
+            Self::Any => true,
+            Self::LoopbackAnd(list) => loopback(value) || listed(list),
+            Self::Only(list) => listed(list),
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}

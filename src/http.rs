@@ -1,0 +1,158 @@
+//! HTTP: the router, what is refused before the protocol is asked, and one log line a request.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::config::Allowed;
+use crate::mcp::{Mcp, Post, Record, Reply};
+use crate::rpc::{self, INTERNAL_ERROR, INVALID_REQUEST};
+use crate::store::counting_s3_requests;
+
+/// The longest body of a request, in bytes.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// What names a request in the log and in an internal error, where the platform has given it a name.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// Everything the handlers share.
+struct App {
+    mcp: Mcp,
+    allowed_origins: Allowed,
+    allowed_hosts: Allowed,
+}
+
+/// The service behind the local port, the Lambda function and the tests.
+pub(crate) fn app(mcp: Mcp, allowed_origins: Allowed, allowed_hosts: Allowed) -> Router {
+    let app = Arc::new(App { mcp, allowed_origins, allowed_hosts });
+    Router::new()
+        .route("/mcp", post(answer).fallback(method_not_allowed))
+        .route("/health", get(|| async { "ok\n" }))
+        .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The MCP endpoint is /mcp.\n") })
+        .with_state(app)
+}
+
+async fn method_not_allowed() -> Response {
+    let error = rpc::Error::new(INVALID_REQUEST, "this server has no streams and no sessions: send a POST");
+    let mut response = json_response(StatusCode::METHOD_NOT_ALLOWED, rpc::failure(None, &error).into());
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+    response
+}
+
+async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
+    let began = Instant::now();
+    let (parts, body) = request.into_parts();
+    let request_id = match parts.extensions.get::<RequestId>() {
+        Some(RequestId(id)) => id.clone(),
+        None => Uuid::new_v4().to_string(),
+    };
+    let (reply, s3_requests) = match app.admit(&parts.headers, body).await {
+        Ok(body) => {
+            let post = Post { headers: &parts.headers, body: &body, request_id: &request_id };
+            // A panic is a bug, and one failed request: the next one is answered.
+            let reply = AssertUnwindSafe(counting_s3_requests(app.mcp.handle(post))).catch_unwind().await;
+            reply.unwrap_or_else(|panic| (panicked(&*panic, &request_id), 0))
+        }
+        Err(error) => (refused(&error), 0),
+    };
+    log(&reply, &request_id, began, s3_requests);
+    json_response(reply.status, reply.body)
+}
+
+impl App {
+    /// Reads the body of a request that may be answered.
+    async fn admit(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, rpc::Error> {
+        let refuse = |status, message: &str| Err(rpc::Error::new(INVALID_REQUEST, message).with_status(status));
+        let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        if text(ORIGIN).is_some_and(|origin| !self.allowed_origins.permits_origin(origin)) {
+            return refuse(StatusCode::FORBIDDEN, "this Origin is not allowed; ALLOWED_ORIGINS lists more");
+        }
+        if text(HOST).is_some_and(|host| !self.allowed_hosts.permits_host(host)) {
+            return refuse(StatusCode::FORBIDDEN, "this Host is not allowed; ALLOWED_HOSTS lists more");
+        }
+        if !text(CONTENT_TYPE).is_some_and(is_json) {
+            return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the Content-Type must be application/json");
+        }
+        let too_long = "the body is longer than 1 MiB";
+        if text(CONTENT_LENGTH).and_then(|length| length.parse().ok()).is_some_and(|length: usize| length > MAX_BODY) {
+            return refuse(StatusCode::PAYLOAD_TOO_LARGE, too_long);
+        }
+        match Limited::new(body, MAX_BODY).collect().await {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(e) if e.is::<LengthLimitError>() => refuse(StatusCode::PAYLOAD_TOO_LARGE, too_long),
+            Err(_) => refuse(StatusCode::BAD_REQUEST, "the body did not arrive whole"),
+        }
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    media_type.eq_ignore_ascii_case("application/json")
+}
+
+fn refused(error: &rpc::Error) -> Reply {
+    Reply {
+        status: error.status,
+        body: rpc::failure(None, error).into(),
+        record: Record { error: Some(error.code), ..Record::default() },
+    }
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send), request_id: &str) -> Reply {
+    let what = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let error = rpc::Error::new(INTERNAL_ERROR, "internal error").with_data(json!({ "requestId": request_id }));
+    let cause = Some(format!("panic: {}", what.unwrap_or("without a message")));
+    let reply = refused(&error);
+    Reply { record: Record { cause, ..reply.record }, ..reply }
+}
+
+fn json_response(status: StatusCode, body: Bytes) -> Response {
+    if body.is_empty() {
+        return status.into_response();
+    }
+    (status, [(CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+fn log(reply: &Reply, request_id: &str, began: Instant, s3_requests: u32) {
+    let Record { method, name, version, trace_id, error, tool_error, cause } = &reply.record;
+    let outcome = match (error, tool_error) {
+        (Some(_), _) => "error",
+        (None, true) => "tool error",
+        (None, false) => "ok",
+    };
+    // In milliseconds, to the microsecond.
+    let duration_ms = (began.elapsed().as_secs_f64() * 1e6).round() / 1e3;
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                rpc.method = method,
+                mcp.name = name,
+                mcp.version = version,
+                outcome,
+                error.code = error,
+                cause,
+                http.status = reply.status.as_u16(),
+                duration_ms,
+                s3.requests = s3_requests,
+                request.id = request_id,
+                trace.id = trace_id,
+                "request"
+            )
+        };
+    }
+    if *error == Some(INTERNAL_ERROR) { line!(error) } else { line!(info) }
+}

@@ -1,0 +1,38 @@
+//! A team's prompts, kept as Handlebars files in an S3 bucket or a folder, served to every AI client over the
+//! [Model Context Protocol](https://modelcontextprotocol.io).
+//!
+//! The program `prompt-gallery` is [`Server::new().run()`](Server::run). Another crate registers tools of its own with
+//! [`Server::tool`] and runs the same server.
+//!
+//! # The way of a request
+//!
+//! 1. `lambda` turns an API Gateway event into an HTTP request; a local port needs no such thing.
+//! 2. `http` refuses a foreign `Origin` or `Host`, a wrong content type and a body over 1 MiB, and writes the log line.
+//! 3. `rpc` reads one JSON-RPC message from the bytes.
+//! 4. [`mcp`] finds out which revision is spoken, checks the headers that mirror the body, and picks the method.
+//! 5. [`gallery`] finds the prompt by name in the catalogue, one snapshot of all keys and versions.
+//! 6. [`store`] lists and reads the files: [`store::DirStore`] or [`store::S3Store`].
+//! 7. [`prompt`] turns a file into arguments and a template, and a template into messages.
+//! 8. [`tools`] has the tools, each a function from typed input to typed output.
+//!
+//! [`config`] has every setting, `cli` the command line, `server` puts the parts together. Below [`mcp`] nothing knows
+//! JSON-RPC, above [`store`] nothing knows S3, only `http` knows axum, and only [`prompt`] knows Handlebars.
+
+mod cli;
+pub mod config;
+mod content;
+pub mod gallery;
+mod http;
+mod lambda;
+mod logging;
+pub mod mcp;
+mod nearest;
+pub mod prompt;
+mod rpc;
+mod server;
+pub mod store;
+pub mod tools;
+
+pub use content::Content;
+pub use server::{Server, ServerError};
+pub use tools::{Annotations, InvalidTool, Tool, ToolCall, ToolError, ToolReply};

@@ -1,0 +1,521 @@
+//! The Model Context Protocol: a pure function from headers and bytes to a reply.
+//!
+//! Two eras share one address. **Modern** (2026-07-28): every request says in `_meta` which version it speaks, and
+//! mirrors method and name into headers. **Handshake** (2025-11-25, 2025-06-18, 2025-03-26): `initialize` agrees on a
+//! version, which later requests name in a header. Neither needs a session here.
+
+mod headers;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value, json};
+
+use crate::content::Content;
+use crate::gallery::{Gallery, GalleryError, Rendered};
+use crate::nearest::nearest;
+use crate::rpc::{self, Error, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, Message, Request};
+use crate::tools::{ToolCall, ToolError, ToolReply, Tools};
+
+/// The revision without a handshake.
+pub const MODERN: &str = "2026-07-28";
+/// The revisions with `initialize`, newest first.
+pub const HANDSHAKE: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];
+/// What a request without the version header speaks: the last revision that had none.
+const WITHOUT_HEADER: &str = "2025-03-26";
+
+/// A header does not say what the body says.
+const HEADER_MISMATCH: i32 = -32020;
+/// The client lacks a capability that the request needs.
+const MISSING_CLIENT_CAPABILITY: i32 = -32021;
+/// This server does not speak that version.
+const UNSUPPORTED_VERSION: i32 = -32022;
+
+const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+const META_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+
+const INSTRUCTIONS: &str = "The prompts of a team: list them, fill in their arguments and use what they render to. \
+    The tools calculate exactly on 64-bit integers.";
+
+/// The methods that may stand in a log line as they are.
+const METHODS: [&str; 10] = [
+    "initialize",
+    "ping",
+    "server/discover",
+    "prompts/list",
+    "prompts/get",
+    "completion/complete",
+    "tools/list",
+    "tools/call",
+    "resources/list",
+    "resources/templates/list",
+];
+
+/// The server as MCP sees it.
+pub struct Mcp {
+    gallery: Arc<Gallery>,
+    tools: Tools,
+    /// `_meta` of every modern result.
+    meta: Box<RawValue>,
+}
+
+/// One POST.
+#[derive(Debug, Clone, Copy)]
+pub struct Post<'a> {
+    /// The request's headers.
+    pub headers: &'a HeaderMap,
+    /// The request's body.
+    pub body: &'a [u8],
+    /// Goes to the client with an internal error, and to the log.
+    pub request_id: &'a str,
+}
+
+/// The answer to one POST.
+#[derive(Debug)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// One JSON-RPC message, or nothing.
+    pub body: Bytes,
+    /// For the log.
+    pub record: Record,
+}
+
+/// What the log says of a request. No argument, no text, no token.
+#[derive(Debug, Default)]
+pub struct Record {
+    /// `unknown` for a method that is not MCP's.
+    pub method: Option<&'static str>,
+    /// Of the prompt or tool, as far as there is one.
+    pub name: Option<String>,
+    /// The protocol version.
+    pub version: Option<&'static str>,
+    /// The trace id of `_meta.traceparent`.
+    pub trace_id: Option<String>,
+    /// The JSON-RPC code.
+    pub error: Option<i32>,
+    /// Whether a tool answered with `isError`.
+    pub tool_error: bool,
+    /// The cause of an internal error.
+    pub cause: Option<String>,
+}
+
+/// How a request speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Era {
+    Modern,
+    Handshake,
+}
+
+/// What `params._meta` may say; other keys are the client's own.
+#[derive(Deserialize, Default)]
+struct Meta<'a> {
+    #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
+    version: Option<&'a RawValue>,
+    #[serde(borrow, rename = "io.modelcontextprotocol/clientCapabilities")]
+    capabilities: Option<&'a RawValue>,
+    #[serde(borrow)]
+    traceparent: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct MetaOnly<'a> {
+    #[serde(borrow, rename = "_meta")]
+    meta: Option<Meta<'a>>,
+}
+
+/// What every result has around it in the modern era; nothing in the other.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Enveloped<'a, T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_scope: Option<&'static str>,
+    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+    meta: Option<&'a RawValue>,
+    #[serde(flatten)]
+    result: T,
+}
+
+/// One request on its way through the methods.
+struct Call<'a> {
+    mcp: &'a Mcp,
+    headers: &'a HeaderMap,
+    request: &'a Request<'a>,
+    era: Era,
+    meta: Meta<'a>,
+}
+
+type Answer = Result<Vec<u8>, Error>;
+
+impl Mcp {
+    pub(crate) fn new(gallery: Arc<Gallery>, tools: Tools) -> Self {
+        let meta = json!({ "io.modelcontextprotocol/serverInfo": server_info() });
+        #[expect(clippy::expect_used, reason = "a JSON value always serialises")]
+        let meta = to_raw_value(&meta).expect("a JSON value serialises");
+        Self { gallery, tools, meta }
+    }
+
+    /// Answers one POST. Never panics on any bytes.
+    pub async fn handle(&self, post: Post<'_>) -> Reply {
+        let mut record = Record::default();
+        let (id, answer) = match rpc::parse(post.body) {
+            Ok(Message::Notification { method }) => {
+                record.method = Some(if method.starts_with("notifications/") { "notification" } else { "unknown" });
+                return Reply { status: StatusCode::ACCEPTED, body: Bytes::new(), record };
+            }
+            Ok(Message::Request(request)) => {
+                let answer = self.answer(post.headers, &request, &mut record).await;
+                (Some(request.id), answer)
+            }
+            Err(e) => (None, Err(e)),
+        };
+        match answer {
+            Ok(body) => Reply { status: StatusCode::OK, body: body.into(), record },
+            Err(mut error) => {
+                if error.code == INTERNAL_ERROR {
+                    error.data = Some(json!({ "requestId": post.request_id }));
+                }
+                record.error = Some(error.code);
+                record.cause = error.cause.take();
+                Reply { status: error.status, body: rpc::failure(id, &error).into(), record }
+            }
+        }
+    }
+
+    async fn answer(&self, headers: &HeaderMap, request: &Request<'_>, record: &mut Record) -> Answer {
+        record.method = Some(METHODS.iter().find(|known| **known == request.method).copied().unwrap_or("unknown"));
+        let meta = meta_of(request)?;
+        record.trace_id = meta.traceparent.and_then(trace_id);
+        let (era, version) = negotiate(headers, request, &meta)?;
+        record.version = Some(version);
+        if era == Era::Modern {
+            headers::check_standard(headers, request)?;
+        }
+        Call { mcp: self, headers, request, era, meta }.dispatch(record).await
+    }
+}
+
+/// The server's name and version.
+fn server_info() -> Value {
+    json!({ "name": "prompt-gallery", "title": "Prompt gallery", "version": env!("CARGO_PKG_VERSION") })
+}
+
+fn capabilities() -> Value {
+    json!({ "completions": {}, "prompts": {}, "tools": {} })
+}
+
+fn meta_of<'a>(request: &Request<'a>) -> Result<Meta<'a>, Error> {
+    let Some(params) = request.params else { return Ok(Meta::default()) };
+    let meta: Result<MetaOnly<'a>, _> = serde_json::from_str(params.get());
+    let meta = meta.map_err(|e| {
+        Error::new(INVALID_PARAMS, format!("params._meta: {}", rpc::plain(&e))).with_status(StatusCode::BAD_REQUEST)
+    })?;
+    Ok(meta.meta.unwrap_or_default())
+}
+
+/// Which era and version a request speaks, and whether it says so as it should.
+fn negotiate(headers: &HeaderMap, request: &Request<'_>, meta: &Meta<'_>) -> Result<(Era, &'static str), Error> {
+    let bad_request = |code, message: String| Error::new(code, message).with_status(StatusCode::BAD_REQUEST);
+    let header = headers::single(headers, headers::VERSION)?;
+    if meta.version.is_none() && request.method == "initialize" {
+        // The handshake agrees on the version; whatever a header says comes too early.
+        return Ok((Era::Handshake, HANDSHAKE[0]));
+    }
+    let known = |version: &str| HANDSHAKE.iter().find(|known| **known == version).copied();
+    let unsupported = |requested: &str| {
+        let supported: Vec<&str> = std::iter::once(MODERN).chain(HANDSHAKE).collect();
+        let message = format!("unsupported protocol version, supported are {}", supported.join(", "));
+        bad_request(UNSUPPORTED_VERSION, message).with_data(json!({ "supported": supported, "requested": requested }))
+    };
+    let missing = |key: &str| bad_request(INVALID_PARAMS, format!("params._meta[\"{key}\"] is missing or ill-typed"));
+    let Some(version) = meta.version else {
+        return match header {
+            Some(MODERN) => Err(missing(META_VERSION)),
+            Some(version) => known(version).map(|known| (Era::Handshake, known)).ok_or_else(|| unsupported(version)),
+            None => Ok((Era::Handshake, WITHOUT_HEADER)),
+        };
+    };
+    let version: String = serde_json::from_str(version.get()).map_err(|_| missing(META_VERSION))?;
+    if !meta.capabilities.is_some_and(|raw| raw.get().starts_with('{')) {
+        return Err(missing(META_CAPABILITIES));
+    }
+    headers::must_match(headers::VERSION, header, &version)?;
+    match (version.as_str(), known(&version)) {
+        (MODERN, _) => Ok((Era::Modern, MODERN)),
+        (_, Some(version)) => Ok((Era::Handshake, version)),
+        (_, None) => Err(unsupported(&version)),
+    }
+}
+
+/// The trace id of a W3C `traceparent`: `00-TRACE_ID-PARENT_ID-FLAGS`.
+fn trace_id(traceparent: &RawValue) -> Option<String> {
+    let text: String = serde_json::from_str(traceparent.get()).ok()?;
+    let id = text.split('-').nth(1)?;
+    (id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())).then(|| id.to_owned())
+}
+
+impl Call<'_> {
+    async fn dispatch(&self, record: &mut Record) -> Answer {
+        match (self.request.method.as_ref(), self.era) {
+            ("initialize", Era::Handshake) => self.initialize(record),
+            ("ping", Era::Handshake) => self.answer(json!({})),
+            ("server/discover", Era::Modern) => self.discover(),
+            ("prompts/list", _) => self.list_prompts().await,
+            ("prompts/get", _) => self.get_prompt(record).await,
+            ("completion/complete", _) => self.complete(record).await,
+            ("tools/list", _) => self.list_tools(),
+            ("tools/call", _) => self.call_tool(record).await,
+            // Some clients ask without looking at the capabilities.
+            ("resources/list", _) => self.answer_cacheable(json!({ "resources": [] })),
+            ("resources/templates/list", _) => self.answer_cacheable(json!({ "resourceTemplates": [] })),
+            (method, era) => Err(unknown_method(method, era)),
+        }
+    }
+
+    fn initialize(&self, record: &mut Record) -> Answer {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Params {
+            protocol_version: String,
+        }
+        let params: Params = self.request.params()?;
+        let requested = params.protocol_version.as_str();
+        let version = HANDSHAKE.into_iter().find(|known| *known == requested).unwrap_or(HANDSHAKE[0]);
+        record.version = Some(version);
+        self.answer(json!({
+            "protocolVersion": version,
+            "capabilities": capabilities(),
+            "serverInfo": server_info(),
+            "instructions": INSTRUCTIONS,
+        }))
+    }
+
+    fn discover(&self) -> Answer {
+        let supported: Vec<&str> = std::iter::once(MODERN).chain(HANDSHAKE).collect();
+        self.answer_cacheable(json!({
+            "supportedVersions": supported,
+            "capabilities": capabilities(),
+            "instructions": INSTRUCTIONS,
+        }))
+    }
+
+    async fn list_prompts(&self) -> Answer {
+        #[derive(Deserialize)]
+        struct Params {
+            cursor: Option<String>,
+        }
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Listed<'a> {
+            prompts: &'a RawValue,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            next_cursor: Option<&'a str>,
+        }
+        let params: Params = self.request.params()?;
+        let page = self.mcp.gallery.list(params.cursor.as_deref()).await?;
+        self.answer_cacheable(Listed { prompts: &page.prompts, next_cursor: page.next_cursor.as_deref() })
+    }
+
+    async fn get_prompt(&self, record: &mut Record) -> Answer {
+        #[derive(Deserialize)]
+        struct Params {
+            name: String,
+            #[serde(default)]
+            arguments: Option<Map<String, Value>>,
+        }
+        let params: Params = self.request.params()?;
+        record.name = Some(loggable(&params.name));
+        let rendered: Rendered = self.mcp.gallery.get(&params.name, &params.arguments.unwrap_or_default()).await?;
+        self.answer(rendered)
+    }
+
+    async fn complete(&self, record: &mut Record) -> Answer {
+        #[derive(Deserialize)]
+        struct Params {
+            #[serde(rename = "ref")]
+            reference: Reference,
+            argument: Argument,
+        }
+        #[derive(Deserialize)]
+        #[serde(tag = "type")]
+        enum Reference {
+            #[serde(rename = "ref/prompt")]
+            Prompt { name: String },
+            #[serde(rename = "ref/resource")]
+            Resource {},
+        }
+        #[derive(Deserialize)]
+        struct Argument {
+            name: String,
+            value: String,
+        }
+        let Params { reference, argument } = self.request.params()?;
+        let Reference::Prompt { name } = reference else {
+            return Err(Error::new(INVALID_PARAMS, "there are no resources here: `ref` takes a `ref/prompt`"));
+        };
+        record.name = Some(loggable(&name));
+        let found = self.mcp.gallery.complete(&name, &argument.name, &argument.value).await?;
+        let has_more = found.total > found.values.len();
+        self.answer(json!({
+            "completion": { "values": found.values, "total": found.total, "hasMore": has_more }
+        }))
+    }
+
+    fn list_tools(&self) -> Answer {
+        #[derive(Deserialize)]
+        struct Params {
+            cursor: Option<String>,
+        }
+        #[derive(Serialize)]
+        struct Listed<'a> {
+            tools: &'a RawValue,
+        }
+        let params: Params = self.request.params()?;
+        if params.cursor.is_some() {
+            return Err(GalleryError::InvalidCursor.into());
+        }
+        self.answer_cacheable(Listed { tools: &self.mcp.tools.listed })
+    }
+
+    async fn call_tool(&self, record: &mut Record) -> Answer {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Params {
+            name: String,
+            arguments: Option<Box<RawValue>>,
+            input_responses: Option<Map<String, Value>>,
+            request_state: Option<String>,
+        }
+        let params: Params = self.request.params()?;
+        record.name = Some(loggable(&params.name));
+        let Some(tool) = self.mcp.tools.find(&params.name) else {
+            let near = nearest(&params.name, self.mcp.tools.names());
+            let near = near.map(|name| format!(", did you mean `{name}`?")).unwrap_or_default();
+            return Err(Error::new(INVALID_PARAMS, format!("unknown tool `{}`{near}", loggable(&params.name))));
+        };
+        let arguments = match params.arguments {
+            Some(arguments) if arguments.get().starts_with('{') => arguments,
+            Some(_) => return Err(Error::new(INVALID_PARAMS, "params.arguments: must be an object")),
+            None => empty_object(),
+        };
+        if self.era == Era::Modern && !tool.header_params.is_empty() {
+            headers::check_params(self.headers, &tool.header_params, &arguments)?;
+        }
+        let capabilities = self.meta.capabilities.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let reply = tool.run(ToolCall {
+            arguments,
+            client_capabilities: capabilities.unwrap_or_default(),
+            input_responses: params.input_responses.unwrap_or_default(),
+            request_state: params.request_state,
+        });
+        let reply = reply.await;
+        record.tool_error = matches!(reply, Err(ToolError::Message(_)));
+        self.answer_tool(reply)
+    }
+
+    fn answer_tool(&self, reply: Result<ToolReply, ToolError>) -> Answer {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Result {
+            content: Vec<Content>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            structured_content: Option<Value>,
+            is_error: bool,
+        }
+        let failed = |message: String| Result {
+            content: vec![Content::text(message)],
+            structured_content: None,
+            is_error: true,
+        };
+        match reply {
+            Ok(ToolReply::Complete { content, structured }) => {
+                self.answer(Result { content, structured_content: structured, is_error: false })
+            }
+            Ok(ToolReply::InputRequired { requests, state }) if self.era == Era::Modern => {
+                let mut result = json!({ "inputRequests": requests });
+                if let Some(state) = state {
+                    result["requestState"] = state.into();
+                }
+                self.envelope("input_required", None, result)
+            }
+            Ok(ToolReply::InputRequired { .. }) => {
+                self.answer(failed(format!("This tool asks for more input, which takes a client of MCP {MODERN}.")))
+            }
+            Err(ToolError::Message(message)) => self.answer(failed(message)),
+            Err(ToolError::InvalidParams(message)) => Err(Error::new(INVALID_PARAMS, message)),
+            Err(ToolError::MissingCapability(required)) => {
+                let message = "the client lacks a capability that this tool needs";
+                Err(Error::new(MISSING_CLIENT_CAPABILITY, message)
+                    .with_status(StatusCode::BAD_REQUEST)
+                    .with_data(json!({ "requiredCapabilities": required })))
+            }
+        }
+    }
+
+    fn answer<T: Serialize>(&self, result: T) -> Answer {
+        self.envelope("complete", None, result)
+    }
+
+    fn answer_cacheable<T: Serialize>(&self, result: T) -> Answer {
+        let ttl = self.mcp.gallery.ttl().as_millis().try_into().unwrap_or(u64::MAX);
+        self.envelope("complete", Some(ttl), result)
+    }
+
+    fn envelope<T: Serialize>(&self, result_type: &'static str, ttl_ms: Option<u64>, result: T) -> Answer {
+        let modern = self.era == Era::Modern;
+        let result = Enveloped {
+            result_type: modern.then_some(result_type),
+            ttl_ms: ttl_ms.filter(|_| modern),
+            // The same for everyone with a token, and for no one else.
+            cache_scope: ttl_ms.filter(|_| modern).map(|_| "private"),
+            meta: modern.then_some(&*self.mcp.meta),
+            result,
+        };
+        rpc::answer(self.request.id, &result)
+            .map_err(|e| Error::new(INTERNAL_ERROR, "internal error").with_cause(e.to_string()))
+    }
+}
+
+fn unknown_method(method: &str, era: Era) -> Error {
+    let hint = match (method, era) {
+        ("server/discover", Era::Handshake) => format!(" without the `_meta` of {MODERN}"),
+        ("initialize" | "ping", Era::Modern) => format!(" in {MODERN}, which has no handshake"),
+        _ => String::new(),
+    };
+    let error = Error::new(METHOD_NOT_FOUND, format!("method not found: {}{hint}", loggable(method)));
+    match era {
+        Era::Modern => error.with_status(StatusCode::NOT_FOUND),
+        Era::Handshake => error,
+    }
+}
+
+fn empty_object() -> Box<RawValue> {
+    #[expect(clippy::expect_used, reason = "`{}` is JSON")]
+    RawValue::from_string("{}".to_owned()).expect("`{}` is JSON")
+}
+
+/// A name from outside, short enough for a log line and an error.
+fn loggable(name: &str) -> String {
+    name.chars().take(100).collect()
+}
+
+/// The one map from the gallery's errors to codes.
+impl From<GalleryError> for Error {
+    fn from(e: GalleryError) -> Self {
+        match e {
+            GalleryError::UnknownPrompt { .. }
+            | GalleryError::UnknownArgument(_)
+            | GalleryError::Arguments(_)
+            | GalleryError::InvalidCursor => Self::new(INVALID_PARAMS, e.to_string()),
+            GalleryError::Broken { .. } => Self::new(INTERNAL_ERROR, e.to_string()).with_cause(e.to_string()),
+            GalleryError::Store(ref cause) => Self::new(INTERNAL_ERROR, e.to_string()).with_cause(cause.to_string()),
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! Handlebars: compiling, the variables that a template uses, and rendering. Nothing else names the crate.
+
+use handlebars::template::{
+    BlockParam, DecoratorTemplate, HelperTemplate, Parameter, Subexpression, Template as Compiled, TemplateElement,
+};
+use handlebars::{
+    Context, Handlebars, Output, Path, RenderContext, RenderErrorReason, Renderable, TemplateErrorReason, no_escape,
+};
+use once_cell::sync::Lazy;
+use serde_json::{Map, Value};
+
+use super::{PromptError, position_at_end};
+
+/// The longest text that a prompt may render to, in bytes: Lambda answers with 6 MB at most, JSON escapes included.
+const MAX_OUTPUT: usize = 4 * 1024 * 1024;
+/// How deep blocks and sub-expressions may nest. The crate's parser recurses, and a thousand levels end the process.
+const MAX_NESTING: usize = 64;
+
+/// Helpers of the crate that Handlebars does not have: an argument may have such a name, and a prompt that used one
+/// would work nowhere else.
+const NOT_HANDLEBARS: [&str; 10] = ["eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not", "len"];
+const HELPERS: [&str; 7] = ["if", "unless", "each", "with", "lookup", "raw", "log"];
+
+/// One engine for all templates: the crate's defaults are for HTML pages, a prompt is plain text and a forgotten
+/// variable is an error.
+static ENGINE: Lazy<Handlebars<'static>> = Lazy::new(|| {
+    let mut engine = Handlebars::new();
+    engine.set_strict_mode(true);
+    engine.register_escape_fn(no_escape);
+    for helper in NOT_HANDLEBARS {
+        engine.unregister_helper(helper);
+    }
+    engine
+});
+
+/// A compiled template and its place in the file.
+#[derive(Debug)]
+pub(super) struct Template {
+    compiled: Compiled,
+    line: usize,
+    column: usize,
+}
+
+/// A variable that a template uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Variable {
+    pub(super) name: String,
+    /// Whether it is used where nothing has tested it: `{{x}}` outside of every `{{#if x}}`.
+    pub(super) required: bool,
+}
+
+impl Template {
+    /// Compiles `source`, which begins at `line` and `column` of its file.
+    pub(super) fn compile(source: &str, line: usize, column: usize) -> Result<Self, PromptError> {
+        check_nesting(source).map_err(|e| moved(e, line, column))?;
+        let compiled = Compiled::compile(source).map_err(|e| {
+            let (at_line, at_column) = e.pos().unwrap_or((1, 1));
+            let message = match e.reason() {
+                TemplateErrorReason::InvalidSyntax(_) => "the template is not valid Handlebars here".to_owned(),
+                reason => reason.to_string(),
+            };
+            moved(PromptError::new(at_line, at_column, message), line, column)
+        })?;
+        check_helpers(&compiled).map_err(|e| moved(e, line, column))?;
+        Ok(Self { compiled, line, column })
+    }
+
+    /// The variables in the order of their first use.
+    pub(super) fn variables(&self) -> Vec<Variable> {
+        let mut uses = Uses::default();
+        uses.template(&self.compiled, &Scope::default());
+        uses.0
+    }
+
+    /// Renders the template; `values` has every variable that it may use.
+    pub(super) fn render(&self, values: Map<String, Value>) -> Result<String, PromptError> {
+        let context = Context::from(Value::Object(values));
+        let mut output = Bounded(String::new());
+        let result = self.compiled.render(&ENGINE, &context, &mut RenderContext::new(None), &mut output);
+        result.map_err(|e| {
+            let message = match e.reason() {
+                RenderErrorReason::MissingVariable(Some(name)) => format!("the variable `{name}` has no value"),
+                RenderErrorReason::IOError(e) => e.to_string(),
+                reason => reason.to_string(),
+            };
+            let at = PromptError::new(e.line_no.unwrap_or(1), e.column_no.unwrap_or(1), message);
+            moved(at, self.line, self.column)
+        })?;
+        Ok(output.0)
+    }
+}
+
+/// A place in the template as a place in the file.
+fn moved(mut e: PromptError, line: usize, column: usize) -> PromptError {
+    if e.line == 1 {
+        e.column += column - 1;
+    }
+    e.line += line - 1;
+    e
+}
+
+struct Bounded(String);
+
+impl Output for Bounded {
+    fn write(&mut self, text: &str) -> std::io::Result<()> {
+        if self.0.len() + text.len() > MAX_OUTPUT {
+            return Err(std::io::Error::other(format!("the prompt renders to more than {MAX_OUTPUT} bytes")));
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
+}
+
+/// Refuses what would make the crate's parser recurse too deep. It counts brackets between `{{` and `}}` and blocks
+/// opened; text in quotes counts too, which only a prompt made for it would notice.
+fn check_nesting(source: &str) -> Result<(), PromptError> {
+    let mut blocks = 0_usize;
+    let mut rest = source;
+    while let Some(start) = rest.find("{{") {
+        let tag = &rest[start + 2..];
+        let end = tag.find("}}").map_or(tag.len(), |end| end + 2);
+        let inside = tag[..end].trim_start_matches(['{', '~']);
+        match inside.as_bytes().first() {
+            Some(b'#' | b'^') => blocks += 1,
+            Some(b'/') => blocks = blocks.saturating_sub(1),
+            _ => {}
+        }
+        let (mut depth, mut deepest) = (0_usize, 0);
+        for byte in inside.bytes() {
+            match byte {
+                b'(' | b'[' | b'{' => depth += 1,
+                b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            deepest = deepest.max(depth);
+        }
+        if blocks.max(deepest) > MAX_NESTING {
+            let (line, column) = position_at_end(&source[..source.len() - rest.len() + start]);
+            return Err(PromptError::new(line, column, format!("nested more than {MAX_NESTING} deep")));
+        }
+        rest = &tag[end..];
+    }
+    Ok(())
+}
+
+/// Finds a helper that does not exist where it is written, rather than when a caller gets there.
+fn check_helpers(template: &Compiled) -> Result<(), PromptError> {
+    for (index, element) in template.elements.iter().enumerate() {
+        let at = |message: String| {
+            let (line, column) = template.mapping.get(index).map_or((1, 1), |mapping| (mapping.0, mapping.1));
+            PromptError::new(line, column, message)
+        };
+        match element {
+            TemplateElement::HelperBlock(helper) => {
+                check_call(helper).map_err(at)?;
+                for inner in [&helper.template, &helper.inverse].into_iter().flatten() {
+                    check_helpers(inner)?;
+                }
+            }
+            TemplateElement::Expression(helper) | TemplateElement::HtmlExpression(helper) => {
+                check_call(helper).map_err(at)?;
+            }
+            TemplateElement::PartialExpression(partial) | TemplateElement::PartialBlock(partial) => {
+                let name = partial.name.as_name().unwrap_or_default();
+                return Err(at(format!("there is no partial `{name}`")));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_call(helper: &HelperTemplate) -> Result<(), String> {
+    if is_call(helper) {
+        let name = helper.name.as_name().unwrap_or_default();
+        if !HELPERS.contains(&name) {
+            return Err(format!("there is no helper `{name}`; there are {}", HELPERS.join(", ")));
+        }
+    }
+    for parameter in helper.params.iter().chain(helper.hash.values()) {
+        if let Some(inner) = called_by(parameter) {
+            check_call(inner)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_call(helper: &HelperTemplate) -> bool {
+    helper.block || !helper.params.is_empty() || !helper.hash.is_empty()
+}
+
+fn called_by(parameter: &Parameter) -> Option<&HelperTemplate> {
+    match parameter {
+        Parameter::Subexpression(Subexpression { element, .. }) => match element.as_ref() {
+            TemplateElement::Expression(helper) => Some(helper),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What the walk knows at one place of the template.
+#[derive(Clone, Default)]
+struct Scope {
+    /// How many `{{#each}}` and `{{#with}}` stand around: inside of them a plain name is the item's.
+    depth: usize,
+    /// Names that `as |item|` gives.
+    block_params: Vec<String>,
+    /// Variables that an `{{#if}}` around has tested.
+    tested: Vec<String>,
+}
+
+/// The variables found so far.
+#[derive(Default)]
+struct Uses(Vec<Variable>);
+
+impl Uses {
+    fn template(&mut self, template: &Compiled, scope: &Scope) {
+        for element in &template.elements {
+            match element {
+                TemplateElement::Expression(helper)
+                | TemplateElement::HtmlExpression(helper)
+                | TemplateElement::HelperBlock(helper) => self.helper(helper, scope),
+                TemplateElement::PartialExpression(partial)
+                | TemplateElement::PartialBlock(partial)
+                | TemplateElement::DecoratorExpression(partial)
+                | TemplateElement::DecoratorBlock(partial) => self.partial(partial, scope),
+                _ => {}
+            }
+        }
+    }
+
+    fn helper(&mut self, helper: &HelperTemplate, scope: &Scope) {
+        if !is_call(helper) {
+            self.parameter(&helper.name, scope);
+            return;
+        }
+        let name = helper.name.as_name().unwrap_or_default();
+        if let ("if" | "unless", true) = (name, helper.block) {
+            return self.condition(helper, scope, name == "if");
+        }
+        for parameter in helper.params.iter().chain(helper.hash.values()) {
+            self.parameter(parameter, scope);
+        }
+        let mut inner = scope.clone();
+        if helper.block && matches!(name, "each" | "with") {
+            inner.depth += 1;
+        }
+        inner.block_params.extend(block_params(helper));
+        if let Some(template) = &helper.template {
+            self.template(template, &inner);
+        }
+        if let Some(inverse) = &helper.inverse {
+            self.template(inverse, scope);
+        }
+    }
+
+    fn condition(&mut self, helper: &HelperTemplate, scope: &Scope, is_if: bool) {
+        let mut tested = scope.clone();
+        for parameter in &helper.params {
+            match variable(parameter, scope) {
+                Some(name) => {
+                    self.used(&name, false);
+                    tested.tested.push(name);
+                }
+                None => self.parameter(parameter, scope),
+            }
+        }
+        let (with, without) = if is_if { (&tested, scope) } else { (scope, &tested) };
+        if let Some(template) = &helper.template {
+            self.template(template, with);
+        }
+        if let Some(inverse) = &helper.inverse {
+            self.template(inverse, without);
+        }
+    }
+
+    fn partial(&mut self, partial: &DecoratorTemplate, scope: &Scope) {
+        for parameter in partial.params.iter().chain(partial.hash.values()) {
+            self.parameter(parameter, scope);
+        }
+        if let Some(template) = &partial.template {
+            self.template(template, scope);
+        }
+    }
+
+    fn parameter(&mut self, parameter: &Parameter, scope: &Scope) {
+        if let Some(helper) = called_by(parameter) {
+            self.helper(helper, scope);
+        } else if let Some(name) = variable(parameter, scope) {
+            let required = !scope.tested.contains(&name);
+            self.used(&name, required);
+        }
+    }
+
+    fn used(&mut self, name: &str, required: bool) {
+        match self.0.iter_mut().find(|variable| variable.name == name) {
+            Some(variable) => variable.required |= required,
+            None => self.0.push(Variable { name: name.to_owned(), required }),
+        }
+    }
+}
+
+fn block_params(helper: &HelperTemplate) -> Vec<String> {
+    let names: Vec<&Parameter> = match &helper.block_param {
+        Some(BlockParam::Single(name)) => vec![name],
+        Some(BlockParam::Pair((first, second))) => vec![first, second],
+        _ => Vec::new(),
+    };
+    names.into_iter().filter_map(|name| name.as_name().map(str::to_owned)).collect()
+}
+
+/// The argument that a path such as `x`, `this.x`, `x.y`, `../x` or `@root.x` reads, if it reads one.
+fn variable(parameter: &Parameter, scope: &Scope) -> Option<String> {
+    let raw = match parameter {
+        Parameter::Path(Path::Relative((_, raw))) => raw.as_str(),
+        Parameter::Name(name) => name.as_str(),
+        _ => return None,
+    };
+    let (path, depth) = match raw.strip_prefix("@root") {
+        Some(path) => (path, 0),
+        None => {
+            let up = raw.split('/').take_while(|part| *part == "..").count();
+            (raw.trim_start_matches("../"), scope.depth.checked_sub(up)?)
+        }
+    };
+    let path = path.strip_prefix("./").unwrap_or(path).trim_start_matches(['.', '/']);
+    let path = path.strip_prefix("this").filter(|rest| rest.starts_with(['.', '/'])).unwrap_or(path);
+    let path = path.trim_start_matches(['.', '/']);
+    let name = match path.strip_prefix('[') {
+        Some(literal) => literal.split(']').next()?,
+        None => path.split(['.', '/', '[']).next()?,
+    };
+    let is_variable = depth == 0 && !matches!(name, "" | "this") && !name.starts_with('@');
+    (is_variable && !scope.block_params.iter().any(|param| param == name)).then(|| name.to_owned())
+}

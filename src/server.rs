@@ -1,0 +1,218 @@
+//! The server: tools and settings in, a running gallery out.
+
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::runtime;
+
+use crate::config::{Config, Source};
+use crate::gallery::Gallery;
+use crate::mcp::Mcp;
+use crate::store::{DirStore, PromptStore, S3Store};
+use crate::tools::{InvalidTool, Tool, Tools, calculator};
+use crate::{cli, http, lambda, logging};
+
+/// A prompt gallery with its tools: `add`, `multiply` and whatever else is registered.
+///
+/// ```no_run
+/// # use prompt_gallery::{Server, Tool, ToolCall, ToolError, ToolReply};
+/// # use serde_json::json;
+/// # async fn answer(_: ToolCall) -> Result<ToolReply, ToolError> {
+/// #     Ok(ToolReply::Complete { content: Vec::new(), structured: None })
+/// # }
+/// fn main() -> std::process::ExitCode {
+///     let tool = Tool::with_reply("nothing", "Does nothing.", json!({ "type": "object" }), answer);
+///     Server::new().tool(tool).run()
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    tools: Vec<Tool>,
+}
+
+/// Why a server did not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The folder of prompts cannot be opened.
+    #[error("cannot open the folder {dir}: {source}")]
+    Dir {
+        /// The folder.
+        dir: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A tool cannot be registered.
+    #[error(transparent)]
+    Tool(#[from] InvalidTool),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {addr}: {source}; --addr HOST:PORT or PORT picks another")]
+    Listen {
+        /// The address.
+        addr: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The operating system gave up.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The Lambda runtime gave up.
+    #[error("Lambda: {0}")]
+    Lambda(lambda_http::Error),
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Server {
+    /// A server with the tools `add` and `multiply`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { tools: vec![calculator::add(), calculator::multiply()] }
+    }
+
+    /// A server without tools, to register one's own alone.
+    #[must_use]
+    pub fn without_tools() -> Self {
+        Self { tools: Vec::new() }
+    }
+
+    /// Registers a tool, listed behind those before it.
+    #[must_use]
+    pub fn tool(mut self, tool: Tool) -> Self {
+        self.tools.push(tool);
+        self
+    }
+
+    /// Runs the command line of `prompt-gallery` with this server's tools: as the Lambda function there, as a local
+    /// server elsewhere. Returns when the server is told to stop.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        cli::run(self)
+    }
+
+    /// The HTTP service over the store that `config` names, to be served by other means. Must be called within a Tokio
+    /// runtime, in which the first listing begins at once.
+    ///
+    /// # Errors
+    /// A folder that cannot be opened, a tool that cannot be registered.
+    pub async fn app(self, config: &Config) -> Result<Router, ServerError> {
+        let store = open(&config.source).await?;
+        self.app_over(store, config)
+    }
+
+    /// The HTTP service over a store of one's own; `config` says all but where the prompts are.
+    ///
+    /// # Errors
+    /// A tool that cannot be registered.
+    pub fn app_over(self, store: Arc<dyn PromptStore>, config: &Config) -> Result<Router, ServerError> {
+        let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
+        self.app_of(gallery, config)
+    }
+
+    /// The protocol alone, over any store: a function from headers and bytes to a reply.
+    ///
+    /// # Errors
+    /// A tool that cannot be registered.
+    pub fn protocol(self, gallery: Arc<Gallery>) -> Result<Mcp, ServerError> {
+        Ok(Mcp::new(gallery, Tools::new(self.tools)?))
+    }
+
+    fn app_of(self, gallery: Arc<Gallery>, config: &Config) -> Result<Router, ServerError> {
+        Ok(http::app(self.protocol(gallery)?, config.allowed_origins.clone(), config.allowed_hosts.clone()))
+    }
+
+    /// Serves until the process is told to stop.
+    pub(crate) fn serve(self, config: &Config) -> Result<(), ServerError> {
+        // Lambda hands out one event at a time, and threads cost start-up time.
+        let mut builder = if config.on_lambda {
+            runtime::Builder::new_current_thread()
+        } else {
+            runtime::Builder::new_multi_thread()
+        };
+        builder.enable_all().build()?.block_on(async {
+            let gallery = Arc::new(Gallery::new(open(&config.source).await?, config.cache_ttl, config.page_size));
+            let app = self.app_of(Arc::clone(&gallery), config)?;
+            if config.on_lambda {
+                begin_listing(gallery);
+                lambda::run(app).await.map_err(ServerError::Lambda)
+            } else {
+                serve_locally(app, &gallery, config).await
+            }
+        })
+    }
+}
+
+async fn open(source: &Source) -> Result<Arc<dyn PromptStore>, ServerError> {
+    Ok(match source {
+        Source::Dir(dir) => {
+            Arc::new(DirStore::open(dir).map_err(|source| ServerError::Dir { dir: dir.display().to_string(), source })?)
+        }
+        Source::S3 { bucket, prefix } => Arc::new(S3Store::from_env(bucket, prefix).await),
+    })
+}
+
+/// The first listing runs while the platform fetches the first event; the first request that needs it joins it.
+fn begin_listing(gallery: Arc<Gallery>) {
+    tokio::spawn(async move {
+        if let Err(e) = gallery.count().await {
+            report_unavailable(&gallery, &e);
+        }
+    });
+}
+
+fn report_unavailable(gallery: &Gallery, e: &crate::gallery::GalleryError) {
+    let cause = std::error::Error::source(e).map(ToString::to_string);
+    tracing::error!(store = gallery.location(), cause, "prompt store unavailable");
+}
+
+async fn serve_locally(app: Router, gallery: &Gallery, config: &Config) -> Result<(), ServerError> {
+    let cannot_listen = |source| ServerError::Listen { addr: config.addr.to_string(), source };
+    let listener = TcpListener::bind(config.addr).await.map_err(cannot_listen)?;
+    let addr = listener.local_addr()?;
+    let count = match gallery.count().await {
+        Ok(1) => "1 prompt".to_owned(),
+        Ok(count) => format!("{count} prompts"),
+        Err(e) => {
+            report_unavailable(gallery, &e);
+            "no prompts for now".to_owned()
+        }
+    };
+    cli::greet(&format!("http://{addr}/mcp"), &count, &gallery.location());
+    let listener = listener.tap_io(|socket| {
+        // Answers are small; without this they would wait for the client's acknowledgement.
+        let _ = socket.set_nodelay(true);
+    });
+    axum::serve(listener, app).with_graceful_shutdown(told_to_stop()).await?;
+    Ok(())
+}
+
+async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    _ = interrupt => {}
+                    _ = terminate.recv() => {}
+                }
+            }
+            Err(_) => drop(interrupt.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupt.await);
+}
+
+/// Begins to log as `config` says; a process that logs already goes on as it does.
+pub(crate) fn log(config: &Config) {
+    let _ = logging::init(config.log_filter.clone(), config.on_lambda);
+}

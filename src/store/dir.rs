@@ -1,0 +1,172 @@
+//! A folder of prompt files.
+
+use std::collections::HashSet;
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use uuid::Uuid;
+use walkdir::{DirEntry, WalkDir};
+
+use super::{Object, PromptStore, StoreError};
+
+/// File systems stamp times in steps of up to some ten milliseconds: two edits within one step look the same.
+const TIMESTAMP_STEP: Duration = Duration::from_millis(100);
+
+/// A folder, read anew at every call.
+///
+/// Hidden files and the backup files of editors are not part of it, nor is what a symbolic link names outside of it.
+/// A file whose name is not UTF-8 is left out and reported once.
+#[derive(Debug, Clone)]
+pub struct DirStore(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// As it was given, for people.
+    dir: PathBuf,
+    /// Without symbolic links, to tell what leaves the folder.
+    root: PathBuf,
+    reported: Mutex<HashSet<PathBuf>>,
+}
+
+impl DirStore {
+    /// Opens a folder.
+    ///
+    /// # Errors
+    /// When there is no such folder.
+    pub fn open(dir: impl Into<PathBuf>) -> io::Result<Self> {
+        let dir = dir.into();
+        let root = dir.canonicalize()?;
+        if !root.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::NotADirectory, "not a folder"));
+        }
+        Ok(Self(Arc::new(Inner { dir, root, reported: Mutex::default() })))
+    }
+}
+
+#[async_trait]
+impl PromptStore for DirStore {
+    async fn list(&self) -> Result<Vec<Object>, StoreError> {
+        let inner = Arc::clone(&self.0);
+        blocking(move || inner.list()).await
+    }
+
+    async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
+        let path = self.0.root.join(&object.key);
+        let inner = Arc::clone(&self.0);
+        blocking(move || {
+            if !inner.contains(&path) {
+                return Err(StoreError::NotFound(path.display().to_string()));
+            }
+            fs::read(&path).map(Bytes::from).map_err(|e| store_error(&path, &e))
+        })
+        .await
+    }
+
+    fn location(&self) -> String {
+        self.0.dir.display().to_string()
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| StoreError::Unavailable(e.to_string()))?
+}
+
+impl Inner {
+    fn list(&self) -> Result<Vec<Object>, StoreError> {
+        let mut objects = Vec::new();
+        let entries = WalkDir::new(&self.root).follow_links(true).min_depth(1).into_iter();
+        for entry in entries.filter_entry(|entry| self.belongs(entry)) {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(e) if e.depth() == 0 => return Err(self.unreadable(&e)),
+                Err(e) => {
+                    // A loop of links, a link to nothing, a folder without permission: the rest is served.
+                    self.report(e.path().unwrap_or(&self.root), &e.to_string());
+                    continue;
+                }
+            };
+            if !entry.file_type().is_file() {
+                continue;
+            }
+            let Some(key) = entry.path().strip_prefix(&self.root).ok().and_then(key_of) else {
+                self.report(entry.path(), "the name is not UTF-8");
+                continue;
+            };
+            match entry.metadata() {
+                Ok(metadata) => objects.push(Object { key, version: version(&metadata), size: metadata.len() }),
+                Err(e) => self.report(entry.path(), &e.to_string()),
+            }
+        }
+        objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        Ok(objects)
+    }
+
+    fn belongs(&self, entry: &DirEntry) -> bool {
+        if is_hidden_or_backup(entry.file_name().as_encoded_bytes()) {
+            return false;
+        }
+        if entry.path_is_symlink() && !self.contains(entry.path()) {
+            self.report(entry.path(), "the link leaves the folder");
+            return false;
+        }
+        true
+    }
+
+    /// Whether the file that `path` names, links followed, is in the folder.
+    fn contains(&self, path: &Path) -> bool {
+        path.canonicalize().is_ok_and(|real| real.starts_with(&self.root))
+    }
+
+    /// Warns of a file that is left out, once.
+    fn report(&self, path: &Path, why: &str) {
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if reported.insert(path.to_owned()) {
+            tracing::warn!(file = %path.display(), why, "file left out");
+        }
+    }
+
+    fn unreadable(&self, e: &walkdir::Error) -> StoreError {
+        match e.io_error() {
+            Some(io) => store_error(&self.dir, io),
+            None => StoreError::Unavailable(e.to_string()),
+        }
+    }
+}
+
+/// The path with `/` between folders.
+fn key_of(path: &Path) -> Option<String> {
+    let parts = path.iter().map(|part| part.to_str()).collect::<Option<Vec<_>>>()?;
+    Some(parts.join("/"))
+}
+
+/// `.x`, `x~`, `#x#` (Emacs) and what Vim and merge tools leave behind.
+fn is_hidden_or_backup(name: &[u8]) -> bool {
+    const BACKUPS: [&[u8]; 7] = [b"~", b"#", b".bak", b".orig", b".swp", b".swo", b".tmp"];
+    name.starts_with(b".") || name.starts_with(b"#") || BACKUPS.iter().any(|end| name.ends_with(end))
+}
+
+/// Time of the last change and size; a file changed just now gets a version of its own each time it is listed, as a
+/// second change might leave both the same.
+fn version(metadata: &Metadata) -> String {
+    let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
+    let nanos = modified.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let settled = SystemTime::now().duration_since(modified).is_ok_and(|age| age > TIMESTAMP_STEP);
+    let size = metadata.len();
+    if settled { format!("{nanos:x}-{size:x}") } else { format!("{nanos:x}-{size:x}-{}", Uuid::new_v4().simple()) }
+}
+
+fn store_error(path: &Path, e: &io::Error) -> StoreError {
+    let text = format!("{}: {e}", path.display());
+    match e.kind() {
+        io::ErrorKind::NotFound => StoreError::NotFound(text),
+        io::ErrorKind::PermissionDenied => StoreError::Denied(text),
+        _ => StoreError::Unavailable(text),
+    }
+}

@@ -1,0 +1,148 @@
+//! `add` and `multiply`: exact on 64-bit integers, and an example of how a tool is written.
+
+use schemars::JsonSchema;
+use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{Annotations, Tool, ToolError};
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Operands {
+    /// The first integer.
+    #[schemars(with = "i64")]
+    a: Integer,
+    /// The second integer.
+    #[schemars(with = "i64")]
+    b: Integer,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Outcome {
+    /// The exact result.
+    result: i64,
+}
+
+/// Adds two integers.
+#[must_use]
+pub fn add() -> Tool {
+    let description = "Adds two integers and returns their exact sum. Takes 64-bit integers (from \
+        -9223372036854775808 to 9223372036854775807); a sum outside of that range is an error, never rounded.";
+    Tool::new("add", description, |Operands { a, b }| async move { outcome(i128::from(a.0) + i128::from(b.0), "sum") })
+        .title("Add")
+        .annotations(Annotations::PURE)
+}
+
+/// Multiplies two integers.
+#[must_use]
+pub fn multiply() -> Tool {
+    let description = "Multiplies two integers and returns their exact product. Takes 64-bit integers (from \
+        -9223372036854775808 to 9223372036854775807); a product outside of that range is an error, never rounded.";
+    Tool::new("multiply", description, |Operands { a, b }| async move {
+        outcome(i128::from(a.0) * i128::from(b.0), "product")
+    })
+    .title("Multiply")
+    .annotations(Annotations::PURE)
+}
+
+fn outcome(exact: i128, what: &str) -> Result<Outcome, ToolError> {
+    let result = exact.try_into().map_err(|_| {
+        ToolError::new(format!(
+            "The {what} {exact} does not fit in a 64-bit integer ({} to {}). Use smaller numbers.",
+            i64::MIN,
+            i64::MAX
+        ))
+    })?;
+    Ok(Outcome { result })
+}
+
+/// A JSON number whose value is an integer, however it is written: `2`, `2.0` and `2e0` are the same.
+struct Integer(i64);
+
+impl<'de> Deserialize<'de> for Integer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The text itself: a detour over f64 would lose digits beyond 2^53.
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        integer(json.get()).map(Self).map_err(D::Error::custom)
+    }
+}
+
+fn integer(json: &str) -> Result<i64, String> {
+    const SHOWN: usize = 40;
+    let refuse = |why: &str| Err(format!("expected {why}, got {}", json.chars().take(SHOWN).collect::<String>()));
+    if !json.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        return refuse("an integer, as a JSON number without quotes");
+    }
+    let (mantissa, exponent) = json.split_once(['e', 'E']).unwrap_or((json, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let (negative, whole) = whole.strip_prefix('-').map_or((false, whole), |whole| (true, whole));
+    let mut digits = format!("{whole}{fraction}");
+    let significant = digits.trim_end_matches('0').len();
+    // Zero is zero, whatever its exponent.
+    if digits.trim_start_matches('0').is_empty() {
+        return Ok(0);
+    }
+    // Where the decimal point stands, counted from the first digit.
+    let point = exponent.parse::<i64>().ok().and_then(|exponent| exponent.checked_add(whole.len() as i64));
+    const MOST_DIGITS: i64 = 40_000;
+    match point.map(|point| (usize::try_from(point), point)) {
+        Some((Ok(point), _)) if point < significant => refuse("an integer"),
+        Some((Ok(point), signed)) if signed <= MOST_DIGITS => {
+            digits.truncate(significant);
+            digits.extend(std::iter::repeat_n('0', point - significant));
+            let digits = digits.trim_start_matches('0');
+            let number = if negative { format!("-{digits}") } else { digits.to_owned() };
+            number.parse().or_else(|_| refuse("a 64-bit integer"))
+        }
+        Some((Err(_), signed)) if signed < 0 => refuse("an integer"),
+        _ => refuse("a 64-bit integer"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::integer;
+
+    #[test]
+    fn an_integer_is_exact_however_it_is_written() {
+        for (json, expected) in [
+            ("0", 0),
+            ("-0.0", 0),
+            ("0e999999999999999999999", 0),
+            ("2.0", 2),
+            ("2e0", 2),
+            ("20e-1", 2),
+            ("0.2e1", 2),
+            ("1.50e2", 150),
+            ("9007199254740993", 9_007_199_254_740_993),
+            ("9007199254740993.0", 9_007_199_254_740_993),
+            ("9223372036854775807", i64::MAX),
+            ("-9223372036854775808", i64::MIN),
+            ("-9.223372036854775808E18", i64::MIN),
+        ] {
+            assert_eq!(integer(json), Ok(expected), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_64_bit_integer_is_refused() {
+        for json in [
+            "2.5",
+            "1e-1",
+            "1e-99999999999999999999",
+            "1e99999999999999999999",
+            "1e400000",
+            "9223372036854775808",
+            "-9223372036854775809",
+            "1e19",
+            "\"2\"",
+            "null",
+            "true",
+            "[2]",
+            "{}",
+        ] {
+            assert!(integer(json).is_err(), "{json}");
+        }
+    }
+}
