@@ -1,0 +1,29 @@
+// Lists, gets and calls with MCP Inspector's CLI: inspector.mjs URL ERA (legacy or modern).
+// Silent when every answer is right; otherwise an AssertionError that shows what came instead.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const [url, era] = process.argv.slice(2)
+const cli = fileURLToPath(import.meta.resolve('@modelcontextprotocol/inspector/clients/launcher/build/index.js'))
+
+function inspect(method, ...options) {
+  const args = [cli, '--cli', url, '--transport', 'http', '--protocol-era', era, '--format', 'json', '--method', method]
+  return JSON.parse(execFileSync(process.execPath, [...args, ...options], { timeout: 30_000 })).result
+}
+
+const { prompts } = inspect('prompts/list')
+assert.deepEqual(
+  prompts.find((p) => p.name === 'greeting-template')?.arguments.map((a) => [a.name, a.required ?? false]),
+  [['name', true], ['language', false]],
+)
+
+const { messages } = inspect('prompts/get', '--prompt-name', 'greeting-template', '--prompt-args', 'name=Ada')
+assert.deepEqual(messages.map((m) => m.role), ['user'])
+// trimEnd: whether the file's last newline is part of the text is settled elsewhere.
+assert.equal(messages[0].content.text.trimEnd(), 'Write a warm, one-sentence greeting for Ada.')
+
+assert.deepEqual(inspect('tools/list').tools.map((t) => t.name), ['add', 'multiply'])
+
+const result = inspect('tools/call', '--tool-name', 'add', '--tool-arg', 'a=2', 'b=3')
+assert.deepEqual([result.isError ?? false, ...result.content.map((c) => c.text)], [false, '5'])

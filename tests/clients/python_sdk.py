@@ -1,0 +1,55 @@
+"""Lists, gets and calls with the Python SDK's client: python_sdk.py URL MODE (auto or legacy).
+
+Silent when every answer is right; otherwise an AssertionError that shows what came instead.
+"""
+
+import asyncio
+import sys
+
+from mcp import Client
+from mcp.shared.exceptions import MCPError
+
+# `auto` falls back to the handshake without a word: only the version shows that server/discover worked.
+VERSIONS = {"auto": "2026-07-28", "legacy": "2025-11-25"}
+
+
+async def ask(url: str, mode: str) -> dict:
+    async with Client(url, mode=mode, read_timeout_seconds=20) as client:
+        answers = {
+            "version": client.protocol_version,
+            "prompts": (await client.list_prompts()).prompts,
+            "greeting": await client.get_prompt("greeting-template", {"name": "Ada"}),
+            "tools": (await client.list_tools()).tools,
+            "sum": await client.call_tool("add", {"a": 2, "b": 3}),
+        }
+        try:
+            answers["unknown"] = await client.get_prompt("no-such-prompt")
+        except MCPError as error:
+            answers["unknown"] = error
+        return answers
+
+
+def same(got, want) -> None:
+    assert got == want, f"\n   got {got!r}\n  want {want!r}"
+
+
+url, mode = sys.argv[1:]
+# Compared outside of `ask`: an assertion in there would come wrapped in the client's exception groups.
+answers = asyncio.run(ask(url, mode))
+
+same(answers["version"], VERSIONS[mode])
+
+arguments = {p.name: p.arguments for p in answers["prompts"]}
+same([(a.name, bool(a.required)) for a in arguments["greeting-template"]], [("name", True), ("language", False)])
+
+messages = answers["greeting"].messages
+same([m.role for m in messages], ["user"])
+# rstrip: whether the file's last newline is part of the text is settled elsewhere.
+same(messages[0].content.text.rstrip(), "Write a warm, one-sentence greeting for Ada.")
+
+same([t.name for t in answers["tools"]], ["add", "multiply"])
+same((bool(answers["sum"].is_error), [c.text for c in answers["sum"].content]), (False, ["5"]))
+
+unknown = answers["unknown"]
+assert isinstance(unknown, MCPError), f"an unknown prompt was answered with {unknown!r}"
+same((unknown.code, "no-such-prompt" in unknown.message), (-32602, True))
