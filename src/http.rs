@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -12,9 +12,11 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::json;
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use uuid::Uuid;
 
 use crate::config::Allowed;
@@ -38,12 +40,26 @@ struct App {
 
 /// The service behind the local port, the Lambda function and the tests.
 pub(crate) fn app(mcp: Mcp, allowed_origins: Allowed, allowed_hosts: Allowed) -> Router {
+    let cors = cors(allowed_origins.clone());
     let app = Arc::new(App { mcp, allowed_origins, allowed_hosts });
     Router::new()
-        .route("/mcp", post(answer).fallback(method_not_allowed))
+        .route("/mcp", post(answer).fallback(method_not_allowed).layer(cors))
         .route("/health", get(|| async { "ok\n" }))
         .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The MCP endpoint is /mcp.\n") })
         .with_state(app)
+}
+
+/// Lets pages in a browser read the answers, if their origin is allowed; the headers that a client sends are its own
+/// choice (`Mcp-Param-*`).
+fn cors(allowed_origins: Allowed) -> CorsLayer {
+    let is_allowed = move |origin: &HeaderValue, _: &Parts| {
+        origin.to_str().is_ok_and(|origin| allowed_origins.permits_origin(origin))
+    };
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(is_allowed))
+        .allow_methods([Method::POST])
+        .allow_headers(AllowHeaders::mirror_request())
+        .max_age(Duration::from_secs(3600))
 }
 
 async fn method_not_allowed() -> Response {

@@ -450,6 +450,10 @@ impl Call<'_> {
             }
             Err(ToolError::Message(message)) => self.answer(failed(message)),
             Err(ToolError::InvalidParams(message)) => Err(Error::new(INVALID_PARAMS, message)),
+            Err(ToolError::MissingCapability(_)) if self.era == Era::Handshake => {
+                // Capabilities were told at the handshake, of which nothing is kept.
+                self.answer(failed(format!("This tool needs a client of MCP {MODERN}.")))
+            }
             Err(ToolError::MissingCapability(required)) => {
                 let message = "the client lacks a capability that this tool needs";
                 Err(Error::new(MISSING_CLIENT_CAPABILITY, message)

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -91,12 +91,17 @@ impl Error {
 struct Envelope<'a> {
     #[serde(borrow, default)]
     jsonrpc: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "present")]
     id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     method: Option<&'a RawValue>,
     #[serde(borrow, default)]
     params: Option<&'a RawValue>,
+}
+
+/// A field that is there is `Some`, even if it is null.
+fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
 }
 
 /// Reads one message.
@@ -112,7 +117,6 @@ pub(crate) fn parse(body: &[u8]) -> Result<Message<'_>, Error> {
         Some(b'[') => return Err(Error::invalid_request("batches are not taken, send one message a POST")),
         _ => return Err(Error::invalid_request("a message is a JSON object")),
     }
-    // Serde would take `null` for an absent field; `Some` of the word tells them apart.
     let envelope: Envelope<'_> = serde_json::from_str(json.get()).map_err(|e| Error::invalid_request(plain(&e)))?;
     if envelope.jsonrpc.and_then(text).as_deref() != Some("2.0") {
         return Err(Error::invalid_request("`jsonrpc` must be \"2.0\""));

@@ -144,7 +144,8 @@ pub enum ToolError {
     /// The call itself is wrong in a way that no other argument mends, such as a forged request state: a JSON-RPC error
     /// for the client, not a result for the model.
     InvalidParams(String),
-    /// The client lacks capabilities that the call needs: an object in the form of MCP's `ClientCapabilities`.
+    /// The client lacks capabilities that the call needs: an object in the form of MCP's `ClientCapabilities`. In the
+    /// handshake revisions, where a request does not tell capabilities, it becomes a result for the model.
     MissingCapability(Value),
 }
 

@@ -26,4 +26,7 @@ assert.equal(messages[0].content.text.trimEnd(), 'Write a warm, one-sentence gre
 assert.deepEqual(inspect('tools/list').tools.map((t) => t.name), ['add', 'multiply'])
 
 const result = inspect('tools/call', '--tool-name', 'add', '--tool-arg', 'a=2', 'b=3')
-assert.deepEqual([result.isError ?? false, ...result.content.map((c) => c.text)], [false, '5'])
+assert.deepEqual(
+  [result.isError ?? false, result.structuredContent, ...result.content.map((c) => c.text)],
+  [false, { result: 5 }, '{"result":5}'],
+)

@@ -48,7 +48,9 @@ same([m.role for m in messages], ["user"])
 same(messages[0].content.text.rstrip(), "Write a warm, one-sentence greeting for Ada.")
 
 same([t.name for t in answers["tools"]], ["add", "multiply"])
-same((bool(answers["sum"].is_error), [c.text for c in answers["sum"].content]), (False, ["5"]))
+total = answers["sum"]
+same((bool(total.is_error), total.structured_content), (False, {"result": 5}))
+same([c.text for c in total.content], ['{"result":5}'])
 
 unknown = answers["unknown"]
 assert isinstance(unknown, MCPError), f"an unknown prompt was answered with {unknown!r}"

@@ -19,9 +19,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, Method, Uri, header};
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use md5::{Digest, Md5};
@@ -156,12 +157,18 @@ pub enum Fault {
     /// 403 AccessDenied on GetObject of this key only, and on HeadObject, which needs the same
     /// permission.
     DenyKey(String),
+    /// 503 SlowDown on GetObject of this key only, and on HeadObject.
+    SlowDownKey(String),
     /// 500 InternalError for the next N requests, then fine (to see that the SDK's retries work).
     InternalErrorTimes(usize),
     /// Accepts the request and never answers.
     Hang,
     /// Closes the connection without an answer.
     Disconnect,
+    /// GetObject answers, and closes the connection in the middle of the body.
+    CutBody,
+    /// GetObject answers, and stops for good in the middle of the body.
+    StallBody,
     /// After each ListObjectsV2, this key is deleted (a key that vanishes between LIST and GET).
     DeleteAfterList(String),
     /// After each ListObjectsV2, this key is replaced by this body (changed between LIST and GET).
@@ -246,6 +253,9 @@ impl State {
     fn readable(&self, key: &str) -> S3Result<&Stored> {
         if matches!(&self.fault, Some(Fault::DenyKey(denied)) if denied == key) {
             return Err(access_denied());
+        }
+        if matches!(&self.fault, Some(Fault::SlowDownKey(slow)) if slow == key) {
+            return Err(slow_down());
         }
         self.objects.get(key).ok_or_else(no_such_key)
     }
@@ -524,7 +534,7 @@ async fn handle(
         state.next_fault()
     };
     let refusal = match fault {
-        Some(Fault::SlowDown) => s3_error!(SlowDown, "Please reduce your request rate."),
+        Some(Fault::SlowDown) => slow_down(),
         Some(Fault::AccessDenied) => access_denied(),
         Some(Fault::InternalErrorTimes(_)) => {
             s3_error!(InternalError, "We encountered an internal error. Please try again.")
@@ -532,8 +542,20 @@ async fn handle(
         Some(Fault::Hang) => std::future::pending().await,
         // On an error, hyper closes the connection and writes nothing.
         Some(Fault::Disconnect) => return Err(HttpError::new("Fault::Disconnect".into())),
+        Some(fault @ (Fault::CutBody | Fault::StallBody)) if key_of(request.uri()).is_some() => {
+            let response = service.call(request.map(Body::from)).await?;
+            return Ok(response.map(|body| break_off(body, matches!(fault, Fault::StallBody))));
+        }
         // These are for the operations that they are about.
-        Some(Fault::DenyKey(_) | Fault::DeleteAfterList(_) | Fault::ReplaceAfterList(..)) | None => {
+        Some(
+            Fault::DenyKey(_)
+            | Fault::SlowDownKey(_)
+            | Fault::CutBody
+            | Fault::StallBody
+            | Fault::DeleteAfterList(_)
+            | Fault::ReplaceAfterList(..),
+        )
+        | None => {
             let is_list = is_list(request.uri());
             let response = service.call(request.map(Body::from)).await?;
             return Ok(if is_list { response.map(escape_controls) } else { response });
@@ -542,6 +564,22 @@ async fn handle(
     // A client that is still sending would see the connection reset, and not the answer.
     let _ = request.into_body().collect().await;
     refusal.to_http_response().map_err(|error| HttpError::new(error.into()))
+}
+
+/// The first half of a body, and then a broken connection or, if it `stalls`, nothing ever.
+fn break_off(body: Body, stalls: bool) -> Body {
+    let bytes = body.bytes().expect("objects are in one piece");
+    let half = bytes.slice(..bytes.len() / 2);
+    let first = stream::once(async { Ok(Frame::data(half)) });
+    let then = stream::once(async move {
+        if stalls {
+            return std::future::pending().await;
+        }
+        // Lets hyper send the first half before it hears of the error.
+        tokio::task::yield_now().await;
+        Err("Fault::CutBody")
+    });
+    Body::http_body_unsync(StreamBody::new(first.chain(then)))
 }
 
 /// Writes as references (`&#x1;`) those characters of a listing that XML has no other way to
@@ -603,6 +641,10 @@ fn no_such_key() -> S3Error {
 
 fn access_denied() -> S3Error {
     s3_error!(AccessDenied, "Access Denied")
+}
+
+fn slow_down() -> S3Error {
+    s3_error!(SlowDown, "Please reduce your request rate.")
 }
 
 fn precondition_failed() -> S3Error {

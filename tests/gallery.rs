@@ -1,0 +1,61 @@
+//! The prompts that the program ships with: each parses, tells what it is for, and renders.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use prompt_gallery::Content;
+use prompt_gallery::gallery::prompt_name;
+use prompt_gallery::prompt::{Argument, Kind, Prompt, Role};
+use serde_json::{Map, Value};
+
+fn files(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() { files(&path, found) } else { found.push(path) }
+    }
+}
+
+/// Something that the argument takes, so that a new prompt is tested by existing.
+fn sample(argument: &Argument) -> String {
+    match (argument.choices().first(), argument.kind) {
+        (Some(choice), _) => choice.clone(),
+        (None, Kind::Integer | Kind::Number) => "7".to_owned(),
+        (None, _) => format!("<the {} of \"it\" & more>", argument.name),
+    }
+}
+
+#[test]
+fn every_prompt_renders_with_all_arguments_and_with_the_required_ones() {
+    let root = Path::new("prompts");
+    let mut found = Vec::new();
+    files(root, &mut found);
+    assert!(found.len() >= 12, "a dozen prompts at least, not {}", found.len());
+    for path in found {
+        let key = path.strip_prefix(root).expect("below").to_str().expect("UTF-8");
+        let name = prompt_name(key).unwrap_or_else(|| panic!("{key} is no prompt"));
+        let prompt = Prompt::parse(&fs::read(&path).expect("a file")).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let has_front_matter = key.ends_with(".prompt");
+        assert_eq!(prompt.summary().is_some(), has_front_matter, "{name} says what it is for");
+        for only_required in [false, true] {
+            let wanted = prompt.arguments.iter().filter(|argument| argument.required || !only_required);
+            let given: Map<String, Value> =
+                wanted.clone().map(|argument| (argument.name.clone(), sample(argument).into())).collect();
+            let messages = prompt.render(&given).unwrap_or_else(|e| panic!("{name}: {e:?}"));
+            let [message] = messages.as_slice() else { panic!("{name}: one message") };
+            let (Role::User, Content::Text { text }) = (message.role, &message.content) else { panic!("{name}: text") };
+            assert!(!text.contains("{{") && !text.contains("\n\n\n"), "{name}: {text}");
+            for argument in wanted.filter(|argument| argument.kind == Kind::String && argument.choices().is_empty()) {
+                assert!(text.contains(&sample(argument)), "{name} uses {}", argument.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_greeting_of_every_introduction_is_there() {
+    let source = fs::read("prompts/greeting-template.prompt").expect("a file");
+    let prompt = Prompt::parse(&source).expect("a prompt");
+    let given = Map::from_iter([("name".to_owned(), "Ada".into())]);
+    let messages = prompt.render(&given).expect("messages");
+    assert_eq!(messages[0].content, Content::text("Write a warm, one-sentence greeting for Ada."));
+}
