@@ -2,38 +2,57 @@
 
 use axum::Router;
 use http::Uri;
-use http::uri::PathAndQuery;
 use lambda_http::request::RequestContext;
 use lambda_http::tower::ServiceExt;
-use lambda_http::{Error, Request};
+use lambda_http::tower::util::MapRequest;
+use lambda_http::{Error, Request, RequestExt};
 
 use crate::http::RequestId;
 
 /// Answers events until the platform ends the process.
+///
+/// An event that is no HTTP request is one failed invocation, and the next one is answered. That holds for a panic too,
+/// which is what `lambda_http` makes of a body that is not base64 and of a host or a query string that no URL can have.
 pub(crate) async fn run(app: Router) -> Result<(), Error> {
-    lambda_http::run(app.map_request(request)).await
+    lambda_http::run(service(app)).await
+}
+
+/// What every event goes through.
+fn service(app: Router) -> MapRequest<Router, fn(Request) -> Request> {
+    app.map_request(request)
 }
 
 /// The request of an event: without the stage in its path, and with the platform's name for it.
-pub(crate) fn request(mut request: Request) -> Request {
+fn request(mut request: Request) -> Request {
     let Some(RequestContext::ApiGatewayV2(context)) = request.extensions().get::<RequestContext>() else {
         return request;
     };
     let id = context.request_id.clone();
-    let path = context.stage.as_deref().and_then(|stage| without_stage(request.uri(), stage));
-    if let Some(path) = path {
-        let mut parts = std::mem::take(request.uri_mut()).into_parts();
-        parts.path_and_query = Some(path);
-        *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
-    }
+    let path = without_stage(request.raw_http_path(), context.stage.as_deref());
+    // `lambda_http` has put the path through a URL parser, which makes `/mcp` of `/x/../mcp` and of `/mcp#x`. To API
+    // Gateway these are other paths, of a route that may ask for no token: only what it calls `/mcp` is.
+    *request.uri_mut() = target(path, request.uri().query()).unwrap_or_default();
     if let Some(id) = id {
         request.extensions_mut().insert(RequestId(id));
     }
     request
 }
 
-/// `/prod/mcp` is `/mcp` of the stage `prod`; the stage `$default` is not in the path.
-fn without_stage(uri: &Uri, stage: &str) -> Option<PathAndQuery> {
-    let rest = uri.path_and_query()?.as_str().strip_prefix('/')?.strip_prefix(stage)?;
-    if rest.starts_with('/') { rest.parse().ok() } else { None }
+/// `/prod/mcp` is `/mcp` of the stage `prod`; the stage `$default` is not in the path, nor is any behind a domain name
+/// of one's own.
+fn without_stage<'a>(path: &'a str, stage: Option<&str>) -> &'a str {
+    let rest = stage.filter(|stage| *stage != "$default").and_then(|stage| path.strip_prefix('/')?.strip_prefix(stage));
+    rest.filter(|rest| rest.starts_with('/')).unwrap_or(path)
 }
+
+/// `None` for a path with characters that are not a path's, which no route here has.
+fn target(path: &str, query: Option<&str>) -> Option<Uri> {
+    let target: Uri = match query {
+        Some(query) => format!("{path}?{query}").parse().ok()?,
+        None => path.parse().ok()?,
+    };
+    (target.path() == path).then_some(target)
+}
+
+#[cfg(test)]
+mod tests;

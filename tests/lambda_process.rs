@@ -1,0 +1,582 @@
+//! The program itself as a function: started as Lambda starts it, with a stand-in for the platform that speaks the
+//! Runtime API, version 2018-06-01, and an S3 server for its bucket.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+
+#![cfg(unix)]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test says what it expects")]
+
+mod support;
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use support::s3::{Fault, S3Server};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, mpsc};
+use tokio::time::{sleep, timeout};
+
+/// Longer than anything takes, however busy the machine is.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+macro_rules! event {
+    ($name:literal) => {
+        include_str!(concat!("data/", $name, ".json"))
+    };
+}
+
+/// `event`, but for what `change` does to it.
+fn changed(event: &str, change: impl FnOnce(&mut Value)) -> String {
+    let mut event = serde_json::from_str(event).unwrap();
+    change(&mut event);
+    event.to_string()
+}
+
+/// The event of a handshake client's request.
+fn request(method: &str, params: &Value) -> String {
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
+    changed(event!("tools_call"), |event| {
+        event["headers"]["content-length"] = body.len().to_string().into();
+        event["body"] = body.into();
+    })
+}
+
+/// What a function says to the platform: `next`, for it wants an event; `ID/response`, for it answers that event;
+/// `ID/error`, for it failed on it.
+#[derive(Debug)]
+struct Said {
+    what: String,
+    body: Bytes,
+}
+
+/// The platform, as one function sees it.
+struct Platform {
+    address: SocketAddr,
+    events: mpsc::UnboundedSender<(String, String)>,
+    said: mpsc::UnboundedReceiver<Said>,
+    invocations: usize,
+}
+
+impl Platform {
+    async fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (events, to_hand_out) = mpsc::unbounded_channel();
+        let (to_tell, said) = mpsc::unbounded_channel();
+        let to_hand_out = Arc::new(Mutex::new(to_hand_out));
+        // With the test's runtime the task ends, and with it its connections.
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let (events, said) = (Arc::clone(&to_hand_out), to_tell.clone());
+                tokio::spawn(async move {
+                    let handler = service_fn(|request| serve(request, &events, &said));
+                    // An error is a function that was ended.
+                    let _ = hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(stream), handler)
+                        .await;
+                });
+            }
+        });
+        Self { address, events, said, invocations: 0 }
+    }
+
+    async fn hear(&mut self) -> Said {
+        timeout(PATIENCE, self.said.recv()).await.expect("the function says something").unwrap()
+    }
+
+    /// Waits until the function asks for an event.
+    async fn is_asked(&mut self) {
+        let said = self.hear().await;
+        assert_eq!(said.what, "next", "{said:?}");
+    }
+
+    /// Hands out an event to the function that has asked for it; returns once it has asked for the next one.
+    async fn invoke(&mut self, event: impl Into<String>) -> Result<Value, Value> {
+        self.invocations += 1;
+        let id = format!("8476a536-e9f4-11e8-9739-{:012}", self.invocations);
+        self.events.send((id.clone(), event.into())).unwrap();
+        let said = self.hear().await;
+        let body = serde_json::from_slice(&said.body).unwrap();
+        let outcome = match said.what.strip_prefix(&id) {
+            Some("/response") => Ok(body),
+            Some("/error") => Err(body),
+            _ => panic!("{said:?} is no outcome of {id}"),
+        };
+        self.is_asked().await;
+        outcome
+    }
+
+    /// The JSON-RPC message that answers the event, of status 200.
+    async fn ask(&mut self, event: impl Into<String>) -> Value {
+        let response = self.invoke(event).await.unwrap();
+        assert_eq!(response["statusCode"], 200);
+        assert_eq!(response["headers"]["content-type"], "application/json");
+        assert_eq!(response["isBase64Encoded"], false);
+        serde_json::from_str(response["body"].as_str().expect("a body in JSON text")).unwrap()
+    }
+}
+
+async fn serve(
+    request: Request<Incoming>,
+    events: &Mutex<mpsc::UnboundedReceiver<(String, String)>>,
+    said: &mpsc::UnboundedSender<Said>,
+) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await?.to_bytes();
+    let path = parts.uri.path();
+    let what = path.strip_prefix("/2018-06-01/runtime/invocation/").unwrap_or(path).to_owned();
+    let is_next = what == "next";
+    assert_eq!(parts.method, if is_next { Method::GET } else { Method::POST });
+    said.send(Said { what, body }).unwrap();
+    if !is_next {
+        return Ok(Response::builder().status(StatusCode::ACCEPTED).body(Full::default()).unwrap());
+    }
+    // Without an event, the function waits, as it does on the platform.
+    let Some((id, event)) = events.lock().await.recv().await else { return std::future::pending().await };
+    let response = Response::builder()
+        .header("Content-Type", "application/json")
+        .header("Lambda-Runtime-Aws-Request-Id", id)
+        .header("Lambda-Runtime-Deadline-Ms", "4102444800000")
+        .header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-central-1:123456789012:function:gallery")
+        .header(
+            "Lambda-Runtime-Trace-Id",
+            "Root=1-6ad5d780-5f3c1e9a0b7d284600000001;Parent=53995c3f42cd8ad8;Sampled=0",
+        );
+    Ok(response.body(event.into()).unwrap())
+}
+
+/// The program, running in an environment of its own and a working directory without prompts. Killed when dropped.
+struct Program {
+    process: Child,
+    dir: TempDir,
+}
+
+impl Program {
+    fn start<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name| Stdio::from(File::create(dir.path().join(name)).unwrap());
+        let process = Command::new(env!("CARGO_BIN_EXE_prompt-gallery"))
+            .env_clear()
+            .envs(variables)
+            .current_dir(dir.path())
+            .stdin(Stdio::null())
+            .stdout(file("stdout"))
+            .stderr(file("stderr"))
+            .spawn()
+            .unwrap();
+        Self { process, dir }
+    }
+
+    /// Starts the program as the function of `platform`.
+    fn function<'a>(platform: &'a Platform, variables: &[(&'a str, &'a str)]) -> Self {
+        let address = platform.address.to_string();
+        let platforms_own = [
+            ("AWS_LAMBDA_RUNTIME_API", address.as_str()),
+            ("AWS_LAMBDA_FUNCTION_NAME", "gallery"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/gallery"),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/10/19/[$LATEST]5f3c1e9a"),
+            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+            ("AWS_EXECUTION_ENV", "AWS_Lambda_Image"),
+            ("AWS_REGION", "eu-central-1"),
+            ("AWS_DEFAULT_REGION", "eu-central-1"),
+            ("_HANDLER", "bootstrap"),
+            ("TZ", ":UTC"),
+        ];
+        Self::start(platforms_own.into_iter().chain(variables.iter().copied()))
+    }
+
+    fn stdout(&self) -> String {
+        fs::read_to_string(self.dir.path().join("stdout")).unwrap()
+    }
+
+    fn stderr(&self) -> String {
+        fs::read_to_string(self.dir.path().join("stderr")).unwrap()
+    }
+
+    /// Standard output, of which every line is one JSON object.
+    fn log(&self) -> Vec<Value> {
+        let line = |line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        let lines: Vec<Value> = self.stdout().lines().map(line).collect();
+        assert!(lines.iter().all(Value::is_object));
+        lines
+    }
+
+    /// The lines that tell of requests.
+    fn requests(&self) -> Vec<Value> {
+        let mut lines = self.log();
+        lines.retain(|line| line["message"] == "request");
+        lines
+    }
+
+    async fn ended(&mut self) -> ExitStatus {
+        let ended = async {
+            loop {
+                match self.process.try_wait().unwrap() {
+                    Some(status) => return status,
+                    None => sleep(Duration::from_millis(10)).await,
+                }
+            }
+        };
+        timeout(PATIENCE, ended).await.expect("the program ends")
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // An error is a process that has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What a function needs for the bucket of `s3`, its endpoint apart.
+const BUCKET: [(&str, &str); 4] = [
+    ("BUCKET_NAME", S3Server::BUCKET),
+    ("AWS_ACCESS_KEY_ID", S3Server::ACCESS_KEY),
+    ("AWS_SECRET_ACCESS_KEY", S3Server::SECRET_KEY),
+    // No listing but the first one, however slow the machine is.
+    ("CACHE_TTL_SECONDS", "86400"),
+];
+
+/// Starts the program as a function over `s3`; later `variables` win.
+async fn start_over(s3: &S3Server, variables: &[(&str, &str)]) -> (Platform, Program) {
+    let mut platform = Platform::start().await;
+    let endpoint = s3.endpoint();
+    let all: Vec<_> = BUCKET.into_iter().chain([("AWS_ENDPOINT_URL_S3", &*endpoint)]).collect();
+    let program = Program::function(&platform, &[&all, variables].concat());
+    platform.is_asked().await;
+    (platform, program)
+}
+
+fn text_of(answer: &Value) -> &Value {
+    &answer["result"]["messages"][0]["content"]["text"]
+}
+
+#[tokio::test]
+async fn a_function_answers_one_event_after_the_other() {
+    let s3 = S3Server::start().await;
+    s3.put("prompts/greet.prompt", "Hello {{name}}!");
+    let (mut platform, program) = start_over(&s3, &[]).await;
+
+    let sum = platform.ask(event!("tools_call")).await;
+    assert_eq!(sum["result"]["structuredContent"], json!({ "result": 42 }));
+    assert_eq!(text_of(&platform.ask(event!("prompts_get")).await), "Hello Ada!");
+    assert_eq!(text_of(&platform.ask(event!("base64_body")).await), "Hello Ada!");
+    assert_eq!(text_of(&platform.ask(event!("unicode_body")).await), "Hello Ада 🦀 “Łódź” \u{2028} 你好!");
+    assert_eq!(platform.ask(event!("stage_in_path")).await["result"], sum["result"]);
+    let requests = s3.requests();
+    assert_eq!((requests.list, requests.get), (1, 1));
+    assert_eq!(program.stderr(), "");
+}
+
+#[tokio::test]
+async fn a_response_is_what_api_gateway_takes() {
+    let platform = &mut Platform::start().await;
+    let prompts = concat!(env!("CARGO_MANIFEST_DIR"), "/prompts");
+    let _program = Program::function(platform, &[("PROMPT_DIR", prompts)]);
+    platform.is_asked().await;
+
+    let accepted = platform.invoke(event!("notification")).await.unwrap();
+    assert_eq!(accepted["statusCode"], 202);
+    assert_eq!(accepted["isBase64Encoded"], false);
+    assert!(matches!(accepted["body"].as_str(), None | Some("")));
+
+    let refused = platform.invoke(event!("get_mcp")).await.unwrap();
+    assert_eq!(refused["statusCode"], 405);
+    assert_eq!(refused["headers"]["allow"], "POST");
+    assert_eq!(refused["headers"]["content-type"], "application/json");
+    assert_eq!(refused["isBase64Encoded"], false);
+    assert!(refused["body"].as_str().unwrap().contains("-32600"));
+
+    let health = platform.invoke(event!("get_health")).await.unwrap();
+    assert_eq!((&health["statusCode"], &health["body"]), (&json!(200), &json!("ok\n")));
+    assert_eq!(health["isBase64Encoded"], false);
+
+    let no_path = platform.invoke(event!("path_with_percent")).await.unwrap();
+    assert_eq!((&no_path["statusCode"], &no_path["isBase64Encoded"]), (&json!(404), &json!(false)));
+
+    let modern = platform.invoke(changed(event!("modern_prompts_get"), |event| {
+        event["headers"]["mcp-name"] = "another".into();
+    }));
+    assert_eq!(modern.await.unwrap()["statusCode"], 400);
+}
+
+#[tokio::test]
+async fn a_request_is_one_line_of_json_in_the_log() {
+    let s3 = S3Server::start().await;
+    s3.put("prompts/greet.prompt", "Hello {{name}}!");
+    let (mut platform, program) = start_over(&s3, &[]).await;
+    let id_of = |event: &str| serde_json::from_str::<Value>(event).unwrap()["requestContext"]["requestId"].take();
+    let overflow = request("tools/call", &json!({ "name": "add", "arguments": { "a": i64::MAX, "b": 1 } }));
+    let unknown = request("prompts/get", &json!({ "name": "great" }));
+    let modern = event!("modern_prompts_get");
+
+    // The event; method, name, version, outcome, requests to S3.
+    let expected = [
+        (event!("prompts_get"), "prompts/get", json!("greet"), "2025-11-25", "ok", None),
+        (event!("prompts_get"), "prompts/get", json!("greet"), "2025-11-25", "ok", Some(0)),
+        (event!("tools_call"), "tools/call", json!("add"), "2025-11-25", "ok", Some(0)),
+        (event!("initialize"), "initialize", Value::Null, "2025-11-25", "ok", Some(0)),
+        (&overflow, "tools/call", json!("add"), "2025-11-25", "tool error", Some(0)),
+        (&unknown, "prompts/get", json!("great"), "2025-11-25", "error", Some(0)),
+        (modern, "prompts/get", json!("greet"), "2026-07-28", "ok", Some(0)),
+    ];
+    for (event, ..) in &expected {
+        platform.ask(*event).await;
+    }
+    let log = program.requests();
+    assert_eq!(log.len(), expected.len());
+    for (line, (event, method, name, version, outcome, s3_requests)) in log.iter().zip(expected) {
+        assert_eq!(line["rpc.method"], method);
+        assert_eq!(line["mcp.name"], name);
+        assert_eq!(line["mcp.version"], version);
+        assert_eq!(line["outcome"], outcome);
+        assert_eq!(line["request.id"], id_of(event));
+        assert!(line["duration_ms"].is_number());
+        assert_eq!(line["level"], "INFO");
+        match s3_requests {
+            Some(count) => assert_eq!(line["s3.requests"], count),
+            // The listing is another's, or it is this request's own if it came first.
+            None => assert!(matches!(line["s3.requests"].as_u64(), Some(1 | 2))),
+        }
+    }
+    assert_eq!(log[5]["error.code"], -32602);
+    assert_eq!(log[6]["trace.id"], "4bf92f3577b34da6a3ce929d0e0e4736");
+    // Nothing else is worth a line when all is well.
+    assert_eq!(program.log().len(), log.len());
+}
+
+#[tokio::test]
+async fn a_function_without_its_bucket_calculates_and_says_that_prompts_are_unavailable() {
+    let s3 = S3Server::start().await;
+    let (mut platform, program) = start_over(&s3, &[("BUCKET_NAME", "no-such-bucket")]).await;
+
+    assert_eq!(platform.ask(event!("tools_call")).await["result"]["structuredContent"], json!({ "result": 42 }));
+    for event in [event!("prompts_get"), &request("prompts/list", &json!({}))] {
+        let id = serde_json::from_str::<Value>(event).unwrap()["requestContext"]["requestId"].take();
+        let error = json!({ "code": -32603, "message": "prompt store unavailable", "data": { "requestId": id } });
+        assert_eq!(platform.ask(event).await["error"], error);
+        let log = program.requests();
+        let line = log.last().unwrap();
+        assert_eq!((&line["level"], &line["outcome"], &line["request.id"]), (&json!("ERROR"), &json!("error"), &id));
+        // The cause that the client was not told.
+        assert!(line["cause"].as_str().unwrap().contains("NoSuchBucket"), "{line}");
+    }
+    assert_eq!(platform.ask(event!("tools_call")).await["result"]["isError"], false);
+}
+
+#[tokio::test]
+async fn what_needs_no_prompt_does_not_wait_for_s3() {
+    let s3 = S3Server::start().await;
+    s3.set_fault(Some(Fault::Hang));
+    let (mut platform, _program) = start_over(&s3, &[]).await;
+    for event in [event!("initialize"), event!("tools_call"), &request("tools/list", &json!({}))] {
+        assert!(platform.ask(event).await["result"].is_object());
+    }
+    let health = platform.invoke(event!("get_health")).await.unwrap();
+    assert_eq!(health["statusCode"], 200);
+}
+
+#[tokio::test]
+async fn a_bad_event_is_one_failed_invocation() {
+    let s3 = S3Server::start().await;
+    let (mut platform, program) = start_over(&s3, &[]).await;
+    let bad = [
+        event!("scheduled").to_owned(),
+        event!("payload_format_1").to_owned(),
+        "{}".to_owned(),
+        "null".to_owned(),
+        r#""text""#.to_owned(),
+        changed(event!("tools_call"), |event| event["requestContext"]["http"]["method"] = "NO METHOD".into()),
+        changed(event!("tools_call"), |event| event["headers"]["a b"] = "no header name".into()),
+        changed(event!("base64_body"), |event| event["body"] = "no base64!".into()),
+        changed(event!("tools_call"), |event| event["rawQueryString"] = "no <query> string".into()),
+        changed(event!("tools_call"), |event| event["headers"]["host"] = "no host".into()),
+    ];
+    let count = bad.len();
+    for event in bad {
+        let error = platform.invoke(&*event).await.expect_err(&event);
+        assert!(error["errorType"].is_string() && error["errorMessage"].is_string(), "{error}");
+        assert_eq!(platform.ask(event!("tools_call")).await["result"]["structuredContent"], json!({ "result": 42 }));
+    }
+    assert_eq!(program.requests().len(), count);
+    assert!(program.log().iter().filter(|line| line["level"] == "ERROR").count() >= count);
+}
+
+#[tokio::test]
+async fn a_function_ends_when_it_is_told_to() {
+    let s3 = S3Server::start().await;
+    let (mut platform, mut program) = start_over(&s3, &[]).await;
+    platform.ask(event!("tools_call")).await;
+    // The standard library has no other signal than the one that cannot be handled.
+    let kill = format!("kill -TERM {}", program.process.id());
+    assert!(Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
+    let status = program.ended().await;
+    assert!(status.success() || status.signal() == Some(15), "{status}");
+    assert_eq!(program.stderr(), "");
+}
+
+/// At `trace` the runtime writes whole events, the HTTP client whole headers, and the AWS SDK whole objects.
+#[tokio::test]
+async fn no_argument_no_prompt_and_no_token_is_logged_at_any_level() {
+    const TOKEN: &str = "secret-token";
+    const ARGUMENT: &str = "secret-argument";
+    const PROMPT: &str = "secret-prompt";
+    let s3 = S3Server::start().await;
+    for (key, source) in [
+        ("good", "PROMPT {{text}}"),
+        // Each fails in its own way, and the error may say the word that it is about, but not the text around it.
+        // When it is read:
+        ("broken", "PROMPT {{#if}} PROMPT"),
+        ("helper", "PROMPT {{shout text}} PROMPT"),
+        ("partial", "PROMPT {{> footer}} PROMPT"),
+        ("yaml", "---\ndescription: [PROMPT\nPROMPT: PROMPT\n---\nPROMPT"),
+        ("schema", "---\ninput:\n  schema:\n    text: strong, PROMPT\n---\nPROMPT"),
+        ("arguments", "---\narguments: PROMPT\n---\nPROMPT"),
+        ("default", "---\ninput:\n  schema:\n    text: integer\n  default:\n    text: ten\n---\nPROMPT"),
+        // When it is rendered:
+        ("path", "PROMPT {{text.x.y}}"),
+        ("lookup", "PROMPT {{lookup text text}}"),
+        ("each", "PROMPT {{#each text}}{{this.x}}{{/each}}"),
+        ("with", "PROMPT {{#with text}}{{x.y}}{{/with}}"),
+        ("raw", "PROMPT {{raw text}}"),
+        ("log", "PROMPT {{log text}}"),
+    ] {
+        s3.put(&format!("prompts/{key}.prompt"), source.replace("PROMPT", PROMPT));
+    }
+    let with_secrets = |event: &str| {
+        changed(event, |event| {
+            event["headers"]["authorization"] = format!("Bearer {TOKEN}").into();
+            event["cookies"] = json!([format!("session={TOKEN}")]);
+            event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] = TOKEN.into();
+        })
+    };
+    let get = |name: &str, arguments: Value| {
+        with_secrets(&request("prompts/get", &json!({ "name": name, "arguments": arguments })))
+    };
+    let add =
+        |arguments: Value| with_secrets(&request("tools/call", &json!({ "name": "add", "arguments": arguments })));
+    let body = |body: String| with_secrets(&changed(event!("tools_call"), |event| event["body"] = body.into()));
+    let events = [
+        get("good", json!({ "text": ARGUMENT })),
+        get("good", json!({ "text": [ARGUMENT] })),
+        get("good", json!({ "text": ARGUMENT, ARGUMENT: ARGUMENT })),
+        get("broken", json!({ "text": ARGUMENT })),
+        get("helper", json!({ "text": ARGUMENT })),
+        get("partial", json!({ "text": ARGUMENT })),
+        get("yaml", json!({ "text": ARGUMENT })),
+        get("schema", json!({ "text": ARGUMENT })),
+        get("arguments", json!({ "text": ARGUMENT })),
+        get("default", json!({ "text": ARGUMENT })),
+        get("path", json!({ "text": ARGUMENT })),
+        get("lookup", json!({ "text": ARGUMENT })),
+        get("each", json!({ "text": ARGUMENT })),
+        get("with", json!({ "text": ARGUMENT })),
+        get("raw", json!({ "text": ARGUMENT })),
+        get("log", json!({ "text": ARGUMENT })),
+        with_secrets(&request("prompts/list", &json!({ "cursor": ARGUMENT }))),
+        with_secrets(&request("prompts/list", &json!({}))),
+        with_secrets(&request(
+            "completion/complete",
+            &json!({ "ref": { "type": "ref/prompt", "name": "good" }, "argument": { "name": "text", "value": ARGUMENT } }),
+        )),
+        add(json!({ "a": ARGUMENT, "b": 1 })),
+        add(json!({ "a": 1, "b": 2, ARGUMENT: ARGUMENT })),
+        with_secrets(&request(ARGUMENT, &json!({ "text": ARGUMENT }))),
+        body(format!("not JSON: {ARGUMENT}")),
+        body(format!(r#"{{"jsonrpc":"2.0","id":1,"method":["{ARGUMENT}"]}}"#)),
+        with_secrets(&changed(event!("modern_prompts_get"), |event| {
+            event["body"] = event["body"].as_str().unwrap().replace("Ada", ARGUMENT).into();
+            event["headers"]["mcp-protocol-version"] = ARGUMENT.into();
+        })),
+        // These fail before there is a request.
+        with_secrets(&changed(event!("base64_body"), |event| event["body"] = format!("{ARGUMENT}!").into())),
+        with_secrets(&changed(event!("get_mcp"), |event| event["rawQueryString"] = format!("<{ARGUMENT}>").into())),
+        with_secrets(&changed(event!("tools_call"), |event| event["requestContext"]["http"] = ARGUMENT.into())),
+        json!({ "Records": [{ "body": ARGUMENT, "token": TOKEN }] }).to_string(),
+        json!(ARGUMENT).to_string(),
+    ];
+
+    let by_target = "trace,lambda_runtime=trace,lambda_http=trace,hyper=trace,hyper_util=trace,aws_config=trace,\
+                     aws_smithy_runtime=trace,aws_sdk_s3=trace,aws_sigv4=trace,prompt_gallery=trace";
+    for filter in ["info", "debug", "trace", by_target] {
+        let (mut platform, program) = start_over(&s3, &[("RUST_LOG", filter), ("CACHE_TTL_SECONDS", "0")]).await;
+        let mut answers = String::new();
+        for event in &events {
+            if let Ok(response) = platform.invoke(&**event).await {
+                answers += response["body"].as_str().unwrap_or_default();
+            }
+        }
+        s3.set_fault(Some(Fault::AccessDenied));
+        platform.ask(get("good", json!({ "text": ARGUMENT }))).await;
+        s3.set_fault(None);
+
+        // The secrets were at work.
+        assert!(answers.contains(&format!("{PROMPT} {ARGUMENT}")), "{answers}");
+        assert!(program.requests().len() > 10);
+        for output in [program.stdout(), program.stderr()] {
+            for secret in [TOKEN, ARGUMENT, PROMPT, S3Server::SECRET_KEY] {
+                let told: Vec<_> = output.lines().filter(|line| line.contains(secret)).collect();
+                assert!(told.is_empty(), "RUST_LOG={filter}: {secret} is in\n{}", told.join("\n"));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_setting_that_cannot_be_used_is_named_and_nothing_starts() {
+    let prompts = concat!(env!("CARGO_MANIFEST_DIR"), "/prompts");
+    let wrong = [
+        ("CACHE_TTL_SECONDS", "abc"),
+        ("CACHE_TTL_SECONDS", "-1"),
+        ("CACHE_TTL_SECONDS", "30s"),
+        ("CACHE_TTL_SECONDS", "86401"),
+        ("PAGE_SIZE", "0"),
+        ("PAGE_SIZE", "ten"),
+        ("PORT", "99999"),
+        ("PORT", ":8080"),
+        ("PROMPT_DIR", "/no/such"),
+        ("PROMPT_DIR", env!("CARGO_BIN_EXE_prompt-gallery")),
+        ("RUST_LOG", "foo=bar=baz"),
+        ("RUST_LOG", "prompt_gallery=loud"),
+        ("ALLOWED_ORIGINS", "app.example.com"),
+        ("ALLOWED_HOSTS", "https://prompts.example.com"),
+        ("BUCKET_NAME", "s3://my-prompts"),
+        ("BUCKET_NAME", "my prompts"),
+    ];
+    let platform = Platform::start().await;
+    for (name, value) in wrong {
+        let variables = [("PROMPT_DIR", prompts), (name, value)];
+        for mut program in [Program::start(variables), Program::function(&platform, &variables)] {
+            let status = program.ended().await;
+            let stderr = program.stderr();
+            assert_eq!(status.code(), Some(2), "{name}={value}: {stderr}");
+            assert_eq!(program.stdout(), "", "{name}={value}");
+            assert!(stderr.starts_with(&format!("prompt-gallery: {name}={value}: ")), "{stderr}");
+            assert!(stderr.contains("takes"), "{stderr}");
+            assert_eq!((stderr.lines().count(), stderr.ends_with('\n')), (1, true), "{stderr}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_function_without_prompts_is_told_how_to_name_its_bucket() {
+    let platform = Platform::start().await;
+    let mut program = Program::function(&platform, &[]);
+    assert_eq!(program.ended().await.code(), Some(2));
+    assert!(program.stderr().contains("BUCKET_NAME"), "{}", program.stderr());
+}
