@@ -25,6 +25,8 @@ use http::Uri;
 use http::uri::Authority;
 use tracing_subscriber::filter::Targets;
 
+use crate::nearest::nearest;
+
 const DEFAULT_PREFIX: &str = "prompts/";
 const DEFAULT_DIR: &str = "prompts";
 const DEFAULT_HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -257,13 +259,17 @@ fn parse_host(value: &str) -> Option<String> {
 }
 
 fn log_filter(value: Option<String>) -> Result<Targets, ConfigError> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let value = value.unwrap_or_else(|| "info".to_owned());
-    value.parse().map_err(|_| {
-        ConfigError::new(
-            "RUST_LOG",
-            &value,
-            "takes off, error, warn, info, debug or trace, or a list such as warn,prompt_gallery=debug",
-        )
+    // A word alone may be a level or a target; one that is nearly a level is a typing error, not a target.
+    let is_nearly_a_level = |directive: &str| {
+        let word = directive.trim().to_lowercase();
+        !LEVELS.contains(&word.as_str()) && nearest(&word, LEVELS.into_iter()).is_some()
+    };
+    let filter = value.parse().ok().filter(|_| !value.split(',').any(is_nearly_a_level));
+    filter.ok_or_else(|| {
+        let levels = LEVELS.join(", ");
+        ConfigError::new("RUST_LOG", &value, format!("takes {levels}, or a list such as warn,prompt_gallery=debug"))
     })
 }
 
@@ -296,4 +302,91 @@ impl Allowed {
 fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(flags: Flags, env: &[(&str, &str)]) -> Result<Config, String> {
+        let env = |name: &str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        Config::new(flags, env).map_err(|e| e.to_string())
+    }
+
+    fn of(env: &[(&str, &str)]) -> Config {
+        config(Flags::default(), env).expect("settings")
+    }
+
+    #[test]
+    fn without_settings_the_folder_prompts_is_served_on_port_8080() {
+        let config = of(&[]);
+        assert_eq!(config.source, Source::Dir("prompts".into()));
+        assert_eq!(config.addr.to_string(), "127.0.0.1:8080");
+        assert_eq!((config.cache_ttl, config.page_size, config.on_lambda), (Duration::ZERO, 500, false));
+        assert_eq!(config.allowed_origins, Allowed::LoopbackAnd(Vec::new()));
+    }
+
+    #[test]
+    fn a_bucket_is_served_instead_of_a_folder() {
+        let s3 = |prefix: &str| Source::S3 { bucket: "b".to_owned(), prefix: prefix.to_owned() };
+        assert_eq!(of(&[("BUCKET_NAME", "b")]).source, s3("prompts/"));
+        assert_eq!(of(&[("BUCKET_NAME", "b")]).cache_ttl, Duration::from_secs(30));
+        assert_eq!(of(&[("BUCKET_NAME", "b"), ("PROMPT_PREFIX", "team/x")]).source, s3("team/x/"));
+        assert_eq!(of(&[("BUCKET_NAME", "b"), ("CACHE_TTL_SECONDS", "0")]).cache_ttl, Duration::ZERO);
+        assert_eq!(of(&[("BUCKET_NAME", ""), ("PORT", "")]).source, Source::Dir("prompts".into()));
+        let whole = Flags { bucket: Some("b".to_owned()), prefix: Some(String::new()), ..Flags::default() };
+        assert_eq!(config(whole, &[("BUCKET_NAME", "other")]).expect("settings").source, s3(""));
+        let folder = Flags { dir: Some("src".into()), ..Flags::default() };
+        assert_eq!(config(folder, &[("BUCKET_NAME", "b")]).expect("settings").source, Source::Dir("src".into()));
+    }
+
+    #[test]
+    fn port_alone_keeps_the_host() {
+        assert_eq!(of(&[("PORT", "9000")]).addr.to_string(), "127.0.0.1:9000");
+        for (addr, expected) in [("0.0.0.0:1", "0.0.0.0:1"), ("[::1]:2", "[::1]:2"), ("localhost:3", "127.0.0.1:3")] {
+            let flags = Flags { addr: Some(addr.to_owned()), ..Flags::default() };
+            assert_eq!(config(flags, &[("PORT", "9000")]).expect("settings").addr.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_used_names_the_variable_and_what_it_takes() {
+        let refused = |name: &str, value: &str| {
+            config(Flags::default(), &[("BUCKET_NAME", "b"), (name, value)]).expect_err("refused")
+        };
+        assert_eq!(refused("CACHE_TTL_SECONDS", "abc"), "CACHE_TTL_SECONDS=abc: takes a whole number from 0 to 86400");
+        assert_eq!(refused("CACHE_TTL_SECONDS", "-1"), "CACHE_TTL_SECONDS=-1: takes a whole number from 0 to 86400");
+        assert_eq!(refused("PAGE_SIZE", "0"), "PAGE_SIZE=0: takes a whole number from 1 to 10000");
+        assert_eq!(refused("PORT", "65536"), "PORT=65536: takes a whole number from 0 to 65535");
+        assert_eq!(
+            refused("PROMPT_PREFIX", "/x"),
+            "PROMPT_PREFIX=/x: takes a key prefix without a leading slash, such as prompts/"
+        );
+        assert_eq!(
+            refused("ALLOWED_ORIGINS", "https://a, b"),
+            "ALLOWED_ORIGINS=https://a, b: takes a comma list such as https://app.example.com, or * for all"
+        );
+        assert!(refused("ALLOWED_HOSTS", "https://a").starts_with("ALLOWED_HOSTS=https://a: takes a comma list"));
+        assert!(
+            refused("RUST_LOG", "prompt_gallery=loud").starts_with("RUST_LOG=prompt_gallery=loud: takes off, error")
+        );
+        let bucket = config(Flags::default(), &[("BUCKET_NAME", "s3://b")]).expect_err("refused");
+        assert_eq!(bucket, "BUCKET_NAME=s3://b: takes the name of an S3 bucket, such as my-prompts");
+        let folder = config(Flags::default(), &[("PROMPT_DIR", "no/such")]).expect_err("refused");
+        assert!(folder.starts_with("PROMPT_DIR=no/such: there is no such folder; --dir DIR or PROMPT_DIR"), "{folder}");
+        let file = config(Flags { dir: Some("Cargo.toml".into()), ..Flags::default() }, &[]).expect_err("refused");
+        assert!(file.starts_with("--dir=Cargo.toml: is not a folder"), "{file}");
+        let addr = config(Flags { addr: Some("8080".to_owned()), ..Flags::default() }, &[]).expect_err("refused");
+        assert_eq!(addr, "--addr=8080: takes HOST:PORT with an IP address, such as 127.0.0.1:8080");
+    }
+
+    #[test]
+    fn on_lambda_the_lists_are_all_there_is() {
+        let lambda = ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001");
+        assert_eq!(of(&[lambda]).allowed_origins, Allowed::Any);
+        let listed = of(&[lambda, ("ALLOWED_ORIGINS", "https://App.example.com/ ,http://b:1")]).allowed_origins;
+        assert_eq!(listed, Allowed::Only(vec!["https://app.example.com".to_owned(), "http://b:1".to_owned()]));
+        assert!(!listed.permits_origin("http://localhost"));
+        assert_eq!(of(&[("ALLOWED_HOSTS", "*")]).allowed_hosts, Allowed::Any);
+    }
 }

@@ -142,3 +142,6 @@ fn position_at_end(text: &str) -> (usize, usize) {
     let last_line = text.rsplit('\n').next().unwrap_or_default();
     (text.matches('\n').count() + 1, last_line.chars().count() + 1)
 }
+
+#[cfg(test)]
+mod tests;

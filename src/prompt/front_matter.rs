@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::{Location, MessageFormatter, Spanned, UserMessageFormatter};
 
 use super::arguments::{self, Argument, ArgumentSpec};
 use super::{PromptError, picoschema, position_at_end};
@@ -99,7 +99,9 @@ fn is_fence(line: &str) -> bool {
 /// Reads the front matter of a file; a file without one says nothing.
 pub(super) fn parse(file: &File<'_>) -> Result<Meta, PromptError> {
     let Some(yaml) = file.yaml.filter(|yaml| !yaml.trim().is_empty()) else { return Ok(Meta::default()) };
-    let front_matter: FrontMatter = serde_saphyr::from_str(yaml).map_err(|e| {
+    // YAML 1.2, as the format's other readers take it: `y`, `no` and `on` are text.
+    let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
+    let front_matter: FrontMatter = serde_saphyr::from_str_with_options(yaml, options).map_err(|e| {
         let (line, column) = e.location().map_or((2, 1), position);
         PromptError::new(line, column, yaml_message(&e))
     })?;
@@ -133,11 +135,15 @@ pub(super) fn position(location: Location) -> (usize, usize) {
 
 /// The parser's words without its own line and column, which count from the fence.
 fn yaml_message(e: &serde_saphyr::Error) -> String {
-    let text = e.without_snippet().to_string();
+    let text = UserMessageFormatter.format_message(e);
     let text = text.lines().next().unwrap_or_default();
-    let text = match text.find(" at line ") {
-        Some(end) => &text[..end],
-        None => text,
+    let text = text.split(" at line ").next().unwrap_or_default();
+    // YAML's words for what people call text, list and map.
+    let text = match text {
+        "expected string scalar" => "expected text",
+        "expected sequence start" => "expected a list",
+        "expected mapping start" => "expected a map",
+        text => text,
     };
     format!("front matter: {text}")
 }

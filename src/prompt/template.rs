@@ -1,10 +1,13 @@
 //! Handlebars: compiling, the variables that a template uses, and rendering. Nothing else names the crate.
 
+use std::collections::HashMap;
+
 use handlebars::template::{
     BlockParam, DecoratorTemplate, HelperTemplate, Parameter, Subexpression, Template as Compiled, TemplateElement,
 };
 use handlebars::{
-    Context, Handlebars, Output, Path, RenderContext, RenderErrorReason, Renderable, TemplateErrorReason, no_escape,
+    Context, Handlebars, Helper, HelperResult, Output, Path, RenderContext, RenderError, RenderErrorReason, Renderable,
+    TemplateErrorReason, no_escape,
 };
 use once_cell::sync::Lazy;
 use serde_json::{Map, Value};
@@ -19,6 +22,8 @@ const MAX_NESTING: usize = 64;
 /// Helpers of the crate that Handlebars does not have: an argument may have such a name, and a prompt that used one
 /// would work nowhere else.
 const NOT_HANDLEBARS: [&str; 10] = ["eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not", "len"];
+/// No template can name it so.
+const DEFINED: &str = "is defined";
 const HELPERS: [&str; 7] = ["if", "unless", "each", "with", "lookup", "raw", "log"];
 
 /// One engine for all templates: the crate's defaults are for HTML pages, a prompt is plain text and a forgotten
@@ -30,6 +35,7 @@ static ENGINE: Lazy<Handlebars<'static>> = Lazy::new(|| {
     for helper in NOT_HANDLEBARS {
         engine.unregister_helper(helper);
     }
+    engine.register_helper(DEFINED, Box::new(defined));
     engine
 });
 
@@ -53,15 +59,19 @@ impl Template {
     /// Compiles `source`, which begins at `line` and `column` of its file.
     pub(super) fn compile(source: &str, line: usize, column: usize) -> Result<Self, PromptError> {
         check_nesting(source).map_err(|e| moved(e, line, column))?;
-        let compiled = Compiled::compile(source).map_err(|e| {
+        let mut compiled = Compiled::compile(source).map_err(|e| {
             let (at_line, at_column) = e.pos().unwrap_or((1, 1));
-            let message = match e.reason() {
-                TemplateErrorReason::InvalidSyntax(_) => "the template is not valid Handlebars here".to_owned(),
-                reason => reason.to_string(),
+            let error = match e.reason() {
+                // The parser names the end of the file, a person looks for the beginning of the block.
+                TemplateErrorReason::InvalidSyntax(_) => unclosed(source).unwrap_or_else(|| {
+                    PromptError::new(at_line, at_column, "the template is not valid Handlebars here")
+                }),
+                reason => PromptError::new(at_line, at_column, reason.to_string()),
             };
-            moved(PromptError::new(at_line, at_column, message), line, column)
+            moved(error, line, column)
         })?;
         check_helpers(&compiled).map_err(|e| moved(e, line, column))?;
+        let_optional_be_empty(&mut compiled);
         Ok(Self { compiled, line, column })
     }
 
@@ -80,6 +90,7 @@ impl Template {
         result.map_err(|e| {
             let message = match e.reason() {
                 RenderErrorReason::MissingVariable(Some(name)) => format!("the variable `{name}` has no value"),
+                RenderErrorReason::MissingVariable(None) => "there is no such value".to_owned(),
                 RenderErrorReason::IOError(e) => e.to_string(),
                 reason => reason.to_string(),
             };
@@ -111,22 +122,44 @@ impl Output for Bounded {
     }
 }
 
-/// Refuses what would make the crate's parser recurse too deep. It counts brackets between `{{` and `}}` and blocks
-/// opened; text in quotes counts too, which only a prompt made for it would notice.
+/// A tag as it is written, without being parsed: where it begins, and what stands between `{{` and `}}`; without an end
+/// if it is never closed.
+struct Tag<'a> {
+    start: usize,
+    inside: &'a str,
+    is_closed: bool,
+}
+
+fn tags(source: &str) -> impl Iterator<Item = Tag<'_>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + source[at..].find("{{")?;
+        let rest = &source[start + 2..];
+        let end = if rest.starts_with("!--") { "--}}" } else { "}}" };
+        let length = rest.find(end);
+        at = length.map_or(source.len(), |length| start + 2 + length + end.len());
+        let inside = rest[..length.unwrap_or(rest.len())].trim_start_matches(['{', '~']);
+        Some(Tag { start, inside, is_closed: length.is_some() })
+    })
+}
+
+fn error_at(source: &str, offset: usize, message: String) -> PromptError {
+    let (line, column) = position_at_end(&source[..offset]);
+    PromptError::new(line, column, message)
+}
+
+/// Refuses what would make the crate's parser recurse too deep. It counts brackets in tags and open blocks; text in
+/// quotes counts too, which only a prompt made for it would notice.
 fn check_nesting(source: &str) -> Result<(), PromptError> {
     let mut blocks = 0_usize;
-    let mut rest = source;
-    while let Some(start) = rest.find("{{") {
-        let tag = &rest[start + 2..];
-        let end = tag.find("}}").map_or(tag.len(), |end| end + 2);
-        let inside = tag[..end].trim_start_matches(['{', '~']);
-        match inside.as_bytes().first() {
+    for tag in tags(source) {
+        match tag.inside.as_bytes().first() {
             Some(b'#' | b'^') => blocks += 1,
             Some(b'/') => blocks = blocks.saturating_sub(1),
             _ => {}
         }
         let (mut depth, mut deepest) = (0_usize, 0);
-        for byte in inside.bytes() {
+        for byte in tag.inside.bytes() {
             match byte {
                 b'(' | b'[' | b'{' => depth += 1,
                 b')' | b']' | b'}' => depth = depth.saturating_sub(1),
@@ -135,12 +168,64 @@ fn check_nesting(source: &str) -> Result<(), PromptError> {
             deepest = deepest.max(depth);
         }
         if blocks.max(deepest) > MAX_NESTING {
-            let (line, column) = position_at_end(&source[..source.len() - rest.len() + start]);
-            return Err(PromptError::new(line, column, format!("nested more than {MAX_NESTING} deep")));
+            return Err(error_at(source, tag.start, format!("nested more than {MAX_NESTING} deep")));
         }
-        rest = &tag[end..];
     }
     Ok(())
+}
+
+/// The first tag or block that is opened and not closed.
+fn unclosed(source: &str) -> Option<PromptError> {
+    let name = |tag: &Tag<'_>| {
+        let name = tag.inside[1..].trim_start_matches(['>', '*', ' ']);
+        name.split(|c: char| c.is_whitespace() || c == '~').next().unwrap_or_default().to_owned()
+    };
+    let mut open: Vec<Tag<'_>> = Vec::new();
+    for tag in tags(source) {
+        match tag.inside.as_bytes().first() {
+            _ if !tag.is_closed => {
+                return Some(error_at(source, tag.start, "this {{ is never closed by }}".to_owned()));
+            }
+            Some(b'#') => open.push(tag),
+            Some(b'/') if open.last().is_none_or(|last| name(last) == name(&tag)) => drop(open.pop()),
+            Some(b'/') => break,
+            _ => {}
+        }
+    }
+    let last = open.last()?;
+    let name = name(last);
+    Some(error_at(source, last.start, format!("`{name}` is opened here and not closed by {{{{/{name}}}}}")))
+}
+
+/// In strict mode `{{#each x}}` and `{{#with x}}` fail on an optional argument that was left out, for want of an
+/// `{{else}}`. They get one, which fails only if there is no such variable at all.
+fn let_optional_be_empty(template: &mut Compiled) {
+    for element in &mut template.elements {
+        let TemplateElement::HelperBlock(helper) = element else { continue };
+        for inner in [&mut helper.template, &mut helper.inverse].into_iter().flatten() {
+            let_optional_be_empty(inner);
+        }
+        if helper.inverse.is_none() && matches!(helper.name.as_name(), Some("each" | "with")) {
+            let check = Subexpression::new(Parameter::Name(DEFINED.to_owned()), helper.params.clone(), HashMap::new());
+            let mut inverse = Compiled::default();
+            inverse.elements.push(*check.element);
+            helper.inverse = Some(inverse);
+        }
+    }
+}
+
+/// Writes nothing, and fails if its parameter is not defined.
+fn defined(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    _: &mut dyn Output,
+) -> HelperResult {
+    match helper.param(0) {
+        Some(value) if value.is_value_missing() => Err(RenderError::strict_error(value.relative_path())),
+        _ => Ok(()),
+    }
 }
 
 /// Finds a helper that does not exist where it is written, rather than when a caller gets there.
