@@ -1,0 +1,129 @@
+//! What is measured: the protocol function over a gallery in memory that has been read once.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use prompt_gallery::Server;
+use prompt_gallery::gallery::Gallery;
+use prompt_gallery::mcp::{Mcp, Post, Reply};
+use prompt_gallery::store::{Object, PromptStore, StoreError};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+/// Prompts in the gallery: one full page.
+const PROMPTS: usize = 500;
+
+/// The requests, by name.
+pub(crate) const NAMES: [&str; 5] = ["tools/call add", "prompts/get", "prompts/list", "initialize", "server/discover"];
+
+/// Files in memory.
+struct Memory(BTreeMap<String, Bytes>);
+
+#[async_trait]
+impl PromptStore for Memory {
+    async fn list(&self) -> Result<Vec<Object>, StoreError> {
+        let object = |(key, file): (&String, &Bytes)| Object {
+            key: key.clone(),
+            version: "1".to_owned(),
+            size: file.len() as u64,
+        };
+        Ok(self.0.iter().map(object).collect())
+    }
+
+    async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
+        self.0.get(&object.key).cloned().ok_or_else(|| StoreError::NotFound(object.key.clone()))
+    }
+
+    fn location(&self) -> String {
+        "memory".to_owned()
+    }
+}
+
+/// A prompt of about 1 KB: front matter, two variables, a condition.
+fn prompt(number: usize) -> Bytes {
+    let mut text = format!(
+        "---\ntitle: Review request {number}\ndescription: Asks for a review of a change, in a given tone.\n\
+         arguments:\n  - name: name\n    description: Who is asked\n    required: true\n\
+         \x20 - name: topic\n    description: What is reviewed\n    required: true\n\
+         \x20 - name: tone\n    description: Tone of the answer\n---\n\
+         Hello {{{{name}}}}, please review {{{{topic}}}} (template {number}).\n\
+         {{{{#if tone}}}}Keep a {{{{tone}}}} tone.{{{{/if}}}}\n"
+    );
+    while text.len() < 1000 {
+        let _ = write!(text, "Say what is right, what is wrong and what is missing, one point a line, worst first. ");
+    }
+    text.push_str("\nThank you, {{name}}.\n");
+    text.into()
+}
+
+/// A server and one kind of request to it.
+pub(crate) struct Workload {
+    runtime: Runtime,
+    mcp: Mcp,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Workload {
+    /// The request of that name, answered once so that everything is warm.
+    pub(crate) fn new(name: &str) -> Self {
+        let method = name.split(' ').next().unwrap_or_default();
+        let (version, params) = match name {
+            "tools/call add" => ("2026-07-28", json!({ "name": "add", "arguments": { "a": 2, "b": 40 } })),
+            "prompts/get" => {
+                let arguments = json!({ "name": "Ada", "topic": "the parser" });
+                ("2026-07-28", json!({ "name": "p-00007", "arguments": arguments }))
+            }
+            "prompts/list" | "server/discover" => ("2026-07-28", json!({})),
+            "initialize" => ("2025-11-25", json!({ "protocolVersion": "2025-11-25", "capabilities": {} })),
+            _ => panic!("{name} is not one of {NAMES:?}"),
+        };
+        let files = (0..PROMPTS).map(|number| (format!("p-{number:05}.prompt"), prompt(number)));
+        let gallery = Gallery::new(Arc::new(Memory(files.collect())), Duration::from_secs(86_400), PROMPTS);
+        let workload = Self {
+            runtime: tokio::runtime::Builder::new_current_thread().build().expect("a runtime"),
+            mcp: Server::new().protocol(Arc::new(gallery)).expect("a server"),
+            headers: headers(version, method, &params),
+            body: body(version, method, params),
+        };
+        let reply = workload.run();
+        assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
+        workload
+    }
+
+    /// Answers the request.
+    pub(crate) fn run(&self) -> Reply {
+        let post = Post { headers: &self.headers, body: &self.body, request_id: "bench" };
+        self.runtime.block_on(self.mcp.handle(post))
+    }
+}
+
+fn headers(version: &'static str, method: &str, params: &Value) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut insert = |name, value: &str| {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header value"));
+    };
+    insert("content-type", "application/json");
+    insert("mcp-protocol-version", version);
+    insert("mcp-method", method);
+    if let Some(name) = params["name"].as_str() {
+        insert("mcp-name", name);
+    }
+    headers
+}
+
+fn body(version: &str, method: &str, mut params: Value) -> Vec<u8> {
+    if version == "2026-07-28" {
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": version,
+            "io.modelcontextprotocol/clientInfo": { "name": "bench", "version": "1" },
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+    }
+    json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string().into_bytes()
+}
