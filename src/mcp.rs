@@ -112,6 +112,7 @@ enum Era {
 
 /// What `params._meta` may say; other keys are the client's own.
 #[derive(Deserialize, Default)]
+#[serde(expecting = "`_meta` to be an object")]
 struct Meta<'a> {
     #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
     version: Option<&'a RawValue>,
@@ -121,10 +122,15 @@ struct Meta<'a> {
     traceparent: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-struct MetaOnly<'a> {
+/// What is read of `params` before the method is: what the headers mirror.
+#[derive(Deserialize, Default)]
+struct Mirrored<'a> {
     #[serde(borrow, rename = "_meta")]
     meta: Option<Meta<'a>>,
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    uri: Option<&'a RawValue>,
 }
 
 /// What every result has around it in the modern era; nothing in the other.
@@ -191,12 +197,18 @@ impl Mcp {
 
     async fn answer(&self, headers: &HeaderMap, request: &Request<'_>, record: &mut Record) -> Answer {
         record.method = Some(METHODS.iter().find(|known| **known == request.method).copied().unwrap_or("unknown"));
-        let meta = meta_of(request)?;
+        let Mirrored { meta, name, uri } = mirrored(request)?;
+        let meta = meta.unwrap_or_default();
         record.trace_id = meta.traceparent.and_then(trace_id);
         let (era, version) = negotiate(headers, request, &meta)?;
         record.version = Some(version);
         if era == Era::Modern {
-            headers::check_standard(headers, request)?;
+            let name = match request.method.as_ref() {
+                "tools/call" | "prompts/get" => name,
+                "resources/read" => uri,
+                _ => None,
+            };
+            headers::check_standard(headers, &request.method, name)?;
         }
         Call { mcp: self, headers, request, era, meta }.dispatch(record).await
     }
@@ -211,13 +223,11 @@ fn capabilities() -> Value {
     json!({ "completions": {}, "prompts": {}, "tools": {} })
 }
 
-fn meta_of<'a>(request: &Request<'a>) -> Result<Meta<'a>, Error> {
-    let Some(params) = request.params else { return Ok(Meta::default()) };
-    let meta: Result<MetaOnly<'a>, _> = serde_json::from_str(params.get());
-    let meta = meta.map_err(|e| {
-        Error::new(INVALID_PARAMS, format!("params._meta: {}", rpc::plain(&e))).with_status(StatusCode::BAD_REQUEST)
-    })?;
-    Ok(meta.meta.unwrap_or_default())
+fn mirrored<'a>(request: &Request<'a>) -> Result<Mirrored<'a>, Error> {
+    let Some(params) = request.params else { return Ok(Mirrored::default()) };
+    serde_json::from_str(params.get()).map_err(|e| {
+        Error::new(INVALID_PARAMS, format!("params: {}", rpc::plain(&e))).with_status(StatusCode::BAD_REQUEST)
+    })
 }
 
 /// Which era and version a request speaks, and whether it says so as it should.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use http::StatusCode;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -110,14 +110,11 @@ fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 /// [`PARSE_ERROR`] for what is not JSON, [`INVALID_REQUEST`] for a batch, a response, a bad id and whatever else is not
 /// a request; both with status 400.
 pub(crate) fn parse(body: &[u8]) -> Result<Message<'_>, Error> {
-    let json: &RawValue = serde_json::from_slice(body)
-        .map_err(|e| Error::new(PARSE_ERROR, format!("not JSON: {e}")).with_status(StatusCode::BAD_REQUEST))?;
-    match json.get().as_bytes().first() {
-        Some(b'{') => {}
-        Some(b'[') => return Err(Error::invalid_request("batches are not taken, send one message a POST")),
-        _ => return Err(Error::invalid_request("a message is a JSON object")),
+    let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|e| not_an_envelope(body, &e))?;
+    // Serde would read a list as the fields in their order.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Error::invalid_request("a message is a JSON object, one a POST"));
     }
-    let envelope: Envelope<'_> = serde_json::from_str(json.get()).map_err(|e| Error::invalid_request(plain(&e)))?;
     if envelope.jsonrpc.and_then(text).as_deref() != Some("2.0") {
         return Err(Error::invalid_request("`jsonrpc` must be \"2.0\""));
     }
@@ -134,6 +131,15 @@ pub(crate) fn parse(body: &[u8]) -> Result<Message<'_>, Error> {
         Some(id) => Message::Request(Request { id, method, params: envelope.params }),
         None => Message::Notification { method },
     })
+}
+
+/// Tells JSON of another shape from what is not JSON.
+fn not_an_envelope(body: &[u8], e: &serde_json::Error) -> Error {
+    match serde_json::from_slice::<IgnoredAny>(body) {
+        Err(e) => Error::new(PARSE_ERROR, format!("not JSON: {e}")).with_status(StatusCode::BAD_REQUEST),
+        Ok(_) if body.trim_ascii_start().starts_with(b"{") => Error::invalid_request(plain(e)),
+        Ok(_) => Error::invalid_request("a message is a JSON object, one a POST"),
+    }
 }
 
 /// A JSON string's text, borrowed where it has no escapes.

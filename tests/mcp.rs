@@ -286,7 +286,7 @@ async fn what_is_not_a_request_is_an_invalid_request_without_an_id() {
         );
         assert!(answer.json().get("id").is_none(), "{body}: {answer}");
     }
-    assert_snapshot!(wire.post(bodies[1]).await, @r#"400 {"jsonrpc":"2.0","error":{"code":-32600,"message":"not a JSON-RPC request: batches are not taken, send one message a POST"}}"#);
+    assert_snapshot!(wire.post(bodies[1]).await, @r#"400 {"jsonrpc":"2.0","error":{"code":-32600,"message":"not a JSON-RPC request: a message is a JSON object, one a POST"}}"#);
     assert_snapshot!(wire.post(bodies[9]).await, @r#"400 {"jsonrpc":"2.0","error":{"code":-32600,"message":"not a JSON-RPC request: `id` must be a string or an integer"}}"#);
 }
 
@@ -435,8 +435,8 @@ async fn a_broken_prompt_is_an_internal_error_that_names_file_line_and_column() 
         assert!(id.as_str().is_some_and(|id| id.len() > 8), "{answer}");
         format!("{} {}", answer.status.as_u16(), body["error"])
     };
-    assert_snapshot!(get("broken_yaml").await, @r#"200 {"code":-32603,"message":"prompt `broken_yaml` cannot be rendered: broken/yaml.prompt, line 2, column 8: front matter: expected string scalar","data":{"requestId":null}}"#);
-    assert_snapshot!(get("broken_template").await, @r#"200 {"code":-32603,"message":"prompt `broken_template` cannot be rendered: broken/template.prompt, line 6, column 24: the template is not valid Handlebars here","data":{"requestId":null}}"#);
+    assert_snapshot!(get("broken_yaml").await, @r#"200 {"code":-32603,"message":"prompt `broken_yaml` cannot be rendered: broken/yaml.prompt, line 2, column 8: front matter: expected text","data":{"requestId":null}}"#);
+    assert_snapshot!(get("broken_template").await, @r#"200 {"code":-32603,"message":"prompt `broken_template` cannot be rendered: broken/template.prompt, line 6, column 3: `if` is opened here and not closed by {{/if}}","data":{"requestId":null}}"#);
     assert_snapshot!(get("broken_variable").await, @r#"200 {"code":-32603,"message":"prompt `broken_variable` cannot be rendered: broken/variable.prompt, line 7, column 5: the variable `undeclared` has no value","data":{"requestId":null}}"#);
 }
 

@@ -6,12 +6,11 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::HEADER_MISMATCH;
-use crate::rpc::{Error, Request};
+use crate::rpc::Error;
 use crate::tools::HeaderParam;
 
 pub(super) const VERSION: &str = "MCP-Protocol-Version";
@@ -45,24 +44,10 @@ pub(super) fn must_match(name: &str, header: Option<&str>, body: &str) -> Result
 }
 
 /// Checks `Mcp-Method`, and `Mcp-Name` where the method has a name.
-pub(super) fn check_standard(headers: &HeaderMap, request: &Request<'_>) -> Result<(), Error> {
-    #[derive(Deserialize)]
-    struct Params<'a> {
-        #[serde(borrow)]
-        name: Option<&'a RawValue>,
-        #[serde(borrow)]
-        uri: Option<&'a RawValue>,
-    }
-    must_match(METHOD, single(headers, METHOD)?, &request.method)?;
-    let name = match request.method.as_ref() {
-        "tools/call" | "prompts/get" | "resources/read" => {
-            let params: Option<Params<'_>> = request.params.and_then(|params| serde_json::from_str(params.get()).ok());
-            params.and_then(|params| if request.method == "resources/read" { params.uri } else { params.name })
-        }
-        _ => return Ok(()),
-    };
+pub(super) fn check_standard(headers: &HeaderMap, method: &str, name: Option<&RawValue>) -> Result<(), Error> {
+    must_match(METHOD, single(headers, METHOD)?, method)?;
     // Without a name in the body there is nothing to compare: the method will say what is missing.
-    let Some(Ok(name)) = name.map(|raw| serde_json::from_str::<String>(raw.get())) else { return Ok(()) };
+    let Some(Ok(name)) = name.map(|raw| serde_json::from_str::<Cow<'_, str>>(raw.get())) else { return Ok(()) };
     let header = single(headers, NAME)?.map(|value| decode(NAME, value)).transpose()?;
     must_match(NAME, header.as_deref(), &name)
 }
