@@ -167,16 +167,23 @@ impl Request<'_> {
     /// # Errors
     /// [`INVALID_PARAMS`] naming the field.
     pub(crate) fn params<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        let json = self.params.map_or("{}", RawValue::get);
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
-            let path = match e.path().to_string() {
-                root if root == "." => "params".to_owned(),
-                path => format!("params.{path}"),
-            };
-            Error::new(INVALID_PARAMS, format!("{path}: {}", plain(e.inner())))
+        read(self.params.map_or("{}", RawValue::get)).map_err(|(path, problem)| {
+            let path = path.map_or_else(|| "params".to_owned(), |path| format!("params.{path}"));
+            Error::new(INVALID_PARAMS, format!("{path}: {problem}"))
         })
     }
+}
+
+/// Reads JSON as `T`, or says which field does not fit (none when it is the whole) and why.
+pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T, (Option<String>, String)> {
+    serde_json::from_str(json).or_else(|_| {
+        // Once more with the path, which costs too much to keep track of when all is well.
+        let deserializer = &mut serde_json::Deserializer::from_str(json);
+        serde_path_to_error::deserialize(deserializer).map_err(|e| {
+            let path = e.path().to_string();
+            (Some(path).filter(|path| path != "."), plain(e.inner()))
+        })
+    })
 }
 
 /// The error's words without its place, which counts from the start of a part that the client never saw as one.
@@ -216,7 +223,10 @@ struct ErrorObject<'a> {
 /// # Errors
 /// When `result` does not serialise.
 pub(crate) fn answer<T: Serialize>(id: &RawValue, result: &T) -> Result<Vec<u8>, serde_json::Error> {
-    serde_json::to_vec(&Answer { jsonrpc: "2.0", id, result })
+    // Most answers fit, and need not grow.
+    let mut answer = Vec::with_capacity(2048);
+    serde_json::to_writer(&mut answer, &Answer { jsonrpc: "2.0", id, result })?;
+    Ok(answer)
 }
 
 /// The response that carries `error`; the id is left out where none could be read.

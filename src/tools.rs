@@ -15,7 +15,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use crate::content::Content;
-use crate::rpc::plain;
+use crate::rpc;
 
 type Reply = Pin<Box<dyn Future<Output = Result<ToolReply, ToolError>> + Send>>;
 
@@ -106,13 +106,9 @@ impl ToolCall {
     /// # Errors
     /// What does not fit, in words that a model can act on.
     pub fn arguments<T: DeserializeOwned>(&self) -> Result<T, ToolError> {
-        let mut deserializer = serde_json::Deserializer::from_str(self.arguments.get());
-        serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
-            let problem = plain(e.inner());
-            ToolError::new(match e.path().to_string() {
-                root if root == "." => format!("Invalid arguments: {problem}."),
-                path => format!("Invalid argument `{path}`: {problem}."),
-            })
+        rpc::read(self.arguments.get()).map_err(|(path, problem)| match path {
+            Some(path) => ToolError::new(format!("Invalid argument `{path}`: {problem}.")),
+            None => ToolError::new(format!("Invalid arguments: {problem}.")),
         })
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Template {
     compiled: Compiled,
     line: usize,
     column: usize,
+    /// Of the source, in bytes: about what is rendered.
+    length: usize,
 }
 
 /// A variable that a template uses.
@@ -72,7 +74,7 @@ impl Template {
         })?;
         check_helpers(&compiled).map_err(|e| moved(e, line, column))?;
         let_optional_be_empty(&mut compiled);
-        Ok(Self { compiled, line, column })
+        Ok(Self { compiled, line, column, length: source.len() })
     }
 
     /// The variables in the order of their first use.
@@ -85,7 +87,7 @@ impl Template {
     /// Renders the template; `values` has every variable that it may use.
     pub(super) fn render(&self, values: Map<String, Value>) -> Result<String, PromptError> {
         let context = Context::from(Value::Object(values));
-        let mut output = Bounded(String::new());
+        let mut output = Bounded(String::with_capacity(self.length));
         let result = self.compiled.render(&ENGINE, &context, &mut RenderContext::new(None), &mut output);
         result.map_err(|e| {
             let message = match e.reason() {
