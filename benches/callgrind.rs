@@ -1,7 +1,5 @@
 //! Runs one request a number of times, for `benches/instructions` to count: `callgrind NAME TIMES`.
 
-#![expect(clippy::expect_used, reason = "a benchmark that cannot begin says so")]
-
 mod workload;
 
 use std::hint::black_box;

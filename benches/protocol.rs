@@ -1,7 +1,5 @@
 //! Time per request of the protocol function: `cargo bench --bench protocol`.
 
-#![expect(clippy::expect_used, reason = "a benchmark that cannot begin says so")]
-
 mod workload;
 
 use std::hint::black_box;

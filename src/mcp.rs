@@ -163,7 +163,6 @@ type Answer = Result<Vec<u8>, Error>;
 impl Mcp {
     pub(crate) fn new(gallery: Arc<Gallery>, tools: Tools) -> Self {
         let meta = json!({ "io.modelcontextprotocol/serverInfo": server_info() });
-        #[expect(clippy::expect_used, reason = "a JSON value always serialises")]
         let meta = to_raw_value(&meta).expect("a JSON value serialises");
         Self { gallery, tools, meta }
     }
@@ -511,7 +510,6 @@ fn unknown_method(method: &str, era: Era) -> Error {
 }
 
 fn empty_object() -> Box<RawValue> {
-    #[expect(clippy::expect_used, reason = "`{}` is JSON")]
     RawValue::from_string("{}".to_owned()).expect("`{}` is JSON")
 }
 

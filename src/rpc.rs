@@ -233,6 +233,5 @@ pub(crate) fn answer<T: Serialize>(id: &RawValue, result: &T) -> Result<Vec<u8>,
 #[must_use]
 pub(crate) fn failure(id: Option<&RawValue>, error: &Error) -> Vec<u8> {
     let error = ErrorObject { code: error.code, message: &error.message, data: error.data.as_ref() };
-    #[expect(clippy::expect_used, reason = "numbers, text and JSON values always serialise")]
     serde_json::to_vec(&Failure { jsonrpc: "2.0", id, error }).expect("an error serialises")
 }

@@ -346,7 +346,6 @@ impl Tools {
             return Err(InvalidTool { tool: twice.name().to_owned(), problem: "registered twice".to_owned() });
         }
         let definitions: Vec<_> = tools.iter().map(|tool| &tool.definition).collect();
-        #[expect(clippy::expect_used, reason = "text and JSON values always serialise")]
         let listed = to_raw_value(&definitions).expect("definitions serialise");
         Ok(Self { tools, listed })
     }

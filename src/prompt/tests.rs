@@ -11,6 +11,7 @@ fn error(source: impl AsRef<[u8]>) -> String {
     Prompt::parse(source.as_ref()).expect_err("an error").to_string()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the calls read better")]
 fn text(source: &str, given: Value) -> String {
     let given = given.as_object().cloned().unwrap_or_default();
     match parse(source).render(&given) {
