@@ -43,7 +43,7 @@ pub struct Gallery {
 #[derive(Default)]
 struct State {
     snapshot: Option<Snapshot>,
-    /// The last listing, if it failed, and when it began.
+    /// The last listing, if it failed, and when it ended.
     failure: Option<(Instant, StoreError)>,
 }
 
@@ -186,7 +186,7 @@ impl Gallery {
             // A file that was replaced or deleted after it was listed: list again, once.
             if !last_try && loaded.iter().any(|loaded| matches!(loaded, Err(StoreError::NotFound(_)))) {
                 last_try = true;
-                catalogue = self.catalogue_since(Instant::now()).await?;
+                catalogue = self.catalogue_since(Some(Instant::now())).await?;
                 continue;
             }
             let (page, complete) = page(&catalogue, start, entries, loaded)?;
@@ -251,7 +251,7 @@ impl Gallery {
                 Err(StoreError::NotFound(_)) if last_try => return Err(unknown(name, &catalogue)),
                 Err(StoreError::NotFound(_)) => {
                     last_try = true;
-                    catalogue = self.catalogue_since(Instant::now()).await?;
+                    catalogue = self.catalogue_since(Some(Instant::now())).await?;
                 }
                 Err(e) => return Err(GalleryError::Store(e)),
             }
@@ -274,12 +274,11 @@ impl Gallery {
 
     /// A catalogue that is not older than the TTL.
     async fn catalogue(&self) -> Result<Arc<Catalogue>, GalleryError> {
-        let now = Instant::now();
-        self.catalogue_since(now.checked_sub(self.ttl).unwrap_or(now)).await
+        self.catalogue_since(Instant::now().checked_sub(self.ttl)).await
     }
 
-    /// A catalogue whose listing began at `since` or later; while the store is down, the last good one.
-    async fn catalogue_since(&self, since: Instant) -> Result<Arc<Catalogue>, GalleryError> {
+    /// A catalogue whose listing began at `since` or later, or ever; while the store is down, the last good one.
+    async fn catalogue_since(&self, since: Option<Instant>) -> Result<Arc<Catalogue>, GalleryError> {
         if let Some(answer) = self.at_hand(since, None) {
             return answer;
         }
@@ -294,10 +293,11 @@ impl Gallery {
     }
 
     /// What can be answered without asking the store. Whoever waited since `waited` shares the failure of a listing
-    /// that began after that.
-    fn at_hand(&self, since: Instant, waited: Option<Instant>) -> Option<Result<Arc<Catalogue>, GalleryError>> {
+    /// that ended after that.
+    fn at_hand(&self, since: Option<Instant>, waited: Option<Instant>) -> Option<Result<Arc<Catalogue>, GalleryError>> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(snapshot) = state.snapshot.as_ref().filter(|snapshot| snapshot.began >= since) {
+        let is_fresh = |snapshot: &&Snapshot| since.is_none_or(|since| snapshot.began >= since);
+        if let Some(snapshot) = state.snapshot.as_ref().filter(is_fresh) {
             return Some(Ok(Arc::clone(&snapshot.catalogue)));
         }
         let (failed, error) = state.failure.as_ref()?;
@@ -339,16 +339,23 @@ fn page(
     let mut listed = Vec::with_capacity(entries.len());
     for (entry, loaded) in entries.iter().zip(loaded) {
         match loaded {
-            Ok(Loaded::Prompt(prompt)) => listed.push(ListedPrompt {
-                name: &entry.name,
-                title: prompt.title.as_deref(),
-                description: prompt.summary(),
-                arguments: &prompt.arguments,
-                meta: (!prompt.tags.is_empty()).then_some(ListedMeta { tags: &prompt.tags }),
-            }),
-            // Logged when it was read.
-            Ok(Loaded::Broken(_)) => {}
-            Err(e @ StoreError::Unavailable(_)) => return Err(GalleryError::Store(e)),
+            Ok(loaded) => {
+                // The version before may stand in for this one, but not for longer than need be.
+                complete &= entry.slot.loaded().is_some_and(|current| std::ptr::eq(current, loaded));
+                match loaded {
+                    Loaded::Prompt(prompt) => listed.push(ListedPrompt {
+                        name: &entry.name,
+                        title: prompt.title.as_deref(),
+                        description: prompt.summary(),
+                        arguments: &prompt.arguments,
+                        meta: (!prompt.tags.is_empty()).then_some(ListedMeta { tags: &prompt.tags }),
+                    }),
+                    // Logged when it was read.
+                    Loaded::Broken(_) => {}
+                }
+            }
+            // The list without a prompt that is new is the last good one.
+            Err(e @ StoreError::Unavailable(_)) if !entry.is_new => return Err(GalleryError::Store(e)),
             Err(e) => {
                 complete = false;
                 tracing::warn!(prompt.name = entry.name, cause = %e, "prompt left out of the list");
@@ -357,7 +364,6 @@ fn page(
     }
     let next = start + entries.len();
     let next_cursor = entries.last().filter(|_| next < catalogue.entries.len()).map(|last| encode_cursor(&last.name));
-    #[expect(clippy::expect_used, reason = "text and lists always serialise")]
     let prompts = to_raw_value(&listed).expect("a list of prompts serialises");
     Ok((Page { prompts, next_cursor }, complete))
 }

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 #![cfg(unix)]
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test says what it expects")]
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly, its helpers too")]
 
 mod support;
 

@@ -28,6 +28,8 @@ pub(super) struct Entry {
     pub(super) slot: Arc<Slot>,
     /// The version before, if it was read, for when this one cannot be.
     pub(super) previous: Option<Arc<Slot>>,
+    /// Whether it came after the first snapshot.
+    pub(super) is_new: bool,
 }
 
 /// One version of one file, read at most once.
@@ -60,7 +62,11 @@ impl Catalogue {
                 continue;
             }
             by_name.insert(name.clone(), entries.len());
-            entries.push(Entry::new(name, object, known.get(object.key.as_str()).copied()));
+            let entry = match known.get(object.key.as_str()) {
+                Some(known) => known.relisted(name, object),
+                None => Entry { name, slot: Slot::new(object), previous: None, is_new: before.is_some() },
+            };
+            entries.push(entry);
         }
         entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         for pair in shadowed.iter().filter(|pair| before.is_none_or(|before| !before.shadowed.contains(pair))) {
@@ -89,17 +95,14 @@ impl Catalogue {
 }
 
 impl Entry {
-    fn new(name: String, object: &Object, before: Option<&Self>) -> Self {
-        match before {
-            Some(same) if same.slot.object == *object => {
-                Self { name, slot: Arc::clone(&same.slot), previous: same.previous.clone() }
-            }
-            before => Self {
-                name,
-                slot: Arc::new(Slot { object: object.clone(), loaded: OnceCell::new() }),
-                previous: before.and_then(Self::last_read),
-            },
-        }
+    /// The same key in the next listing.
+    fn relisted(&self, name: String, object: &Object) -> Self {
+        let (slot, previous) = if self.slot.object == *object {
+            (Arc::clone(&self.slot), self.previous.clone())
+        } else {
+            (Slot::new(object), self.last_read())
+        };
+        Self { name, slot, previous, is_new: self.is_new }
     }
 
     fn last_read(&self) -> Option<Arc<Slot>> {
@@ -108,6 +111,10 @@ impl Entry {
 }
 
 impl Slot {
+    fn new(object: &Object) -> Arc<Self> {
+        Arc::new(Self { object: object.clone(), loaded: OnceCell::new() })
+    }
+
     /// The file, read now unless it has been.
     pub(super) async fn load(&self, store: &dyn PromptStore) -> Result<&Loaded, StoreError> {
         self.loaded.get_or_try_init(|| self.read(store)).await

@@ -59,7 +59,8 @@ impl PromptStore for DirStore {
         let path = self.0.root.join(&object.key);
         let inner = Arc::clone(&self.0);
         blocking(move || {
-            if !inner.contains(&path) {
+            // Neither what lies outside nor what is no file any more: reading from a pipe would wait for its writer.
+            if !inner.contains(&path) || !path.is_file() {
                 return Err(StoreError::NotFound(path.display().to_string()));
             }
             fs::read(&path).map(Bytes::from).map_err(|e| store_error(&path, &e))
@@ -80,6 +81,7 @@ async fn blocking<T: Send + 'static>(
 
 impl Inner {
     fn list(&self) -> Result<Vec<Object>, StoreError> {
+        let now = SystemTime::now();
         let mut objects = Vec::new();
         let entries = WalkDir::new(&self.root).follow_links(true).min_depth(1).into_iter();
         for entry in entries.filter_entry(|entry| self.belongs(entry)) {
@@ -100,7 +102,7 @@ impl Inner {
                 continue;
             };
             match entry.metadata() {
-                Ok(metadata) => objects.push(Object { key, version: version(&metadata), size: metadata.len() }),
+                Ok(metadata) => objects.push(Object { key, version: version(&metadata, now), size: metadata.len() }),
                 Err(e) => self.report(entry.path(), &e.to_string()),
             }
         }
@@ -152,14 +154,31 @@ fn is_hidden_or_backup(name: &[u8]) -> bool {
     name.starts_with(b".") || name.starts_with(b"#") || BACKUPS.iter().any(|end| name.ends_with(end))
 }
 
-/// Time of the last change and size; a file changed just now gets a version of its own each time it is listed, as a
-/// second change might leave both the same.
-fn version(metadata: &Metadata) -> String {
+/// Times of the last change, size and the file's number; a file changed shortly before `now` gets a version of its own
+/// each time it is listed, as a second change might leave them all the same.
+fn version(metadata: &Metadata, now: SystemTime) -> String {
     let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
-    let nanos = modified.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-    let settled = SystemTime::now().duration_since(modified).is_ok_and(|age| age > TIMESTAMP_STEP);
-    let size = metadata.len();
-    if settled { format!("{nanos:x}-{size:x}") } else { format!("{nanos:x}-{size:x}-{}", Uuid::new_v4().simple()) }
+    let (changed, number) = identity(metadata, modified);
+    let settled = now.duration_since(changed).is_ok_and(|age| age > TIMESTAMP_STEP);
+    let [modified, changed] = [modified, changed].map(|t| t.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos());
+    let version = format!("{modified:x}-{changed:x}-{number:x}-{:x}", metadata.len());
+    if settled { version } else { format!("{version}-{}", Uuid::new_v4().simple()) }
+}
+
+/// When the file was last changed, and its number. Programs that copy or unpack files set the time of the last
+/// modification back to the original's; this one they cannot set.
+#[cfg(unix)]
+fn identity(metadata: &Metadata, _modified: SystemTime) -> (SystemTime, u64) {
+    use std::os::unix::fs::MetadataExt;
+    let seconds = Duration::from_secs(metadata.ctime().try_into().unwrap_or_default());
+    let nanos = Duration::from_nanos(metadata.ctime_nsec().try_into().unwrap_or_default());
+    (UNIX_EPOCH + seconds + nanos, metadata.ino())
+}
+
+/// The time of the last modification has to do.
+#[cfg(not(unix))]
+fn identity(_: &Metadata, modified: SystemTime) -> (SystemTime, u64) {
+    (modified, 0)
 }
 
 fn store_error(path: &Path, e: &io::Error) -> StoreError {

@@ -1,3 +1,5 @@
 //! What the integration tests share.
 
+#![allow(unreachable_pub, reason = "a module of each test program")]
+
 pub mod s3;

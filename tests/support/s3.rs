@@ -9,6 +9,7 @@
 //! ```
 
 #![allow(dead_code, reason = "each test program uses a part of this")]
+#![allow(clippy::doc_markdown, reason = "the text is full of S3's operations and errors")]
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -18,8 +19,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use aws_sdk_s3::config::retry::{RetryConfig, RetryPartition};
+use aws_sdk_s3::config::{Credentials, Region};
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::stream;
 use http::{HeaderMap, Method, Uri, header};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -79,6 +82,20 @@ impl S3Server {
     /// Where the server is: `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Settings of the SDK's client for this server: nothing from the environment, and retries without
+    /// a pause.
+    pub fn client_config(&self) -> aws_sdk_s3::config::Builder {
+        aws_sdk_s3::config::Builder::new()
+            .behavior_version_latest()
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(Credentials::new(Self::ACCESS_KEY, Self::SECRET_KEY, None, None, "tests"))
+            .endpoint_url(self.endpoint())
+            .force_path_style(true)
+            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
+            // All clients of a region share one budget of retries, also those of other tests.
+            .retry_partition(RetryPartition::new(self.endpoint()))
     }
 
     /// Puts an object into [`BUCKET`](Self::BUCKET), in place of any that has this key. As in S3,
@@ -152,6 +169,8 @@ impl Requests {
 pub enum Fault {
     /// 503 SlowDown, as S3 throttles.
     SlowDown,
+    /// The next N requests are fine, then 503 SlowDown.
+    SlowDownAfter(usize),
     /// 403 AccessDenied on everything.
     AccessDenied,
     /// 403 AccessDenied on GetObject of this key only, and on HeadObject, which needs the same
@@ -266,6 +285,7 @@ impl State {
         match &mut self.fault {
             Some(Fault::InternalErrorTimes(n)) if *n > 1 => *n -= 1,
             Some(Fault::InternalErrorTimes(_)) => self.fault = None,
+            Some(Fault::SlowDownAfter(n)) => *n = n.saturating_sub(1),
             _ => {}
         }
         fault.filter(|fault| !matches!(fault, Fault::InternalErrorTimes(0)))
@@ -534,7 +554,7 @@ async fn handle(
         state.next_fault()
     };
     let refusal = match fault {
-        Some(Fault::SlowDown) => slow_down(),
+        Some(Fault::SlowDown | Fault::SlowDownAfter(0)) => slow_down(),
         Some(Fault::AccessDenied) => access_denied(),
         Some(Fault::InternalErrorTimes(_)) => {
             s3_error!(InternalError, "We encountered an internal error. Please try again.")
@@ -543,12 +563,14 @@ async fn handle(
         // On an error, hyper closes the connection and writes nothing.
         Some(Fault::Disconnect) => return Err(HttpError::new("Fault::Disconnect".into())),
         Some(fault @ (Fault::CutBody | Fault::StallBody)) if key_of(request.uri()).is_some() => {
-            let response = service.call(request.map(Body::from)).await?;
-            return Ok(response.map(|body| break_off(body, matches!(fault, Fault::StallBody))));
+            let (head, body) = service.call(request.map(Body::from)).await?.into_parts();
+            let body = body.collect().await.expect("objects are in memory").to_bytes();
+            return Ok(HttpResponse::from_parts(head, break_off(&body, matches!(fault, Fault::StallBody))));
         }
         // These are for the operations that they are about.
         Some(
-            Fault::DenyKey(_)
+            Fault::SlowDownAfter(_)
+            | Fault::DenyKey(_)
             | Fault::SlowDownKey(_)
             | Fault::CutBody
             | Fault::StallBody
@@ -558,7 +580,7 @@ async fn handle(
         | None => {
             let is_list = is_list(request.uri());
             let response = service.call(request.map(Body::from)).await?;
-            return Ok(if is_list { response.map(escape_controls) } else { response });
+            return Ok(if is_list { response.map(|body| escape_controls(&body)) } else { response });
         }
     };
     // A client that is still sending would see the connection reset, and not the answer.
@@ -567,9 +589,8 @@ async fn handle(
 }
 
 /// The first half of a body, and then a broken connection or, if it `stalls`, nothing ever.
-fn break_off(body: Body, stalls: bool) -> Body {
-    let bytes = body.bytes().expect("objects are in one piece");
-    let half = bytes.slice(..bytes.len() / 2);
+fn break_off(body: &Bytes, stalls: bool) -> Body {
+    let half = body.slice(..body.len() / 2);
     let first = stream::once(async { Ok(Frame::data(half)) });
     let then = stream::once(async move {
         if stalls {
@@ -579,7 +600,7 @@ fn break_off(body: Body, stalls: bool) -> Body {
         tokio::task::yield_now().await;
         Err("Fault::CutBody")
     });
-    Body::http_body_unsync(StreamBody::new(first.chain(then)))
+    Body::http_body_unsync(StreamBody::new(futures_util::StreamExt::chain(first, then)))
 }
 
 /// Writes as references (`&#x1;`) those characters of a listing that XML has no other way to
@@ -587,7 +608,7 @@ fn break_off(body: Body, stalls: bool) -> Body {
 /// as they are, where a parser refuses them. (Strictly, XML 1.0 does not allow the references to
 /// most of them either. The AWS SDK for Rust reads them all. For clients that do not, there is
 /// `encoding-type=url`.)
-fn escape_controls(body: Body) -> Body {
+fn escape_controls(body: &Body) -> Body {
     let bytes = body.bytes().expect("s3s answers a listing in one piece");
     let xml = std::str::from_utf8(&bytes).expect("XML is UTF-8");
     let mut escaped = String::with_capacity(xml.len());

@@ -1,0 +1,819 @@
+//! How fresh the gallery is, what that costs in requests to S3, and what it serves while files are broken or S3 is down.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly, its helpers too")]
+#![expect(clippy::needless_pass_by_value, reason = "an assertion takes the result of a call")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_sdk_s3::config::retry::RetryConfig;
+use bytes::Bytes;
+use futures_util::future::join_all;
+use prompt_gallery::Content;
+use prompt_gallery::gallery::{Gallery, GalleryError};
+use prompt_gallery::store::{DirStore, S3Store, StoreError, counting_s3_requests};
+use serde_json::{Map, Value};
+use support::s3::{Fault, Requests, S3Server};
+use tempfile::TempDir;
+
+/// Longer than any test.
+const HOUR: Duration = Duration::from_secs(3600);
+const SHORT: Duration = Duration::from_millis(50);
+const PAGE_SIZE: usize = 500;
+
+fn gallery(s3: &S3Server, ttl: Duration) -> Gallery {
+    gallery_with_pages(s3, ttl, PAGE_SIZE)
+}
+
+fn gallery_with_pages(s3: &S3Server, ttl: Duration, page_size: usize) -> Gallery {
+    let store = S3Store::new(s3.client_config(), S3Server::BUCKET, "prompts/");
+    Gallery::new(Arc::new(store), ttl, page_size)
+}
+
+/// Without retries, so that a failure is one request.
+fn gallery_without_retries(s3: &S3Server, ttl: Duration) -> Gallery {
+    let config = s3.client_config().retry_config(RetryConfig::disabled());
+    Gallery::new(Arc::new(S3Store::new(config, S3Server::BUCKET, "prompts/")), ttl, PAGE_SIZE)
+}
+
+/// A server with `prompts/NAME.prompt` for each name, which say their name.
+async fn s3_with(names: &[&str]) -> S3Server {
+    let s3 = S3Server::start().await;
+    for name in names {
+        put(&s3, name, name);
+    }
+    s3
+}
+
+/// A prompt that says `text`, in its description too.
+fn prompt(text: &str) -> String {
+    format!("---\ndescription: {text}\n---\n{text}")
+}
+
+fn put(s3: &S3Server, name: &str, text: &str) {
+    s3.put(&key(name), prompt(text));
+}
+
+fn key(name: &str) -> String {
+    format!("prompts/{name}.prompt")
+}
+
+/// The names and descriptions of all pages.
+async fn descriptions(gallery: &Gallery) -> Result<BTreeMap<String, String>, GalleryError> {
+    let mut all = BTreeMap::new();
+    let mut cursor = None;
+    loop {
+        let page = gallery.list(cursor.as_deref()).await?;
+        let prompts: Vec<Value> = serde_json::from_str(page.prompts.get()).unwrap();
+        for prompt in prompts {
+            let text = |key: &str| prompt[key].as_str().unwrap_or_default().to_owned();
+            assert_eq!(all.insert(text("name"), text("description")), None, "listed twice");
+        }
+        cursor.clone_from(&page.next_cursor);
+        if cursor.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+async fn names(gallery: &Gallery) -> Vec<String> {
+    descriptions(gallery).await.expect("a list").into_keys().collect()
+}
+
+/// One page: the names on it and the next cursor.
+async fn page(gallery: &Gallery, cursor: Option<&str>) -> (Vec<String>, Option<String>) {
+    let page = gallery.list(cursor).await.expect("a page");
+    let prompts: Vec<Value> = serde_json::from_str(page.prompts.get()).unwrap();
+    let names = prompts.iter().map(|prompt| prompt["name"].as_str().unwrap().to_owned()).collect();
+    (names, page.next_cursor.clone())
+}
+
+/// What a prompt without arguments says.
+async fn say(gallery: &Gallery, name: &str) -> Result<String, GalleryError> {
+    let rendered = gallery.get(name, &Map::new()).await?;
+    match rendered.messages.as_slice() {
+        [message] => match &message.content {
+            Content::Text { text } => Ok(text.clone()),
+            other => panic!("not text: {other:?}"),
+        },
+        other => panic!("not one message: {other:?}"),
+    }
+}
+
+/// Waits until `is_so`; what never comes fails the test.
+async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so().await {
+        assert!(began.elapsed() < Duration::from_secs(20), "never: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Lets the snapshot that is served now become older than `SHORT`.
+async fn outlive_the_ttl() {
+    tokio::time::sleep(SHORT + Duration::from_millis(1)).await;
+}
+
+fn lists_and_gets(requests: Requests) -> (usize, usize) {
+    assert_eq!(requests.total, requests.list + requests.get, "there are no other requests");
+    (requests.list, requests.get)
+}
+
+#[track_caller]
+fn assert_unknown(result: Result<impl Debug, GalleryError>) {
+    assert!(matches!(result, Err(GalleryError::UnknownPrompt { .. })), "{result:?}");
+}
+
+#[track_caller]
+fn assert_no_store(result: Result<impl Debug, GalleryError>) {
+    assert!(matches!(result, Err(GalleryError::Store(StoreError::Unavailable(_)))), "{result:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_asked_of_s3_before_the_first_request() {
+    let s3 = s3_with(&["a"]).await;
+    let gallery = gallery(&s3, HOUR);
+    assert_eq!((gallery.ttl(), gallery.location()), (HOUR, "s3://gallery/prompts/".to_owned()));
+    assert_eq!(s3.requests(), Requests::default());
+}
+
+#[tokio::test]
+async fn the_first_list_is_one_list_and_one_get_for_each_prompt() {
+    let s3 = s3_with(&["a", "b", "team/c"]).await;
+    s3.put("prompts/README.md", "no prompt");
+    s3.put("prompts/_partial.prompt", "no prompt");
+    s3.put("prompts/folder/", "");
+    s3.put("prompts/", "");
+    let gallery = gallery(&s3, HOUR);
+    assert_eq!(names(&gallery).await, ["a", "b", "team_c"]);
+    assert_eq!(lists_and_gets(s3.requests()), (1, 3));
+}
+
+#[tokio::test]
+async fn the_first_get_is_one_list_and_one_get() {
+    let s3 = s3_with(&["a", "b", "c"]).await;
+    let gallery = gallery(&s3, HOUR);
+    let (said, count) = counting_s3_requests(say(&gallery, "b")).await;
+    assert_eq!((said.unwrap().as_str(), count), ("b", 2));
+    assert_eq!(lists_and_gets(s3.requests()), (1, 1));
+}
+
+#[tokio::test]
+async fn within_the_ttl_nothing_is_asked_of_s3() {
+    let s3 = s3_with(&["a", "b"]).await;
+    s3.put(&key("tone"), "---\narguments:\n  - name: tone\n    enum: [formal, friendly]\n---\nBe {{tone}}.");
+    s3.put(&key("broken"), "{{#if}");
+    let gallery = gallery(&s3, HOUR);
+    assert_eq!(names(&gallery).await, ["a", "b", "tone"]);
+    let before = s3.requests();
+    let ((), count) = counting_s3_requests(async {
+        for _ in 0..3 {
+            assert_eq!(names(&gallery).await, ["a", "b", "tone"]);
+            assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+            assert_eq!(gallery.complete("tone", "tone", "f").await.unwrap().values, ["formal", "friendly"]);
+            assert!(matches!(say(&gallery, "broken").await, Err(GalleryError::Broken { .. })));
+            assert_unknown(say(&gallery, "missing").await);
+            assert_unknown(gallery.complete("missing", "tone", "").await);
+            assert_eq!(gallery.count().await.unwrap(), 4);
+        }
+    })
+    .await;
+    assert_eq!(count, 0);
+    assert_eq!(s3.requests(), before);
+}
+
+#[tokio::test]
+async fn within_the_longest_ttl_there_is_nothing_is_asked_of_s3() {
+    let s3 = s3_with(&["a"]).await;
+    let gallery = gallery(&s3, Duration::MAX);
+    assert_eq!(names(&gallery).await, ["a"]);
+    let before = s3.requests();
+    assert_eq!(names(&gallery).await, ["a"]);
+    assert_eq!(s3.requests(), before);
+}
+
+#[tokio::test]
+async fn within_the_ttl_a_prompt_that_was_read_is_served_as_it_was() {
+    let s3 = s3_with(&["changed", "deleted"]).await;
+    let gallery = gallery(&s3, HOUR);
+    assert_eq!(names(&gallery).await, ["changed", "deleted"]);
+    put(&s3, "changed", "new");
+    put(&s3, "added", "new");
+    s3.delete(&key("deleted"));
+    assert_eq!(names(&gallery).await, ["changed", "deleted"]);
+    assert_eq!(say(&gallery, "changed").await.unwrap(), "changed");
+    assert_eq!(say(&gallery, "deleted").await.unwrap(), "deleted");
+    assert_unknown(say(&gallery, "added").await);
+}
+
+#[tokio::test]
+async fn after_the_ttl_one_list_is_made_and_only_what_changed_is_read_again() {
+    let s3 = s3_with(&["a", "b", "c"]).await;
+    let gallery = gallery(&s3, SHORT);
+    names(&gallery).await;
+    assert_eq!(lists_and_gets(s3.requests()), (1, 3));
+
+    outlive_the_ttl().await;
+    gallery.list(None).await.unwrap();
+    assert_eq!(lists_and_gets(s3.requests()), (2, 3), "nothing changed");
+
+    put(&s3, "b", "new");
+    outlive_the_ttl().await;
+    let (page, count) = counting_s3_requests(gallery.list(None)).await;
+    assert!(page.unwrap().prompts.get().contains("new"));
+    assert_eq!(count, 2);
+    assert_eq!(lists_and_gets(s3.requests()), (3, 4), "one LIST, one GET");
+}
+
+#[tokio::test]
+async fn with_a_ttl_of_zero_each_request_makes_one_list() {
+    let s3 = s3_with(&["a", "b"]).await;
+    let gallery = gallery(&s3, Duration::ZERO);
+    gallery.list(None).await.unwrap();
+    assert_eq!(lists_and_gets(s3.requests()), (1, 2));
+    gallery.list(None).await.unwrap();
+    say(&gallery, "a").await.unwrap();
+    assert_unknown(say(&gallery, "missing").await);
+    gallery.complete("a", "none", "").await.unwrap_err();
+    assert_eq!(lists_and_gets(s3.requests()), (5, 2));
+}
+
+#[tokio::test]
+async fn a_listing_of_many_pages_costs_one_request_for_each() {
+    let s3 = s3_with(&["a", "b", "c", "d", "e"]).await;
+    s3.set_page_size(2);
+    let gallery = gallery(&s3, Duration::ZERO);
+    assert_eq!(names(&gallery).await, ["a", "b", "c", "d", "e"]);
+    assert_eq!(lists_and_gets(s3.requests()), (3, 5));
+    put(&s3, "e", "new");
+    assert_eq!(say(&gallery, "e").await.unwrap(), "new");
+    assert_eq!(lists_and_gets(s3.requests()), (6, 6));
+}
+
+#[tokio::test]
+async fn a_new_prompt_is_there_after_the_ttl() {
+    let s3 = s3_with(&["a"]).await;
+    let gallery = gallery(&s3, SHORT);
+    assert_eq!(names(&gallery).await, ["a"]);
+    put(&s3, "b", "b");
+    eventually("b is listed", async || names(&gallery).await == ["a", "b"]).await;
+    assert_eq!(say(&gallery, "b").await.unwrap(), "b");
+    assert_eq!(s3.requests().get, 2);
+}
+
+#[tokio::test]
+async fn a_changed_prompt_is_listed_and_rendered_anew_after_the_ttl() {
+    let s3 = s3_with(&["a", "b"]).await;
+    let gallery = gallery(&s3, SHORT);
+    names(&gallery).await;
+    put(&s3, "a", "new");
+    eventually("a is new", async || say(&gallery, "a").await.unwrap() == "new").await;
+    assert_eq!(descriptions(&gallery).await.unwrap()["a"], "new");
+    assert_eq!(s3.requests().get, 3, "each version of each prompt was read once");
+}
+
+#[tokio::test]
+async fn a_deleted_prompt_is_gone_after_the_ttl() {
+    let s3 = s3_with(&["a", "b"]).await;
+    let gallery = gallery(&s3, SHORT);
+    names(&gallery).await;
+    s3.delete(&key("a"));
+    eventually("a is gone", async || names(&gallery).await == ["b"]).await;
+    assert_unknown(say(&gallery, "a").await);
+    assert_eq!(s3.requests().get, 2);
+}
+
+#[tokio::test]
+async fn a_prompt_put_back_as_it_was_is_served_again() {
+    let s3 = s3_with(&["a"]).await;
+    let gallery = gallery(&s3, Duration::ZERO);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+    s3.delete(&key("a"));
+    assert_unknown(say(&gallery, "a").await);
+    put(&s3, "a", "a");
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+}
+
+#[tokio::test]
+async fn a_prompt_deleted_between_list_and_get_is_unknown_after_another_list() {
+    let s3 = s3_with(&["a", "b"]).await;
+    s3.set_fault(Some(Fault::DeleteAfterList(key("a"))));
+    let gallery = gallery(&s3, HOUR);
+    assert_unknown(say(&gallery, "a").await);
+    assert_eq!(lists_and_gets(s3.requests()), (2, 1));
+    assert_eq!(say(&gallery, "b").await.unwrap(), "b");
+}
+
+#[tokio::test]
+async fn a_prompt_deleted_between_list_and_get_is_left_out_of_the_list() {
+    let s3 = s3_with(&["a", "b"]).await;
+    s3.set_fault(Some(Fault::DeleteAfterList(key("a"))));
+    let gallery = gallery(&s3, HOUR);
+    assert_eq!(names(&gallery).await, ["b"]);
+    assert_eq!(lists_and_gets(s3.requests()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_prompt_replaced_between_list_and_get_is_rendered_in_its_new_version() {
+    let s3 = s3_with(&["a", "b"]).await;
+    s3.set_fault(Some(Fault::ReplaceAfterList(key("a"), Bytes::from(prompt("new")))));
+    let gallery = gallery(&s3, HOUR);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "new");
+    assert_eq!(lists_and_gets(s3.requests()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_prompt_replaced_between_list_and_get_is_listed_in_its_new_version() {
+    let s3 = s3_with(&["a", "b"]).await;
+    s3.set_fault(Some(Fault::ReplaceAfterList(key("a"), Bytes::from(prompt("new")))));
+    let gallery = gallery(&s3, HOUR);
+    let descriptions = descriptions(&gallery).await.unwrap();
+    assert_eq!((descriptions["a"].as_str(), descriptions["b"].as_str()), ("new", "b"));
+    assert_eq!(lists_and_gets(s3.requests()), (2, 3), "b is not read again");
+}
+
+/// However long the TTL: what was not read yet is read as it is now.
+#[tokio::test]
+async fn a_prompt_that_changed_before_it_was_first_read_is_found_by_another_list() {
+    let s3 = s3_with(&["a", "b"]).await;
+    let gallery = gallery(&s3, HOUR);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+    put(&s3, "b", "new");
+    assert_eq!(say(&gallery, "b").await.unwrap(), "new");
+    assert_eq!(lists_and_gets(s3.requests()), (2, 3));
+}
+
+#[tokio::test]
+async fn a_prompt_replaced_time_and_again_is_unknown_rather_than_asked_for_forever() {
+    let s3 = s3_with(&["a"]).await;
+    let gallery = gallery(&s3, HOUR);
+    gallery.count().await.unwrap();
+    put(&s3, "a", "second");
+    // The listing that finds the second version is followed by a third.
+    s3.set_fault(Some(Fault::ReplaceAfterList(key("a"), Bytes::from(prompt("third")))));
+    assert_unknown(say(&gallery, "a").await);
+    assert_eq!(lists_and_gets(s3.requests()), (2, 2));
+    s3.set_fault(None);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "third");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_hundred_first_requests_at_once_make_one_list_and_one_get_for_each_prompt() {
+    let s3 = s3_with(&["a", "b", "c", "d", "e"]).await;
+    let gallery = Arc::new(gallery(&s3, HOUR));
+    let requests = (0..200).map(|number| {
+        let gallery = Arc::clone(&gallery);
+        tokio::spawn(async move {
+            match number % 7 {
+                5 => assert_eq!(names(&gallery).await, ["a", "b", "c", "d", "e"]),
+                6 => assert_unknown(gallery.complete("missing", "x", "").await),
+                index => {
+                    let name = ["a", "b", "c", "d", "e"][index];
+                    assert_eq!(say(&gallery, name).await.unwrap(), name);
+                }
+            }
+        })
+    });
+    for request in join_all(requests).await {
+        request.expect("a request");
+    }
+    assert_eq!(lists_and_gets(s3.requests()), (1, 5));
+}
+
+#[tokio::test]
+async fn requests_that_wait_for_one_failing_list_share_its_failure() {
+    let s3 = s3_with(&["a"]).await;
+    s3.set_fault(Some(Fault::SlowDown));
+    let gallery = gallery_without_retries(&s3, HOUR);
+    for result in join_all((0..50).map(|_| gallery.list(None))).await {
+        assert_no_store(result);
+    }
+    assert_eq!(lists_and_gets(s3.requests()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_request_that_is_given_up_holds_up_no_other() {
+    let s3 = s3_with(&["a"]).await;
+    let gallery = gallery(&s3, HOUR);
+    s3.set_fault(Some(Fault::Hang));
+    let given_up = tokio::time::timeout(Duration::from_millis(20), gallery.list(None)).await;
+    assert!(given_up.is_err());
+    s3.set_fault(None);
+    assert_eq!(names(&gallery).await, ["a"]);
+
+    put(&s3, "a", "new");
+    let gallery = self::gallery(&s3, HOUR);
+    gallery.count().await.unwrap();
+    s3.set_fault(Some(Fault::Hang));
+    let given_up = tokio::time::timeout(Duration::from_millis(20), say(&gallery, "a")).await;
+    assert!(given_up.is_err());
+    s3.set_fault(None);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "new");
+}
+
+#[tokio::test]
+async fn in_an_outage_the_last_good_snapshot_is_served() {
+    for fault in [Fault::SlowDown, Fault::Disconnect, Fault::AccessDenied] {
+        let s3 = s3_with(&["a", "b"]).await;
+        let gallery = gallery(&s3, Duration::ZERO);
+        assert_eq!(names(&gallery).await, ["a", "b"]);
+        put(&s3, "a", "new");
+        s3.delete(&key("b"));
+        s3.set_fault(Some(fault.clone()));
+        for _ in 0..3 {
+            assert_eq!(names(&gallery).await, ["a", "b"], "{fault:?}");
+            assert_eq!(say(&gallery, "a").await.unwrap(), "a", "{fault:?}");
+            assert_eq!(say(&gallery, "b").await.unwrap(), "b", "{fault:?}");
+            assert_unknown(say(&gallery, "missing").await);
+        }
+
+        s3.set_fault(None);
+        eventually("S3 is asked again", async || names(&gallery).await == ["a"]).await;
+        assert_eq!(say(&gallery, "a").await.unwrap(), "new");
+    }
+}
+
+#[tokio::test]
+async fn in_an_outage_s3_is_asked_at_most_once_a_second() {
+    let s3 = s3_with(&["a"]).await;
+    let gallery = gallery_without_retries(&s3, Duration::ZERO);
+    names(&gallery).await;
+    s3.set_fault(Some(Fault::SlowDown));
+    let before = s3.requests();
+    let began = Instant::now();
+    for _ in 0..50 {
+        assert_eq!(names(&gallery).await, ["a"]);
+    }
+    let seconds = usize::try_from(began.elapsed().as_secs()).unwrap();
+    let asked = s3.requests().list - before.list;
+    assert!((1..=seconds + 1).contains(&asked), "{asked} times in {seconds} s");
+}
+
+#[tokio::test]
+async fn in_an_outage_a_prompt_that_was_never_read_is_a_store_error() {
+    let s3 = s3_with(&["a", "b"]).await;
+    let gallery = gallery(&s3, HOUR);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+    s3.set_fault(Some(Fault::SlowDown));
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+    assert_no_store(say(&gallery, "b").await);
+    assert_no_store(gallery.complete("b", "x", "").await);
+    assert_no_store(gallery.list(None).await);
+    s3.set_fault(None);
+    assert_eq!(names(&gallery).await, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn without_any_snapshot_an_outage_is_a_store_error() {
+    for fault in [Fault::SlowDown, Fault::Disconnect] {
+        let s3 = s3_with(&["a"]).await;
+        let gallery = gallery(&s3, HOUR);
+        s3.set_fault(Some(fault));
+        assert_no_store(gallery.list(None).await);
+        assert_no_store(say(&gallery, "a").await);
+        assert_no_store(gallery.complete("a", "x", "").await);
+        assert_no_store(gallery.count().await);
+        s3.set_fault(None);
+        assert_eq!(names(&gallery).await, ["a"], "the next request asks anew");
+    }
+}
+
+#[tokio::test]
+async fn without_permission_to_list_there_is_a_store_error() {
+    let s3 = s3_with(&["a"]).await;
+    s3.set_fault(Some(Fault::AccessDenied));
+    let result = gallery(&s3, HOUR).list(None).await;
+    assert!(matches!(result, Err(GalleryError::Store(StoreError::Denied(_)))), "{result:?}");
+}
+
+#[tokio::test]
+async fn the_text_of_a_store_error_says_nothing_of_the_store() {
+    let s3 = s3_with(&["a"]).await;
+    s3.set_fault(Some(Fault::SlowDown));
+    let error = gallery(&s3, HOUR).list(None).await.unwrap_err();
+    assert_eq!(error.to_string(), "prompt store unavailable");
+}
+
+#[tokio::test]
+async fn a_list_without_a_single_prompt_read_is_a_store_error() {
+    let s3 = s3_with(&["a", "b"]).await;
+    let gallery = gallery(&s3, HOUR);
+    s3.set_fault(Some(Fault::SlowDownAfter(1)));
+    assert_no_store(gallery.list(None).await);
+    s3.set_fault(None);
+    assert_eq!(names(&gallery).await, ["a", "b"]);
+    assert_eq!(s3.requests().list, 1, "the listing was good");
+}
+
+#[tokio::test]
+async fn a_changed_prompt_that_cannot_be_read_is_served_in_the_version_before() {
+    let s3 = s3_with(&["a", "b"]).await;
+    let gallery = gallery(&s3, Duration::ZERO);
+    names(&gallery).await;
+    put(&s3, "a", "second");
+    put(&s3, "b", "new");
+    s3.set_fault(Some(Fault::SlowDownKey(key("a"))));
+    for _ in 0..2 {
+        let listed = descriptions(&gallery).await.unwrap();
+        assert_eq!((listed["a"].as_str(), listed["b"].as_str()), ("a", "new"));
+        assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+        assert_eq!(say(&gallery, "b").await.unwrap(), "new");
+    }
+    put(&s3, "a", "third");
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a", "the last version that was read");
+
+    s3.set_fault(None);
+    assert_eq!(descriptions(&gallery).await.unwrap()["a"], "third");
+    assert_eq!(say(&gallery, "a").await.unwrap(), "third");
+}
+
+#[tokio::test]
+async fn the_version_before_is_not_listed_any_longer_than_need_be() {
+    let s3 = s3_with(&["a"]).await;
+    let gallery = gallery(&s3, Duration::ZERO);
+    names(&gallery).await;
+    put(&s3, "a", "new");
+    s3.set_fault(Some(Fault::SlowDownKey(key("a"))));
+    assert_eq!(descriptions(&gallery).await.unwrap()["a"], "a");
+    s3.set_fault(None);
+    // The bucket has not changed since; what was listed must not be kept for it.
+    assert_eq!(descriptions(&gallery).await.unwrap()["a"], "new");
+}
+
+#[tokio::test]
+async fn a_new_prompt_that_cannot_be_read_takes_no_other_from_the_list() {
+    let s3 = s3_with(&["a", "b"]).await;
+    let gallery = gallery(&s3, Duration::ZERO);
+    assert_eq!(names(&gallery).await, ["a", "b"]);
+    put(&s3, "new", "new");
+    s3.set_fault(Some(Fault::SlowDownKey(key("new"))));
+    assert_eq!(names(&gallery).await, ["a", "b"]);
+    assert_no_store(say(&gallery, "new").await);
+    put(&s3, "a", "changed");
+    assert_eq!(names(&gallery).await, ["a", "b"], "still, when something else has changed");
+    s3.set_fault(None);
+    assert_eq!(names(&gallery).await, ["a", "b", "new"]);
+}
+
+#[tokio::test]
+async fn a_prompt_that_may_not_be_read_is_left_out_of_the_list() {
+    let s3 = s3_with(&["a", "b", "c"]).await;
+    let gallery = gallery(&s3, HOUR);
+    s3.set_fault(Some(Fault::DenyKey(key("b"))));
+    assert_eq!(names(&gallery).await, ["a", "c"]);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+    assert_eq!(say(&gallery, "c").await.unwrap(), "c");
+    let denied = say(&gallery, "b").await;
+    assert!(matches!(denied, Err(GalleryError::Store(StoreError::Denied(_)))), "{denied:?}");
+    s3.set_fault(None);
+    assert_eq!(names(&gallery).await, ["a", "b", "c"], "once it may be read");
+    assert_eq!(s3.requests().list, 1);
+}
+
+#[tokio::test]
+async fn broken_files_are_left_out_and_get_says_what_is_wrong_where() {
+    let s3 = s3_with(&["a", "z"]).await;
+    let too_large = 256 * 1024 + 1;
+    s3.put("prompts/team/large.prompt", vec![b'x'; too_large]);
+    s3.put("prompts/latin-1.hbs", &b"fine\nGr\xfc\xdfe"[..]);
+    s3.put("prompts/yaml.prompt", "---\ntitle: fine\n  tags: [a\n---\nHello");
+    s3.put("prompts/type.prompt", "---\ntitle: fine\ntags: 5\n---\nHello");
+    s3.put("prompts/fence.prompt", "---\ntitle: fine\nHello");
+    s3.put("prompts/template.prompt", "---\ntitle: fine\n---\n\nHello\n  {{#if x}}{{y}}");
+    let gallery = gallery(&s3, HOUR);
+    assert_eq!(names(&gallery).await, ["a", "z"]);
+    assert_eq!(gallery.count().await.unwrap(), 8);
+    assert_eq!(say(&gallery, "z").await.unwrap(), "z");
+
+    let broken = [
+        ("team_large", "team/large.prompt", (1, 1)),
+        ("latin-1", "latin-1.hbs", (2, 3)),
+        ("yaml", "yaml.prompt", (3, 7)),
+        ("type", "type.prompt", (3, 7)),
+        ("fence", "fence.prompt", (1, 1)),
+        ("template", "template.prompt", (6, 3)),
+    ];
+    for (prompt, path, (at_line, at_column)) in broken {
+        let got = gallery.get(prompt, &Map::new()).await.unwrap_err();
+        let completed = gallery.complete(prompt, "x", "").await.unwrap_err();
+        let text = format!("prompt `{prompt}` cannot be rendered: {path}, line {at_line}, column {at_column}: ");
+        for e in [got, completed] {
+            let GalleryError::Broken { name, file, error } = &e else { panic!("{e:?}") };
+            assert_eq!((name.as_str(), file.as_str()), (prompt, path));
+            assert_eq!((error.line, error.column), (at_line, at_column), "{e}");
+            assert!(e.to_string().starts_with(&text) && !e.to_string().contains('\n'), "{e}");
+        }
+    }
+    assert_eq!(lists_and_gets(s3.requests()), (1, 7), "each is read once, the large one not at all");
+}
+
+#[tokio::test]
+async fn a_prompt_of_256_kib_is_served() {
+    let s3 = S3Server::start().await;
+    s3.put(&key("a"), vec![b'x'; 256 * 1024]);
+    assert_eq!(say(&gallery(&s3, HOUR), "a").await.unwrap().len(), 256 * 1024);
+}
+
+#[tokio::test]
+async fn a_prompt_that_breaks_is_broken_and_not_served_in_the_version_before() {
+    let s3 = s3_with(&["a", "b"]).await;
+    let gallery = gallery(&s3, Duration::ZERO);
+    assert_eq!(names(&gallery).await, ["a", "b"]);
+    s3.put(&key("a"), "{{#each}}");
+    assert!(matches!(say(&gallery, "a").await, Err(GalleryError::Broken { .. })));
+    assert_eq!(names(&gallery).await, ["b"]);
+    put(&s3, "a", "mended");
+    assert_eq!(names(&gallery).await, ["a", "b"]);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "mended");
+}
+
+#[tokio::test]
+async fn of_two_keys_with_one_name_the_first_is_served() {
+    let s3 = S3Server::start().await;
+    // In key order: `/` before `_`, `.hbs` before `.prompt`.
+    for key in ["team_x.prompt", "team/x.prompt", "team/x.hbs", "team x.prompt"] {
+        s3.put(&format!("prompts/{key}"), prompt(key));
+    }
+    let gallery = gallery(&s3, Duration::ZERO);
+    assert_eq!(names(&gallery).await, ["team-x", "team_x"]);
+    assert_eq!(say(&gallery, "team-x").await.unwrap(), "team x.prompt");
+    for served in ["team/x.hbs", "team/x.prompt", "team_x.prompt"] {
+        assert_eq!(say(&gallery, "team_x").await.unwrap(), served);
+        assert_eq!(descriptions(&gallery).await.unwrap()["team_x"], served);
+        s3.delete(&format!("prompts/{served}"));
+    }
+    assert_unknown(say(&gallery, "team_x").await);
+    assert_eq!(s3.requests().get, 4, "the keys that are not served are not read");
+}
+
+#[tokio::test]
+async fn pages_have_every_prompt_once_in_order() {
+    let s3 = s3_with(&["a", "b", "c", "d", "e"]).await;
+    let gallery = gallery_with_pages(&s3, HOUR, 2);
+    let (first, cursor) = page(&gallery, None).await;
+    assert_eq!(first, ["a", "b"]);
+    assert_eq!(lists_and_gets(s3.requests()), (1, 2), "only the prompts of the page are read");
+    let (second, cursor) = page(&gallery, cursor.as_deref()).await;
+    assert_eq!(second, ["c", "d"]);
+    let (third, cursor) = page(&gallery, cursor.as_deref()).await;
+    assert_eq!((third.as_slice(), cursor), (["e".to_owned()].as_slice(), None));
+    assert_eq!(lists_and_gets(s3.requests()), (1, 5));
+}
+
+#[tokio::test]
+async fn a_page_is_made_once_for_as_long_as_the_bucket_stays_as_it_is() {
+    let s3 = s3_with(&["a", "b", "c"]).await;
+    let gallery = gallery_with_pages(&s3, Duration::ZERO, 2);
+    let first = gallery.list(None).await.unwrap();
+    let second = gallery.list(first.next_cursor.as_deref()).await.unwrap();
+    assert!(Arc::ptr_eq(&first, &gallery.list(None).await.unwrap()));
+    assert!(Arc::ptr_eq(&second, &gallery.list(first.next_cursor.as_deref()).await.unwrap()));
+    put(&s3, "c", "new");
+    let changed = gallery.list(first.next_cursor.as_deref()).await.unwrap();
+    assert!(changed.prompts.get().contains("new"));
+}
+
+#[tokio::test]
+async fn a_last_page_that_is_full_has_no_cursor() {
+    let s3 = s3_with(&["a", "b", "c", "d"]).await;
+    let gallery = gallery_with_pages(&s3, HOUR, 2);
+    let (_, cursor) = page(&gallery, None).await;
+    assert_eq!(page(&gallery, cursor.as_deref()).await, (vec!["c".into(), "d".into()], None));
+}
+
+#[tokio::test]
+async fn an_empty_bucket_is_one_empty_page() {
+    let s3 = S3Server::start().await;
+    assert_eq!(page(&gallery(&s3, HOUR), None).await, (vec![], None));
+}
+
+#[tokio::test]
+async fn broken_prompts_end_no_walk() {
+    let s3 = s3_with(&["a", "f"]).await;
+    for name in ["b", "c", "d", "e"] {
+        s3.put(&key(name), "{{#if");
+    }
+    assert_eq!(names(&gallery_with_pages(&s3, HOUR, 2)).await, ["a", "f"]);
+}
+
+#[tokio::test]
+async fn what_comes_and_goes_between_two_pages_neither_repeats_nor_loses_the_others() {
+    let s3 = s3_with(&["b", "d", "f", "h", "j"]).await;
+    let gallery = gallery_with_pages(&s3, Duration::ZERO, 2);
+    let (first, cursor) = page(&gallery, None).await;
+    assert_eq!(first, ["b", "d"]);
+
+    // Before the cursor, behind it, and the very prompt that it names.
+    put(&s3, "a", "a");
+    put(&s3, "c", "c");
+    put(&s3, "e", "e");
+    s3.delete(&key("d"));
+    let (second, cursor) = page(&gallery, cursor.as_deref()).await;
+    assert_eq!(second, ["e", "f"]);
+
+    for name in ["a", "b", "c", "e", "h"] {
+        s3.delete(&key(name));
+    }
+    let (third, cursor) = page(&gallery, cursor.as_deref()).await;
+    assert_eq!((third.as_slice(), cursor), (["j".to_owned()].as_slice(), None));
+    assert_eq!(names(&gallery).await, ["f", "j"]);
+}
+
+#[tokio::test]
+async fn a_cursor_outlives_all_prompts_behind_it() {
+    let s3 = s3_with(&["a", "b", "c"]).await;
+    let gallery = gallery_with_pages(&s3, Duration::ZERO, 2);
+    let (_, cursor) = page(&gallery, None).await;
+    s3.delete(&key("c"));
+    assert_eq!(page(&gallery, cursor.as_deref()).await, (vec![], None));
+}
+
+#[tokio::test]
+async fn a_cursor_that_no_page_gave_is_invalid_and_asks_nothing_of_s3() {
+    let s3 = s3_with(&["a", "b", "c"]).await;
+    let gallery = gallery_with_pages(&s3, HOUR, 2);
+    let garbage = ["", "a", "1", "-1", "!!", "Yg==", "Y g", "é", "\0", "YS9i", "__8", "null", "AAAA", "Yh"];
+    for cursor in garbage {
+        let result = gallery.list(Some(cursor)).await;
+        assert!(matches!(result, Err(GalleryError::InvalidCursor)), "{cursor:?}: {result:?}");
+    }
+    assert_eq!(s3.requests(), Requests::default());
+    let (_, cursor) = page(&gallery, None).await;
+    let tampered = format!("{}=", cursor.unwrap());
+    assert!(matches!(gallery.list(Some(&tampered)).await, Err(GalleryError::InvalidCursor)));
+}
+
+/// A gallery over a folder, as `prompt-gallery serve` makes it.
+fn gallery_over_a_folder() -> (TempDir, Gallery) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DirStore::open(dir.path()).unwrap();
+    (dir, Gallery::new(Arc::new(store), Duration::ZERO, PAGE_SIZE))
+}
+
+fn write(dir: &Path, file: &str, content: impl AsRef<[u8]>) {
+    let path = dir.join(file);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, content).unwrap();
+}
+
+#[tokio::test]
+async fn an_edit_in_a_folder_shows_at_the_next_request() {
+    let (dir, gallery) = gallery_over_a_folder();
+    assert_eq!(names(&gallery).await, [""; 0]);
+    write(dir.path(), "team/a.prompt", prompt("one"));
+    assert_eq!(names(&gallery).await, ["team_a"]);
+    // Many edits of one size within one step of the file system's clock.
+    for edit in 10..60 {
+        let text = format!("edit {edit}");
+        write(dir.path(), "team/a.prompt", prompt(&text));
+        assert_eq!(say(&gallery, "team_a").await.unwrap(), text);
+        assert_eq!(descriptions(&gallery).await.unwrap()["team_a"], text);
+    }
+    fs::rename(dir.path().join("team"), dir.path().join("group")).unwrap();
+    assert_eq!(names(&gallery).await, ["group_a"]);
+    assert_unknown(say(&gallery, "team_a").await);
+    fs::remove_file(dir.path().join("group/a.prompt")).unwrap();
+    assert_eq!(names(&gallery).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_file_that_breaks_and_is_mended_shows_at_the_next_request() {
+    let (dir, gallery) = gallery_over_a_folder();
+    write(dir.path(), "a.prompt", "{{name}");
+    write(dir.path(), "b.prompt", prompt("b"));
+    let broken = say(&gallery, "a").await;
+    assert!(matches!(broken, Err(GalleryError::Broken { .. })), "{broken:?}");
+    assert_eq!(names(&gallery).await, ["b"]);
+    write(dir.path(), "a.prompt", prompt("mended"));
+    assert_eq!(say(&gallery, "a").await.unwrap(), "mended");
+    assert_eq!(names(&gallery).await, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_removed_is_served_as_it_was_until_it_is_back() {
+    let (dir, gallery) = gallery_over_a_folder();
+    write(dir.path(), "a.prompt", prompt("a"));
+    assert_eq!(names(&gallery).await, ["a"]);
+    fs::remove_dir_all(dir.path()).unwrap();
+    assert_eq!(names(&gallery).await, ["a"]);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+    write(dir.path(), "b.prompt", prompt("b"));
+    eventually("the folder is read again", async || names(&gallery).await == ["b"]).await;
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_takes_no_other_from_the_list() {
+    let (dir, gallery) = gallery_over_a_folder();
+    write(dir.path(), "a.prompt", prompt("a"));
+    fs::create_dir(dir.path().join("folder.prompt")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("nothing", dir.path().join("dangling.prompt")).unwrap();
+    assert_eq!(names(&gallery).await, ["a"]);
+    assert_unknown(say(&gallery, "dangling").await);
+}
