@@ -261,13 +261,15 @@ impl Gallery {
     /// Reads a prompt, or falls back on the version before while the store does not answer.
     async fn load<'a>(&self, entry: &'a Entry) -> Result<&'a Loaded, StoreError> {
         match entry.slot.load(&*self.store).await {
-            Err(e @ StoreError::Unavailable(_)) => match entry.previous.as_ref().and_then(|slot| slot.loaded()) {
-                Some(loaded) => {
-                    tracing::warn!(prompt.file = entry.slot.object.key, cause = %e, "the version before is served");
-                    Ok(loaded)
+            Err(e @ (StoreError::Unavailable(_) | StoreError::Denied(_))) => {
+                match entry.previous.as_ref().and_then(|slot| slot.loaded()) {
+                    Some(loaded) => {
+                        tracing::warn!(prompt.file = entry.slot.object.key, cause = %e, "the version before is served");
+                        Ok(loaded)
+                    }
+                    None => Err(e),
                 }
-                None => Err(e),
-            },
+            }
             result => result,
         }
     }

@@ -534,6 +534,17 @@ async fn a_changed_prompt_that_cannot_be_read_is_served_in_the_version_before() 
 }
 
 #[tokio::test]
+async fn a_changed_prompt_that_may_not_be_read_is_served_in_the_version_before() {
+    let s3 = s3_with(&["a"]).await;
+    let gallery = gallery(&s3, Duration::ZERO);
+    names(&gallery).await;
+    put(&s3, "a", "new");
+    s3.set_fault(Some(Fault::DenyKey(key("a"))));
+    assert_eq!(descriptions(&gallery).await.unwrap()["a"], "a");
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+}
+
+#[tokio::test]
 async fn the_version_before_is_not_listed_any_longer_than_need_be() {
     let s3 = s3_with(&["a"]).await;
     let gallery = gallery(&s3, Duration::ZERO);

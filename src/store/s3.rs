@@ -14,11 +14,15 @@ use bytes::Bytes;
 
 use super::{Object, PromptStore, StoreError, count_s3_request};
 
-/// A function has 15 seconds for its answer. S3 answers in some ten milliseconds or not at all, so a slow attempt is
-/// given up early and the SDK's own retries (three attempts, or `AWS_MAX_ATTEMPTS`) get the rest of the time.
+/// A function has 15 seconds for its answer, in which a listing and a file may have to be read. S3 answers in some ten
+/// milliseconds or not at all, so a slow attempt is given up early and the SDK's own retries (three attempts, or
+/// `AWS_MAX_ATTEMPTS`) get the rest of the time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
+/// Of one request with its retries, until its answer begins.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
+/// Of one file, with its content.
+const GET_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// The objects below a prefix of one bucket.
 #[derive(Debug, Clone)]
@@ -81,11 +85,15 @@ impl PromptStore for S3Store {
 
     async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
         let key = format!("{}{}", self.prefix, object.key);
-        let request = self.client.get_object().bucket(&self.bucket).key(&key).if_match(&object.version);
         let at = || format!("s3://{}/{key}", self.bucket);
-        let output = request.send().await.map_err(|e| store_error(&at(), &e))?;
-        let body = output.body.collect().await;
-        body.map(|body| body.into_bytes()).map_err(|e| StoreError::Unavailable(format!("{}: {e}", at())))
+        let request = self.client.get_object().bucket(&self.bucket).key(&key).if_match(&object.version);
+        let read = async {
+            let output = request.send().await.map_err(|e| store_error(&at(), &e))?;
+            let body = output.body.collect().await;
+            body.map(|body| body.into_bytes()).map_err(|e| StoreError::Unavailable(format!("{}: {e}", at())))
+        };
+        let timed_out = |_| Err(StoreError::Unavailable(format!("{}: not read in {GET_TIMEOUT:?}", at())));
+        tokio::time::timeout(GET_TIMEOUT, read).await.unwrap_or_else(timed_out)
     }
 
     fn location(&self) -> String {
