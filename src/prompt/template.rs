@@ -94,7 +94,13 @@ impl Template {
                 RenderErrorReason::MissingVariable(Some(name)) => format!("the variable `{name}` has no value"),
                 RenderErrorReason::MissingVariable(None) => "there is no such value".to_owned(),
                 RenderErrorReason::IOError(e) => e.to_string(),
-                reason => reason.to_string(),
+                // Words of the crate and of the template. What other reasons repeat may be a caller's, and this text
+                // goes to the log.
+                reason @ (RenderErrorReason::ParamNotFoundForIndex(..)
+                | RenderErrorReason::ParamNotFoundForName(..)
+                | RenderErrorReason::InvalidParamType(_)
+                | RenderErrorReason::BlockContentRequired) => reason.to_string(),
+                _ => "the template fails here".to_owned(),
             };
             let at = PromptError::new(e.line_no.unwrap_or(1), e.column_no.unwrap_or(1), message);
             moved(at, self.line, self.column)
