@@ -62,7 +62,7 @@ enum Rating {
 }
 
 async fn estimate(Run { distance, gender, age }: Run) -> Result<Estimate, ToolError> {
-    // Less gives no oxygen uptake at all, more is no one's run: the record of an hour is at this pace.
+    // Below 504.9 the formula gives nothing, and above 6000 (30 km/h) it is not a run: a wrong unit, rather.
     if !(600.0..=6000.0).contains(&distance) {
         return Err(ToolError::new(format!(
             "distance is in metres run in 12 minutes, from 600 to 6000, not {distance}."

@@ -13,7 +13,7 @@
 //! | `RUST_LOG` | | `info` | log filter |
 //!
 //! `AWS_LAMBDA_RUNTIME_API`, set by Lambda alone, makes the program run as the function. A flag wins over its variable;
-//! a variable that is set but empty counts as unset. The AWS SDK reads its own settings (`AWS_REGION`,
+//! `--dir` wins over `BUCKET_NAME` too; a variable that is set but empty counts as unset. The AWS SDK reads its own settings (`AWS_REGION`,
 //! `AWS_ENDPOINT_URL_S3`, `AWS_PROFILE` and so on).
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -199,16 +199,16 @@ fn source(
 }
 
 fn addr(flag: Option<String>, port: Option<String>) -> Result<SocketAddr, ConfigError> {
+    let port = match port {
+        Some(value) => number("PORT", &value, 0, u16::MAX)?,
+        None => DEFAULT_PORT,
+    };
     if let Some(value) = flag {
         let named = value.strip_prefix("localhost:").map(|port| format!("{DEFAULT_HOST}:{port}"));
         return named.as_deref().unwrap_or(&value).parse().map_err(|_| {
             ConfigError::new("--addr", &value, "takes HOST:PORT with an IP address, such as 127.0.0.1:8080")
         });
     }
-    let port = match port {
-        Some(value) => number("PORT", &value, 0, u16::MAX)?,
-        None => DEFAULT_PORT,
-    };
     Ok(SocketAddr::new(DEFAULT_HOST, port))
 }
 

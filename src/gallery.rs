@@ -2,6 +2,7 @@
 
 mod catalogue;
 
+use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,9 @@ use crate::store::{Object, PromptStore, StoreError};
 /// How many files are read at once.
 const CONCURRENT_READS: usize = 32;
 /// While the store is down, how long the last good snapshot is served before the store is asked again.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// How long a caller waits for the store in all: a Lambda function has 15 seconds for its answer.
+const DEADLINE: Duration = Duration::from_secs(10);
 /// The most suggestions that MCP allows in one answer.
 const MAX_COMPLETIONS: usize = 100;
 
@@ -102,9 +105,19 @@ pub enum GalleryError {
     /// A cursor that no page handed out.
     #[error("invalid cursor: pass the `nextCursor` of the page before, or none for the first page")]
     InvalidCursor,
-    /// The prompt's file cannot be used, or its template failed.
+    /// The prompt's file cannot be used. The log said so when the file was read.
     #[error("prompt `{name}` cannot be rendered: {file}, {error}")]
     Broken {
+        /// The prompt.
+        name: String,
+        /// Its key.
+        file: String,
+        /// What is wrong, and where.
+        error: PromptError,
+    },
+    /// The prompt's template failed on this call.
+    #[error("prompt `{name}` cannot be rendered: {file}, {error}")]
+    Failed {
         /// The prompt.
         name: String,
         /// Its key.
@@ -173,14 +186,18 @@ impl Gallery {
     /// [`GalleryError::InvalidCursor`], [`GalleryError::Store`].
     pub async fn list(&self, cursor: Option<&str>) -> Result<Arc<Page>, GalleryError> {
         let after = cursor.map(decode_cursor).transpose()?;
+        in_time(self.page_after(after.as_deref())).await
+    }
+
+    async fn page_after(&self, after: Option<&str>) -> Result<Arc<Page>, GalleryError> {
         let mut catalogue = self.catalogue().await?;
         let mut last_try = false;
         loop {
-            let start = after.as_deref().map_or(0, |name| catalogue.first_after(name));
+            let start = after.map_or(0, |name| catalogue.first_after(name));
             if let Some(page) = catalogue.page(start) {
                 return Ok(page);
             }
-            let entries = &catalogue.entries[start..catalogue.entries.len().min(start + self.page_size)];
+            let entries = &catalogue.entries[start..catalogue.entries.len().min(start.saturating_add(self.page_size))];
             let reads: Vec<_> = entries.iter().map(|entry| self.load(entry)).collect();
             let loaded: Vec<_> = stream::iter(reads).buffered(CONCURRENT_READS).collect().await;
             // A file that was replaced or deleted after it was listed: list again, once.
@@ -204,14 +221,16 @@ impl Gallery {
     /// # Errors
     /// Any but [`GalleryError::InvalidCursor`].
     pub async fn get(&self, name: &str, arguments: &Map<String, Value>) -> Result<Rendered, GalleryError> {
-        self.with_prompt(name, |entry, prompt| {
+        let rendered = self.with_prompt(name, |entry, prompt| {
             let messages = prompt.render(arguments).map_err(|e| match e {
                 RenderError::Arguments(problems) => GalleryError::Arguments(problems),
-                RenderError::Template(error) => broken(entry, error),
+                RenderError::Template(error) => {
+                    GalleryError::Failed { name: entry.name.clone(), file: entry.slot.object.key.clone(), error }
+                }
             })?;
             Ok(Rendered { description: prompt.description.clone(), messages })
-        })
-        .await
+        });
+        in_time(rendered).await
     }
 
     /// Suggests values for an argument of a prompt that begin with what was typed so far.
@@ -219,21 +238,17 @@ impl Gallery {
     /// # Errors
     /// Any but [`GalleryError::InvalidCursor`] and [`GalleryError::Arguments`].
     pub async fn complete(&self, name: &str, argument: &str, typed: &str) -> Result<Completion, GalleryError> {
-        self.with_prompt(name, |_, prompt| {
+        let completed = self.with_prompt(name, |_, prompt| {
             let Some(known) = prompt.arguments.iter().find(|known| known.name == argument) else {
-                let known = prompt.arguments.iter().map(|known| known.name.clone()).collect();
-                return Err(GalleryError::UnknownArgument(ArgumentProblem::Unknown {
-                    name: argument.to_owned(),
-                    known,
-                }));
+                return Err(GalleryError::UnknownArgument(ArgumentProblem::unknown(argument, &prompt.arguments)));
             };
             let mut values = known.choices();
             values.retain(|value| value.starts_with(typed));
             let total = values.len();
             values.truncate(MAX_COMPLETIONS);
             Ok(Completion { values, total })
-        })
-        .await
+        });
+        in_time(completed).await
     }
 
     async fn with_prompt<T>(
@@ -247,7 +262,10 @@ impl Gallery {
             let Some(entry) = catalogue.entry(name) else { return Err(unknown(name, &catalogue)) };
             match self.load(entry).await {
                 Ok(Loaded::Prompt(prompt)) => return work(entry, prompt),
-                Ok(Loaded::Broken(error)) => return Err(broken(entry, error.clone())),
+                Ok(Loaded::Broken(error)) => {
+                    let (name, file) = (entry.name.clone(), entry.slot.object.key.clone());
+                    return Err(GalleryError::Broken { name, file, error: error.clone() });
+                }
                 Err(StoreError::NotFound(_)) if last_try => return Err(unknown(name, &catalogue)),
                 Err(StoreError::NotFound(_)) => {
                     last_try = true;
@@ -331,6 +349,12 @@ impl Gallery {
     }
 }
 
+/// Waits for the store until the deadline. Needs a Tokio runtime with time.
+async fn in_time<T>(work: impl Future<Output = Result<T, GalleryError>>) -> Result<T, GalleryError> {
+    let late = |_| Err(GalleryError::Store(StoreError::Unavailable(format!("no answer in {DEADLINE:?}"))));
+    tokio::time::timeout(DEADLINE, work).await.unwrap_or_else(late)
+}
+
 fn page(
     catalogue: &Catalogue,
     start: usize,
@@ -374,10 +398,6 @@ fn unknown(name: &str, catalogue: &Catalogue) -> GalleryError {
     let names = catalogue.entries.iter().map(|entry| entry.name.as_str());
     let name = name.chars().take(100).collect::<String>();
     GalleryError::UnknownPrompt { nearest: nearest(&name, names).map(str::to_owned), name }
-}
-
-fn broken(entry: &Entry, error: PromptError) -> GalleryError {
-    GalleryError::Broken { name: entry.name.clone(), file: entry.slot.object.key.clone(), error }
 }
 
 /// A cursor is the name of the last prompt before it, so that prompts may come and go between two pages.

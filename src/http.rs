@@ -1,6 +1,7 @@
 //! HTTP: the router, what is refused before the protocol is asked, and one log line a request.
 
-use std::panic::AssertUnwindSafe;
+use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,14 +9,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get};
+use axum::serve::ListenerExt;
 use bytes::Bytes;
-use futures_util::FutureExt;
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde_json::json;
+use tokio::net::TcpListener;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use uuid::Uuid;
 
@@ -24,8 +25,25 @@ use crate::mcp::{Mcp, Post, Record, Reply};
 use crate::rpc::{self, INTERNAL_ERROR, INVALID_REQUEST};
 use crate::store::counting_s3_requests;
 
+const JSON: &str = "application/json";
 /// The longest body of a request, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
+
+/// Serves `app` on a port until `stop` comes.
+///
+/// # Errors
+/// When the operating system gives up.
+pub(crate) async fn serve(
+    app: Router,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let listener = listener.tap_io(|socket| {
+        // Answers are small; without this they would wait for the client's acknowledgement.
+        let _ = socket.set_nodelay(true);
+    });
+    axum::serve(listener, app).with_graceful_shutdown(stop).await
+}
 
 /// What names a request in the log and in an internal error, where the platform has given it a name.
 #[derive(Debug, Clone)]
@@ -43,7 +61,7 @@ pub(crate) fn app(mcp: Mcp, allowed_origins: Allowed, allowed_hosts: Allowed) ->
     let cors = cors(allowed_origins.clone());
     let app = Arc::new(App { mcp, allowed_origins, allowed_hosts });
     Router::new()
-        .route("/mcp", post(answer).fallback(method_not_allowed).layer(cors))
+        .route("/mcp", any(answer).layer(cors))
         .route("/health", get(|| async { "ok\n" }))
         .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The MCP endpoint is /mcp.\n") })
         .with_state(app)
@@ -62,13 +80,6 @@ fn cors(allowed_origins: Allowed) -> CorsLayer {
         .max_age(Duration::from_secs(3600))
 }
 
-async fn method_not_allowed() -> Response {
-    let error = rpc::Error::new(INVALID_REQUEST, "this server has no streams and no sessions: send a POST");
-    let mut response = json_response(StatusCode::METHOD_NOT_ALLOWED, rpc::failure(None, &error).into());
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
-    response
-}
-
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let began = Instant::now();
     let (parts, body) = request.into_parts();
@@ -76,29 +87,30 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
         Some(RequestId(id)) => id.clone(),
         None => Uuid::new_v4().to_string(),
     };
-    let (reply, s3_requests) = match app.admit(&parts.headers, body).await {
+    let (reply, s3_requests) = match app.admit(&parts, body).await {
         Ok(body) => {
             let post = Post { headers: &parts.headers, body: &body, request_id: &request_id };
-            // A panic is a bug, and one failed request: the next one is answered.
-            let reply = AssertUnwindSafe(counting_s3_requests(app.mcp.handle(post))).catch_unwind().await;
-            reply.unwrap_or_else(|panic| (panicked(&*panic, &request_id), 0))
+            counting_s3_requests(app.mcp.handle(post)).await
         }
         Err(error) => (refused(&error), 0),
     };
     log(&reply, &request_id, began, s3_requests);
-    json_response(reply.status, reply.body)
+    response(reply)
 }
 
 impl App {
     /// Reads the body of a request that may be answered.
-    async fn admit(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, rpc::Error> {
+    async fn admit(&self, parts: &Parts, body: Body) -> Result<Bytes, rpc::Error> {
         let refuse = |status, message: &str| Err(rpc::Error::new(INVALID_REQUEST, message).with_status(status));
-        let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        let text = |name| parts.headers.get(name).map(|value| value.to_str().unwrap_or_default());
         if text(ORIGIN).is_some_and(|origin| !self.allowed_origins.permits_origin(origin)) {
             return refuse(StatusCode::FORBIDDEN, "this Origin is not allowed; ALLOWED_ORIGINS lists more");
         }
         if text(HOST).is_some_and(|host| !self.allowed_hosts.permits_host(host)) {
             return refuse(StatusCode::FORBIDDEN, "this Host is not allowed; ALLOWED_HOSTS lists more");
+        }
+        if parts.method != Method::POST {
+            return refuse(StatusCode::METHOD_NOT_ALLOWED, "this server has no streams and no sessions: send a POST");
         }
         if !text(CONTENT_TYPE).is_some_and(is_json) {
             return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the Content-Type must be application/json");
@@ -128,19 +140,12 @@ fn refused(error: &rpc::Error) -> Reply {
     }
 }
 
-fn panicked(panic: &(dyn std::any::Any + Send), request_id: &str) -> Reply {
-    let what = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    let error = rpc::Error::new(INTERNAL_ERROR, "internal error").with_data(json!({ "requestId": request_id }));
-    let cause = Some(format!("panic: {}", what.unwrap_or("without a message")));
-    let reply = refused(&error);
-    Reply { record: Record { cause, ..reply.record }, ..reply }
-}
-
-fn json_response(status: StatusCode, body: Bytes) -> Response {
-    if body.is_empty() {
-        return status.into_response();
+fn response(Reply { status, body, .. }: Reply) -> Response {
+    match status {
+        StatusCode::ACCEPTED => status.into_response(),
+        StatusCode::METHOD_NOT_ALLOWED => (status, [(ALLOW, "POST"), (CONTENT_TYPE, JSON)], body).into_response(),
+        _ => (status, [(CONTENT_TYPE, JSON)], body).into_response(),
     }
-    (status, [(CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 fn log(reply: &Reply, request_id: &str, began: Instant, s3_requests: u32) {

@@ -16,7 +16,7 @@
 //! 8. [`tools`] has the tools, each a function from typed input to typed output.
 //!
 //! [`config`] has every setting, `cli` the command line, `server` puts the parts together. Below [`mcp`] nothing knows
-//! JSON-RPC, above [`store`] nothing knows S3, only `http` knows axum, and only [`prompt`] knows Handlebars.
+//! JSON-RPC, above [`store`] nothing knows S3, only `http` builds on axum, and only [`prompt`] knows Handlebars.
 
 mod cli;
 pub mod config;

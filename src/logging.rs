@@ -1,6 +1,7 @@
 //! Where log lines go and what they look like.
 
 use std::io::{self, IsTerminal};
+use std::panic;
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::Layer;
@@ -22,7 +23,12 @@ pub(crate) fn init(filter: Targets, on_lambda: bool) -> Result<(), TryInitError>
     } else {
         lines.with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).with_target(false).boxed()
     };
-    tracing_subscriber::registry().with(lines.with_filter(filter).with_filter(filter_fn(is_safe))).try_init()
+    tracing_subscriber::registry().with(lines.with_filter(filter).with_filter(filter_fn(is_safe))).try_init()?;
+    // Where, and not what: a panic's words may repeat what a caller sent.
+    panic::set_hook(Box::new(|panic| {
+        tracing::error!(at = panic.location().map(tracing::field::display), "panic");
+    }));
+    Ok(())
 }
 
 fn is_safe(metadata: &Metadata<'_>) -> bool {

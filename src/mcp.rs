@@ -6,9 +6,11 @@
 
 mod headers;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
@@ -24,6 +26,7 @@ use crate::tools::{ToolCall, ToolError, ToolReply, Tools};
 pub const MODERN: &str = "2026-07-28";
 /// The revisions with `initialize`, newest first.
 pub const HANDSHAKE: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];
+const SUPPORTED: [&str; 4] = [MODERN, HANDSHAKE[0], HANDSHAKE[1], HANDSHAKE[2]];
 /// What a request without the version header speaks: the last revision that had none.
 const WITHOUT_HEADER: &str = "2025-03-26";
 
@@ -87,7 +90,7 @@ pub struct Reply {
 /// What the log says of a request. No argument, no text, no token.
 #[derive(Debug, Default)]
 pub struct Record {
-    /// `unknown` for a method that is not MCP's.
+    /// `notification` for all of those, `unknown` for a method that is not MCP's.
     pub method: Option<&'static str>,
     /// Of the prompt or tool, as far as there is one.
     pub name: Option<String>,
@@ -167,7 +170,7 @@ impl Mcp {
         Self { gallery, tools, meta }
     }
 
-    /// Answers one POST. Never panics on any bytes.
+    /// Answers one POST, whatever its bytes are. Needs a Tokio runtime with time.
     pub async fn handle(&self, post: Post<'_>) -> Reply {
         let mut record = Record::default();
         let (id, answer) = match rpc::parse(post.body) {
@@ -176,8 +179,10 @@ impl Mcp {
                 return Reply { status: StatusCode::ACCEPTED, body: Bytes::new(), record };
             }
             Ok(Message::Request(request)) => {
-                let answer = self.answer(post.headers, &request, &mut record).await;
-                (Some(request.id), answer)
+                // A panic is a bug, and one failed request: the next one is answered.
+                let answer = AssertUnwindSafe(self.answer(post.headers, &request, &mut record)).catch_unwind().await;
+                let panicked = |_| Err(Error::new(INTERNAL_ERROR, "internal error").with_cause("panic"));
+                (Some(request.id), answer.unwrap_or_else(panicked))
             }
             Err(e) => (None, Err(e)),
         };
@@ -239,9 +244,8 @@ fn negotiate(headers: &HeaderMap, request: &Request<'_>, meta: &Meta<'_>) -> Res
     }
     let known = |version: &str| HANDSHAKE.iter().find(|known| **known == version).copied();
     let unsupported = |requested: &str| {
-        let supported: Vec<&str> = std::iter::once(MODERN).chain(HANDSHAKE).collect();
-        let message = format!("unsupported protocol version, supported are {}", supported.join(", "));
-        bad_request(UNSUPPORTED_VERSION, message).with_data(json!({ "supported": supported, "requested": requested }))
+        let message = format!("unsupported protocol version, supported are {}", SUPPORTED.join(", "));
+        bad_request(UNSUPPORTED_VERSION, message).with_data(json!({ "supported": SUPPORTED, "requested": requested }))
     };
     let missing = |key: &str| bad_request(INVALID_PARAMS, format!("params._meta[\"{key}\"] is missing or ill-typed"));
     let Some(version) = meta.version else {
@@ -252,12 +256,11 @@ fn negotiate(headers: &HeaderMap, request: &Request<'_>, meta: &Meta<'_>) -> Res
         };
     };
     let version: String = serde_json::from_str(version.get()).map_err(|_| missing(META_VERSION))?;
-    if !meta.capabilities.is_some_and(|raw| raw.get().starts_with('{')) {
-        return Err(missing(META_CAPABILITIES));
-    }
     headers::must_match(headers::VERSION, header, &version)?;
+    let has_capabilities = meta.capabilities.is_some_and(|raw| raw.get().starts_with('{'));
     match (version.as_str(), known(&version)) {
-        (MODERN, _) => Ok((Era::Modern, MODERN)),
+        (MODERN, _) if has_capabilities => Ok((Era::Modern, MODERN)),
+        (MODERN, _) => Err(missing(META_CAPABILITIES)),
         (_, Some(version)) => Ok((Era::Handshake, version)),
         (_, None) => Err(unsupported(&version)),
     }
@@ -307,9 +310,8 @@ impl Call<'_> {
     }
 
     fn discover(&self) -> Answer {
-        let supported: Vec<&str> = std::iter::once(MODERN).chain(HANDSHAKE).collect();
         self.answer_cacheable(json!({
-            "supportedVersions": supported,
+            "supportedVersions": SUPPORTED,
             "capabilities": capabilities(),
             "instructions": INSTRUCTIONS,
         }))
@@ -329,7 +331,8 @@ impl Call<'_> {
         }
         let params: Params = self.request.params()?;
         let page = self.mcp.gallery.list(params.cursor.as_deref()).await?;
-        self.answer_cacheable(Listed { prompts: &page.prompts, next_cursor: page.next_cursor.as_deref() })
+        let listed = Listed { prompts: &page.prompts, next_cursor: page.next_cursor.as_deref() };
+        self.envelope("complete", Some(self.ttl_ms()), page.prompts.get().len(), listed)
     }
 
     async fn get_prompt(&self, record: &mut Record) -> Answer {
@@ -452,7 +455,7 @@ impl Call<'_> {
                 if let Some(state) = state {
                     result["requestState"] = state.into();
                 }
-                self.envelope("input_required", None, result)
+                self.envelope("input_required", None, 0, result)
             }
             Ok(ToolReply::InputRequired { .. }) => {
                 self.answer(failed(format!("This tool asks for more input, which takes a client of MCP {MODERN}.")))
@@ -473,15 +476,19 @@ impl Call<'_> {
     }
 
     fn answer<T: Serialize>(&self, result: T) -> Answer {
-        self.envelope("complete", None, result)
+        self.envelope("complete", None, 0, result)
     }
 
     fn answer_cacheable<T: Serialize>(&self, result: T) -> Answer {
-        let ttl = self.mcp.gallery.ttl().as_millis().try_into().unwrap_or(u64::MAX);
-        self.envelope("complete", Some(ttl), result)
+        self.envelope("complete", Some(self.ttl_ms()), 0, result)
     }
 
-    fn envelope<T: Serialize>(&self, result_type: &'static str, ttl_ms: Option<u64>, result: T) -> Answer {
+    fn ttl_ms(&self) -> u64 {
+        self.mcp.gallery.ttl().as_millis().try_into().unwrap_or(u64::MAX)
+    }
+
+    /// `size` is how many bytes of the result are known to come, so that they are copied once.
+    fn envelope<T: Serialize>(&self, result_type: &'static str, ttl_ms: Option<u64>, size: usize, result: T) -> Answer {
         let modern = self.era == Era::Modern;
         let result = Enveloped {
             result_type: modern.then_some(result_type),
@@ -491,7 +498,7 @@ impl Call<'_> {
             meta: modern.then_some(&*self.mcp.meta),
             result,
         };
-        rpc::answer(self.request.id, &result)
+        rpc::answer(self.request.id, &result, size)
             .map_err(|e| Error::new(INTERNAL_ERROR, "internal error").with_cause(e.to_string()))
     }
 }
@@ -526,7 +533,8 @@ impl From<GalleryError> for Error {
             | GalleryError::UnknownArgument(_)
             | GalleryError::Arguments(_)
             | GalleryError::InvalidCursor => Self::new(INVALID_PARAMS, e.to_string()),
-            GalleryError::Broken { .. } => Self::new(INTERNAL_ERROR, e.to_string()).with_cause(e.to_string()),
+            GalleryError::Broken { .. } => Self::new(INTERNAL_ERROR, e.to_string()),
+            GalleryError::Failed { .. } => Self::new(INTERNAL_ERROR, e.to_string()).with_cause(e.to_string()),
             GalleryError::Store(ref cause) => Self::new(INTERNAL_ERROR, e.to_string()).with_cause(cause.to_string()),
         }
     }

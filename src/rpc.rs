@@ -218,13 +218,13 @@ struct ErrorObject<'a> {
     data: Option<&'a Value>,
 }
 
-/// The response that carries `result`.
+/// The response that carries `result`, of which `size` bytes are known to come.
 ///
 /// # Errors
 /// When `result` does not serialise.
-pub(crate) fn answer<T: Serialize>(id: &RawValue, result: &T) -> Result<Vec<u8>, serde_json::Error> {
-    // Most answers fit, and need not grow.
-    let mut answer = Vec::with_capacity(2048);
+pub(crate) fn answer<T: Serialize>(id: &RawValue, result: &T, size: usize) -> Result<Vec<u8>, serde_json::Error> {
+    // Beside the part whose size is known, most answers fit and need not grow.
+    let mut answer = Vec::with_capacity(size + 2048);
     serde_json::to_writer(&mut answer, &Answer { jsonrpc: "2.0", id, result })?;
     Ok(answer)
 }

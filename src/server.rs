@@ -1,16 +1,16 @@
 //! The server: tools and settings in, a running gallery out.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::runtime;
 
 use crate::config::{Config, Source};
-use crate::gallery::Gallery;
+use crate::gallery::{Gallery, GalleryError};
 use crate::mcp::Mcp;
 use crate::store::{DirStore, PromptStore, S3Store};
 use crate::tools::{InvalidTool, Tool, Tools, calculator};
@@ -97,8 +97,7 @@ impl Server {
         cli::run(self)
     }
 
-    /// The HTTP service over the store that `config` names, to be served by other means. Must be called within a Tokio
-    /// runtime, in which the first listing begins at once.
+    /// The HTTP service over the store that `config` names, to be served by other means.
     ///
     /// # Errors
     /// A folder that cannot be opened, a tool that cannot be registered.
@@ -143,7 +142,7 @@ impl Server {
                 begin_listing(gallery);
                 lambda::run(app).await.map_err(ServerError::Lambda)
             } else {
-                serve_locally(app, &gallery, config).await
+                serve_locally(app, gallery, config).await
             }
         })
     }
@@ -167,12 +166,12 @@ fn begin_listing(gallery: Arc<Gallery>) {
     });
 }
 
-fn report_unavailable(gallery: &Gallery, e: &crate::gallery::GalleryError) {
+fn report_unavailable(gallery: &Gallery, e: &GalleryError) {
     let cause = std::error::Error::source(e).map(ToString::to_string);
     tracing::error!(store = gallery.location(), cause, "prompt store unavailable");
 }
 
-async fn serve_locally(app: Router, gallery: &Gallery, config: &Config) -> Result<(), ServerError> {
+async fn serve_locally(app: Router, gallery: Arc<Gallery>, config: &Config) -> Result<(), ServerError> {
     let cannot_listen = |source| ServerError::Listen { addr: config.addr.to_string(), source };
     let listener = TcpListener::bind(config.addr).await.map_err(cannot_listen)?;
     let addr = listener.local_addr()?;
@@ -180,16 +179,16 @@ async fn serve_locally(app: Router, gallery: &Gallery, config: &Config) -> Resul
         Ok(1) => "1 prompt".to_owned(),
         Ok(count) => format!("{count} prompts"),
         Err(e) => {
-            report_unavailable(gallery, &e);
+            report_unavailable(&gallery, &e);
             "no prompts for now".to_owned()
         }
     };
-    cli::greet(&format!("http://{addr}/mcp"), &count, &gallery.location());
-    let listener = listener.tap_io(|socket| {
-        // Answers are small; without this they would wait for the client's acknowledgement.
-        let _ = socket.set_nodelay(true);
-    });
-    axum::serve(listener, app).with_graceful_shutdown(told_to_stop()).await?;
+    // An address that stands for all of them is none to call.
+    let host = if addr.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { addr.ip() };
+    cli::greet(&format!("http://{}/mcp", SocketAddr::new(host, addr.port())), &count, &gallery.location());
+    // Reads the first page, so that the log names the files that are broken before someone asks for them.
+    tokio::spawn(async move { gallery.list(None).await });
+    http::serve(app, listener, told_to_stop()).await?;
     Ok(())
 }
 

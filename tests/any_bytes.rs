@@ -17,7 +17,7 @@ thread_local! {
     static SERVER: (Runtime, Mcp) = {
         let store = DirStore::open("tests/data/gallery").expect("a folder");
         let gallery = Gallery::new(Arc::new(store), Duration::from_secs(3600), 2);
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
         (runtime, Server::new().protocol(Arc::new(gallery)).expect("a server"))
     };
 }

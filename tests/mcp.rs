@@ -119,6 +119,8 @@ async fn an_unsupported_version_is_refused_with_the_supported_ones() {
     assert_snapshot!(wire.handshake("1900-01-01", "tools/list", json!({})).await, @r#"400 {"jsonrpc":"2.0","id":1,"error":{"code":-32022,"message":"unsupported protocol version, supported are 2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26","data":{"supported":["2026-07-28","2025-11-25","2025-06-18","2025-03-26"],"requested":"1900-01-01"}}}"#);
     let mut meta = meta();
     meta["io.modelcontextprotocol/protocolVersion"] = "2099-01-01".into();
+    // A version of the future may well have other fields.
+    meta.as_object_mut().map(|meta| meta.remove("io.modelcontextprotocol/clientCapabilities"));
     let version = [("mcp-protocol-version", "2099-01-01")];
     let answer = wire.modern_with("tools/list", json!({ "_meta": meta }), &version).await;
     assert_eq!(answer.status, 400);
@@ -226,11 +228,24 @@ async fn a_mirrored_parameter_is_checked_where_the_schema_says_so() {
         (json!({ "region": "é" }), vec![("mcp-param-region", "=?base64?w6k?=")]),
         (json!({}), vec![("mcp-param-region", "eu")]),
         (json!({ "nested": { "size": 42 } }), vec![("mcp-param-size", "43")]),
+        (json!({ "nested": { "size": 9_007_199_254_740_993_i64 } }), vec![("mcp-param-size", "9007199254740992")]),
     ];
     for (arguments, headers) in mismatches {
         let answer = wire.modern_with("tools/call", json!({ "name": "where", "arguments": arguments }), &headers).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["error"]["code"]), (400, &json!(-32020)), "{answer}");
     }
+    // Nested deeper than JSON is read: no way around the check.
+    let deep = format!(r#"{{"region":"eu","x":{}1{}}}"#, "[".repeat(200), "]".repeat(200));
+    let params = format!(r#"{{"name":"where","arguments":{deep},"_meta":{}}}"#, meta());
+    let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#);
+    let headers = [
+        ("content-type", "application/json"),
+        ("mcp-protocol-version", "2026-07-28"),
+        ("mcp-method", "tools/call"),
+        ("mcp-name", "where"),
+    ];
+    let answer = wire.send(Method::POST, "/mcp", &headers, body).await;
+    assert_eq!(answer.json()["error"]["code"], -32602, "{answer}");
     let before =
         wire.handshake("2025-11-25", "tools/call", json!({ "name": "where", "arguments": { "region": "eu" } }));
     assert_eq!(before.await.status, 200);
@@ -330,6 +345,10 @@ async fn a_modern_result_has_its_type_its_hints_and_the_servers_name() {
 async fn an_old_result_has_none_of_that() {
     let wire = server().await;
     for (method, params) in [
+        (
+            "completion/complete",
+            json!({ "ref": { "type": "ref/prompt", "name": "hello" }, "argument": { "name": "mood", "value": "" } }),
+        ),
         ("prompts/list", json!({})),
         ("prompts/get", json!({ "name": "hello", "arguments": { "name": "Ada" } })),
         ("tools/list", json!({})),
@@ -337,10 +356,16 @@ async fn an_old_result_has_none_of_that() {
         ("resources/list", json!({})),
         ("resources/templates/list", json!({})),
     ] {
+        let modern = wire.modern(method, params.clone()).await.json();
         let answer = wire.handshake("2025-11-25", method, params).await.json();
         for field in ["resultType", "ttlMs", "cacheScope", "_meta"] {
             assert!(answer["result"].get(field).is_none(), "{method}: {field}");
         }
+        assert_eq!(modern["result"]["resultType"], "complete", "{method}");
+        assert_eq!(
+            modern["result"]["_meta"]["io.modelcontextprotocol/serverInfo"]["name"], "prompt-gallery",
+            "{method}"
+        );
     }
 }
 
@@ -414,6 +439,14 @@ async fn arguments_that_do_not_fit_are_named_all_at_once() {
     assert_snapshot!(get(json!({ "count": "3", "rato": "1", "zzz": "1" })).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"unknown argument `rato`, did you mean `ratio`?; unknown argument `zzz`: this prompt takes count, ratio, loud, note, size"}}"#);
     assert_snapshot!(get(json!(["count"])).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"params.arguments: invalid type: sequence, expected a map"}}"#);
     assert_snapshot!(wire.modern("prompts/get", json!({ "name": "hello" })).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"missing required argument `name` (Who to greet)"}}"#);
+}
+
+#[tokio::test]
+async fn thousands_of_unknown_arguments_get_a_short_answer() {
+    let arguments: serde_json::Map<String, Value> =
+        (0..50_000).map(|number| (format!("x{number}"), "".into())).collect();
+    let answer = server().await.modern("prompts/get", json!({ "name": "typed", "arguments": arguments })).await;
+    assert_snapshot!(answer, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"missing required argument `count` (how many); unknown argument `x0`: this prompt takes count, ratio, loud, note, size; unknown argument `x1`: this prompt takes count, ratio, loud, note, size; unknown argument `x2`: this prompt takes count, ratio, loud, note, size; unknown argument `x3`: this prompt takes count, ratio, loud, note, size; unknown argument `x4`: this prompt takes count, ratio, loud, note, size; and 49995 more"}}"#);
 }
 
 #[tokio::test]
@@ -571,6 +604,8 @@ async fn a_panic_is_one_failed_request() {
     let answer = wire.modern("tools/call", json!({ "name": "panic" })).await;
     assert_eq!((answer.status.as_u16(), &answer.json()["error"]["code"]), (200, &json!(-32603)));
     assert_eq!(answer.json()["error"]["message"], "internal error");
+    assert_eq!(answer.json()["id"], 1);
+    assert!(!answer.body.contains("a bug"));
     assert!(call(&wire, "add", r#"{"a":1,"b":1}"#).await.contains(r#""result":2"#));
 }
 

@@ -812,7 +812,7 @@ mod a_bucket {
         assert_unavailable(bucket.store.get(&a).await);
     }
 
-    /// A function has 15 seconds; this test takes the 8 that a request to S3 has.
+    /// A function has 15 seconds; this test takes the 6 that a file has.
     #[tokio::test]
     async fn that_does_not_answer_is_unavailable_in_time() {
         let (silent, stalled) = (Bucket::start().await, Bucket::start().await);
@@ -917,6 +917,17 @@ async fn no_error_tells_a_secret() {
         errors.push(store.list().await.unwrap_err());
         errors.push(store.get(&a).await.unwrap_err());
     }
+    let credentials =
+        Credentials::new(S3Server::ACCESS_KEY, S3Server::SECRET_KEY, Some("session-token".into()), None, "tests");
+    let expired = S3Store::new(bucket.s3.client_config().credentials_provider(credentials), S3Server::BUCKET, PREFIX);
+    bucket.s3.set_fault(Some(Fault::ExpiredToken));
+    let error = expired.list().await.unwrap_err();
+    assert!(
+        matches!(&error, StoreError::Denied(text) if text.contains("ExpiredToken: The provided token has")),
+        "{error}"
+    );
+    errors.push(error);
+    errors.push(expired.get(&a).await.unwrap_err());
     drop(bucket.s3);
     errors.push(bucket.store.list().await.unwrap_err());
 

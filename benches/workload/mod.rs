@@ -86,7 +86,7 @@ impl Workload {
         let files = (0..PROMPTS).map(|number| (format!("p-{number:05}.prompt"), prompt(number)));
         let gallery = Gallery::new(Arc::new(Memory(files.collect())), Duration::from_secs(86_400), PROMPTS);
         let workload = Self {
-            runtime: tokio::runtime::Builder::new_current_thread().build().expect("a runtime"),
+            runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime"),
             mcp: Server::new().protocol(Arc::new(gallery)).expect("a server"),
             headers: headers(version, method, &params),
             body: body(version, method, params),

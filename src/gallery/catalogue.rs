@@ -141,7 +141,8 @@ impl Slot {
     }
 }
 
-/// The name of the prompt that is kept under `key`; `None` for partials and for files that are not prompts.
+/// The name of the prompt that is kept under `key`; `None` for partials, for hidden files and folders, and for files
+/// that are not prompts.
 ///
 /// `/` becomes `_`, any other character outside of `A-Za-z0-9_-` becomes `-`, and `name.variant.prompt` is
 /// `name--variant`: names that every client takes as a slash command.
@@ -152,7 +153,7 @@ pub fn prompt_name(key: &str) -> Option<String> {
         Some((folder, file)) => (Some(folder), file),
         None => (None, path),
     };
-    if file.is_empty() || file.starts_with('_') {
+    if file.is_empty() || file.starts_with('_') || path.split('/').any(|part| part.starts_with('.')) {
         return None;
     }
     let mut name = String::with_capacity(path.len() + 1);
@@ -160,8 +161,7 @@ pub fn prompt_name(key: &str) -> Option<String> {
         name.extend(folder.chars().map(plain));
         name.push('_');
     }
-    // A dot at the front hides a file and names no variant.
-    match file.split_once('.').filter(|(base, variant)| !base.is_empty() && !variant.is_empty()) {
+    match file.split_once('.').filter(|(_, variant)| !variant.is_empty()) {
         Some((base, variant)) => {
             name.extend(base.chars().map(plain));
             name.push_str("--");
@@ -187,4 +187,35 @@ pub(super) fn is_name(name: &str) -> bool {
 
 fn is_name_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prompt_name;
+
+    #[test]
+    fn a_name_comes_from_the_path() {
+        for (key, name) in [
+            ("review.prompt", Some("review")),
+            ("team/code-review.prompt", Some("team_code-review")),
+            ("a/b/c.hbs", Some("a_b_c")),
+            ("x.handlebars", Some("x")),
+            ("review.strict.prompt", Some("review--strict")),
+            ("review.strict.v2.prompt", Some("review--strict-v2")),
+            ("v1.2/x.prompt", Some("v1-2_x")),
+            ("Größe & Co.prompt", Some("Gr--e---Co")),
+            ("x y/z.prompt", Some("x-y_z")),
+            ("_partial.prompt", None),
+            ("team/_partial.prompt", None),
+            ("_team/x.prompt", Some("_team_x")),
+            (".hidden.prompt", None),
+            (".git/x.prompt", None),
+            (".prompt", None),
+            ("x.txt", None),
+            ("prompt", None),
+            ("", None),
+        ] {
+            assert_eq!(prompt_name(key).as_deref(), name, "{key}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::HEADER_MISMATCH;
-use crate::rpc::Error;
+use crate::rpc::{Error, INVALID_PARAMS, plain};
 use crate::tools::HeaderParam;
 
 pub(super) const VERSION: &str = "MCP-Protocol-Version";
@@ -54,8 +54,8 @@ pub(super) fn check_standard(headers: &HeaderMap, method: &str, name: Option<&Ra
 
 /// Checks the `Mcp-Param-*` headers of a tool's annotated parameters.
 pub(super) fn check_params(headers: &HeaderMap, params: &[HeaderParam], arguments: &RawValue) -> Result<(), Error> {
-    // What is not valid here, the tool refuses in better words.
-    let Ok(arguments) = serde_json::from_str::<Value>(arguments.get()) else { return Ok(()) };
+    let arguments: Value = serde_json::from_str(arguments.get())
+        .map_err(|e| Error::new(INVALID_PARAMS, format!("params.arguments: {}", plain(&e))))?;
     for param in params {
         let name = format!("Mcp-Param-{}", param.header);
         let header = single(headers, &name)?.map(|value| decode(&name, value)).transpose()?;
@@ -73,7 +73,10 @@ pub(super) fn check_params(headers: &HeaderMap, params: &[HeaderParam], argument
 
 /// `42.0` and `42` are the same integer.
 fn same_number(header: &str, body: &serde_json::Number) -> bool {
-    header.parse::<f64>().is_ok_and(|header| body.as_f64() == Some(header))
+    match (header.parse::<i64>(), body.as_i64()) {
+        (Ok(header), Some(body)) => header == body,
+        _ => header.parse::<f64>().is_ok_and(|header| body.as_f64() == Some(header)),
+    }
 }
 
 /// The text behind `=?base64?…?=`, which carries what a header cannot; any other value is itself.

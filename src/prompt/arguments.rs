@@ -9,7 +9,10 @@ use serde_saphyr::Spanned;
 use super::PromptError;
 use super::front_matter::position;
 use super::template::Variable;
+use crate::nearest::nearest;
 
+/// How many unknown arguments an error names.
+const MAX_UNKNOWN: usize = 5;
 /// How much of a wrong value an error repeats, in characters.
 const SHOWN: usize = 40;
 
@@ -134,9 +137,8 @@ fn from_spec(spec: ArgumentSpec, defaults: &Map<String, Value>) -> Result<Argume
     let kind = match kind.as_deref() {
         None if allowed.is_some() => Kind::Any,
         None => Kind::String,
-        Some(kind) => {
-            Kind::parse(kind).ok_or_else(|| format!("`{name}`: type `{kind}` is not one of {}", Kind::NAMES))?
-        }
+        Some(kind) => Kind::parse(kind)
+            .ok_or_else(|| format!("`{name}`: type `{}` is not one of {}", shorten(kind), Kind::NAMES))?,
     };
     let default = default.as_ref().or_else(|| defaults.get(&name));
     let default = default.map(|value| default_of(&name, kind, allowed.as_deref(), value)).transpose()?;
@@ -166,7 +168,7 @@ pub(super) fn check_name(name: &str) -> Result<(), String> {
     if !name.is_empty() && name.chars().all(plain) {
         return Ok(());
     }
-    Err(format!("`{name}` is not a name: it takes letters, digits, _ and -"))
+    Err(format!("`{}` is not a name: it takes letters, digits, _ and -", shorten(name)))
 }
 
 /// Refuses a second argument of one name, and an enum that allows nothing or anything but plain values.
@@ -212,11 +214,13 @@ pub enum ArgumentProblem {
     },
     /// The prompt has no such argument.
     Unknown {
-        /// What was given.
+        /// What was given, shortened.
         name: String,
-        /// The arguments there are.
-        known: Vec<String>,
+        /// What there is instead, in words.
+        instead: String,
     },
+    /// So many more are wrong.
+    More(usize),
     /// The value does not fit.
     Invalid {
         /// The argument.
@@ -235,16 +239,8 @@ impl fmt::Display for ArgumentProblem {
             Self::Missing { name, description: Some(what) } => {
                 write!(f, "missing required argument `{name}` ({})", what.trim_end_matches('.'))
             }
-            Self::Unknown { name, known } if known.is_empty() => {
-                write!(f, "unknown argument `{}`: this prompt takes none", shorten(name))
-            }
-            Self::Unknown { name, known } => {
-                write!(f, "unknown argument `{}`", shorten(name))?;
-                match crate::nearest::nearest(name, known.iter().map(String::as_str)) {
-                    Some(near) => write!(f, ", did you mean `{near}`?"),
-                    None => write!(f, ": this prompt takes {}", known.join(", ")),
-                }
-            }
+            Self::Unknown { name, instead } => write!(f, "unknown argument `{name}`{instead}"),
+            Self::More(count) => write!(f, "and {count} more"),
             Self::Invalid { name, given, expected } => write!(f, "argument `{name}` takes {expected}, not {given}"),
         }
     }
@@ -289,11 +285,27 @@ pub(super) fn resolve(
             Err(problem) => problems.push(problem),
         }
     }
-    for name in given.keys().filter(|name| !arguments.iter().any(|argument| argument.name == **name)) {
-        let known = arguments.iter().map(|argument| argument.name.clone()).collect();
-        problems.push(ArgumentProblem::Unknown { name: name.clone(), known });
+    let mut unknown = given.keys().filter(|name| !arguments.iter().any(|argument| argument.name == **name));
+    // A caller may send thousands.
+    problems.extend(unknown.by_ref().take(MAX_UNKNOWN).map(|name| ArgumentProblem::unknown(name, arguments)));
+    let more = unknown.count();
+    if more > 0 {
+        problems.push(ArgumentProblem::More(more));
     }
     if problems.is_empty() { Ok(values) } else { Err(problems) }
+}
+
+impl ArgumentProblem {
+    /// That `name` is none of `arguments`.
+    pub(crate) fn unknown(name: &str, arguments: &[Argument]) -> Self {
+        let known = || arguments.iter().map(|argument| argument.name.as_str());
+        let instead = match nearest(name, known()) {
+            Some(near) => format!(", did you mean `{near}`?"),
+            None if arguments.is_empty() => ": this prompt takes none".to_owned(),
+            None => format!(": this prompt takes {}", known().collect::<Vec<_>>().join(", ")),
+        };
+        Self::Unknown { name: shorten(name), instead }
+    }
 }
 
 impl Argument {
@@ -337,7 +349,7 @@ fn list(allowed: &[Value]) -> String {
     allowed.iter().map(plain).collect::<Vec<_>>().join(", ")
 }
 
-fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

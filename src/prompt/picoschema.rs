@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 
 use super::PromptError;
-use super::arguments::{Argument, Kind, check, check_name, default_of};
+use super::arguments::{Argument, Kind, check, check_name, default_of, shorten};
 use super::front_matter::{Fields, position};
 
 /// The arguments that a schema declares.
@@ -27,7 +27,8 @@ pub(super) fn arguments(fields: Fields, defaults: &Map<String, Value>) -> Result
 fn field(key: &str, value: Value, defaults: &Map<String, Value>) -> Result<Argument, String> {
     let (name, note) = match key.split_once('(') {
         Some((name, note)) => {
-            let note = note.strip_suffix(')').ok_or_else(|| format!("`{key}`: the parenthesis is not closed"))?;
+            let note =
+                note.strip_suffix(')').ok_or_else(|| format!("`{}`: the parenthesis is not closed", shorten(key)))?;
             (name, Some(note))
         }
         None => (key, None),
@@ -53,7 +54,7 @@ fn field(key: &str, value: Value, defaults: &Map<String, Value>) -> Result<Argum
                 ("array" | "object", _) => {
                     return Err(format!("`{name}({what})`: arguments are text, numbers, booleans or enums"));
                 }
-                _ => return Err(format!("`{name}({what})`: the parenthesis takes enum, array or object")),
+                _ => return Err(format!("`{name}({})`: the parenthesis takes enum, array or object", shorten(what))),
             }
         }
     };
@@ -73,7 +74,7 @@ fn scalar(name: &str, text: &str) -> Result<(Kind, Option<String>), String> {
     let (kind, description) = split_comma(text);
     match Kind::parse(kind) {
         Some(kind) => Ok((kind, description)),
-        None => Err(format!("`{name}: {kind}`: the type is one of {}", Kind::NAMES)),
+        None => Err(format!("`{name}: {}`: the type is one of {}", shorten(kind), Kind::NAMES)),
     }
 }
 

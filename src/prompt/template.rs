@@ -14,7 +14,8 @@ use serde_json::{Map, Value};
 
 use super::{PromptError, position_at_end};
 
-/// The longest text that a prompt may render to, in bytes: Lambda answers with 6 MB at most, JSON escapes included.
+/// The longest text that a prompt may render to, in bytes. Lambda answers with 6 MB at most; most text stays below that
+/// with its JSON escapes.
 const MAX_OUTPUT: usize = 4 * 1024 * 1024;
 /// How deep blocks and sub-expressions may nest. The crate's parser recurses, and a thousand levels end the process.
 const MAX_NESTING: usize = 64;
@@ -72,6 +73,7 @@ impl Template {
             };
             moved(error, line, column)
         })?;
+        check_depth(&compiled).map_err(|e| moved(e, line, column))?;
         check_helpers(&compiled).map_err(|e| moved(e, line, column))?;
         let_optional_be_empty(&mut compiled);
         Ok(Self { compiled, line, column, length: source.len() })
@@ -141,13 +143,44 @@ struct Tag<'a> {
 fn tags(source: &str) -> impl Iterator<Item = Tag<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let start = at + source[at..].find("{{")?;
-        let rest = &source[start + 2..];
-        let end = if rest.starts_with("!--") { "--}}" } else { "}}" };
-        let length = rest.find(end);
-        at = length.map_or(source.len(), |length| start + 2 + length + end.len());
-        let inside = rest[..length.unwrap_or(rest.len())].trim_start_matches(['{', '~']);
-        Some(Tag { start, inside, is_closed: length.is_some() })
+        loop {
+            let start = at + source[at..].find("{{")?;
+            // `\{{x}}` is text, `\\{{x}}` a backslash and a tag.
+            let backslashes = source[at..start].bytes().rev().take_while(|byte| *byte == b'\\').count();
+            let rest = &source[start + 2..];
+            let (inside, length) = if rest.starts_with("{{") {
+                // What stands between `{{{{x}}}}` and `{{{{/x}}}}` is text.
+                ("", rest.find("{{{{/").and_then(|end| rest[end..].find("}}}}").map(|close| end + close + 4)))
+            } else if rest.starts_with("!--") {
+                ("", rest.find("--}}").map(|end| end + 4))
+            } else {
+                let end = end_of_tag(rest);
+                (&rest[..end.unwrap_or(rest.len())], end.map(|end| end + 2))
+            };
+            at = length.map_or(source.len(), |length| start + 2 + length);
+            if backslashes % 2 == 0 {
+                let inside = inside.trim_start_matches(['{', '~']).trim_start();
+                return Some(Tag { start, inside, is_closed: length.is_some() });
+            }
+        }
+    })
+}
+
+/// Where the `}}` of a tag stands, which it does not in quotes.
+fn end_of_tag(rest: &str) -> Option<usize> {
+    let mut quote = None;
+    let bytes = rest.as_bytes();
+    bytes.iter().enumerate().position(|(at, byte)| match (quote, byte) {
+        (None, b'"' | b'\'') if !rest.starts_with('!') => {
+            quote = Some(*byte);
+            false
+        }
+        (Some(open), byte) if open == *byte && bytes[at - 1] != b'\\' => {
+            quote = None;
+            false
+        }
+        (None, b'}') => bytes.get(at + 1) == Some(&b'}'),
+        _ => false,
     })
 }
 
@@ -156,14 +189,20 @@ fn error_at(source: &str, offset: usize, message: String) -> PromptError {
     PromptError::new(line, column, message)
 }
 
-/// Refuses what would make the crate's parser recurse too deep. It counts brackets in tags and open blocks; text in
-/// quotes counts too, which only a prompt made for it would notice.
+/// Refuses what would make the crate recurse too deep: open blocks, of which each `{{else if}}` makes one more, and
+/// brackets in tags.
 fn check_nesting(source: &str) -> Result<(), PromptError> {
-    let mut blocks = 0_usize;
+    // For every open block, how deep it has become.
+    let mut blocks: Vec<usize> = Vec::new();
     for tag in tags(source) {
         match tag.inside.as_bytes().first() {
-            Some(b'#' | b'^') => blocks += 1,
-            Some(b'/') => blocks = blocks.saturating_sub(1),
+            Some(b'#') => blocks.push(1),
+            Some(b'/') => drop(blocks.pop()),
+            Some(b'^') | Some(b'e') if is_chained_else(tag.inside) => {
+                if let Some(block) = blocks.last_mut() {
+                    *block += 1;
+                }
+            }
             _ => {}
         }
         let (mut depth, mut deepest) = (0_usize, 0);
@@ -175,11 +214,33 @@ fn check_nesting(source: &str) -> Result<(), PromptError> {
             }
             deepest = deepest.max(depth);
         }
-        if blocks.max(deepest) > MAX_NESTING {
+        if blocks.iter().sum::<usize>().max(deepest) > MAX_NESTING {
             return Err(error_at(source, tag.start, format!("nested more than {MAX_NESTING} deep")));
         }
     }
     Ok(())
+}
+
+/// Whether a tag is `else if …`, or with `^` for `else`.
+fn is_chained_else(inside: &str) -> bool {
+    let rest = inside.strip_prefix("else").or_else(|| inside.strip_prefix('^'));
+    rest.is_some_and(|rest| !rest.trim_matches(['~', ' ', '\t', '\r', '\n']).is_empty())
+}
+
+/// The same for what has been compiled, should the tags above have been read otherwise than the crate reads them.
+fn check_depth(template: &Compiled) -> Result<(), PromptError> {
+    let mut level = vec![template];
+    for _ in 0..=MAX_NESTING {
+        let helpers = level.iter().flat_map(|template| &template.elements).filter_map(|element| match element {
+            TemplateElement::HelperBlock(helper) => Some(helper),
+            _ => None,
+        });
+        level = helpers.flat_map(|helper| [&helper.template, &helper.inverse].into_iter().flatten()).collect();
+        if level.is_empty() {
+            return Ok(());
+        }
+    }
+    Err(PromptError::new(1, 1, format!("nested more than {MAX_NESTING} deep")))
 }
 
 /// The first tag or block that is opened and not closed.
@@ -257,6 +318,9 @@ fn check_helpers(template: &Compiled) -> Result<(), PromptError> {
                 let name = partial.name.as_name().unwrap_or_default();
                 return Err(at(format!("there is no partial `{name}`")));
             }
+            TemplateElement::DecoratorExpression(_) | TemplateElement::DecoratorBlock(_) => {
+                return Err(at("decorators such as {{* x}} are not supported".to_owned()));
+            }
             _ => {}
         }
     }
@@ -264,6 +328,10 @@ fn check_helpers(template: &Compiled) -> Result<(), PromptError> {
 }
 
 fn check_call(helper: &HelperTemplate) -> Result<(), String> {
+    if matches!(helper.name, Parameter::Subexpression(_)) {
+        // A value, which may be a caller's, would choose the helper.
+        return Err("a sub-expression cannot stand where a name does".to_owned());
+    }
     if is_call(helper) {
         let name = helper.name.as_name().unwrap_or_default();
         if !HELPERS.contains(&name) {

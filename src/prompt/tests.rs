@@ -175,6 +175,8 @@ fn a_broken_file_says_where_and_what() {
     assert_snapshot!(error("one\n{{#each x}}\n{{#if y}}\n{{/each}}"), @"line 3, column 1: `if` is opened here and not closed by {{/if}}");
     assert_snapshot!(error("{{! {{#if x}} }} a {{b"), @"line 1, column 20: this {{ is never closed by }}");
     assert_snapshot!(error("{{#if x}}{{/if}} {{x y=}}"), @"line 1, column 24: the template is not valid Handlebars here");
+    assert_snapshot!(error("{{#*inline \"x\"}}y{{/inline}}"), @"line 1, column 1: decorators such as {{* x}} are not supported");
+    assert_snapshot!(error("{{(lookup m k)}}"), @"line 1, column 1: a sub-expression cannot stand where a name does");
     assert_snapshot!(error("{{"), @"line 1, column 1: this {{ is never closed by }}");
     assert_snapshot!(error(vec![b'x'; 256 * 1024 + 1]), @"line 1, column 1: the file has 262145 bytes; a prompt has at most 262144");
 }
@@ -189,8 +191,15 @@ fn deep_nesting_is_refused_before_the_parser_recurses() {
         format!("{{{{lookup {}", "(".repeat(100_000)),
         nested("{{#> x}}", "{{/x}}", 5000),
         nested("{{~#if x}}", "{{/if}}", 5000),
+        format!("{{{{#if x}}}}a{}{{{{/if}}}}", "{{else if x}}a".repeat(5000)),
+        format!("{{{{#if x}}}}a{}{{{{/if}}}}", "{{~ else if x ~}}a".repeat(5000)),
+        nested(r"{{#if x}}\{{/x}}", "{{/if}}", 5000),
+        nested("{{#if x}}{{lookup x \"}}{{/x}}\"}}", "{{/if}}", 5000),
+        nested("{{#if x}}{{{{raw}}}}{{/x}}{{{{/raw}}}}", "{{/if}}", 5000),
+        nested("{{#if x}}{{! \" }}", "{{/if}}", 5000),
     ] {
-        assert!(error(&source).contains("nested more than 64 deep"));
+        let error = error(&source);
+        assert!(error.contains("nested more than 64 deep"), "{error}: {}", &source[..60]);
     }
     assert!(parse(&nested("{{#if x}}", "{{/if}}", 60)).arguments.len() == 1);
 }
@@ -227,6 +236,17 @@ fn an_optional_argument_left_out_is_empty_everywhere() {
 fn yaml_is_yaml_1_2() {
     let prompt = parse("---\narguments: [{name: a, enum: [y, no, on, true, 10]}]\n---\n{{a}}");
     assert_eq!(prompt.arguments[0].choices(), ["y", "no", "on", "true", "10"]);
+}
+
+#[test]
+fn a_failure_does_not_repeat_what_the_caller_said() {
+    for template in
+        ["{{lookup items k}}", "{{items.k.x}}", "{{#each k}}{{x}}{{/each}}", "{{lookup (lookup items 0) k}}"]
+    {
+        let source = format!("---\ninput: {{default: {{items: [a, b]}}}}\n---\n{{{{k}}}}{template}");
+        let said = text(&source, json!({ "k": "SECRET" }));
+        assert!(said == "SECRET" || !said.contains("SECRET"), "{template}: {said}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Prompt files in an S3 bucket.
 
+use std::error::Error;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,7 +9,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_s3::error::{BoxError, DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{BoxError, ProvideErrorMetadata, SdkError};
 use aws_types::service_config::ServiceConfigKey;
 use bytes::Bytes;
 
@@ -105,9 +106,9 @@ impl PromptStore for S3Store {
 /// Codes: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 fn store_error<E>(at: &str, e: &SdkError<E>) -> StoreError
 where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
+    E: ProvideErrorMetadata + Error + 'static,
 {
-    let text = format!("{at}: {}", DisplayErrorContext(e));
+    let text = format!("{at}: {}", chain(e));
     let status = e.raw_response().map(|response| response.status().as_u16());
     let code = e.as_service_error().and_then(ProvideErrorMetadata::code);
     match (code, status) {
@@ -115,9 +116,29 @@ where
         (Some("PreconditionFailed"), _) | (_, Some(412)) => StoreError::NotFound(text),
         (Some("NoSuchKey" | "NoSuchBucket" | "NotFound"), _) | (_, Some(404)) => StoreError::NotFound(text),
         // Every 403 of S3 is about who asks, but for a clock that is wrong, which is as good as denied.
-        (_, Some(401 | 403)) => StoreError::Denied(text),
+        (Some("ExpiredToken" | "InvalidToken" | "TokenRefreshRequired"), _) | (_, Some(401 | 403)) => {
+            StoreError::Denied(text)
+        }
         _ => StoreError::Unavailable(text),
     }
+}
+
+/// The error and what it came from, each in its own words: code and message of S3's answer, and never the answer, in
+/// which S3 may repeat a session token.
+fn chain<E>(e: &SdkError<E>) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    if let Some(e) = e.as_service_error() {
+        return [e.code(), e.message()].into_iter().flatten().collect::<Vec<_>>().join(": ");
+    }
+    let mut text = e.to_string();
+    let mut source = e.source();
+    while let Some(e) = source {
+        text = format!("{text}: {e}");
+        source = e.source();
+    }
+    text
 }
 
 /// Counts every attempt for the request's log line.

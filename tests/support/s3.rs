@@ -173,6 +173,8 @@ pub enum Fault {
     SlowDownAfter(usize),
     /// 403 AccessDenied on everything.
     AccessDenied,
+    /// 400 ExpiredToken on everything, with the token in the answer, as S3 has it there.
+    ExpiredToken,
     /// 403 AccessDenied on GetObject of this key only, and on HeadObject, which needs the same
     /// permission.
     DenyKey(String),
@@ -556,6 +558,18 @@ async fn handle(
     let refusal = match fault {
         Some(Fault::SlowDown | Fault::SlowDownAfter(0)) => slow_down(),
         Some(Fault::AccessDenied) => access_denied(),
+        Some(Fault::ExpiredToken) => {
+            let token = request.headers().get("x-amz-security-token").and_then(|token| token.to_str().ok());
+            let xml = format!(
+                "<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message>\
+                 <Token-0>{}</Token-0></Error>",
+                token.unwrap_or_default()
+            );
+            return http::Response::builder()
+                .status(http::StatusCode::BAD_REQUEST)
+                .body(Body::from(xml))
+                .map_err(|error| HttpError::new(error.into()));
+        }
         Some(Fault::InternalErrorTimes(_)) => {
             s3_error!(InternalError, "We encountered an internal error. Please try again.")
         }
