@@ -34,7 +34,7 @@ struct Run {
     age: u8,
 }
 
-/// The table's columns.
+/// Whose norms apply.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Gender {

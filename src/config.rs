@@ -187,7 +187,11 @@ fn source(
         None => (PathBuf::from(env("PROMPT_DIR").unwrap_or_else(|| DEFAULT_DIR.to_owned())), "PROMPT_DIR"),
     };
     if !dir.is_dir() {
-        let what = if dir.exists() { "is not a folder" } else { "there is no such folder" };
+        let what = match (dir.exists(), flags.dir.is_none() && env("PROMPT_DIR").is_none()) {
+            (true, _) => "is not a folder",
+            (false, true) => "there is no such folder here, and none is set",
+            (false, false) => "there is no such folder",
+        };
         let instead = if on_lambda {
             "BUCKET_NAME takes the bucket's name"
         } else {
@@ -266,7 +270,11 @@ fn log_filter(value: Option<String>) -> Result<Targets, ConfigError> {
         let word = directive.trim().to_lowercase();
         !LEVELS.contains(&word.as_str()) && nearest(&word, LEVELS.into_iter()).is_some()
     };
-    let filter = value.parse().ok().filter(|_| !value.split(',').any(is_nearly_a_level));
+    // Nor is one that would silence everything: only this crate's name stands alone.
+    let is_silent = LEVELS.iter().all(|level| !value.to_lowercase().contains(level))
+        && !value.contains('=')
+        && !value.starts_with("prompt_gallery");
+    let filter = value.parse().ok().filter(|_| !is_silent && !value.split(',').any(is_nearly_a_level));
     filter.ok_or_else(|| {
         let levels = LEVELS.join(", ");
         ConfigError::new("RUST_LOG", &value, format!("takes {levels}, or a list such as warn,prompt_gallery=debug"))
@@ -367,9 +375,13 @@ mod tests {
             "ALLOWED_ORIGINS=https://a, b: takes a comma list such as https://app.example.com, or * for all"
         );
         assert!(refused("ALLOWED_HOSTS", "https://a").starts_with("ALLOWED_HOSTS=https://a: takes a comma list"));
-        assert!(
-            refused("RUST_LOG", "prompt_gallery=loud").starts_with("RUST_LOG=prompt_gallery=loud: takes off, error")
-        );
+        for filter in ["prompt_gallery=loud", "inof", "warn,debugg", "a=b=c", "verbose", "3"] {
+            let refusal = refused("RUST_LOG", filter);
+            assert!(refusal.starts_with(&format!("RUST_LOG={filter}: takes off, error")), "{refusal}");
+        }
+        for filter in ["info", "WARN", "prompt_gallery", "warn,prompt_gallery=debug,hyper", "off"] {
+            assert!(config(Flags::default(), &[("RUST_LOG", filter)]).is_ok(), "{filter}");
+        }
         let bucket = config(Flags::default(), &[("BUCKET_NAME", "s3://b")]).expect_err("refused");
         assert_eq!(bucket, "BUCKET_NAME=s3://b: takes the name of an S3 bucket, such as my-prompts");
         let folder = config(Flags::default(), &[("PROMPT_DIR", "no/such")]).expect_err("refused");

@@ -180,6 +180,14 @@ impl Gallery {
         Ok(self.catalogue().await?.entries.len())
     }
 
+    /// How many of the prompts that were read so far are broken.
+    #[must_use]
+    pub fn broken(&self) -> usize {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let entries = state.snapshot.iter().flat_map(|snapshot| &snapshot.catalogue.entries);
+        entries.filter(|entry| matches!(entry.slot.loaded(), Some(Loaded::Broken(_)))).count()
+    }
+
     /// One page of prompts, sorted by name; broken ones are left out.
     ///
     /// # Errors

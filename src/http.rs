@@ -17,6 +17,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use uuid::Uuid;
 
@@ -28,6 +29,11 @@ use crate::store::counting_s3_requests;
 const JSON: &str = "application/json";
 /// The longest body of a request, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
+
+/// How long requests under way may take once the server is told to stop.
+const DRAIN: Duration = Duration::from_secs(5);
+/// How long the body of a request may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves `app` on a port until `stop` comes.
 ///
@@ -42,7 +48,21 @@ pub(crate) async fn serve(
         // Answers are small; without this they would wait for the client's acknowledgement.
         let _ = socket.set_nodelay(true);
     });
-    axum::serve(listener, app).with_graceful_shutdown(stop).await
+    let (stopping, stopped) = oneshot::channel();
+    let serve = axum::serve(listener, app).with_graceful_shutdown(async {
+        stop.await;
+        let _ = stopping.send(());
+    });
+    // Requests under way are answered; a client that never ends its request is not waited for.
+    let drained = async {
+        let _ = stopped.await;
+        tokio::time::sleep(DRAIN).await;
+        Ok(())
+    };
+    tokio::select! {
+        served = serve => served,
+        drained = drained => drained,
+    }
 }
 
 /// What names a request in the log and in an internal error, where the platform has given it a name.
@@ -119,7 +139,8 @@ impl App {
         if text(CONTENT_LENGTH).and_then(|length| length.parse().ok()).is_some_and(|length: usize| length > MAX_BODY) {
             return refuse(StatusCode::PAYLOAD_TOO_LARGE, too_long);
         }
-        match Limited::new(body, MAX_BODY).collect().await {
+        let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect());
+        match body.await.unwrap_or_else(|late| Err(late.into())) {
             Ok(body) => Ok(body.to_bytes()),
             Err(e) if e.is::<LengthLimitError>() => refuse(StatusCode::PAYLOAD_TOO_LARGE, too_long),
             Err(_) => refuse(StatusCode::BAD_REQUEST, "the body did not arrive whole"),

@@ -135,6 +135,9 @@ pub(crate) fn parse(body: &[u8]) -> Result<Message<'_>, Error> {
 
 /// Tells JSON of another shape from what is not JSON.
 fn not_an_envelope(body: &[u8], e: &serde_json::Error) -> Error {
+    if std::str::from_utf8(body).is_err() {
+        return Error::new(PARSE_ERROR, "not JSON: not UTF-8 text").with_status(StatusCode::BAD_REQUEST);
+    }
     match serde_json::from_slice::<IgnoredAny>(body) {
         Err(e) => Error::new(PARSE_ERROR, format!("not JSON: {e}")).with_status(StatusCode::BAD_REQUEST),
         Ok(_) if body.trim_ascii_start().starts_with(b"{") => Error::invalid_request(plain(e)),

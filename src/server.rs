@@ -142,7 +142,7 @@ impl Server {
                 begin_listing(gallery);
                 lambda::run(app).await.map_err(ServerError::Lambda)
             } else {
-                serve_locally(app, gallery, config).await
+                serve_locally(app, &gallery, config).await
             }
         })
     }
@@ -171,7 +171,7 @@ fn report_unavailable(gallery: &Gallery, e: &GalleryError) {
     tracing::error!(store = gallery.location(), cause, "prompt store unavailable");
 }
 
-async fn serve_locally(app: Router, gallery: Arc<Gallery>, config: &Config) -> Result<(), ServerError> {
+async fn serve_locally(app: Router, gallery: &Gallery, config: &Config) -> Result<(), ServerError> {
     let cannot_listen = |source| ServerError::Listen { addr: config.addr.to_string(), source };
     let listener = TcpListener::bind(config.addr).await.map_err(cannot_listen)?;
     let addr = listener.local_addr()?;
@@ -179,15 +179,19 @@ async fn serve_locally(app: Router, gallery: Arc<Gallery>, config: &Config) -> R
         Ok(1) => "1 prompt".to_owned(),
         Ok(count) => format!("{count} prompts"),
         Err(e) => {
-            report_unavailable(&gallery, &e);
+            report_unavailable(gallery, &e);
             "no prompts for now".to_owned()
         }
+    };
+    // Reads the first page, so that the log names the files that are broken before someone asks for them.
+    let _ = gallery.list(None).await;
+    let count = match gallery.broken() {
+        0 => count,
+        broken => format!("{count} ({broken} left out, see the log)"),
     };
     // An address that stands for all of them is none to call.
     let host = if addr.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { addr.ip() };
     cli::greet(&format!("http://{}/mcp", SocketAddr::new(host, addr.port())), &count, &gallery.location());
-    // Reads the first page, so that the log names the files that are broken before someone asks for them.
-    tokio::spawn(async move { gallery.list(None).await });
     http::serve(app, listener, told_to_stop()).await?;
     Ok(())
 }

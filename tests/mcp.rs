@@ -257,6 +257,9 @@ async fn a_mirrored_parameter_is_checked_where_the_schema_says_so() {
 async fn what_is_not_json_is_a_parse_error_without_an_id() {
     let wire = server().await;
     assert_snapshot!(wire.post("{").await, @r#"400 {"jsonrpc":"2.0","error":{"code":-32700,"message":"not JSON: EOF while parsing an object at line 1 column 1"}}"#);
+    let headers = [("content-type", "application/json")];
+    let not_utf8 = wire.send(Method::POST, "/mcp", &headers, &b"{\"id\":\"\xff\"}"[..]).await;
+    assert_snapshot!(not_utf8, @r#"400 {"jsonrpc":"2.0","error":{"code":-32700,"message":"not JSON: not UTF-8 text"}}"#);
     for body in ["", " ", "nonsense", "{\"jsonrpc\":\"2.0\",}", "{} {}", "\u{feff}{}", "[1,"] {
         let answer = wire.post(body).await;
         assert_eq!(
@@ -435,7 +438,7 @@ async fn arguments_that_do_not_fit_are_named_all_at_once() {
     };
     assert_snapshot!(get(json!({})).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"missing required argument `count` (how many)"}}"#);
     assert_snapshot!(get(json!({ "count": "many", "ratio": "NaN", "loud": "yes", "size": "XL" })).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"argument `count` takes a whole number such as 42, not \"many\"; argument `ratio` takes a number such as 2.5, not \"NaN\"; argument `loud` takes true or false, not \"yes\"; argument `size` takes one of S, M, 10, not \"XL\""}}"#);
-    assert_snapshot!(get(json!({ "count": 3 })).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"argument `count` takes a JSON string, not 3"}}"#);
+    assert_snapshot!(get(json!({ "count": 3 })).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"argument `count` takes a JSON string such as \"3\", not 3"}}"#);
     assert_snapshot!(get(json!({ "count": "3", "rato": "1", "zzz": "1" })).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"unknown argument `rato`, did you mean `ratio`?; unknown argument `zzz`: this prompt takes count, ratio, loud, note, size"}}"#);
     assert_snapshot!(get(json!(["count"])).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"params.arguments: invalid type: sequence, expected a map"}}"#);
     assert_snapshot!(wire.modern("prompts/get", json!({ "name": "hello" })).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"missing required argument `name` (Who to greet)"}}"#);

@@ -101,6 +101,7 @@ fn what_is_wrong_with_a_folder_is_logged_once_a_version() {
     fs::write(dir.path().join("a.prompt"), "two").unwrap();
     fs::write(dir.path().join("broken.prompt"), "{{#if SECRET}}").unwrap();
     let program = Program::start(dir.path().to_str().unwrap(), "127.0.0.1:0");
+    assert!(program.greeting.starts_with("Serving 2 prompts (1 left out, see the log) from"), "{}", program.greeting);
     let get = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"broken"}}"#;
     // A file that has just been written is read again at each request; only then is it settled.
     std::thread::sleep(std::time::Duration::from_millis(300));
@@ -114,6 +115,17 @@ fn what_is_wrong_with_a_folder_is_logged_once_a_version() {
     // Once at the start, when the file was new, and once when it had settled.
     assert!((1..=2).contains(&log.matches("`if` is opened here").count()), "{log}");
     assert_eq!(log.matches("error.code=-32603").count(), 4, "{log}");
+}
+
+#[test]
+fn a_client_that_never_ends_its_request_does_not_keep_it_from_stopping() {
+    let program = Program::start("prompts", "127.0.0.1:0");
+    let mut stalled = TcpStream::connect(program.host()).unwrap();
+    let head = "Content-Type: application/json\r\nContent-Length: 9";
+    write!(stalled, "POST /mcp HTTP/1.1\r\nHost: {}\r\n{head}\r\n\r\n{{", program.host()).unwrap();
+    assert!(program.post(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).contains("200 OK"));
+    let (code, _) = program.stop();
+    assert_eq!(code, Some(0));
 }
 
 #[test]

@@ -265,7 +265,7 @@ pub(super) fn resolve(
                 problems.push(ArgumentProblem::Invalid {
                     name: argument.name.clone(),
                     given: shorten(&other.to_string()),
-                    expected: "a JSON string".to_owned(),
+                    expected: format!("a JSON string such as {:?}", shorten(&plain(other))),
                 });
                 continue;
             }

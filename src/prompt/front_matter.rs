@@ -43,6 +43,7 @@ struct FrontMatter {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Input {
     schema: Option<Fields>,
     default: Option<Map<String, Value>>,
@@ -145,5 +146,8 @@ fn yaml_message(e: &serde_saphyr::Error) -> String {
         "expected mapping start" => "expected a map",
         text => text,
     };
-    format!("front matter: {text}")
+    let needs_quotes = ["mapping values", "unexpected character", "invalid trailing content"];
+    let hint =
+        if needs_quotes.iter().any(|start| text.starts_with(start)) { " (text may need quotes here)" } else { "" };
+    format!("front matter: {text}{hint}")
 }

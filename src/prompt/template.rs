@@ -67,7 +67,11 @@ impl Template {
             let error = match e.reason() {
                 // The parser names the end of the file, a person looks for the beginning of the block.
                 TemplateErrorReason::InvalidSyntax(_) => unclosed(source).unwrap_or_else(|| {
-                    PromptError::new(at_line, at_column, "the template is not valid Handlebars here")
+                    PromptError::new(
+                        at_line,
+                        at_column,
+                        "the template is not valid Handlebars here; a literal {{ is written \\{{",
+                    )
                 }),
                 reason => PromptError::new(at_line, at_column, reason.to_string()),
             };

@@ -149,7 +149,7 @@ fn a_broken_file_says_where_and_what() {
     assert_snapshot!(error(b"first\nsecond \xff"), @"line 2, column 8: the file is not UTF-8 text");
     assert_snapshot!(error("---\ntitle: x\n"), @"line 1, column 1: front matter begins here and no line of --- ends it");
     assert_snapshot!(front("title: [x"), @"line 2, column 8: front matter: expected text");
-    assert_snapshot!(front("title: x\n  description: y: z"), @"line 3, column 14: front matter: mapping values are not allowed in this context");
+    assert_snapshot!(front("title: x\n  description: y: z"), @"line 3, column 14: front matter: mapping values are not allowed in this context (text may need quotes here)");
     assert_snapshot!(front("title: x\ntitle: y"), @"line 3, column 1: front matter: duplicate mapping key: title not allowed here");
     assert_snapshot!(front("tags: word"), @"line 2, column 7: front matter: expected a list");
     assert_snapshot!(front("- a list"), @"line 2, column 1: front matter: expected a map");
@@ -174,7 +174,7 @@ fn a_broken_file_says_where_and_what() {
     assert_snapshot!(error("---\ntitle: x\n---\n\nText\n{{> header}}"), @"line 6, column 1: there is no partial `header`");
     assert_snapshot!(error("one\n{{#each x}}\n{{#if y}}\n{{/each}}"), @"line 3, column 1: `if` is opened here and not closed by {{/if}}");
     assert_snapshot!(error("{{! {{#if x}} }} a {{b"), @"line 1, column 20: this {{ is never closed by }}");
-    assert_snapshot!(error("{{#if x}}{{/if}} {{x y=}}"), @"line 1, column 24: the template is not valid Handlebars here");
+    assert_snapshot!(error("{{#if x}}{{/if}} {{x y=}}"), @r"line 1, column 24: the template is not valid Handlebars here; a literal {{ is written \{{");
     assert_snapshot!(error("{{#*inline \"x\"}}y{{/inline}}"), @"line 1, column 1: decorators such as {{* x}} are not supported");
     assert_snapshot!(error("{{(lookup m k)}}"), @"line 1, column 1: a sub-expression cannot stand where a name does");
     assert_snapshot!(error("{{"), @"line 1, column 1: this {{ is never closed by }}");
