@@ -310,14 +310,17 @@ impl ArgumentProblem {
 
 impl Argument {
     fn read(&self, text: &str) -> Result<Value, ArgumentProblem> {
-        let (value, expected) = match &self.allowed {
-            Some(allowed) => (choose(allowed, text), format!("one of {}", list(allowed))),
-            None => (self.kind.read(text), self.kind.expected().to_owned()),
+        let value = match &self.allowed {
+            Some(allowed) => choose(allowed, text),
+            None => self.kind.read(text),
         };
         value.ok_or_else(|| ArgumentProblem::Invalid {
             name: self.name.clone(),
             given: format!("{:?}", shorten(text)),
-            expected,
+            expected: match &self.allowed {
+                Some(allowed) => format!("one of {}", list(allowed)),
+                None => self.kind.expected().to_owned(),
+            },
         })
     }
 

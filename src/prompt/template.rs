@@ -136,12 +136,22 @@ impl Output for Bounded {
     }
 }
 
-/// A tag as it is written, without being parsed: where it begins, and what stands between `{{` and `}}`; without an end
-/// if it is never closed.
+/// A tag as it is written, without being parsed.
 struct Tag<'a> {
     start: usize,
+    /// What stands between `{{` and `}}`, from the first character that says what kind of tag it is.
     inside: &'a str,
-    is_closed: bool,
+    end: TagEnd,
+}
+
+#[derive(PartialEq, Eq)]
+enum TagEnd {
+    /// The first `}}`.
+    Plain,
+    /// There is none.
+    Missing,
+    /// Quotes or brackets may hide the first one, so that another reader could see the end elsewhere.
+    Hidden,
 }
 
 fn tags(source: &str) -> impl Iterator<Item = Tag<'_>> {
@@ -149,43 +159,56 @@ fn tags(source: &str) -> impl Iterator<Item = Tag<'_>> {
     std::iter::from_fn(move || {
         loop {
             let start = at + source[at..].find("{{")?;
-            // `\{{x}}` is text, `\\{{x}}` a backslash and a tag.
-            let backslashes = source[at..start].bytes().rev().take_while(|byte| *byte == b'\\').count();
-            let rest = &source[start + 2..];
-            let (inside, length) = if rest.starts_with("{{") {
-                // What stands between `{{{{x}}}}` and `{{{{/x}}}}` is text.
-                ("", rest.find("{{{{/").and_then(|end| rest[end..].find("}}}}").map(|close| end + close + 4)))
-            } else if rest.starts_with("!--") {
-                ("", rest.find("--}}").map(|end| end + 4))
-            } else {
-                let end = end_of_tag(rest);
-                (&rest[..end.unwrap_or(rest.len())], end.map(|end| end + 2))
-            };
-            at = length.map_or(source.len(), |length| start + 2 + length);
-            if backslashes % 2 == 0 {
-                let inside = inside.trim_start_matches(['{', '~']).trim_start();
-                return Some(Tag { start, inside, is_closed: length.is_some() });
+            // `\{{x}}` is text; of more backslashes none does that.
+            if source[at..start].ends_with('\\') && !source[at..start].ends_with("\\\\") {
+                at = start + if source[start..].starts_with("{{{{") { 4 } else { 2 };
+                continue;
             }
+            let rest = &source[start + 2..];
+            let (inside, length, end) = raw_block(rest).or_else(|| comment(rest)).unwrap_or_else(|| plain_tag(rest));
+            at = start + 2 + length;
+            return Some(Tag { start, inside: inside.trim_start_matches(['{', '~', ' ', '\t', '\r', '\n']), end });
         }
     })
 }
 
-/// Where the `}}` of a tag stands, which it does not in quotes.
-fn end_of_tag(rest: &str) -> Option<usize> {
-    let mut quote = None;
-    let bytes = rest.as_bytes();
-    bytes.iter().enumerate().position(|(at, byte)| match (quote, byte) {
-        (None, b'"' | b'\'') if !rest.starts_with('!') => {
-            quote = Some(*byte);
-            false
+/// `{{{{x}}}} text {{{{/x}}}}` behind its first `{{`: the text is no template.
+fn raw_block(rest: &str) -> Option<(&str, usize, TagEnd)> {
+    let text = rest.strip_prefix("{{")?;
+    let close = 2 + text.find("{{{{")?;
+    let length = close + rest[close..].find("}}}}")? + 4;
+    let is_plain = rest[close..].starts_with("{{{{/") && !rest[..close].ends_with('\\');
+    Some(("", length, if is_plain { TagEnd::Plain } else { TagEnd::Hidden }))
+}
+
+/// `{{!-- text --}}` behind its `{{`; without the last dashes a comment is a tag like others.
+fn comment(rest: &str) -> Option<(&str, usize, TagEnd)> {
+    let end = rest.strip_prefix("!--")?.find("--}}")?;
+    Some(("", 3 + end + 4, TagEnd::Plain))
+}
+
+fn plain_tag(rest: &str) -> (&str, usize, TagEnd) {
+    let Some(end) = rest.find("}}") else { return (rest, rest.len(), TagEnd::Missing) };
+    let inside = &rest[..end];
+    let is_hidden = !inside.starts_with('!') && is_open(inside);
+    (inside, end + 2, if is_hidden { TagEnd::Hidden } else { TagEnd::Plain })
+}
+
+/// Whether `inside` ends within quotes or `[`, or might: after an escaped quote, or a quote in brackets.
+fn is_open(inside: &str) -> bool {
+    let (mut quote, mut in_brackets, mut before) = (None, false, '\0');
+    for c in inside.chars() {
+        match (quote, c) {
+            (None, '"' | '\'') if in_brackets => return true,
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), _) if open == c && before != '\\' => quote = None,
+            (None, '[') => in_brackets = true,
+            (None, ']') => in_brackets = false,
+            _ => {}
         }
-        (Some(open), byte) if open == *byte && bytes[at - 1] != b'\\' => {
-            quote = None;
-            false
-        }
-        (None, b'}') => bytes.get(at + 1) == Some(&b'}'),
-        _ => false,
-    })
+        before = c;
+    }
+    quote.is_some() || in_brackets
 }
 
 fn error_at(source: &str, offset: usize, message: String) -> PromptError {
@@ -199,6 +222,10 @@ fn check_nesting(source: &str) -> Result<(), PromptError> {
     // For every open block, how deep it has become.
     let mut blocks: Vec<usize> = Vec::new();
     for tag in tags(source) {
+        if tag.end == TagEnd::Hidden {
+            let message = "}} cannot stand in quotes or brackets of a tag, nor {{{{ in a raw block";
+            return Err(error_at(source, tag.start, message.to_owned()));
+        }
         match tag.inside.as_bytes().first() {
             Some(b'#') => blocks.push(1),
             Some(b'/') => drop(blocks.pop()),
@@ -256,7 +283,7 @@ fn unclosed(source: &str) -> Option<PromptError> {
     let mut open: Vec<Tag<'_>> = Vec::new();
     for tag in tags(source) {
         match tag.inside.as_bytes().first() {
-            _ if !tag.is_closed => {
+            _ if tag.end == TagEnd::Missing => {
                 return Some(error_at(source, tag.start, "this {{ is never closed by }}".to_owned()));
             }
             Some(b'#') => open.push(tag),

@@ -194,12 +194,25 @@ fn deep_nesting_is_refused_before_the_parser_recurses() {
         format!("{{{{#if x}}}}a{}{{{{/if}}}}", "{{else if x}}a".repeat(5000)),
         format!("{{{{#if x}}}}a{}{{{{/if}}}}", "{{~ else if x ~}}a".repeat(5000)),
         nested(r"{{#if x}}\{{/x}}", "{{/if}}", 5000),
-        nested("{{#if x}}{{lookup x \"}}{{/x}}\"}}", "{{/if}}", 5000),
         nested("{{#if x}}{{{{raw}}}}{{/x}}{{{{/raw}}}}", "{{/if}}", 5000),
         nested("{{#if x}}{{! \" }}", "{{/if}}", 5000),
+        format!(r"\{{{{ ' {}", nested("{{#if x}}", "{{/if}}", 5000)),
+        format!(r"\\\{{{{x}}}} {}", nested("{{#if x}}", "{{/if}}", 5000)),
+        format!("{{{{!-- x }}}} {}", nested("{{#if x}}", "{{/if}}", 5000)),
+        nested("{{ ~#if x}}", "{{/if}}", 5000),
     ] {
         let error = error(&source);
         assert!(error.contains("nested more than 64 deep"), "{error}: {}", &source[..60]);
+    }
+    // Where the end of a tag is not plain, what is nested could be hidden from the count.
+    for source in [
+        nested("{{#if x}}{{[ }}{{/if}} ]}}", "{{/if}}", 5000),
+        format!("{{{{[a']}}}} {} '", nested("{{#if x}}", "{{/if}}", 5000)),
+        nested("{{#if x}}{{lookup x \"}}{{/x}}\"}}", "{{/if}}", 5000),
+        nested(r"{{#if x}}{{{{raw}}}}\{{{{/raw}}}}{{/if}}{{{{/raw}}}}", "{{/if}}", 3000),
+    ] {
+        let error = error(&source);
+        assert!(error.contains("cannot"), "{error}: {}", &source[..40]);
     }
     assert!(parse(&nested("{{#if x}}", "{{/if}}", 60)).arguments.len() == 1);
 }
