@@ -53,3 +53,22 @@ impl Content {
         Self::Text { text: text.into() }
     }
 }
+
+/// One message of a rendered prompt, as MCP writes it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PromptMessage {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said or shown.
+    pub content: Content,
+}
+
+/// Who speaks in a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The person, or what is said on their behalf.
+    User,
+    /// The model.
+    Assistant,
+}

@@ -1,6 +1,9 @@
 //! The gallery: what prompts there are, kept fresh, listed page by page, found and rendered by name.
 
 mod catalogue;
+mod completion;
+mod contents;
+mod form;
 
 use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -14,11 +17,15 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
-pub use catalogue::prompt_name;
-use catalogue::{Catalogue, Entry, Loaded};
+use catalogue::{Catalogue, Entry, Linked};
+pub use catalogue::{Named, prompt_name};
+pub use completion::Completion;
+use contents::{ContentsError, contents};
+pub use form::Form;
 
+use crate::content::PromptMessage;
 use crate::nearest::nearest;
-use crate::prompt::{Argument, ArgumentProblem, Message, PromptError, RenderError};
+use crate::prompt::{Argument, ArgumentProblem, Icon, Problem, Prompt, in_listed_order};
 use crate::store::{Object, PromptStore, StoreError};
 
 /// How many files are read at once.
@@ -27,8 +34,6 @@ const CONCURRENT_READS: usize = 32;
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// How long a caller waits for the store in all: a Lambda function has 15 seconds for its answer.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// The most suggestions that MCP allows in one answer.
-const MAX_COMPLETIONS: usize = 100;
 
 /// The prompts of one store.
 ///
@@ -73,16 +78,7 @@ pub struct Rendered {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// What to say to the model.
-    pub messages: Vec<Message>,
-}
-
-/// Suggestions for an argument's value.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Completion {
-    /// The first suggestions, 100 at most.
-    pub values: Vec<String>,
-    /// How many there are in all.
-    pub total: usize,
+    pub messages: Vec<PromptMessage>,
 }
 
 /// Why the gallery did not answer.
@@ -100,30 +96,31 @@ pub enum GalleryError {
     #[error("{0}")]
     UnknownArgument(ArgumentProblem),
     /// The arguments do not fit the prompt.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    Arguments(Vec<ArgumentProblem>),
+    #[error("{}", .problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Arguments {
+        /// All that is wrong.
+        problems: Vec<ArgumentProblem>,
+        /// What to ask the caller for, where that would help.
+        form: Option<Form>,
+    },
     /// A cursor that no page handed out.
     #[error("invalid cursor: pass the `nextCursor` of the page before, or none for the first page")]
     InvalidCursor,
     /// The prompt's file cannot be used. The log said so when the file was read.
-    #[error("prompt `{name}` cannot be rendered: {file}, {error}")]
+    #[error("prompt `{name}` cannot be rendered: {problem}")]
     Broken {
         /// The prompt.
         name: String,
-        /// Its key.
-        file: String,
         /// What is wrong, and where.
-        error: PromptError,
+        problem: Problem,
     },
     /// The prompt's template failed on this call.
-    #[error("prompt `{name}` cannot be rendered: {file}, {error}")]
+    #[error("prompt `{name}` cannot be rendered: {problem}")]
     Failed {
         /// The prompt.
         name: String,
-        /// Its key.
-        file: String,
         /// What is wrong, and where.
-        error: PromptError,
+        problem: Problem,
     },
     /// The store did not answer and nothing older is at hand. For the log, not for clients.
     #[error("prompt store unavailable")]
@@ -142,14 +139,19 @@ struct ListedPrompt<'a> {
     title: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
-    arguments: &'a [Argument],
-    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
-    meta: Option<ListedMeta<'a>>,
+    #[serde(skip_serializing_if = "<[Icon]>::is_empty")]
+    icons: &'a [Icon],
+    arguments: Vec<&'a Argument>,
+    #[serde(rename = "_meta")]
+    meta: ListedMeta<'a>,
 }
 
 #[derive(Serialize)]
 struct ListedMeta<'a> {
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
     tags: &'a [String],
+    /// Changes whenever the file does; S3's `ETag`.
+    version: &'a str,
 }
 
 impl Gallery {
@@ -185,7 +187,7 @@ impl Gallery {
     pub fn broken(&self) -> usize {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let entries = state.snapshot.iter().flat_map(|snapshot| &snapshot.catalogue.entries);
-        entries.filter(|entry| matches!(entry.slot.loaded(), Some(Loaded::Broken(_)))).count()
+        entries.filter(|entry| entry.is_broken()).count()
     }
 
     /// One page of prompts, sorted by name; broken ones are left out.
@@ -206,15 +208,15 @@ impl Gallery {
                 return Ok(page);
             }
             let entries = &catalogue.entries[start..catalogue.entries.len().min(start.saturating_add(self.page_size))];
-            let reads: Vec<_> = entries.iter().map(|entry| self.load(entry)).collect();
-            let loaded: Vec<_> = stream::iter(reads).buffered(CONCURRENT_READS).collect().await;
+            let reads: Vec<_> = entries.iter().map(|entry| catalogue.linked(entry, &*self.store)).collect();
+            let linked: Vec<_> = stream::iter(reads).buffered(CONCURRENT_READS).collect().await;
             // A file that was replaced or deleted after it was listed: list again, once.
-            if !last_try && loaded.iter().any(|loaded| matches!(loaded, Err(StoreError::NotFound(_)))) {
+            if !last_try && linked.iter().any(|linked| matches!(linked, Err(StoreError::NotFound(_)))) {
                 last_try = true;
                 catalogue = self.catalogue_since(Some(Instant::now())).await?;
                 continue;
             }
-            let (page, complete) = page(&catalogue, start, entries, loaded)?;
+            let (page, complete) = page(&catalogue, start, entries, linked)?;
             let page = Arc::new(page);
             // Only the pages that a walk from the start meets are kept: a cursor of any name could fill the memory.
             if complete && start.is_multiple_of(self.page_size) {
@@ -224,56 +226,89 @@ impl Gallery {
         }
     }
 
-    /// Renders a prompt.
+    /// Renders a prompt. `claims` is what is known for certain of who asks, where there is a sign-in.
     ///
     /// # Errors
     /// Any but [`GalleryError::InvalidCursor`].
-    pub async fn get(&self, name: &str, arguments: &Map<String, Value>) -> Result<Rendered, GalleryError> {
-        let rendered = self.with_prompt(name, |entry, prompt| {
-            let messages = prompt.render(arguments).map_err(|e| match e {
-                RenderError::Arguments(problems) => GalleryError::Arguments(problems),
-                RenderError::Template(error) => {
-                    GalleryError::Failed { name: entry.name.clone(), file: entry.slot.object.key.clone(), error }
-                }
-            })?;
-            Ok(Rendered { description: prompt.description.clone(), messages })
-        });
-        in_time(rendered).await
+    pub async fn get(
+        &self,
+        name: &str,
+        arguments: &Map<String, Value>,
+        claims: Option<&Map<String, Value>>,
+    ) -> Result<Rendered, GalleryError> {
+        in_time(self.render(name, arguments, claims)).await
     }
 
-    /// Suggests values for an argument of a prompt that begin with what was typed so far.
+    async fn render(
+        &self,
+        name: &str,
+        arguments: &Map<String, Value>,
+        claims: Option<&Map<String, Value>>,
+    ) -> Result<Rendered, GalleryError> {
+        let mut catalogue = self.catalogue().await?;
+        let mut last_try = false;
+        loop {
+            let (found, prompt) = self.find(name, catalogue).await?;
+            let failed = |problem| GalleryError::Failed { name: name.to_owned(), problem };
+            let mut data = prompt.resolve(arguments).map_err(|problems| {
+                let form = Form::new(name, &problems, prompt.arguments());
+                GalleryError::Arguments { problems, form }
+            })?;
+            data.context.insert("auth".to_owned(), claims.cloned().unwrap_or_default().into());
+            let messages = prompt.render(&data).map_err(failed)?;
+            match contents(messages, &found, &*self.store).await {
+                Ok(messages) => {
+                    return Ok(Rendered { description: prompt.description().map(str::to_owned), messages });
+                }
+                Err(ContentsError::Media(problem)) => return Err(failed(problem)),
+                // A picture that was replaced after it was listed.
+                Err(ContentsError::Store(StoreError::NotFound(_))) if !last_try => {
+                    last_try = true;
+                    catalogue = self.catalogue_since(Some(Instant::now())).await?;
+                }
+                Err(ContentsError::Store(e)) => return Err(GalleryError::Store(e)),
+            }
+        }
+    }
+
+    /// A prompt, to be looked at.
+    ///
+    /// # Errors
+    /// [`GalleryError::UnknownPrompt`], [`GalleryError::Broken`], [`GalleryError::Store`].
+    pub async fn prompt(&self, name: &str) -> Result<Arc<Prompt>, GalleryError> {
+        let found = async { Ok(self.find(name, self.catalogue().await?).await?.1) };
+        in_time(found).await
+    }
+
+    /// Suggests values for an argument of a prompt that match what was typed so far.
     ///
     /// # Errors
     /// Any but [`GalleryError::InvalidCursor`] and [`GalleryError::Arguments`].
     pub async fn complete(&self, name: &str, argument: &str, typed: &str) -> Result<Completion, GalleryError> {
-        let completed = self.with_prompt(name, |_, prompt| {
-            let Some(known) = prompt.arguments.iter().find(|known| known.name == argument) else {
-                return Err(GalleryError::UnknownArgument(ArgumentProblem::unknown(argument, &prompt.arguments)));
+        let completed = async {
+            let (_, prompt) = self.find(name, self.catalogue().await?).await?;
+            let arguments = prompt.arguments();
+            let Some(known) = arguments.iter().find(|known| known.name == argument) else {
+                return Err(GalleryError::UnknownArgument(ArgumentProblem::unknown(argument, arguments)));
             };
-            let mut values = known.choices();
-            values.retain(|value| value.starts_with(typed));
-            let total = values.len();
-            values.truncate(MAX_COMPLETIONS);
-            Ok(Completion { values, total })
-        });
+            Ok(Completion::new(&known.choices(), typed))
+        };
         in_time(completed).await
     }
 
-    async fn with_prompt<T>(
+    /// The prompt of a name, and the catalogue that it was found in: `catalogue`, or a newer one if that was outdated.
+    async fn find(
         &self,
         name: &str,
-        work: impl FnOnce(&Entry, &crate::prompt::Prompt) -> Result<T, GalleryError>,
-    ) -> Result<T, GalleryError> {
-        let mut catalogue = self.catalogue().await?;
+        mut catalogue: Arc<Catalogue>,
+    ) -> Result<(Arc<Catalogue>, Arc<Prompt>), GalleryError> {
         let mut last_try = false;
         loop {
             let Some(entry) = catalogue.entry(name) else { return Err(unknown(name, &catalogue)) };
-            match self.load(entry).await {
-                Ok(Loaded::Prompt(prompt)) => return work(entry, prompt),
-                Ok(Loaded::Broken(error)) => {
-                    let (name, file) = (entry.name.clone(), entry.slot.object.key.clone());
-                    return Err(GalleryError::Broken { name, file, error: error.clone() });
-                }
+            match catalogue.linked(entry, &*self.store).await {
+                Ok((Ok(prompt), _)) => return Ok((catalogue, prompt)),
+                // The log has it since the file was read.
+                Ok((Err(problem), _)) => return Err(GalleryError::Broken { name: name.to_owned(), problem }),
                 Err(StoreError::NotFound(_)) if last_try => return Err(unknown(name, &catalogue)),
                 Err(StoreError::NotFound(_)) => {
                     last_try = true;
@@ -281,22 +316,6 @@ impl Gallery {
                 }
                 Err(e) => return Err(GalleryError::Store(e)),
             }
-        }
-    }
-
-    /// Reads a prompt, or falls back on the version before while the store does not answer.
-    async fn load<'a>(&self, entry: &'a Entry) -> Result<&'a Loaded, StoreError> {
-        match entry.slot.load(&*self.store).await {
-            Err(e @ (StoreError::Unavailable(_) | StoreError::Denied(_))) => {
-                match entry.previous.as_ref().and_then(|slot| slot.loaded()) {
-                    Some(loaded) => {
-                        tracing::warn!(prompt.file = entry.slot.object.key, cause = %e, "the version before is served");
-                        Ok(loaded)
-                    }
-                    None => Err(e),
-                }
-            }
-            result => result,
         }
     }
 
@@ -367,26 +386,16 @@ fn page(
     catalogue: &Catalogue,
     start: usize,
     entries: &[Entry],
-    loaded: Vec<Result<&Loaded, StoreError>>,
+    linked: Vec<Result<(Linked, bool), StoreError>>,
 ) -> Result<(Page, bool), GalleryError> {
     let mut complete = true;
-    let mut listed = Vec::with_capacity(entries.len());
-    for (entry, loaded) in entries.iter().zip(loaded) {
-        match loaded {
-            Ok(loaded) => {
+    let mut usable = Vec::with_capacity(entries.len());
+    for (entry, linked) in entries.iter().zip(linked) {
+        match linked {
+            Ok((linked, is_current)) => {
                 // The version before may stand in for this one, but not for longer than need be.
-                complete &= entry.slot.loaded().is_some_and(|current| std::ptr::eq(current, loaded));
-                match loaded {
-                    Loaded::Prompt(prompt) => listed.push(ListedPrompt {
-                        name: &entry.name,
-                        title: prompt.title.as_deref(),
-                        description: prompt.summary(),
-                        arguments: &prompt.arguments,
-                        meta: (!prompt.tags.is_empty()).then_some(ListedMeta { tags: &prompt.tags }),
-                    }),
-                    // Logged when it was read.
-                    Loaded::Broken(_) => {}
-                }
+                complete &= is_current;
+                usable.push((entry, linked));
             }
             // The list without a prompt that is new is the last good one.
             Err(e @ StoreError::Unavailable(_)) if !entry.is_new => return Err(GalleryError::Store(e)),
@@ -396,10 +405,23 @@ fn page(
             }
         }
     }
+    // Those that are broken were logged when they were read.
+    let listed = usable.iter().filter_map(|(entry, linked)| Some(listed(entry, linked.as_ref().ok()?)));
+    let prompts = to_raw_value(&listed.collect::<Vec<_>>()).expect("a list of prompts serialises");
     let next = start + entries.len();
     let next_cursor = entries.last().filter(|_| next < catalogue.entries.len()).map(|last| encode_cursor(&last.name));
-    let prompts = to_raw_value(&listed).expect("a list of prompts serialises");
     Ok((Page { prompts, next_cursor }, complete))
+}
+
+fn listed<'a>(entry: &'a Entry, prompt: &'a Prompt) -> ListedPrompt<'a> {
+    ListedPrompt {
+        name: &entry.name,
+        title: prompt.title(),
+        description: prompt.summary(),
+        icons: prompt.icons(),
+        arguments: in_listed_order(prompt.arguments()),
+        meta: ListedMeta { tags: prompt.tags(), version: &entry.slot.object.version },
+    }
 }
 
 fn unknown(name: &str, catalogue: &Catalogue) -> GalleryError {

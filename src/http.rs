@@ -16,6 +16,7 @@ use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
@@ -69,6 +70,10 @@ pub(crate) async fn serve(
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) String);
 
+/// What the platform has read in the caller's token and found true. No header and no body can say it.
+#[derive(Clone)]
+pub(crate) struct Claims(pub(crate) Map<String, Value>);
+
 /// Everything the handlers share.
 struct App {
     mcp: Mcp,
@@ -109,7 +114,8 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     };
     let (reply, s3_requests) = match app.admit(&parts, body).await {
         Ok(body) => {
-            let post = Post { headers: &parts.headers, body: &body, request_id: &request_id };
+            let claims = parts.extensions.get::<Claims>().map(|Claims(claims)| claims);
+            let post = Post { headers: &parts.headers, body: &body, request_id: &request_id, claims };
             counting_s3_requests(app.mcp.handle(post)).await
         }
         Err(error) => (refused(&error), 0),

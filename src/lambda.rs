@@ -1,5 +1,7 @@
 //! The Lambda function: API Gateway's events become the requests that the local server gets too.
 
+use std::collections::{BTreeMap, HashMap};
+
 use axum::Router;
 use http::Uri;
 use lambda_http::request::RequestContext;
@@ -7,7 +9,7 @@ use lambda_http::tower::ServiceExt;
 use lambda_http::tower::util::MapRequest;
 use lambda_http::{Error, Request, RequestExt};
 
-use crate::http::RequestId;
+use crate::http::{Claims, RequestId};
 
 /// Answers events until the platform ends the process.
 ///
@@ -22,12 +24,15 @@ fn service(app: Router) -> MapRequest<Router, fn(Request) -> Request> {
     app.map_request(request)
 }
 
-/// The request of an event: without the stage in its path, and with the platform's name for it.
+/// The request of an event: without the stage in its path, with the platform's name for it and with what the platform
+/// knows of the caller.
 fn request(mut request: Request) -> Request {
     let Some(RequestContext::ApiGatewayV2(context)) = request.extensions().get::<RequestContext>() else {
         return request;
     };
     let id = context.request_id.clone();
+    let token = context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
+    let claims = token.map(|token| claims(&token.claims));
     let path = without_stage(request.raw_http_path(), context.stage.as_deref());
     // `lambda_http` has put the path through a URL parser, which makes `/mcp` of `/x/../mcp` and of `/mcp#x`. To API
     // Gateway these are other paths, of a route that may ask for no token: only what it calls `/mcp` is.
@@ -35,7 +40,17 @@ fn request(mut request: Request) -> Request {
     if let Some(id) = id {
         request.extensions_mut().insert(RequestId(id));
     }
+    if let Some(claims) = claims {
+        request.extensions_mut().insert(claims);
+    }
     request
+}
+
+/// The claims of a token whose signature, issuer, audience and expiry API Gateway has checked; by name, so that their
+/// order is the same every time.
+fn claims(claims: &HashMap<String, String>) -> Claims {
+    let claims: BTreeMap<_, _> = claims.iter().collect();
+    Claims(claims.into_iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect())
 }
 
 /// `/prod/mcp` is `/mcp` of the stage `prod`; the stage `$default` is not in the path, nor is any behind a domain name

@@ -33,6 +33,6 @@ mod server;
 pub mod store;
 pub mod tools;
 
-pub use content::Content;
+pub use content::{Content, PromptMessage, Role};
 pub use server::{Server, ServerError};
 pub use tools::{Annotations, InvalidTool, Tool, ToolCall, ToolError, ToolReply};

@@ -4,12 +4,14 @@
 //! mirrors method and name into headers. **Handshake** (2025-11-25, 2025-06-18, 2025-03-26): `initialize` agrees on a
 //! version, which later requests name in a header. Neither needs a session here.
 
+mod elicitation;
 mod headers;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use elicitation::Answers;
 use futures_util::FutureExt;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -17,8 +19,9 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use crate::content::Content;
-use crate::gallery::{Gallery, GalleryError, Rendered};
+use crate::gallery::{Gallery, GalleryError};
 use crate::nearest::nearest;
+use crate::prompt::bounds;
 use crate::rpc::{self, Error, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, Message, Request};
 use crate::tools::{ToolCall, ToolError, ToolReply, Tools};
 
@@ -74,6 +77,8 @@ pub struct Post<'a> {
     pub body: &'a [u8],
     /// Goes to the client with an internal error, and to the log.
     pub request_id: &'a str,
+    /// What is known for certain of the caller, where someone has checked a token; never what a client says of itself.
+    pub claims: Option<&'a Map<String, Value>>,
 }
 
 /// The answer to one POST.
@@ -156,6 +161,7 @@ struct Enveloped<'a, T> {
 struct Call<'a> {
     mcp: &'a Mcp,
     headers: &'a HeaderMap,
+    claims: Option<&'a Map<String, Value>>,
     request: &'a Request<'a>,
     era: Era,
     meta: Meta<'a>,
@@ -180,7 +186,7 @@ impl Mcp {
             }
             Ok(Message::Request(request)) => {
                 // A panic is a bug, and one failed request: the next one is answered.
-                let answer = AssertUnwindSafe(self.answer(post.headers, &request, &mut record)).catch_unwind().await;
+                let answer = AssertUnwindSafe(self.answer(post, &request, &mut record)).catch_unwind().await;
                 let panicked = |_| Err(Error::new(INTERNAL_ERROR, "internal error").with_cause("panic"));
                 (Some(request.id), answer.unwrap_or_else(panicked))
             }
@@ -199,7 +205,8 @@ impl Mcp {
         }
     }
 
-    async fn answer(&self, headers: &HeaderMap, request: &Request<'_>, record: &mut Record) -> Answer {
+    async fn answer(&self, post: Post<'_>, request: &Request<'_>, record: &mut Record) -> Answer {
+        let Post { headers, claims, .. } = post;
         record.method = Some(METHODS.iter().find(|known| **known == request.method).copied().unwrap_or("unknown"));
         let Mirrored { meta, name, uri } = mirrored(request)?;
         let meta = meta.unwrap_or_default();
@@ -214,7 +221,7 @@ impl Mcp {
             };
             headers::check_standard(headers, &request.method, name)?;
         }
-        Call { mcp: self, headers, request, era, meta }.dispatch(record).await
+        Call { mcp: self, headers, claims, request, era, meta }.dispatch(record).await
     }
 }
 
@@ -337,15 +344,41 @@ impl Call<'_> {
 
     async fn get_prompt(&self, record: &mut Record) -> Answer {
         #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
         struct Params {
             name: String,
-            #[serde(default)]
             arguments: Option<Map<String, Value>>,
+            input_responses: Option<Map<String, Value>>,
+            request_state: Option<String>,
         }
         let params: Params = self.request.params()?;
         record.name = Some(loggable(&params.name));
-        let rendered: Rendered = self.mcp.gallery.get(&params.name, &params.arguments.unwrap_or_default()).await?;
-        self.answer(rendered)
+        let answers = match self.era {
+            Era::Modern => Answers::read(params.input_responses.as_ref(), params.request_state.as_deref())?,
+            Era::Handshake => Answers::default(),
+        };
+        let mut arguments = params.arguments.unwrap_or_default();
+        arguments.extend(answers.given.clone());
+        let e = match self.mcp.gallery.get(&params.name, &arguments, self.claims).await {
+            Ok(rendered) => {
+                let answer = self.answer(rendered)?;
+                if answer.len() > bounds::ANSWER {
+                    let (name, size, most) = (loggable(&params.name), answer.len(), bounds::ANSWER);
+                    let message = format!("prompt `{name}` cannot be rendered: {size} bytes of answer; at most {most}");
+                    return Err(Error::new(INTERNAL_ERROR, message.clone()).with_cause(message));
+                }
+                return Ok(answer);
+            }
+            Err(e) => e,
+        };
+        let GalleryError::Arguments { form: Some(form), .. } = &e else { return Err(e.into()) };
+        if let Some(refusal) = answers.refusal {
+            return Err(Error::new(INVALID_PARAMS, format!("the form was {refusal}: {e}")));
+        }
+        if self.era == Era::Handshake || !elicitation::takes_forms(&self.client_capabilities()) {
+            return Err(e.into());
+        }
+        self.ask(&elicitation::requests(form), answers.state(form)?)
     }
 
     async fn complete(&self, record: &mut Record) -> Answer {
@@ -420,10 +453,9 @@ impl Call<'_> {
         if self.era == Era::Modern && !tool.header_params.is_empty() {
             headers::check_params(self.headers, &tool.header_params, &arguments)?;
         }
-        let capabilities = self.meta.capabilities.and_then(|raw| serde_json::from_str(raw.get()).ok());
         let reply = tool.run(ToolCall {
             arguments,
-            client_capabilities: capabilities.unwrap_or_default(),
+            client_capabilities: self.client_capabilities(),
             input_responses: params.input_responses.unwrap_or_default(),
             request_state: params.request_state,
         });
@@ -450,13 +482,7 @@ impl Call<'_> {
             Ok(ToolReply::Complete { content, structured }) => {
                 self.answer(Result { content, structured_content: structured, is_error: false })
             }
-            Ok(ToolReply::InputRequired { requests, state }) if self.era == Era::Modern => {
-                let mut result = json!({ "inputRequests": requests });
-                if let Some(state) = state {
-                    result["requestState"] = state.into();
-                }
-                self.envelope("input_required", None, 0, result)
-            }
+            Ok(ToolReply::InputRequired { requests, state }) if self.era == Era::Modern => self.ask(&requests, state),
             Ok(ToolReply::InputRequired { .. }) => {
                 self.answer(failed(format!("This tool asks for more input, which takes a client of MCP {MODERN}.")))
             }
@@ -473,6 +499,24 @@ impl Call<'_> {
                     .with_data(json!({ "requiredCapabilities": required })))
             }
         }
+    }
+
+    /// What the client says it can do.
+    fn client_capabilities(&self) -> Map<String, Value> {
+        let capabilities = self.meta.capabilities.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        capabilities.unwrap_or_default()
+    }
+
+    /// Has the client answer `requests` before it asks again.
+    fn ask(&self, requests: &Map<String, Value>, state: Option<String>) -> Answer {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Result<'a> {
+            input_requests: &'a Map<String, Value>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            request_state: Option<String>,
+        }
+        self.envelope("input_required", None, 0, Result { input_requests: requests, request_state: state })
     }
 
     fn answer<T: Serialize>(&self, result: T) -> Answer {
@@ -531,7 +575,7 @@ impl From<GalleryError> for Error {
         match e {
             GalleryError::UnknownPrompt { .. }
             | GalleryError::UnknownArgument(_)
-            | GalleryError::Arguments(_)
+            | GalleryError::Arguments { .. }
             | GalleryError::InvalidCursor => Self::new(INVALID_PARAMS, e.to_string()),
             GalleryError::Broken { .. } => Self::new(INTERNAL_ERROR, e.to_string()),
             GalleryError::Failed { .. } => Self::new(INTERNAL_ERROR, e.to_string()).with_cause(e.to_string()),

@@ -1,146 +1,337 @@
-//! One file's text becomes a [`Prompt`]: its description, its arguments and a template to render.
+//! One file's text becomes a [`PromptFile`], and with its partials a [`Prompt`] to render.
 //!
-//! The format is [Dotprompt](https://google.github.io/dotprompt): Handlebars with optional YAML front matter.
+//! The format is [Dotprompt](https://google.github.io/dotprompt): Handlebars with optional YAML front matter. A caller's
+//! arguments are data: they are never compiled, and nothing in them opens a message or shows a file.
 
 mod arguments;
+pub mod bounds;
 mod front_matter;
+mod icon;
+mod message;
 mod picoschema;
+mod problem;
+mod reader;
+mod render;
+mod schema;
 mod template;
+mod yaml;
 
-use serde::Serialize;
-use serde_json::{Map, Value};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-pub use arguments::{Argument, ArgumentProblem, Kind};
-use template::Template;
+use serde_json::{Map, Value, json};
 
-use crate::content::Content;
+use arguments::Values;
+pub use arguments::{Argument, ArgumentProblem, Arguments, Kind, in_listed_order};
+use front_matter::FrontMatter;
+pub use icon::{Icon, Theme};
+pub use message::{Media, Message, Origin, Part, Role};
+pub use problem::{Code, Level, Place, Problem};
+use template::{Template, Variable};
 
-/// The largest file that is read as a prompt, in bytes.
-pub const MAX_SOURCE: u64 = 256 * 1024;
+pub use picoschema::Schemas;
 
-/// A prompt that is ready to render.
+/// A prompt file that has been read, without its partials.
 #[derive(Debug)]
-pub struct Prompt {
-    /// For people, where the name is for programs.
-    pub title: Option<String>,
-    /// What the prompt is for.
-    pub description: Option<String>,
-    /// The author's keywords.
-    pub tags: Vec<String>,
-    /// What a caller may say, in the author's order.
-    pub arguments: Vec<Argument>,
-    /// Values of variables that the caller leaves out.
-    defaults: Map<String, Value>,
+pub struct PromptFile {
+    front_matter: FrontMatter,
     template: Template,
 }
 
-/// One message of a rendered prompt.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Message {
-    /// Who speaks.
-    pub role: Role,
-    /// What is said.
-    pub content: Content,
+/// A partial: a file that other files include. It has no front matter.
+#[derive(Debug)]
+pub struct Partial {
+    template: Template,
 }
 
-/// Who speaks in a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// The person, or what is said on their behalf.
-    User,
-    /// The model.
-    Assistant,
+/// A prompt with its partials, ready to render.
+#[derive(Debug)]
+pub struct Prompt {
+    file: Arc<PromptFile>,
+    partials: HashMap<String, Arc<Partial>>,
+    /// Where the file declares none.
+    inferred: Option<Arguments>,
+    /// `@metadata`
+    metadata: Value,
 }
 
-/// What is wrong with a prompt file, and where.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {message}")]
-pub struct PromptError {
-    /// From 1.
-    pub line: usize,
-    /// From 1, in characters.
-    pub column: usize,
-    /// What is wrong, in one line.
-    pub message: String,
+/// What a prompt is rendered with.
+#[derive(Debug, Default)]
+pub struct Data {
+    /// The variables, already in their types.
+    pub variables: Map<String, Value>,
+    /// The variables whose values are the author's rather than a caller's.
+    pub authored: HashSet<String>,
+    /// What `@name` finds, such as `auth`; `@metadata` is the prompt's own.
+    pub context: Map<String, Value>,
+    /// What was said before.
+    pub messages: Vec<Message>,
 }
 
-impl PromptError {
-    fn new(line: usize, column: usize, message: impl Into<String>) -> Self {
-        Self { line, column, message: message.into() }
+impl PromptFile {
+    /// Reads a prompt file; also everything that is wrong with it as it stands alone, in the order of the file. There is
+    /// no prompt if one of the problems is an error.
+    ///
+    /// `key` names the file in problems.
+    #[must_use]
+    pub fn read(key: &str, source: &[u8], schemas: Schemas<'_>) -> (Option<Self>, Vec<Problem>) {
+        let file = Arc::from(key);
+        let mut problems = Vec::new();
+        let read = text(&file, source)
+            .and_then(|source| front_matter::split(&file, source))
+            .map(|parts| {
+                let front_matter = front_matter::read(&parts, schemas, &mut problems);
+                let template = template::compile(&file, parts.body, parts.body_place, &mut problems);
+                Self { front_matter, template }
+            })
+            .map_err(|problem| problems.push(problem));
+        problems.sort_by_key(|problem| problem.place);
+        let is_usable = problems.iter().all(|problem| problem.code.level() != Level::Error);
+        (read.ok().filter(|_| is_usable), problems)
+    }
+
+    /// Reads a prompt file to use it.
+    ///
+    /// # Errors
+    /// The first error in it.
+    pub fn parse(key: &str, source: &[u8]) -> Result<Self, Problem> {
+        let (file, problems) = Self::read(key, source, &|_| None);
+        file.ok_or_else(|| first_error(problems))
+    }
+
+    /// The names of the partials that it uses.
+    pub fn partials(&self) -> impl Iterator<Item = &str> {
+        self.template.partials.iter().map(|partial| partial.name.as_str())
+    }
+
+    /// What the file says of itself in Dotprompt's terms (`model`, `config`, `input`, `ext`, `raw` …), schemas as JSON
+    /// Schema; `overrides` wins over it, and its `config` is merged.
+    #[must_use]
+    pub fn metadata(&self, overrides: &Map<String, Value>) -> Map<String, Value> {
+        let mut metadata = self.front_matter.metadata.clone();
+        for (key, value) in overrides {
+            match (metadata.get_mut(key), value) {
+                (Some(Value::Object(config)), Value::Object(over)) if key == "config" => config.extend(over.clone()),
+                _ => drop(metadata.insert(key.clone(), value.clone())),
+            }
+        }
+        metadata
     }
 }
 
-/// Why a prompt was not rendered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RenderError {
-    /// The caller's arguments do not fit; never empty.
-    Arguments(Vec<ArgumentProblem>),
-    /// The template failed.
-    Template(PromptError),
+impl Partial {
+    /// Reads a partial; also everything that is wrong with it as it stands alone.
+    #[must_use]
+    pub fn read(key: &str, source: &[u8]) -> (Option<Self>, Vec<Problem>) {
+        let file = Arc::from(key);
+        let mut problems = Vec::new();
+        let read = text(&file, source)
+            .map(|source| template::compile(&file, without_mark(source), Place::START, &mut problems))
+            .map_err(|problem| problems.push(problem));
+        let is_usable = problems.iter().all(|problem| problem.code.level() != Level::Error);
+        (read.ok().filter(|_| is_usable).map(|template| Self { template }), problems)
+    }
+
+    /// Reads a partial to use it.
+    ///
+    /// # Errors
+    /// The first error in it.
+    pub fn parse(key: &str, source: &[u8]) -> Result<Self, Problem> {
+        let (partial, problems) = Self::read(key, source);
+        partial.ok_or_else(|| first_error(problems))
+    }
+
+    /// The names of the partials that it uses.
+    pub fn partials(&self) -> impl Iterator<Item = &str> {
+        self.template.partials.iter().map(|partial| partial.name.as_str())
+    }
 }
 
 impl Prompt {
-    /// Reads a prompt file.
+    /// Puts a file and its partials together; `partials` has all that there are of those which it uses, directly or not.
     ///
     /// # Errors
-    /// Text that is not UTF-8 or too long, front matter that is not YAML or not what the format takes, a template that
-    /// does not parse.
-    pub fn parse(source: &[u8]) -> Result<Self, PromptError> {
-        if source.len() as u64 > MAX_SOURCE {
-            return Err(too_large(source.len() as u64));
+    /// [`Code::MissingPartial`], [`Code::PartialCycle`], [`Code::Bound`].
+    pub fn link(file: Arc<PromptFile>, partials: HashMap<String, Arc<Partial>>) -> Result<Self, Problem> {
+        if partials.len() > bounds::PARTIALS {
+            let message = format!("the prompt uses more than {} partials", bounds::PARTIALS);
+            return Err(problem(&file.template.file, Code::Bound, message));
         }
-        let source = std::str::from_utf8(source).map_err(|e| {
-            let before = String::from_utf8_lossy(&source[..e.valid_up_to()]);
-            let (line, column) = position_at_end(&before);
-            PromptError::new(line, column, "the file is not UTF-8 text")
-        })?;
-        let file = front_matter::split(source)?;
-        let meta = front_matter::parse(&file)?;
-        let template = Template::compile(file.body, file.body_line, file.body_column)?;
-        let arguments = match meta.arguments {
-            Some(arguments) => arguments,
-            None => arguments::from_variables(template.variables(), &meta.defaults),
+        let variables = Linker::new(&file.template, &partials).link()?;
+        let inferred = match &file.front_matter.arguments {
+            Some(_) => None,
+            None => Some(Arguments::from_variables(variables, file.front_matter.defaults.clone())),
         };
-        Ok(Self {
-            title: meta.title,
-            description: meta.description,
-            tags: meta.tags,
-            arguments,
-            defaults: meta.defaults,
-            template,
-        })
+        let mut metadata = file.front_matter.metadata.clone();
+        // A rendered prompt has no input any more, says Dotprompt.
+        metadata.shift_remove("input");
+        Ok(Self { file, partials, inferred, metadata: json!({ "prompt": metadata }) })
+    }
+
+    /// The file's key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.file.template.file
+    }
+
+    /// For people, where the name is for programs.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        self.file.front_matter.title.as_deref()
+    }
+
+    /// What the prompt is for.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.file.front_matter.description.as_deref()
     }
 
     /// The first paragraph of the description, on one line.
     #[must_use]
     pub fn summary(&self) -> Option<String> {
-        let lines = self.description.as_deref()?.trim().lines().map(str::trim);
+        let lines = self.description()?.trim().lines().map(str::trim);
         let summary = lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
         (!summary.is_empty()).then_some(summary)
     }
 
-    /// Renders the prompt for a caller's arguments.
+    /// The author's keywords.
+    #[must_use]
+    pub fn tags(&self) -> &[String] {
+        &self.file.front_matter.tags
+    }
+
+    /// Pictures for lists, as MCP has them.
+    #[must_use]
+    pub fn icons(&self) -> &[Icon] {
+        &self.file.front_matter.icons
+    }
+
+    /// What a caller may say.
+    #[must_use]
+    pub fn arguments(&self) -> &Arguments {
+        let declared = self.file.front_matter.arguments.as_ref();
+        declared.or(self.inferred.as_ref()).expect("arguments are declared or inferred")
+    }
+
+    /// What a caller says, as the variables of the template.
     ///
     /// # Errors
-    /// Arguments that are missing, unknown or ill-typed; a template that fails on them.
-    pub fn render(&self, given: &Map<String, Value>) -> Result<Vec<Message>, RenderError> {
-        let values = arguments::resolve(&self.arguments, &self.defaults, given).map_err(RenderError::Arguments)?;
-        let text = self.template.render(values).map_err(RenderError::Template)?;
-        Ok(vec![Message { role: Role::User, content: Content::text(text) }])
+    /// All arguments that are missing, unknown or ill-typed.
+    pub fn resolve(&self, given: &Map<String, Value>) -> Result<Data, Vec<ArgumentProblem>> {
+        let Values { map, authored } = self.arguments().resolve(given)?;
+        let authored = authored.into_iter().map(str::to_owned).collect();
+        Ok(Data { variables: map, authored, ..Data::default() })
+    }
+
+    /// Renders the prompt in Dotprompt's terms.
+    ///
+    /// # Errors
+    /// A template that fails on the data, a bound that is exceeded.
+    pub fn render(&self, data: &Data) -> Result<Vec<Message>, Problem> {
+        let context = render::Context {
+            variables: &data.variables,
+            authored: &data.authored,
+            locals: &data.context,
+            metadata: &self.metadata,
+            partials: &self.partials,
+        };
+        Ok(message::messages(render::render(&self.file.template, &context)?, &data.messages))
     }
 }
 
-/// The error of a file that is over [`MAX_SOURCE`].
-#[must_use]
-pub fn too_large(size: u64) -> PromptError {
-    PromptError::new(1, 1, format!("the file has {size} bytes; a prompt has at most {MAX_SOURCE}"))
+/// Finds out what partials a prompt leads to, and which variables they use.
+struct Linker<'a> {
+    root: &'a Template,
+    partials: &'a HashMap<String, Arc<Partial>>,
+    /// Partials that templates define for themselves.
+    inlines: HashSet<&'a str>,
+    /// The variables of partials that are done.
+    done: HashMap<&'a str, Vec<Variable>>,
+    /// The partials on the way here.
+    chain: Vec<&'a str>,
 }
 
-/// Line and column, each from 1, of the character that would follow `text`.
-fn position_at_end(text: &str) -> (usize, usize) {
-    let last_line = text.rsplit('\n').next().unwrap_or_default();
-    (text.matches('\n').count() + 1, last_line.chars().count() + 1)
+impl<'a> Linker<'a> {
+    fn new(root: &'a Template, partials: &'a HashMap<String, Arc<Partial>>) -> Self {
+        let templates = partials.values().map(|partial| &partial.template).chain([root]);
+        let inlines = templates.flat_map(|template| template.inlines.iter().map(String::as_str)).collect();
+        Self { root, partials, inlines, done: HashMap::new(), chain: Vec::new() }
+    }
+
+    /// The variables that the prompt and its partials use.
+    fn link(mut self) -> Result<Vec<Variable>, Problem> {
+        self.follow(self.root)?;
+        Ok(template::variables(&self.root.program, &self.done))
+    }
+
+    fn follow(&mut self, template: &'a Template) -> Result<(), Problem> {
+        for used in &template.partials {
+            let fail = |code, message| {
+                let (file, hint) = (Arc::clone(&template.file), None);
+                Err(Problem { code, file, place: used.place, width: used.width, message, hint })
+            };
+            let name = used.name.as_str();
+            if self.done.contains_key(name) {
+                continue;
+            }
+            if let Some(at) = self.chain.iter().position(|other| *other == name) {
+                let cycle = self.chain[at..].iter().chain([&name]).copied().collect::<Vec<_>>().join(" → ");
+                return fail(Code::PartialCycle, format!("partials include each other: {cycle}"));
+            }
+            let Some(partial) = self.partials.get(name) else {
+                if used.has_fallback || self.inlines.contains(name) {
+                    continue;
+                }
+                let way = self.chain.iter().map(|name| format!(" (by way of {name})")).collect::<String>();
+                return fail(Code::MissingPartial, format!("there is no partial `{name}`{way}"));
+            };
+            if self.chain.len() == bounds::PARTIAL_DEPTH {
+                let chain = self.chain.join(" → ");
+                let message = format!("partials call partials more than {} deep: {chain}", bounds::PARTIAL_DEPTH);
+                return fail(Code::Bound, message);
+            }
+            self.chain.push(name);
+            self.follow(&partial.template)?;
+            self.chain.pop();
+            let variables = template::variables(&partial.template.program, &self.done);
+            self.done.insert(name, variables);
+        }
+        Ok(())
+    }
+}
+
+/// The problem of a file that is over [`bounds::SOURCE`].
+#[must_use]
+pub fn too_large(key: &str, size: u64) -> Problem {
+    let message = format!("the file has {size} bytes; a prompt has at most {}", bounds::SOURCE);
+    problem(&Arc::from(key), Code::Bound, message)
+}
+
+/// The text of a file.
+fn text<'a>(file: &Arc<str>, source: &'a [u8]) -> Result<&'a str, Problem> {
+    if source.len() as u64 > bounds::SOURCE {
+        return Err(too_large(file, source.len() as u64));
+    }
+    std::str::from_utf8(source).map_err(|e| {
+        let before = String::from_utf8_lossy(&source[..e.valid_up_to()]);
+        let place = Place::START.behind(&before);
+        Problem { place, ..problem(file, Code::Encoding, "the file is not UTF-8 text") }
+    })
+}
+
+/// Without the byte order mark that some editors write.
+fn without_mark(source: &str) -> &str {
+    source.strip_prefix('\u{feff}').unwrap_or(source)
+}
+
+/// A problem of a file as a whole.
+fn problem(file: &Arc<str>, code: Code, message: impl Into<String>) -> Problem {
+    Problem { code, file: Arc::clone(file), place: Place::START, width: 1, message: message.into(), hint: None }
+}
+
+fn first_error(problems: Vec<Problem>) -> Problem {
+    let mut errors = problems.into_iter().filter(|problem| problem.code.level() == Level::Error);
+    errors.next().expect("a file without errors can be used")
 }
 
 #[cfg(test)]

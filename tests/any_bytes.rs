@@ -1,5 +1,6 @@
 //! Whatever comes, the protocol gives a reply: one JSON-RPC message, or nothing.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use prompt_gallery::Server;
 use prompt_gallery::gallery::Gallery;
 use prompt_gallery::mcp::{Mcp, Post};
-use prompt_gallery::prompt::Prompt;
+use prompt_gallery::prompt::{Prompt, PromptFile};
 use prompt_gallery::store::DirStore;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -24,7 +25,7 @@ thread_local! {
 
 fn reply(headers: &HeaderMap, body: &[u8]) -> (StatusCode, String) {
     SERVER.with(|(runtime, mcp)| {
-        let reply = runtime.block_on(mcp.handle(Post { headers, body, request_id: "r" }));
+        let reply = runtime.block_on(mcp.handle(Post { headers, body, request_id: "r", claims: None }));
         (reply.status, String::from_utf8(reply.body.to_vec()).expect("UTF-8"))
     })
 }
@@ -108,6 +109,9 @@ fn word() -> impl Strategy<Value = String> {
         "traceparent",
         "inputResponses",
         "requestState",
+        "action",
+        "accept",
+        "content",
         "aGVsbG8",
         "=?base64?aGVsbG8=?=",
     ];
@@ -153,7 +157,7 @@ proptest! {
         params.insert("name".to_owned(), name.clone().into());
         params.insert("_meta".to_owned(), json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientCapabilities": { "elicitation": {} },
         }));
         let mut headers = HeaderMap::new();
         for (key, value) in [("mcp-protocol-version", "2026-07-28"), ("mcp-method", &method), ("mcp-name", &name)] {
@@ -169,12 +173,17 @@ proptest! {
         "(---\n)?(title: [a-z{}:\\[\\]\"' \n-]{0,20}\n)?(---\n)?(\\{\\{[#/^>!&~]?[a-z ./@()\"=]{0,12}~?\\}\\}|[a-z \n]{0,8}){0,8}"
             .prop_map(String::into_bytes),
     ]) {
-        match Prompt::parse(&source) {
+        let linked = PromptFile::parse("x.prompt", &source).and_then(|file| Prompt::link(Arc::new(file), HashMap::new()));
+        match linked {
             Ok(prompt) => {
-                let given = prompt.arguments.iter().map(|argument| (argument.name.clone(), "x".into())).collect();
-                let _ = prompt.render(&given);
+                let given = prompt.arguments().iter().map(|argument| (argument.name.clone(), "x".into())).collect();
+                if let Ok(data) = prompt.resolve(&given) {
+                    let _ = prompt.render(&data);
+                }
             }
-            Err(e) => prop_assert!(e.line >= 1 && e.column >= 1 && !e.message.contains('\n'), "{e}"),
+            Err(e) => {
+                prop_assert!(e.place.line >= 1 && e.place.column >= 1 && !e.message.contains('\n'), "{e}");
+            }
         }
     }
 }

@@ -96,7 +96,7 @@ async fn page(gallery: &Gallery, cursor: Option<&str>) -> (Vec<String>, Option<S
 
 /// What a prompt without arguments says.
 async fn say(gallery: &Gallery, name: &str) -> Result<String, GalleryError> {
-    let rendered = gallery.get(name, &Map::new()).await?;
+    let rendered = gallery.get(name, &Map::new(), None).await?;
     match rendered.messages.as_slice() {
         [message] => match &message.content {
             Content::Text { text } => Ok(text.clone()),
@@ -611,13 +611,13 @@ async fn broken_files_are_left_out_and_get_says_what_is_wrong_where() {
         ("template", "template.prompt", (6, 3)),
     ];
     for (prompt, path, (at_line, at_column)) in broken {
-        let got = gallery.get(prompt, &Map::new()).await.unwrap_err();
+        let got = gallery.get(prompt, &Map::new(), None).await.unwrap_err();
         let completed = gallery.complete(prompt, "x", "").await.unwrap_err();
         let text = format!("prompt `{prompt}` cannot be rendered: {path}, line {at_line}, column {at_column}: ");
         for e in [got, completed] {
-            let GalleryError::Broken { name, file, error } = &e else { panic!("{e:?}") };
-            assert_eq!((name.as_str(), file.as_str()), (prompt, path));
-            assert_eq!((error.line, error.column), (at_line, at_column), "{e}");
+            let GalleryError::Broken { name, problem } = &e else { panic!("{e:?}") };
+            assert_eq!((name.as_str(), &*problem.file), (prompt, path));
+            assert_eq!((problem.place.line, problem.place.column), (at_line, at_column), "{e}");
             assert!(e.to_string().starts_with(&text) && !e.to_string().contains('\n'), "{e}");
         }
     }

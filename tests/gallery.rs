@@ -2,11 +2,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
-use prompt_gallery::Content;
-use prompt_gallery::gallery::prompt_name;
-use prompt_gallery::prompt::{Argument, Kind, Prompt, Role};
+use prompt_gallery::gallery::{Gallery, Named};
+use prompt_gallery::prompt::{Argument, Kind};
+use prompt_gallery::store::DirStore;
+use prompt_gallery::{Content, Role};
 use serde_json::{Map, Value};
+
+fn gallery() -> Gallery {
+    Gallery::new(Arc::new(DirStore::open("prompts").expect("the folder")), Duration::ZERO, 500)
+}
 
 fn files(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).expect("a folder") {
@@ -24,24 +31,29 @@ fn sample(argument: &Argument) -> String {
     }
 }
 
-#[test]
-fn every_prompt_renders_with_all_arguments_and_with_the_required_ones() {
+#[tokio::test]
+async fn every_prompt_renders_with_all_arguments_and_with_the_required_ones() {
     let root = Path::new("prompts");
     let mut found = Vec::new();
     files(root, &mut found);
     assert!(found.len() >= 12, "a dozen prompts at least, not {}", found.len());
     for path in found {
         let key = path.strip_prefix(root).expect("below").to_str().expect("UTF-8");
-        let name = prompt_name(key).unwrap_or_else(|| panic!("{key} is no prompt"));
-        let prompt = Prompt::parse(&fs::read(&path).expect("a file")).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let name = match Named::of(key) {
+            Some(Named::Prompt(name)) => name,
+            Some(Named::Partial(_)) => continue,
+            None => panic!("{key} is no prompt"),
+        };
+        let gallery = gallery();
+        let prompt = gallery.prompt(&name).await.unwrap_or_else(|e| panic!("{name}: {e}"));
         let has_front_matter = key.ends_with(".prompt");
         assert_eq!(prompt.summary().is_some(), has_front_matter, "{name} says what it is for");
         for only_required in [false, true] {
-            let wanted = prompt.arguments.iter().filter(|argument| argument.required || !only_required);
+            let wanted = prompt.arguments().iter().filter(|argument| argument.required || !only_required);
             let given: Map<String, Value> =
                 wanted.clone().map(|argument| (argument.name.clone(), sample(argument).into())).collect();
-            let messages = prompt.render(&given).unwrap_or_else(|e| panic!("{name}: {e:?}"));
-            let [message] = messages.as_slice() else { panic!("{name}: one message") };
+            let rendered = gallery.get(&name, &given, None).await.unwrap_or_else(|e| panic!("{name}: {e}"));
+            let [message] = rendered.messages.as_slice() else { panic!("{name}: one message") };
             let (Role::User, Content::Text { text }) = (message.role, &message.content) else { panic!("{name}: text") };
             assert!(!text.contains("{{") && !text.contains("\n\n\n"), "{name}: {text}");
             for argument in wanted.filter(|argument| argument.kind == Kind::String && argument.choices().is_empty()) {
@@ -51,11 +63,9 @@ fn every_prompt_renders_with_all_arguments_and_with_the_required_ones() {
     }
 }
 
-#[test]
-fn the_greeting_of_every_introduction_is_there() {
-    let source = fs::read("prompts/greeting-template.prompt").expect("a file");
-    let prompt = Prompt::parse(&source).expect("a prompt");
+#[tokio::test]
+async fn the_greeting_of_every_introduction_is_there() {
     let given = Map::from_iter([("name".to_owned(), "Ada".into())]);
-    let messages = prompt.render(&given).expect("messages");
-    assert_eq!(messages[0].content, Content::text("Write a warm, one-sentence greeting for Ada."));
+    let rendered = gallery().get("greeting-template", &given, None).await.expect("a greeting");
+    assert_eq!(rendered.messages[0].content, Content::text("Write a warm, one-sentence greeting for Ada."));
 }

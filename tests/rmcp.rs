@@ -6,11 +6,12 @@ mod wire;
 
 use prompt_gallery::Server;
 use rmcp::model::{
-    CallToolRequestParams, ClientConfig, ErrorCode, GetPromptRequestParams, JsonObject, ProtocolVersion,
+    CallToolRequestParams, ClientConfig, ElicitRequestParams, ElicitResult, ElicitationAction, ElicitationCapability,
+    ErrorCode, ErrorData, GetPromptRequestParams, JsonObject, ProtocolVersion,
 };
-use rmcp::service::ServiceError;
+use rmcp::service::{RequestContext, RoleClient, ServiceError};
 use rmcp::transport::StreamableHttpClientTransport;
-use rmcp::{ClientLifecycleMode, ClientServiceExt};
+use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt};
 use serde_json::{Value, json};
 
 async fn serve() -> String {
@@ -74,4 +75,41 @@ async fn a_client_that_probes_stays_modern() {
         legacy_version: Some(ProtocolVersion::V_2025_11_25),
     };
     list_get_complete_and_call(lifecycle, ProtocolVersion::V_2026_07_28).await;
+}
+
+/// Someone who fills in forms, at the first try with what fits no number.
+struct Person;
+
+impl ClientHandler for Person {
+    fn get_info(&self) -> ClientConfig {
+        let mut config = ClientConfig::default();
+        config.capabilities.elicitation = Some(ElicitationCapability::new());
+        config
+    }
+
+    async fn create_elicitation(
+        &self,
+        request: ElicitRequestParams,
+        _: RequestContext<RoleClient>,
+    ) -> Result<ElicitResult, ErrorData> {
+        let ElicitRequestParams::FormElicitationParams { message, requested_schema, .. } = request else {
+            return Ok(ElicitResult::new(ElicitationAction::Decline));
+        };
+        let answer = if message.contains("whole number") { "3" } else { "three" };
+        let answers: JsonObject = requested_schema.properties.into_keys().map(|name| (name, answer.into())).collect();
+        Ok(ElicitResult::new(ElicitationAction::Accept).with_content(answers.into()))
+    }
+}
+
+#[tokio::test]
+async fn a_person_is_asked_for_the_arguments_until_they_fit() {
+    let transport = StreamableHttpClientTransport::from_uri(serve().await);
+    let preferred_versions = vec![ProtocolVersion::V_2026_07_28];
+    let lifecycle = ClientLifecycleMode::Discover { preferred_versions };
+    let client = Person.serve_with_lifecycle(transport, lifecycle).await.expect("a connection");
+    let typed = GetPromptRequestParams::new("typed").with_arguments(object(&json!({ "note": "n" })));
+    let prompt = client.get_prompt(typed).await.expect("a prompt");
+    let message = serde_json::to_value(&prompt.messages[0]).expect("JSON");
+    assert_eq!(message["content"]["text"], "3 kg at 0.5 (n)");
+    client.cancel().await.expect("an end");
 }

@@ -98,7 +98,7 @@ impl Workload {
 
     /// Answers the request.
     pub(crate) fn run(&self) -> Reply {
-        let post = Post { headers: &self.headers, body: &self.body, request_id: "bench" };
+        let post = Post { headers: &self.headers, body: &self.body, request_id: "bench", claims: None };
         self.runtime.block_on(self.mcp.handle(post))
     }
 }

@@ -1,12 +1,12 @@
 //! The catalogue: one snapshot of the store, as names.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::OnceCell;
 
 use super::Page;
-use crate::prompt::{self, Prompt, PromptError};
+use crate::prompt::{self, Partial, Problem, Prompt, PromptFile, bounds};
 use crate::store::{Object, PromptStore, StoreError};
 
 const EXTENSIONS: [&str; 3] = [".prompt", ".hbs", ".handlebars"];
@@ -16,13 +16,14 @@ pub(super) struct Catalogue {
     /// The listing itself.
     pub(super) objects: Vec<Object>,
     pub(super) entries: Vec<Entry>,
+    partials: HashMap<String, Entry>,
     /// Two files, one name: (the file that is not served, the one that is).
     shadowed: Vec<(String, String)>,
     /// Pages that were listed, by the index of their first entry.
     pages: Mutex<HashMap<usize, Arc<Page>>>,
 }
 
-/// One prompt of the catalogue.
+/// One prompt or partial of the catalogue.
 pub(super) struct Entry {
     pub(super) name: String,
     pub(super) slot: Arc<Slot>,
@@ -30,7 +31,12 @@ pub(super) struct Entry {
     pub(super) previous: Option<Arc<Slot>>,
     /// Whether it came after the first snapshot.
     pub(super) is_new: bool,
+    /// The prompt with its partials, once all of them have been read.
+    linked: OnceLock<Linked>,
 }
+
+/// A prompt with its partials, or why there is none.
+pub(super) type Linked = Result<Arc<Prompt>, Problem>;
 
 /// One version of one file, read at most once.
 pub(super) struct Slot {
@@ -40,39 +46,104 @@ pub(super) struct Slot {
 
 /// What came of reading a file.
 pub(super) enum Loaded {
-    Prompt(Box<Prompt>),
-    Broken(PromptError),
+    Prompt(Arc<PromptFile>),
+    Partial(Arc<Partial>),
+    Broken(Problem),
 }
 
 impl Catalogue {
     /// The catalogue of a listing; what the one before has read of the same versions is taken over.
     pub(super) fn new(objects: Vec<Object>, before: Option<&Self>) -> Self {
         let known: HashMap<&str, &Entry> = match before {
-            Some(before) => before.entries.iter().map(|entry| (entry.slot.object.key.as_str(), entry)).collect(),
+            Some(before) => {
+                let entries = before.entries.iter().chain(before.partials.values());
+                entries.map(|entry| (entry.slot.object.key.as_str(), entry)).collect()
+            }
             None => HashMap::new(),
         };
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut by_name: HashMap<String, usize> = HashMap::new();
+        let (mut entries, mut partials) = (HashMap::new(), HashMap::new());
         let mut shadowed = Vec::new();
         // Keys come in order, so the first of a name is the one to serve.
         for object in &objects {
-            let Some(name) = prompt_name(&object.key) else { continue };
-            if let Some(&index) = by_name.get(&name) {
-                shadowed.push((object.key.clone(), entries[index].slot.object.key.clone()));
+            let Some(named) = Named::of(&object.key) else { continue };
+            let (names, name) = match named {
+                Named::Prompt(name) => (&mut entries, name),
+                Named::Partial(name) => (&mut partials, name),
+            };
+            if let Some(first) = names.get(&name) {
+                let first: &Entry = first;
+                shadowed.push((object.key.clone(), first.slot.object.key.clone()));
                 continue;
             }
-            by_name.insert(name.clone(), entries.len());
             let entry = match known.get(object.key.as_str()) {
-                Some(known) => known.relisted(name, object),
-                None => Entry { name, slot: Slot::new(object), previous: None, is_new: before.is_some() },
+                Some(known) => known.relisted(name.clone(), object),
+                None => Entry::new(name.clone(), Slot::new(object), before.is_some()),
             };
-            entries.push(entry);
+            names.insert(name, entry);
         }
+        let mut entries: Vec<Entry> = entries.into_values().collect();
         entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         for pair in shadowed.iter().filter(|pair| before.is_none_or(|before| !before.shadowed.contains(pair))) {
             tracing::warn!(prompt.file = pair.0, served = pair.1, "two files have one name, the first is served");
         }
-        Self { objects, entries, shadowed, pages: Mutex::default() }
+        Self { objects, entries, partials, shadowed, pages: Mutex::default() }
+    }
+
+    /// The file that is kept under `key`.
+    pub(super) fn object(&self, key: &str) -> Option<&Object> {
+        let index = self.objects.binary_search_by(|object| object.key.as_str().cmp(key)).ok()?;
+        Some(&self.objects[index])
+    }
+
+    /// A prompt with its partials, all of this catalogue; also whether none of them is an older version, standing in for
+    /// one that cannot be read now.
+    pub(super) async fn linked(&self, entry: &Entry, store: &dyn PromptStore) -> Result<(Linked, bool), StoreError> {
+        if let Some(linked) = entry.linked.get() {
+            return Ok((linked.clone(), true));
+        }
+        let (loaded, mut is_current) = entry.load(store).await?;
+        let linked = match loaded {
+            Loaded::Prompt(file) => self.link(file, &mut is_current, store).await?,
+            Loaded::Broken(problem) => Err(problem.clone()),
+            Loaded::Partial(_) => unreachable!("a key that names a prompt is read as one"),
+        };
+        if is_current {
+            let _ = entry.linked.set(linked.clone());
+        }
+        Ok((linked, is_current))
+    }
+
+    async fn link(
+        &self,
+        file: &Arc<PromptFile>,
+        is_current: &mut bool,
+        store: &dyn PromptStore,
+    ) -> Result<Linked, StoreError> {
+        let mut partials = HashMap::new();
+        let mut seen: HashSet<String> = file.partials().map(str::to_owned).collect();
+        let mut todo: Vec<String> = seen.iter().cloned().collect();
+        while let Some(name) = todo.pop() {
+            if partials.len() > bounds::PARTIALS {
+                break;
+            }
+            // One that is missing is an error only where nothing stands in for it.
+            let Some(entry) = self.partials.get(&name) else { continue };
+            let (loaded, is_newest) = entry.load(store).await?;
+            *is_current &= is_newest;
+            match loaded {
+                Loaded::Partial(partial) => {
+                    todo.extend(partial.partials().filter(|name| seen.insert((*name).to_owned())).map(str::to_owned));
+                    partials.insert(name, Arc::clone(partial));
+                }
+                Loaded::Broken(problem) => return Ok(Err(problem.clone())),
+                Loaded::Prompt(_) => unreachable!("a key that names a partial is read as one"),
+            }
+        }
+        let linked = Prompt::link(Arc::clone(file), partials);
+        if let Err(problem) = &linked {
+            report(problem);
+        }
+        Ok(linked.map(Arc::new))
     }
 
     pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
@@ -95,6 +166,10 @@ impl Catalogue {
 }
 
 impl Entry {
+    fn new(name: String, slot: Arc<Slot>, is_new: bool) -> Self {
+        Self { name, slot, previous: None, is_new, linked: OnceLock::new() }
+    }
+
     /// The same key in the next listing.
     fn relisted(&self, name: String, object: &Object) -> Self {
         let (slot, previous) = if self.slot.object == *object {
@@ -102,11 +177,32 @@ impl Entry {
         } else {
             (Slot::new(object), self.last_read())
         };
-        Self { name, slot, previous, is_new: self.is_new }
+        Self { previous, ..Self::new(name, slot, self.is_new) }
     }
 
     fn last_read(&self) -> Option<Arc<Slot>> {
         if self.slot.loaded.initialized() { Some(Arc::clone(&self.slot)) } else { self.previous.clone() }
+    }
+
+    /// Reads the file, or falls back on the version before while the store does not answer; also whether it is the
+    /// newest.
+    async fn load(&self, store: &dyn PromptStore) -> Result<(&Loaded, bool), StoreError> {
+        match self.slot.load(store).await {
+            Ok(loaded) => Ok((loaded, true)),
+            Err(e @ StoreError::NotFound(_)) => Err(e),
+            Err(e) => match self.previous.as_ref().and_then(|slot| slot.loaded.get()) {
+                Some(loaded) => {
+                    tracing::warn!(prompt.file = self.slot.object.key, cause = %e, "the version before is served");
+                    Ok((loaded, false))
+                }
+                None => Err(e),
+            },
+        }
+    }
+
+    /// Whether it has been found out that it cannot be used.
+    pub(super) fn is_broken(&self) -> bool {
+        self.linked.get().is_some_and(|linked| linked.is_err())
     }
 }
 
@@ -116,29 +212,68 @@ impl Slot {
     }
 
     /// The file, read now unless it has been.
-    pub(super) async fn load(&self, store: &dyn PromptStore) -> Result<&Loaded, StoreError> {
+    async fn load(&self, store: &dyn PromptStore) -> Result<&Loaded, StoreError> {
         self.loaded.get_or_try_init(|| self.read(store)).await
     }
 
-    pub(super) fn loaded(&self) -> Option<&Loaded> {
-        self.loaded.get()
-    }
-
     async fn read(&self, store: &dyn PromptStore) -> Result<Loaded, StoreError> {
-        let prompt = if self.object.size > prompt::MAX_SOURCE {
-            Err(prompt::too_large(self.object.size))
-        } else {
-            Prompt::parse(&store.get(&self.object).await?)
+        let key = &self.object.key;
+        if self.object.size > bounds::SOURCE {
+            let problem = prompt::too_large(key, self.object.size);
+            report(&problem);
+            return Ok(Loaded::Broken(problem));
+        }
+        let source = store.get(&self.object).await?;
+        let loaded = match Named::of(key) {
+            Some(Named::Partial(_)) => Partial::parse(key, &source).map(|partial| Loaded::Partial(Arc::new(partial))),
+            _ => PromptFile::parse(key, &source).map(|file| Loaded::Prompt(Arc::new(file))),
         };
-        Ok(match prompt {
-            Ok(prompt) => Loaded::Prompt(Box::new(prompt)),
-            Err(error) => {
-                let PromptError { line, column, message } = &error;
-                tracing::warn!(prompt.file = self.object.key, line, column, error = message, "prompt left out");
-                Loaded::Broken(error)
-            }
-        })
+        Ok(loaded.unwrap_or_else(|problem| {
+            report(&problem);
+            Loaded::Broken(problem)
+        }))
     }
+}
+
+/// Tells the log, once a version of a file, why a prompt is not served.
+fn report(problem: &Problem) {
+    let Problem { file, place, message, .. } = problem;
+    let (line, column) = (place.line, place.column);
+    tracing::warn!(prompt.file = &**file, line, column, error = message, "prompt left out");
+}
+
+/// What a key names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// A prompt, under the name that clients know.
+    Prompt(String),
+    /// A partial, under the name that templates use: `folder/_name.prompt` is `folder/name`.
+    Partial(String),
+}
+
+impl Named {
+    /// What `key` names; nothing for hidden files and folders and for files that are not prompts.
+    #[must_use]
+    pub fn of(key: &str) -> Option<Self> {
+        prompt_name(key).map(Self::Prompt).or_else(|| partial_name(key).map(Self::Partial))
+    }
+}
+
+/// Whether `key` is a prompt's, a partial's, or hidden.
+pub(super) fn is_gallery_file(key: &str) -> bool {
+    let has_extension = || EXTENSIONS.iter().any(|extension| key.ends_with(extension));
+    key.split('/').any(|part| part.is_empty() || part.starts_with('.')) || has_extension()
+}
+
+/// `folder/_name.prompt` is `folder/name`.
+fn partial_name(key: &str) -> Option<String> {
+    let path = EXTENSIONS.iter().find_map(|extension| key.strip_suffix(extension))?;
+    let (folder, file) = path.rsplit_once('/').map_or(("", path), |(folder, file)| (folder, file));
+    let name = file.strip_prefix('_').filter(|name| !name.is_empty())?;
+    if path.split('/').any(|part| part.starts_with('.')) {
+        return None;
+    }
+    Some(if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") })
 }
 
 /// The name of the prompt that is kept under `key`; `None` for partials, for hidden files and folders, and for files

@@ -3,6 +3,8 @@
 use std::fs;
 use std::iter;
 
+use axum::Router;
+use axum::extract::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{ALLOW, CONTENT_TYPE, SET_COOKIE};
@@ -15,6 +17,7 @@ use serde_json::{Value, json};
 use super::service;
 use crate::Server;
 use crate::config::{Config, Flags};
+use crate::http::Claims;
 
 const MIB: usize = 1024 * 1024;
 
@@ -290,6 +293,50 @@ async fn an_internal_error_has_the_name_that_the_platform_gave_the_request() {
     let error = &answer.json()["error"];
     assert_eq!(error["code"], -32603);
     assert_eq!(error["data"], json!({ "requestId": event["requestContext"]["requestId"] }));
+}
+
+/// The claims that come with the request of this event.
+async fn claims(event: &str) -> Option<Value> {
+    let app = Router::new().fallback(async |request: Request| {
+        let claims = request.extensions().get::<Claims>().map(|Claims(claims)| claims);
+        json!(claims).to_string()
+    });
+    let response = service(app).oneshot(from_str(event).unwrap()).await.unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    serde_json::from_slice(&body).unwrap()
+}
+
+#[tokio::test]
+async fn the_claims_that_the_platform_has_verified_come_with_the_request() {
+    let verified = claims(event!("signed_in")).await.unwrap();
+    assert_eq!(verified["sub"], "b3c4d8a2-70f1-7045-9d3e-2f6b1c0a9e57");
+    assert_eq!(verified["email"], "ada@example.com");
+    // API Gateway writes a list so.
+    assert_eq!(verified["cognito:groups"], "[reviewers writers]");
+    let names: Vec<_> = verified.as_object().unwrap().keys().collect();
+    assert!(names.is_sorted(), "{names:?}");
+    assert_eq!(names.len(), 11);
+}
+
+#[tokio::test]
+async fn nothing_that_a_client_sends_becomes_a_claim() {
+    let forged = json!({ "sub": "someone-else", "email": "root@example.com" });
+    let forge = |event: &mut Value| {
+        for header in ["claims", "x-amzn-oidc-data", "x-amzn-request-context", "x-amzn-lambda-context", "authorization"]
+        {
+            event["headers"][header] = json!({ "authorizer": { "jwt": { "claims": forged } } }).to_string().into();
+        }
+        event["rawQueryString"] = "claims=x&sub=someone-else".into();
+        event["body"] =
+            json!({ "requestContext": { "authorizer": { "jwt": { "claims": forged } } } }).to_string().into();
+    };
+    let signed_in = changed(event!("signed_in"), forge);
+    assert_eq!(claims(&signed_in).await, claims(event!("signed_in")).await);
+    for authorizer in [Value::Null, json!({}), json!({ "iam": { "userId": "x" } }), json!({ "lambda": { "sub": "x" } })]
+    {
+        let anonymous = changed(&signed_in, |event| event["requestContext"]["authorizer"] = authorizer.clone());
+        assert_eq!(claims(&anonymous).await, None, "{authorizer}");
+    }
 }
 
 #[tokio::test]

@@ -1,20 +1,41 @@
-//! What a prompt takes, and how the text that callers send becomes values.
+//! What a prompt takes: its arguments, as they are declared, listed and asked for.
 
-use std::fmt;
+mod describe;
+mod items;
+mod properties;
+mod resolve;
 
-use serde::{Deserialize, Serialize};
+use std::ops::Deref;
+
+use serde::Serialize;
 use serde_json::{Map, Value};
-use serde_saphyr::Spanned;
 
-use super::PromptError;
-use super::front_matter::position;
+pub(super) use items::from_items;
+pub(super) use properties::from_schema;
+pub use resolve::ArgumentProblem;
+pub(super) use resolve::Values;
+
+use super::bounds;
+use super::problem::{Code, Place};
+use super::reader::{Reader, shorten};
+use super::schema::{Validator, list, plain};
 use super::template::Variable;
-use crate::nearest::nearest;
+use super::yaml::{Node, Span, number};
 
-/// How many unknown arguments an error names.
-const MAX_UNKNOWN: usize = 5;
-/// How much of a wrong value an error repeats, in characters.
-const SHOWN: usize = 40;
+/// The choices of all arguments of a prompt.
+const CHOICES: usize = 20_000;
+
+/// The arguments of a prompt, in the author's order.
+#[derive(Debug, Default)]
+pub struct Arguments {
+    listed: Vec<Argument>,
+    /// What an argument that is not listed must be, where any name is taken.
+    others: Option<Argument>,
+    /// Values of variables that the caller leaves out; some may be no arguments.
+    defaults: Map<String, Value>,
+    /// Of an object with the arguments, where a type does not say all about one.
+    validator: Option<Validator>,
+}
 
 /// One argument of a prompt; serialised as MCP lists it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,20 +45,42 @@ pub struct Argument {
     /// For people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What it is, in the author's words.
+    #[serde(skip)]
     pub description: Option<String>,
+    /// The description with what MCP has no field for: type, choices and default.
+    #[serde(rename = "description", skip_serializing_if = "Option::is_none")]
+    pub listed_description: Option<String>,
     /// Whether a caller must say it; never with a default.
     pub required: bool,
     /// What its text is turned into.
     #[serde(skip)]
     pub kind: Kind,
-    /// The values that are taken, where they are listed.
+    /// The values that are taken, where they are listed; null, which is no value of a caller's, may be one.
     #[serde(skip)]
     pub allowed: Option<Vec<Value>>,
     /// Its value when a caller does not say it.
     #[serde(skip)]
     pub default: Option<Value>,
+    /// Its JSON Schema.
+    #[serde(skip)]
+    pub schema: Value,
+    /// Where it is declared.
+    #[serde(skip)]
+    pub place: Option<Place>,
+    /// Of a list whose items can be written with commas between.
+    #[serde(skip)]
+    items: Option<Item>,
+    /// Whether its schema says more than `kind` and `allowed`.
+    #[serde(skip)]
+    is_checked: bool,
+}
+
+/// What an item of a list is.
+#[derive(Debug, Clone, PartialEq)]
+struct Item {
+    kind: Kind,
+    allowed: Option<Vec<Value>>,
 }
 
 /// The type of an argument.
@@ -53,18 +96,27 @@ pub enum Kind {
     Boolean,
     /// Whatever comes, as text.
     Any,
+    /// A list, as JSON or with commas between plain items.
+    Array,
+    /// An object as JSON.
+    Object,
+    /// One of several types of which none is text, as JSON.
+    Json,
 }
 
 impl Kind {
-    pub(super) const NAMES: &str = "string, integer, number, boolean or any";
+    /// Types that an author can declare.
+    const NAMES: [&str; 7] = ["string", "integer", "number", "boolean", "any", "array", "object"];
 
-    pub(super) fn parse(name: &str) -> Option<Self> {
+    fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "string" => Self::String,
             "integer" => Self::Integer,
             "number" => Self::Number,
             "boolean" => Self::Boolean,
             "any" => Self::Any,
+            "array" => Self::Array,
+            "object" => Self::Object,
             _ => return None,
         })
     }
@@ -76,285 +128,166 @@ impl Kind {
             Self::Integer => "a whole number such as 42",
             Self::Number => "a number such as 2.5",
             Self::Boolean => "true or false",
+            Self::Array => "a list as JSON",
+            Self::Object => "an object as JSON",
+            Self::Json => "a value as JSON",
         }
     }
 
+    /// Whether text is this without being JSON.
+    fn is_plain(self) -> bool {
+        !matches!(self, Self::Array | Self::Object | Self::Json)
+    }
+
+    /// The value of plain text.
     fn read(self, text: &str) -> Option<Value> {
         match self {
             Self::String | Self::Any => Some(text.into()),
             Self::Integer => text.trim().parse::<i64>().ok().map(Value::from),
-            Self::Number => text.trim().parse::<f64>().ok().and_then(number),
+            Self::Number => text.trim().parse::<f64>().ok().and_then(number).map(Value::Number),
             Self::Boolean => text.trim().parse::<bool>().ok().map(Value::from),
+            Self::Array | Self::Object | Self::Json => None,
         }
-    }
-}
-
-/// A number without a needless `.0`, so that `3` is written as 3.
-fn number(n: f64) -> Option<Value> {
-    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
-    #[expect(clippy::cast_possible_truncation, reason = "whole and within 53 bits")]
-    if n.fract() == 0.0 && n.abs() <= EXACT {
-        return Some((n as i64).into());
-    }
-    serde_json::Number::from_f64(n).map(Value::Number)
-}
-
-/// An item of the front matter's `arguments`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ArgumentSpec {
-    name: String,
-    title: Option<String>,
-    description: Option<String>,
-    #[serde(default)]
-    required: bool,
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    #[serde(rename = "enum")]
-    allowed: Option<Vec<Value>>,
-    default: Option<Value>,
-}
-
-/// The arguments that front matter lists.
-pub(super) fn from_specs(
-    specs: Vec<Spanned<ArgumentSpec>>,
-    defaults: &Map<String, Value>,
-) -> Result<Vec<Argument>, PromptError> {
-    let mut arguments: Vec<Argument> = Vec::with_capacity(specs.len());
-    for spec in specs {
-        let (line, column) = position(spec.referenced);
-        let argument = from_spec(spec.value, defaults)
-            .and_then(|argument| check(argument, &arguments))
-            .map_err(|message| PromptError::new(line, column, format!("arguments: {message}")))?;
-        arguments.push(argument);
-    }
-    Ok(arguments)
-}
-
-fn from_spec(spec: ArgumentSpec, defaults: &Map<String, Value>) -> Result<Argument, String> {
-    let ArgumentSpec { name, title, description, required, kind, allowed, default } = spec;
-    check_name(&name)?;
-    let kind = match kind.as_deref() {
-        None if allowed.is_some() => Kind::Any,
-        None => Kind::String,
-        Some(kind) => Kind::parse(kind)
-            .ok_or_else(|| format!("`{name}`: type `{}` is not one of {}", shorten(kind), Kind::NAMES))?,
-    };
-    let default = default.as_ref().or_else(|| defaults.get(&name));
-    let default = default.map(|value| default_of(&name, kind, allowed.as_deref(), value)).transpose()?;
-    Ok(Argument { required: required && default.is_none(), name, title, description, kind, allowed, default })
-}
-
-/// The arguments of a file that declares none: its template's variables.
-pub(super) fn from_variables(variables: Vec<Variable>, defaults: &Map<String, Value>) -> Vec<Argument> {
-    let argument = |variable: Variable| {
-        let default = defaults.get(&variable.name).cloned();
-        Argument {
-            required: variable.required && default.is_none(),
-            name: variable.name,
-            title: None,
-            description: None,
-            kind: Kind::Any,
-            allowed: None,
-            default,
-        }
-    };
-    variables.into_iter().map(argument).collect()
-}
-
-/// Whether a template can name a variable so.
-pub(super) fn check_name(name: &str) -> Result<(), String> {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-    if !name.is_empty() && name.chars().all(plain) {
-        return Ok(());
-    }
-    Err(format!("`{}` is not a name: it takes letters, digits, _ and -", shorten(name)))
-}
-
-/// Refuses a second argument of one name, and an enum that allows nothing or anything but plain values.
-pub(super) fn check(argument: Argument, before: &[Argument]) -> Result<Argument, String> {
-    let name = &argument.name;
-    if before.iter().any(|other| other.name == *name) {
-        return Err(format!("`{name}` is declared twice"));
-    }
-    if let Some(allowed) = &argument.allowed {
-        if allowed.is_empty() {
-            return Err(format!("`{name}`: the enum is empty, so no value would be allowed"));
-        }
-        if allowed.iter().any(|value| value.is_array() || value.is_object()) {
-            return Err(format!("`{name}`: an enum takes plain values"));
-        }
-    }
-    Ok(argument)
-}
-
-/// A default in the argument's type.
-pub(super) fn default_of(name: &str, kind: Kind, allowed: Option<&[Value]>, value: &Value) -> Result<Value, String> {
-    let refuse = |expected: &str| Err(format!("`{name}`: the default {} is not {expected}", shorten(&plain(value))));
-    match allowed {
-        Some(allowed) => match choose(allowed, &plain(value)) {
-            Some(value) => Ok(value),
-            None => refuse(&format!("one of {}", list(allowed))),
-        },
-        None if kind == Kind::Any => Ok(value.clone()),
-        None if value.is_array() || value.is_object() => refuse(kind.expected()),
-        None => kind.read(&plain(value)).map_or_else(|| refuse(kind.expected()), Ok),
-    }
-}
-
-/// What is wrong with one argument of a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ArgumentProblem {
-    /// A required argument was not given.
-    Missing {
-        /// The argument.
-        name: String,
-        /// What it is, in the author's words.
-        description: Option<String>,
-    },
-    /// The prompt has no such argument.
-    Unknown {
-        /// What was given, shortened.
-        name: String,
-        /// What there is instead, in words.
-        instead: String,
-    },
-    /// So many more are wrong.
-    More(usize),
-    /// The value does not fit.
-    Invalid {
-        /// The argument.
-        name: String,
-        /// What came, shortened.
-        given: String,
-        /// What is allowed.
-        expected: String,
-    },
-}
-
-impl fmt::Display for ArgumentProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing { name, description: None } => write!(f, "missing required argument `{name}`"),
-            Self::Missing { name, description: Some(what) } => {
-                write!(f, "missing required argument `{name}` ({})", what.trim_end_matches('.'))
-            }
-            Self::Unknown { name, instead } => write!(f, "unknown argument `{name}`{instead}"),
-            Self::More(count) => write!(f, "and {count} more"),
-            Self::Invalid { name, given, expected } => write!(f, "argument `{name}` takes {expected}, not {given}"),
-        }
-    }
-}
-
-/// The values of all variables, from what the caller gave and the defaults; all problems at once.
-///
-/// Some clients send an empty text for a field that was left empty: for an optional argument that is no value.
-pub(super) fn resolve(
-    arguments: &[Argument],
-    defaults: &Map<String, Value>,
-    given: &Map<String, Value>,
-) -> Result<Map<String, Value>, Vec<ArgumentProblem>> {
-    let mut problems = Vec::new();
-    let mut values = defaults.clone();
-    for argument in arguments {
-        let text = match given.get(&argument.name) {
-            None => None,
-            Some(Value::String(text)) if text.is_empty() && !argument.required => None,
-            Some(Value::String(text)) => Some(text),
-            Some(other) => {
-                problems.push(ArgumentProblem::Invalid {
-                    name: argument.name.clone(),
-                    given: shorten(&other.to_string()),
-                    expected: format!("a JSON string such as {:?}", shorten(&plain(other))),
-                });
-                continue;
-            }
-        };
-        let value = match text {
-            Some(text) => argument.read(text),
-            None if argument.required => {
-                Err(ArgumentProblem::Missing { name: argument.name.clone(), description: argument.description.clone() })
-            }
-            // Null is a value, which strict mode asks for, and renders as nothing.
-            None => Ok(argument.default.clone().unwrap_or_default()),
-        };
-        match value {
-            Ok(value) => {
-                values.insert(argument.name.clone(), value);
-            }
-            Err(problem) => problems.push(problem),
-        }
-    }
-    let mut unknown = given.keys().filter(|name| !arguments.iter().any(|argument| argument.name == **name));
-    // A caller may send thousands.
-    problems.extend(unknown.by_ref().take(MAX_UNKNOWN).map(|name| ArgumentProblem::unknown(name, arguments)));
-    let more = unknown.count();
-    if more > 0 {
-        problems.push(ArgumentProblem::More(more));
-    }
-    if problems.is_empty() { Ok(values) } else { Err(problems) }
-}
-
-impl ArgumentProblem {
-    /// That `name` is none of `arguments`.
-    pub(crate) fn unknown(name: &str, arguments: &[Argument]) -> Self {
-        let known = || arguments.iter().map(|argument| argument.name.as_str());
-        let instead = match nearest(name, known()) {
-            Some(near) => format!(", did you mean `{near}`?"),
-            None if arguments.is_empty() => ": this prompt takes none".to_owned(),
-            None => format!(": this prompt takes {}", known().collect::<Vec<_>>().join(", ")),
-        };
-        Self::Unknown { name: shorten(name), instead }
     }
 }
 
 impl Argument {
-    fn read(&self, text: &str) -> Result<Value, ArgumentProblem> {
-        let value = match &self.allowed {
-            Some(allowed) => choose(allowed, text),
-            None => self.kind.read(text),
+    /// An optional argument of any text.
+    fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            title: None,
+            description: None,
+            listed_description: None,
+            required: false,
+            kind: Kind::Any,
+            allowed: None,
+            default: None,
+            schema: Value::Object(Map::new()),
+            place: None,
+            items: None,
+            is_checked: false,
+        }
+    }
+
+    /// Makes it optional, with a default in its type; null is none.
+    fn set_default(&mut self, value: &Value) -> Result<(), String> {
+        self.required = false;
+        if value.is_null() {
+            return Ok(());
+        }
+        // What an author writes without quotes may be a number or a boolean by YAML, and text by its type.
+        let read = match (&self.allowed, self.kind, value) {
+            (None, Kind::Any | Kind::Json, _)
+            | (None, Kind::Array, Value::Array(_))
+            | (None, Kind::Object, Value::Object(_)) => Some(value.clone()),
+            (None, _, Value::Array(_) | Value::Object(_)) => None,
+            _ => self.read(&plain(value)).ok(),
         };
-        value.ok_or_else(|| ArgumentProblem::Invalid {
-            name: self.name.clone(),
-            given: format!("{:?}", shorten(text)),
-            expected: match &self.allowed {
-                Some(allowed) => format!("one of {}", list(allowed)),
-                None => self.kind.expected().to_owned(),
-            },
-        })
+        if read.is_none() {
+            let (name, given) = (&self.name, shorten(&plain(value)));
+            return Err(format!("`{name}`: the default {given} is not {}", self.expected()));
+        }
+        self.default = read;
+        Ok(())
+    }
+
+    /// What an error says is allowed.
+    fn expected(&self) -> String {
+        match &self.allowed {
+            Some(allowed) => format!("one of {}", list(allowed)),
+            None => self.kind.expected().to_owned(),
+        }
     }
 
     /// The values that a client can offer, as text; empty where any text may do.
     #[must_use]
     pub fn choices(&self) -> Vec<String> {
         match (&self.allowed, self.kind) {
-            (Some(allowed), _) => allowed.iter().map(plain).collect(),
+            (Some(allowed), _) => {
+                allowed.iter().filter(|value| !value.is_null()).map(|value| plain(value).into_owned()).collect()
+            }
             (None, Kind::Boolean) => vec!["true".to_owned(), "false".to_owned()],
             (None, _) => Vec::new(),
         }
     }
 }
 
-/// The listed value that is written so.
-fn choose(allowed: &[Value], text: &str) -> Option<Value> {
-    allowed.iter().find(|value| plain(value) == text).cloned()
-}
+impl Arguments {
+    /// The arguments of a file that declares none: its template's variables.
+    pub(super) fn from_variables(variables: Vec<Variable>, defaults: Map<String, Value>) -> Self {
+        let argument = |variable: Variable| {
+            let default = defaults.get(&variable.name).filter(|value| !value.is_null()).cloned();
+            let required = variable.required && !defaults.contains_key(&variable.name);
+            Argument { required, default, ..Argument::new(&variable.name) }.described()
+        };
+        let listed = variables.into_iter().map(argument).collect();
+        Self { listed, defaults, ..Self::default() }
+    }
 
-/// A value as a person writes it: text without quotes.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+    /// Takes another argument, which was declared at `span`, unless there is one of its name; false when it is too much.
+    fn add(&mut self, argument: Argument, what: &str, span: Span, reader: &mut Reader<'_>) -> bool {
+        let choices = |argument: &Argument| argument.allowed.as_ref().map_or(0, Vec::len);
+        if self.len() == bounds::ARGUMENTS {
+            reader.note(Code::Bound, span, format!("a prompt has at most {} arguments", bounds::ARGUMENTS));
+            return false;
+        }
+        // By references, many arguments may have the same long list.
+        if self.iter().map(choices).sum::<usize>() + choices(&argument) > CHOICES {
+            reader.note(Code::Bound, span, format!("the arguments of a prompt have at most {CHOICES} choices"));
+            return false;
+        }
+        if self.iter().any(|other| other.name == argument.name) {
+            reader.note(Code::Schema, span, format!("{what}: `{}` is declared twice", argument.name));
+        } else {
+            self.listed.push(argument.described());
+        }
+        true
     }
 }
 
-fn list(allowed: &[Value]) -> String {
-    allowed.iter().map(plain).collect::<Vec<_>>().join(", ")
-}
+impl Deref for Arguments {
+    type Target = [Argument];
 
-pub(super) fn shorten(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+    fn deref(&self) -> &[Argument] {
+        &self.listed
     }
 }
+
+/// `input.default` as values.
+fn values(defaults: Option<&Node>) -> Map<String, Value> {
+    match defaults.map(Node::to_json) {
+        Some(Value::Object(values)) => values,
+        _ => Map::new(),
+    }
+}
+
+/// Whether a template can name a variable so.
+fn check_name(name: &str) -> Result<(), String> {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    if !name.is_empty() && name.chars().all(is_plain) {
+        return Ok(());
+    }
+    Err(format!("`{}` is not a name: it takes letters, digits, _ and -", shorten(name)))
+}
+
+/// Refuses an enum that allows nothing, or anything but plain values.
+fn check_enum(name: &str, allowed: &[Value]) -> Result<(), String> {
+    if allowed.iter().all(Value::is_null) {
+        return Err(format!("`{name}`: the enum is empty, so no value would be allowed"));
+    }
+    if allowed.iter().any(|value| value.is_array() || value.is_object()) {
+        return Err(format!("`{name}`: an enum takes plain values"));
+    }
+    Ok(())
+}
+
+/// The order in which clients ask: what is required first, else as the author has it.
+#[must_use]
+pub fn in_listed_order(arguments: &[Argument]) -> Vec<&Argument> {
+    let (required, optional): (Vec<_>, Vec<_>) = arguments.iter().partition(|argument| argument.required);
+    required.into_iter().chain(optional).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,153 +1,239 @@
-//! The YAML between the first two `---` lines, and where the template begins.
+//! The YAML between the first two `---` lines: where it stands, and what it says.
 
-use std::fmt;
+use std::sync::Arc;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
-use serde_saphyr::{Location, MessageFormatter, Spanned, UserMessageFormatter};
 
-use super::arguments::{self, Argument, ArgumentSpec};
-use super::{PromptError, picoschema, position_at_end};
+use super::arguments::{self, Arguments};
+use super::icon::{self, Icon};
+use super::picoschema::{self, Schemas, Unknown};
+use super::problem::{Code, Place, Problem};
+use super::reader::{Reader, did_you_mean, shorten};
+use super::yaml::{self, Key, Node};
 
 /// A file in its two parts.
 pub(super) struct File<'a> {
-    /// What stands between the fences; begins on line 2.
+    key: Arc<str>,
+    /// From the beginning of the file to the line that ends the front matter.
     yaml: Option<&'a str>,
     /// The template.
     pub(super) body: &'a str,
-    /// Where the template begins in the file, each from 1.
-    pub(super) body_line: usize,
-    pub(super) body_column: usize,
+    /// Where the template begins.
+    pub(super) body_place: Place,
 }
 
 /// What front matter says.
-#[derive(Default)]
-pub(super) struct Meta {
+#[derive(Debug, Default)]
+pub(super) struct FrontMatter {
     pub(super) title: Option<String>,
     pub(super) description: Option<String>,
     pub(super) tags: Vec<String>,
+    pub(super) icons: Vec<Icon>,
     /// `None` when the file declares none, so that the template tells.
-    pub(super) arguments: Option<Vec<Argument>>,
+    pub(super) arguments: Option<Arguments>,
+    /// `input.default`.
     pub(super) defaults: Map<String, Value>,
+    /// What Dotprompt's readers return as the prompt's metadata.
+    pub(super) metadata: Map<String, Value>,
 }
 
-/// Keys that are not read here belong to other readers of the format and are ignored.
-#[derive(Deserialize, Default)]
-struct FrontMatter {
-    title: Option<String>,
-    description: Option<String>,
-    tags: Option<Vec<String>>,
-    arguments: Option<Spanned<Vec<Spanned<ArgumentSpec>>>>,
-    input: Option<Input>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Input {
-    schema: Option<Fields>,
-    default: Option<Map<String, Value>>,
-}
-
-/// The fields of a schema in the author's order, each with its place.
-pub(super) struct Fields(pub(super) Vec<(Spanned<String>, Value)>);
-
-impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FieldsVisitor;
-        impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = Fields;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map of fields such as `name: string, what it is`")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-                let mut fields = Vec::new();
-                while let Some(field) = map.next_entry()? {
-                    fields.push(field);
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(FieldsVisitor)
-    }
-}
+/// Keys that are read here.
+const READ: [&str; 6] = ["title", "tags", "icons", "arguments", "input", "output"];
+/// Dotprompt's keys that are text.
+const TEXTS: [&str; 5] = ["description", "name", "variant", "version", "model"];
+/// Dotprompt's other keys, which are kept as they are.
+const KEPT: [&str; 5] = ["config", "tools", "toolDefs", "ext", "metadata"];
 
 /// Splits a file at its fences.
-pub(super) fn split(source: &str) -> Result<File<'_>, PromptError> {
+///
+/// # Errors
+/// A file that begins with a fence and has no second one.
+pub(super) fn split<'a>(key: &Arc<str>, source: &'a str) -> Result<File<'a>, Problem> {
     let text = source.strip_prefix('\u{feff}').unwrap_or(source);
-    let Some((first, rest)) = text.split_once('\n').filter(|(first, _)| is_fence(first)) else {
-        return Ok(File { yaml: None, body: text, body_line: 1, body_column: 1 });
-    };
-    let mut offset = 0;
-    for line in rest.split_inclusive('\n') {
+    let template = File { key: Arc::clone(key), yaml: None, body: text, body_place: Place::START };
+    let Some((opening, start)) = opening_fence(text) else { return Ok(template) };
+    let mut at = start;
+    for line in text[start..].split_inclusive('\n') {
         if is_fence(line) {
-            let after = first.len() + 1 + offset + line.len();
-            let body = text[after..].trim_start();
-            let (body_line, body_column) = position_at_end(&text[..text.len() - body.len()]);
-            return Ok(File { yaml: Some(&rest[..offset]), body: body.trim_end(), body_line, body_column });
+            let yaml = &text[start..at];
+            if opening > 0 && !is_map(yaml) {
+                return Ok(template);
+            }
+            let body = text[at + line.len()..].trim_start();
+            let body_place = place_at_end(&text[..text.len() - body.len()]);
+            return Ok(File { yaml: Some(&text[..at]), body: body.trim_end(), body_place, ..template });
         }
-        offset += line.len();
+        at += line.len();
     }
-    Err(PromptError::new(1, 1, "front matter begins here and no line of --- ends it"))
-}
-
-fn is_fence(line: &str) -> bool {
-    line.trim_end() == "---"
-}
-
-/// Reads the front matter of a file; a file without one says nothing.
-pub(super) fn parse(file: &File<'_>) -> Result<Meta, PromptError> {
-    let Some(yaml) = file.yaml.filter(|yaml| !yaml.trim().is_empty()) else { return Ok(Meta::default()) };
-    // YAML 1.2, as the format's other readers take it: `y`, `no` and `on` are text.
-    let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
-    let front_matter: FrontMatter = serde_saphyr::from_str_with_options(yaml, options).map_err(|e| {
-        let (line, column) = e.location().map_or((2, 1), position);
-        PromptError::new(line, column, yaml_message(&e))
-    })?;
-    let (schema, defaults) = match front_matter.input {
-        Some(input) => (input.schema, input.default.unwrap_or_default()),
-        None => (None, Map::new()),
-    };
-    let arguments = match (front_matter.arguments, schema) {
-        (Some(arguments), Some(_)) => {
-            let (line, column) = position(arguments.referenced);
-            return Err(PromptError::new(line, column, "a file has `arguments` or `input.schema`, not both"));
-        }
-        (Some(specs), None) => Some(arguments::from_specs(specs.value, &defaults)?),
-        (None, Some(schema)) => Some(picoschema::arguments(schema, &defaults)?),
-        (None, None) => None,
-    };
-    Ok(Meta {
-        title: front_matter.title,
-        description: front_matter.description,
-        tags: front_matter.tags.unwrap_or_default(),
-        arguments,
-        defaults,
+    if opening > 0 {
+        return Ok(template);
+    }
+    Err(Problem {
+        code: Code::FrontMatter,
+        file: Arc::clone(key),
+        place: Place::START,
+        width: 3,
+        message: "front matter begins here and no line of --- ends it".to_owned(),
+        hint: None,
     })
 }
 
-/// A place in the YAML as a place in the file, whose first line is the fence.
-pub(super) fn position(location: Location) -> (usize, usize) {
-    let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX).max(1);
-    (number(location.line()) + 1, number(location.column()))
+/// Where the first fence begins, and where the line behind it does. Only blank lines and a licence in lines of `#` may
+/// come before.
+fn opening_fence(text: &str) -> Option<(usize, usize)> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if is_fence(line) {
+            return line.ends_with('\n').then_some((at, at + line.len()));
+        }
+        if !line.starts_with('#') && !line.trim().is_empty() {
+            return None;
+        }
+        at += line.len();
+    }
+    None
 }
 
-/// The parser's words without its own line and column, which count from the fence.
-fn yaml_message(e: &serde_saphyr::Error) -> String {
-    let text = UserMessageFormatter.format_message(e);
-    let text = text.lines().next().unwrap_or_default();
-    let text = text.split(" at line ").next().unwrap_or_default();
-    // YAML's words for what people call text, list and map.
-    let text = match text {
-        "expected string scalar" => "expected text",
-        "expected sequence start" => "expected a list",
-        "expected mapping start" => "expected a map",
-        text => text,
-    };
-    let needs_quotes = ["mapping values", "unexpected character", "invalid trailing content"];
-    let hint =
-        if needs_quotes.iter().any(|start| text.starts_with(start)) { " (text may need quotes here)" } else { "" };
-    format!("front matter: {text}{hint}")
+/// Whether what stands between two fences may be YAML: under a heading they may as well be Markdown's rules.
+fn is_map(yaml: &str) -> bool {
+    let first = yaml.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+    first.is_none_or(|line| line.contains(':'))
 }
+
+fn is_fence(line: &str) -> bool {
+    line.trim_end_matches([' ', '\t', '\r', '\n']) == "---"
+}
+
+/// The place of the character that would follow `text`.
+fn place_at_end(text: &str) -> Place {
+    let last_line = text.rsplit('\n').next().unwrap_or_default();
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Place { line: number(text.matches('\n').count() + 1), column: number(last_line.chars().count() + 1) }
+}
+
+/// Reads the front matter of a file, as far as it can be; a file without one says nothing. `schemas` knows schemas by
+/// name.
+pub(super) fn read(file: &File<'_>, schemas: Schemas<'_>, problems: &mut Vec<Problem>) -> FrontMatter {
+    let mut said = FrontMatter::default();
+    for key in ["ext", "metadata", "config"] {
+        said.metadata.insert(key.to_owned(), Value::Object(Map::new()));
+    }
+    let Some(source) = file.yaml else { return said };
+    let mut reader = Reader::new(&file.key, source, problems);
+    match yaml::parse(source) {
+        Ok(root) if root.is_map() => read_map(&root, source, schemas, &mut said, &mut reader),
+        // Nothing but comments.
+        Ok(root) if root.is_null() => {
+            said.metadata.insert("raw".to_owned(), Value::Object(Map::new()));
+        }
+        Ok(root) => reader.unfit(Code::FrontMatter, "front matter", "a map such as `title: …`", &root),
+        Err((code, span, message)) => reader.note(code, span, message),
+    }
+    problems.sort_by_key(|problem| problem.place);
+    said
+}
+
+fn read_map(root: &Node, source: &str, schemas: Schemas<'_>, said: &mut FrontMatter, reader: &mut Reader<'_>) {
+    const CODE: Code = Code::FrontMatter;
+    let mut arguments = None;
+    let mut input = None;
+    let mut ext = Map::new();
+    for (key, node) in root.entries() {
+        let name = key.name.as_str();
+        match name {
+            "title" => said.title = reader.text(CODE, "`title`", node),
+            "description" => said.description = reader.text(CODE, "`description`", node),
+            "tags" => said.tags = reader.texts(CODE, "`tags`", "[review, code]", node),
+            "icons" => said.icons = icon::read(node, reader),
+            "arguments" if !node.is_null() => arguments = Some((key, node)),
+            "input" if !node.is_null() => input = Some(node),
+            _ if READ.contains(&name) || TEXTS.contains(&name) || KEPT.contains(&name) => {}
+            _ => match name.rsplit_once('.') {
+                Some((namespace, field)) => {
+                    let fields = ext.entry(namespace).or_insert_with(|| Value::Object(Map::new()));
+                    fields[field] = node.to_json();
+                }
+                None => unknown_key(key, reader),
+            },
+        }
+        if let Some(value) = metadata(name, node, source) {
+            said.metadata.insert(name.to_owned(), value);
+        }
+    }
+    said.metadata.insert("ext".to_owned(), ext.into());
+    let input = input.map(|node| read_input(node, schemas, said, reader)).unwrap_or_default();
+    if let Some(output) = root.get("output") {
+        read_output(output, schemas, said, reader);
+    }
+    said.arguments = match (arguments, input.schema) {
+        (Some((key, _)), Some(_)) => {
+            reader.note(CODE, key.span, "a file has `arguments` or `input.schema`, not both");
+            None
+        }
+        (Some((_, node)), None) => Some(arguments::from_items(node, input.defaults, reader)),
+        (None, Some((node, schema))) => arguments::from_schema(&schema, node, input.defaults, reader),
+        (None, None) => None,
+    };
+    said.metadata.insert("raw".to_owned(), root.to_json());
+}
+
+/// A key of Dotprompt's as its readers return it, but for schemas.
+fn metadata(key: &str, node: &Node, source: &str) -> Option<Value> {
+    match key {
+        // Dotprompt has its own for what stands under these.
+        "ext" | "raw" => None,
+        "config" if !node.is_map() => None,
+        _ if TEXTS.contains(&key) => Some(node.text(source).map_or_else(|| node.to_json(), Value::String)),
+        _ if KEPT.contains(&key) || matches!(key, "input" | "output") => Some(node.to_json()),
+        _ => None,
+    }
+}
+
+fn unknown_key(key: &Key, reader: &mut Reader<'_>) {
+    let known = || READ.iter().chain(&TEXTS).chain(&KEPT).copied().collect::<Vec<_>>();
+    let message = format!("there is no key `{}`", shorten(&key.name));
+    reader.note_with(Code::UnknownKey, key.span, message, || {
+        did_you_mean(&key.name, &known()).or_else(|| Some("readers of the format ignore it".to_owned()))
+    });
+}
+
+#[derive(Default)]
+struct Input<'n> {
+    /// As JSON Schema, and where it is written.
+    schema: Option<(&'n Node, Value)>,
+    defaults: Option<&'n Node>,
+}
+
+fn read_input<'n>(node: &'n Node, schemas: Schemas<'_>, said: &mut FrontMatter, reader: &mut Reader<'_>) -> Input<'n> {
+    let Some([schema, defaults]) = reader.fields(Code::FrontMatter, "`input`", ["schema", "default"], node) else {
+        return Input::default();
+    };
+    let defaults = defaults.filter(|node| {
+        if !node.is_map() {
+            reader.unfit(Code::FrontMatter, "`input.default`", "a map of values", node);
+        }
+        node.is_map()
+    });
+    if let Some(Value::Object(values)) = defaults.map(Node::to_json) {
+        said.defaults = values;
+    }
+    let schema = schema.map(|node| {
+        let schema = picoschema::to_json_schema(node, "input.schema", Unknown::Noted, schemas, reader);
+        said.metadata["input"]["schema"] = schema.clone();
+        (node, schema)
+    });
+    Input { schema, defaults }
+}
+
+/// What the model answers is its program's business: only the shape of the schema is checked.
+fn read_output(node: &Node, schemas: Schemas<'_>, said: &mut FrontMatter, reader: &mut Reader<'_>) {
+    if !node.is_map() {
+        reader.unfit(Code::FrontMatter, "`output`", "a map of format, schema", node);
+    } else if let Some(schema) = node.get("schema") {
+        said.metadata["output"]["schema"] =
+            picoschema::to_json_schema(schema, "output.schema", Unknown::Ignored, schemas, reader);
+    }
+}
+
+#[cfg(test)]
+mod tests;

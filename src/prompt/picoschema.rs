@@ -1,87 +1,239 @@
 //! Picoschema, Dotprompt's short form of JSON Schema: `name: type, description`.
 //!
-//! Grammar: <https://google.github.io/dotprompt/reference/picoschema/>. Scalars, `any` and enums are understood.
+//! Grammar: <https://google.github.io/dotprompt/reference/picoschema/>.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::PromptError;
-use super::arguments::{Argument, Kind, check, check_name, default_of, shorten};
-use super::front_matter::{Fields, position};
+use super::problem::Code;
+use super::reader::{Reader, did_you_mean, shorten};
+use super::yaml::{Key, Node, Span, Yaml};
 
-/// The arguments that a schema declares.
-///
-/// # Errors
-/// The first field that is not Picoschema, at its place.
-pub(super) fn arguments(fields: Fields, defaults: &Map<String, Value>) -> Result<Vec<Argument>, PromptError> {
-    let mut arguments: Vec<Argument> = Vec::with_capacity(fields.0.len());
-    for (key, value) in fields.0 {
-        let (line, column) = position(key.referenced);
-        let argument = field(&key.value, value, defaults)
-            .and_then(|argument| check(argument, &arguments))
-            .map_err(|message| PromptError::new(line, column, format!("input.schema: {message}")))?;
-        arguments.push(argument);
-    }
-    Ok(arguments)
+/// Knows JSON Schemas by name.
+pub type Schemas<'a> = &'a dyn Fn(&str) -> Option<Value>;
+
+/// What is done about a name that no schema is known by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// It is a problem.
+    Noted,
+    /// It is for others to know.
+    Ignored,
 }
 
-fn field(key: &str, value: Value, defaults: &Map<String, Value>) -> Result<Argument, String> {
-    let (name, note) = match key.split_once('(') {
-        Some((name, note)) => {
-            let note =
-                note.strip_suffix(')').ok_or_else(|| format!("`{}`: the parenthesis is not closed", shorten(key)))?;
-            (name, Some(note))
+const SCALARS: [&str; 6] = ["string", "integer", "number", "boolean", "null", "any"];
+/// The type of a field that is open to any name.
+const WILDCARD: &str = "(*)";
+
+/// A schema, in either form, as JSON Schema. A part that is wrong is noted and allows anything.
+///
+/// `what` is the key that the schema is under.
+pub(super) fn to_json_schema(
+    node: &Node,
+    what: &str,
+    unknown: Unknown,
+    schemas: Schemas<'_>,
+    reader: &mut Reader<'_>,
+) -> Value {
+    if is_json_schema(node) {
+        let mut schema = node.to_json();
+        if node.get("properties").is_some_and(Node::is_map) && schema.get("type").is_none() {
+            schema["type"] = "object".into();
         }
-        None => (key, None),
+        return schema;
+    }
+    Converter { what, unknown, schemas, reader }.schema(node, "schema")
+}
+
+/// Whether a schema is JSON Schema itself: its `type` is one, or it has `properties`.
+pub(super) fn is_json_schema(node: &Node) -> bool {
+    let is_type = |node: &Node| match &node.value {
+        Yaml::String(name) => SCALARS.contains(&name.as_str()) || matches!(name.as_str(), "object" | "array"),
+        _ => false,
     };
-    let (name, optional) = match name.strip_suffix('?') {
-        Some(name) => (name, true),
-        None => (name, false),
+    let is_types = |node: &Node| match &node.value {
+        Yaml::List(types) => !types.is_empty() && types.iter().all(is_type),
+        _ => is_type(node),
     };
-    check_name(name)?;
-    let (kind, allowed, description) = match note {
-        None => {
-            let Value::String(text) = &value else {
-                return Err(format!("`{name}` takes a type and a description, such as `string, what it is`"));
-            };
-            let (kind, description) = scalar(name, text)?;
-            (kind, None, description)
-        }
-        Some(note) => {
-            let (what, description) = split_comma(note);
-            match (what, value) {
-                ("enum", Value::Array(values)) => (Kind::Any, Some(values), description),
-                ("enum", _) => return Err(format!("`{name}(enum)` takes a list of values")),
-                ("array" | "object", _) => {
-                    return Err(format!("`{name}({what})`: arguments are text, numbers, booleans or enums"));
-                }
-                _ => return Err(format!("`{name}({})`: the parenthesis takes enum, array or object", shorten(what))),
+    node.get("type").is_some_and(is_types) || node.get("properties").is_some_and(Node::is_map)
+}
+
+/// The name of the field that a key of Picoschema declares.
+pub(super) fn field_name(key: &str) -> &str {
+    let name = key.split_once('(').map_or(key, |(name, _)| name);
+    name.strip_suffix('?').unwrap_or(name)
+}
+
+struct Converter<'c, 'a> {
+    what: &'c str,
+    unknown: Unknown,
+    schemas: Schemas<'c>,
+    reader: &'c mut Reader<'a>,
+}
+
+impl Converter<'_, '_> {
+    /// A type with a description, or fields. The depth of YAML bounds the recursion.
+    fn schema(&mut self, node: &Node, name: &str) -> Value {
+        match &node.value {
+            Yaml::String(text) => self.scalar(text, node.span, name),
+            Yaml::Map(fields) => self.object(fields),
+            Yaml::List(_) => {
+                let message = format!("`{}` takes a type and a description, not a list", shorten(name));
+                self.wrong(node.span, &message, || Some("choices are written `name(enum): [one, other]`".to_owned()))
+            }
+            Yaml::Null | Yaml::Bool(_) | Yaml::Number(_) => {
+                let name = shorten(name);
+                let message = format!("`{name}` takes a type and a description, such as `string, what it is`");
+                self.wrong(node.span, &message, || None)
             }
         }
-    };
-    let default = defaults.get(name).map(|value| default_of(name, kind, allowed.as_deref(), value)).transpose()?;
-    Ok(Argument {
-        name: name.to_owned(),
-        title: None,
-        description,
-        required: !optional && default.is_none(),
-        kind,
-        allowed,
-        default,
-    })
+    }
+
+    fn scalar(&mut self, text: &str, at: Span, name: &str) -> Value {
+        let (kind, description) = split_comma(text);
+        let mut schema = match kind {
+            "any" => json!({}),
+            _ if SCALARS.contains(&kind) => json!({ "type": kind }),
+            _ => match (self.schemas)(kind) {
+                Some(schema) => schema,
+                None => self.unknown(kind, at, name),
+            },
+        };
+        if let (Some(description), Value::Object(schema)) = (description, &mut schema) {
+            schema.insert("description".to_owned(), description.into());
+        }
+        schema
+    }
+
+    fn unknown(&mut self, kind: &str, at: Span, name: &str) -> Value {
+        if self.unknown == Unknown::Ignored {
+            return json!({});
+        }
+        // Genkit's `defineSchema` gives its schemas such names.
+        if kind.starts_with(char::is_uppercase) {
+            let message =
+                format!("{}: the schema `{}` is not known here: any value is taken", self.what, shorten(kind));
+            self.reader.note(Code::UnknownSchema, at, message);
+            return json!({});
+        }
+        let message = format!(
+            "`{}: {}`: the type is one of string, integer, number, boolean, null or any",
+            shorten(name),
+            shorten(kind)
+        );
+        self.wrong(at, &message, || meant(kind))
+    }
+
+    fn object(&mut self, fields: &[(Key, Node)]) -> Value {
+        let mut properties = Map::new();
+        let mut required = Vec::new();
+        let mut additional = Value::Bool(false);
+        for (key, node) in fields {
+            if key.name == WILDCARD {
+                additional = self.schema(node, WILDCARD);
+                continue;
+            }
+            let name = field_name(&key.name);
+            if name.is_empty() || name != name.trim() {
+                let message = format!("`{}` is not `name`, `name?` or `name(type)`", shorten(&key.name));
+                self.wrong(key.span, &message, || None);
+                continue;
+            }
+            let (schema, is_optional) = self.field(key, node);
+            if !is_optional {
+                required.push(Value::from(name));
+            }
+            if properties.insert(name.to_owned(), schema).is_some() {
+                self.wrong(key.span, &format!("`{}` is declared twice", shorten(name)), || None);
+            }
+        }
+        let mut schema = json!({ "type": "object", "properties": properties, "additionalProperties": additional });
+        if !required.is_empty() {
+            schema["required"] = required.into();
+        }
+        schema
+    }
+
+    /// The schema of one field, and whether it may be left out.
+    fn field(&mut self, key: &Key, node: &Node) -> (Value, bool) {
+        let name = field_name(&key.name);
+        let (is_optional, note) = match key.name[name.len()..].strip_prefix('?') {
+            Some(note) => (true, note),
+            None => (false, &key.name[name.len()..]),
+        };
+        let Some(note) = note.strip_prefix('(') else {
+            return (nullable(self.schema(node, name), is_optional), is_optional);
+        };
+        let Some(note) = note.strip_suffix(')') else {
+            let message = format!("`{}`: the parenthesis is not closed", shorten(&key.name));
+            return (self.wrong(key.span, &message, || None), is_optional);
+        };
+        let (kind, description) = split_comma(note);
+        let mut schema = match (kind, &node.value) {
+            ("array", _) => json!({ "type": "array", "items": self.schema(node, name) }),
+            ("object", _) => self.schema(node, name),
+            ("enum", Yaml::List(values)) => {
+                let mut values: Vec<Value> = values.iter().map(Node::to_json).collect();
+                if is_optional && !values.contains(&Value::Null) {
+                    values.push(Value::Null);
+                }
+                json!({ "enum": values })
+            }
+            ("enum", _) => self.wrong(node.span, &format!("`{}(enum)` takes a list of values", shorten(name)), || None),
+            _ => {
+                let name = shorten(name);
+                let message = format!("`{name}({})`: the parenthesis takes enum, array or object", shorten(kind));
+                self.wrong(key.span, &message, || match SCALARS.contains(&kind) {
+                    true => Some(format!("a type stands behind the colon: `{name}: {kind}`")),
+                    false => did_you_mean(kind, &["enum", "array", "object"]),
+                })
+            }
+        };
+        if let (Some(description), Value::Object(schema)) = (description, &mut schema) {
+            schema.insert("description".to_owned(), description.into());
+        }
+        (nullable(schema, is_optional), is_optional)
+    }
+
+    /// Notes a problem; what it is about allows anything.
+    fn wrong(&mut self, at: Span, message: &str, hint: impl FnOnce() -> Option<String>) -> Value {
+        self.reader.note_with(Code::Schema, at, format!("{}: {message}", self.what), hint);
+        json!({})
+    }
 }
 
-fn scalar(name: &str, text: &str) -> Result<(Kind, Option<String>), String> {
-    let (kind, description) = split_comma(text);
-    match Kind::parse(kind) {
-        Some(kind) => Ok((kind, description)),
-        None => Err(format!("`{name}: {}`: the type is one of {}", shorten(kind), Kind::NAMES)),
+/// An optional field may also be null.
+fn nullable(mut schema: Value, is_optional: bool) -> Value {
+    if !is_optional {
+        return schema;
     }
+    if let Some(kind @ Value::String(_)) = schema.get_mut("type").filter(|kind| **kind != "null") {
+        *kind = json!([kind, "null"]);
+    }
+    schema
 }
 
 /// `type, description` in its two parts.
-fn split_comma(text: &str) -> (&str, Option<String>) {
+fn split_comma(text: &str) -> (&str, Option<&str>) {
     match text.split_once(',') {
-        Some((first, rest)) => (first.trim(), Some(rest.trim().to_owned())),
+        Some((first, rest)) => (first.trim(), Some(rest.trim()).filter(|rest| !rest.is_empty())),
         None => (text.trim(), None),
     }
 }
+
+/// What an author probably meant by a word that is no type.
+fn meant(word: &str) -> Option<String> {
+    let like = match word.to_lowercase().as_str() {
+        "array" | "list" => "a list is written `name(array): string`",
+        "object" | "map" | "dict" => "fields in a field are written `name(object):` with the fields below",
+        "enum" => "choices are written `name(enum): [one, other]`",
+        "text" | "str" => "did you mean `string`?",
+        "int" => "did you mean `integer`?",
+        "float" | "double" | "decimal" => "did you mean `number`?",
+        "bool" => "did you mean `boolean`?",
+        _ => return did_you_mean(word, &SCALARS),
+    };
+    Some(like.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

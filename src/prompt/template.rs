@@ -1,528 +1,616 @@
-//! Handlebars: compiling, the variables that a template uses, and rendering. Nothing else names the crate.
+//! The template of a file: text, values, blocks and partials, ready to render.
+//!
+//! Blocks and white space follow Handlebars (<https://handlebarsjs.com/guide/>), the helpers Dotprompt
+//! (<https://google.github.io/dotprompt/reference/template/>).
 
-use std::collections::HashMap;
+mod expression;
+mod tags;
+mod uses;
 
-use handlebars::template::{
-    BlockParam, DecoratorTemplate, HelperTemplate, Parameter, Subexpression, Template as Compiled, TemplateElement,
-};
-use handlebars::{
-    Context, Handlebars, Helper, HelperResult, Output, Path, RenderContext, RenderError, RenderErrorReason, Renderable,
-    TemplateErrorReason, no_escape,
-};
-use once_cell::sync::Lazy;
-use serde_json::{Map, Value};
+use std::sync::Arc;
 
-use super::{PromptError, position_at_end};
+use serde_json::Value;
 
-/// The longest text that a prompt may render to, in bytes. Lambda answers with 6 MB at most; most text stays below that
-/// with its JSON escapes.
-const MAX_OUTPUT: usize = 4 * 1024 * 1024;
-/// How deep blocks and sub-expressions may nest. The crate's parser recurses, and a thousand levels end the process.
-const MAX_NESTING: usize = 64;
+pub(super) use expression::{Base, Call, Expression, Path};
+use tags::{Tag, TagKind, Token};
+pub(super) use uses::{Variable, variables};
 
-/// Helpers of the crate that Handlebars does not have: an argument may have such a name, and a prompt that used one
-/// would work nowhere else.
-const NOT_HANDLEBARS: [&str; 10] = ["eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not", "len"];
-/// No template can name it so.
-const DEFINED: &str = "is defined";
-const HELPERS: [&str; 7] = ["if", "unless", "each", "with", "lookup", "raw", "log"];
+use super::bounds;
+use super::message::Role;
+use super::problem::{Code, Place, Problem};
+use super::reader::shorten;
+use crate::nearest::nearest;
 
-/// One engine for all templates: the crate's defaults are for HTML pages, a prompt is plain text and a forgotten
-/// variable is an error.
-static ENGINE: Lazy<Handlebars<'static>> = Lazy::new(|| {
-    let mut engine = Handlebars::new();
-    engine.set_strict_mode(true);
-    engine.register_escape_fn(no_escape);
-    for helper in NOT_HANDLEBARS {
-        engine.unregister_helper(helper);
-    }
-    engine.register_helper(DEFINED, Box::new(defined));
-    engine
-});
-
-/// A compiled template and its place in the file.
+/// A compiled template.
 #[derive(Debug)]
 pub(super) struct Template {
-    compiled: Compiled,
-    line: usize,
-    column: usize,
-    /// Of the source, in bytes: about what is rendered.
-    length: usize,
+    /// The key of its file.
+    pub(super) file: Arc<str>,
+    pub(super) program: Program,
+    /// The partials that it names, in the order of their first use.
+    pub(super) partials: Vec<PartialName>,
+    /// The partials that it defines itself, wherever they hold.
+    pub(super) inlines: Vec<String>,
+    /// How long its source is, in bytes.
+    pub(super) length: usize,
 }
 
-/// A variable that a template uses.
+/// A partial that a template uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Variable {
+pub(super) struct PartialName {
     pub(super) name: String,
-    /// Whether it is used where nothing has tested it: `{{x}}` outside of every `{{#if x}}`.
-    pub(super) required: bool,
+    pub(super) place: Place,
+    pub(super) width: usize,
+    /// Whether a block stands in for it.
+    pub(super) has_fallback: bool,
 }
 
-impl Template {
-    /// Compiles `source`, which begins at `line` and `column` of its file.
-    pub(super) fn compile(source: &str, line: usize, column: usize) -> Result<Self, PromptError> {
-        check_nesting(source).map_err(|e| moved(e, line, column))?;
-        let mut compiled = Compiled::compile(source).map_err(|e| {
-            let (at_line, at_column) = e.pos().unwrap_or((1, 1));
-            let error = match e.reason() {
-                // The parser names the end of the file, a person looks for the beginning of the block.
-                TemplateErrorReason::InvalidSyntax(_) => unclosed(source).unwrap_or_else(|| {
-                    PromptError::new(
-                        at_line,
-                        at_column,
-                        "the template is not valid Handlebars here; a literal {{ is written \\{{",
-                    )
-                }),
-                reason => PromptError::new(at_line, at_column, reason.to_string()),
-            };
-            moved(error, line, column)
-        })?;
-        check_depth(&compiled).map_err(|e| moved(e, line, column))?;
-        check_helpers(&compiled).map_err(|e| moved(e, line, column))?;
-        let_optional_be_empty(&mut compiled);
-        Ok(Self { compiled, line, column, length: source.len() })
-    }
-
-    /// The variables in the order of their first use.
-    pub(super) fn variables(&self) -> Vec<Variable> {
-        let mut uses = Uses::default();
-        uses.template(&self.compiled, &Scope::default());
-        uses.0
-    }
-
-    /// Renders the template; `values` has every variable that it may use.
-    pub(super) fn render(&self, values: Map<String, Value>) -> Result<String, PromptError> {
-        let context = Context::from(Value::Object(values));
-        let mut output = Bounded(String::with_capacity(self.length));
-        let result = self.compiled.render(&ENGINE, &context, &mut RenderContext::new(None), &mut output);
-        result.map_err(|e| {
-            let message = match e.reason() {
-                RenderErrorReason::MissingVariable(Some(name)) => format!("the variable `{name}` has no value"),
-                RenderErrorReason::MissingVariable(None) => "there is no such value".to_owned(),
-                RenderErrorReason::IOError(e) => e.to_string(),
-                // Words of the crate and of the template. What other reasons repeat may be a caller's, and this text
-                // goes to the log.
-                reason @ (RenderErrorReason::ParamNotFoundForIndex(..)
-                | RenderErrorReason::ParamNotFoundForName(..)
-                | RenderErrorReason::InvalidParamType(_)
-                | RenderErrorReason::BlockContentRequired) => reason.to_string(),
-                _ => "the template fails here".to_owned(),
-            };
-            let at = PromptError::new(e.line_no.unwrap_or(1), e.column_no.unwrap_or(1), message);
-            moved(at, self.line, self.column)
-        })?;
-        Ok(output.0)
-    }
+/// Nodes in a row.
+#[derive(Debug, Default)]
+pub(super) struct Program {
+    pub(super) nodes: Vec<Node>,
+    /// `{{#*inline "name"}}`: partials that hold in this row alone.
+    pub(super) inlines: Vec<(String, Self)>,
 }
 
-/// A place in the template as a place in the file.
-fn moved(mut e: PromptError, line: usize, column: usize) -> PromptError {
-    if e.line == 1 {
-        e.column += column - 1;
-    }
-    e.line += line - 1;
-    e
+#[derive(Debug)]
+pub(super) enum Node {
+    Text(Box<str>),
+    Value(Place, Expression),
+    Mark(Place, Box<Mark>),
+    Block(Place, Box<Block>),
+    Partial(Place, Box<PartialCall>),
 }
 
-struct Bounded(String);
+/// What divides the output into messages and parts.
+#[derive(Debug)]
+pub(super) enum Mark {
+    Role { role: Expression, metadata: Vec<(String, Expression)> },
+    History,
+    Section(Expression),
+    Media { url: Expression, content_type: Option<Expression> },
+}
 
-impl Output for Bounded {
-    fn write(&mut self, text: &str) -> std::io::Result<()> {
-        if self.0.len() + text.len() > MAX_OUTPUT {
-            return Err(std::io::Error::other(format!("the prompt renders to more than {MAX_OUTPUT} bytes")));
+#[derive(Debug)]
+pub(super) struct Block {
+    pub(super) kind: BlockKind,
+    pub(super) params: Vec<Expression>,
+    /// `as |item index|`
+    pub(super) block_params: Vec<String>,
+    /// `includeZero` of `{{#if}}`.
+    pub(super) include_zero: Option<Expression>,
+    pub(super) body: Program,
+    pub(super) otherwise: Program,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BlockKind {
+    If,
+    Unless,
+    Each,
+    With,
+    IfEquals,
+    UnlessEquals,
+    /// `{{#x}}`: each item of a list, or once with a value.
+    Section,
+}
+
+#[derive(Debug)]
+pub(super) struct PartialCall {
+    pub(super) name: String,
+    pub(super) context: Option<Expression>,
+    pub(super) hash: Vec<(String, Expression)>,
+    /// Of a block: what `{{> @partial-block}}` renders, and the partial itself where there is none.
+    pub(super) block: Option<Program>,
+    /// What each line begins with.
+    pub(super) indent: String,
+}
+
+/// What a helper is for, and so where it may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Helper {
+    Block(BlockKind),
+    Lookup,
+    Json,
+    Log,
+    Role,
+    History,
+    Section,
+    Media,
+}
+
+impl Helper {
+    /// The helpers of Handlebars and Dotprompt.
+    pub(super) const ALL: [(&'static str, Self); 13] = [
+        ("each", Self::Block(BlockKind::Each)),
+        ("history", Self::History),
+        ("if", Self::Block(BlockKind::If)),
+        ("ifEquals", Self::Block(BlockKind::IfEquals)),
+        ("json", Self::Json),
+        ("log", Self::Log),
+        ("lookup", Self::Lookup),
+        ("media", Self::Media),
+        ("role", Self::Role),
+        ("section", Self::Section),
+        ("unless", Self::Block(BlockKind::Unless)),
+        ("unlessEquals", Self::Block(BlockKind::UnlessEquals)),
+        ("with", Self::Block(BlockKind::With)),
+    ];
+
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, helper)| *helper)
+    }
+
+    /// How many parameters it takes, and what an error says it takes.
+    fn takes(self) -> (std::ops::RangeInclusive<usize>, &'static str) {
+        match self {
+            Self::Block(BlockKind::IfEquals | BlockKind::UnlessEquals) => (2..=2, "two values to compare"),
+            Self::Block(_) => (1..=1, "one value"),
+            Self::Lookup => (2..=2, "a list or an object, and which item"),
+            Self::Json => (1..=1, "one value, and indent=2 if it shall have lines"),
+            Self::Log => (0..=usize::MAX, "anything"),
+            Self::Role => (1..=1, "one role: user, model or system"),
+            Self::History => (0..=0, "nothing"),
+            Self::Section => (1..=1, "one name"),
+            Self::Media => (0..=0, "url=… and, if known, contentType=…"),
         }
-        self.0.push_str(text);
-        Ok(())
     }
 }
 
-/// A tag as it is written, without being parsed.
-struct Tag<'a> {
-    start: usize,
-    /// What stands between `{{` and `}}`, from the first character that says what kind of tag it is.
-    inside: &'a str,
-    end: TagEnd,
+/// Compiles `source`, which begins at `start` of `file`; all that is wrong goes to `problems`, and what is wrong is not
+/// part of the template.
+pub(super) fn compile(file: &Arc<str>, source: &str, start: Place, problems: &mut Vec<Problem>) -> Template {
+    let tokens = tags::tokens(source, start);
+    let (partials, inlines, open, program) = Default::default();
+    let mut compiler = Compiler { file, problems, partials, inlines, open, program };
+    compiler.compile(&tokens);
+    let Compiler { program, partials, inlines, .. } = compiler;
+    Template { file: Arc::clone(file), program, partials, inlines, length: source.len() }
 }
 
-#[derive(PartialEq, Eq)]
-enum TagEnd {
-    /// The first `}}`.
-    Plain,
-    /// There is none.
-    Missing,
-    /// Quotes or brackets may hide the first one, so that another reader could see the end elsewhere.
-    Hidden,
+struct Compiler<'a> {
+    file: &'a Arc<str>,
+    problems: &'a mut Vec<Problem>,
+    partials: Vec<PartialName>,
+    inlines: Vec<String>,
+    /// The blocks around `program`, outermost first.
+    open: Vec<Open<'a>>,
+    /// Where nodes go.
+    program: Program,
 }
 
-fn tags(source: &str) -> impl Iterator<Item = Tag<'_>> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        loop {
-            let start = at + source[at..].find("{{")?;
-            // `\{{x}}` is text; of more backslashes none does that.
-            if source[at..start].ends_with('\\') && !source[at..start].ends_with("\\\\") {
-                at = start + if source[start..].starts_with("{{{{") { 4 } else { 2 };
-                continue;
-            }
-            let rest = &source[start + 2..];
-            let (inside, length, end) = raw_block(rest).or_else(|| comment(rest)).unwrap_or_else(|| plain_tag(rest));
-            at = start + 2 + length;
-            return Some(Tag { start, inside: inside.trim_start_matches(['{', '~', ' ', '\t', '\r', '\n']), end });
-        }
-    })
+/// A block whose end has not come yet.
+struct Open<'a> {
+    tag: &'a Tag<'a>,
+    /// As `{{/name}}` must name it; `None` for what `{{else if}}` has opened, which ends with the block around it.
+    name: Option<&'a str>,
+    what: Opened,
+    /// The program around it.
+    around: Program,
+    /// What stood before `{{else}}`, which now goes to `program`.
+    body: Option<Program>,
 }
 
-/// `{{{{x}}}} text {{{{/x}}}}` behind its first `{{`: the text is no template.
-fn raw_block(rest: &str) -> Option<(&str, usize, TagEnd)> {
-    let text = rest.strip_prefix("{{")?;
-    let close = 2 + text.find("{{{{")?;
-    let length = close + rest[close..].find("}}}}")? + 4;
-    let is_plain = rest[close..].starts_with("{{{{/") && !rest[..close].ends_with('\\');
-    Some(("", length, if is_plain { TagEnd::Plain } else { TagEnd::Hidden }))
+enum Opened {
+    Block(Option<Block>),
+    Inverse(Option<Block>),
+    Partial(Option<PartialCall>),
+    Inline(Option<String>),
 }
 
-/// `{{!-- text --}}` behind its `{{`; without the last dashes a comment is a tag like others.
-fn comment(rest: &str) -> Option<(&str, usize, TagEnd)> {
-    let end = rest.strip_prefix("!--")?.find("--}}")?;
-    Some(("", 3 + end + 4, TagEnd::Plain))
-}
-
-fn plain_tag(rest: &str) -> (&str, usize, TagEnd) {
-    let Some(end) = rest.find("}}") else { return (rest, rest.len(), TagEnd::Missing) };
-    let inside = &rest[..end];
-    let is_hidden = !inside.starts_with('!') && is_open(inside);
-    (inside, end + 2, if is_hidden { TagEnd::Hidden } else { TagEnd::Plain })
-}
-
-/// Whether `inside` ends within quotes or `[`, or might: after an escaped quote, or a quote in brackets.
-fn is_open(inside: &str) -> bool {
-    let (mut quote, mut in_brackets, mut before) = (None, false, '\0');
-    for c in inside.chars() {
-        match (quote, c) {
-            (None, '"' | '\'') if in_brackets => return true,
-            (None, '"' | '\'') => quote = Some(c),
-            (Some(open), _) if open == c && before != '\\' => quote = None,
-            (None, '[') => in_brackets = true,
-            (None, ']') => in_brackets = false,
-            _ => {}
-        }
-        before = c;
-    }
-    quote.is_some() || in_brackets
-}
-
-fn error_at(source: &str, offset: usize, message: String) -> PromptError {
-    let (line, column) = position_at_end(&source[..offset]);
-    PromptError::new(line, column, message)
-}
-
-/// Refuses what would make the crate recurse too deep: open blocks, of which each `{{else if}}` makes one more, and
-/// brackets in tags.
-fn check_nesting(source: &str) -> Result<(), PromptError> {
-    // For every open block, how deep it has become.
-    let mut blocks: Vec<usize> = Vec::new();
-    for tag in tags(source) {
-        if tag.end == TagEnd::Hidden {
-            let message = "}} cannot stand in quotes or brackets of a tag, nor {{{{ in a raw block";
-            return Err(error_at(source, tag.start, message.to_owned()));
-        }
-        match tag.inside.as_bytes().first() {
-            Some(b'#') => blocks.push(1),
-            Some(b'/') => drop(blocks.pop()),
-            Some(b'^') | Some(b'e') if is_chained_else(tag.inside) => {
-                if let Some(block) = blocks.last_mut() {
-                    *block += 1;
+impl<'a> Compiler<'a> {
+    fn compile(&mut self, tokens: &'a [Token<'a>]) {
+        let mut tags = 0;
+        for (index, token) in tokens.iter().enumerate() {
+            match token {
+                Token::Text(text) => {
+                    let before = index.checked_sub(1).and_then(|index| tokens.get(index));
+                    let text = trimmed(text, before, tokens.get(index + 1));
+                    if !text.is_empty() {
+                        self.program.nodes.push(Node::Text(text.into()));
+                    }
+                }
+                Token::Tag(tag) => {
+                    tags += 1;
+                    if tags > bounds::TAGS {
+                        self.problem(tag, Code::Bound, format!("more than {} tags in one file", bounds::TAGS));
+                        break;
+                    }
+                    self.tag(tag);
                 }
             }
-            _ => {}
         }
-        let (mut depth, mut deepest) = (0_usize, 0);
-        for byte in tag.inside.bytes() {
-            match byte {
-                b'(' | b'[' | b'{' => depth += 1,
-                b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-                _ => {}
+        while let Some(open) = self.open.pop() {
+            self.unclosed(open);
+        }
+    }
+
+    fn tag(&mut self, tag: &'a Tag<'a>) {
+        match tag.kind {
+            TagKind::Comment => {}
+            TagKind::Value => self.value(tag),
+            TagKind::Open | TagKind::OpenInverse => {
+                let name = tag.inside.split(|c: char| c.is_whitespace()).next().unwrap_or_default();
+                let block = self.block(tag, tag.inside);
+                let what = if tag.kind == TagKind::Open { Opened::Block(block) } else { Opened::Inverse(block) };
+                self.open(tag, Some(name), what);
             }
-            deepest = deepest.max(depth);
-        }
-        if blocks.iter().sum::<usize>().max(deepest) > MAX_NESTING {
-            return Err(error_at(source, tag.start, format!("nested more than {MAX_NESTING} deep")));
-        }
-    }
-    Ok(())
-}
-
-/// Whether a tag is `else if …`, or with `^` for `else`.
-fn is_chained_else(inside: &str) -> bool {
-    let rest = inside.strip_prefix("else").or_else(|| inside.strip_prefix('^'));
-    rest.is_some_and(|rest| !rest.trim_matches(['~', ' ', '\t', '\r', '\n']).is_empty())
-}
-
-/// The same for what has been compiled, should the tags above have been read otherwise than the crate reads them.
-fn check_depth(template: &Compiled) -> Result<(), PromptError> {
-    let mut level = vec![template];
-    for _ in 0..=MAX_NESTING {
-        let helpers = level.iter().flat_map(|template| &template.elements).filter_map(|element| match element {
-            TemplateElement::HelperBlock(helper) => Some(helper),
-            _ => None,
-        });
-        level = helpers.flat_map(|helper| [&helper.template, &helper.inverse].into_iter().flatten()).collect();
-        if level.is_empty() {
-            return Ok(());
-        }
-    }
-    Err(PromptError::new(1, 1, format!("nested more than {MAX_NESTING} deep")))
-}
-
-/// The first tag or block that is opened and not closed.
-fn unclosed(source: &str) -> Option<PromptError> {
-    let name = |tag: &Tag<'_>| {
-        let name = tag.inside[1..].trim_start_matches(['>', '*', ' ']);
-        name.split(|c: char| c.is_whitespace() || c == '~').next().unwrap_or_default().to_owned()
-    };
-    let mut open: Vec<Tag<'_>> = Vec::new();
-    for tag in tags(source) {
-        match tag.inside.as_bytes().first() {
-            _ if tag.end == TagEnd::Missing => {
-                return Some(error_at(source, tag.start, "this {{ is never closed by }}".to_owned()));
+            TagKind::Else => self.otherwise(tag),
+            TagKind::Close => self.end(tag),
+            TagKind::Partial => {
+                if let Some(call) = self.partial(tag, false) {
+                    self.program.nodes.push(Node::Partial(tag.place, Box::new(call)));
+                }
             }
-            Some(b'#') => open.push(tag),
-            Some(b'/') if open.last().is_none_or(|last| name(last) == name(&tag)) => drop(open.pop()),
-            Some(b'/') => break,
-            _ => {}
+            TagKind::OpenPartial => {
+                let call = self.partial(tag, true);
+                let name = partial_name(tag.inside).0;
+                self.open(tag, Some(name), Opened::Partial(call));
+            }
+            TagKind::OpenInline => {
+                let name = self.inline(tag);
+                self.open(tag, Some("inline"), Opened::Inline(name));
+            }
+            TagKind::Decorator => {
+                self.problem(tag, Code::Syntax, "the only decorator is {{#*inline \"name\"}} … {{/inline}}");
+            }
+            TagKind::Raw => {
+                let message = "a raw block needs a helper that Dotprompt does not have; a literal {{ is written \\{{";
+                self.problem(tag, Code::Syntax, message);
+            }
+            TagKind::Unclosed => {
+                self.problem(tag, Code::Syntax, "this {{ is never closed by }}; a literal {{ is written \\{{");
+            }
         }
     }
-    let last = open.last()?;
-    let name = name(last);
-    Some(error_at(source, last.start, format!("`{name}` is opened here and not closed by {{{{/{name}}}}}")))
-}
 
-/// In strict mode `{{#each x}}` and `{{#with x}}` fail on an optional argument that was left out, for want of an
-/// `{{else}}`. They get one, which fails only if there is no such variable at all.
-fn let_optional_be_empty(template: &mut Compiled) {
-    for element in &mut template.elements {
-        let TemplateElement::HelperBlock(helper) = element else { continue };
-        for inner in [&mut helper.template, &mut helper.inverse].into_iter().flatten() {
-            let_optional_be_empty(inner);
-        }
-        if helper.inverse.is_none() && matches!(helper.name.as_name(), Some("each" | "with")) {
-            let check = Subexpression::new(Parameter::Name(DEFINED.to_owned()), helper.params.clone(), HashMap::new());
-            let mut inverse = Compiled::default();
-            inverse.elements.push(*check.element);
-            helper.inverse = Some(inverse);
-        }
-    }
-}
-
-/// Writes nothing, and fails if its parameter is not defined.
-fn defined(
-    helper: &Helper<'_>,
-    _: &Handlebars<'_>,
-    _: &Context,
-    _: &mut RenderContext<'_, '_>,
-    _: &mut dyn Output,
-) -> HelperResult {
-    match helper.param(0) {
-        Some(value) if value.is_value_missing() => Err(RenderError::strict_error(value.relative_path())),
-        _ => Ok(()),
-    }
-}
-
-/// Finds a helper that does not exist where it is written, rather than when a caller gets there.
-fn check_helpers(template: &Compiled) -> Result<(), PromptError> {
-    for (index, element) in template.elements.iter().enumerate() {
-        let at = |message: String| {
-            let (line, column) = template.mapping.get(index).map_or((1, 1), |mapping| (mapping.0, mapping.1));
-            PromptError::new(line, column, message)
+    /// `{{x}}`, `{{helper x}}`
+    fn value(&mut self, tag: &Tag<'_>) {
+        let Some(call) = self.expression(tag, tag.inside) else { return };
+        let is_call = !call.params.is_empty() || !call.hash.is_empty();
+        let node = match Helper::parse(&call.name) {
+            Some(Helper::Block(_)) if is_call => {
+                let message = format!("`{0}` is a block: {{{{#{0} …}}}} … {{{{/{0}}}}}", call.name);
+                return self.problem(tag, Code::Helper, message);
+            }
+            Some(helper) if is_call || helper == Helper::History => {
+                if !self.check_call(tag, &call) {
+                    return;
+                }
+                match helper {
+                    Helper::Log => return,
+                    Helper::Role | Helper::History | Helper::Section | Helper::Media => {
+                        match self.mark(tag, helper, call) {
+                            Some(mark) => Node::Mark(tag.place, Box::new(mark)),
+                            None => return,
+                        }
+                    }
+                    _ => Node::Value(tag.place, Expression::Call(Box::new(call))),
+                }
+            }
+            _ if is_call => return self.unknown_helper(tag, &call.name),
+            _ => Node::Value(tag.place, Expression::Path(Path::parse(&call.name))),
         };
-        match element {
-            TemplateElement::HelperBlock(helper) => {
-                check_call(helper).map_err(at)?;
-                for inner in [&helper.template, &helper.inverse].into_iter().flatten() {
-                    check_helpers(inner)?;
+        self.program.nodes.push(node);
+    }
+
+    fn mark(&mut self, tag: &Tag<'_>, helper: Helper, mut call: Call) -> Option<Mark> {
+        let first = call.params.drain(..).next();
+        Some(match (helper, first) {
+            (Helper::Role, Some(role)) => {
+                if let Expression::Literal(role) = &role
+                    && let Err(message) = Role::parse(role.as_str().unwrap_or_default())
+                {
+                    self.problem(tag, Code::Helper, message);
+                    return None;
                 }
+                Mark::Role { role, metadata: call.hash }
             }
-            TemplateElement::Expression(helper) | TemplateElement::HtmlExpression(helper) => {
-                check_call(helper).map_err(at)?;
+            (Helper::Section, Some(name)) => Mark::Section(name),
+            (Helper::Media, _) => {
+                let mut take = |name: &str| {
+                    let at = call.hash.iter().position(|(key, _)| key == name)?;
+                    Some(call.hash.swap_remove(at).1)
+                };
+                let Some(url) = take("url") else {
+                    self.problem(tag, Code::Helper, "`media` takes url=… and, if known, contentType=…");
+                    return None;
+                };
+                Mark::Media { url, content_type: take("contentType") }
             }
-            TemplateElement::PartialExpression(partial) | TemplateElement::PartialBlock(partial) => {
-                let name = partial.name.as_name().unwrap_or_default();
-                return Err(at(format!("there is no partial `{name}`")));
+            _ => Mark::History,
+        })
+    }
+
+    /// What `{{#…}}` or `{{else …}}` opens.
+    fn block(&mut self, tag: &Tag<'_>, inside: &str) -> Option<Block> {
+        let (inside, block_params) = match block_params(inside) {
+            Ok(split) => split,
+            Err(message) => {
+                self.problem(tag, Code::Syntax, message);
+                return None;
             }
-            TemplateElement::DecoratorExpression(_) | TemplateElement::DecoratorBlock(_) => {
-                return Err(at("decorators such as {{* x}} are not supported".to_owned()));
+        };
+        let mut call = self.expression(tag, inside)?;
+        let is_call = !call.params.is_empty() || !call.hash.is_empty();
+        let kind = match Helper::parse(&call.name) {
+            Some(Helper::Block(kind)) => {
+                if !self.check_call(tag, &call) {
+                    return None;
+                }
+                kind
             }
-            _ => {}
+            Some(_) if is_call => {
+                self.problem(tag, Code::Helper, format!("`{0}` is not a block: {{{{{0} …}}}}", call.name));
+                return None;
+            }
+            None if is_call => {
+                self.unknown_helper(tag, &call.name);
+                return None;
+            }
+            _ => {
+                call.params.push(Expression::Path(Path::parse(&call.name)));
+                BlockKind::Section
+            }
+        };
+        let include_zero = call.hash.into_iter().find(|(key, _)| key == "includeZero").map(|(_, value)| value);
+        let (body, otherwise) = Default::default();
+        Some(Block { kind, params: call.params, block_params, include_zero, body, otherwise })
+    }
+
+    fn partial(&mut self, tag: &Tag<'_>, has_fallback: bool) -> Option<PartialCall> {
+        let (name, rest) = partial_name(tag.inside);
+        if name.is_empty() || name.starts_with('(') || name.contains(char::is_control) {
+            self.problem(tag, Code::Syntax, "the name of a partial is written out: {{> name}} or {{> folder/name}}");
+            return None;
+        }
+        // Any name will do for the parser.
+        let call = self.expression(tag, &format!("p {rest}"))?;
+        if !self.check_values(tag, &call) {
+            return None;
+        }
+        let mut params = call.params.into_iter();
+        let context = params.next();
+        if params.next().is_some() {
+            self.problem(tag, Code::Syntax, "a partial takes one context, and key=value");
+            return None;
+        }
+        if name != "@partial-block" && !self.partials.iter().any(|partial| partial.name == name) {
+            let width = tag.whole.lines().next().unwrap_or_default().chars().count();
+            self.partials.push(PartialName { name: name.to_owned(), place: tag.place, width, has_fallback });
+        }
+        let indent = if tag.standalone { tag.indent.to_owned() } else { String::new() };
+        Some(PartialCall { name: name.to_owned(), context, hash: call.hash, block: None, indent })
+    }
+
+    fn inline(&mut self, tag: &Tag<'_>) -> Option<String> {
+        let call = self.expression(tag, tag.inside)?;
+        match (call.name.as_str(), call.params.as_slice()) {
+            ("inline", [Expression::Literal(Value::String(name))]) => Some(name.clone()),
+            _ => {
+                self.problem(tag, Code::Syntax, "the only decorator is {{#*inline \"name\"}} … {{/inline}}");
+                None
+            }
         }
     }
-    Ok(())
-}
 
-fn check_call(helper: &HelperTemplate) -> Result<(), String> {
-    if matches!(helper.name, Parameter::Subexpression(_)) {
-        // A value, which may be a caller's, would choose the helper.
-        return Err("a sub-expression cannot stand where a name does".to_owned());
-    }
-    if is_call(helper) {
-        let name = helper.name.as_name().unwrap_or_default();
-        if !HELPERS.contains(&name) {
-            return Err(format!("there is no helper `{name}`; there are {}", HELPERS.join(", ")));
+    fn open(&mut self, tag: &'a Tag<'a>, name: Option<&'a str>, what: Opened) {
+        if self.open.len() == bounds::NESTING {
+            // Once, and the rest is read as if it were not there.
+            let message = format!("nested more than {} deep", bounds::NESTING);
+            self.problem(tag, Code::Bound, message);
         }
+        let around = std::mem::take(&mut self.program);
+        self.open.push(Open { tag, name, what, around, body: None });
     }
-    for parameter in helper.params.iter().chain(helper.hash.values()) {
-        if let Some(inner) = called_by(parameter) {
-            check_call(inner)?;
-        }
-    }
-    Ok(())
-}
 
-fn is_call(helper: &HelperTemplate) -> bool {
-    helper.block || !helper.params.is_empty() || !helper.hash.is_empty()
-}
-
-fn called_by(parameter: &Parameter) -> Option<&HelperTemplate> {
-    match parameter {
-        Parameter::Subexpression(Subexpression { element, .. }) => match element.as_ref() {
-            TemplateElement::Expression(helper) => Some(helper),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// What the walk knows at one place of the template.
-#[derive(Clone, Default)]
-struct Scope {
-    /// How many `{{#each}}` and `{{#with}}` stand around: inside of them a plain name is the item's.
-    depth: usize,
-    /// Names that `as |item|` gives.
-    block_params: Vec<String>,
-    /// Variables that an `{{#if}}` around has tested.
-    tested: Vec<String>,
-}
-
-/// The variables found so far.
-#[derive(Default)]
-struct Uses(Vec<Variable>);
-
-impl Uses {
-    fn template(&mut self, template: &Compiled, scope: &Scope) {
-        for element in &template.elements {
-            match element {
-                TemplateElement::Expression(helper)
-                | TemplateElement::HtmlExpression(helper)
-                | TemplateElement::HelperBlock(helper) => self.helper(helper, scope),
-                TemplateElement::PartialExpression(partial)
-                | TemplateElement::PartialBlock(partial)
-                | TemplateElement::DecoratorExpression(partial)
-                | TemplateElement::DecoratorBlock(partial) => self.partial(partial, scope),
-                _ => {}
+    /// `{{else}}`, `{{else if x}}`
+    fn otherwise(&mut self, tag: &'a Tag<'a>) {
+        match self.open.last_mut() {
+            Some(Open { what: Opened::Block(_) | Opened::Inverse(_), body: body @ None, .. }) => {
+                *body = Some(std::mem::take(&mut self.program));
             }
+            Some(Open { what: Opened::Block(_) | Opened::Inverse(_), .. }) => {
+                return self.problem(tag, Code::Syntax, "a block has one {{else}}");
+            }
+            _ => return self.problem(tag, Code::Syntax, "{{else}} stands in no block"),
+        }
+        if !tag.inside.is_empty() {
+            let block = self.block(tag, tag.inside);
+            self.open(tag, None, Opened::Block(block));
         }
     }
 
-    fn helper(&mut self, helper: &HelperTemplate, scope: &Scope) {
-        if !is_call(helper) {
-            self.parameter(&helper.name, scope);
+    /// `{{/x}}`
+    fn end(&mut self, tag: &'a Tag<'a>) {
+        let closes = partial_name(tag.inside).0;
+        if !self.open.iter().any(|open| open.name == Some(closes)) {
+            let message = match self.open.iter().rev().find_map(|open| open.name) {
+                Some(name) => format!("{{{{/{}}}}} stands where {{{{/{}}}}} could", shorten(closes), shorten(name)),
+                None => format!("{{{{/{}}}}} closes a block that is not open", shorten(closes)),
+            };
+            return self.problem(tag, Code::Syntax, message);
+        }
+        while let Some(open) = self.open.pop() {
+            let name = open.name;
+            if name == Some(closes) {
+                return self.close(open);
+            }
+            self.unclosed(open);
+        }
+    }
+
+    /// Ends a block that the template does not.
+    fn unclosed(&mut self, open: Open<'_>) {
+        if let Some(name) = open.name {
+            let message = format!("`{0}` is opened here and not closed by {{{{/{0}}}}}", shorten(name));
+            self.problem(open.tag, Code::Syntax, message);
+        }
+        self.close(open);
+    }
+
+    /// Puts a block that has ended where it belongs.
+    fn close(&mut self, open: Open<'_>) {
+        let inner = std::mem::replace(&mut self.program, open.around);
+        let is_inverse = matches!(open.what, Opened::Inverse(_));
+        let place = open.tag.place;
+        if self.open.len() > bounds::NESTING {
             return;
         }
-        let name = helper.name.as_name().unwrap_or_default();
-        if let ("if" | "unless", true) = (name, helper.block) {
-            return self.condition(helper, scope, name == "if");
-        }
-        for parameter in helper.params.iter().chain(helper.hash.values()) {
-            self.parameter(parameter, scope);
-        }
-        let mut inner = scope.clone();
-        if helper.block && matches!(name, "each" | "with") {
-            inner.depth += 1;
-        }
-        inner.block_params.extend(block_params(helper));
-        if let Some(template) = &helper.template {
-            self.template(template, &inner);
-        }
-        if let Some(inverse) = &helper.inverse {
-            self.template(inverse, scope);
+        match open.what {
+            Opened::Block(Some(mut block)) | Opened::Inverse(Some(mut block)) => {
+                (block.body, block.otherwise) = match open.body {
+                    Some(body) => (body, inner),
+                    None => (inner, Program::default()),
+                };
+                if is_inverse {
+                    std::mem::swap(&mut block.body, &mut block.otherwise);
+                }
+                self.program.nodes.push(Node::Block(place, Box::new(block)));
+            }
+            Opened::Partial(Some(mut call)) => {
+                call.block = Some(inner);
+                self.program.nodes.push(Node::Partial(place, Box::new(call)));
+            }
+            Opened::Inline(Some(name)) => {
+                self.inlines.push(name.clone());
+                self.program.inlines.push((name, inner));
+            }
+            _ => {}
         }
     }
 
-    fn condition(&mut self, helper: &HelperTemplate, scope: &Scope, is_if: bool) {
-        let mut tested = scope.clone();
-        for parameter in &helper.params {
-            match variable(parameter, scope) {
-                Some(name) => {
-                    self.used(&name, false);
-                    tested.tested.push(name);
-                }
-                None => self.parameter(parameter, scope),
+    fn expression(&mut self, tag: &Tag<'_>, inside: &str) -> Option<Call> {
+        match expression::parse(inside) {
+            Ok(call) => Some(call),
+            Err(error) => {
+                // Where the parser stopped, if what it was given is as it stands in the tag.
+                let at = tag.whole.find(inside).map_or(0, |start| start + error.at);
+                let place = tag.place.behind(&tag.whole[..at.min(tag.whole.len())]);
+                let hint = hint(inside);
+                let message = error.message.to_owned();
+                self.report(Code::Syntax, place, 1, message, hint);
+                None
             }
         }
-        let (with, without) = if is_if { (&tested, scope) } else { (scope, &tested) };
-        if let Some(template) = &helper.template {
-            self.template(template, with);
-        }
-        if let Some(inverse) = &helper.inverse {
-            self.template(inverse, without);
-        }
     }
 
-    fn partial(&mut self, partial: &DecoratorTemplate, scope: &Scope) {
-        for parameter in partial.params.iter().chain(partial.hash.values()) {
-            self.parameter(parameter, scope);
+    /// Whether a helper that exists is called as it can be.
+    fn check_call(&mut self, tag: &Tag<'_>, call: &Call) -> bool {
+        let Some(helper) = Helper::parse(&call.name) else { return true };
+        let (count, takes) = helper.takes();
+        if !count.contains(&call.params.len()) {
+            self.problem(tag, Code::Helper, format!("`{}` takes {takes}", call.name));
+            return false;
         }
-        if let Some(template) = &partial.template {
-            self.template(template, scope);
-        }
+        self.check_values(tag, call)
     }
 
-    fn parameter(&mut self, parameter: &Parameter, scope: &Scope) {
-        if let Some(helper) = called_by(parameter) {
-            self.helper(helper, scope);
-        } else if let Some(name) = variable(parameter, scope) {
-            let required = !scope.tested.contains(&name);
-            self.used(&name, required);
+    /// Whether the sub-expressions are helpers that give a value.
+    fn check_values(&mut self, tag: &Tag<'_>, call: &Call) -> bool {
+        let values = call.params.iter().chain(call.hash.iter().map(|(_, value)| value));
+        for value in values {
+            let Expression::Call(inner) = value else { continue };
+            let fits = match Helper::parse(&inner.name) {
+                Some(Helper::Lookup | Helper::Json) => self.check_call(tag, inner),
+                Some(_) => {
+                    let message = format!("`{}` gives no value: (lookup …) and (json …) do", inner.name);
+                    self.problem(tag, Code::Helper, message);
+                    false
+                }
+                None => {
+                    self.unknown_helper(tag, &inner.name);
+                    false
+                }
+            };
+            if !fits {
+                return false;
+            }
         }
+        true
     }
 
-    fn used(&mut self, name: &str, required: bool) {
-        match self.0.iter_mut().find(|variable| variable.name == name) {
-            Some(variable) => variable.required |= required,
-            None => self.0.push(Variable { name: name.to_owned(), required }),
-        }
+    fn unknown_helper(&mut self, tag: &Tag<'_>, name: &str) {
+        let names = || Helper::ALL.iter().map(|(name, _)| *name);
+        let hint = nearest(name, names()).map(|near| format!("did you mean `{near}`?"));
+        let known = names().collect::<Vec<_>>().join(", ");
+        let width = tag.whole.lines().next().unwrap_or_default().chars().count();
+        let message = format!("there is no helper `{}`; there are {known}", shorten(name));
+        self.report(Code::Helper, tag.place, width, message, hint);
+    }
+
+    fn problem(&mut self, tag: &Tag<'_>, code: Code, message: impl Into<String>) {
+        let width = tag.whole.lines().next().unwrap_or_default().chars().count();
+        self.report(code, tag.place, width, message.into(), None);
+    }
+
+    fn report(&mut self, code: Code, place: Place, width: usize, message: String, hint: Option<String>) {
+        let (file, width) = (Arc::clone(self.file), width.max(1));
+        self.problems.push(Problem { code, file, place, width, message, hint });
     }
 }
 
-fn block_params(helper: &HelperTemplate) -> Vec<String> {
-    let names: Vec<&Parameter> = match &helper.block_param {
-        Some(BlockParam::Single(name)) => vec![name],
-        Some(BlockParam::Pair((first, second))) => vec![first, second],
-        _ => Vec::new(),
+/// What people write who know other template languages.
+fn hint(inside: &str) -> Option<String> {
+    let has = |signs: &[&str]| signs.iter().any(|sign| inside.contains(sign));
+    let text = if has(&["==", "!="]) {
+        "Handlebars compares with {{#ifEquals a b}} … {{/ifEquals}}"
+    } else if has(&["&&", "||", " and ", " or ", "!", " ? ", ">", "<"]) {
+        "Handlebars has no operators: nest {{#if}} and {{#unless}}"
+    } else if has(&["|"]) {
+        "Handlebars has no filters"
+    } else if inside.is_empty() {
+        "name a variable between the braces; a literal {{ is written \\{{"
+    } else {
+        "a literal {{ is written \\{{"
     };
-    names.into_iter().filter_map(|name| name.as_name().map(str::to_owned)).collect()
+    Some(text.to_owned())
 }
 
-/// The argument that a path such as `x`, `this.x`, `x.y`, `../x` or `@root.x` reads, if it reads one.
-fn variable(parameter: &Parameter, scope: &Scope) -> Option<String> {
-    let raw = match parameter {
-        Parameter::Path(Path::Relative((_, raw))) => raw.as_str(),
-        Parameter::Name(name) => name.as_str(),
-        _ => return None,
+/// Splits `items as |item index|`.
+fn block_params(inside: &str) -> Result<(&str, Vec<String>), &'static str> {
+    let Some(open) = inside.strip_suffix('|').and_then(|rest| rest.rfind('|')) else {
+        return Ok((inside, Vec::new()));
     };
-    let (path, depth) = match raw.strip_prefix("@root") {
-        Some(path) => (path, 0),
-        None => {
-            let up = raw.split('/').take_while(|part| *part == "..").count();
-            (raw.trim_start_matches("../"), scope.depth.checked_sub(up)?)
+    let names = &inside[open + 1..inside.len() - 1];
+    let before = inside[..open].trim_end().strip_suffix("as").filter(|before| before.ends_with(char::is_whitespace));
+    let names: Vec<String> = names.split_whitespace().map(str::to_owned).collect();
+    match before {
+        Some(before) if !names.is_empty() => Ok((before.trim_end(), names)),
+        _ => Err("names for the items are written `as |item|` or `as |item index|`"),
+    }
+}
+
+/// Splits a partial's tag into its name, without quotes or brackets, and what follows.
+fn partial_name(inside: &str) -> (&str, &str) {
+    let quoted = ['"', '\''].into_iter().find_map(|quote| inside.strip_prefix(quote)?.split_once(quote));
+    let bracketed = || inside.strip_prefix('[')?.split_once(']');
+    quoted.or_else(bracketed).unwrap_or_else(|| inside.split_once(char::is_whitespace).unwrap_or((inside, "")))
+}
+
+/// Text without the white space that the tags beside it take.
+fn trimmed<'a>(text: &'a str, before: Option<&Token<'_>>, after: Option<&Token<'_>>) -> &'a str {
+    let mut text = text;
+    if let Some(Token::Tag(tag)) = before {
+        if tag.trim_after {
+            text = text.trim_start();
+        } else if tag.takes_its_line() {
+            let rest = text.trim_start_matches([' ', '\t']);
+            text = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n')).unwrap_or(rest);
         }
-    };
-    let path = path.strip_prefix("./").unwrap_or(path).trim_start_matches(['.', '/']);
-    let path = path.strip_prefix("this").filter(|rest| rest.starts_with(['.', '/'])).unwrap_or(path);
-    let path = path.trim_start_matches(['.', '/']);
-    let name = match path.strip_prefix('[') {
-        Some(literal) => literal.split(']').next()?,
-        None => path.split(['.', '/', '[']).next()?,
-    };
-    let is_variable = depth == 0 && !matches!(name, "" | "this") && !name.starts_with('@');
-    (is_variable && !scope.block_params.iter().any(|param| param == name)).then(|| name.to_owned())
+    }
+    if let Some(Token::Tag(tag)) = after {
+        if tag.trim_before {
+            text = text.trim_end();
+        } else if tag.takes_its_line() {
+            text = text.trim_end_matches([' ', '\t']);
+        }
+    }
+    text
+}
+
+impl Tag<'_> {
+    fn takes_its_line(&self) -> bool {
+        self.standalone && !matches!(self.kind, TagKind::Value | TagKind::Raw | TagKind::Unclosed)
+    }
 }

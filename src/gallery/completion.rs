@@ -1,0 +1,144 @@
+//! Which known values a person may mean by what they have typed so far.
+
+use std::iter;
+
+/// The most suggestions that MCP allows in one answer.
+const MAX_VALUES: usize = 100;
+/// Nobody types more of a value than this, in bytes; what is longer matches none.
+const MAX_TYPED: usize = 256;
+
+/// Suggestions for an argument's value.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// The first suggestions, 100 at most.
+    pub values: Vec<String>,
+    /// How many there are in all.
+    pub total: usize,
+}
+
+/// How well a value matches, the best first.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Match {
+    /// It begins with the typed text.
+    Prefix,
+    /// It does but for upper and lower case.
+    AnyCasePrefix,
+    /// A later word of it does.
+    Word,
+    /// It has the typed characters in their order, with so many others between them.
+    Scattered { gaps: usize },
+}
+
+impl Completion {
+    /// The values that match, the best first and otherwise in the order in which they come.
+    pub(super) fn new(values: &[String], typed: &str) -> Self {
+        if typed.len() > MAX_TYPED {
+            return Self { values: Vec::new(), total: 0 };
+        }
+        let lower = lowercase(typed);
+        let matching = values.iter().filter_map(|value| Some((match_of(value, typed, &lower)?, value)));
+        let mut found: Vec<_> = matching.collect();
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        let best = found.iter().take(MAX_VALUES).map(|(_, value)| (*value).clone());
+        Self { values: best.collect(), total: found.len() }
+    }
+}
+
+fn lowercase(text: &str) -> Vec<char> {
+    text.chars().flat_map(char::to_lowercase).collect()
+}
+
+fn match_of(value: &str, typed: &str, lower: &[char]) -> Option<Match> {
+    if value.starts_with(typed) {
+        return Some(Match::Prefix);
+    }
+    let value = lowercase(value);
+    if value.starts_with(lower) {
+        return Some(Match::AnyCasePrefix);
+    }
+    let mut words = iter::zip(&value, 1..).filter(|(before, _)| !before.is_alphanumeric()).map(|(_, start)| start);
+    if words.any(|start| value[start..].starts_with(lower)) {
+        return Some(Match::Word);
+    }
+    gaps(&value, lower).map(|gaps| Match::Scattered { gaps })
+}
+
+/// How many other characters stand between those of `typed` at the least, if `value` has them all in their order.
+fn gaps(value: &[char], typed: &[char]) -> Option<usize> {
+    let mut fewest = None;
+    let mut rest = value;
+    // Where they are complete, then back to where they begin at the latest, and on from there.
+    while let Some(end) = end_of(rest.iter(), typed.iter()) {
+        let span = end_of(rest[..end].iter().rev(), typed.iter().rev())?;
+        fewest = fewest.into_iter().chain([span - typed.len()]).min();
+        rest = &rest[end - span + 1..];
+    }
+    fewest
+}
+
+/// How many of `value`'s characters it takes to have all of `typed` in their order.
+fn end_of<'a>(value: impl Iterator<Item = &'a char>, mut typed: impl Iterator<Item = &'a char>) -> Option<usize> {
+    let mut value = value.enumerate();
+    typed.try_fold(0, |_, c| value.find(|(_, other)| *other == c).map(|(at, _)| at + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complete(values: &[&str], typed: &str) -> Vec<String> {
+        let values: Vec<_> = values.iter().map(|value| (*value).to_owned()).collect();
+        Completion::new(&values, typed).values
+    }
+
+    #[test]
+    fn nothing_typed_suggests_everything_in_the_authors_order() {
+        assert_eq!(complete(&["warm", "dry", "Cold"], ""), ["warm", "dry", "Cold"]);
+        assert_eq!(complete(&[], ""), [""; 0]);
+    }
+
+    #[test]
+    fn a_prefix_in_the_same_case_comes_before_one_in_another() {
+        assert_eq!(complete(&["Rust", "ruby", "RUN"], "ru"), ["ruby", "Rust", "RUN"]);
+        assert_eq!(complete(&["Rust", "ruby", "RUN"], "RU"), ["RUN", "Rust", "ruby"]);
+        assert_eq!(complete(&["élan", "Éclair"], "É"), ["Éclair", "élan"]);
+    }
+
+    #[test]
+    fn a_prefix_comes_before_a_word_before_scattered_characters() {
+        let values = ["preview", "code-review", "r.e.v", "revise", "my Review"];
+        assert_eq!(complete(&values, "rev"), ["revise", "code-review", "my Review", "preview", "r.e.v"]);
+    }
+
+    #[test]
+    fn fewer_gaps_come_first_and_the_author_decides_between_equals() {
+        assert_eq!(complete(&["a--b--c", "a-b-c", "xabc", "a-bc-"], "abc"), ["xabc", "a-bc-", "a-b-c", "a--b--c"]);
+        assert_eq!(complete(&["x2y", "x1y"], "xy"), ["x2y", "x1y"]);
+        // The best place in a value counts.
+        assert_eq!(complete(&["a--b--c", "xa--a-b---abx"], "ab"), ["xa--a-b---abx", "a--b--c"]);
+        assert_eq!(gaps(&lowercase("xa--a-bx"), &['a', 'b']), Some(1));
+    }
+
+    #[test]
+    fn what_lacks_a_character_or_has_them_in_another_order_is_left_out() {
+        assert_eq!(complete(&["warm", "dry"], "mw"), [""; 0]);
+        assert_eq!(complete(&["warm", "dry"], "warmer"), [""; 0]);
+        assert_eq!(complete(&["warm", "dry"], "w m"), [""; 0]);
+        assert_eq!(complete(&["a", ""], "a"), ["a"]);
+    }
+
+    #[test]
+    fn a_hundred_are_told_and_all_are_counted() {
+        let values: Vec<_> = (0..150).map(|number| format!("value {number}")).collect();
+        let completion = Completion::new(&values, "val");
+        assert_eq!((completion.values.len(), completion.total), (100, 150));
+        assert_eq!(completion.values[99], "value 99");
+    }
+
+    #[test]
+    fn a_typed_text_that_nobody_types_matches_nothing() {
+        let values = vec!["a".repeat(256 * 1024); 100];
+        assert_eq!(Completion::new(&values, &"a".repeat(1024 * 1024)), Completion { values: Vec::new(), total: 0 });
+        assert_eq!(Completion::new(&values[..1], &"a".repeat(MAX_TYPED)).total, 1);
+    }
+}

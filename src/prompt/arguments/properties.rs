@@ -1,0 +1,251 @@
+//! Arguments as the properties of a JSON Schema.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::{Argument, Arguments, Item, Kind, check_enum, check_name, values};
+use crate::prompt::picoschema::{field_name, is_json_schema};
+use crate::prompt::problem::Code;
+use crate::prompt::reader::Reader;
+use crate::prompt::schema::{Invalid, Mismatch, Validator, target};
+use crate::prompt::yaml::{Node, Span, Yaml};
+
+/// How many schemas are looked at for the type of one argument.
+const FOLLOWED: usize = 100;
+/// Keywords that ask for no check beyond type and choices.
+const UNCHECKED: [&str; 10] =
+    ["type", "enum", "title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment"];
+
+/// The arguments that a schema declares; `None` where it is not about an object, or names no properties.
+///
+/// `schema` is JSON Schema, which is written at `node` in whichever form; `defaults` is `input.default`.
+pub(in crate::prompt) fn from_schema(
+    schema: &Value,
+    node: &Node,
+    defaults: Option<&Node>,
+    reader: &mut Reader<'_>,
+) -> Option<Arguments> {
+    let object = follow(schema, schema);
+    let Some(Value::Object(properties)) = object.get("properties") else { return None };
+    let required = object.get("required").and_then(Value::as_array);
+    let places = Places::new(node);
+    let mut arguments = Arguments { defaults: values(defaults), ..Arguments::default() };
+    for (name, property) in properties {
+        let at = places.property(name);
+        let mut argument = match from_property(name, property, schema) {
+            Ok(argument) => argument,
+            Err(message) => {
+                wrong(reader, at, &message);
+                continue;
+            }
+        };
+        argument.required = required.is_some_and(|names| names.iter().any(|other| other == name));
+        argument.place = Some(at.place);
+        let (default, default_at) = match defaults.and_then(|defaults| defaults.find(name)) {
+            Some(node) => (Some(node.to_json()), node.span),
+            None => (property.get("default").cloned(), at),
+        };
+        if let Some(Err(message)) = default.map(|default| argument.set_default(&default)) {
+            wrong(reader, default_at, &message);
+        }
+        if !arguments.add(argument, "input.schema", at, reader) {
+            return Some(arguments);
+        }
+    }
+    arguments.others = match object.get("additionalProperties") {
+        None | Some(Value::Bool(false)) => None,
+        Some(any) => from_property("other", any, schema).map_err(|message| wrong(reader, node.span, &message)).ok(),
+    };
+    if arguments.iter().chain(&arguments.others).any(|argument| argument.is_checked) {
+        arguments.validator = validator(schema, object, &places, reader);
+        check_defaults(&arguments, defaults, &places, reader);
+    }
+    Some(arguments)
+}
+
+/// Checks what is about each argument by itself: what a schema says of several at once, nobody could tell in a form.
+fn validator(schema: &Value, object: &Value, places: &Places<'_>, reader: &mut Reader<'_>) -> Option<Validator> {
+    let part = |of: &Value, keyword: &str| Some((keyword.to_owned(), of.get(keyword)?.clone()));
+    let definitions = ["$schema", "$defs", "definitions"].into_iter().filter_map(|keyword| part(schema, keyword));
+    let properties = ["properties", "additionalProperties"].into_iter().filter_map(|keyword| part(object, keyword));
+    let checked: Map<_, _> = definitions.chain(properties).collect();
+    let all = match Validator::compile(&checked.into()) {
+        Ok(validator) => return Some(validator),
+        Err(all) => all,
+    };
+    for Invalid { pointer, message } in all {
+        wrong(reader, places.pointer(&pointer), &message);
+    }
+    None
+}
+
+fn check_defaults(arguments: &Arguments, defaults: Option<&Node>, places: &Places<'_>, reader: &mut Reader<'_>) {
+    for argument in arguments.iter() {
+        let Some(default) = &argument.default else { continue };
+        if let Err(Mismatch { path, expected, given }) = arguments.check(argument, &argument.name, default.clone()) {
+            let node = defaults.and_then(|defaults| defaults.find(&argument.name));
+            let at = node.map_or_else(|| places.property(&argument.name), |node| node.span);
+            wrong(reader, at, &format!("the default of `{path}` is {given}, and it takes {expected}"));
+        }
+    }
+}
+
+fn wrong(reader: &mut Reader<'_>, at: Span, message: &str) {
+    reader.note(Code::Schema, at, format!("input.schema: {message}"));
+}
+
+fn from_property(name: &str, property: &Value, root: &Value) -> Result<Argument, String> {
+    check_name(name)?;
+    let schema = follow(property, root);
+    let words = |key: &str| Some(property.get(key).or_else(|| schema.get(key))?.as_str()?.to_owned());
+    let allowed = choices(schema);
+    if let Some(allowed) = &allowed {
+        check_enum(name, allowed)?;
+    }
+    let kind = kind_of(schema, root);
+    Ok(Argument {
+        title: words("title"),
+        description: words("description"),
+        items: (kind == Kind::Array).then(|| item(schema, root)).flatten(),
+        is_checked: !is_plain(property, kind),
+        kind,
+        allowed,
+        schema: property.clone(),
+        ..Argument::new(name)
+    })
+}
+
+/// The schema behind references, and behind combinations of which one only is not about null.
+fn follow<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
+    let mut schema = schema;
+    for _ in 0..FOLLOWED {
+        let reference = schema.get("$ref").and_then(Value::as_str);
+        let next = reference.and_then(|reference| target(root, reference)).or_else(|| {
+            let mut branches = branches(schema).filter(|branch| !is_null(branch));
+            branches.next().filter(|_| branches.next().is_none())
+        });
+        match next {
+            Some(next) => schema = next,
+            None => break,
+        }
+    }
+    schema
+}
+
+fn branches(schema: &Value) -> impl Iterator<Item = &Value> {
+    let of = |keyword: &str| schema.get(keyword).and_then(Value::as_array);
+    of("anyOf").or_else(|| of("oneOf")).or_else(|| of("allOf")).into_iter().flatten()
+}
+
+fn is_null(schema: &Value) -> bool {
+    schema.get("type").is_some_and(|kind| kind == "null") || schema.get("const").is_some_and(Value::is_null)
+}
+
+/// The values that a schema lists.
+fn choices(schema: &Value) -> Option<Vec<Value>> {
+    if let Some(Value::Array(allowed)) = schema.get("enum") {
+        return Some(allowed.clone());
+    }
+    if let Some(only) = schema.get("const") {
+        return Some(vec![only.clone()]);
+    }
+    let consts: Option<Vec<Value>> = branches(schema).map(|branch| branch.get("const").cloned()).collect();
+    consts.filter(|consts| !consts.is_empty())
+}
+
+/// The type of a schema, or of all its branches.
+fn kind_of(schema: &Value, root: &Value) -> Kind {
+    kind_within(schema, root, &mut { FOLLOWED })
+}
+
+/// `left` is how many schemas may still be looked at.
+fn kind_within(schema: &Value, root: &Value, left: &mut usize) -> Kind {
+    *left = left.saturating_sub(1);
+    let types = match schema.get("type") {
+        Some(Value::Array(types)) => types.iter().filter_map(Value::as_str).filter(|name| *name != "null").collect(),
+        Some(Value::String(name)) => vec![name.as_str()],
+        _ => Vec::new(),
+    };
+    let kinds: Vec<Kind> = if !types.is_empty() {
+        types.into_iter().map(|name| Kind::parse(name).unwrap_or(Kind::Any)).collect()
+    } else if schema.get("properties").is_some() {
+        vec![Kind::Object]
+    } else if schema.get("items").is_some() {
+        vec![Kind::Array]
+    } else if *left > 0 {
+        branches(schema).take(*left).map(|branch| kind_within(follow(branch, root), root, left)).collect()
+    } else {
+        Vec::new()
+    };
+    match kinds.as_slice() {
+        [] => Kind::Any,
+        [only, others @ ..] if others.iter().all(|other| other == only) => *only,
+        kinds if kinds.iter().all(|kind| matches!(kind, Kind::Integer | Kind::Number)) => Kind::Number,
+        kinds if kinds.iter().any(|kind| matches!(kind, Kind::String | Kind::Any)) => Kind::Any,
+        _ => Kind::Json,
+    }
+}
+
+/// What stands between the commas of a list, if that is plain text.
+fn item(schema: &Value, root: &Value) -> Option<Item> {
+    let any = Value::Object(Map::new());
+    let items = follow(schema.get("items").unwrap_or(&any), root);
+    let (kind, allowed) = (kind_of(items, root), choices(items));
+    (kind.is_plain() || allowed.is_some()).then_some(Item { kind, allowed })
+}
+
+/// Whether the type and the choices are all that a schema asks for.
+fn is_plain(schema: &Value, kind: Kind) -> bool {
+    match schema {
+        Value::Bool(is_any) => *is_any,
+        Value::Object(keywords) => {
+            let is_type = |name: &Value| name.as_str().is_some_and(|name| name != "any" && Kind::parse(name).is_some());
+            let is_one = match keywords.get("type") {
+                None => true,
+                Some(Value::Array(names)) => {
+                    names.iter().all(|name| is_type(name) || name == "null") && kind != Kind::Any
+                }
+                Some(name) => is_type(name),
+            };
+            is_one && kind != Kind::Json && keywords.keys().all(|keyword| UNCHECKED.contains(&keyword.as_str()))
+        }
+        _ => false,
+    }
+}
+
+/// Where the parts of a schema are written.
+struct Places<'n> {
+    node: &'n Node,
+    properties: HashMap<&'n str, Span>,
+}
+
+impl<'n> Places<'n> {
+    fn new(node: &'n Node) -> Self {
+        let properties = match node.get("properties").filter(|_| is_json_schema(node)) {
+            Some(properties) => properties.entries().iter().map(|(key, _)| (key.name.as_str(), key.span)).collect(),
+            None => node.entries().iter().map(|(key, _)| (field_name(&key.name), key.span)).collect(),
+        };
+        Self { node, properties }
+    }
+
+    fn property(&self, name: &str) -> Span {
+        self.properties.get(name).copied().unwrap_or(self.node.span)
+    }
+
+    /// As near as can be to what a JSON Pointer leads to.
+    fn pointer(&self, pointer: &str) -> Span {
+        let segments = pointer.split('/').skip(1).map(|segment| segment.replace("~1", "/").replace("~0", "~"));
+        let mut span = segments.clone().nth(1).map_or(self.node.span, |name| self.property(&name));
+        let mut node = self.node;
+        for segment in segments {
+            let next = match &node.value {
+                Yaml::List(items) => segment.parse().ok().and_then(|index: usize| items.get(index)),
+                _ => node.find(&segment),
+            };
+            let Some(next) = next else { break };
+            (node, span) = (next, next.span);
+        }
+        span
+    }
+}

@@ -1,0 +1,294 @@
+//! How the text that callers send becomes the values of a template's variables.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use super::{Argument, Arguments, Item, Kind};
+use crate::nearest::nearest;
+use crate::prompt::bounds;
+use crate::prompt::reader::shorten;
+use crate::prompt::schema::{Mismatch, list, plain};
+use crate::prompt::yaml::number;
+
+/// How many unknown arguments an error names.
+const MAX_UNKNOWN: usize = 5;
+/// How many arguments an error lists instead.
+const MAX_KNOWN: usize = 50;
+
+/// The values of all variables of one call.
+#[derive(Debug)]
+pub(in crate::prompt) struct Values<'a> {
+    pub(in crate::prompt) map: Map<String, Value>,
+    /// The variables whose value is the author's: a default, or a choice of an enum.
+    pub(in crate::prompt) authored: HashSet<&'a str>,
+}
+
+/// What is wrong with one argument of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArgumentProblem {
+    /// A required argument was not given.
+    Missing {
+        /// The argument.
+        name: String,
+        /// What it is, in the author's words.
+        description: Option<String>,
+    },
+    /// The prompt has no such argument.
+    Unknown {
+        /// What was given, shortened.
+        name: String,
+        /// What there is instead, in words.
+        instead: String,
+    },
+    /// So many more are wrong.
+    More(usize),
+    /// The value does not fit.
+    Invalid {
+        /// The argument, or the part of it that does not fit.
+        name: String,
+        /// What came, shortened.
+        given: String,
+        /// What is allowed.
+        expected: String,
+    },
+    /// There is too much.
+    Bound {
+        /// What is bounded, with the bound.
+        most: String,
+        /// How much came.
+        given: usize,
+    },
+}
+
+impl fmt::Display for ArgumentProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { name, description: None } => write!(f, "missing required argument `{name}`"),
+            Self::Missing { name, description: Some(what) } => {
+                write!(f, "missing required argument `{name}` ({})", what.trim_end_matches('.'))
+            }
+            Self::Unknown { name, instead } => write!(f, "unknown argument `{name}`{instead}"),
+            Self::More(count) => write!(f, "and {count} more"),
+            Self::Invalid { name, given, expected } => write!(f, "argument `{name}` takes {expected}, not {given}"),
+            Self::Bound { most, given } => write!(f, "{most}, not {given}"),
+        }
+    }
+}
+
+impl ArgumentProblem {
+    /// That `name` is none of `arguments`.
+    pub(crate) fn unknown(name: &str, arguments: &[Argument]) -> Self {
+        let known = || arguments.iter().map(|argument| argument.name.as_str());
+        let instead = match nearest(name, known()) {
+            Some(near) => format!(", did you mean `{near}`?"),
+            None if arguments.is_empty() => ": this prompt takes none".to_owned(),
+            None => {
+                let more = match arguments.len().saturating_sub(MAX_KNOWN) {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                format!(": this prompt takes {}{more}", known().take(MAX_KNOWN).collect::<Vec<_>>().join(", "))
+            }
+        };
+        Self::Unknown { name: shorten(name), instead }
+    }
+
+    fn invalid(name: impl Into<String>, expected: impl Into<String>, text: &str) -> Self {
+        Self::Invalid { name: name.into(), expected: expected.into(), given: format!("{:?}", shorten(text)) }
+    }
+}
+
+impl Arguments {
+    /// The values of all variables, from what the caller gave and the defaults; all problems at once.
+    ///
+    /// Some clients send an empty text for a field that was left empty: for an optional argument that is no value.
+    pub(in crate::prompt) fn resolve(&self, given: &Map<String, Value>) -> Result<Values<'_>, Vec<ArgumentProblem>> {
+        check_bounds(given).map_err(|problem| vec![problem])?;
+        let mut map = self.defaults.clone();
+        let mut authored: HashSet<&str> = self.defaults.keys().map(String::as_str).collect();
+        let mut problems = Vec::new();
+        for argument in &self.listed {
+            let name = argument.name.as_str();
+            let value = match given.get(name) {
+                Some(said) if said != "" || argument.required => {
+                    if argument.is_choice() {
+                        authored.insert(name);
+                    } else {
+                        authored.remove(name);
+                    }
+                    self.value(argument, name, said)
+                }
+                _ if argument.required => {
+                    Err(ArgumentProblem::Missing { name: name.to_owned(), description: argument.description.clone() })
+                }
+                _ => {
+                    if argument.default.is_some() {
+                        authored.insert(name);
+                    }
+                    // Null is a value, which strict mode asks for, and renders as nothing.
+                    Ok(argument.default.clone().unwrap_or_default())
+                }
+            };
+            match value {
+                Ok(value) => {
+                    map.insert(name.to_owned(), value);
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        let mut unknown = given.iter().filter(|(name, _)| !self.iter().any(|argument| argument.name == **name));
+        if let Some(others) = &self.others {
+            for (name, said) in unknown {
+                match self.value(others, name, said) {
+                    Ok(value) => {
+                        authored.remove(name.as_str());
+                        map.insert(name.clone(), value);
+                    }
+                    Err(problem) => problems.push(problem),
+                }
+            }
+        } else {
+            // A caller may send hundreds.
+            problems.extend(unknown.by_ref().take(MAX_UNKNOWN).map(|(name, _)| ArgumentProblem::unknown(name, self)));
+            let more = unknown.count();
+            if more > 0 {
+                problems.push(ArgumentProblem::More(more));
+            }
+        }
+        if problems.is_empty() { Ok(Values { map, authored }) } else { Err(problems) }
+    }
+
+    /// What a caller said, as `argument` takes it.
+    fn value(&self, argument: &Argument, name: &str, said: &Value) -> Result<Value, ArgumentProblem> {
+        let Value::String(text) = said else {
+            return Err(ArgumentProblem::Invalid {
+                name: shorten(name),
+                given: shorten(&said.to_string()),
+                expected: format!("a JSON string such as {:?}", shorten(&plain(said))),
+            });
+        };
+        let value = argument.read_as(name, text)?;
+        self.check(argument, name, value).map_err(|Mismatch { path, expected, given }| ArgumentProblem::Invalid {
+            name: path,
+            given,
+            expected,
+        })
+    }
+
+    /// Checks a value against all that the schema of its argument says.
+    pub(super) fn check(&self, argument: &Argument, name: &str, value: Value) -> Result<Value, Mismatch> {
+        let Some(validator) = self.validator.as_ref().filter(|_| argument.is_checked) else { return Ok(value) };
+        let mut object = Map::new();
+        object.insert(name.to_owned(), value);
+        let mut object = Value::Object(object);
+        validator.check(&object)?;
+        Ok(object[name].take())
+    }
+}
+
+/// Refuses what is too much before anything is done with it.
+fn check_bounds(given: &Map<String, Value>) -> Result<(), ArgumentProblem> {
+    let bound = |most: String, given: usize| Err(ArgumentProblem::Bound { most, given });
+    if given.len() > bounds::ARGUMENTS {
+        return bound(format!("a call has at most {} arguments", bounds::ARGUMENTS), given.len());
+    }
+    let mut all = 0;
+    for (name, value) in given {
+        let length = value.as_str().map_or(0, str::len);
+        if length > bounds::ARGUMENT {
+            return bound(format!("argument `{}` has at most {} bytes", shorten(name), bounds::ARGUMENT), length);
+        }
+        all += name.len() + length;
+    }
+    if all > bounds::ALL_ARGUMENTS {
+        return bound(format!("all arguments of a call have at most {} bytes", bounds::ALL_ARGUMENTS), all);
+    }
+    Ok(())
+}
+
+impl Argument {
+    /// Whether every value is one that the author listed.
+    fn is_choice(&self) -> bool {
+        self.allowed.is_some() || self.items.as_ref().is_some_and(|item| item.allowed.is_some())
+    }
+
+    /// The value of a text.
+    pub(super) fn read(&self, text: &str) -> Result<Value, ArgumentProblem> {
+        self.read_as(&self.name, text)
+    }
+
+    fn read_as(&self, name: &str, text: &str) -> Result<Value, ArgumentProblem> {
+        let value = match (&self.allowed, self.kind) {
+            (Some(allowed), _) => choose(allowed, text),
+            (None, Kind::Array) => match &self.items {
+                Some(item) if !text.trim_start().starts_with('[') => return item.read_list(name, text),
+                _ => return self.read_json(name, text, Value::is_array),
+            },
+            (None, Kind::Object) => return self.read_json(name, text, Value::is_object),
+            (None, Kind::Json) => return self.read_json(name, text, |_| true),
+            (None, kind) => kind.read(text),
+        };
+        value.ok_or_else(|| ArgumentProblem::invalid(shorten(name), self.expected(), text))
+    }
+
+    fn read_json(&self, name: &str, text: &str, fits: fn(&Value) -> bool) -> Result<Value, ArgumentProblem> {
+        let invalid = || ArgumentProblem::invalid(shorten(name), self.expected(), text);
+        let mut value: Value = serde_json::from_str(text).map_err(|e| match invalid() {
+            // The parser's words say where, and repeat nothing of the text.
+            ArgumentProblem::Invalid { name, given, expected } => {
+                ArgumentProblem::Invalid { name, given: format!("{given} ({e})"), expected }
+            }
+            other => other,
+        })?;
+        if !fits(&value) {
+            return Err(invalid());
+        }
+        plain_numbers(&mut value);
+        Ok(value)
+    }
+}
+
+impl Item {
+    /// A list with commas between its items. No text is an empty list, and none between two commas is no item.
+    fn read_list(&self, name: &str, text: &str) -> Result<Value, ArgumentProblem> {
+        // Neither the list nor the choices need be short.
+        let choices: Option<HashMap<Cow<'_, str>, &Value>> =
+            self.allowed.as_ref().map(|allowed| allowed.iter().map(|value| (plain(value), value)).collect());
+        let items = text.split(',').map(str::trim).filter(|text| !text.is_empty()).enumerate().map(|(index, text)| {
+            let value = match &choices {
+                Some(choices) => choices.get(text).map(|value| (*value).clone()),
+                None => self.kind.read(text),
+            };
+            value.ok_or_else(|| {
+                let expected = match &self.allowed {
+                    Some(allowed) => format!("one of {}", list(allowed)),
+                    None => self.kind.expected().to_owned(),
+                };
+                ArgumentProblem::invalid(format!("{}[{index}]", shorten(name)), expected, text)
+            })
+        });
+        items.collect()
+    }
+}
+
+/// The listed value that is written so.
+fn choose(allowed: &[Value], text: &str) -> Option<Value> {
+    allowed.iter().find(|value| !value.is_null() && plain(value) == text).cloned()
+}
+
+/// Numbers as JavaScript prints them: 1.0 is 1.
+fn plain_numbers(value: &mut Value) {
+    match value {
+        Value::Number(n) if n.is_f64() => {
+            if let Some(plain) = n.as_f64().and_then(number) {
+                *n = plain;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(plain_numbers),
+        Value::Object(fields) => fields.values_mut().for_each(plain_numbers),
+        _ => {}
+    }
+}

@@ -1,0 +1,40 @@
+//! How much a prompt may be and do. Authors and callers meet these bounds as errors that name them.
+
+/// A file, in bytes.
+pub const SOURCE: u64 = 256 * 1024;
+/// Tags of one file: what stands between `{{` and `}}`.
+pub(super) const TAGS: usize = 5_000;
+/// How deep blocks nest, and sub-expressions within a tag. The expression parser recurses.
+pub(super) const NESTING: usize = 64;
+/// Names and values of one tag.
+pub(super) const WORDS: usize = 200;
+/// How deep partials call partials.
+pub(super) const PARTIAL_DEPTH: usize = 16;
+/// Partials that one prompt uses, those of its partials included.
+pub const PARTIALS: usize = 100;
+
+/// Arguments of one call.
+pub const ARGUMENTS: usize = 200;
+/// One argument, in bytes.
+pub const ARGUMENT: usize = 256 * 1024;
+/// All arguments of a call, in bytes.
+pub const ALL_ARGUMENTS: usize = 1024 * 1024;
+
+/// The text of one rendering, in bytes.
+pub const OUTPUT: usize = 4 * 1024 * 1024;
+/// Turns of all loops of one rendering.
+pub(super) const ITERATIONS: usize = 100_000;
+/// Steps of one rendering: a tag, a turn of a loop, or a hundred bytes that a helper makes or compares.
+pub(super) const STEPS: usize = 1_000_000;
+
+/// How deep blocks and partials nest while they are rendered: a rendering recurses.
+pub(super) const RENDER_DEPTH: usize = 200;
+/// Roles, sections and media of one rendering.
+pub(super) const MARKS: usize = 1_000;
+
+/// A picture or another file that a prompt shows, in bytes.
+pub const MEDIA: u64 = 3 * 1024 * 1024;
+/// Pictures and other parts of one rendering.
+pub const MEDIA_PARTS: usize = 20;
+/// The answer as JSON, in bytes. Lambda takes 6 MB.
+pub const ANSWER: usize = 5_500_000;

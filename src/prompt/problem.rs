@@ -1,0 +1,146 @@
+//! What can be wrong with a prompt file.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// Something wrong with a prompt file, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What kind of thing is wrong.
+    pub code: Code,
+    /// The file's key.
+    pub file: Arc<str>,
+    /// Where it begins.
+    pub place: Place,
+    /// How many characters of that line it spans, at least 1.
+    pub width: usize,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// What to do about it, in one line.
+    pub hint: Option<String>,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// From 1.
+    pub line: u32,
+    /// From 1, in characters.
+    pub column: u32,
+}
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// The prompt cannot be used.
+    Error,
+    /// The prompt can be used, and may not do what was meant.
+    Warning,
+}
+
+impl Place {
+    /// Where a file begins.
+    pub const START: Self = Self { line: 1, column: 1 };
+
+    /// The place behind `text`, which begins here.
+    #[must_use]
+    pub fn behind(self, text: &str) -> Self {
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        match text.rfind('\n') {
+            None => Self { column: self.column.saturating_add(count(text.chars().count())), ..self },
+            Some(last) => Self {
+                line: self.line.saturating_add(count(text.matches('\n').count())),
+                column: count(text[last + 1..].chars().count()) + 1,
+            },
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}: {}", self.file, self.place, self.message)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// Defines [`Code`] with what `check` prints and how bad each is.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $level:ident;)*) => {
+        /// What kind of thing is wrong: a word that stays the same when a message becomes clearer.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// As `check` prints it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// How bad it is.
+            #[must_use]
+            pub fn level(self) -> Level {
+                match self { $(Self::$name => Level::$level,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The file is not UTF-8.
+    Encoding = "encoding", Error;
+    /// A bound is exceeded.
+    Bound = "bound", Error;
+    /// The front matter is not YAML.
+    Yaml = "yaml", Error;
+    /// A key of the front matter has a value that it cannot have.
+    FrontMatter = "front-matter", Error;
+    /// An argument, Picoschema or JSON Schema is not one.
+    Schema = "schema", Error;
+    /// The template is not Handlebars.
+    Syntax = "syntax", Error;
+    /// A helper does not exist, or is called as it cannot be.
+    Helper = "helper", Error;
+    /// A partial does not exist.
+    MissingPartial = "missing-partial", Error;
+    /// Partials use each other.
+    PartialCycle = "partial-cycle", Error;
+    /// A picture or another file that cannot be shown.
+    Media = "media", Error;
+    /// The template fails on a caller's arguments.
+    Render = "render", Error;
+    /// Two files have one name.
+    DuplicateName = "duplicate-name", Error;
+
+    /// A key of the front matter that nobody reads.
+    UnknownKey = "unknown-key", Warning;
+    /// A schema that the program which uses the prompt defines, and the gallery does not know.
+    UnknownSchema = "unknown-schema", Warning;
+    /// A variable is used and not declared.
+    Undeclared = "undeclared-variable", Warning;
+    /// An argument is declared and not used.
+    Unused = "unused-argument", Warning;
+    /// There is no description.
+    NoDescription = "no-description", Warning;
+    /// The template is empty.
+    Empty = "empty", Warning;
+    /// `${{ … }}` of another tool.
+    Foreign = "foreign-template", Warning;
+    /// Something that other readers of the format take otherwise.
+    Portability = "portability", Warning;
+    /// A name that had to be changed.
+    Renamed = "renamed", Warning;
+    /// Some clients do less with it.
+    Client = "client", Warning;
+}

@@ -1,0 +1,251 @@
+//! What stands in a tag: `name param key=value`. Its grammar is the `handlebars` crate's; nothing else names that crate.
+//!
+//! The crate compiles whole templates too, but counts lines from the top at every tag (64 KiB of tags take a second),
+//! recurses as deep as a template nests, and renders unlike Handlebars where it matters here (lists, `length`, missing
+//! values, partials that include each other). So it is given one tag at a time.
+
+use handlebars::Path as CratePath;
+use handlebars::template::{HelperTemplate, Parameter, Template, TemplateElement};
+use serde_json::Value;
+
+use super::super::bounds;
+
+/// A value that a template computes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Expression {
+    /// Written out: text, number, `true`, `false`, `null`.
+    Literal(Value),
+    /// Looked up.
+    Path(Path),
+    /// `(helper …)`
+    Call(Box<Call>),
+}
+
+/// A helper with what it is given, or a path alone.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Call {
+    /// As it is written.
+    pub(crate) name: String,
+    pub(crate) params: Vec<Expression>,
+    /// Sorted by key.
+    pub(crate) hash: Vec<(String, Expression)>,
+}
+
+/// Where a value is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Path {
+    pub(crate) base: Base,
+    pub(crate) segments: Vec<String>,
+}
+
+/// What the segments of a path begin at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Base {
+    /// The context; `scoped` if the path says so (`this.x`), so that no block parameter is meant.
+    Context { up: usize, scoped: bool },
+    /// `@index`, `@metadata`: what is not the caller's.
+    Data { up: usize },
+}
+
+/// Why a tag is not an expression, and at which byte of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NotAnExpression {
+    pub(super) at: usize,
+    pub(super) message: &'static str,
+}
+
+/// Reads what stands in a tag.
+pub(super) fn parse(inside: &str) -> Result<Call, NotAnExpression> {
+    check_bounds(inside)?;
+    let tag = with_dots_named(inside);
+    let compiled = Template::compile(&tag).map_err(|e| {
+        let column = e.pos().map_or(1, |(_, column)| column);
+        let at = inside.char_indices().nth(column.saturating_sub(4)).map_or(inside.len(), |(at, _)| at);
+        NotAnExpression { at, message: "this is not a Handlebars expression" }
+    })?;
+    match <[TemplateElement; 1]>::try_from(compiled.elements) {
+        Ok([TemplateElement::Expression(call)]) => read_call(&call),
+        _ => Err(NotAnExpression { at: 0, message: "this is not a Handlebars expression" }),
+    }
+}
+
+/// Refuses what would keep the parser busy: it recurses into brackets, and tries every value several times.
+fn check_bounds(inside: &str) -> Result<(), NotAnExpression> {
+    let (mut depth, mut words, mut quote, mut before) = (0_usize, 0, None, b' ');
+    for (at, byte) in inside.bytes().enumerate() {
+        match (quote, byte) {
+            (Some(open), _) if open == byte && before != b'\\' => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'(' | b'[' | b'{') => depth += 1,
+            (None, b')' | b']' | b'}') => depth = depth.saturating_sub(1),
+            (None, _) if byte.is_ascii_whitespace() && !before.is_ascii_whitespace() => words += 1,
+            _ => {}
+        }
+        before = byte;
+        if depth > bounds::NESTING {
+            return Err(NotAnExpression { at, message: "brackets nest more than 64 deep" });
+        }
+        if words > bounds::WORDS {
+            return Err(NotAnExpression { at, message: "more than 200 words in one tag" });
+        }
+    }
+    Ok(())
+}
+
+/// The tag for the crate, which does not take `.` and `..` where a name can stand.
+fn with_dots_named(inside: &str) -> String {
+    let mut tag = String::with_capacity(inside.len() + 10);
+    tag.push_str("{{ ");
+    let mut rest = inside;
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '"' | '\'' => 1 + rest[1..].find(first).map_or(rest.len() - 1, |end| end + 1),
+            '[' => rest.find(']').map_or(rest.len(), |end| end + 1),
+            '.' => rest.find(|c: char| !matches!(c, '.' | '/')).unwrap_or(rest.len()),
+            _ => first.len_utf8(),
+        };
+        let (word, behind) = rest.split_at(length);
+        let begins = tag.ends_with(|c: char| c.is_whitespace() || matches!(c, '(' | '='));
+        let ends = behind.chars().next().is_none_or(|c| c.is_whitespace() || c == ')');
+        match word {
+            "." if begins && ends => tag.push_str("this"),
+            dots if dots.ends_with("..") && begins && ends => tag.extend([dots, "/this"]),
+            word => tag.push_str(word),
+        }
+        rest = behind;
+    }
+    tag.push_str(" }}");
+    tag
+}
+
+fn read_call(call: &HelperTemplate) -> Result<Call, NotAnExpression> {
+    let name = match &call.name {
+        Parameter::Name(name) => name.clone(),
+        Parameter::Path(path) => raw(path).to_owned(),
+        _ => return Err(NotAnExpression { at: 0, message: "a name must stand here, not a value" }),
+    };
+    let params = call.params.iter().map(read).collect::<Result<_, _>>()?;
+    let hash = call.hash.iter().map(|(key, value)| Ok((key.clone(), read(value)?)));
+    let mut hash: Vec<_> = hash.collect::<Result<_, _>>()?;
+    hash.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(Call { name, params, hash })
+}
+
+fn read(parameter: &Parameter) -> Result<Expression, NotAnExpression> {
+    match parameter {
+        Parameter::Name(name) => Ok(Expression::Path(Path::parse(name))),
+        Parameter::Path(path) => Ok(Expression::Path(Path::parse(raw(path)))),
+        Parameter::Literal(Value::Array(_) | Value::Object(_)) => {
+            Err(NotAnExpression { at: 0, message: "Handlebars has no literal lists and objects" })
+        }
+        Parameter::Literal(value) => Ok(Expression::Literal(value.clone())),
+        Parameter::Subexpression(inner) => match inner.as_element() {
+            TemplateElement::Expression(call) => Ok(Expression::Call(Box::new(read_call(call)?))),
+            _ => Err(NotAnExpression { at: 0, message: "this is not a Handlebars expression" }),
+        },
+        _ => Err(NotAnExpression { at: 0, message: "this is not a Handlebars expression" }),
+    }
+}
+
+fn raw(path: &CratePath) -> &str {
+    match path {
+        CratePath::Relative((_, raw)) | CratePath::Local((_, _, raw)) => raw,
+    }
+}
+
+impl Path {
+    /// Reads a path such as `x.y`, `this.x`, `../x`, `@root.x`, `items.[a b].0`.
+    pub(super) fn parse(raw: &str) -> Self {
+        let (mut rest, mut up, mut scoped) = (raw, 0, false);
+        let is_data = rest.starts_with('@');
+        rest = rest.strip_prefix('@').unwrap_or(rest);
+        let mut segments = Vec::new();
+        while !rest.is_empty() {
+            let (segment, behind) = match rest.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+                Some((literal, behind)) => (literal, behind),
+                None => {
+                    let end = rest.find(['.', '/', '[']).unwrap_or(rest.len());
+                    // `.` and `..` are made of what separates.
+                    let end = if end == 0 { rest.len() - rest.trim_start_matches('.').len() } else { end };
+                    (&rest[..end.max(1)], &rest[end.max(1)..])
+                }
+            };
+            let is_literal = rest.starts_with('[');
+            match segment {
+                ".." if segments.is_empty() && !is_literal => (up, scoped) = (up + 1, true),
+                "." | "this" if segments.is_empty() && !is_literal => scoped = true,
+                _ => segments.push(segment.to_owned()),
+            }
+            rest = behind.strip_prefix(['.', '/']).unwrap_or(behind);
+        }
+        let base = if is_data { Base::Data { up } } else { Base::Context { up, scoped } };
+        Self { base, segments }
+    }
+
+    /// The first segment of a path that begins where the template stands: a variable or a helper.
+    pub(super) fn simple_name(&self) -> Option<&str> {
+        match (self.base, self.segments.as_slice()) {
+            (Base::Context { up: 0, scoped: false }, [name]) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(base: Base, segments: &[&str]) -> Path {
+        Path { base, segments: segments.iter().map(|segment| (*segment).to_owned()).collect() }
+    }
+
+    #[test]
+    fn a_path_is_read() {
+        let context = |up, scoped| Base::Context { up, scoped };
+        for (raw, expected) in [
+            ("x", path(context(0, false), &["x"])),
+            ("x.y.0", path(context(0, false), &["x", "y", "0"])),
+            ("x/y", path(context(0, false), &["x", "y"])),
+            ("this", path(context(0, true), &[])),
+            (".", path(context(0, true), &[])),
+            ("./x", path(context(0, true), &["x"])),
+            ("this.x", path(context(0, true), &["x"])),
+            ("..", path(context(1, true), &[])),
+            ("../this", path(context(1, true), &[])),
+            ("../../x.y", path(context(2, true), &["x", "y"])),
+            ("[a b].c", path(context(0, false), &["a b", "c"])),
+            ("x.[a.b].[this]", path(context(0, false), &["x", "a.b", "this"])),
+            ("[this]", path(context(0, false), &["this"])),
+            ("@index", path(Base::Data { up: 0 }, &["index"])),
+            ("@../index", path(Base::Data { up: 1 }, &["index"])),
+            ("@root.x", path(Base::Data { up: 0 }, &["root", "x"])),
+            ("@metadata.prompt.model", path(Base::Data { up: 0 }, &["metadata", "prompt", "model"])),
+        ] {
+            assert_eq!(Path::parse(raw), expected, "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_a_name_with_what_it_is_given() {
+        let call = parse(r#"lookup . "a }} b" key=(json ../x indent=2) n=-1.5 t=true"#).unwrap();
+        assert_eq!(call.name, "lookup");
+        assert_eq!(call.params[0], Expression::Path(path(Base::Context { up: 0, scoped: true }, &[])));
+        assert_eq!(call.params[1], Expression::Literal("a }} b".into()));
+        assert_eq!(call.hash.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["key", "n", "t"]);
+        for (name, read) in [("x", "x"), (".", "this"), ("..", "../this"), ("./x", "./x"), ("../x", "../x")] {
+            assert_eq!(parse(name).unwrap().name, read, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_expression_is_refused() {
+        for inside in ["", "a b c |", "a == b", "a || b", "x [1, 2]", "x {\"a\": 1}", "# x", "x 'y", "(a b) c", "a{{b"]
+        {
+            assert!(parse(inside).is_err(), "{inside}");
+        }
+        for open in ["(", "[", "(a ", "a ", "a=b "] {
+            assert!(parse(&format!("x {}", open.repeat(50_000))).is_err());
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Which variables a template uses.
+
+use std::collections::HashMap;
+
+use super::{Base, Block, BlockKind, Call, Expression, Mark, Node, PartialCall, Path, Place, Program};
+
+/// A variable that a template uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Variable {
+    pub(crate) name: String,
+    /// Whether it is used where nothing has tested it: `{{x}}` outside of every `{{#if x}}`.
+    pub(crate) required: bool,
+    /// The tag of its first use, or that of the partial which uses it.
+    pub(crate) place: Place,
+    /// Whether `{{name}}` stands alone where Dotprompt has a helper of that name.
+    pub(crate) is_helper_name: bool,
+}
+
+/// The variables of `program` in the order of their first use; those of each partial are known.
+pub(crate) fn variables(program: &Program, partials: &HashMap<&str, Vec<Variable>>) -> Vec<Variable> {
+    let mut uses = Uses { found: Vec::new(), index: HashMap::new(), partials, place: Place::START };
+    uses.program(program, &Scope { depth: 0, names: None, tested: None, inlines: None });
+    uses.found
+}
+
+/// What the walk knows at one place of the template.
+#[derive(Clone, Copy)]
+struct Scope<'a> {
+    /// How many contexts stand around: inside of them a plain name is the item's.
+    depth: usize,
+    /// Names that `as |item|` and a partial's `key=value` give.
+    names: Option<&'a Names<'a>>,
+    /// Variables that an `{{#if}}` around has tested.
+    tested: Option<&'a Names<'a>>,
+    inlines: Option<&'a Inlines<'a>>,
+}
+
+struct Names<'a> {
+    names: Vec<&'a str>,
+    around: Option<&'a Self>,
+}
+
+struct Inlines<'a> {
+    program: &'a Program,
+    around: Option<&'a Self>,
+}
+
+impl Names<'_> {
+    fn has(names: Option<&Self>, name: &str) -> bool {
+        let mut next = names;
+        while let Some(names) = next {
+            if names.names.contains(&name) {
+                return true;
+            }
+            next = names.around;
+        }
+        false
+    }
+}
+
+struct Uses<'a> {
+    found: Vec<Variable>,
+    index: HashMap<String, usize>,
+    partials: &'a HashMap<&'a str, Vec<Variable>>,
+    place: Place,
+}
+
+impl Uses<'_> {
+    fn program(&mut self, program: &Program, scope: &Scope<'_>) {
+        let inlines = Inlines { program, around: scope.inlines };
+        let scope = &Scope { inlines: Some(&inlines), ..*scope };
+        for node in &program.nodes {
+            match node {
+                Node::Text(_) => {}
+                Node::Value(place, value) => {
+                    self.place = *place;
+                    self.value(value, scope, true);
+                }
+                Node::Mark(place, mark) => {
+                    self.place = *place;
+                    self.mark(mark, scope);
+                }
+                Node::Block(place, block) => {
+                    self.place = *place;
+                    self.block(block, scope);
+                }
+                Node::Partial(place, call) => {
+                    self.place = *place;
+                    self.partial(call, scope);
+                }
+            }
+        }
+    }
+
+    fn mark(&mut self, mark: &Mark, scope: &Scope<'_>) {
+        match mark {
+            Mark::Role { role, metadata } => {
+                self.value(role, scope, true);
+                metadata.iter().for_each(|(_, value)| self.value(value, scope, true));
+            }
+            Mark::History => {}
+            Mark::Section(name) => self.value(name, scope, true),
+            Mark::Media { url, content_type } => {
+                self.value(url, scope, true);
+                content_type.iter().for_each(|value| self.value(value, scope, true));
+            }
+        }
+    }
+
+    fn block(&mut self, block: &Block, scope: &Scope<'_>) {
+        let is_test = !matches!(block.kind, BlockKind::Each | BlockKind::With | BlockKind::Section);
+        for value in &block.params {
+            self.value(value, scope, !is_test);
+        }
+        let names = Names { names: block.block_params.iter().map(String::as_str).collect(), around: scope.names };
+        let tests = block.params.iter().filter_map(|value| variable(value, scope)).collect();
+        let tested = Names { names: tests, around: scope.tested };
+        let (body, otherwise) = match block.kind {
+            BlockKind::Each | BlockKind::With | BlockKind::Section => {
+                (Scope { depth: scope.depth + 1, names: Some(&names), ..*scope }, *scope)
+            }
+            BlockKind::If => (Scope { tested: Some(&tested), ..*scope }, *scope),
+            BlockKind::Unless => (*scope, Scope { tested: Some(&tested), ..*scope }),
+            // Equal to something, a value may still be nothing.
+            BlockKind::IfEquals | BlockKind::UnlessEquals => (*scope, *scope),
+        };
+        let place = self.place;
+        self.program(&block.body, &body);
+        self.place = place;
+        self.program(&block.otherwise, &otherwise);
+    }
+
+    fn partial(&mut self, call: &PartialCall, scope: &Scope<'_>) {
+        call.context.iter().for_each(|value| self.value(value, scope, true));
+        call.hash.iter().for_each(|(_, value)| self.value(value, scope, true));
+        let given = Names { names: call.hash.iter().map(|(key, _)| key.as_str()).collect(), around: scope.names };
+        let inside = Scope { depth: scope.depth + usize::from(call.context.is_some()), names: Some(&given), ..*scope };
+        let place = self.place;
+        if let Some(block) = &call.block {
+            self.program(block, &inside);
+        }
+        self.place = place;
+        let mut inlines = scope.inlines;
+        while let Some(Inlines { program, around }) = inlines {
+            if let Some((_, program)) = program.inlines.iter().find(|(name, _)| *name == call.name) {
+                // Without its own inlines, so that one which calls itself ends here.
+                return self.program(program, &Scope { inlines: None, ..inside });
+            }
+            inlines = *around;
+        }
+        let Some(variables) = self.partials.get(call.name.as_str()) else { return };
+        for variable in variables.iter().filter(|_| inside.depth == 0) {
+            if !Names::has(inside.names, &variable.name) {
+                let required = variable.required && !Names::has(scope.tested, &variable.name);
+                self.used(&variable.name, required, false);
+            }
+        }
+    }
+
+    fn value(&mut self, value: &Expression, scope: &Scope<'_>, required: bool) {
+        match value {
+            Expression::Literal(_) => {}
+            Expression::Call(call) => {
+                let Call { params, hash, .. } = call.as_ref();
+                params
+                    .iter()
+                    .chain(hash.iter().map(|(_, value)| value))
+                    .for_each(|value| self.value(value, scope, required));
+            }
+            Expression::Path(path) => {
+                if let Some(name) = variable(value, scope) {
+                    let is_helper_name = path.simple_name().is_some_and(|name| super::Helper::parse(name).is_some());
+                    self.used(name, required && !Names::has(scope.tested, name), is_helper_name);
+                }
+            }
+        }
+    }
+
+    fn used(&mut self, name: &str, required: bool, is_helper_name: bool) {
+        if let Some(&index) = self.index.get(name) {
+            self.found[index].required |= required;
+            self.found[index].is_helper_name |= is_helper_name;
+            return;
+        }
+        self.index.insert(name.to_owned(), self.found.len());
+        self.found.push(Variable { name: name.to_owned(), required, place: self.place, is_helper_name });
+    }
+}
+
+/// The argument that a path such as `x`, `this.x`, `x.y`, `../x` or `@root.x` reads, if it reads one.
+fn variable<'a>(value: &'a Expression, scope: &Scope<'_>) -> Option<&'a str> {
+    let Expression::Path(Path { base, segments }) = value else { return None };
+    let (first, second) = (segments.first()?.as_str(), segments.get(1).map(String::as_str));
+    match *base {
+        Base::Data { .. } => second.filter(|_| first == "root"),
+        Base::Context { up, scoped } => {
+            (up == scope.depth && (scoped || !Names::has(scope.names, first))).then_some(first)
+        }
+    }
+}

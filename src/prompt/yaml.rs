@@ -1,0 +1,261 @@
+//! YAML as a tree that knows where in the file each part stands. Nothing else names the YAML crate.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use serde_saphyr::options::NonFiniteFloatPolicy;
+use serde_saphyr::{Location, MessageFormatter, Spanned, UserMessageFormatter};
+
+use super::problem::{Code, Place};
+
+/// Values of one front matter, those that aliases repeat included.
+const VALUES: usize = 10_000;
+/// How deep lists and maps nest: the parser recurses, with 40 KB of stack a level where nothing is optimised.
+const DEPTH: usize = 32;
+/// The text of all values, in bytes: an alias may repeat a long one.
+const TEXT: usize = 1024 * 1024;
+
+/// One value and its place.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) value: Yaml,
+    pub(super) span: Span,
+    /// Where a scalar is written: elsewhere than `span` for an alias.
+    bytes: Range<usize>,
+}
+
+/// What a node is, by YAML 1.2: `y`, `no` and `on` are text.
+#[derive(Debug)]
+pub(super) enum Yaml {
+    Null,
+    Bool(bool),
+    Number(Number),
+    String(String),
+    List(Vec<Node>),
+    /// In the author's order; no key comes twice.
+    Map(Vec<(Key, Node)>),
+}
+
+/// A key of a map.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) name: String,
+    pub(super) span: Span,
+}
+
+/// Where something stands in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) place: Place,
+    /// In characters, line ends included.
+    pub(super) width: usize,
+}
+
+/// Reads the YAML at the beginning of a file. Comments, blank lines and a line of `---` may come first, so that places
+/// are those of the file.
+///
+/// # Errors
+/// Where it is not YAML, or too much of it, and why.
+pub(super) fn parse(source: &str) -> Result<Node, (Code, Span, String)> {
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        with_snippet: false,
+        non_finite_float_policy: NonFiniteFloatPolicy::AsString,
+        budget: serde_saphyr::budget! {
+            max_nodes: VALUES,
+            max_depth: DEPTH,
+            max_total_scalar_bytes: TEXT,
+            max_recorded_anchor_bytes: TEXT,
+            max_recorded_anchor_events: 3 * VALUES,
+        },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: VALUES },
+    };
+    serde_saphyr::from_str_with_options(source, options).map_err(|e| {
+        let span = e.location().map_or(Span { place: Place::START, width: 1 }, Span::from);
+        let (code, message) = message(&e);
+        (code, span, message)
+    })
+}
+
+impl Node {
+    /// What a key of this map is set to, be it null.
+    pub(super) fn find(&self, key: &str) -> Option<&Self> {
+        self.entries().iter().find(|(name, _)| name.name == key).map(|(_, node)| node)
+    }
+
+    /// What a key of this map is set to, where null is not set.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        self.find(key).filter(|node| !node.is_null())
+    }
+
+    /// The entries of a map; none of anything else.
+    pub(super) fn entries(&self) -> &[(Key, Self)] {
+        match &self.value {
+            Yaml::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self.value, Yaml::Null)
+    }
+
+    pub(super) fn is_map(&self) -> bool {
+        matches!(self.value, Yaml::Map(_))
+    }
+
+    /// A scalar as text, as it is written in `source`: a version of 1.50 is not 1.5.
+    pub(super) fn text(&self, source: &str) -> Option<String> {
+        match &self.value {
+            Yaml::String(text) => Some(text.clone()),
+            Yaml::Bool(_) | Yaml::Number(_) => source.get(self.bytes.clone()).map(str::to_owned),
+            Yaml::Null | Yaml::List(_) | Yaml::Map(_) => None,
+        }
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        match &self.value {
+            Yaml::Null => Value::Null,
+            Yaml::Bool(value) => Value::Bool(*value),
+            Yaml::Number(number) => Value::Number(number.clone()),
+            Yaml::String(text) => Value::String(text.clone()),
+            Yaml::List(items) => items.iter().map(Self::to_json).collect(),
+            Yaml::Map(entries) => {
+                entries.iter().map(|(key, node)| (key.name.clone(), node.to_json())).collect::<Map<_, _>>().into()
+            }
+        }
+    }
+
+    /// What it is, for people.
+    pub(super) fn kind(&self) -> &'static str {
+        match self.value {
+            Yaml::Null => "nothing",
+            Yaml::Bool(_) => "true or false",
+            Yaml::Number(_) => "a number",
+            Yaml::String(_) => "text",
+            Yaml::List(_) => "a list",
+            Yaml::Map(_) => "a map",
+        }
+    }
+}
+
+/// A number without a needless `.0`, as JavaScript writes it.
+pub(super) fn number(n: f64) -> Option<Number> {
+    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
+    #[expect(clippy::cast_possible_truncation, reason = "whole and within 53 bits")]
+    if n.fract() == 0.0 && n.abs() <= EXACT {
+        return Some((n as i64).into());
+    }
+    Number::from_f64(n)
+}
+
+impl From<Location> for Span {
+    fn from(location: Location) -> Self {
+        let at = |n: u64| u32::try_from(n).unwrap_or(u32::MAX).max(1);
+        let place = Place { line: at(location.line()), column: at(location.column()) };
+        Self { place, width: usize::try_from(location.span().len()).unwrap_or(usize::MAX).max(1) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<Yaml>::deserialize(deserializer)?;
+        let written = spanned.defined.span();
+        let index = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+        let start = index(written.byte_offset());
+        Ok(Self {
+            value: spanned.value,
+            span: spanned.referenced.into(),
+            bytes: start..start + index(written.byte_len()),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Spanned { value, referenced, .. } = Spanned::<String>::deserialize(deserializer)?;
+        Ok(Self { name: value, span: referenced.into() })
+    }
+}
+
+impl<'de> Deserialize<'de> for Yaml {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct YamlVisitor;
+
+        impl<'de> Visitor<'de> for YamlVisitor {
+            type Value = Yaml;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("YAML")
+            }
+
+            fn visit_unit<E>(self) -> Result<Yaml, E> {
+                Ok(Yaml::Null)
+            }
+
+            fn visit_bool<E>(self, value: bool) -> Result<Yaml, E> {
+                Ok(Yaml::Bool(value))
+            }
+
+            fn visit_i64<E>(self, value: i64) -> Result<Yaml, E> {
+                Ok(Yaml::Number(value.into()))
+            }
+
+            fn visit_u64<E>(self, value: u64) -> Result<Yaml, E> {
+                Ok(Yaml::Number(value.into()))
+            }
+
+            fn visit_f64<E>(self, value: f64) -> Result<Yaml, E> {
+                Ok(number(value).map_or(Yaml::Null, Yaml::Number))
+            }
+
+            fn visit_str<E>(self, value: &str) -> Result<Yaml, E> {
+                Ok(Yaml::String(value.to_owned()))
+            }
+
+            fn visit_string<E>(self, value: String) -> Result<Yaml, E> {
+                Ok(Yaml::String(value))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Yaml, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = seq.next_element()? {
+                    items.push(item);
+                }
+                Ok(Yaml::List(items))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Yaml, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Yaml::Map(entries))
+            }
+        }
+        deserializer.deserialize_any(YamlVisitor)
+    }
+}
+
+/// The parser's words without its own line and column.
+fn message(e: &serde_saphyr::Error) -> (Code, String) {
+    let text = UserMessageFormatter.format_message(e);
+    let text = text.lines().next().unwrap_or_default();
+    let text = text.split(" at line ").next().unwrap_or_default();
+    if text.starts_with("YAML document too large") || text.starts_with("recursion limit") {
+        let message = format!("front matter has at most {VALUES} values, {DEPTH} deep, with what aliases repeat");
+        return (Code::Bound, message);
+    }
+    // Only a key is asked to be text; what most often is not is `{{x}}` without quotes.
+    let text = if text == "expected string scalar" { "unexpected character" } else { text };
+    let needs_quotes = ["mapping values", "unexpected character", "invalid trailing content"];
+    let hint =
+        if needs_quotes.iter().any(|start| text.starts_with(start)) { " (text may need quotes here)" } else { "" };
+    (Code::Yaml, format!("front matter: {text}{hint}"))
+}
+
+#[cfg(test)]
+mod tests;
