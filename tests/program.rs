@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 /// A running server over a folder, ended when dropped.
 struct Program {
@@ -71,7 +71,9 @@ fn it_says_where_what_and_how_and_ends_when_told_to() {
     let program = Program::start("prompts", "127.0.0.1:0");
     let host = program.host();
     let list = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/list"}"#;
-    let count = WalkDir::new("prompts").into_iter().filter(|file| file.as_ref().unwrap().file_type().is_file()).count();
+    let is_prompt =
+        |file: &DirEntry| file.file_type().is_file() && !file.file_name().as_encoded_bytes().starts_with(b"_");
+    let count = WalkDir::new("prompts").into_iter().filter(|file| is_prompt(file.as_ref().unwrap())).count();
     assert_eq!(
         program.greeting,
         format!(
