@@ -58,6 +58,8 @@ impl Answer {
 async fn answer(event: &str) -> Answer {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("greet.prompt"), "Hello {{name}}!").unwrap();
+    fs::write(dir.path().join("signed.prompt"), "{{name}} is {{@auth.email}}{{#unless @auth.sub}}nobody{{/unless}}")
+        .unwrap();
     fs::write(dir.path().join("broken.prompt"), "{{#if name}}").unwrap();
     let flags = Flags { dir: Some(dir.path().into()), ..Flags::default() };
     let config = Config::new(flags, |name| (name == "AWS_LAMBDA_RUNTIME_API").then(|| "127.0.0.1:9001".to_owned()));
@@ -316,6 +318,17 @@ async fn the_claims_that_the_platform_has_verified_come_with_the_request() {
     let names: Vec<_> = verified.as_object().unwrap().keys().collect();
     assert!(names.is_sorted(), "{names:?}");
     assert_eq!(names.len(), 11);
+}
+
+#[tokio::test]
+async fn a_template_finds_them_as_auth() {
+    for (event, expected) in [(event!("signed_in"), "Ada is ada@example.com"), (event!("prompts_get"), "Ada is nobody")]
+    {
+        let event = changed(event, |event| {
+            event["body"] = event["body"].as_str().unwrap().replace("greet", "signed").into();
+        });
+        assert_eq!(answer(&event).await.json()["result"], greeting(expected));
+    }
 }
 
 #[tokio::test]
