@@ -1,16 +1,18 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
+use crate::commands::{self, Failure};
 use crate::config::{Config, Flags};
+use crate::prompt::{Code, Level};
 use crate::server::{self, Server};
-
-/// A setting or an argument that cannot be used.
-const USAGE: u8 = 2;
 
 /// Serves a team's prompts, Handlebars files in a folder or an S3 bucket, to AI clients over MCP.
 #[derive(Parser)]
@@ -26,47 +28,239 @@ const AFTER_HELP: &str = "\
 Examples:
   prompt-gallery                          serve ./prompts on http://127.0.0.1:8080/mcp
   prompt-gallery --dir ~/prompts          serve another folder
-  prompt-gallery --bucket my-prompts      serve s3://my-prompts/prompts/";
+  prompt-gallery --bucket my-prompts      serve s3://my-prompts/prompts/
+  prompt-gallery new team/review          write prompts/team/review.prompt to start from
+  prompt-gallery check                    find what is wrong with the prompts";
 
 #[derive(Subcommand)]
 enum Command {
     /// Serve the prompts (what happens without a command)
+    #[command(after_help = AFTER_SERVE)]
     Serve(Serve),
+    /// Find everything that is wrong with the prompts, and what AI clients will do with them
+    #[command(after_help = AFTER_CHECK)]
+    Check(Check),
+    /// Show a prompt as a client would get it
+    #[command(after_help = AFTER_RENDER)]
+    Render(Render),
+    /// List the prompts
+    #[command(after_help = AFTER_LIST)]
+    List(List),
+    /// Write a new prompt to start from
+    #[command(after_help = AFTER_NEW)]
+    New(New),
+    /// Print what a shell needs to complete this program's arguments
+    #[command(after_help = AFTER_COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// Where the prompts are.
+#[derive(Args, Clone)]
+pub(crate) struct Location {
+    #[arg(long, help = "Folder of prompts [env: PROMPT_DIR] [default: prompts]", value_name = "DIR", conflicts_with_all = ["bucket", "prefix"])]
+    pub(crate) dir: Option<PathBuf>,
+    #[arg(long, help = "S3 bucket of prompts, instead of a folder [env: BUCKET_NAME]", value_name = "NAME")]
+    pub(crate) bucket: Option<String>,
+    #[arg(long, help = "Key prefix in the bucket [env: PROMPT_PREFIX] [default: prompts/]", value_name = "PREFIX")]
+    pub(crate) prefix: Option<String>,
+}
+
+impl From<Location> for Flags {
+    fn from(Location { dir, bucket, prefix }: Location) -> Self {
+        Self { dir, bucket, prefix, addr: None }
+    }
 }
 
 #[derive(Args)]
 struct Serve {
-    #[arg(long, help = "Folder of prompts [env: PROMPT_DIR] [default: prompts]", value_name = "DIR", conflicts_with_all = ["bucket", "prefix"])]
-    dir: Option<PathBuf>,
-    #[arg(long, help = "S3 bucket of prompts, instead of a folder [env: BUCKET_NAME]", value_name = "NAME")]
-    bucket: Option<String>,
-    #[arg(long, help = "Key prefix in the bucket [env: PROMPT_PREFIX] [default: prompts/]", value_name = "PREFIX")]
-    prefix: Option<String>,
+    #[command(flatten)]
+    location: Location,
     #[arg(long, help = "Address to listen on [env: PORT] [default: 127.0.0.1:8080]", value_name = "HOST:PORT")]
     addr: Option<String>,
 }
 
-/// Runs what the command line says.
-pub(crate) fn run(server: Server) -> ExitCode {
-    let CommandLine { command, serve } = CommandLine::parse();
-    let Serve { dir, bucket, prefix, addr } = match command {
-        Some(Command::Serve(serve)) => serve,
-        None => serve,
-    };
-    let config = match Config::from_env(Flags { dir, bucket, prefix, addr }) {
-        Ok(config) => config,
-        Err(e) => return fail(&e, USAGE),
-    };
-    server::log(&config);
-    match server.serve(&config) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(e) => fail(&e, 1),
+const AFTER_SERVE: &str = "\
+Examples:
+  prompt-gallery serve --dir ~/prompts
+  prompt-gallery serve --bucket my-prompts --prefix team/
+  prompt-gallery serve --addr 127.0.0.1:9000";
+
+#[derive(Args)]
+pub(crate) struct Check {
+    #[arg(help = "A folder, one file, or s3://BUCKET/PREFIX [default: what would be served]", value_name = "PATH", conflicts_with_all = ["bucket", "prefix"])]
+    pub(crate) path: Option<String>,
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// How problems are printed
+    #[arg(long, default_value = "human")]
+    pub(crate) format: Format,
+    /// What ends with exit code 1 as errors do
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) deny: Option<Denied>,
+    /// A warning that is not to be told; may be repeated
+    #[arg(long, value_name = "CODE", value_parser = warning())]
+    pub(crate) allow: Vec<Code>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Format {
+    /// With the line of each problem
+    Human,
+    /// One array of objects
+    Json,
+    /// Commands that GitHub Actions shows in a pull request
+    Github,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Denied {
+    Warnings,
+}
+
+const AFTER_CHECK: &str = "\
+Errors make a prompt unusable, warnings do not. Exit code: 0 without errors, 1 with some (with warnings too under
+--deny warnings), 2 if the files could not be checked.
+
+Examples:
+  prompt-gallery check                                     what would be served
+  prompt-gallery check prompts/team/review.prompt          one file and its partials
+  prompt-gallery check s3://my-prompts/prompts/            with the standard AWS settings
+  prompt-gallery check --deny warnings --allow several-arguments
+  prompt-gallery check --format github                     in a workflow of GitHub Actions";
+
+/// Reads the code of a warning.
+fn warning() -> impl TypedValueParser<Value = Code> {
+    let warnings = || Code::ALL.iter().copied().filter(|code| code.level() == Level::Warning);
+    PossibleValuesParser::new(warnings().map(Code::as_str))
+        .map(move |word| warnings().find(|code| code.as_str() == word).expect("one of the possible values"))
+}
+
+#[derive(Args)]
+pub(crate) struct Render {
+    /// The prompt, as clients know it
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// An argument; KEY=@FILE takes it from a file, KEY=@- from standard input, KEY=@@… begins with an @
+    #[arg(value_name = "KEY=VALUE", value_parser = Given::parse)]
+    pub(crate) arguments: Vec<(String, Given)>,
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// Print the result of `prompts/get` as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where the value of an argument comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Given {
+    Text(String),
+    File(PathBuf),
+    Stdin,
+}
+
+impl Given {
+    fn parse(argument: &str) -> Result<(String, Self), String> {
+        let Some((name, value)) = argument.split_once('=') else {
+            return Err("an argument is KEY=VALUE".to_owned());
+        };
+        let value = match value.strip_prefix('@') {
+            None => Self::Text(value.to_owned()),
+            Some("-") => Self::Stdin,
+            Some(literal) if literal.starts_with('@') => Self::Text(literal.to_owned()),
+            Some("") => return Err("a file's name follows the @; a text that begins with one is KEY=@@…".to_owned()),
+            Some(path) => Self::File(path.into()),
+        };
+        Ok((name.to_owned(), value))
     }
 }
 
-fn fail(e: &dyn std::error::Error, code: u8) -> ExitCode {
-    let _ = writeln!(io::stderr(), "prompt-gallery: {e}");
-    ExitCode::from(code)
+const AFTER_RENDER: &str = "\
+A text alone is printed as it is; of several messages, and of pictures and files, each has a heading with its role.
+What is missing is asked for on a terminal.
+
+Examples:
+  prompt-gallery render greeting-template name=Ada
+  prompt-gallery render code-review code=@src/main.rs focus=security
+  git diff | prompt-gallery render code-review code=@- | llm
+  prompt-gallery render greeting-template name=@@ada --json";
+
+#[derive(Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// Print an array of objects
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const AFTER_LIST: &str = "\
+On a terminal, a table that fits it, in which `x?` is an optional argument and versions are shortened. Into a pipe or
+a file, one line a prompt with tabs between name, title, arguments, tags, file and version, all in full.
+
+Examples:
+  prompt-gallery list
+  prompt-gallery list --bucket my-prompts
+  prompt-gallery list | cut -f1
+  prompt-gallery list --json";
+
+#[derive(Args)]
+pub(crate) struct New {
+    /// The prompt; folders are divided by /
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) location: Location,
+}
+
+const AFTER_NEW: &str = "\
+Nothing is ever overwritten.
+
+Examples:
+  prompt-gallery new review                     prompts/review.prompt
+  prompt-gallery new team/review                prompts/team/review.prompt, which clients know as team_review
+  prompt-gallery new review --dir ~/prompts     in another folder";
+
+const AFTER_COMPLETIONS: &str = "\
+Examples:
+  prompt-gallery completions bash > ~/.local/share/bash-completion/completions/prompt-gallery
+  prompt-gallery completions zsh > ~/.zfunc/_prompt-gallery     with ~/.zfunc in $fpath
+  prompt-gallery completions fish > ~/.config/fish/completions/prompt-gallery.fish";
+
+/// Runs what the command line says.
+pub(crate) fn run(server: Server) -> ExitCode {
+    let CommandLine { command, serve } = CommandLine::parse();
+    let done = match command.unwrap_or(Command::Serve(serve)) {
+        Command::Serve(args) => self::serve(server, args),
+        Command::Check(args) => commands::check::run(&args),
+        Command::Render(args) => commands::render::run(&args),
+        Command::List(args) => commands::list::run(&args),
+        Command::New(args) => commands::new::run(&args),
+        Command::Completions { shell } => Ok(complete(shell)),
+    };
+    done.unwrap_or_else(|Failure { message, code }| {
+        let _ = writeln!(io::stderr(), "prompt-gallery: {message}");
+        ExitCode::from(code)
+    })
+}
+
+fn serve(server: Server, Serve { location, addr }: Serve) -> Result<ExitCode, Failure> {
+    let config = Config::from_env(Flags { addr, ..location.into() }).map_err(Failure::unable)?;
+    server::log(&config);
+    server.serve(&config).map_err(Failure::wrong)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn complete(shell: Shell) -> ExitCode {
+    // Another crate's server has a name of its own.
+    let program = std::env::args_os().next().unwrap_or_else(|| OsString::from("prompt-gallery"));
+    let name = Path::new(&program).file_stem().unwrap_or(&program).to_string_lossy();
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut CommandLine::command(), name, &mut script);
+    let _ = io::stdout().write_all(&script);
+    ExitCode::SUCCESS
 }
 
 /// Tells a person how to use the server that has just started.
@@ -80,4 +274,31 @@ pub(crate) fn greet(url: &str, count: &str, location: &str) {
     );
     // A closed standard output is no reason not to serve.
     let _ = io::stdout().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn an_argument_is_a_text_a_file_or_what_is_piped_in() {
+        let text = |text: &str| Given::Text(text.to_owned());
+        for (argument, expected) in [
+            ("a=b=c", text("b=c")),
+            ("a=", text("")),
+            ("a=@@x", text("@x")),
+            ("a=@@", text("@")),
+            ("a=x@y", text("x@y")),
+            ("a=@f/x.txt", Given::File("f/x.txt".into())),
+            ("a=@-", Given::Stdin),
+        ] {
+            assert_eq!(Given::parse(argument), Ok(("a".to_owned(), expected)), "{argument}");
+        }
+        assert!(Given::parse("a").is_err() && Given::parse("a=@").is_err());
+    }
 }

@@ -15,10 +15,14 @@
 //! 7. [`prompt`] turns a file into arguments and a template, and a template into messages.
 //! 8. [`tools`] has the tools, each a function from typed input to typed output.
 //!
-//! [`config`] has every setting, `cli` the command line, `server` puts the parts together. Below [`mcp`] nothing knows
-//! JSON-RPC, above [`store`] nothing knows S3, only `http` builds on axum, and only [`prompt`] knows Handlebars.
+//! [`check`] finds what is wrong with files before anyone asks for them, `commands` has what the program does beside
+//! serving. [`config`] has every setting, `cli` the command line, `server` puts the parts together. Below [`mcp`]
+//! nothing knows JSON-RPC, above [`store`] nothing knows S3, only `http` builds on axum, and only [`prompt`] knows
+//! Handlebars.
 
+pub mod check;
 mod cli;
+mod commands;
 pub mod config;
 mod content;
 pub mod gallery;

@@ -13,6 +13,7 @@ mod problem;
 mod reader;
 mod render;
 mod schema;
+mod survey;
 mod template;
 mod yaml;
 
@@ -27,6 +28,9 @@ use front_matter::FrontMatter;
 pub use icon::{Icon, Theme};
 pub use message::{Media, Message, Origin, Part, Role};
 pub use problem::{Code, Level, Place, Problem};
+pub(crate) use survey::body;
+pub use survey::{MessageCount, Shown, Survey, Undeclared};
+pub(crate) use template::{Foreign, foreign};
 use template::{Template, Variable};
 
 pub use picoschema::Schemas;

@@ -148,7 +148,8 @@ impl Server {
     }
 }
 
-async fn open(source: &Source) -> Result<Arc<dyn PromptStore>, ServerError> {
+/// The store that the settings name.
+pub(crate) async fn open(source: &Source) -> Result<Arc<dyn PromptStore>, ServerError> {
     Ok(match source {
         Source::Dir(dir) => {
             Arc::new(DirStore::open(dir).map_err(|source| ServerError::Dir { dir: dir.display().to_string(), source })?)

@@ -1,7 +1,7 @@
 //! The catalogue: one snapshot of the store, as names.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
@@ -32,7 +32,7 @@ pub(super) struct Entry {
     /// Whether it came after the first snapshot.
     pub(super) is_new: bool,
     /// The prompt with its partials, once all of them have been read.
-    linked: OnceLock<Linked>,
+    linked: once_cell::sync::OnceCell<Linked>,
 }
 
 /// A prompt with its partials, or why there is none.
@@ -167,7 +167,7 @@ impl Catalogue {
 
 impl Entry {
     fn new(name: String, slot: Arc<Slot>, is_new: bool) -> Self {
-        Self { name, slot, previous: None, is_new, linked: OnceLock::new() }
+        Self { name, slot, previous: None, is_new, linked: once_cell::sync::OnceCell::new() }
     }
 
     /// The same key in the next listing.

@@ -214,6 +214,12 @@ impl Argument {
 }
 
 impl Arguments {
+    /// Whether any other name is taken too.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.others.is_some()
+    }
+
     /// The arguments of a file that declares none: its template's variables.
     pub(super) fn from_variables(variables: Vec<Variable>, defaults: Map<String, Value>) -> Self {
         let argument = |variable: Variable| {

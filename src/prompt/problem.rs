@@ -141,6 +141,26 @@ codes! {
     Portability = "portability", Warning;
     /// A name that had to be changed.
     Renamed = "renamed", Warning;
-    /// Some clients do less with it.
-    Client = "client", Warning;
+    /// Front matter that stands where nobody reads it.
+    MisplacedFrontMatter = "misplaced-front-matter", Warning;
+
+    // What some clients do with it, see `check::clients`.
+    /// More than one argument.
+    SeveralArguments = "several-arguments", Warning;
+    /// Arguments, and none that must be given.
+    OptionalOnly = "optional-only", Warning;
+    /// An argument that does not take any text.
+    TypedArgument = "typed-argument", Warning;
+    /// More than one message.
+    SeveralMessages = "several-messages", Warning;
+    /// Messages that do not go from the user to the assistant and back.
+    NotAlternating = "not-alternating", Warning;
+    /// A picture, a recording, a link or a file.
+    NotText = "not-text", Warning;
+    /// Text that stands for an argument, such as `$1`.
+    Placeholder = "placeholder", Warning;
+    /// Text that is run as a command.
+    ShellCommand = "shell-command", Warning;
+    /// More prompts than one page takes.
+    ManyPrompts = "many-prompts", Warning;
 }

@@ -4,6 +4,7 @@
 //! (<https://google.github.io/dotprompt/reference/template/>).
 
 mod expression;
+mod foreign;
 mod tags;
 mod uses;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub(super) use expression::{Base, Call, Expression, Path};
+pub(crate) use foreign::{Foreign, foreign};
 use tags::{Tag, TagKind, Token};
 pub(super) use uses::{Variable, variables};
 

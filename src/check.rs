@@ -1,0 +1,295 @@
+//! Everything that is wrong with the files of a gallery, and what clients will do with them.
+//!
+//! Nothing is read here: files come in, problems come out.
+
+mod clients;
+mod media;
+mod misplaced;
+pub mod report;
+mod warnings;
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use bytes::Bytes;
+
+use crate::gallery::Named;
+use crate::nearest::nearest;
+use crate::prompt::{self, Code, Partial, Place, Problem, Prompt, PromptFile};
+use crate::store::Object;
+
+/// A file of a gallery.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// What the store's listing tells.
+    pub object: Object,
+    /// What the file says.
+    pub source: Source,
+}
+
+/// What is known of a file's text.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// The text.
+    Read(Bytes),
+    /// It is longer than [`prompt::bounds::SOURCE`].
+    TooLarge,
+    /// The file is no prompt or partial, or is not to be checked; it is there, and others may name it.
+    Unread,
+}
+
+/// The key of problems that are no file's but the whole gallery's.
+pub const WHOLE: &str = "";
+
+/// Finds all problems of a gallery, in the order of files and places.
+///
+/// `files` come in the order of their keys, as a store lists them. `page_size` is how many prompts `prompts/list` tells
+/// at once. `done` is called for each file, from any thread.
+pub fn check(files: &[File], page_size: usize, done: &(dyn Fn() + Sync)) -> Vec<Problem> {
+    let parsed = in_parallel(files, |file| {
+        let parsed = Parsed::new(file);
+        done();
+        parsed
+    });
+    let mut partials: HashMap<&str, (&Parsed<'_>, Option<Arc<Partial>>)> = HashMap::new();
+    for file in &parsed {
+        if let (Some(Named::Partial(name)), Content::Partial(partial)) = (&file.named, &file.content) {
+            partials.entry(name).or_insert((file, partial.clone()));
+        }
+    }
+    let gallery = Gallery { files, partials };
+    let mut checked = in_parallel(&parsed, |file| match &file.content {
+        Content::Prompt(Some(prompt)) => gallery.prompt(file, prompt),
+        _ => Checked::default(),
+    });
+    let reached: HashSet<&str> =
+        checked.iter().flat_map(|checked| checked.partials.iter().map(String::as_str)).collect();
+    // Partials that no prompt uses are linked as if one did.
+    let idle: Vec<&str> = gallery.partials.keys().copied().filter(|name| !reached.contains(name)).collect();
+    let idle: Vec<Problem> = idle.into_iter().flat_map(|name| gallery.idle(name)).collect();
+    let mut problems = names(&parsed, page_size);
+    problems.extend(idle);
+    problems.extend(checked.iter_mut().flat_map(|checked| checked.problems.drain(..)));
+    problems.extend(parsed.into_iter().flat_map(|file| file.problems));
+    problems.sort_by(|a, b| (&a.file, a.place, a.code, &a.message).cmp(&(&b.file, b.place, b.code, &b.message)));
+    // What a partial lacks is missing to every prompt that uses it.
+    problems.dedup_by(|b, a| (&a.file, a.place, a.code) == (&b.file, b.place, b.code) && is_of_partials(a.code));
+    problems
+}
+
+fn is_of_partials(code: Code) -> bool {
+    matches!(code, Code::MissingPartial | Code::PartialCycle | Code::Bound | Code::Media)
+}
+
+/// A file that has been read, alone.
+struct Parsed<'a> {
+    file: &'a File,
+    named: Option<Named>,
+    content: Content,
+    problems: Vec<Problem>,
+}
+
+/// `None` stands for a file that is broken.
+enum Content {
+    Prompt(Option<Arc<PromptFile>>),
+    Partial(Option<Arc<Partial>>),
+    Unread,
+}
+
+impl<'a> Parsed<'a> {
+    fn new(file: &'a File) -> Self {
+        let key = file.object.key.as_str();
+        let named = Named::of(key);
+        let (content, problems) = match (&named, &file.source) {
+            (None, _) | (_, Source::Unread) => (Content::Unread, Vec::new()),
+            (Some(Named::Prompt(_)), Source::TooLarge) => (Content::Prompt(None), vec![too_large(file)]),
+            (Some(Named::Partial(_)), Source::TooLarge) => (Content::Partial(None), vec![too_large(file)]),
+            (Some(Named::Prompt(name)), Source::Read(source)) => {
+                let (read, mut problems) = PromptFile::read(key, source, &|_| None);
+                warnings::of_prompt_file(key, name, source, read.as_ref(), &mut problems);
+                (Content::Prompt(read.map(Arc::new)), problems)
+            }
+            (Some(Named::Partial(_)), Source::Read(source)) => {
+                let (read, mut problems) = Partial::read(key, source);
+                warnings::of_partial(key, source, read.as_ref(), &mut problems);
+                (Content::Partial(read.map(Arc::new)), problems)
+            }
+        };
+        Self { file, named, content, problems }
+    }
+
+    fn source(&self) -> &'a [u8] {
+        match &self.file.source {
+            Source::Read(source) => source,
+            Source::TooLarge | Source::Unread => &[],
+        }
+    }
+}
+
+fn too_large(file: &File) -> Problem {
+    prompt::too_large(&file.object.key, file.object.size)
+}
+
+/// What files find of each other.
+struct Gallery<'a> {
+    files: &'a [File],
+    partials: HashMap<&'a str, (&'a Parsed<'a>, Option<Arc<Partial>>)>,
+}
+
+/// What came of checking a prompt with its partials.
+#[derive(Default)]
+struct Checked {
+    problems: Vec<Problem>,
+    /// The partials that it leads to.
+    partials: BTreeSet<String>,
+}
+
+impl Gallery<'_> {
+    fn prompt(&self, file: &Parsed<'_>, prompt: &Arc<PromptFile>) -> Checked {
+        let mut problems = media::check(&file.file.object.key, &prompt.shown(), self.files);
+        let (linked, partials) = self.link(prompt, &mut problems);
+        if let Some(linked) = linked {
+            warnings::of_prompt(&linked, file.source(), &mut problems);
+        }
+        Checked { problems, partials }
+    }
+
+    /// The problems of a partial that no prompt uses.
+    fn idle(&self, name: &str) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        // Quoted, since a folder's name may be anything.
+        let caller = format!("{{{{> \"{name}\"}}}}");
+        if let Ok(caller) = PromptFile::parse(WHOLE, caller.as_bytes()) {
+            self.link(&Arc::new(caller), &mut problems);
+        }
+        problems.retain(|problem| &*problem.file != WHOLE);
+        problems
+    }
+
+    /// Links a prompt with its partials, all problems of that noted; there is none where one of them is broken or
+    /// missing. Also the partials that it leads to.
+    fn link(&self, prompt: &Arc<PromptFile>, problems: &mut Vec<Problem>) -> (Option<Prompt>, BTreeSet<String>) {
+        let mut names: BTreeSet<String> = prompt.partials().map(str::to_owned).collect();
+        let mut todo: Vec<String> = names.iter().cloned().collect();
+        let mut partials = HashMap::new();
+        let mut is_whole = true;
+        while let Some(name) = todo.pop() {
+            let Some((file, partial)) = self.partials.get(name.as_str()) else { continue };
+            is_whole &= partial.is_some();
+            // What is wrong with a broken one has been said.
+            let partial = partial.clone().unwrap_or_else(nothing);
+            problems.extend(media::check(&file.file.object.key, &partial.shown(), self.files));
+            todo.extend(partial.partials().filter(|name| names.insert((*name).to_owned())).map(str::to_owned));
+            partials.insert(name, partial);
+        }
+        // Linking tells the first problem; what is missing is made up to get at the next.
+        let mut missing = names.iter().filter(|name| !partials.contains_key(*name)).cloned().collect::<Vec<_>>();
+        loop {
+            let problem = match Prompt::link(Arc::clone(prompt), partials.clone()) {
+                Ok(linked) => return (Some(linked).filter(|_| is_whole), names),
+                Err(problem) => problem,
+            };
+            is_whole = false;
+            let is_missing = problem.code == Code::MissingPartial;
+            let names_it = |name: &String| problem.message.contains(&format!("`{name}`"));
+            let Some(at) = missing.iter().position(names_it).filter(|_| is_missing) else {
+                problems.push(problem);
+                return (None, names);
+            };
+            let name = missing.swap_remove(at);
+            problems.push(Problem { hint: Some(self.instead_of(&name)), ..problem });
+            partials.insert(name, nothing());
+        }
+    }
+
+    /// What to do about a partial that is missing.
+    fn instead_of(&self, name: &str) -> String {
+        if let Some(near) = nearest(name, self.partials.keys().copied()) {
+            return format!("did you mean `{near}`?");
+        }
+        let (folder, file) = name.rsplit_once('/').map_or(("", name), |(folder, file)| (folder, file));
+        let slash = if folder.is_empty() { "" } else { "/" };
+        format!("it would be the file {folder}{slash}_{file}.prompt")
+    }
+}
+
+fn nothing() -> Arc<Partial> {
+    Arc::new(Partial::parse(WHOLE, b"").expect("an empty partial"))
+}
+
+/// What is wrong with how files are called and how many there are.
+fn names(parsed: &[Parsed<'_>], page_size: usize) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut first: HashMap<(&str, &str), &str> = HashMap::new();
+    let mut count = 0;
+    for file in parsed {
+        let key = file.file.object.key.as_str();
+        let named = match &file.named {
+            Some(Named::Prompt(name)) => ("prompt", name.as_str()),
+            Some(Named::Partial(name)) => ("partial", name.as_str()),
+            None => continue,
+        };
+        match first.entry(named) {
+            Entry::Vacant(entry) => {
+                entry.insert(key);
+                count += usize::from(named.0 == "prompt");
+            }
+            Entry::Occupied(_) if matches!(file.content, Content::Unread) => {}
+            Entry::Occupied(entry) => {
+                let ((what, name), served) = (named, entry.get());
+                let message = format!("the {what} `{name}` is {served}, which comes first; this file is not used");
+                problems.push(of_file(key, Code::DuplicateName, message, Some("rename one of them")));
+            }
+        }
+    }
+    if count > page_size {
+        let message =
+            format!("{count} prompts do not fit a page of {page_size}: {}", clients::effects(&[clients::When::Pages]));
+        problems.push(of_file(WHOLE, Code::ManyPrompts, message, Some("PAGE_SIZE takes up to 10000")));
+    }
+    problems
+}
+
+/// A problem of a file as a whole.
+fn of_file(key: &str, code: Code, message: impl Into<String>, hint: Option<&str>) -> Problem {
+    at(key, Place::START, 1, code, message, hint.map(str::to_owned))
+}
+
+fn at(key: &str, place: Place, width: usize, code: Code, message: impl Into<String>, hint: Option<String>) -> Problem {
+    Problem { code, file: key.into(), place, width, message: message.into(), hint }
+}
+
+/// The beginning of a text that an author wrote.
+fn shorten(text: &str) -> String {
+    /// In characters.
+    const SHOWN: usize = 40;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// What `work` makes of each item, in their order, on all cores.
+fn in_parallel<'t, T: Sync, R: Send>(items: &'t [T], work: impl Fn(&'t T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut made = Vec::new();
+        while let Some((index, item)) = {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            items.get(index).map(|item| (index, item))
+        } {
+            made.push((index, work(item)));
+        }
+        made
+    };
+    let cores = thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    let mut made: Vec<(usize, R)> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("no file makes a worker panic")).collect()
+    });
+    made.sort_unstable_by_key(|(index, _)| *index);
+    made.into_iter().map(|(_, made)| made).collect()
+}

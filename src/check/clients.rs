@@ -1,0 +1,176 @@
+//! What AI clients do with prompts that are more than one text with one argument.
+//!
+//! Read in the clients' own sources and documentation, at the commits that are named below; where a behaviour is known
+//! from a report alone, its text names the version. Clients change: look again before a release, and drop what no longer
+//! holds.
+//!
+//! What concerns nearly every prompt is left out, as a warning would be of no use: Cline passes no arguments to prompts,
+//! Continue sends each as an empty text, Gemini CLI hands the text over as a JSON string. Goose keeps all messages, in
+//! their order, if they alternate.
+
+/// What about a prompt makes a difference to clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    /// More than one argument.
+    SeveralArguments,
+    /// Arguments, none of them required.
+    OptionalOnly,
+    /// An argument that does not take any text.
+    TypedArgument,
+    SeveralMessages,
+    /// Messages other than user, assistant, user …
+    NotAlternating,
+    /// The first message is no text.
+    BeginsWithoutText,
+    Image,
+    Audio,
+    Link,
+    File,
+    /// More prompts than one page.
+    Pages,
+    /// A name with other characters than letters, digits, `_` and `-`.
+    OddName,
+    /// `$1`
+    Placeholder,
+    /// `` !`command` ``
+    Command,
+}
+
+use When::{
+    Audio, BeginsWithoutText, Command, File, Image, Link, NotAlternating, OddName, OptionalOnly, Pages, Placeholder,
+    SeveralArguments, SeveralMessages, TypedArgument,
+};
+
+/// Client, when, what becomes of the prompt "in" it, and where that was read.
+const CLIENTS: &[(&str, When, &str, &[&str])] = &[
+    ("Zed", SeveralArguments, "it is not offered", &[ZED_AGENT, "https://github.com/zed-industries/zed/issues/21944"]),
+    // Only required arguments take what is typed behind the command.
+    ("Gemini CLI", OptionalOnly, "text behind the command is dropped unless it is --name=\"value\"", &[GEMINI_LOADER]),
+    // A report; the version is part of it.
+    (
+        "Claude Code 1.0.73 (as reported)",
+        OptionalOnly,
+        "nothing happens until some character is typed",
+        &["https://github.com/anthropics/claude-code/issues/5597"],
+    ),
+    // It fetches the prompt with $1, $2 … as values, and puts the real ones into the answer.
+    ("opencode", TypedArgument, "the text $1 is sent in its place, and refused,", &[OPENCODE_COMMAND]),
+    (
+        "Gemini CLI",
+        SeveralMessages,
+        "only the first is used",
+        &[GEMINI_LOADER, "https://github.com/google-gemini/gemini-cli/issues/15850"],
+    ),
+    ("Cline", SeveralMessages, JOINED, &[CLINE]),
+    ("Continue", SeveralMessages, JOINED, &[CONTINUE]),
+    ("opencode", SeveralMessages, JOINED, &[OPENCODE_COMMAND]),
+    ("VS Code", SeveralMessages, JOINED, &[VS_CODE]),
+    ("Goose", NotAlternating, "the prompt is refused", &[GOOSE_COMMAND]),
+    (
+        "Gemini CLI",
+        BeginsWithoutText,
+        "a prompt that begins so fails",
+        &[GEMINI_LOADER, "https://github.com/google-gemini/gemini-cli/issues/15851"],
+    ),
+    ("Cline", Image, TYPE_ALONE, &[CLINE]),
+    ("Continue", Image, DROPPED, &[CONTINUE]),
+    ("opencode", Image, DROPPED, &[OPENCODE_COMMAND]),
+    ("Cline", Audio, TYPE_ALONE, &[CLINE]),
+    ("Continue", Audio, DROPPED, &[CONTINUE]),
+    ("opencode", Audio, DROPPED, &[OPENCODE_COMMAND]),
+    ("VS Code", Audio, DROPPED, &[VS_CODE]),
+    ("Cline", Link, DROPPED, &[CLINE]),
+    ("Continue", Link, DROPPED, &[CONTINUE]),
+    ("opencode", Link, DROPPED, &[OPENCODE_COMMAND]),
+    ("VS Code", Link, DROPPED, &[VS_CODE]),
+    ("Goose", Link, "the words [Resource link] stand for it", &[GOOSE_MESSAGE]),
+    ("Continue", File, DROPPED, &[CONTINUE]),
+    ("opencode", File, DROPPED, &[OPENCODE_COMMAND]),
+    ("Zed", File, "only its address arrives", &[ZED_TYPES, ZED_AGENT]),
+    ("Goose", File, "it is base64 text, unless it is text itself,", &[GOOSE_MESSAGE]),
+    ("Continue", Pages, FIRST_PAGE, &[CONTINUE_CONNECTION]),
+    ("Gemini CLI", Pages, FIRST_PAGE, &[GEMINI_CLIENT]),
+    ("Goose", Pages, FIRST_PAGE, &[GOOSE_EXTENSIONS]),
+    ("Zed", Pages, FIRST_PAGE, &[ZED_REGISTRY]),
+    // A dot ends the server's name.
+    ("Zed", OddName, "a name with other characters cannot be typed", &[ZED_AGENT]),
+    ("Cline", OddName, "a name with other characters cannot be typed", &[CLINE]),
+    ("opencode", Placeholder, "an argument or nothing takes its place", &[OPENCODE_PROMPT]),
+    ("opencode", Command, "the user's shell runs it", &[OPENCODE_PROMPT]),
+];
+
+const DROPPED: &str = "it is dropped";
+const TYPE_ALONE: &str = "its type alone is told";
+const JOINED: &str = "all become one text";
+const FIRST_PAGE: &str = "only the first page is read";
+
+macro_rules! source {
+    ($repository:literal, $commit:literal, $path:literal) => {
+        concat!("https://github.com/", $repository, "/blob/", $commit, "/", $path)
+    };
+}
+
+const ZED_AGENT: &str = source!("zed-industries/zed", "48bab10f", "crates/agent/src/agent.rs");
+const ZED_TYPES: &str = source!("zed-industries/zed", "3991ce85", "crates/context_server/src/types.rs");
+const ZED_REGISTRY: &str =
+    source!("zed-industries/zed", "00400088", "crates/agent/src/tools/context_server_registry.rs");
+const GEMINI_LOADER: &str =
+    source!("google-gemini/gemini-cli", "0164b796", "packages/cli/src/services/McpPromptLoader.ts");
+const GEMINI_CLIENT: &str = source!("google-gemini/gemini-cli", "72d23f47", "packages/core/src/tools/mcp-client.ts");
+const GOOSE_COMMAND: &str = source!("block/goose", "8a2bbf70", "crates/goose/src/agents/execute_commands.rs");
+const GOOSE_MESSAGE: &str = source!("block/goose", "6416fe74", "crates/goose/src/conversation/message.rs");
+const GOOSE_EXTENSIONS: &str = source!("block/goose", "2554e58d", "crates/goose/src/agents/extension_manager.rs");
+const VS_CODE: &str = source!(
+    "microsoft/vscode",
+    "cfcfe97c",
+    "src/vs/workbench/contrib/chat/browser/widget/input/editor/chatInputCompletions.ts"
+);
+const OPENCODE_COMMAND: &str = source!("anomalyco/opencode", "01793dfe", "packages/opencode/src/command/index.ts");
+const OPENCODE_PROMPT: &str = source!("anomalyco/opencode", "00078e84", "packages/opencode/src/session/prompt.ts");
+const CLINE: &str = source!("cline/cline", "107007ea", "apps/vscode/src/core/slash-commands/index.ts");
+const CONTINUE: &str =
+    source!("continuedev/continue", "11fa0e26", "gui/src/components/mainInput/TipTapEditor/utils/renderMcpPrompt.ts");
+const CONTINUE_CONNECTION: &str = source!("continuedev/continue", "9df9f64f", "core/context/mcp/MCPConnection.ts");
+
+/// What clients do then, in one sentence: "it is dropped in Continue and opencode; …".
+pub(super) fn effects(when: &[When]) -> String {
+    let mut effects: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (client, _, effect, _) in CLIENTS.iter().filter(|(_, on, ..)| when.contains(on)) {
+        match effects.iter_mut().find(|(known, _)| known == effect) {
+            Some((_, clients)) => clients.push(client),
+            None => effects.push((effect, vec![client])),
+        }
+    }
+    let sentence = |(effect, clients): &(&str, Vec<&str>)| format!("{effect} in {}", listed(clients));
+    effects.iter().map(sentence).collect::<Vec<_>>().join("; ")
+}
+
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_that_do_the_same_are_named_together() {
+        assert_eq!(effects(&[SeveralArguments]), "it is not offered in Zed");
+        assert_eq!(
+            effects(&[SeveralMessages]),
+            "only the first is used in Gemini CLI; all become one text in Cline, Continue, opencode and VS Code"
+        );
+    }
+
+    #[test]
+    fn every_behaviour_has_a_source() {
+        for (client, when, _, sources) in CLIENTS {
+            assert!(!sources.is_empty(), "{client} {when:?}");
+            assert!(sources.iter().all(|source| source.starts_with("https://github.com/")), "{client} {when:?}");
+        }
+    }
+}

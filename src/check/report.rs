@@ -1,0 +1,266 @@
+//! Problems as people, programs and GitHub read them.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use unicode_width::UnicodeWidthChar;
+
+use super::WHOLE;
+use crate::prompt::{Level, Place, Problem};
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people, with the line of each problem; in colours, which a writer for other than a terminal takes out.
+    Human,
+    /// One array of objects.
+    Json,
+    /// Commands of GitHub Actions, which shows them at the lines of a pull request.
+    Github,
+}
+
+/// What was found in a gallery.
+#[derive(Debug)]
+pub struct Report<'a, S> {
+    /// In the order of files and places.
+    pub problems: &'a [Problem],
+    /// How many files were checked.
+    pub files: usize,
+    /// Where the gallery is: a folder, or an address that ends in `/`.
+    pub root: &'a str,
+    /// The text of a file, by key.
+    pub source: S,
+}
+
+const GUTTER: Style = AnsiColor::BrightBlue.on_default().bold();
+const BOLD: Style = Style::new().bold();
+/// Of a line with the mark below, in columns of a terminal.
+const WIDEST: usize = 100;
+
+impl<'a, S: Fn(&str) -> Option<&'a str>> Report<'a, S> {
+    /// Writes all problems.
+    ///
+    /// # Errors
+    /// Those of `to`.
+    pub fn write(&self, format: Format, to: &mut impl Write) -> io::Result<()> {
+        match format {
+            Format::Human => self.human(to),
+            Format::Json => self.json(to),
+            Format::Github => self.github(to),
+        }
+    }
+
+    fn human(&self, to: &mut impl Write) -> io::Result<()> {
+        for problem in self.problems {
+            let Problem { code, file, place, width, message, hint } = problem;
+            let style = style(code.level());
+            let path = printable(&self.path(file));
+            let place_in = if &**file == WHOLE { String::new() } else { format!(":{}:{}", place.line, place.column) };
+            let (level, code, message) = (word(code.level()), code.as_str(), printable(message));
+            writeln!(to, "{BOLD}{path}{place_in}:{BOLD:#} {style}{level}[{code}]{style:#}{BOLD}: {message}{BOLD:#}")?;
+            let number = place.line.to_string();
+            let margin = " ".repeat(number.len());
+            let line = (self.source)(file).and_then(|text| text.lines().nth(place.line as usize - 1));
+            // What is wrong with a file as a whole is not wrong with its first line.
+            let is_whole = (*place, *width) == (Place::START, 1);
+            if let Some(line) = line.filter(|line| !is_whole && !line.trim().is_empty()) {
+                let Marked { line, before, marked } = Marked::new(line, place.column as usize - 1, *width);
+                writeln!(to, " {GUTTER}{number} |{GUTTER:#} {line}")?;
+                let (before, marked) = (" ".repeat(before), "^".repeat(marked));
+                writeln!(to, " {margin} {GUTTER}|{GUTTER:#} {before}{style}{marked}{style:#}")?;
+            }
+            if let Some(hint) = hint {
+                writeln!(to, " {margin} {GUTTER}={GUTTER:#} {}", printable(hint))?;
+            }
+            writeln!(to)?;
+        }
+        writeln!(to, "{}", self.summary())
+    }
+
+    /// Such as `16 files, 1 error, 3 warnings`.
+    fn summary(&self) -> String {
+        let count = |level| self.problems.iter().filter(|problem| problem.code.level() == level).count();
+        let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let mut parts = vec![counted(self.files, "file")];
+        for (level, what) in [(Level::Error, "error"), (Level::Warning, "warning")] {
+            parts.extend(Some(count(level)).filter(|count| *count > 0).map(|count| counted(count, what)));
+        }
+        if parts.len() == 1 {
+            parts.push("no problems".to_owned());
+        }
+        parts.join(", ")
+    }
+
+    fn json(&self, to: &mut impl Write) -> io::Result<()> {
+        #[derive(Serialize)]
+        struct Told<'a> {
+            file: String,
+            line: u32,
+            column: u32,
+            width: usize,
+            level: &'a str,
+            code: &'a str,
+            message: &'a str,
+            hint: Option<&'a str>,
+        }
+        let told = self.problems.iter().map(|problem| Told {
+            file: self.path(&problem.file),
+            line: problem.place.line,
+            column: problem.place.column,
+            width: problem.width,
+            level: word(problem.code.level()),
+            code: problem.code.as_str(),
+            message: &problem.message,
+            hint: problem.hint.as_deref(),
+        });
+        serde_json::to_writer_pretty(&mut *to, &told.collect::<Vec<_>>())?;
+        writeln!(to)
+    }
+
+    /// <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
+    fn github(&self, to: &mut impl Write) -> io::Result<()> {
+        for Problem { code, file, place, message, hint, .. } in self.problems {
+            let (level, title) = (word(code.level()), code.as_str());
+            let (line, column) = (place.line, place.column);
+            let at = match &**file {
+                WHOLE => String::new(),
+                file => format!("file={},line={line},col={column},", escaped(&self.path(file), ",:")),
+            };
+            let text: Vec<&str> = [Some(message.as_str()), hint.as_deref()].into_iter().flatten().collect();
+            writeln!(to, "::{level} {at}title={title}::{}", escaped(&text.join("\n"), ""))?;
+        }
+        Ok(())
+    }
+
+    /// The file as the one who asked would name it.
+    fn path(&self, key: &str) -> String {
+        match (self.root, key) {
+            (root, WHOLE) => root.to_owned(),
+            (root, key) if root.contains("://") => format!("{root}{key}"),
+            (root, key) => Path::new(root)
+                .join(key)
+                .strip_prefix(".")
+                .map_or_else(|_| Path::new(root).join(key).display().to_string(), |path| path.display().to_string()),
+        }
+    }
+}
+
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+    }
+}
+
+fn style(level: Level) -> Style {
+    match level {
+        Level::Error => AnsiColor::BrightRed.on_default().bold(),
+        Level::Warning => AnsiColor::BrightYellow.on_default().bold(),
+    }
+}
+
+/// Text as it can be shown: what would move the cursor or change its colours is a space.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// What a workflow command would take for its end, and `also`, as `%XX`.
+fn escaped(text: &str, also: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '%' | '\r' | '\n' => escaped.push_str(&format!("%{:02X}", c as u32)),
+            c if also.contains(c) => escaped.push_str(&format!("%{:02X}", c as u32)),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// A line and the mark below it, in columns of a terminal.
+#[derive(Debug, PartialEq, Eq)]
+struct Marked {
+    line: String,
+    before: usize,
+    marked: usize,
+}
+
+impl Marked {
+    /// `start` and `width` are in characters. Of a long line the part around the mark is left.
+    fn new(line: &str, start: usize, width: usize) -> Self {
+        const TAB: &str = "    ";
+        let shown = |c: char| match c {
+            '\t' => TAB.to_owned(),
+            c if c.is_control() => " ".to_owned(),
+            c => c.to_string(),
+        };
+        let columns = |c: char| {
+            if c == '\t' {
+                TAB.len()
+            } else if c.is_control() {
+                1
+            } else {
+                c.width().unwrap_or(0)
+            }
+        };
+        let of = |text: &[char]| text.iter().copied().map(columns).sum::<usize>();
+        let chars: Vec<char> = line.trim_end().chars().collect();
+        let start = start.min(chars.len());
+        // A third of the line stands before the mark.
+        let mut from = start;
+        let room = if of(&chars) > WIDEST { WIDEST / 3 } else { usize::MAX };
+        let mut before = 0;
+        while from > 0 && before + columns(chars[from - 1]) <= room {
+            from -= 1;
+            before += columns(chars[from]);
+        }
+        let mut to = from;
+        let mut all = 0;
+        while to < chars.len() && all + columns(chars[to]) <= WIDEST {
+            all += columns(chars[to]);
+            to += 1;
+        }
+        let (begin, end) = (if from > 0 { "…" } else { "" }, if to < chars.len() { "…" } else { "" });
+        let marked = of(&chars[start..start.saturating_add(width).min(to).max(start)]).max(1);
+        let text: String = chars[from..to].iter().copied().map(shown).collect();
+        Self { line: format!("{begin}{text}{end}"), before: before + begin.chars().count(), marked }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_stands_below_what_it_means_whatever_is_before_it() {
+        for (line, start, width, expected) in [
+            ("abc def", 4, 3, ("abc def", 4, 3)),
+            ("\tx", 1, 1, ("    x", 4, 1)),
+            ("日本 x", 3, 1, ("日本 x", 5, 1)),
+            ("日本 x", 0, 2, ("日本 x", 0, 4)),
+            ("e\u{301}x", 2, 1, ("e\u{301}x", 1, 1)),
+            ("a\u{1b}[31mb", 6, 1, ("a [31mb", 6, 1)),
+            ("abc", 3, 9, ("abc", 3, 1)),
+            ("abc", 70, 9, ("abc", 3, 1)),
+        ] {
+            let (text, before, marked) = expected;
+            assert_eq!(Marked::new(line, start, width), Marked { line: text.to_owned(), before, marked }, "{line}");
+        }
+    }
+
+    #[test]
+    fn of_a_long_line_the_part_around_the_mark_is_shown() {
+        let line = format!("{}{{{{x}}}}{}", "a".repeat(500), "b".repeat(500));
+        let Marked { line, before, marked } = Marked::new(&line, 500, 5);
+        assert_eq!(line, format!("…{}{{{{x}}}}{}…", "a".repeat(33), "b".repeat(62)));
+        assert_eq!((before, marked), (34, 5));
+    }
+
+    #[test]
+    fn what_would_end_a_workflow_command_is_escaped() {
+        assert_eq!(escaped("a,b:c%\r\nd", ",:"), "a%2Cb%3Ac%25%0D%0Ad");
+        assert_eq!(escaped("a,b:c%\n", ""), "a,b:c%25%0A");
+    }
+}

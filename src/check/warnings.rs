@@ -1,0 +1,219 @@
+//! What is not wrong with a prompt and may still not be what its author meant.
+
+use super::clients::{When, effects};
+use super::{at, media, misplaced, of_file, shorten};
+use crate::prompt::{
+    Argument, Code, Foreign, Kind, Partial, Place, Problem, Prompt, PromptFile, Survey, body, foreign,
+};
+
+/// Warnings of a prompt file alone; it is not read if it is broken.
+pub(super) fn of_prompt_file(
+    key: &str,
+    name: &str,
+    source: &[u8],
+    read: Option<&PromptFile>,
+    problems: &mut Vec<Problem>,
+) {
+    problems.extend(renamed(key, name));
+    let Ok(text) = std::str::from_utf8(source) else { return };
+    let Some((body, start)) = body(text) else { return };
+    let misplaced = Some(text).filter(|_| start == Place::START).and_then(misplaced::find);
+    if let Some(file) = read
+        && misplaced.is_none()
+        && file.description().is_none_or(|description| description.trim().is_empty())
+    {
+        let hint = "front matter takes `description: …`; people pick prompts by it";
+        problems.push(of_file(key, Code::NoDescription, "the prompt has no description", Some(hint)));
+    }
+    if let Some(found) = misplaced {
+        let (width, hint) = (width(text, found.place), Some(found.hint.to_owned()));
+        problems.push(at(key, found.place, width, Code::MisplacedFrontMatter, found.message, hint));
+    }
+    // `${{price}}` is a price where there is one.
+    let is_meant = |inside: &str| read.is_some_and(|file| file.declares(inside));
+    problems.extend(foreign_text(key, body, start, is_meant));
+    let named = read.map(PromptFile::named_like_helpers).unwrap_or_default();
+    problems.extend(named.into_iter().map(|(name, place)| like_helper(key, text, &name, place)));
+}
+
+/// Warnings of a partial.
+pub(super) fn of_partial(key: &str, source: &[u8], read: Option<&Partial>, problems: &mut Vec<Problem>) {
+    let Ok(text) = std::str::from_utf8(source) else { return };
+    if body(text).is_none_or(|(_, start)| start != Place::START) {
+        let message = "a partial has no front matter: this is text of every prompt that uses it";
+        let place = Place { line: line_of(text, "---"), column: 1 };
+        problems.push(at(key, place, 3, Code::Portability, message, Some("leave it out".to_owned())));
+    }
+    if read.is_some_and(Partial::is_empty) {
+        problems.push(of_file(key, Code::Empty, "the partial is empty", None));
+    }
+    let is_name = |inside: &str| inside.chars().all(|c| c.is_alphanumeric() || c == '_');
+    problems.extend(foreign_text(key, text, Place::START, is_name));
+    let named = read.map(Partial::named_like_helpers).unwrap_or_default();
+    problems.extend(named.into_iter().map(|(name, place)| like_helper(key, text, &name, place)));
+}
+
+/// Warnings of a prompt with its partials.
+pub(super) fn of_prompt(prompt: &Prompt, source: &[u8], problems: &mut Vec<Problem>) {
+    let text = String::from_utf8_lossy(source);
+    let survey = prompt.survey();
+    let mut warn = |code, place, message: String, hint: Option<&str>| {
+        problems.push(at(prompt.key(), place, width(&text, place), code, message, hint.map(str::to_owned)));
+    };
+    if survey.is_empty {
+        warn(Code::Empty, Place::START, "nothing comes of the template".to_owned(), None);
+    }
+    for variable in &survey.undeclared {
+        let name = shorten(&variable.name);
+        let (then, or) = if variable.fails {
+            ("the prompt fails when a rendering gets here", format!(" or test it with {{{{#if {name}}}}}"))
+        } else {
+            ("no caller can give it", String::new())
+        };
+        let message = format!("`{name}` is used but not declared: {then}");
+        warn(Code::Undeclared, variable.place, message, Some(&format!("declare it{or}")));
+    }
+    for (name, place) in &survey.unused {
+        let message = format!("the argument `{}` is declared but not used", shorten(name));
+        warn(Code::Unused, *place, message, None);
+    }
+    for (name, place) in &survey.objects {
+        let message = format!("`{0}` is an object: {{{{{0}}}}} writes [object Object]", shorten(name));
+        warn(
+            Code::Portability,
+            *place,
+            message,
+            Some(&format!("{{{{json {0}}}}}, or a field: {{{{{0}.…}}}}", shorten(name))),
+        );
+    }
+    arguments(prompt.arguments(), &mut warn);
+    messages(&survey, &mut warn);
+}
+
+/// What clients do with the arguments.
+fn arguments(arguments: &[Argument], warn: &mut impl FnMut(Code, Place, String, Option<&str>)) {
+    let place = |argument: &Argument| argument.place.unwrap_or(Place::START);
+    if let [_, second, ..] = arguments {
+        let effects = effects(&[When::SeveralArguments]);
+        let message = format!("the prompt has {} arguments: {effects}", arguments.len());
+        warn(Code::SeveralArguments, place(second), message, None);
+    }
+    if let [first, ..] = arguments
+        && arguments.iter().all(|argument| !argument.required)
+    {
+        let message = format!("no argument is required: {}", effects(&[When::OptionalOnly]));
+        warn(Code::OptionalOnly, place(first), message, Some("make the most important one required"));
+    }
+    let is_typed =
+        |argument: &&Argument| argument.allowed.is_some() || !matches!(argument.kind, Kind::String | Kind::Any);
+    if let Some(typed) = arguments.iter().find(is_typed) {
+        let effects = effects(&[When::TypedArgument]);
+        let message = format!("`{}` does not take any text: {effects}", shorten(&typed.name));
+        warn(Code::TypedArgument, place(typed), message, None);
+    }
+}
+
+/// What clients do with the messages.
+fn messages(survey: &Survey, warn: &mut impl FnMut(Code, Place, String, Option<&str>)) {
+    let said = &survey.messages;
+    if let Some(second) = said.second {
+        let verb = if said.is_certain { "has" } else { "may have" };
+        let message = format!("the prompt {verb} several messages: {}", effects(&[When::SeveralMessages]));
+        warn(Code::SeveralMessages, second, message, None);
+    }
+    if let Some(place) = said.out_of_turn {
+        let message = format!(
+            "the messages do not go from the user to the assistant and back: {}",
+            effects(&[When::NotAlternating])
+        );
+        warn(Code::NotAlternating, place, message, None);
+    }
+    let mut told = Vec::new();
+    for shown in &survey.shown {
+        let kind = media::kind(shown);
+        if told.contains(&kind) {
+            continue;
+        }
+        told.push(kind);
+        let what = match kind {
+            Some(When::Image) => "a picture",
+            Some(When::Audio) => "a recording",
+            Some(When::Link) => "a link",
+            Some(_) => "a file",
+            None => "a picture, a link or a file, as it is given",
+        };
+        let mut when = vec![kind.unwrap_or(When::Image)];
+        if !said.begins_with_text && told.len() == 1 {
+            when.push(When::BeginsWithoutText);
+        }
+        warn(Code::NotText, shown.place, format!("the prompt shows {what}: {}", effects(&when)), None);
+    }
+}
+
+/// A name that clients know otherwise than by the path. A variant's first dot is the format's own.
+fn renamed(key: &str, name: &str) -> Option<Problem> {
+    let (path, _) = key.rsplit_once('.')?;
+    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_kept = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/');
+    if folder.chars().all(is_kept) && file.replacen('.', "", 1).chars().all(is_kept) {
+        return None;
+    }
+    let message = format!("clients know the prompt as `{name}`: {}", effects(&[When::OddName]));
+    Some(of_file(key, Code::Renamed, message, Some("name the file with letters A to Z, digits, _ and - alone")))
+}
+
+/// The first of each kind of text that other programs take for theirs, and how many more there are.
+fn foreign_text(key: &str, body: &str, start: Place, is_meant: impl Fn(&str) -> bool) -> Vec<Problem> {
+    let mut problems: Vec<(Problem, usize)> = Vec::new();
+    for (place, what) in foreign(body, start) {
+        let (code, width, message, hint) = match what {
+            Foreign::Expression(inside) if is_meant(inside) => continue,
+            Foreign::Expression(inside) => {
+                let whole = format!("${{{{ {} }}}}", shorten(inside));
+                let hint = format!("where it is another program's, write $\\{{{{ {} }}}}", shorten(inside));
+                (Code::Foreign, 3, format!("`{whole}` is a $ and a value of this template"), hint)
+            }
+            Foreign::Placeholder(text) => {
+                let message = format!("`{}` in the text: {}", shorten(text), effects(&[When::Placeholder]));
+                (Code::Placeholder, text.chars().count(), message, "put it otherwise, such as 5 USD for $5".to_owned())
+            }
+            Foreign::Command(text) => {
+                let message = format!("!`…` in the text: {}", effects(&[When::Command]));
+                let width = text.lines().next().unwrap_or_default().chars().count();
+                (Code::ShellCommand, width, message, "put a space between ! and `".to_owned())
+            }
+        };
+        match problems.iter_mut().find(|(problem, _)| problem.code == code) {
+            Some((_, more)) => *more += 1,
+            None => problems.push((at(key, place, width, code, message, Some(hint)), 0)),
+        }
+    }
+    let told = problems.into_iter().map(|(problem, more)| match more {
+        0 => problem,
+        more => Problem { message: format!("{} (and {more} more)", problem.message), ..problem },
+    });
+    told.collect()
+}
+
+fn like_helper(key: &str, text: &str, name: &str, place: Place) -> Problem {
+    let message = format!("{{{{{name}}}}} is a variable here, and a helper to other readers of the format");
+    at(key, place, width(text, place), Code::Portability, message, Some(format!("write {{{{this.{name}}}}}")))
+}
+
+/// How many characters the tag or the word at a place has.
+fn width(text: &str, place: Place) -> usize {
+    let line = text.lines().nth(place.line as usize - 1).unwrap_or_default();
+    let rest: String = line.chars().skip(place.column as usize - 1).collect();
+    let width = match rest.strip_prefix("{{") {
+        Some(inside) => inside.find("}}").map_or(rest.chars().count(), |end| rest[..end + 4].chars().count()),
+        // The file as a whole.
+        None if place == Place::START => 1,
+        None => rest.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-')).count(),
+    };
+    width.max(1)
+}
+
+/// The number of the first line that is `wanted`.
+fn line_of(text: &str, wanted: &str) -> u32 {
+    text.lines().zip(1..).find(|(line, _)| line.trim_end() == wanted).map_or(1, |(_, number)| number)
+}

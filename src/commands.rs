@@ -1,0 +1,75 @@
+//! What the program does beside serving, for those who write prompts: a command, a file.
+
+pub(crate) mod check;
+pub(crate) mod list;
+pub(crate) mod new;
+mod progress;
+pub(crate) mod render;
+
+use std::fmt::Display;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+
+use crate::cli::Location;
+use crate::config::Config;
+use crate::gallery::{Gallery, GalleryError};
+use crate::store::PromptStore;
+use crate::{logging, server};
+
+/// Why a command ends without having done what it is for, in one line.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) message: String,
+    /// The exit code.
+    pub(crate) code: u8,
+}
+
+impl Failure {
+    /// What was asked for is wrong: a prompt or an argument that does not exist, a file that is in the way.
+    pub(crate) fn wrong(message: impl Display) -> Self {
+        Self { message: message.to_string(), code: 1 }
+    }
+
+    /// Nothing could be done: a setting that cannot be used, a store that does not answer.
+    pub(crate) fn unable(message: impl Display) -> Self {
+        Self { message: message.to_string(), code: 2 }
+    }
+}
+
+impl From<GalleryError> for Failure {
+    fn from(e: GalleryError) -> Self {
+        match e {
+            GalleryError::Store(cause) => Self::unable(cause),
+            GalleryError::Broken { .. } => Self::wrong(format!("{e}; `prompt-gallery check` tells all")),
+            e => Self::wrong(e),
+        }
+    }
+}
+
+/// Runs what a command does; what the log has to say goes to standard error.
+fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    // What is broken the commands tell themselves.
+    let filter =
+        Targets::new().with_default(LevelFilter::WARN).with_target("prompt_gallery::gallery", LevelFilter::OFF);
+    let _ = logging::init(filter, false);
+    runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::unable)?.block_on(work)
+}
+
+/// The settings, with what the command line says of where the prompts are.
+fn config(location: &Location) -> Result<Config, Failure> {
+    Config::from_env(location.clone().into()).map_err(Failure::unable)
+}
+
+async fn store(config: &Config) -> Result<Arc<dyn PromptStore>, Failure> {
+    server::open(&config.source).await.map_err(Failure::unable)
+}
+
+/// A gallery that is listed once: a command answers of one moment.
+fn gallery(store: Arc<dyn PromptStore>, config: &Config) -> Gallery {
+    Gallery::new(store, Duration::MAX, config.page_size)
+}

@@ -1,0 +1,40 @@
+//! A bar for those who wait.
+
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// What is done sooner needs no bar.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Counts what is done, and shows it on a terminal once it takes long.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    began: Instant,
+    shown: Once,
+}
+
+impl Progress {
+    pub(super) fn new(steps: usize) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::hidden());
+        let style =
+            ProgressStyle::with_template("{bar:40} {percent}%").unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style);
+        Self { bar, began: Instant::now(), shown: Once::new() }
+    }
+
+    pub(super) fn step(&self) {
+        self.bar.inc(1);
+        if self.began.elapsed() > PATIENCE {
+            // Draws nothing where that is no terminal.
+            self.shown.call_once(|| self.bar.set_draw_target(ProgressDrawTarget::stderr()));
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,180 @@
+//! `prompt-gallery render`: a prompt as a client would get it.
+
+use std::fs;
+use std::io::{self, IsTerminal, Read, Write};
+use std::process::ExitCode;
+
+use anstyle::Style;
+use dialoguer::{Input, Select};
+use serde_json::{Map, Value};
+
+use super::{Failure, config, gallery, store};
+use crate::cli::{Given, Render};
+use crate::content::{Content, PromptMessage, Role};
+use crate::gallery::Rendered;
+use crate::prompt::{Argument, ArgumentProblem, Prompt};
+
+const HEADING: Style = Style::new().bold();
+
+pub(crate) fn run(args: &Render) -> Result<ExitCode, Failure> {
+    let config = config(&args.location)?;
+    let rendered = super::run(async {
+        let gallery = gallery(store(&config).await?, &config);
+        let prompt = gallery.prompt(&args.name).await?;
+        let mut given = values(&args.arguments)?;
+        if io::stdin().is_terminal() && io::stderr().is_terminal() {
+            ask(&prompt, &mut given)?;
+        }
+        Ok(gallery.get(&args.name, &given, None).await?)
+    })?;
+    let text = if args.json { as_json(&rendered) } else { as_text(&rendered.messages) };
+    // Whoever closes the pipe has seen enough.
+    let _ = anstream::stdout().write_all(text.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn values(arguments: &[(String, Given)]) -> Result<Map<String, Value>, Failure> {
+    let mut values = Map::new();
+    for (name, given) in arguments {
+        let unreadable = |what: &str, e: io::Error| Failure::wrong(format!("argument `{name}`: {what}: {e}"));
+        let value = match given {
+            Given::Text(text) => text.clone(),
+            Given::File(path) => fs::read_to_string(path).map_err(|e| unreadable(&path.display().to_string(), e))?,
+            Given::Stdin => {
+                let mut text = String::new();
+                io::stdin().read_to_string(&mut text).map_err(|e| unreadable("standard input", e))?;
+                text
+            }
+        };
+        if values.insert(name.clone(), value.into()).is_some() {
+            return Err(Failure::unable(format!("argument `{name}` is given twice")));
+        }
+    }
+    Ok(values)
+}
+
+/// Asks for what is missing, unless something else is wrong too.
+fn ask(prompt: &Prompt, given: &mut Map<String, Value>) -> Result<(), Failure> {
+    let Err(problems) = prompt.resolve(given) else { return Ok(()) };
+    if !problems.iter().all(|problem| matches!(problem, ArgumentProblem::Missing { .. })) {
+        return Ok(());
+    }
+    for argument in prompt.arguments().iter().filter(|argument| argument.required) {
+        if !given.contains_key(&argument.name) {
+            let answer = answer(argument).map_err(Failure::wrong)?;
+            given.insert(argument.name.clone(), answer.into());
+        }
+    }
+    Ok(())
+}
+
+fn answer(argument: &Argument) -> dialoguer::Result<String> {
+    let mut choices = argument.choices();
+    let title = argument.title.as_ref().unwrap_or(&argument.name);
+    if choices.is_empty() {
+        let about = argument.listed_description.as_ref().map(|about| format!(": {about}")).unwrap_or_default();
+        return Input::new().with_prompt(format!("{title}{about}")).interact_text();
+    }
+    let about = argument.description.as_ref().map(|about| format!(": {about}")).unwrap_or_default();
+    let chosen = Select::new().with_prompt(format!("{title}{about}")).items(&choices).default(0).interact()?;
+    Ok(choices.swap_remove(chosen))
+}
+
+fn as_json(rendered: &Rendered) -> String {
+    let is_read = io::stdout().is_terminal();
+    let json = if is_read { serde_json::to_string_pretty(rendered) } else { serde_json::to_string(rendered) };
+    json.expect("a rendering serialises") + "\n"
+}
+
+/// One text as it is, so that it can be piped on; more with headings.
+fn as_text(messages: &[PromptMessage]) -> String {
+    if let [PromptMessage { content: Content::Text { text }, .. }] = messages {
+        return with_line_end(text);
+    }
+    let message = |message: &PromptMessage| {
+        let role = match message.role {
+            Role::User => "user",
+            Role::Assistant => "assistant",
+        };
+        format!("{HEADING}── {role} ──{HEADING:#}\n{}", with_line_end(&shown(&message.content)))
+    };
+    messages.iter().map(message).collect::<Vec<_>>().join("\n")
+}
+
+fn with_line_end(text: &str) -> String {
+    if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
+}
+
+fn shown(content: &Content) -> String {
+    match content {
+        Content::Text { text } => text.clone(),
+        Content::Image { data, mime_type } => format!("[image {mime_type}, {}]", size(data)),
+        Content::Audio { data, mime_type } => format!("[audio {mime_type}, {}]", size(data)),
+        Content::ResourceLink { uri, mime_type, .. } => match mime_type {
+            Some(mime_type) => format!("[link {uri}, {mime_type}]"),
+            None => format!("[link {uri}]"),
+        },
+        Content::Resource { resource } => {
+            let field = |name: &str| resource[name].as_str().unwrap_or_default();
+            let (uri, mime_type) = (field("uri"), field("mimeType"));
+            match resource["text"].as_str() {
+                Some(text) => format!("[file {uri}, {mime_type}]\n{text}"),
+                None => format!("[file {uri}, {mime_type}, {}]", size(field("blob"))),
+            }
+        }
+    }
+}
+
+/// How much base64 stands for.
+fn size(base64: &str) -> String {
+    let bytes = base64.trim_end_matches('=').len() * 3 / 4;
+    if bytes < 1024 { format!("{bytes} bytes") } else { format!("{} KB", bytes.div_ceil(1024)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn message(role: Role, content: Content) -> PromptMessage {
+        PromptMessage { role, content }
+    }
+
+    #[test]
+    fn a_text_alone_is_printed_as_it_is() {
+        assert_eq!(as_text(&[message(Role::User, Content::text("a\nb"))]), "a\nb\n");
+        assert_eq!(as_text(&[message(Role::Assistant, Content::text("a\n"))]), "a\n");
+    }
+
+    #[test]
+    fn what_is_more_has_headings_and_no_base64() {
+        let image = Content::Image { data: "A".repeat(16_000), mime_type: "image/png".to_owned() };
+        let link = Content::ResourceLink { uri: "https://x/y".to_owned(), name: "y".to_owned(), mime_type: None };
+        let text = json!({ "uri": "gallery:///a.md", "mimeType": "text/markdown", "text": "# A\n" });
+        let blob = json!({ "uri": "gallery:///a.pdf", "mimeType": "application/pdf", "blob": "QUJD" });
+        let shown = as_text(&[
+            message(Role::User, Content::text("Look:")),
+            message(Role::User, image),
+            message(Role::Assistant, link),
+            message(Role::User, Content::Resource { resource: text }),
+            message(Role::User, Content::Resource { resource: blob }),
+        ]);
+        insta::assert_snapshot!(anstream::adapter::strip_str(&shown).to_string(), @r"
+        ── user ──
+        Look:
+
+        ── user ──
+        [image image/png, 12 KB]
+
+        ── assistant ──
+        [link https://x/y]
+
+        ── user ──
+        [file gallery:///a.md, text/markdown]
+        # A
+
+        ── user ──
+        [file gallery:///a.pdf, application/pdf, 3 bytes]
+        ");
+    }
+}

@@ -1,0 +1,584 @@
+//! What a prompt's template does, whatever it is rendered with: what `check` warns of.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::arguments::Kind;
+use super::message::Role;
+use super::problem::Place;
+use super::template::{
+    Base, Block, BlockKind, Expression, Mark, Node, PartialCall, Path, Program, Variable, variables,
+};
+use super::{Linker, Partial, Prompt, PromptFile, front_matter};
+
+/// What a prompt's template does, whatever it is rendered with. Places are of the prompt's own file: what a partial
+/// does is where the partial is called.
+#[derive(Debug)]
+pub struct Survey {
+    /// Variables that are neither declared nor have a default, of a file that declares some.
+    pub undeclared: Vec<Undeclared>,
+    /// Arguments that are declared and not used, and where.
+    pub unused: Vec<(String, Place)>,
+    /// Objects that are written as plain text, and where.
+    pub objects: Vec<(String, Place)>,
+    /// How many messages come of it.
+    pub messages: MessageCount,
+    /// The pictures and other files that it may show.
+    pub shown: Vec<Shown>,
+    /// Whether nothing can come of it.
+    pub is_empty: bool,
+}
+
+/// A variable that is used and not declared.
+#[derive(Debug)]
+pub struct Undeclared {
+    /// The variable.
+    pub name: String,
+    /// Its first use.
+    pub place: Place,
+    /// Whether a rendering that gets to one of its uses fails.
+    pub fails: bool,
+}
+
+/// The messages of a rendering, as MCP counts them: one for each text, picture or file.
+#[derive(Debug, Default)]
+pub struct MessageCount {
+    /// Where the second one begins, if there may be one.
+    pub second: Option<Place>,
+    /// Whether there always is.
+    pub is_certain: bool,
+    /// Where someone may speak out of turn: the user begins, and then comes the assistant.
+    pub out_of_turn: Option<Place>,
+    /// Whether the first one is text.
+    pub begins_with_text: bool,
+}
+
+/// A picture or another file that a template shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The tag.
+    pub place: Place,
+    /// Its address, if it is written out.
+    pub url: Option<String>,
+    /// Its type, if it is written out.
+    pub content_type: Option<String>,
+}
+
+impl PromptFile {
+    /// The pictures and other files that its own template shows.
+    #[must_use]
+    pub fn shown(&self) -> Vec<Shown> {
+        shown(&self.template.program)
+    }
+
+    /// Variables that other readers of the format take for a helper's name, and where.
+    #[must_use]
+    pub fn named_like_helpers(&self) -> Vec<(String, Place)> {
+        named_like_helpers(&self.template.program)
+    }
+
+    /// Whether it declares an argument of that name.
+    #[must_use]
+    pub fn declares(&self, name: &str) -> bool {
+        let declared = self.front_matter.arguments.as_ref();
+        declared.is_some_and(|arguments| arguments.iter().any(|argument| argument.name == name))
+    }
+
+    /// What the prompt is for.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.front_matter.description.as_deref()
+    }
+}
+
+impl Partial {
+    /// The pictures and other files that its own template shows.
+    #[must_use]
+    pub fn shown(&self) -> Vec<Shown> {
+        shown(&self.template.program)
+    }
+
+    /// Variables that other readers of the format take for a helper's name, and where.
+    #[must_use]
+    pub fn named_like_helpers(&self) -> Vec<(String, Place)> {
+        named_like_helpers(&self.template.program)
+    }
+
+    /// Whether nothing can come of it, and it defines nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let is_blank = |node: &Node| matches!(node, Node::Text(text) if text.trim().is_empty());
+        self.template.inlines.is_empty() && self.template.program.nodes.iter().all(is_blank)
+    }
+}
+
+/// The template of a prompt file's text, and where it begins; nothing of a file whose front matter does not end.
+pub(crate) fn body(source: &str) -> Option<(&str, Place)> {
+    let file = front_matter::split(&Arc::from(""), source).ok()?;
+    Some((file.body, file.body_place))
+}
+
+fn named_like_helpers(program: &Program) -> Vec<(String, Place)> {
+    let variables = variables(program, &HashMap::new()).into_iter();
+    variables.filter(|variable| variable.is_helper_name).map(|variable| (variable.name, variable.place)).collect()
+}
+
+fn shown(program: &Program) -> Vec<Shown> {
+    let mut found = Vec::new();
+    let mut todo = vec![program];
+    while let Some(program) = todo.pop() {
+        todo.extend(program.inlines.iter().map(|(_, program)| program));
+        for node in &program.nodes {
+            match node {
+                Node::Mark(place, mark) => found.extend(Shown::of(*place, mark)),
+                Node::Block(_, block) => todo.extend([&block.body, &block.otherwise]),
+                Node::Partial(_, call) => todo.extend(&call.block),
+                Node::Text(_) | Node::Value(..) => {}
+            }
+        }
+    }
+    found.sort_by_key(|shown| shown.place);
+    found
+}
+
+impl Shown {
+    fn of(place: Place, mark: &Mark) -> Option<Self> {
+        let Mark::Media { url, content_type } = mark else { return None };
+        let written = |value: &Expression| match value {
+            Expression::Literal(Value::String(text)) => Some(text.clone()),
+            _ => None,
+        };
+        Some(Self { place, url: written(url), content_type: content_type.as_ref().and_then(written) })
+    }
+}
+
+impl Prompt {
+    /// Finds out what the template does.
+    #[must_use]
+    pub fn survey(&self) -> Survey {
+        let template = &self.file.template;
+        let mut walk = Walk { partials: &self.partials, done: HashMap::new(), found: Found::default() };
+        let scope = Scope { depth: 0, names: None, inlines: None, is_certain: true };
+        let events = walk.program(&template.program, &scope);
+        let Found { uses_all, mut written, shown } = walk.found;
+        let used = Linker::new(template, &self.partials).link().unwrap_or_default();
+        written.retain(|(name, _)| {
+            self.arguments().iter().any(|argument| argument.name == *name && argument.kind == Kind::Object)
+        });
+        Survey {
+            undeclared: self.undeclared(&used),
+            unused: if uses_all { Vec::new() } else { self.unused(&used) },
+            objects: written,
+            messages: count(&events),
+            shown,
+            is_empty: events.is_empty(),
+        }
+    }
+
+    fn undeclared(&self, used: &[Variable]) -> Vec<Undeclared> {
+        let Some(declared) = self.file.front_matter.arguments.as_ref().filter(|declared| !declared.is_open()) else {
+            return Vec::new();
+        };
+        let is_known = |name: &str| {
+            declared.iter().any(|argument| argument.name == name) || self.file.front_matter.defaults.contains_key(name)
+        };
+        let unknown = used.iter().filter(|variable| !is_known(&variable.name));
+        let undeclared = |variable: &Variable| {
+            let Variable { name, required, place, .. } = variable;
+            Undeclared { name: name.clone(), place: *place, fails: *required }
+        };
+        unknown.map(undeclared).collect()
+    }
+
+    fn unused(&self, used: &[Variable]) -> Vec<(String, Place)> {
+        let is_used = |name: &str| used.iter().any(|variable| variable.name == name);
+        let declared = self.file.front_matter.arguments.iter().flat_map(|declared| declared.iter());
+        let unused = declared.filter(|argument| !is_used(&argument.name));
+        unused.map(|argument| (argument.name.clone(), argument.place.unwrap_or(Place::START))).collect()
+    }
+}
+
+/// What a template writes, as far as messages depend on it.
+#[derive(Clone, Copy)]
+struct Event {
+    what: What,
+    place: Place,
+    /// Whether every rendering has it.
+    is_certain: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Text,
+    Media,
+    /// `None` for a role that the template computes.
+    Role(Option<Role>),
+    History,
+}
+
+/// How many events are kept: two messages are several already.
+const MOST: usize = 200;
+
+#[derive(Default, Clone)]
+struct Found {
+    /// Whether all variables are read at once, as by `{{json this}}`.
+    uses_all: bool,
+    /// Variables that are written as text.
+    written: Vec<(String, Place)>,
+    shown: Vec<Shown>,
+}
+
+struct Walk<'a> {
+    partials: &'a HashMap<String, Arc<Partial>>,
+    /// What partials do, each walked once.
+    done: HashMap<&'a str, Rc<(Vec<Event>, Found)>>,
+    found: Found,
+}
+
+#[derive(Clone, Copy)]
+struct Scope<'s, 'a> {
+    /// How many contexts stand around.
+    depth: usize,
+    /// Names that `as |item|` and a partial's `key=value` give.
+    names: Option<&'s Names<'s>>,
+    inlines: Option<&'s Inlines<'s, 'a>>,
+    is_certain: bool,
+}
+
+struct Names<'s> {
+    names: Vec<&'s str>,
+    around: Option<&'s Self>,
+}
+
+struct Inlines<'s, 'a> {
+    program: &'a Program,
+    around: Option<&'s Self>,
+}
+
+impl Names<'_> {
+    fn has(names: Option<&Self>, name: &str) -> bool {
+        let mut around = names;
+        while let Some(names) = around {
+            if names.names.contains(&name) {
+                return true;
+            }
+            around = names.around;
+        }
+        false
+    }
+}
+
+impl<'a> Walk<'a> {
+    fn program(&mut self, program: &'a Program, scope: &Scope<'_, 'a>) -> Vec<Event> {
+        let inlines = Inlines { program, around: scope.inlines };
+        let scope = &Scope { inlines: Some(&inlines), ..*scope };
+        let mut events = Vec::new();
+        for node in &program.nodes {
+            let is_certain = scope.is_certain;
+            match node {
+                Node::Text(text) if text.trim().is_empty() => {}
+                Node::Text(_) => push(&mut events, Event { what: What::Text, place: Place::START, is_certain }),
+                Node::Value(place, value) => {
+                    push(&mut events, Event { what: What::Text, place: *place, is_certain });
+                    self.written(value, *place, scope);
+                    self.value(value, scope);
+                }
+                Node::Mark(place, mark) => {
+                    self.mark(*place, mark, scope);
+                    let what = match mark.as_ref() {
+                        Mark::Role { role: Expression::Literal(role), .. } => {
+                            What::Role(role.as_str().and_then(|role| Role::parse(role).ok()))
+                        }
+                        Mark::Role { .. } => What::Role(None),
+                        Mark::History => What::History,
+                        Mark::Media { .. } => What::Media,
+                        Mark::Section(_) => continue,
+                    };
+                    push(&mut events, Event { what, place: *place, is_certain });
+                }
+                Node::Block(_, block) => {
+                    let inside = self.block(block, scope);
+                    inside.into_iter().for_each(|event| push(&mut events, event));
+                }
+                Node::Partial(place, call) => {
+                    let inside = self.partial(*place, call, scope);
+                    inside.into_iter().for_each(|event| push(&mut events, event));
+                }
+            }
+        }
+        events
+    }
+
+    fn mark(&mut self, place: Place, mark: &'a Mark, scope: &Scope<'_, 'a>) {
+        match mark {
+            Mark::Role { role, metadata } => {
+                self.value(role, scope);
+                metadata.iter().for_each(|(_, value)| self.value(value, scope));
+            }
+            Mark::History => {}
+            Mark::Section(name) => self.value(name, scope),
+            Mark::Media { url, content_type } => {
+                self.value(url, scope);
+                content_type.iter().for_each(|value| self.value(value, scope));
+            }
+        }
+        self.found.shown.extend(Shown::of(place, mark));
+    }
+
+    /// Of the two ways through a block, what the one with more messages does.
+    fn block(&mut self, block: &'a Block, scope: &Scope<'_, 'a>) -> Vec<Event> {
+        block.params.iter().for_each(|value| self.value(value, scope));
+        let maybe = Scope { is_certain: false, ..*scope };
+        let names = Names { names: block.block_params.iter().map(String::as_str).collect(), around: scope.names };
+        let has_own_context = matches!(block.kind, BlockKind::Each | BlockKind::With | BlockKind::Section);
+        let inside = Scope { depth: scope.depth + usize::from(has_own_context), names: Some(&names), ..maybe };
+        let mut body = self.program(&block.body, &inside);
+        let otherwise = self.program(&block.otherwise, &maybe);
+        if matches!(block.kind, BlockKind::Each | BlockKind::Section) {
+            // The second turn of a loop.
+            let again = body.clone();
+            again.into_iter().for_each(|event| push(&mut body, event));
+        }
+        let marks = |events: &[Event]| events.iter().filter(|event| event.what != What::Text).count();
+        let rank = |events: &[Event]| (marks(events), events.len());
+        if rank(&otherwise) > rank(&body) { otherwise } else { body }
+    }
+
+    fn partial(&mut self, place: Place, call: &'a PartialCall, scope: &Scope<'_, 'a>) -> Vec<Event> {
+        call.context.iter().for_each(|value| self.value(value, scope));
+        call.hash.iter().for_each(|(_, value)| self.value(value, scope));
+        let given = Names { names: call.hash.iter().map(|(key, _)| key.as_str()).collect(), around: scope.names };
+        let depth = scope.depth + usize::from(call.context.is_some());
+        let inside = Scope { depth, names: Some(&given), ..*scope };
+        let mut inlines = scope.inlines;
+        while let Some(Inlines { program, around }) = inlines {
+            if let Some((_, program)) = program.inlines.iter().find(|(name, _)| *name == call.name) {
+                // Without its own inlines, so that one which calls itself ends here.
+                return self.program(program, &Scope { inlines: None, ..inside });
+            }
+            inlines = *around;
+        }
+        let Some((name, partial)) = self.partials.get_key_value(call.name.as_str()) else {
+            return call.block.as_ref().map(|block| self.program(block, &inside)).unwrap_or_default();
+        };
+        let done = self.walked(name, partial);
+        let (events, found) = done.as_ref();
+        if inside.depth == 0 {
+            self.found.uses_all |= found.uses_all;
+            let own = found.written.iter().filter(|(name, _)| !Names::has(inside.names, name));
+            self.found.written.extend(own.take(MOST).map(|(name, _)| (name.clone(), place)));
+        }
+        self.found.shown.extend(found.shown.iter().take(MOST).map(|shown| Shown { place, ..shown.clone() }));
+        let at_call = |event: &Event| Event { place, is_certain: event.is_certain && scope.is_certain, ..*event };
+        let mut events: Vec<Event> = events.iter().map(at_call).collect();
+        if let Some(block) = &call.block {
+            // Wherever the partial puts it, and only if it does.
+            let block = self.program(block, &Scope { is_certain: false, ..inside });
+            block.into_iter().for_each(|event| push(&mut events, event));
+        }
+        events
+    }
+
+    fn walked(&mut self, name: &'a str, partial: &'a Partial) -> Rc<(Vec<Event>, Found)> {
+        if let Some(done) = self.done.get(name) {
+            return Rc::clone(done);
+        }
+        let around = std::mem::take(&mut self.found);
+        let scope = Scope { depth: 0, names: None, inlines: None, is_certain: true };
+        let events = self.program(&partial.template.program, &scope);
+        let done = Rc::new((events, std::mem::replace(&mut self.found, around)));
+        self.done.insert(name, Rc::clone(&done));
+        done
+    }
+
+    fn value(&mut self, value: &Expression, scope: &Scope<'_, '_>) {
+        match value {
+            Expression::Literal(_) => {}
+            Expression::Call(call) => {
+                let values = call.params.iter().chain(call.hash.iter().map(|(_, value)| value));
+                values.for_each(|value| self.value(value, scope));
+            }
+            Expression::Path(Path { base, segments }) => {
+                self.found.uses_all |= match base {
+                    Base::Data { .. } => *segments == ["root"],
+                    Base::Context { up, .. } => segments.is_empty() && *up == scope.depth,
+                };
+            }
+        }
+    }
+
+    /// Notes a variable that is written as text.
+    fn written(&mut self, value: &Expression, place: Place, scope: &Scope<'_, '_>) {
+        let Expression::Path(Path { base: Base::Context { up, scoped }, segments }) = value else { return };
+        if let [name] = segments.as_slice()
+            && *up == scope.depth
+            && (*scoped || !Names::has(scope.names, name))
+            && !self.found.written.iter().any(|(known, _)| known == name)
+        {
+            self.found.written.push((name.clone(), place));
+        }
+    }
+}
+
+/// Adds an event; text behind text is one text.
+fn push(events: &mut Vec<Event>, event: Event) {
+    let is_full = events.len() == MOST;
+    match events.last_mut() {
+        Some(last) if last.what == What::Text && event.what == What::Text => last.is_certain |= event.is_certain,
+        _ if is_full => {}
+        _ => events.push(event),
+    }
+}
+
+fn count(events: &[Event]) -> MessageCount {
+    let possible = messages(events.iter());
+    let certain = messages(events.iter().filter(|event| event.is_certain));
+    let mut turns = possible.iter().zip([true, false].into_iter().cycle());
+    MessageCount {
+        second: possible.get(1).map(|message| message.place),
+        is_certain: certain.len() > 1,
+        out_of_turn: turns.find(|(said, is_user)| said.is_user != *is_user).map(|(said, _)| said.place),
+        begins_with_text: possible.first().is_none_or(|first| first.is_text),
+    }
+}
+
+/// A message in MCP's terms.
+struct Said {
+    is_user: bool,
+    is_text: bool,
+    place: Place,
+}
+
+/// The messages of a rendering that writes `events`, as `message::messages` and `gallery::contents` make them.
+fn messages<'e>(events: impl Iterator<Item = &'e Event>) -> Vec<Said> {
+    let mut turns: Vec<(Role, Vec<(bool, Place)>)> = vec![(Role::User, Vec::new())];
+    let mut begins = Place::START;
+    for event in events {
+        let Some((role, parts)) = turns.last_mut() else { break };
+        let next = match event.what {
+            // One that is computed is probably another.
+            What::Role(None) if *role == Role::User => Role::Model,
+            What::Role(next) => next.unwrap_or(Role::User),
+            What::History => Role::Model,
+            What::Text => {
+                parts.push((true, begins));
+                continue;
+            }
+            What::Media => {
+                begins = event.place;
+                parts.push((false, begins));
+                continue;
+            }
+        };
+        begins = event.place;
+        if parts.is_empty() {
+            *role = next;
+        } else {
+            turns.push((next, Vec::new()));
+        }
+    }
+    turns.retain(|(_, parts)| !parts.is_empty());
+    let first = turns.iter().take_while(|(role, _)| *role == Role::System).count();
+    let mut system: Vec<_> = turns.drain(..first).flat_map(|(_, parts)| parts).collect();
+    match turns.iter_mut().find(|(role, _)| *role == Role::User) {
+        Some((_, parts)) => {
+            system.append(parts);
+            *parts = system;
+        }
+        None => turns.insert(0, (Role::User, system)),
+    }
+    turns.iter_mut().for_each(|(_, parts)| parts.dedup_by(|(next, _), (before, _)| *next && *before));
+    let said = |(role, parts): (Role, Vec<_>)| {
+        parts.into_iter().map(move |(is_text, place)| Said { is_user: role != Role::Model, is_text, place })
+    };
+    turns.into_iter().flat_map(said).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn survey(source: &str) -> Survey {
+        survey_with(source, &[])
+    }
+
+    fn survey_with(source: &str, partials: &[(&str, &str)]) -> Survey {
+        let file = PromptFile::parse("x.prompt", source.as_bytes()).expect("a prompt");
+        let partial = |(name, source): &(&str, &str)| {
+            ((*name).to_owned(), Arc::new(Partial::parse(name, source.as_bytes()).expect("a partial")))
+        };
+        Prompt::link(Arc::new(file), partials.iter().map(partial).collect()).expect("linked").survey()
+    }
+
+    /// Where the second message begins, whether there always is one, whether they alternate.
+    fn messages(source: &str) -> (Option<(u32, u32)>, bool, bool) {
+        let MessageCount { second, is_certain, out_of_turn, .. } = survey(source).messages;
+        (second.map(|place| (place.line, place.column)), is_certain, out_of_turn.is_none())
+    }
+
+    #[test]
+    fn messages_are_counted_as_they_are_rendered() {
+        assert_eq!(messages("one {{x}}"), (None, false, true));
+        assert_eq!(messages("{{role \"system\"}}a{{role \"user\"}}b"), (None, false, true));
+        assert_eq!(messages("{{role \"system\"}}a"), (None, false, true));
+        assert_eq!(messages("a{{role \"user\"}}{{role \"model\"}}b"), (Some((1, 17)), true, true));
+        assert_eq!(messages("a{{role \"user\"}}b"), (Some((1, 2)), true, false));
+        assert_eq!(messages("{{role \"model\"}}b"), (None, false, false));
+        assert_eq!(messages("{{#if x}}{{role \"model\"}}b{{/if}}"), (None, false, false));
+        assert_eq!(messages("a{{#if x}}{{role \"model\"}}b{{/if}}"), (Some((1, 11)), false, true));
+        assert_eq!(messages("a{{media url=u}}"), (Some((1, 2)), true, false));
+        assert_eq!(messages("{{#each l}}{{media url=this}}{{/each}}"), (Some((1, 12)), false, false));
+        assert_eq!(messages("a{{role r}}b"), (Some((1, 2)), true, true));
+        // One of two ways is taken.
+        let branches = "a{{#if x}}{{role \"model\"}}b{{else}}{{role \"model\"}}c{{/if}}";
+        assert_eq!(messages(branches), (Some((1, 11)), false, true));
+    }
+
+    #[test]
+    fn what_partials_do_is_the_prompts_at_their_call() {
+        let partials = [("turn", "{{role \"model\"}}{{user}}{{media url=\"a.png\"}}"), ("all", "{{json this}}")];
+        let found =
+            survey_with("---\narguments:\n  - {name: user, type: object}\n  - name: y\n---\nx{{> turn}}", &partials);
+        let call = Place { line: 6, column: 2 };
+        assert_eq!(found.messages.second, Some(call));
+        assert_eq!(found.objects, [("user".to_owned(), call)]);
+        assert_eq!(found.shown, [Shown { place: call, url: Some("a.png".to_owned()), content_type: None }]);
+        assert_eq!(found.unused.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["y"]);
+        assert!(survey_with("---\narguments: [{name: y}]\n---\n{{> all}}", &partials).unused.is_empty());
+        assert_eq!(survey_with("---\narguments: [{name: y}]\n---\n{{> all q}}", &partials).unused.len(), 1);
+    }
+
+    #[test]
+    fn undeclared_variables_are_those_that_no_caller_can_give() {
+        let names = |source: &str| {
+            let found = survey(source).undeclared;
+            found.into_iter().map(|Undeclared { name, fails, .. }| (name, fails)).collect::<Vec<_>>()
+        };
+        let (x, y) = (("x".to_owned(), true), ("y".to_owned(), false));
+        assert_eq!(names("---\narguments: []\n---\n{{x}}{{#if y}}{{y}}{{/if}}"), [x, y]);
+        assert_eq!(names("{{x}}"), []);
+        assert_eq!(names("---\ninput:\n  schema:\n    z: string\n  default: {x: 1}\n---\n{{x}}"), []);
+        assert_eq!(names("---\ninput:\n  schema:\n    (*): string\n---\n{{x}}"), []);
+    }
+
+    #[test]
+    fn a_template_that_writes_nothing_is_empty() {
+        for (source, is_empty) in [("", true), (" {{! x }}\n", true), ("{{#if x}} {{/if}}", true), ("{{x}}", false)] {
+            assert_eq!(survey(source).is_empty, is_empty, "{source}");
+        }
+    }
+
+    #[test]
+    fn partials_that_call_others_many_times_are_walked_once() {
+        let names: Vec<String> = (0..16).map(|n| format!("p{n}")).collect();
+        let sources: Vec<String> =
+            (1..=16).map(|n| format!("{{{{role \"model\"}}}}{{{{> p{n}}}}}").repeat(50)).collect();
+        let mut partials: Vec<(&str, &str)> =
+            names.iter().map(String::as_str).zip(sources.iter().map(String::as_str)).collect();
+        partials[15].1 = "a";
+        assert!(survey_with("{{> p0}}", &partials).messages.is_certain);
+    }
+}

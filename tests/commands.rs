@@ -1,0 +1,431 @@
+//! The commands for those who write prompts, as they run them: `check`, `render`, `list`, `new`, `completions`.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly, its helpers too")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use insta::assert_snapshot;
+use prompt_gallery::prompt::Code;
+use serde_json::{Value, json};
+use support::s3::S3Server;
+use tempfile::TempDir;
+
+const BROKEN: &str = "tests/data/broken";
+
+/// What came of running the program.
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn run(args: &[&str]) -> Ran {
+    run_with(args, &[], "")
+}
+
+fn run_with(args: &[&str], env: &[(&str, &str)], stdin: &str) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_prompt-gallery"))
+        .args(args)
+        .env_clear()
+        .envs(env.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Not every command reads it.
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// Runs what ends well, and gives what it prints.
+fn printed(args: &[&str]) -> String {
+    let Ran { code, out, err } = run(args);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{args:?}");
+    out
+}
+
+fn codes(args: &[&str]) -> BTreeSet<String> {
+    let problems: Value = serde_json::from_str(&run(args).out).unwrap();
+    problems.as_array().unwrap().iter().map(|problem| problem["code"].as_str().unwrap().to_owned()).collect()
+}
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (key, text) in files {
+        let path = dir.path().join(key);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    dir
+}
+
+fn name(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+// --- check ---
+
+#[test]
+fn check_shows_every_problem_with_its_line_and_what_to_do() {
+    let Ran { code, out, err } = run(&["check", BROKEN]);
+    assert_eq!((code, err.as_str()), (Some(1), ""));
+    assert_snapshot!("check_human", out);
+}
+
+#[test]
+fn check_tells_programs_all_that_it_tells_people() {
+    let Ran { code, out, .. } = run(&["check", BROKEN, "--format", "json"]);
+    let problems: Value = serde_json::from_str(&out).unwrap();
+    let problems = problems.as_array().unwrap();
+    let told: Vec<String> = problems
+        .iter()
+        .map(|problem| {
+            let [file, level, code] = ["file", "level", "code"].map(|key| problem[key].as_str().unwrap());
+            format!("{file}:{}:{}: {level}[{code}]: ", problem["line"], problem["column"])
+        })
+        .collect();
+    let human = run(&["check", BROKEN]).out;
+    assert_eq!(code, Some(1));
+    assert!(told.iter().all(|line| human.contains(line)), "{told:?}");
+    assert_eq!(human.matches("error[").count() + human.matches("warning[").count(), told.len());
+    let helper = problems.iter().find(|problem| problem["code"] == "unknown-key").unwrap();
+    assert_eq!(
+        *helper,
+        json!({
+            "file": "tests/data/broken/unknown-key.prompt", "line": 3, "column": 1, "width": 10, "level": "warning",
+            "code": "unknown-key", "message": "there is no key `descripton`", "hint": "did you mean `description`?"
+        })
+    );
+}
+
+#[test]
+fn check_speaks_to_github() {
+    let out = run(&["check", BROKEN, "--format", "github"]).out;
+    let helper = out.lines().find(|line| line.contains("title=unknown-key")).unwrap();
+    assert_eq!(
+        helper,
+        "::warning file=tests/data/broken/unknown-key.prompt,line=3,col=1,title=unknown-key::\
+         there is no key `descripton`%0Adid you mean `description`?"
+    );
+    assert_eq!(out.lines().count(), run(&["check", BROKEN]).out.matches("]: ").count());
+    let many = run_with(&["check", BROKEN, "--format", "github"], &[("PAGE_SIZE", "5")], "").out;
+    assert!(many.starts_with("::warning title=many-prompts::"), "{many}");
+}
+
+#[test]
+fn there_is_a_file_for_every_code() {
+    let found = codes(&["check", BROKEN, "--format", "json"]);
+    // Of a rendering, and of a gallery as a whole.
+    let elsewhere = ["render", "many-prompts"].map(str::to_owned);
+    let all: BTreeSet<String> = Code::ALL.iter().map(|code| code.as_str().to_owned()).collect();
+    assert_eq!(found.union(&elsewhere.into()).cloned().collect::<BTreeSet<_>>(), all);
+}
+
+#[test]
+fn more_prompts_than_a_page_are_a_problem_of_the_gallery() {
+    let dir = folder(&[("a.prompt", "---\ndescription: A\n---\na"), ("b.prompt", "---\ndescription: B\n---\nb")]);
+    let path = name(dir.path());
+    let Ran { code, out, .. } = run_with(&["check", path], &[("PAGE_SIZE", "1")], "");
+    assert_eq!(code, Some(0));
+    assert_snapshot!(out.replace(path, "prompts"), @r"
+    prompts: warning[many-prompts]: 2 prompts do not fit a page of 1: only the first page is read in Continue, Gemini CLI, Goose and Zed
+       = PAGE_SIZE takes up to 10000
+
+    2 files, 1 warning
+    ");
+    assert_eq!(run_with(&["check", path], &[("PAGE_SIZE", "2")], "").out, "2 files, no problems\n");
+}
+
+#[test]
+fn warnings_count_when_they_are_denied_and_not_when_they_are_allowed() {
+    let dir = folder(&[("a.prompt", "---\ntitle: A\n---\n{{x}} {{y}}")]);
+    let path = name(dir.path());
+    let allowed = ["--allow", "no-description", "--allow", "several-arguments"];
+    assert_eq!(run(&["check", path]).code, Some(0));
+    assert_eq!(run(&["check", path, "--deny", "warnings"]).code, Some(1));
+    let one = run(&[&["check", path, "--deny", "warnings"], &allowed[..2]].concat());
+    assert!(one.code == Some(1) && one.out.ends_with("1 file, 1 warning\n"), "{}", one.out);
+    let none = run(&[&["check", path, "--deny", "warnings"], &allowed[..]].concat());
+    assert_eq!((none.code, none.out.as_str()), (Some(0), "1 file, no problems\n"));
+}
+
+#[test]
+fn what_cannot_be_checked_is_exit_code_2_and_says_why() {
+    for (args, why) in [
+        (&["check", "no/such"][..], "no/such: there is no such file or folder"),
+        (&["check", "Cargo.toml"], "Cargo.toml is no prompt"),
+        (&["check", "--dir", "no/such"], "--dir=no/such: there is no such folder"),
+        (&["check", "--allow", "nonsense"], "several-arguments"),
+        // An error cannot be allowed.
+        (&["check", "--allow", "syntax"], "invalid value 'syntax'"),
+        (&["check", "--deny", "errors"], "warnings"),
+        (&["check", "s3://B_ad bucket/x"], "takes the name of an S3 bucket"),
+    ] {
+        let Ran { code, out, err } = run(args);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}");
+        assert!(err.contains(why), "{args:?}: {err}");
+    }
+}
+
+#[test]
+fn a_file_is_checked_with_the_partials_of_its_gallery() {
+    let dir = folder(&[
+        ("team/a.prompt", "---\ndescription: A\n---\n{{> style}} {{> broken}}"),
+        ("_style.prompt", "plain"),
+        ("_broken.prompt", "{{#if x}}"),
+        ("_other.prompt", "{{#if y}}"),
+        ("b.prompt", "{{#if z}}"),
+    ]);
+    let file = dir.path().join("team/a.prompt");
+    let Ran { code, out, .. } = run(&["check", name(&file), "--dir", name(dir.path())]);
+    assert_eq!(code, Some(1));
+    assert_snapshot!(out.replace(name(dir.path()), "prompts"), @r"
+    prompts/_broken.prompt:1:1: error[syntax]: `if` is opened here and not closed by {{/if}}
+     1 | {{#if x}}
+       | ^^^^^^^^^
+
+    3 files, 1 error
+    ");
+    // Its folder is its gallery where it lies in none.
+    let alone = run(&["check", name(&file)]).out;
+    assert!(alone.contains("there is no partial `style`") && alone.ends_with("1 file, 2 errors\n"), "{alone}");
+}
+
+#[test]
+fn a_partial_that_is_missing_to_many_is_told_once() {
+    let dir = folder(&[
+        ("a.prompt", "---\ndescription: A\n---\n{{> p}}"),
+        ("b.prompt", "---\ndescription: B\n---\n{{> p}}"),
+        ("_p.prompt", "{{> gone}}"),
+    ]);
+    let out = run(&["check", name(dir.path()), "--format", "json"]).out;
+    assert_eq!(serde_json::from_str::<Value>(&out).unwrap().as_array().unwrap().len(), 1, "{out}");
+}
+
+#[test]
+fn the_prompts_that_are_shipped_have_no_errors() {
+    let Ran { code, out, err } = run(&["check"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    assert!(!out.contains("error["), "{out}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_is_checked_with_the_standard_settings() {
+    let s3 = S3Server::start().await;
+    s3.put("prompts/a.prompt", "{{#if x}}");
+    s3.put("other/b.prompt", "{{#if x}}");
+    let endpoint = s3.endpoint();
+    let env = [
+        ("AWS_ENDPOINT_URL_S3", endpoint.as_str()),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", S3Server::ACCESS_KEY),
+        ("AWS_SECRET_ACCESS_KEY", S3Server::SECRET_KEY),
+    ];
+    let address = format!("s3://{}/prompts/", S3Server::BUCKET);
+    let checked = tokio::task::spawn_blocking({
+        let (address, env) = (address.clone(), env.map(|(key, value)| (key, value.to_owned())));
+        move || {
+            let env: Vec<_> = env.iter().map(|(key, value)| (*key, value.as_str())).collect();
+            let denied = [&env[..3], &[("AWS_SECRET_ACCESS_KEY", "wrong")]].concat();
+            (run_with(&["check", &address], &env, ""), run_with(&["check", &address], &denied, ""))
+        }
+    });
+    let (checked, denied) = checked.await.unwrap();
+    assert_eq!(checked.code, Some(1), "{}", checked.err);
+    assert!(checked.out.starts_with(&format!("{address}a.prompt:1:1: error[syntax]")), "{}", checked.out);
+    assert!(checked.out.ends_with("1 file, 1 error\n"), "{}", checked.out);
+    assert_eq!((denied.code, denied.err.lines().count()), (Some(2), 1), "{}", denied.err);
+}
+
+// --- render ---
+
+const TALK: &str = "---\ndescription: A talk\ninput:\n  schema:\n    who: string, Whom to greet\n    \
+                    loud?: boolean\n---\nHello {{who}}{{#if loud}}!{{/if}}\n";
+
+#[test]
+fn render_prints_a_text_as_it_is() {
+    let dir = folder(&[("talk.prompt", TALK), ("who.txt", "Ada\n")]);
+    let render = |arguments: &[&str], stdin: &str| {
+        run_with(&[&["render", "talk", "--dir", name(dir.path())], arguments].concat(), &[], stdin)
+    };
+    let file = format!("who=@{}", name(&dir.path().join("who.txt")));
+    for (arguments, stdin, out) in [
+        (&["who=Ada"][..], "", "Hello Ada\n"),
+        (&["who=a=b", "loud=true"], "", "Hello a=b!\n"),
+        (&[&file], "", "Hello Ada\n"),
+        (&["who=@-"], "piped", "Hello piped\n"),
+        (&["who=@@ada"], "", "Hello @ada\n"),
+    ] {
+        let ran = render(arguments, stdin);
+        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), out, ""), "{arguments:?}");
+    }
+}
+
+#[test]
+fn render_refuses_as_the_server_does() {
+    let dir = folder(&[("talk.prompt", TALK), ("broken.prompt", "{{#if x}}")]);
+    for (args, code, why) in [
+        (&["talk"][..], 1, "missing required argument `who` (Whom to greet)"),
+        (&["talk", "who=a", "lout=true"], 1, "unknown argument `lout`, did you mean `loud`?"),
+        (&["talk", "who=a", "loud=yes"], 1, "argument `loud` takes true or false, not \"yes\""),
+        (&["tlak"], 1, "unknown prompt `tlak`, did you mean `talk`?"),
+        (&["broken"], 1, "broken.prompt, line 1, column 1"),
+        (&["talk", "who=@no/such"], 1, "argument `who`: no/such: "),
+        (&["talk", "who=a", "who=b"], 2, "argument `who` is given twice"),
+        (&["talk", "who"], 2, "an argument is KEY=VALUE"),
+    ] {
+        let ran = run(&[&["render", "--dir", name(dir.path())], args].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (Some(code), ""), "{args:?}");
+        assert!(ran.err.contains(why), "{args:?}: {}", ran.err);
+        assert!(code == 2 || ran.err.lines().count() == 1, "{args:?}: {}", ran.err);
+    }
+}
+
+#[test]
+fn render_shows_roles_and_what_is_not_text() {
+    let dir = folder(&[
+        ("talk.prompt", "Look:{{media url=\"a.png\"}}{{role \"model\"}}I see.{{role \"user\"}}{{media url=\"a.md\"}}"),
+        ("a.png", "png"),
+        ("a.md", "# A"),
+    ]);
+    assert_snapshot!(printed(&["render", "talk", "--dir", name(dir.path())]), @r"
+    ── user ──
+    Look:
+
+    ── user ──
+    [image image/png, 3 bytes]
+
+    ── assistant ──
+    I see.
+
+    ── user ──
+    [file gallery:///a.md, text/markdown]
+    # A
+    ");
+}
+
+#[test]
+fn render_gives_programs_the_result_of_prompts_get() {
+    let dir = folder(&[("talk.prompt", TALK)]);
+    let out = printed(&["render", "talk", "who=Ada", "--json", "--dir", name(dir.path())]);
+    let message = json!({ "role": "user", "content": { "type": "text", "text": "Hello Ada" } });
+    assert_eq!(serde_json::from_str::<Value>(&out).unwrap(), json!({ "description": "A talk", "messages": [message] }));
+    assert_eq!(out.lines().count(), 1);
+}
+
+// --- list ---
+
+#[test]
+fn list_is_a_line_a_prompt_where_it_is_piped() {
+    // Some of it is broken.
+    let out = run(&["list", "--dir", "tests/data/gallery"]).out;
+    let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split('\t').collect()).collect();
+    assert!(lines.iter().all(|fields| fields.len() == 6 && !fields[5].is_empty()), "{out}");
+    assert!(lines.is_sorted_by_key(|fields| fields[0]), "{out}");
+    let hello = lines.iter().find(|fields| fields[0] == "hello").unwrap();
+    assert_snapshot!(hello[..5].join(" | "), @"hello | Hello | name mood? | example greeting | hello.prompt");
+}
+
+#[test]
+fn list_names_what_is_broken_and_goes_on() {
+    let dir = folder(&[("talk.prompt", TALK), ("broken.prompt", "{{#if x}}")]);
+    let Ran { code, out, err } = run(&["list", "--dir", name(dir.path())]);
+    assert_eq!((code, out.lines().count()), (Some(0), 1));
+    assert_snapshot!(err, @r"
+    left out: broken.prompt, line 1, column 1: `if` is opened here and not closed by {{/if}}
+    `prompt-gallery check` tells all that is wrong
+    ");
+}
+
+#[test]
+fn list_gives_programs_what_clients_are_told() {
+    let dir = folder(&[("team/talk.prompt", TALK)]);
+    let out = printed(&["list", "--json", "--dir", name(dir.path())]);
+    let mut listed: Value = serde_json::from_str(&out).unwrap();
+    assert!(listed[0]["version"].take().as_str().is_some_and(|version| !version.is_empty()));
+    assert_eq!(
+        listed,
+        json!([{
+            "name": "team_talk", "title": null, "description": "A talk",
+            "arguments": [
+                { "name": "who", "description": "Whom to greet", "required": true },
+                { "name": "loud", "description": "(true or false)", "required": false },
+            ],
+            "tags": [], "file": "team/talk.prompt", "version": null
+        }])
+    );
+}
+
+// --- new ---
+
+#[test]
+fn new_writes_a_prompt_that_renders_and_has_no_problems() {
+    let dir = folder(&[]);
+    let path = name(dir.path());
+    let out = printed(&["new", "team/review", "--dir", path]);
+    let file = format!("{path}/team/review.prompt");
+    assert_eq!(out, format!("{file}\n\nTry it: prompt-gallery render --dir {path} team_review text=Hello\n"));
+    assert_eq!(printed(&["check", path, "--deny", "warnings"]), "1 file, no problems\n");
+    assert_snapshot!(printed(&["render", "team_review", "text=Hello", "--dir", path]), @r"
+    Answer in plain words and in the language of the text.
+
+    Sum up the text below in at most three sentences.
+
+    <text>
+    Hello
+    </text>
+    ");
+}
+
+#[test]
+fn new_never_overwrites() {
+    let dir = folder(&[("a.prompt", "mine"), ("b.hbs", "mine")]);
+    for (prompt, file) in [("a", "a.prompt"), ("b", "b.hbs")] {
+        let Ran { code, out, err } = run(&["new", prompt, "--dir", name(dir.path())]);
+        assert_eq!((code, out.as_str(), err.lines().count()), (Some(1), "", 1), "{err}");
+        assert!(err.contains(file), "{err}");
+        assert_eq!(fs::read_to_string(dir.path().join(file)).unwrap(), "mine");
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn new_refuses_names_that_clients_would_not_know_and_buckets() {
+    let dir = folder(&[]);
+    for prompt in ["../a", "/a", "a b", "_partial", ".a", ""] {
+        let Ran { code, err, .. } = run(&["new", prompt, "--dir", name(dir.path())]);
+        assert_eq!((code, err.lines().count()), (Some(2), 1), "{prompt}: {err}");
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    let Ran { code, err, .. } = run(&["new", "a", "--bucket", "b"]);
+    assert!(code == Some(2) && err.contains("aws s3 cp"), "{err}");
+}
+
+// --- completions and help ---
+
+#[test]
+fn shells_can_complete_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = printed(&["completions", shell]);
+        assert!(script.contains("prompt-gallery") && script.contains("no-description"), "{shell}");
+    }
+}
+
+#[test]
+fn the_help_of_every_command_has_examples() {
+    for command in ["serve", "check", "render", "list", "new", "completions"] {
+        let help = printed(&[command, "--help"]);
+        let examples = help.split_once("Examples:\n").unwrap_or_else(|| panic!("{help}")).1;
+        assert!(examples.contains(&format!("prompt-gallery {command} ")), "{help}");
+    }
+    assert!(printed(&["--help"]).contains("Examples:\n"));
+}
