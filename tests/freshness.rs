@@ -13,11 +13,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_s3::config::retry::RetryConfig;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::future::join_all;
-use prompt_gallery::Content;
+use md5::{Digest, Md5};
 use prompt_gallery::gallery::{Gallery, GalleryError};
+use prompt_gallery::mcp::Post;
 use prompt_gallery::store::{DirStore, S3Store, StoreError, counting_s3_requests};
+use prompt_gallery::{Content, Server};
 use serde_json::{Map, Value};
 use support::s3::{Fault, Requests, S3Server};
 use tempfile::TempDir;
@@ -827,4 +831,421 @@ async fn a_file_that_cannot_be_read_takes_no_other_from_the_list() {
     std::os::unix::fs::symlink("nothing", dir.path().join("dangling.prompt")).unwrap();
     assert_eq!(names(&gallery).await, ["a"]);
     assert_unknown(say(&gallery, "dangling").await);
+}
+
+// --- Partials ---
+
+/// A prompt that describes itself and includes a partial.
+fn including(text: &str, partial: &str) -> String {
+    format!("---\ndescription: {text}\n---\n{text} {{{{> {partial}}}}}")
+}
+
+/// What is wrong with a prompt, which says so again and again.
+async fn broken(gallery: &Gallery, name: &str) -> String {
+    let said = say(gallery, name).await;
+    assert!(matches!(said, Err(GalleryError::Broken { .. })), "{said:?}");
+    said.unwrap_err().to_string()
+}
+
+/// A server with two prompts that include one partial, and a third that does not.
+async fn s3_with_a_partial() -> S3Server {
+    let s3 = s3_with(&["plain"]).await;
+    s3.put(&key("a"), including("a", "tone"));
+    s3.put(&key("b"), including("b", "tone"));
+    s3.put(&key("_tone"), "warm");
+    s3.put(&key("_unused"), "unused");
+    s3
+}
+
+#[tokio::test]
+async fn a_partial_is_read_once_for_all_prompts_that_use_it_and_not_before() {
+    let s3 = s3_with_a_partial().await;
+    let gallery = gallery(&s3, HOUR);
+    assert_eq!(say(&gallery, "plain").await.unwrap(), "plain");
+    assert_eq!(lists_and_gets(s3.requests()), (1, 1), "nothing of the partial");
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a warm");
+    assert_eq!(lists_and_gets(s3.requests()), (1, 3), "the prompt and its partial");
+    assert_eq!(say(&gallery, "b").await.unwrap(), "b warm");
+    assert_eq!(lists_and_gets(s3.requests()), (1, 4), "the partial is there");
+    assert_eq!(names(&gallery).await, ["a", "b", "plain"]);
+    assert_eq!(lists_and_gets(s3.requests()), (1, 4), "the one that nobody uses is never read");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_hundred_first_requests_at_once_read_a_shared_partial_once() {
+    let s3 = s3_with_a_partial().await;
+    let gallery = Arc::new(gallery(&s3, HOUR));
+    let requests = (0..100).map(|number| {
+        let gallery = Arc::clone(&gallery);
+        let name = ["a", "b"][number % 2];
+        tokio::spawn(async move { assert_eq!(say(&gallery, name).await.unwrap(), format!("{name} warm")) })
+    });
+    for request in join_all(requests).await {
+        request.expect("a request");
+    }
+    assert_eq!(lists_and_gets(s3.requests()), (1, 3));
+}
+
+#[tokio::test]
+async fn partials_of_partials_are_read_as_far_as_they_are_used() {
+    let s3 = s3_with(&[]).await;
+    s3.put(&key("a"), including("a", "team/one"));
+    s3.put(&key("team/_one"), "one {{> two}}{{#> none}}, no three{{/none}}");
+    s3.put(&key("_two"), "two");
+    s3.put(&key("_three"), "three");
+    let gallery = gallery(&s3, HOUR);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a one two, no three");
+    assert_eq!(lists_and_gets(s3.requests()), (1, 3));
+}
+
+#[tokio::test]
+async fn a_changed_partial_shows_after_the_ttl_and_it_alone_is_read_again() {
+    let s3 = s3_with_a_partial().await;
+    let (hour, zero) = (gallery(&s3, HOUR), gallery(&s3, Duration::ZERO));
+    names(&hour).await;
+    names(&zero).await;
+    s3.put(&key("_tone"), "dry {{#if x}}{{x}}{{/if}}");
+    let before = s3.requests();
+    assert_eq!(say(&hour, "a").await.unwrap(), "a warm", "within the TTL");
+    assert_eq!(s3.requests(), before);
+    let (said, count) = counting_s3_requests(say(&zero, "a")).await;
+    assert_eq!((said.unwrap().as_str(), count), ("a dry ", 2), "one LIST, one GET");
+    let page = zero.list(None).await.unwrap();
+    assert_eq!(page.prompts.get().matches(r#""name":"x""#).count(), 2, "what the partial takes both prompts take");
+    assert_eq!(say(&zero, "b").await.unwrap(), "b dry ");
+    assert_eq!(s3.requests().get, before.get + 1);
+}
+
+#[tokio::test]
+async fn a_changed_prompt_does_not_read_its_partial_again() {
+    let s3 = s3_with_a_partial().await;
+    let gallery = gallery(&s3, Duration::ZERO);
+    names(&gallery).await;
+    s3.put(&key("a"), including("new", "tone"));
+    let (said, count) = counting_s3_requests(say(&gallery, "a")).await;
+    assert_eq!((said.unwrap().as_str(), count), ("new warm", 2), "one LIST, one GET");
+}
+
+#[tokio::test]
+async fn a_prompt_whose_partial_is_missing_is_left_out_until_it_is_uploaded() {
+    let s3 = s3_with_a_partial().await;
+    s3.delete(&key("_tone"));
+    s3.put(&key("c"), "---\ndescription: c\n---\n{{#> tone}}without{{/tone}}");
+    let gallery = gallery(&s3, Duration::ZERO);
+    assert_eq!(names(&gallery).await, ["c", "plain"]);
+    assert_eq!(gallery.broken(), 2);
+    assert_eq!(
+        broken(&gallery, "a").await,
+        "prompt `a` cannot be rendered: a.prompt, line 4, column 3: there is no partial `tone`"
+    );
+    assert_eq!(say(&gallery, "c").await.unwrap(), "without", "a block stands in for it");
+    let before = s3.requests();
+    s3.put(&key("_tone"), "warm");
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a warm");
+    assert_eq!(say(&gallery, "c").await.unwrap(), "warm");
+    assert_eq!(names(&gallery).await, ["a", "b", "c", "plain"]);
+    assert_eq!(gallery.broken(), 0);
+    assert_eq!(s3.requests().get, before.get + 1, "only the partial is read");
+}
+
+#[tokio::test]
+async fn a_partial_that_is_removed_takes_its_prompts_from_the_list() {
+    let s3 = s3_with_a_partial().await;
+    let gallery = gallery(&s3, Duration::ZERO);
+    assert_eq!(names(&gallery).await, ["a", "b", "plain"]);
+    let before = s3.requests();
+    s3.delete(&key("_tone"));
+    assert_eq!(names(&gallery).await, ["plain"]);
+    assert!(broken(&gallery, "b").await.ends_with("b.prompt, line 4, column 3: there is no partial `tone`"));
+    assert_eq!(s3.requests().get, before.get, "nothing is read");
+}
+
+#[tokio::test]
+async fn a_partial_that_breaks_breaks_its_prompts_until_it_is_mended() {
+    let s3 = s3_with_a_partial().await;
+    let gallery = gallery(&s3, Duration::ZERO);
+    names(&gallery).await;
+    for (partial, why) in [
+        ("fine\n{{#if x}}", "_tone.prompt, line 2, column 1: `if` is opened here"),
+        ("{{> more}}", "_tone.prompt, line 1, column 1: there is no partial `more`"),
+        ("x {{> tone}}", "_tone.prompt, line 1, column 3: partials include each other: tone → tone"),
+    ] {
+        s3.put(&key("_tone"), partial);
+        assert_eq!(names(&gallery).await, ["plain"], "{partial}");
+        let said = broken(&gallery, "a").await;
+        assert!(said.starts_with(&format!("prompt `a` cannot be rendered: {why}")), "{said}");
+    }
+    let before = s3.requests();
+    s3.put(&key("_tone"), "mended");
+    assert_eq!(names(&gallery).await, ["a", "b", "plain"]);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a mended");
+    assert_eq!(s3.requests().get, before.get + 1);
+}
+
+#[tokio::test]
+async fn a_partial_over_its_bound_is_not_read() {
+    let s3 = s3_with_a_partial().await;
+    s3.put(&key("_tone"), vec![b'x'; 256 * 1024 + 1]);
+    let gallery = gallery(&s3, HOUR);
+    assert!(broken(&gallery, "a").await.contains("_tone.prompt, line 1, column 1: the file has 262145 bytes"));
+    assert_eq!(lists_and_gets(s3.requests()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_changed_partial_that_cannot_be_read_is_used_in_the_version_before() {
+    for fault in [Fault::SlowDownKey(key("_tone")), Fault::DenyKey(key("_tone"))] {
+        let s3 = s3_with_a_partial().await;
+        let gallery = gallery(&s3, Duration::ZERO);
+        names(&gallery).await;
+        s3.put(&key("_tone"), "dry");
+        s3.put(&key("b"), including("new", "tone"));
+        s3.set_fault(Some(fault.clone()));
+        for _ in 0..2 {
+            assert_eq!(say(&gallery, "a").await.unwrap(), "a warm", "{fault:?}");
+            assert_eq!(say(&gallery, "b").await.unwrap(), "new warm", "{fault:?}");
+            assert_eq!(names(&gallery).await, ["a", "b", "plain"], "{fault:?}");
+        }
+        s3.set_fault(None);
+        // The bucket has not changed since: what was linked to the version before must not be kept.
+        assert_eq!(say(&gallery, "a").await.unwrap(), "a dry", "{fault:?}");
+        assert_eq!(say(&gallery, "b").await.unwrap(), "new dry", "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_partial_that_was_never_read_and_cannot_be_is_a_store_error() {
+    let s3 = s3_with_a_partial().await;
+    let gallery = gallery_without_retries(&s3, HOUR);
+    s3.set_fault(Some(Fault::SlowDownKey(key("_tone"))));
+    assert_no_store(say(&gallery, "a").await);
+    assert_no_store(gallery.list(None).await);
+    assert_eq!(say(&gallery, "plain").await.unwrap(), "plain");
+    s3.set_fault(Some(Fault::DenyKey(key("_tone"))));
+    assert_eq!(names(&gallery).await, ["plain"], "who may not be read takes no other from the list");
+    let denied = say(&gallery, "a").await;
+    assert!(matches!(denied, Err(GalleryError::Store(StoreError::Denied(_)))), "{denied:?}");
+    s3.set_fault(None);
+    assert_eq!(names(&gallery).await, ["a", "b", "plain"]);
+    assert_eq!(s3.requests().list, 1, "the listing was good");
+}
+
+/// What was not read yet is read as it is now, and then all of it.
+#[tokio::test]
+async fn a_prompt_and_its_partial_are_of_one_listing() {
+    let s3 = s3_with_a_partial().await;
+    let gallery = gallery(&s3, HOUR);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a warm");
+    s3.put(&key("_tone"), "dry");
+    assert_eq!(say(&gallery, "b").await.unwrap(), "b warm", "of the listing that is served");
+    s3.put(&key("plain"), including("changed", "tone"));
+    // Its version is gone, so that there is another listing, which has the new partial.
+    assert_eq!(say(&gallery, "plain").await.unwrap(), "changed dry");
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a dry");
+    assert_eq!(s3.requests().list, 2);
+}
+
+#[tokio::test]
+async fn a_partial_replaced_between_list_and_get_is_used_in_its_new_version() {
+    let s3 = s3_with_a_partial().await;
+    s3.set_fault(Some(Fault::ReplaceAfterList(key("_tone"), Bytes::from("new"))));
+    let gallery = gallery(&s3, HOUR);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a new");
+    assert_eq!(lists_and_gets(s3.requests()), (2, 3), "the prompt is not read again");
+}
+
+#[tokio::test]
+async fn a_partial_deleted_between_list_and_get_is_missing_after_another_list() {
+    let s3 = s3_with_a_partial().await;
+    s3.set_fault(Some(Fault::DeleteAfterList(key("_tone"))));
+    let gallery = gallery(&s3, HOUR);
+    assert!(broken(&gallery, "a").await.ends_with("there is no partial `tone`"));
+    assert_eq!(lists_and_gets(s3.requests()), (2, 2));
+    assert_eq!(names(&gallery).await, ["plain"]);
+}
+
+#[tokio::test]
+async fn an_edit_of_a_partial_in_a_folder_shows_at_the_next_request() {
+    let (dir, gallery) = gallery_over_a_folder();
+    write(dir.path(), "a.prompt", including("a", "team/tone"));
+    assert!(broken(&gallery, "a").await.ends_with("there is no partial `team/tone`"));
+    for edit in 10..30 {
+        write(dir.path(), "team/_tone.hbs", format!("edit {edit}"));
+        assert_eq!(say(&gallery, "a").await.unwrap(), format!("a edit {edit}"));
+        assert_eq!(names(&gallery).await, ["a"]);
+    }
+    fs::remove_file(dir.path().join("team/_tone.hbs")).unwrap();
+    assert_eq!(names(&gallery).await, [""; 0]);
+    assert!(broken(&gallery, "a").await.ends_with("there is no partial `team/tone`"));
+}
+
+#[tokio::test]
+async fn the_listed_version_is_the_etag() {
+    let s3 = s3_with(&[]).await;
+    let gallery = gallery(&s3, Duration::ZERO);
+    for text in ["one", "two", "one"] {
+        put(&s3, "a", text);
+        let page = gallery.list(None).await.unwrap();
+        let listed: Value = serde_json::from_str(page.prompts.get()).unwrap();
+        let digest = Md5::digest(prompt(text));
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(listed[0]["_meta"]["version"], format!("\"{hex}\""), "{listed}");
+    }
+}
+
+// --- Pictures and other files ---
+
+const MIB: usize = 1024 * 1024;
+
+/// A server with a prompt that shows `flow.png`, and one that shows nothing.
+async fn s3_with_a_picture(bytes: impl Into<Bytes>) -> S3Server {
+    let s3 = s3_with(&["plain"]).await;
+    s3.put(&key("a"), r#"{{media url="flow.png"}}"#);
+    s3.put("prompts/flow.png", bytes);
+    s3
+}
+
+/// The picture of a prompt that shows one.
+async fn picture(gallery: &Gallery, name: &str) -> Result<Vec<u8>, GalleryError> {
+    let rendered = gallery.get(name, &Map::new(), None).await?;
+    match rendered.messages.as_slice() {
+        [message] => match &message.content {
+            Content::Image { data, mime_type } => {
+                assert_eq!(mime_type, "image/png");
+                Ok(STANDARD.decode(data).unwrap())
+            }
+            other => panic!("no picture: {other:?}"),
+        },
+        other => panic!("not one message: {other:?}"),
+    }
+}
+
+/// Why a prompt fails on a call.
+#[track_caller]
+fn failure(result: Result<impl Debug, GalleryError>) -> String {
+    assert!(matches!(result, Err(GalleryError::Failed { .. })), "{result:?}");
+    result.unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn a_picture_is_read_when_its_prompt_is_asked_for_and_never_for_a_list() {
+    let s3 = s3_with_a_picture("one").await;
+    let gallery = gallery(&s3, Duration::ZERO);
+    assert_eq!(names(&gallery).await, ["a", "plain"]);
+    assert_eq!(lists_and_gets(s3.requests()), (1, 2), "the prompts alone");
+    let (shown, count) = counting_s3_requests(picture(&gallery, "a")).await;
+    assert_eq!((shown.unwrap().as_slice(), count), (&b"one"[..], 2), "one LIST, one GET");
+    s3.put("prompts/flow.png", "two");
+    assert_eq!(picture(&gallery, "a").await.unwrap(), b"two");
+    assert_eq!(names(&gallery).await, ["a", "plain"]);
+    assert_eq!(s3.requests().get, 4);
+}
+
+#[tokio::test]
+async fn a_picture_over_3_mib_is_refused_without_being_read() {
+    let s3 = s3_with_a_picture(vec![7; 3 * MIB]).await;
+    let gallery = gallery(&s3, Duration::ZERO);
+    assert_eq!(picture(&gallery, "a").await.unwrap().len(), 3 * MIB);
+    let before = s3.requests();
+    s3.put("prompts/flow.png", vec![7; 3 * MIB + 1]);
+    assert_eq!(
+        failure(picture(&gallery, "a").await),
+        "prompt `a` cannot be rendered: a.prompt, line 1, column 1: `flow.png` has 3145729 bytes; at most 3145728 are shown"
+    );
+    assert_eq!(s3.requests().get, before.get);
+    assert_eq!(names(&gallery).await, ["a", "plain"], "the prompt itself is fine");
+}
+
+#[tokio::test]
+async fn a_picture_that_vanishes_between_list_and_get_is_missing_after_another_list() {
+    let s3 = s3_with_a_picture("one").await;
+    s3.set_fault(Some(Fault::DeleteAfterList("prompts/flow.png".into())));
+    let gallery = gallery(&s3, HOUR);
+    let said = failure(picture(&gallery, "a").await);
+    assert!(said.ends_with("a.prompt, line 1, column 1: there is no file `flow.png` in the gallery"), "{said}");
+    assert_eq!(lists_and_gets(s3.requests()), (2, 2), "the prompt once, the picture once in vain");
+}
+
+#[tokio::test]
+async fn a_picture_replaced_between_list_and_get_is_shown_in_its_new_version() {
+    let s3 = s3_with_a_picture("one").await;
+    s3.set_fault(Some(Fault::ReplaceAfterList("prompts/flow.png".into(), Bytes::from("two"))));
+    let gallery = gallery(&s3, HOUR);
+    assert_eq!(picture(&gallery, "a").await.unwrap(), b"two");
+    assert_eq!(lists_and_gets(s3.requests()), (2, 3));
+}
+
+#[tokio::test]
+async fn a_picture_that_cannot_be_read_is_a_store_error_which_says_nothing_of_the_store() {
+    let s3 = s3_with_a_picture("one").await;
+    let gallery = gallery_without_retries(&s3, HOUR);
+    names(&gallery).await;
+    for fault in [Fault::SlowDown, Fault::Disconnect, Fault::SlowDownKey("prompts/flow.png".into())] {
+        s3.set_fault(Some(fault));
+        let result = picture(&gallery, "a").await;
+        assert_eq!(result.as_ref().unwrap_err().to_string(), "prompt store unavailable");
+        assert_no_store(result);
+        assert_eq!(say(&gallery, "plain").await.unwrap(), "plain");
+    }
+    s3.set_fault(Some(Fault::DenyKey("prompts/flow.png".into())));
+    let denied = picture(&gallery, "a").await;
+    assert!(matches!(denied, Err(GalleryError::Store(StoreError::Denied(_)))), "{denied:?}");
+    assert_eq!(denied.unwrap_err().to_string(), "prompt store unavailable");
+    s3.set_fault(None);
+    assert_eq!(picture(&gallery, "a").await.unwrap(), b"one");
+}
+
+#[tokio::test]
+async fn at_most_twenty_media_are_shown() {
+    let s3 = s3_with(&[]).await;
+    for (name, count) in [("twenty", 20), ("more", 21)] {
+        s3.put(&key(name), r#"{{media url="https://example.org/a.png"}}"#.repeat(count));
+    }
+    let gallery = gallery(&s3, HOUR);
+    assert_eq!(gallery.get("twenty", &Map::new(), None).await.unwrap().messages.len(), 20);
+    let said = failure(gallery.get("more", &Map::new(), None).await);
+    assert!(said.ends_with("the prompt shows more than 20 media"), "{said}");
+}
+
+#[tokio::test]
+async fn an_answer_over_5_5_mb_is_refused() {
+    let s3 = s3_with_a_picture(vec![7; 2_062_000]).await;
+    s3.put(&key("twice"), r#"{{media url="flow.png"}} {{media url="flow.png"}}"#);
+    let mcp = Server::without_tools().protocol(Arc::new(gallery(&s3, Duration::ZERO))).unwrap();
+    let ask = async || {
+        let body = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"twice"}}"#;
+        let headers = http::HeaderMap::new();
+        let post = Post { headers: &headers, body: body.as_bytes(), request_id: "r-1", claims: None };
+        mcp.handle(post).await
+    };
+    // Four bytes for three, twice, and what is around them.
+    let reply = ask().await;
+    assert!((5_498_672..=5_500_000).contains(&reply.body.len()), "{}", reply.body.len());
+    s3.put("prompts/flow.png", vec![7; 2_063_000]);
+    let reply = ask().await;
+    let answer: Value = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!(answer["error"]["code"], -32603);
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with("prompt `twice` cannot be rendered: 55"), "{message}");
+    assert!(message.ends_with(" bytes of answer; at most 5500000"), "{message}");
+}
+
+#[tokio::test]
+async fn a_picture_in_a_folder_is_shown_as_it_is_now() {
+    let (dir, gallery) = gallery_over_a_folder();
+    write(dir.path(), "a.prompt", r#"{{media url="img/flow.png"}}"#);
+    let said = failure(picture(&gallery, "a").await);
+    assert!(said.ends_with("there is no file `img/flow.png` in the gallery"), "{said}");
+    for bytes in [b"one", b"two"] {
+        write(dir.path(), "img/flow.png", bytes);
+        assert_eq!(picture(&gallery, "a").await.unwrap(), bytes);
+    }
+    #[cfg(unix)]
+    {
+        // Nothing outside of the folder is shown by way of a link either.
+        let outside = tempfile::NamedTempFile::new().unwrap();
+        fs::write(outside.path(), "secret").unwrap();
+        fs::remove_file(dir.path().join("img/flow.png")).unwrap();
+        std::os::unix::fs::symlink(outside.path(), dir.path().join("img/flow.png")).unwrap();
+        assert!(failure(picture(&gallery, "a").await).ends_with("there is no file `img/flow.png` in the gallery"));
+    }
 }

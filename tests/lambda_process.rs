@@ -456,6 +456,25 @@ async fn no_argument_no_prompt_and_no_token_is_logged_at_any_level() {
         ("with", "PROMPT {{#with text}}{{x.y}}{{/with}}"),
         ("raw", "PROMPT {{raw text}}"),
         ("log", "PROMPT {{log text}}"),
+        ("role", "PROMPT {{role text}} PROMPT"),
+        ("role-claim", "PROMPT {{role @auth.sub}} PROMPT"),
+        ("media", "PROMPT {{media url=text}} PROMPT"),
+        ("media-claim", "PROMPT {{media url=@auth.sub}} PROMPT"),
+        ("media-type", "PROMPT {{media url=\"data:,PROMPT\" contentType=text}}"),
+        ("media-section", "PROMPT {{section text}}{{media url=\"http://PROMPT\"}}"),
+        // With partials:
+        ("inner-role", "PROMPT {{> role who=text}}"),
+        ("inner-media", "PROMPT {{#> box}}{{> media file=text}}{{/box}}"),
+        ("inner-broken", "PROMPT {{> broken}}"),
+        ("inner-cycle", "PROMPT {{> cycle}}"),
+        ("inner-block", "PROMPT {{> box}}"),
+        ("inner-variable", "PROMPT {{> variable text}}"),
+        ("_role", "PROMPT {{role who}}"),
+        ("_media", "PROMPT {{media url=file}}"),
+        ("_box", "PROMPT {{> @partial-block}}"),
+        ("_broken", "PROMPT {{#if}} PROMPT"),
+        ("_cycle", "PROMPT {{> cycle}}"),
+        ("_variable", "PROMPT {{#each @root.text}}{{/each}}{{@root.undeclared}}"),
     ] {
         s3.put(&format!("prompts/{key}.prompt"), source.replace("PROMPT", PROMPT));
     }
@@ -489,6 +508,22 @@ async fn no_argument_no_prompt_and_no_token_is_logged_at_any_level() {
         get("with", json!({ "text": ARGUMENT })),
         get("raw", json!({ "text": ARGUMENT })),
         get("log", json!({ "text": ARGUMENT })),
+        get("role", json!({ "text": ARGUMENT })),
+        get("role-claim", json!({})),
+        get("media", json!({ "text": ARGUMENT })),
+        get("media", json!({ "text": format!("{ARGUMENT}://x") })),
+        get("media", json!({ "text": format!("data:{ARGUMENT}/x,{ARGUMENT}") })),
+        get("media", json!({ "text": format!("data:image/png;base64,{ARGUMENT}!") })),
+        get("media", json!({ "text": format!("https://[{ARGUMENT}") })),
+        get("media-claim", json!({})),
+        get("media-type", json!({ "text": ARGUMENT })),
+        get("media-section", json!({ "text": ARGUMENT })),
+        get("inner-role", json!({ "text": ARGUMENT })),
+        get("inner-media", json!({ "text": ARGUMENT })),
+        get("inner-broken", json!({ "text": ARGUMENT })),
+        get("inner-cycle", json!({ "text": ARGUMENT })),
+        get("inner-block", json!({})),
+        get("inner-variable", json!({ "text": ARGUMENT })),
         with_secrets(&request("prompts/list", &json!({ "cursor": ARGUMENT }))),
         with_secrets(&request("prompts/list", &json!({}))),
         with_secrets(&request(
@@ -528,6 +563,23 @@ async fn no_argument_no_prompt_and_no_token_is_logged_at_any_level() {
 
         // The secrets were at work.
         assert!(answers.contains(&format!("{PROMPT} {ARGUMENT}")), "{answers}");
+        // Each kind of file failed as it was meant to.
+        for place in [
+            "role.prompt, line 1, column 15",
+            "role-claim.prompt, line 1, column 15",
+            "media.prompt, line 1, column 15",
+            "media-claim.prompt, line 1, column 15",
+            "media-type.prompt, line 1, column 15",
+            "media-section.prompt, line 1, column 31",
+            "_role.prompt, line 1, column 15",
+            "_media.prompt, line 1, column 15",
+            "_broken.prompt, line 1, column 15",
+            "_cycle.prompt, line 1, column 15",
+            "_box.prompt, line 1, column 15",
+            "_variable.prompt, line 1, column 44",
+        ] {
+            assert!(answers.contains(place), "{place}: {answers}");
+        }
         assert!(program.requests().len() > 10);
         for output in [program.stdout(), program.stderr()] {
             for secret in [TOKEN, ARGUMENT, PROMPT, S3Server::SECRET_KEY] {

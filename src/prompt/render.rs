@@ -300,6 +300,8 @@ impl<'a> Renderer<'a, '_> {
                 };
             };
             let own = block.scope;
+            self.work_on(inside.context.length().min(own.context.length()))?;
+            let is_own_context = is_own_context || !inside.context.equals(&own.context);
             let up = if is_own_context { Some(own) } else { own.up };
             let inside = Scope { up, params: own.params, block: own.block, inlines: own.inlines, ..inside };
             return self.enter(call, block.file, block.program, &inside);
@@ -314,7 +316,7 @@ impl<'a> Renderer<'a, '_> {
         let mut around = scope.inlines;
         while let Some(Inlines { inlines, file, around: next }) = around {
             self.work(inlines.len() / 8)?;
-            if let Some((_, program)) = inlines.iter().find(|(name, _)| *name == call.name) {
+            if let Some((_, program)) = inlines.iter().rfind(|(name, _)| *name == call.name) {
                 return self.enter(call, file, program, &inside);
             }
             around = *next;
@@ -442,7 +444,9 @@ impl<'a> Renderer<'a, '_> {
             ("last", Some(turn)) => Val::bool(turn.is_last),
             ("root", _) => Val::root(self.context.variables),
             ("metadata", _) => Val::json(self.context.metadata),
-            _ => self.context.locals.get(name).map_or(Val::missing(), Val::json),
+            ("partial-block", _) => Val::bool(scope.block.is_some()),
+            // What a token says of the caller is no more the author's than what the caller says.
+            _ => self.context.locals.get(name).map_or(Val::missing(), Val::json_of_caller),
         }
     }
 }

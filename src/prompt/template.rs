@@ -381,7 +381,7 @@ impl<'a> Compiler<'a> {
             let width = tag.whole.lines().next().unwrap_or_default().chars().count();
             self.partials.push(PartialName { name: name.to_owned(), place: tag.place, width, has_fallback });
         }
-        let indent = if tag.standalone { tag.indent.to_owned() } else { String::new() };
+        let indent = if tag.standalone && !has_fallback { tag.indent.to_owned() } else { String::new() };
         Some(PartialCall { name: name.to_owned(), context, hash: call.hash, block: None, indent })
     }
 

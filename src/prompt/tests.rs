@@ -421,6 +421,12 @@ fn deep_nesting_never_reaches_a_parser_that_recurses() {
         nested("{{#if x}}", "{{/if}}", 2000),
         format!("{{{{lookup x {}}}}}", nested("[", "]", 5000)),
         format!("{{{{lookup {}}}}}", "(".repeat(100_000)),
+        // Quotes that are none, or that are closed, do not hide it.
+        format!(r#"{{{{lookup "\\" {}}}}}"#, nested("(lookup ", " y)", 1000)),
+        format!(r#"{{{{lookup 'a\\' {}}}}}"#, nested("(lookup ", " y)", 1000)),
+        format!(r#"{{{{lookup x.["] {}}}}}"#, nested("(lookup ", " y)", 1000)),
+        format!(r#"{{{{lookup ['] {}}}}}"#, nested("(json ", ")", 1000)),
+        format!("{{{{lookup x {})}}}}", nested("(lookup ')' ", " y)", 1000)),
         nested("{{#> x}}", "{{/x}}", 2000),
         nested("{{~#if x}}", "{{/if}}", 2000),
         format!("{{{{#if x}}}}a{}{{{{/if}}}}", "{{else if x}}a".repeat(2000)),

@@ -51,6 +51,10 @@ impl<'a> Val<'a> {
         Self::of(Is::Json(value))
     }
 
+    pub(super) fn json_of_caller(value: &'a Value) -> Self {
+        Self { by_caller: true, ..Self::json(value) }
+    }
+
     pub(super) fn root(variables: &'a Map<String, Value>) -> Self {
         Self { by_caller: true, ..Self::of(Is::Root(variables)) }
     }

@@ -70,21 +70,26 @@ pub(super) fn parse(inside: &str) -> Result<Call, NotAnExpression> {
 }
 
 /// Refuses what would keep the parser busy: it recurses into brackets, and tries every value several times.
+///
+/// Brackets count in quotes too, and closing ones do not: what one reader of quotes and escapes takes for text (`"\\" (`,
+/// `['] (`) is none to another, and the parser's recursion is not to depend on who is right.
 fn check_bounds(inside: &str) -> Result<(), NotAnExpression> {
-    let (mut depth, mut words, mut quote, mut before) = (0_usize, 0, None, b' ');
+    let (mut brackets, mut words, mut quote, mut before) = (0_usize, 0, None, b' ');
     for (at, byte) in inside.bytes().enumerate() {
+        brackets += usize::from(matches!(byte, b'(' | b'[' | b'{'));
         match (quote, byte) {
             (Some(open), _) if open == byte && before != b'\\' => quote = None,
             (Some(_), _) => {}
             (None, b'"' | b'\'') => quote = Some(byte),
-            (None, b'(' | b'[' | b'{') => depth += 1,
-            (None, b')' | b']' | b'}') => depth = depth.saturating_sub(1),
             (None, _) if byte.is_ascii_whitespace() && !before.is_ascii_whitespace() => words += 1,
             _ => {}
         }
         before = byte;
-        if depth > bounds::NESTING {
-            return Err(NotAnExpression { at, message: "brackets nest more than 64 deep" });
+        if brackets > bounds::NESTING {
+            return Err(NotAnExpression {
+                at,
+                message: "brackets nest more than 64 deep, or are more than 64 in one tag",
+            });
         }
         if words > bounds::WORDS {
             return Err(NotAnExpression { at, message: "more than 200 words in one tag" });
@@ -98,9 +103,20 @@ fn with_dots_named(inside: &str) -> String {
     let mut tag = String::with_capacity(inside.len() + 10);
     tag.push_str("{{ ");
     let mut rest = inside;
+    // The crate takes every name that begins like this for `{{else}}`.
+    if rest.starts_with("else") {
+        let (name, behind) = rest.split_at(rest.find(|c| !is_name_char(c)).unwrap_or(rest.len()));
+        tag.extend(["[", name, "]"]);
+        rest = behind;
+    }
     while let Some(first) = rest.chars().next() {
+        if let Some((text, behind)) = text_literal(rest) {
+            // The crate reads JSON, where Handlebars knows no escape but that of the quote.
+            tag.push_str(&Value::from(text).to_string());
+            rest = behind;
+            continue;
+        }
         let length = match first {
-            '"' | '\'' => 1 + rest[1..].find(first).map_or(rest.len() - 1, |end| end + 1),
             '[' => rest.find(']').map_or(rest.len(), |end| end + 1),
             '.' => rest.find(|c: char| !matches!(c, '.' | '/')).unwrap_or(rest.len()),
             _ => first.len_utf8(),
@@ -117,6 +133,22 @@ fn with_dots_named(inside: &str) -> String {
     }
     tag.push_str(" }}");
     tag
+}
+
+/// The text that `rest` begins with, if it is one in quotes, and what follows.
+fn text_literal(rest: &str) -> Option<(String, &str)> {
+    let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+    let mut is_escaped = false;
+    let (end, _) = rest.char_indices().skip(1).find(|(_, c)| {
+        let is_end = *c == quote && !is_escaped;
+        is_escaped = *c == '\\' && !is_escaped;
+        is_end
+    })?;
+    Some((rest[1..end].replace(&format!("\\{quote}"), &quote.to_string()), &rest[end + 1..]))
+}
+
+fn is_name_char(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-')
 }
 
 fn read_call(call: &HelperTemplate) -> Result<Call, NotAnExpression> {

@@ -61,6 +61,13 @@ pub(super) enum TagKind {
     Unclosed,
 }
 
+impl TagKind {
+    /// Whether what follows is inside of it: Handlebars trims there after it has found out what partials are indented by.
+    fn opens(self) -> bool {
+        matches!(self, Self::Open | Self::OpenInverse | Self::OpenPartial | Self::OpenInline | Self::Else)
+    }
+}
+
 /// Cuts `source`, which begins at `start` of its file.
 pub(super) fn tokens(source: &str, start: Place) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
@@ -83,6 +90,14 @@ pub(super) fn tokens(source: &str, start: Place) -> Vec<Token<'_>> {
         push_text(&mut tokens, before.strip_suffix('\\').unwrap_or(before));
         let (mut tag, length) = tag(&source[open..], places.at(open));
         (tag.standalone, tag.indent) = alone_on_line(source, open, open + length);
+        let is_trimmed_from_before = matches!(
+            tokens.as_slice(),
+            [.., Token::Tag(before), Token::Text(text)]
+                if before.trim_after && !before.kind.opens() && text.trim().is_empty()
+        );
+        if tag.trim_before || is_trimmed_from_before {
+            tag.indent = "";
+        }
         unclosed += usize::from(tag.kind == TagKind::Unclosed);
         tokens.push(Token::Tag(tag));
         at = open + length;
@@ -138,7 +153,8 @@ fn tag(rest: &str, place: Place) -> (Tag<'_>, usize) {
     let body = &rest[2..];
     let tilde = usize::from(body.starts_with('~'));
     let body = &body[tilde..];
-    if let Some(comment) = body.strip_prefix("!--") {
+    // The dashes of `{{!--}}` are the beginning and the end.
+    if let Some(comment) = body.strip_prefix('!').filter(|comment| comment.starts_with("--")) {
         let dashes = comment.match_indices("--").find_map(|(at, _)| {
             let behind = &comment[at + 2..];
             let behind = behind.strip_prefix('~').unwrap_or(behind);
