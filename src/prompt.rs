@@ -286,7 +286,10 @@ impl<'a> Linker<'a> {
                 if used.has_fallback || self.inlines.contains(name) {
                     continue;
                 }
-                let way = self.chain.iter().map(|name| format!(" (by way of {name})")).collect::<String>();
+                let way = match self.chain.as_slice() {
+                    [] => String::new(),
+                    chain => format!(" ({} → {name})", chain.join(" → ")),
+                };
                 return fail(Code::MissingPartial, format!("there is no partial `{name}`{way}"));
             };
             if self.chain.len() == bounds::PARTIAL_DEPTH {

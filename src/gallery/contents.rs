@@ -30,23 +30,21 @@ pub(super) async fn contents(
     catalogue: &Catalogue,
     store: &dyn PromptStore,
 ) -> Result<Vec<PromptMessage>, ContentsError> {
-    let is_divided = messages.iter().map(|message| message.content.len()).sum::<usize>() > 1;
+    let parts = || messages.iter().flat_map(|message| &message.content);
+    let is_divided = parts().nth(1).is_some();
+    let mut media = parts().filter_map(|part| if let Part::Media { media } = part { Some(media) } else { None });
+    if let Some(media) = media.nth(bounds::MEDIA_PARTS) {
+        let message = format!("the prompt shows more than {} media", bounds::MEDIA_PARTS);
+        return Err(failed(media, Code::Bound, message));
+    }
     let mut contents = Vec::with_capacity(messages.len());
-    let mut media_parts = 0;
     for Message { role, content, .. } in system_first(messages) {
         let role = if role == prompt::Role::Model { Role::Assistant } else { Role::User };
         for part in content {
             let content = match part {
                 Part::Text { text } if is_divided => Content::text(without_blank_lines(&text)),
                 Part::Text { text } => Content::text(text),
-                Part::Media { media } => {
-                    media_parts += 1;
-                    if media_parts > bounds::MEDIA_PARTS {
-                        let message = format!("the prompt shows more than {} media", bounds::MEDIA_PARTS);
-                        return Err(failed(&media, Code::Bound, message));
-                    }
-                    show(&media, catalogue, store).await?
-                }
+                Part::Media { media } => show(&media, catalogue, store).await?,
                 _ => continue,
             };
             contents.push(PromptMessage { role, content });
@@ -176,6 +174,9 @@ async fn file(
 ) -> Result<Content, ContentsError> {
     let refuse = |message: String| Err(failed(media, Code::Media, message));
     let path = path.strip_prefix("./").unwrap_or(path).trim_start_matches('/');
+    if path.split('/').any(|part| part == "..") {
+        return refuse("a path goes down from the root of the gallery, without `..`".to_owned());
+    }
     if is_gallery_file(path) {
         return refuse(format!("`{}` is a prompt or hidden, not a file to show", shorten(path)));
     }

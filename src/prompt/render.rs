@@ -213,7 +213,7 @@ impl<'a> Renderer<'a, '_> {
     }
 
     fn block(&mut self, block: &'a Block, scope: &Scope<'a, '_>) -> Done {
-        let is_test = !matches!(block.kind, BlockKind::Each | BlockKind::With | BlockKind::Section);
+        let is_test = !matches!(block.kind, BlockKind::Each | BlockKind::With);
         let first = match block.params.first() {
             Some(first) => self.evaluate(first, scope, !is_test)?,
             None => Val::missing(),
@@ -322,7 +322,11 @@ impl<'a> Renderer<'a, '_> {
             around = *next;
         }
         match (self.context.partials.get(&call.name), &call.block) {
-            (Some(partial), _) => self.enter(call, &partial.template.file, &partial.template.program, &inside),
+            (Some(partial), _) => {
+                // In Handlebars nothing is above a partial's context.
+                let inside = Scope { up: None, ..inside };
+                self.enter(call, &partial.template.file, &partial.template.program, &inside)
+            }
             (None, Some(fallback)) => self.program(fallback, &Scope { block: None, ..inside }),
             (None, None) => Err(self.failed(Code::MissingPartial, format!("there is no partial `{}`", call.name))),
         }

@@ -88,7 +88,7 @@ fn without_front_matter_the_variables_are_the_arguments() {
         ("{{#each items}}{{name}} {{this}} {{@index}} {{../y}} {{@root.z}}{{/each}}", "items y z"),
         ("{{#each items as |item|}}{{item}}{{/each}}", "items"),
         ("{{#with x}}{{inner}}{{/with}}", "x"),
-        ("{{#x}}{{inner}}{{/x}}{{^y}}no{{/y}}", "x y"),
+        ("{{#x}}{{inner}}{{/x}}{{^y}}no{{/y}}", "x? y?"),
         ("{{x.y.z}} {{this.w}} {{./v}} {{[a b]}}", "x w v a b"),
         ("{{lookup x y}} {{{z}}} {{&w}} {{json u}}", "x y z w u"),
         ("{{! x }}{{!-- {{y}} --}}", ""),
@@ -229,7 +229,7 @@ fn partials_take_values_and_blocks() {
             "{{> @partial-block}}",
             "t, line 1, column 1: this partial was not called as a block: {{#> name}} … {{/name}}",
         ),
-        ("{{> layout}}", "_layout, line 1, column 2: there is no partial `title` (by way of layout)"),
+        ("{{> layout}}", "_layout, line 1, column 2: there is no partial `title` (layout → title)"),
     ] {
         assert_eq!(render(template, data(), &partials), expected, "{template}");
     }

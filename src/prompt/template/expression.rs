@@ -56,54 +56,41 @@ pub(super) struct NotAnExpression {
 
 /// Reads what stands in a tag.
 pub(super) fn parse(inside: &str) -> Result<Call, NotAnExpression> {
-    check_bounds(inside)?;
-    let tag = with_dots_named(inside);
+    let (tag, texts) = for_the_crate(inside);
+    check_bounds(&tag)?;
     let compiled = Template::compile(&tag).map_err(|e| {
         let column = e.pos().map_or(1, |(_, column)| column);
         let at = inside.char_indices().nth(column.saturating_sub(4)).map_or(inside.len(), |(at, _)| at);
         NotAnExpression { at, message: "this is not a Handlebars expression" }
     })?;
     match <[TemplateElement; 1]>::try_from(compiled.elements) {
-        Ok([TemplateElement::Expression(call)]) => read_call(&call),
+        Ok([TemplateElement::Expression(call)]) => read_call(&call, &texts),
         _ => Err(NotAnExpression { at: 0, message: "this is not a Handlebars expression" }),
     }
 }
 
 /// Refuses what would keep the parser busy: it recurses into brackets, and tries every value several times.
 ///
-/// Brackets count in quotes too, and closing ones do not: what one reader of quotes and escapes takes for text (`"\\" (`,
-/// `['] (`) is none to another, and the parser's recursion is not to depend on who is right.
-fn check_bounds(inside: &str) -> Result<(), NotAnExpression> {
-    let (mut brackets, mut words, mut quote, mut before) = (0_usize, 0, None, b' ');
-    for (at, byte) in inside.bytes().enumerate() {
-        brackets += usize::from(matches!(byte, b'(' | b'[' | b'{'));
-        match (quote, byte) {
-            (Some(open), _) if open == byte && before != b'\\' => quote = None,
-            (Some(_), _) => {}
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (None, _) if byte.is_ascii_whitespace() && !before.is_ascii_whitespace() => words += 1,
-            _ => {}
-        }
-        before = byte;
-        if brackets > bounds::NESTING {
-            return Err(NotAnExpression {
-                at,
-                message: "brackets nest more than 64 deep, or are more than 64 in one tag",
-            });
-        }
-        if words > bounds::WORDS {
-            return Err(NotAnExpression { at, message: "more than 200 words in one tag" });
-        }
+/// Closing brackets do not count: what closes what (`['] (`) is for the parser to find out, and its recursion is not to
+/// depend on that.
+fn check_bounds(tag: &str) -> Result<(), NotAnExpression> {
+    let refuse = |message| Err(NotAnExpression { at: 0, message });
+    if tag.bytes().filter(|byte| matches!(byte, b'(' | b'[' | b'{')).count() > bounds::NESTING {
+        return refuse("brackets nest more than 64 deep, or are more than 64 in one tag");
+    }
+    if tag.split_ascii_whitespace().nth(bounds::WORDS).is_some() {
+        return refuse("more than 200 words in one tag");
     }
     Ok(())
 }
 
-/// The tag for the crate, which does not take `.` and `..` where a name can stand.
-fn with_dots_named(inside: &str) -> String {
-    let mut tag = String::with_capacity(inside.len() + 10);
+/// The tag as the crate takes it, and the texts in it, which are replaced by their numbers: the crate reads them as
+/// JSON, where Handlebars knows no escape but that of the quote. It also does not take `.` and `..` where a name can
+/// stand, and takes every name that begins with `else` for that.
+fn for_the_crate(inside: &str) -> (String, Vec<String>) {
+    let (mut tag, mut texts) = (String::with_capacity(inside.len() + 10), Vec::new());
     tag.push_str("{{ ");
     let mut rest = inside;
-    // The crate takes every name that begins like this for `{{else}}`.
     if rest.starts_with("else") {
         let (name, behind) = rest.split_at(rest.find(|c| !is_name_char(c)).unwrap_or(rest.len()));
         tag.extend(["[", name, "]"]);
@@ -111,8 +98,8 @@ fn with_dots_named(inside: &str) -> String {
     }
     while let Some(first) = rest.chars().next() {
         if let Some((text, behind)) = text_literal(rest) {
-            // The crate reads JSON, where Handlebars knows no escape but that of the quote.
-            tag.push_str(&Value::from(text).to_string());
+            tag.push_str(&format!("\"{}\"", texts.len()));
+            texts.push(text);
             rest = behind;
             continue;
         }
@@ -132,7 +119,7 @@ fn with_dots_named(inside: &str) -> String {
         rest = behind;
     }
     tag.push_str(" }}");
-    tag
+    (tag, texts)
 }
 
 /// The text that `rest` begins with, if it is one in quotes, and what follows.
@@ -151,29 +138,33 @@ fn is_name_char(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-')
 }
 
-fn read_call(call: &HelperTemplate) -> Result<Call, NotAnExpression> {
+fn read_call(call: &HelperTemplate, texts: &[String]) -> Result<Call, NotAnExpression> {
     let name = match &call.name {
         Parameter::Name(name) => name.clone(),
         Parameter::Path(path) => raw(path).to_owned(),
         _ => return Err(NotAnExpression { at: 0, message: "a name must stand here, not a value" }),
     };
-    let params = call.params.iter().map(read).collect::<Result<_, _>>()?;
-    let hash = call.hash.iter().map(|(key, value)| Ok((key.clone(), read(value)?)));
+    let params = call.params.iter().map(|param| read(param, texts)).collect::<Result<_, _>>()?;
+    let hash = call.hash.iter().map(|(key, value)| Ok((key.clone(), read(value, texts)?)));
     let mut hash: Vec<_> = hash.collect::<Result<_, _>>()?;
     hash.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     Ok(Call { name, params, hash })
 }
 
-fn read(parameter: &Parameter) -> Result<Expression, NotAnExpression> {
+fn read(parameter: &Parameter, texts: &[String]) -> Result<Expression, NotAnExpression> {
     match parameter {
         Parameter::Name(name) => Ok(Expression::Path(Path::parse(name))),
         Parameter::Path(path) => Ok(Expression::Path(Path::parse(raw(path)))),
         Parameter::Literal(Value::Array(_) | Value::Object(_)) => {
             Err(NotAnExpression { at: 0, message: "Handlebars has no literal lists and objects" })
         }
+        Parameter::Literal(Value::String(number)) => match number.parse().ok().and_then(|at: usize| texts.get(at)) {
+            Some(text) => Ok(Expression::Literal(text.as_str().into())),
+            None => Err(NotAnExpression { at: 0, message: "this is not a Handlebars expression" }),
+        },
         Parameter::Literal(value) => Ok(Expression::Literal(value.clone())),
         Parameter::Subexpression(inner) => match inner.as_element() {
-            TemplateElement::Expression(call) => Ok(Expression::Call(Box::new(read_call(call)?))),
+            TemplateElement::Expression(call) => Ok(Expression::Call(Box::new(read_call(call, texts)?))),
             _ => Err(NotAnExpression { at: 0, message: "this is not a Handlebars expression" }),
         },
         _ => Err(NotAnExpression { at: 0, message: "this is not a Handlebars expression" }),

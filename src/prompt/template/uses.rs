@@ -108,7 +108,7 @@ impl Uses<'_> {
     }
 
     fn block(&mut self, block: &Block, scope: &Scope<'_>) {
-        let is_test = !matches!(block.kind, BlockKind::Each | BlockKind::With | BlockKind::Section);
+        let is_test = !matches!(block.kind, BlockKind::Each | BlockKind::With);
         for value in &block.params {
             self.value(value, scope, !is_test);
         }
