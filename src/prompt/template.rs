@@ -207,6 +207,13 @@ impl<'a> Compiler<'a> {
             match token {
                 Token::Text(text) => {
                     let before = index.checked_sub(1).and_then(|index| tokens.get(index));
+                    if let Some(Token::Tag(tag)) = before
+                        && text.starts_with('}')
+                        && !tag.whole.ends_with("}}}")
+                    {
+                        let hint = Some("put a space between the tag and the brace".to_owned());
+                        self.report(Code::Portability, tag.place, width(tag), UNPORTABLE_BRACE.to_owned(), hint);
+                    }
                     let text = trimmed(text, before, tokens.get(index + 1));
                     if !text.is_empty() {
                         self.program.nodes.push(Node::Text(text.into()));
@@ -378,8 +385,12 @@ impl<'a> Compiler<'a> {
             return None;
         }
         if name != "@partial-block" && !self.partials.iter().any(|partial| partial.name == name) {
-            let width = tag.whole.lines().next().unwrap_or_default().chars().count();
-            self.partials.push(PartialName { name: name.to_owned(), place: tag.place, width, has_fallback });
+            self.partials.push(PartialName {
+                name: name.to_owned(),
+                place: tag.place,
+                width: width(tag),
+                has_fallback,
+            });
         }
         let indent = if tag.standalone && !has_fallback { tag.indent.to_owned() } else { String::new() };
         Some(PartialCall { name: name.to_owned(), context, hash: call.hash, block: None, indent })
@@ -484,7 +495,14 @@ impl<'a> Compiler<'a> {
 
     fn expression(&mut self, tag: &Tag<'_>, inside: &str) -> Option<Call> {
         match expression::parse(inside) {
-            Ok(call) => Some(call),
+            Ok(call) => {
+                if has_bare_index(inside) {
+                    let message = "an index without brackets, which Handlebars does not take".to_owned();
+                    let hint = Some("write {{items.[0]}} for {{items.0}}".to_owned());
+                    self.report(Code::Portability, tag.place, width(tag), message, hint);
+                }
+                Some(call)
+            }
             Err(error) => {
                 // Where the parser stopped, if what it was given is as it stands in the tag.
                 let at = tag.whole.find(inside).map_or(0, |start| start + error.at);
@@ -536,20 +554,34 @@ impl<'a> Compiler<'a> {
         let names = || Helper::ALL.iter().map(|(name, _)| *name);
         let hint = nearest(name, names()).map(|near| format!("did you mean `{near}`?"));
         let known = names().collect::<Vec<_>>().join(", ");
-        let width = tag.whole.lines().next().unwrap_or_default().chars().count();
         let message = format!("there is no helper `{}`; there are {known}", shorten(name));
-        self.report(Code::Helper, tag.place, width, message, hint);
+        self.report(Code::Helper, tag.place, width(tag), message, hint);
     }
 
     fn problem(&mut self, tag: &Tag<'_>, code: Code, message: impl Into<String>) {
-        let width = tag.whole.lines().next().unwrap_or_default().chars().count();
-        self.report(code, tag.place, width, message.into(), None);
+        self.report(code, tag.place, width(tag), message.into(), None);
     }
 
     fn report(&mut self, code: Code, place: Place, width: usize, message: String, hint: Option<String>) {
         let (file, width) = (Arc::clone(self.file), width.max(1));
         self.problems.push(Problem { code, file, place, width, message, hint });
     }
+}
+
+const UNPORTABLE_BRACE: &str = "Handlebars takes }}} for the end of {{{, and does not read this";
+
+/// How wide a tag is on its first line.
+fn width(tag: &Tag<'_>) -> usize {
+    tag.whole.lines().next().unwrap_or_default().chars().count()
+}
+
+/// Whether a path such as `items.0` has a number that is not in brackets.
+fn has_bare_index(inside: &str) -> bool {
+    let words = inside.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '='));
+    // What stands in quotes or brackets may look like anything.
+    let paths = words.filter(|word| !word.contains(['"', '\'', '[']) && word.starts_with(char::is_alphabetic));
+    let is_index = |segment: &str| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
+    paths.into_iter().any(|path| path.split(['.', '/']).skip(1).any(is_index))
 }
 
 /// What people write who know other template languages.
