@@ -28,6 +28,7 @@ use front_matter::FrontMatter;
 pub use icon::{Icon, Theme};
 pub use message::{Media, Message, Origin, Part, Role};
 pub use problem::{Code, Level, Place, Problem};
+use reader::shorten;
 pub(crate) use survey::body;
 pub use survey::{MessageCount, Shown, Survey, Undeclared};
 pub(crate) use template::{Foreign, foreign};
@@ -253,19 +254,29 @@ struct Linker<'a> {
     done: HashMap<&'a str, Vec<Variable>>,
     /// The partials on the way here.
     chain: Vec<&'a str>,
+    /// Steps that may still be taken to find the variables.
+    left: usize,
 }
 
 impl<'a> Linker<'a> {
     fn new(root: &'a Template, partials: &'a HashMap<String, Arc<Partial>>) -> Self {
         let templates = partials.values().map(|partial| &partial.template).chain([root]);
         let inlines = templates.flat_map(|template| template.inlines.iter().map(String::as_str)).collect();
-        Self { root, partials, inlines, done: HashMap::new(), chain: Vec::new() }
+        Self { root, partials, inlines, done: HashMap::new(), chain: Vec::new(), left: bounds::USES }
     }
 
     /// The variables that the prompt and its partials use.
     fn link(mut self) -> Result<Vec<Variable>, Problem> {
         self.follow(self.root)?;
-        Ok(template::variables(&self.root.program, &self.done))
+        self.variables(self.root)
+    }
+
+    /// The variables of a template whose partials are done.
+    fn variables(&mut self, template: &'a Template) -> Result<Vec<Variable>, Problem> {
+        template::variables(&template.program, &self.done, &mut self.left).ok_or_else(|| {
+            let message = "the prompt and its partials use variables in too many places".to_owned();
+            problem(&template.file, Code::Bound, message)
+        })
     }
 
     fn follow(&mut self, template: &'a Template) -> Result<(), Problem> {
@@ -279,7 +290,8 @@ impl<'a> Linker<'a> {
                 continue;
             }
             if let Some(at) = self.chain.iter().position(|other| *other == name) {
-                let cycle = self.chain[at..].iter().chain([&name]).copied().collect::<Vec<_>>().join(" → ");
+                let cycle = self.chain[at..].iter().chain([&name]);
+                let cycle = cycle.map(|name| shorten(name)).collect::<Vec<_>>().join(" → ");
                 return fail(Code::PartialCycle, format!("partials include each other: {cycle}"));
             }
             let Some(partial) = self.partials.get(name) else {
@@ -293,14 +305,14 @@ impl<'a> Linker<'a> {
                 return fail(Code::MissingPartial, format!("there is no partial `{name}`{way}"));
             };
             if self.chain.len() == bounds::PARTIAL_DEPTH {
-                let chain = self.chain.join(" → ");
+                let chain = self.chain.iter().map(|name| shorten(name)).collect::<Vec<_>>().join(" → ");
                 let message = format!("partials call partials more than {} deep: {chain}", bounds::PARTIAL_DEPTH);
                 return fail(Code::Bound, message);
             }
             self.chain.push(name);
             self.follow(&partial.template)?;
             self.chain.pop();
-            let variables = template::variables(&partial.template.program, &self.done);
+            let variables = self.variables(&partial.template)?;
             self.done.insert(name, variables);
         }
         Ok(())

@@ -8,15 +8,26 @@ pub(super) const TAGS: usize = 5_000;
 pub(super) const NESTING: usize = 64;
 /// Names and values of one tag.
 pub(super) const WORDS: usize = 200;
+/// Names and values of all tags of one file.
+pub(super) const ALL_WORDS: usize = 30_000;
+/// Problems of one template that are told.
+pub(super) const PROBLEMS: usize = 100;
 /// How deep partials call partials.
 pub(super) const PARTIAL_DEPTH: usize = 16;
 /// Partials that one prompt uses, those of its partials included.
 pub const PARTIALS: usize = 100;
 
+/// Steps to find the variables of a prompt: a tag, a value, or a variable of a partial wherever that is called.
+pub(super) const USES: usize = 500_000;
+
 /// Arguments of one call.
 pub const ARGUMENTS: usize = 200;
 /// One argument, in bytes.
 pub const ARGUMENT: usize = 256 * 1024;
+/// One argument of a prompt whose schema has patterns, in bytes.
+pub(super) const PATTERNED: usize = 16 * 1024;
+/// Values that an argument's enum lists.
+pub(super) const CHOICES: usize = 1_000;
 /// All arguments of a call, in bytes.
 pub const ALL_ARGUMENTS: usize = 1024 * 1024;
 
@@ -24,7 +35,7 @@ pub const ALL_ARGUMENTS: usize = 1024 * 1024;
 pub const OUTPUT: usize = 4 * 1024 * 1024;
 /// Turns of all loops of one rendering.
 pub(super) const ITERATIONS: usize = 100_000;
-/// Steps of one rendering: a tag, a turn of a loop, or a hundred bytes that a helper makes or compares.
+/// Steps of one rendering: a tag, a turn of a loop, or ten bytes that a helper makes or compares.
 pub(super) const STEPS: usize = 1_000_000;
 
 /// How deep blocks and partials nest while they are rendered: a rendering recurses.

@@ -9,7 +9,7 @@ use super::icon::{self, Icon};
 use super::picoschema::{self, Schemas, Unknown};
 use super::problem::{Code, Place, Problem};
 use super::reader::{Reader, did_you_mean, shorten};
-use super::yaml::{self, Key, Node};
+use super::yaml::{self, Key, Node, Span};
 
 /// A file in its two parts.
 pub(super) struct File<'a> {
@@ -120,6 +120,12 @@ pub(super) fn read(file: &File<'_>, schemas: Schemas<'_>, problems: &mut Vec<Pro
     }
     let Some(source) = file.yaml else { return said };
     let mut reader = Reader::new(&file.key, source, problems);
+    // To the YAML crate it ends a line, and to all others that count lines it does not.
+    if let Some(at) = lone_return(source) {
+        let span = Span { place: Place::START.behind(&source[..at]), width: 1 };
+        reader.note(Code::Yaml, span, "front matter: a carriage return stands here without a line feed");
+        return said;
+    }
     match yaml::parse(source) {
         Ok(root) if root.is_map() => read_map(&root, source, schemas, &mut said, &mut reader),
         // Nothing but comments.
@@ -131,6 +137,10 @@ pub(super) fn read(file: &File<'_>, schemas: Schemas<'_>, problems: &mut Vec<Pro
     }
     problems.sort_by_key(|problem| problem.place);
     said
+}
+
+fn lone_return(text: &str) -> Option<usize> {
+    text.match_indices('\r').map(|(at, _)| at).find(|at| !text[at + 1..].starts_with('\n'))
 }
 
 fn read_map(root: &Node, source: &str, schemas: Schemas<'_>, said: &mut FrontMatter, reader: &mut Reader<'_>) {

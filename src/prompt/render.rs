@@ -163,7 +163,12 @@ impl<'a> Renderer<'a, '_> {
 
     /// The same for bytes that are made or compared.
     fn work_on(&mut self, bytes: usize) -> Done {
-        self.work(bytes / 100)
+        self.work(bytes / 10)
+    }
+
+    /// The same for the items of a context with others over it, where each is looked for in those.
+    fn work_on_items(&mut self, value: &Val<'a>) -> Done {
+        self.work((value.overlaid() / 8).saturating_mul(self.context.variables.len()))
     }
 
     fn failed(&self, code: Code, message: impl Into<String>) -> Problem {
@@ -173,9 +178,14 @@ impl<'a> Renderer<'a, '_> {
     /// `{{x}}`, `{{json x}}`
     fn value(&mut self, value: &'a Expression, scope: &Scope<'a, '_>) -> Done {
         let value = self.evaluate(value, scope, true)?;
-        // Bounded by the output.
-        let written = value.write(&mut |text| self.output.text(text));
-        written.map_err(|e| self.failed(Code::Bound, e))
+        let mut pieces = 0;
+        // Bounded by the output, but for lists of nothing.
+        let written = value.write(&mut |text| {
+            pieces += 1;
+            self.output.text(text)
+        });
+        written.map_err(|e| self.failed(Code::Bound, e))?;
+        self.work(pieces / 3)
     }
 
     fn mark(&mut self, mark: &'a Mark, scope: &Scope<'a, '_>) -> Done {
@@ -197,8 +207,7 @@ impl<'a> Renderer<'a, '_> {
                     None => None,
                 };
                 let by_caller = url.by_caller;
-                let url = url.to_text();
-                self.work_on(url.len())?;
+                let url = self.written(&url)?;
                 let origin = Origin { file: Arc::clone(self.file), place: Some(self.place), by_caller };
                 Piece::Media(Media { url, content_type, origin })
             }
@@ -207,7 +216,19 @@ impl<'a> Renderer<'a, '_> {
     }
 
     fn text(&mut self, value: &'a Expression, scope: &Scope<'a, '_>) -> Done<String> {
-        let text = self.evaluate(value, scope, true)?.to_text();
+        let value = self.evaluate(value, scope, true)?;
+        self.written(&value)
+    }
+
+    /// A value as text.
+    fn written(&mut self, value: &Val<'a>) -> Done<String> {
+        let (mut text, mut pieces) = (String::new(), 0);
+        let _ = value.write(&mut |more| {
+            pieces += 1;
+            text.push_str(more);
+            Ok::<_, std::convert::Infallible>(())
+        });
+        self.work(pieces / 3)?;
         self.work_on(text.len())?;
         Ok(text)
     }
@@ -255,6 +276,7 @@ impl<'a> Renderer<'a, '_> {
 
     fn each(&mut self, block: &'a Block, items: &Val<'a>, scope: &Scope<'a, '_>) -> Done {
         let (place, mut count) = (self.place, 0);
+        self.work_on_items(items)?;
         let mut items = items.items().peekable();
         while let Some((key, item)) = items.next() {
             self.iterations += 1;
@@ -284,6 +306,7 @@ impl<'a> Renderer<'a, '_> {
             for (key, value) in &call.hash {
                 values.push((key.as_str(), self.evaluate(value, scope, true)?));
             }
+            self.work(values.len())?;
             context = Val::overlay(Overlay { base: context, values });
         }
         let is_own_context = call.context.is_some() || !call.hash.is_empty();
@@ -314,6 +337,7 @@ impl<'a> Renderer<'a, '_> {
         });
         let inside = Scope { block: block.as_ref(), inlines: inlines.as_ref().or(scope.inlines), ..inside };
         let mut around = scope.inlines;
+        self.work_on(call.name.len())?;
         while let Some(Inlines { inlines, file, around: next }) = around {
             self.work(inlines.len() / 8)?;
             if let Some((_, program)) = inlines.iter().rfind(|(name, _)| *name == call.name) {
@@ -344,8 +368,8 @@ impl<'a> Renderer<'a, '_> {
             let message = format!(
                 "partials call partials more than {} deep: {} → {}",
                 bounds::PARTIAL_DEPTH,
-                self.partials.join(" → "),
-                call.name
+                self.partials.iter().map(|name| shorten(name)).collect::<Vec<_>>().join(" → "),
+                shorten(&call.name)
             );
             return Err(self.failed(Code::Bound, message));
         }
@@ -376,15 +400,19 @@ impl<'a> Renderer<'a, '_> {
         }
         match (call.name.as_str(), params.as_slice()) {
             ("lookup", [object, key]) => {
-                let key = key.to_text();
-                self.work_on(key.len())?;
+                let key = self.written(key)?;
+                self.work(object.overlaid() / 8)?;
                 Ok(object.get(&key))
             }
             ("json", [value]) => {
                 let indent = match call.hash.iter().find(|(key, _)| key == "indent") {
-                    Some((_, indent)) => self.evaluate(indent, scope, must_be)?.to_text().parse().unwrap_or(0),
+                    Some((_, indent)) => {
+                        let indent = self.evaluate(indent, scope, must_be)?;
+                        self.written(&indent)?.parse().unwrap_or(0)
+                    }
                     None => 0,
                 };
+                self.work_on_items(value)?;
                 let text = value.to_json_text(indent, bounds::OUTPUT).map_err(|e| self.failed(Code::Bound, e))?;
                 self.work_on(text.len())?;
                 Ok(value.text_of(&text))
@@ -407,6 +435,9 @@ impl<'a> Renderer<'a, '_> {
         };
         let mut value = start;
         for (index, segment) in segments.iter().enumerate() {
+            // A name may be as long as the file, and partials in partials lay one context over the other.
+            self.work(value.overlaid() / 8)?;
+            self.work_on(segment.len())?;
             let next = value.get_variable(segment, self.context.authored);
             // A variable that nobody declared or gave is a mistake; a field that an object lacks may be meant.
             if must_be && index == 0 && next.is_missing() && value.is_root() {
@@ -439,7 +470,8 @@ impl<'a> Renderer<'a, '_> {
     fn data(&self, name: &str, up: usize, scope: &Scope<'a, '_>) -> Val<'a> {
         let mut turn = scope.turn;
         for _ in 0..up {
-            turn = turn.and_then(|turn| turn.around);
+            let Some(Turn { around, .. }) = turn else { break };
+            turn = *around;
         }
         match (name, turn) {
             ("index", Some(turn)) => Val::number(turn.index),

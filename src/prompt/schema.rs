@@ -22,7 +22,11 @@ pub(super) const CHOICES: usize = 20;
 
 /// A schema, ready to check values.
 #[derive(Debug)]
-pub(super) struct Validator(jsonschema::Validator);
+pub(super) struct Validator {
+    compiled: jsonschema::Validator,
+    /// Whether texts are matched with patterns, which take longer than all other checks.
+    pub(super) has_patterns: bool,
+}
 
 /// What is wrong with a schema, and where in it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,25 +56,27 @@ impl Validator {
         check_references(schema).map_err(|message| vec![Invalid { pointer: String::new(), message }])?;
         let patterns = PatternOptions::regex().size_limit(PATTERN);
         let compiled = jsonschema::options().offline().with_pattern_options(patterns).build(schema);
-        compiled.map(Self).map_err(|first| match jsonschema::meta::validator_for(schema) {
-            Ok(meta) if !meta.is_valid(schema) => {
-                let mut all: Vec<_> = meta.iter_errors(schema).map(|e| Invalid::from(&e)).collect();
-                // Several parts of the standard say the same.
-                all.sort_unstable();
-                all.dedup();
-                all
+        compiled.map(|compiled| Self { compiled, has_patterns: has_patterns(schema) }).map_err(|first| {
+            match jsonschema::meta::validator_for(schema) {
+                Ok(meta) if !meta.is_valid(schema) => {
+                    let mut all: Vec<_> = meta.iter_errors(schema).map(|e| Invalid::from(&e)).collect();
+                    // Several parts of the standard say the same.
+                    all.sort_unstable();
+                    all.dedup();
+                    all
+                }
+                _ => vec![Invalid::from(&first)],
             }
-            _ => vec![Invalid::from(&first)],
         })
     }
 
     /// Checks a value.
     pub(super) fn check(&self, value: &Value) -> Result<(), Mismatch> {
         // Most values fit, and that is known soonest so.
-        if self.0.is_valid(value) {
+        if self.compiled.is_valid(value) {
             return Ok(());
         }
-        self.0.validate(value).map_err(|e| Mismatch::from(&e))
+        self.compiled.validate(value).map_err(|e| Mismatch::from(&e))
     }
 }
 
@@ -199,6 +205,23 @@ pub(super) fn plain(value: &Value) -> Cow<'_, str> {
         Value::String(text) => Cow::Borrowed(text),
         other => Cow::Owned(other.to_string()),
     }
+}
+
+fn has_patterns(schema: &Value) -> bool {
+    let mut rest = vec![schema];
+    while let Some(part) = rest.pop() {
+        match part {
+            Value::Object(keywords) => {
+                if ["pattern", "patternProperties"].iter().any(|keyword| keywords.contains_key(*keyword)) {
+                    return true;
+                }
+                rest.extend(keywords.values());
+            }
+            Value::Array(items) => rest.extend(items),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Refuses references to elsewhere, and combinations that multiply: of thirty schemas, each of which names the next one

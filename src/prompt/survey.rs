@@ -12,7 +12,7 @@ use super::problem::Place;
 use super::template::{
     Base, Block, BlockKind, Expression, Mark, Node, PartialCall, Path, Program, Variable, variables,
 };
-use super::{Linker, Partial, Prompt, PromptFile, front_matter};
+use super::{Linker, Partial, Prompt, PromptFile, bounds, front_matter};
 
 /// What a prompt's template does, whatever it is rendered with. Places are of the prompt's own file: what a partial
 /// does is where the partial is called.
@@ -122,7 +122,7 @@ pub(crate) fn body(source: &str) -> Option<(&str, Place)> {
 }
 
 fn named_like_helpers(program: &Program) -> Vec<(String, Place)> {
-    let variables = variables(program, &HashMap::new()).into_iter();
+    let variables = variables(program, &HashMap::new(), &mut { bounds::USES }).unwrap_or_default().into_iter();
     variables.filter(|variable| variable.is_helper_name).map(|variable| (variable.name, variable.place)).collect()
 }
 

@@ -164,7 +164,7 @@ impl Helper {
 pub(super) fn compile(file: &Arc<str>, source: &str, start: Place, problems: &mut Vec<Problem>) -> Template {
     let tokens = tags::tokens(source, start);
     let (partials, inlines, open, program) = Default::default();
-    let mut compiler = Compiler { file, problems, partials, inlines, open, program };
+    let mut compiler = Compiler { file, problems, partials, inlines, open, program, told: 0, words: 0 };
     compiler.compile(&tokens);
     let Compiler { program, partials, inlines, .. } = compiler;
     Template { file: Arc::clone(file), program, partials, inlines, length: source.len() }
@@ -179,6 +179,10 @@ struct Compiler<'a> {
     open: Vec<Open<'a>>,
     /// Where nodes go.
     program: Program,
+    /// How many problems there were.
+    told: usize,
+    /// Names and values of all tags so far.
+    words: usize,
 }
 
 /// A block whose end has not come yet.
@@ -226,11 +230,18 @@ impl<'a> Compiler<'a> {
                         break;
                     }
                     self.tag(tag);
+                    // Each costs the parser more than a tag that is well.
+                    if self.told >= bounds::PROBLEMS {
+                        return;
+                    }
                 }
             }
         }
         while let Some(open) = self.open.pop() {
             self.unclosed(open);
+            if self.told >= bounds::PROBLEMS {
+                return;
+            }
         }
     }
 
@@ -494,6 +505,16 @@ impl<'a> Compiler<'a> {
     }
 
     fn expression(&mut self, tag: &Tag<'_>, inside: &str) -> Option<Call> {
+        let before = self.words;
+        self.words += 1 + inside.bytes().filter(u8::is_ascii_whitespace).count();
+        if self.words > bounds::ALL_WORDS {
+            // Once, as one is enough for the file not to be used.
+            if before <= bounds::ALL_WORDS {
+                let message = format!("more than {} words in all tags of one file", bounds::ALL_WORDS);
+                self.problem(tag, Code::Bound, message);
+            }
+            return None;
+        }
         match expression::parse(inside) {
             Ok(call) => {
                 if has_bare_index(inside) {
@@ -563,6 +584,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn report(&mut self, code: Code, place: Place, width: usize, message: String, hint: Option<String>) {
+        self.told += 1;
         let (file, width) = (Arc::clone(self.file), width.max(1));
         self.problems.push(Problem { code, file, place, width, message, hint });
     }

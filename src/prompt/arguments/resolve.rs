@@ -170,6 +170,17 @@ impl Arguments {
                 expected: format!("a JSON string such as {:?}", shorten(&plain(said))),
             });
         };
+        if text.len() > bounds::PATTERNED
+            && argument.is_checked
+            && self.validator.as_ref().is_some_and(|validator| validator.has_patterns)
+        {
+            let most = format!(
+                "argument `{}` has at most {} bytes, as its schema has patterns",
+                shorten(name),
+                bounds::PATTERNED
+            );
+            return Err(ArgumentProblem::Bound { most, given: text.len() });
+        }
         let value = argument.read_as(name, text)?;
         self.check(argument, name, value).map_err(|Mismatch { path, expected, given }| ArgumentProblem::Invalid {
             name: path,

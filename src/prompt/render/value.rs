@@ -38,6 +38,13 @@ pub(super) struct Overlay<'a> {
     pub(super) values: Vec<(&'a str, Val<'a>)>,
 }
 
+impl Overlay<'_> {
+    /// How many names lie over the context at the bottom.
+    fn depth(&self) -> usize {
+        self.values.len() + self.base.overlaid()
+    }
+}
+
 impl<'a> Val<'a> {
     fn of(is: Is<'a>) -> Self {
         Self { is, by_caller: false }
@@ -74,6 +81,14 @@ impl<'a> Val<'a> {
 
     pub(super) fn overlay(overlay: Overlay<'a>) -> Self {
         Self { by_caller: overlay.base.by_caller, ..Self::of(Is::Overlay(Rc::new(overlay))) }
+    }
+
+    /// How many names are looked at before the context itself is.
+    pub(super) fn overlaid(&self) -> usize {
+        match &self.is {
+            Is::Overlay(overlay) => overlay.depth(),
+            _ => 0,
+        }
     }
 
     fn derived(&self, is: Is<'a>) -> Self {
@@ -238,15 +253,6 @@ impl<'a> Val<'a> {
         }
     }
 
-    pub(super) fn to_text(&self) -> String {
-        let mut text = String::new();
-        let _ = self.write(&mut |more| {
-            text.push_str(more);
-            Ok::<_, std::convert::Infallible>(())
-        });
-        text
-    }
-
     /// As JSON, each level indented by so many spaces.
     ///
     /// # Errors
@@ -295,9 +301,8 @@ fn write_json<E>(value: &Value, write: &mut impl FnMut(&str) -> Result<(), E>) -
         Value::String(text) => write(text),
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    write(",")?;
-                }
+                // Also of nothing, so that it is seen how many there are.
+                write(if index > 0 { "," } else { "" })?;
                 write_json(item, write)?;
             }
             Ok(())

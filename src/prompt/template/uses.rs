@@ -16,11 +16,17 @@ pub(crate) struct Variable {
     pub(crate) is_helper_name: bool,
 }
 
-/// The variables of `program` in the order of their first use; those of each partial are known.
-pub(crate) fn variables(program: &Program, partials: &HashMap<&str, Vec<Variable>>) -> Vec<Variable> {
-    let mut uses = Uses { found: Vec::new(), index: HashMap::new(), partials, place: Place::START };
+/// The variables of `program` in the order of their first use; those of each partial are known. `left` is how many
+/// steps that may take; `None` if there are not enough: inline partials may double what they contain at each level.
+pub(crate) fn variables(
+    program: &Program,
+    partials: &HashMap<&str, Vec<Variable>>,
+    left: &mut usize,
+) -> Option<Vec<Variable>> {
+    let mut uses = Uses { found: Vec::new(), index: HashMap::new(), partials, place: Place::START, left };
     uses.program(program, &Scope { depth: 0, names: None, tested: None, inlines: None });
-    uses.found
+    let Uses { found, left, .. } = uses;
+    (*left > 0).then_some(found)
 }
 
 /// What the walk knows at one place of the template.
@@ -38,6 +44,11 @@ struct Scope<'a> {
 struct Names<'a> {
     names: Vec<&'a str>,
     around: Option<&'a Self>,
+}
+
+/// How many names there are in all.
+fn count(names: Option<&Names<'_>>) -> usize {
+    std::iter::successors(names, |names| names.around).map(|names| names.names.len()).sum()
 }
 
 struct Inlines<'a> {
@@ -63,13 +74,23 @@ struct Uses<'a> {
     index: HashMap<String, usize>,
     partials: &'a HashMap<&'a str, Vec<Variable>>,
     place: Place,
+    left: &'a mut usize,
 }
 
 impl Uses<'_> {
+    /// Counts steps; whether there are any left.
+    fn work(&mut self, steps: usize) -> bool {
+        *self.left = self.left.saturating_sub(steps);
+        *self.left > 0
+    }
+
     fn program(&mut self, program: &Program, scope: &Scope<'_>) {
         let inlines = Inlines { program, around: scope.inlines };
         let scope = &Scope { inlines: Some(&inlines), ..*scope };
         for node in &program.nodes {
+            if !self.work(1) {
+                return;
+            }
             match node {
                 Node::Text(_) => {}
                 Node::Value(place, value) => {
@@ -149,7 +170,11 @@ impl Uses<'_> {
             inlines = *around;
         }
         let Some(variables) = self.partials.get(call.name.as_str()) else { return };
-        for variable in variables.iter().filter(|_| inside.depth == 0) {
+        let cost = 1 + count(inside.names) / 8 + count(scope.tested) / 8;
+        if inside.depth > 0 || !self.work(cost.saturating_mul(variables.len())) {
+            return;
+        }
+        for variable in variables {
             if !Names::has(inside.names, &variable.name) {
                 let required = variable.required && !Names::has(scope.tested, &variable.name);
                 self.used(&variable.name, required, false);
@@ -168,6 +193,9 @@ impl Uses<'_> {
                     .for_each(|value| self.value(value, scope, required));
             }
             Expression::Path(path) => {
+                if !self.work(1 + count(scope.names) / 8 + count(scope.tested) / 8) {
+                    return;
+                }
                 if let Some(name) = variable(value, scope) {
                     let is_helper_name = path.simple_name().is_some_and(|name| super::Helper::parse(name).is_some());
                     self.used(name, required && !Names::has(scope.tested, name), is_helper_name);
