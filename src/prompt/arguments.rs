@@ -282,9 +282,6 @@ fn check_enum(name: &str, allowed: &[Value]) -> Result<(), String> {
     if allowed.iter().all(Value::is_null) {
         return Err(format!("`{name}`: the enum is empty, so no value would be allowed"));
     }
-    if allowed.len() > bounds::CHOICES {
-        return Err(format!("`{name}`: an enum has at most {} values", bounds::CHOICES));
-    }
     if allowed.iter().any(|value| value.is_array() || value.is_object()) {
         return Err(format!("`{name}`: an enum takes plain values"));
     }

@@ -26,8 +26,6 @@ pub const ARGUMENTS: usize = 200;
 pub const ARGUMENT: usize = 256 * 1024;
 /// One argument of a prompt whose schema has patterns, in bytes.
 pub(super) const PATTERNED: usize = 16 * 1024;
-/// Values that an argument's enum lists.
-pub(super) const CHOICES: usize = 1_000;
 /// All arguments of a call, in bytes.
 pub const ALL_ARGUMENTS: usize = 1024 * 1024;
 
