@@ -1,0 +1,8 @@
+//! A prompt, its partials and what a caller says: a file from its bytes to its messages.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use prompt_gallery_fuzz::Case;
+
+fuzz_target!(|input: &[u8]| Case::read(input).run());
