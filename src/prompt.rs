@@ -252,6 +252,8 @@ struct Linker<'a> {
     inlines: HashSet<&'a str>,
     /// The variables of partials that are done.
     done: HashMap<&'a str, Vec<Variable>>,
+    /// How many partials deep each of those leads, itself included.
+    heights: HashMap<&'a str, usize>,
     /// The partials on the way here.
     chain: Vec<&'a str>,
     /// Steps that may still be taken to find the variables.
@@ -262,7 +264,15 @@ impl<'a> Linker<'a> {
     fn new(root: &'a Template, partials: &'a HashMap<String, Arc<Partial>>) -> Self {
         let templates = partials.values().map(|partial| &partial.template).chain([root]);
         let inlines = templates.flat_map(|template| template.inlines.iter().map(String::as_str)).collect();
-        Self { root, partials, inlines, done: HashMap::new(), chain: Vec::new(), left: bounds::USES }
+        Self {
+            root,
+            partials,
+            inlines,
+            done: HashMap::new(),
+            heights: HashMap::new(),
+            chain: Vec::new(),
+            left: bounds::USES,
+        }
     }
 
     /// The variables that the prompt and its partials use.
@@ -279,14 +289,25 @@ impl<'a> Linker<'a> {
         })
     }
 
-    fn follow(&mut self, template: &'a Template) -> Result<(), Problem> {
+    /// Follows a template's partials; how deep they lead.
+    fn follow(&mut self, template: &'a Template) -> Result<usize, Problem> {
+        let mut deepest = 0;
         for used in &template.partials {
             let fail = |code, message| {
                 let (file, hint) = (Arc::clone(&template.file), None);
                 Err(Problem { code, file, place: used.place, width: used.width, message, hint })
             };
             let name = used.name.as_str();
-            if self.done.contains_key(name) {
+            let too_deep = |chain: &[&str]| {
+                let chain = chain.iter().map(|name| shorten(name)).collect::<Vec<_>>().join(" → ");
+                fail(Code::Bound, format!("partials call partials more than {} deep: {chain}", bounds::PARTIAL_DEPTH))
+            };
+            if let Some(height) = self.heights.get(name) {
+                if self.chain.len() + height > bounds::PARTIAL_DEPTH {
+                    self.chain.push(name);
+                    return too_deep(&self.chain);
+                }
+                deepest = deepest.max(*height);
                 continue;
             }
             if let Some(at) = self.chain.iter().position(|other| *other == name) {
@@ -300,22 +321,25 @@ impl<'a> Linker<'a> {
                 }
                 let way = match self.chain.as_slice() {
                     [] => String::new(),
-                    chain => format!(" ({} → {name})", chain.join(" → ")),
+                    chain => {
+                        let chain = chain.iter().chain([&name]).map(|name| shorten(name));
+                        format!(" ({})", chain.collect::<Vec<_>>().join(" → "))
+                    }
                 };
-                return fail(Code::MissingPartial, format!("there is no partial `{name}`{way}"));
+                return fail(Code::MissingPartial, format!("there is no partial `{}`{way}", shorten(name)));
             };
             if self.chain.len() == bounds::PARTIAL_DEPTH {
-                let chain = self.chain.iter().map(|name| shorten(name)).collect::<Vec<_>>().join(" → ");
-                let message = format!("partials call partials more than {} deep: {chain}", bounds::PARTIAL_DEPTH);
-                return fail(Code::Bound, message);
+                return too_deep(&self.chain);
             }
             self.chain.push(name);
-            self.follow(&partial.template)?;
+            let height = 1 + self.follow(&partial.template)?;
             self.chain.pop();
+            self.heights.insert(name, height);
+            deepest = deepest.max(height);
             let variables = self.variables(&partial.template)?;
             self.done.insert(name, variables);
         }
-        Ok(())
+        Ok(deepest)
     }
 }
 

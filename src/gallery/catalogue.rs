@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::{StreamExt, stream};
 use tokio::sync::OnceCell;
 
-use super::Page;
+use super::{CONCURRENT_READS, Page};
 use crate::prompt::{self, Partial, Problem, Prompt, PromptFile, bounds};
 use crate::store::{Object, PromptStore, StoreError};
 
@@ -33,6 +34,8 @@ pub(super) struct Entry {
     pub(super) is_new: bool,
     /// The prompt with its partials, once all of them have been read.
     linked: once_cell::sync::OnceCell<Linked>,
+    /// What the log knows to be wrong with the prompt and its partials, whatever else of the bucket changes.
+    reported: Arc<Mutex<Option<Problem>>>,
 }
 
 /// A prompt with its partials, or why there is none.
@@ -103,7 +106,7 @@ impl Catalogue {
         }
         let (loaded, mut is_current) = entry.load(store).await?;
         let linked = match loaded {
-            Loaded::Prompt(file) => self.link(file, &mut is_current, store).await?,
+            Loaded::Prompt(file) => self.link(entry, file, &mut is_current, store).await?,
             Loaded::Broken(problem) => Err(problem.clone()),
             Loaded::Partial(_) => unreachable!("a key that names a prompt is read as one"),
         };
@@ -115,34 +118,38 @@ impl Catalogue {
 
     async fn link(
         &self,
+        entry: &Entry,
         file: &Arc<PromptFile>,
         is_current: &mut bool,
         store: &dyn PromptStore,
     ) -> Result<Linked, StoreError> {
         let mut partials = HashMap::new();
-        let mut seen: HashSet<String> = file.partials().map(str::to_owned).collect();
-        let mut todo: Vec<String> = seen.iter().cloned().collect();
-        while let Some(name) = todo.pop() {
-            if partials.len() > bounds::PARTIALS {
-                break;
-            }
+        let mut names: Vec<String> = file.partials().map(str::to_owned).collect();
+        let mut seen: HashSet<String> = names.iter().cloned().collect();
+        // Those that the file uses, then those that they use, and so on.
+        while !names.is_empty() && partials.len() <= bounds::PARTIALS {
             // One that is missing is an error only where nothing stands in for it.
-            let Some(entry) = self.partials.get(&name) else { continue };
-            let (loaded, is_newest) = entry.load(store).await?;
-            *is_current &= is_newest;
-            match loaded {
-                Loaded::Partial(partial) => {
-                    todo.extend(partial.partials().filter(|name| seen.insert((*name).to_owned())).map(str::to_owned));
-                    partials.insert(name, Arc::clone(partial));
+            let entries = names.iter().filter_map(|name| self.partials.get(name));
+            let loads: Vec<_> = entries.map(|entry| async move { (entry, entry.load(store).await) }).collect();
+            let loaded: Vec<_> = stream::iter(loads).buffered(CONCURRENT_READS).collect().await;
+            names.clear();
+            for (entry, loaded) in loaded {
+                let (loaded, is_newest) = loaded?;
+                *is_current &= is_newest;
+                match loaded {
+                    Loaded::Partial(partial) => {
+                        let more = partial.partials().filter(|name| seen.insert((*name).to_owned()));
+                        names.extend(more.map(str::to_owned));
+                        partials.insert(entry.name.clone(), Arc::clone(partial));
+                    }
+                    // The log has it since the file was read.
+                    Loaded::Broken(problem) => return Ok(Err(problem.clone())),
+                    Loaded::Prompt(_) => unreachable!("a key that names a partial is read as one"),
                 }
-                Loaded::Broken(problem) => return Ok(Err(problem.clone())),
-                Loaded::Prompt(_) => unreachable!("a key that names a partial is read as one"),
             }
         }
         let linked = Prompt::link(Arc::clone(file), partials);
-        if let Err(problem) = &linked {
-            report(problem);
-        }
+        entry.report(linked.as_ref().err());
         Ok(linked.map(Arc::new))
     }
 
@@ -167,7 +174,17 @@ impl Catalogue {
 
 impl Entry {
     fn new(name: String, slot: Arc<Slot>, is_new: bool) -> Self {
-        Self { name, slot, previous: None, is_new, linked: once_cell::sync::OnceCell::new() }
+        let (linked, reported) = Default::default();
+        Self { name, slot, previous: None, is_new, linked, reported }
+    }
+
+    /// Tells the log what is wrong with the prompt and its partials, unless it knows.
+    fn report(&self, problem: Option<&Problem>) {
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(problem) = problem.filter(|problem| reported.as_ref() != Some(problem)) {
+            report(problem);
+        }
+        *reported = problem.cloned();
     }
 
     /// The same key in the next listing.
@@ -177,7 +194,7 @@ impl Entry {
         } else {
             (Slot::new(object), self.last_read())
         };
-        Self { previous, ..Self::new(name, slot, self.is_new) }
+        Self { previous, reported: Arc::clone(&self.reported), ..Self::new(name, slot, self.is_new) }
     }
 
     fn last_read(&self) -> Option<Arc<Slot>> {

@@ -168,7 +168,8 @@ impl<'a> Renderer<'a, '_> {
 
     /// The same for the items of a context with others over it, where each is looked for in those.
     fn work_on_items(&mut self, value: &Val<'a>) -> Done {
-        self.work((value.overlaid() / 8).saturating_mul(self.context.variables.len()))
+        let names = value.overlaid();
+        self.work((names / 8).saturating_mul(self.context.variables.len() + names))
     }
 
     fn failed(&self, code: Code, message: impl Into<String>) -> Problem {
@@ -352,7 +353,9 @@ impl<'a> Renderer<'a, '_> {
                 self.enter(call, &partial.template.file, &partial.template.program, &inside)
             }
             (None, Some(fallback)) => self.program(fallback, &Scope { block: None, ..inside }),
-            (None, None) => Err(self.failed(Code::MissingPartial, format!("there is no partial `{}`", call.name))),
+            (None, None) => {
+                Err(self.failed(Code::MissingPartial, format!("there is no partial `{}`", shorten(&call.name))))
+            }
         }
     }
 
@@ -373,6 +376,7 @@ impl<'a> Renderer<'a, '_> {
             );
             return Err(self.failed(Code::Bound, message));
         }
+        self.work_on(call.indent.len())?;
         self.partials.push(&call.name);
         let around = std::mem::replace(&mut self.file, file);
         let indent = self.output.indent(&call.indent);

@@ -355,7 +355,7 @@ impl<'a> Walk<'a> {
         let inside = Scope { depth, names: Some(&given), ..*scope };
         let mut inlines = scope.inlines;
         while let Some(Inlines { program, around }) = inlines {
-            if let Some((_, program)) = program.inlines.iter().find(|(name, _)| *name == call.name) {
+            if let Some((_, program)) = program.inlines.iter().rfind(|(name, _)| *name == call.name) {
                 // Without its own inlines, so that one which calls itself ends here.
                 return self.program(program, &Scope { inlines: None, ..inside });
             }

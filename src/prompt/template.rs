@@ -164,7 +164,8 @@ impl Helper {
 pub(super) fn compile(file: &Arc<str>, source: &str, start: Place, problems: &mut Vec<Problem>) -> Template {
     let tokens = tags::tokens(source, start);
     let (partials, inlines, open, program) = Default::default();
-    let mut compiler = Compiler { file, problems, partials, inlines, open, program, told: 0, words: 0 };
+    let mut compiler =
+        Compiler { file, problems, partials, inlines, open, program, is_too_deep: false, told: 0, words: 0 };
     compiler.compile(&tokens);
     let Compiler { program, partials, inlines, .. } = compiler;
     Template { file: Arc::clone(file), program, partials, inlines, length: source.len() }
@@ -179,6 +180,8 @@ struct Compiler<'a> {
     open: Vec<Open<'a>>,
     /// Where nodes go.
     program: Program,
+    /// Whether it has been told that blocks nest too deep.
+    is_too_deep: bool,
     /// How many problems there were.
     told: usize,
     /// Names and values of all tags so far.
@@ -380,7 +383,10 @@ impl<'a> Compiler<'a> {
 
     fn partial(&mut self, tag: &Tag<'_>, has_fallback: bool) -> Option<PartialCall> {
         let (name, rest) = partial_name(tag.inside);
-        if name.is_empty() || name.starts_with('(') || name.contains(char::is_control) {
+        if name.is_empty()
+            || name.starts_with('(')
+            || name.contains(|c: char| c.is_control() || matches!(c, '"' | '\''))
+        {
             self.problem(tag, Code::Syntax, "the name of a partial is written out: {{> name}} or {{> folder/name}}");
             return None;
         }
@@ -419,8 +425,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn open(&mut self, tag: &'a Tag<'a>, name: Option<&'a str>, what: Opened) {
-        if self.open.len() == bounds::NESTING {
+        if self.open.len() == bounds::NESTING && !self.is_too_deep {
             // Once, and the rest is read as if it were not there.
+            self.is_too_deep = true;
             let message = format!("nested more than {} deep", bounds::NESTING);
             self.problem(tag, Code::Bound, message);
         }

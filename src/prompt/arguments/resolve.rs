@@ -47,8 +47,10 @@ pub enum ArgumentProblem {
     More(usize),
     /// The value does not fit.
     Invalid {
-        /// The argument, or the part of it that does not fit.
+        /// The argument.
         name: String,
+        /// The part of it that does not fit, such as `items[2].price`; the argument's name for all of it.
+        path: String,
         /// What came, shortened.
         given: String,
         /// What is allowed.
@@ -72,7 +74,7 @@ impl fmt::Display for ArgumentProblem {
             }
             Self::Unknown { name, instead } => write!(f, "unknown argument `{name}`{instead}"),
             Self::More(count) => write!(f, "and {count} more"),
-            Self::Invalid { name, given, expected } => write!(f, "argument `{name}` takes {expected}, not {given}"),
+            Self::Invalid { path, given, expected, .. } => write!(f, "argument `{path}` takes {expected}, not {given}"),
             Self::Bound { most, given } => write!(f, "{most}, not {given}"),
         }
     }
@@ -94,10 +96,6 @@ impl ArgumentProblem {
             }
         };
         Self::Unknown { name: shorten(name), instead }
-    }
-
-    fn invalid(name: impl Into<String>, expected: impl Into<String>, text: &str) -> Self {
-        Self::Invalid { name: name.into(), expected: expected.into(), given: format!("{:?}", shorten(text)) }
     }
 }
 
@@ -165,7 +163,8 @@ impl Arguments {
     fn value(&self, argument: &Argument, name: &str, said: &Value) -> Result<Value, ArgumentProblem> {
         let Value::String(text) = said else {
             return Err(ArgumentProblem::Invalid {
-                name: shorten(name),
+                name: name.to_owned(),
+                path: shorten(name),
                 given: shorten(&said.to_string()),
                 expected: format!("a JSON string such as {:?}", shorten(&plain(said))),
             });
@@ -181,9 +180,10 @@ impl Arguments {
             );
             return Err(ArgumentProblem::Bound { most, given: text.len() });
         }
-        let value = argument.read_as(name, text)?;
-        self.check(argument, name, value).map_err(|Mismatch { path, expected, given }| ArgumentProblem::Invalid {
-            name: path,
+        let read = argument.read_as(name, text).and_then(|value| self.check(argument, name, value));
+        read.map_err(|Mismatch { path, expected, given }| ArgumentProblem::Invalid {
+            name: name.to_owned(),
+            path,
             given,
             expected,
         })
@@ -227,11 +227,11 @@ impl Argument {
     }
 
     /// The value of a text.
-    pub(super) fn read(&self, text: &str) -> Result<Value, ArgumentProblem> {
+    pub(super) fn read(&self, text: &str) -> Result<Value, Mismatch> {
         self.read_as(&self.name, text)
     }
 
-    fn read_as(&self, name: &str, text: &str) -> Result<Value, ArgumentProblem> {
+    fn read_as(&self, name: &str, text: &str) -> Result<Value, Mismatch> {
         let value = match (&self.allowed, self.kind) {
             (Some(allowed), _) => choose(allowed, text),
             (None, Kind::Array) => match &self.items {
@@ -242,17 +242,16 @@ impl Argument {
             (None, Kind::Json) => return self.read_json(name, text, |_| true),
             (None, kind) => kind.read(text),
         };
-        value.ok_or_else(|| ArgumentProblem::invalid(shorten(name), self.expected(), text))
+        value.ok_or_else(|| mismatch(shorten(name), self.expected(), text))
     }
 
-    fn read_json(&self, name: &str, text: &str, fits: fn(&Value) -> bool) -> Result<Value, ArgumentProblem> {
-        let invalid = || ArgumentProblem::invalid(shorten(name), self.expected(), text);
-        let mut value: Value = serde_json::from_str(text).map_err(|e| match invalid() {
+    fn read_json(&self, name: &str, text: &str, fits: fn(&Value) -> bool) -> Result<Value, Mismatch> {
+        let invalid = || mismatch(shorten(name), self.expected(), text);
+        let mut value: Value = serde_json::from_str(text).map_err(|e| {
             // The parser's words say where, and repeat nothing of the text.
-            ArgumentProblem::Invalid { name, given, expected } => {
-                ArgumentProblem::Invalid { name, given: format!("{given} ({e})"), expected }
-            }
-            other => other,
+            let mut mismatch = invalid();
+            mismatch.given.push_str(&format!(" ({e})"));
+            mismatch
         })?;
         if !fits(&value) {
             return Err(invalid());
@@ -264,7 +263,7 @@ impl Argument {
 
 impl Item {
     /// A list with commas between its items. No text is an empty list, and none between two commas is no item.
-    fn read_list(&self, name: &str, text: &str) -> Result<Value, ArgumentProblem> {
+    fn read_list(&self, name: &str, text: &str) -> Result<Value, Mismatch> {
         // Neither the list nor the choices need be short.
         let choices: Option<HashMap<Cow<'_, str>, &Value>> =
             self.allowed.as_ref().map(|allowed| allowed.iter().map(|value| (plain(value), value)).collect());
@@ -278,11 +277,15 @@ impl Item {
                     Some(allowed) => format!("one of {}", list(allowed)),
                     None => self.kind.expected().to_owned(),
                 };
-                ArgumentProblem::invalid(format!("{}[{index}]", shorten(name)), expected, text)
+                mismatch(format!("{}[{index}]", shorten(name)), expected, text)
             })
         });
         items.collect()
     }
+}
+
+fn mismatch(path: String, expected: String, text: &str) -> Mismatch {
+    Mismatch { path, expected, given: format!("{:?}", shorten(text)) }
 }
 
 /// The listed value that is written so.

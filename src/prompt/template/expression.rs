@@ -56,7 +56,7 @@ pub(super) struct NotAnExpression {
 
 /// Reads what stands in a tag.
 pub(super) fn parse(inside: &str) -> Result<Call, NotAnExpression> {
-    let (tag, texts) = for_the_crate(inside);
+    let (tag, texts) = for_the_crate(inside)?;
     check_bounds(&tag)?;
     let compiled = Template::compile(&tag).map_err(|e| {
         let column = e.pos().map_or(1, |(_, column)| column);
@@ -87,7 +87,7 @@ fn check_bounds(tag: &str) -> Result<(), NotAnExpression> {
 /// The tag as the crate takes it, and the texts in it, which are replaced by their numbers: the crate reads them as
 /// JSON, where Handlebars knows no escape but that of the quote. It also does not take `.` and `..` where a name can
 /// stand, and takes every name that begins with `else` for that.
-fn for_the_crate(inside: &str) -> (String, Vec<String>) {
+fn for_the_crate(inside: &str) -> Result<(String, Vec<String>), NotAnExpression> {
     let (mut tag, mut texts) = (String::with_capacity(inside.len() + 10), Vec::new());
     tag.push_str("{{ ");
     let mut rest = inside;
@@ -97,7 +97,11 @@ fn for_the_crate(inside: &str) -> (String, Vec<String>) {
         rest = behind;
     }
     while let Some(first) = rest.chars().next() {
-        if let Some((text, behind)) = text_literal(rest) {
+        if matches!(first, '"' | '\'') {
+            // To look for the end of each is to read the rest again and again.
+            let Some((text, behind)) = text_literal(rest) else {
+                return Err(NotAnExpression { at: inside.len() - rest.len(), message: "the text is never closed" });
+            };
             tag.push_str(&format!("\"{}\"", texts.len()));
             texts.push(text);
             rest = behind;
@@ -119,7 +123,7 @@ fn for_the_crate(inside: &str) -> (String, Vec<String>) {
         rest = behind;
     }
     tag.push_str(" }}");
-    (tag, texts)
+    Ok((tag, texts))
 }
 
 /// The text that `rest` begins with, if it is one in quotes, and what follows.
