@@ -610,6 +610,19 @@ async fn what_is_wrong_is_asked_for_with_the_reason() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_inside_of_an_argument_is_asked_for_too() {
+    let source = "---\ninput:\n  schema:\n    numbers(array): integer\n    city: string\n---\n{{numbers}} {{city}}";
+    let (wire, _dir) = server_of(&[("trip.prompt", source)]).await;
+    let trip = Trip { wire, _dir };
+    let asked = trip.get(json!({ "arguments": { "numbers": "1, x" } })).await;
+    assert_eq!(asked["resultType"], "input_required", "{asked}");
+    let form = &asked["inputRequests"]["arguments"]["params"];
+    assert_eq!(form["requestedSchema"]["required"], json!(["numbers", "city"]));
+    let message = "argument `numbers[1]` takes a whole number such as 42, not \"x\"";
+    assert!(form["message"].as_str().is_some_and(|text| text.contains(message)), "{form}");
+}
+
+#[tokio::test]
 async fn what_still_does_not_fit_is_asked_for_again_and_no_answer_is_lost() {
     let trip = Trip::new().await;
     let given = json!({ "days": "many" });

@@ -241,8 +241,12 @@ fn partials_that_lead_nowhere_are_told_with_their_chain() {
     assert_snapshot!(render("{{> a}}", json!({}), &[("a", "\n{{> b}}"), ("b", "{{> a}}")]), @"_b, line 1, column 1: partials include each other: a → b → a");
     assert_snapshot!(render("{{> a}}", json!({}), &[("a", "{{> a}}")]), @"_a, line 1, column 1: partials include each other: a → a");
     let deep: Vec<(String, String)> = (0..20).map(|n| (format!("p{n}"), format!("{{{{> p{}}}}}", n + 1))).collect();
-    let deep: Vec<(&str, &str)> = deep.iter().map(|(name, source)| (name.as_str(), source.as_str())).collect();
+    let mut deep: Vec<(&str, &str)> = deep.iter().map(|(name, source)| (name.as_str(), source.as_str())).collect();
+    deep.push(("p20", "end"));
     assert_snapshot!(render("{{> p0}}", json!({}), &deep), @"_p15, line 1, column 1: partials call partials more than 16 deep: p0 → p1 → p2 → p3 → p4 → p5 → p6 → p7 → p8 → p9 → p10 → p11 → p12 → p13 → p14 → p15");
+    // Also where a deep one has been met before.
+    let told = render("{{> p10}}{{> p0}}", json!({}), &deep);
+    assert!(told.contains("more than 16 deep"), "{told}");
     assert_snapshot!(render("{{#*inline \"i\"}}{{> i}}{{/inline}}{{> i}}", json!({}), &[]), @"t, line 1, column 17: partials call partials more than 16 deep: i → i → i → i → i → i → i → i → i → i → i → i → i → i → i → i → i");
     assert_snapshot!(render("{{> (lookup this \"x\")}}", json!({}), &[]), @"t, line 1, column 1: the name of a partial is written out: {{> name}} or {{> folder/name}}");
 }
@@ -433,6 +437,8 @@ fn deep_nesting_never_reaches_a_parser_that_recurses() {
         format!("{{{{#if x}}}}a{}{{{{/if}}}}", "{{~ else if x ~}}a".repeat(2000)),
         nested(r#"{{#if x}}{{json "}}{{/if}}"}}"#, "{{/if}}", 1000),
         nested("{{#*inline \"x\"}}", "{{/inline}}", 2000),
+        // Each quote would be looked for to the end.
+        format!("{{{{> a \"'{}}}}}", "'\" \"".repeat(20_001)),
     ] {
         let error = error(&source);
         assert!(error.contains("64 deep") || error.contains("never closed"), "{error}: {}", &source[..60]);
