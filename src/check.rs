@@ -37,6 +37,8 @@ pub enum Source {
     Read(Bytes),
     /// It is longer than [`prompt::bounds::SOURCE`].
     TooLarge,
+    /// Access to it is denied.
+    Denied,
     /// The file is no prompt or partial, or is not to be checked; it is there, and others may name it.
     Unread,
 }
@@ -107,6 +109,8 @@ impl<'a> Parsed<'a> {
             (None, _) | (_, Source::Unread) => (Content::Unread, Vec::new()),
             (Some(Named::Prompt(_)), Source::TooLarge) => (Content::Prompt(None), vec![too_large(file)]),
             (Some(Named::Partial(_)), Source::TooLarge) => (Content::Partial(None), vec![too_large(file)]),
+            (Some(Named::Prompt(_)), Source::Denied) => (Content::Prompt(None), vec![prompt::unreadable(key)]),
+            (Some(Named::Partial(_)), Source::Denied) => (Content::Partial(None), vec![prompt::unreadable(key)]),
             (Some(Named::Prompt(name)), Source::Read(source)) => {
                 let (read, mut problems) = PromptFile::read(key, source, &|_| None);
                 warnings::of_prompt_file(key, name, source, read.as_ref(), &mut problems);
@@ -124,7 +128,7 @@ impl<'a> Parsed<'a> {
     fn source(&self) -> &'a [u8] {
         match &self.file.source {
             Source::Read(source) => source,
-            Source::TooLarge | Source::Unread => &[],
+            Source::TooLarge | Source::Denied | Source::Unread => &[],
         }
     }
 }

@@ -258,8 +258,10 @@ fn complete(shell: Shell) -> ExitCode {
     let program = std::env::args_os().next().unwrap_or_else(|| OsString::from("prompt-gallery"));
     let name = Path::new(&program).file_stem().unwrap_or(&program).to_string_lossy();
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut CommandLine::command(), name, &mut script);
-    let _ = io::stdout().write_all(&script);
+    clap_complete::generate(shell, &mut CommandLine::command(), name.as_ref(), &mut script);
+    // clap_complete 4.6 writes the hyphen of the name in two ways, so that bash finds no subcommand.
+    let script = String::from_utf8_lossy(&script).replace("prompt__subcmd__gallery", "prompt__gallery");
+    let _ = io::stdout().write_all(script.as_bytes());
     ExitCode::SUCCESS
 }
 

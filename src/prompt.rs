@@ -350,6 +350,12 @@ pub fn too_large(key: &str, size: u64) -> Problem {
     problem(&Arc::from(key), Code::Bound, message)
 }
 
+/// The problem of a file that may not be read.
+#[must_use]
+pub fn unreadable(key: &str) -> Problem {
+    problem(&Arc::from(key), Code::Unreadable, "access to the file is denied")
+}
+
 /// The text of a file.
 fn text<'a>(file: &Arc<str>, source: &'a [u8]) -> Result<&'a str, Problem> {
     if source.len() as u64 > bounds::SOURCE {

@@ -124,8 +124,8 @@ fn check_speaks_to_github() {
 #[test]
 fn there_is_a_file_for_every_code() {
     let found = codes(&["check", BROKEN, "--format", "json"]);
-    // Of a rendering, and of a gallery as a whole.
-    let elsewhere = ["render", "many-prompts"].map(str::to_owned);
+    // Of a rendering, of a gallery as a whole, and of a store that denies access.
+    let elsewhere = ["render", "many-prompts", "unreadable"].map(str::to_owned);
     let all: BTreeSet<String> = Code::ALL.iter().map(|code| code.as_str().to_owned()).collect();
     assert_eq!(found.union(&elsewhere.into()).cloned().collect::<BTreeSet<_>>(), all);
 }
@@ -418,6 +418,15 @@ fn shells_can_complete_the_commands() {
         let script = printed(&["completions", shell]);
         assert!(script.contains("prompt-gallery") && script.contains("no-description"), "{shell}");
     }
+}
+
+#[test]
+fn bash_completes_what_stands_behind_a_command() {
+    let script = printed(&["completions", "bash"]);
+    let ask = "COMP_WORDS=(prompt-gallery check --format ''); COMP_CWORD=3; \
+        _prompt__gallery prompt-gallery '' --format; echo \"${COMPREPLY[@]}\"";
+    let completed = Command::new("bash").args(["-c", &format!("{script}\n{ask}")]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&completed.stdout).trim(), "human json github");
 }
 
 #[test]

@@ -32,6 +32,9 @@ pub(crate) fn run(args: &Check) -> Result<ExitCode, Failure> {
         };
         Ok((store.location(), files, progress))
     })?;
+    if files.iter().all(|file| matches!(file.source, Source::Unread)) {
+        return Err(Failure::unable(format!("there is no prompt in {root}")));
+    }
     let mut problems = check(&files, page_size, &|| progress.step());
     drop(progress);
     problems.retain(|problem| !args.allow.contains(&problem.code));
@@ -57,7 +60,7 @@ pub(crate) fn run(args: &Check) -> Result<ExitCode, Failure> {
 fn text(file: &File) -> Option<(&str, &str)> {
     match &file.source {
         Source::Read(source) => Some((file.object.key.as_str(), std::str::from_utf8(source).ok()?)),
-        Source::TooLarge | Source::Unread => None,
+        Source::TooLarge | Source::Denied | Source::Unread => None,
     }
 }
 
@@ -168,6 +171,7 @@ async fn read(store: &dyn PromptStore, object: &Object) -> Result<Option<Source>
     match store.get(object).await {
         Ok(source) => Ok(Some(Source::Read(source))),
         Err(StoreError::NotFound(_)) => Ok(None),
+        Err(StoreError::Denied(_)) => Ok(Some(Source::Denied)),
         Err(e) => Err(Failure::unable(e)),
     }
 }

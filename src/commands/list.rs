@@ -15,8 +15,8 @@ use unicode_width::UnicodeWidthStr;
 use super::{Failure, config, gallery, store};
 use crate::cli::List;
 use crate::gallery::{Gallery, GalleryError, Named};
-use crate::prompt::{Argument, Problem, Prompt, in_listed_order};
-use crate::store::Object;
+use crate::prompt::{Argument, Problem, Prompt, in_listed_order, unreadable};
+use crate::store::{Object, StoreError};
 
 const CONCURRENT_READS: usize = 64;
 /// Of a version, in a table.
@@ -74,6 +74,7 @@ async fn prompts(gallery: &Gallery, objects: Vec<Object>) -> Result<(Vec<Listed>
         match prompt {
             Ok(prompt) => listed.push(Listed { name, object, prompt }),
             Err(GalleryError::Broken { problem, .. }) => broken.push(problem),
+            Err(GalleryError::Store(StoreError::Denied(_))) => broken.push(unreadable(&object.key)),
             // It has gone since it was listed.
             Err(GalleryError::UnknownPrompt { .. }) => {}
             Err(e) => return Err(e.into()),

@@ -44,6 +44,9 @@ const TEXTS: [&str; 5] = ["description", "name", "variant", "version", "model"];
 /// Dotprompt's other keys, which are kept as they are.
 const KEPT: [&str; 5] = ["config", "tools", "toolDefs", "ext", "metadata"];
 
+/// Keys that Genkit reads and Dotprompt does not.
+const GENKIT: [&str; 3] = ["maxTurns", "returnToolRequests", "toolChoice"];
+
 /// Splits a file at its fences.
 ///
 /// # Errors
@@ -158,6 +161,7 @@ fn read_map(root: &Node, source: &str, schemas: Schemas<'_>, said: &mut FrontMat
             "arguments" if !node.is_null() => arguments = Some((key, node)),
             "input" if !node.is_null() => input = Some(node),
             _ if READ.contains(&name) || TEXTS.contains(&name) || KEPT.contains(&name) => {}
+            _ if GENKIT.contains(&name) => {}
             _ => match name.rsplit_once('.') {
                 Some((namespace, field)) => {
                     let fields = ext.entry(namespace).or_insert_with(|| Value::Object(Map::new()));

@@ -98,6 +98,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The file may not be read.
+    Unreadable = "unreadable", Error;
     /// The file is not UTF-8.
     Encoding = "encoding", Error;
     /// A bound is exceeded.

@@ -112,6 +112,9 @@ fn what_a_partial_uses_the_prompt_uses() {
         ("{{#each items}}{{> p}}{{/each}}", "items"),
         ("{{#> p}}{{w}}{{/p}}", "w x y? z"),
         ("{{#*inline \"i\"}}{{v}}{{/inline}}{{> i}}", "v"),
+        // Which a partial may or may not name.
+        ("{{#> q}}{{#*inline \"i\"}}{{v}}{{/inline}}{{/q}}", "v? z"),
+        ("{{#*inline \"i\"}}{{v}}{{/inline}}{{> q}}", "v? z"),
     ] {
         assert_eq!(inferred(template, &partials), arguments, "{template}");
     }

@@ -117,7 +117,11 @@ impl Arguments {
                     } else {
                         authored.remove(name);
                     }
-                    self.value(argument, name, said)
+                    let value = self.value(argument, name, said);
+                    if value.as_ref().ok().is_some_and(|value| argument.default.as_ref() == Some(value)) {
+                        authored.insert(name);
+                    }
+                    value
                 }
                 _ if argument.required => {
                     Err(ArgumentProblem::Missing { name: name.to_owned(), description: argument.description.clone() })

@@ -24,7 +24,7 @@ pub(crate) fn variables(
     left: &mut usize,
 ) -> Option<Vec<Variable>> {
     let mut uses = Uses { found: Vec::new(), index: HashMap::new(), partials, place: Place::START, left };
-    uses.program(program, &Scope { depth: 0, names: None, tested: None, inlines: None });
+    uses.program(program, &Scope { depth: 0, names: None, tested: None, inlines: None, is_optional: false });
     let Uses { found, left, .. } = uses;
     (*left > 0).then_some(found)
 }
@@ -39,6 +39,8 @@ struct Scope<'a> {
     /// Variables that an `{{#if}}` around has tested.
     tested: Option<&'a Names<'a>>,
     inlines: Option<&'a Inlines<'a>>,
+    /// Whether a rendering may never come here.
+    is_optional: bool,
 }
 
 struct Names<'a> {
@@ -170,13 +172,21 @@ impl Uses<'_> {
             inlines = *around;
         }
         let Some(variables) = self.partials.get(call.name.as_str()) else { return };
+        // Which of them the partial names is not known here.
+        let maybe = Scope { inlines: None, is_optional: true, ..inside };
+        let block = call.block.iter().flat_map(|block| &block.inlines);
+        let around = std::iter::successors(scope.inlines, |inlines| inlines.around);
+        for (_, program) in block.chain(around.flat_map(|inlines| &inlines.program.inlines)) {
+            self.program(program, &maybe);
+        }
+        self.place = place;
         let cost = 1 + count(inside.names) / 8 + count(scope.tested) / 8;
         if inside.depth > 0 || !self.work(cost.saturating_mul(variables.len())) {
             return;
         }
         for variable in variables {
             if !Names::has(inside.names, &variable.name) {
-                let required = variable.required && !Names::has(scope.tested, &variable.name);
+                let required = variable.required && !scope.is_optional && !Names::has(scope.tested, &variable.name);
                 self.used(&variable.name, required, false);
             }
         }
@@ -198,7 +208,8 @@ impl Uses<'_> {
                 }
                 if let Some(name) = variable(value, scope) {
                     let is_helper_name = path.simple_name().is_some_and(|name| super::Helper::parse(name).is_some());
-                    self.used(name, required && !Names::has(scope.tested, name), is_helper_name);
+                    let required = required && !scope.is_optional && !Names::has(scope.tested, name);
+                    self.used(name, required, is_helper_name);
                 }
             }
         }
