@@ -63,7 +63,7 @@ pub(super) fn split<'a>(key: &Arc<str>, source: &'a str) -> Result<File<'a>, Pro
                 return Ok(template);
             }
             let body = text[at + line.len()..].trim_start();
-            let body_place = place_at_end(&text[..text.len() - body.len()]);
+            let body_place = Place::START.behind(&text[..text.len() - body.len()]);
             return Ok(File { yaml: Some(&text[..at]), body: body.trim_end(), body_place, ..template });
         }
         at += line.len();
@@ -105,13 +105,6 @@ fn is_map(yaml: &str) -> bool {
 
 fn is_fence(line: &str) -> bool {
     line.trim_end_matches([' ', '\t', '\r', '\n']) == "---"
-}
-
-/// The place of the character that would follow `text`.
-fn place_at_end(text: &str) -> Place {
-    let last_line = text.rsplit('\n').next().unwrap_or_default();
-    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Place { line: number(text.matches('\n').count() + 1), column: number(last_line.chars().count() + 1) }
 }
 
 /// Reads the front matter of a file, as far as it can be; a file without one says nothing. `schemas` knows schemas by

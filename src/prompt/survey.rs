@@ -10,7 +10,7 @@ use super::arguments::Kind;
 use super::message::Role;
 use super::problem::Place;
 use super::template::{
-    Base, Block, BlockKind, Expression, Mark, Node, PartialCall, Path, Program, Variable, variables,
+    Base, Block, BlockKind, Expression, Mark, Names, Node, PartialCall, Path, Program, Variable, variables,
 };
 use super::{Linker, Partial, Prompt, PromptFile, bounds, front_matter};
 
@@ -222,7 +222,7 @@ enum What {
 /// How many events are kept: two messages are several already.
 const MOST: usize = 200;
 
-#[derive(Default, Clone)]
+#[derive(Default)]
 struct Found {
     /// Whether all variables are read at once, as by `{{json this}}`.
     uses_all: bool,
@@ -248,27 +248,9 @@ struct Scope<'s, 'a> {
     is_certain: bool,
 }
 
-struct Names<'s> {
-    names: Vec<&'s str>,
-    around: Option<&'s Self>,
-}
-
 struct Inlines<'s, 'a> {
     program: &'a Program,
     around: Option<&'s Self>,
-}
-
-impl Names<'_> {
-    fn has(names: Option<&Self>, name: &str) -> bool {
-        let mut around = names;
-        while let Some(names) = around {
-            if names.names.contains(&name) {
-                return true;
-            }
-            around = names.around;
-        }
-        false
-    }
 }
 
 impl<'a> Walk<'a> {

@@ -43,9 +43,10 @@ struct Scope<'a> {
     is_optional: bool,
 }
 
-struct Names<'a> {
-    names: Vec<&'a str>,
-    around: Option<&'a Self>,
+/// Names that hold at one place of a template, and those around.
+pub(crate) struct Names<'a> {
+    pub(crate) names: Vec<&'a str>,
+    pub(crate) around: Option<&'a Self>,
 }
 
 /// How many names there are in all.
@@ -59,7 +60,7 @@ struct Inlines<'a> {
 }
 
 impl Names<'_> {
-    fn has(names: Option<&Self>, name: &str) -> bool {
+    pub(crate) fn has(names: Option<&Self>, name: &str) -> bool {
         let mut next = names;
         while let Some(names) = next {
             if names.names.contains(&name) {
