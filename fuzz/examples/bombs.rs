@@ -1054,6 +1054,119 @@ fn bombs() -> Vec<(String, Case)> {
             &[("x", "[".repeat(32) + &"]".repeat(32))],
         ),
     );
+    let chain = |count: usize, link: &dyn Fn(serde_json::Value) -> serde_json::Value, last: serde_json::Value| {
+        let next = |n: usize| json!({ "$ref": format!("#/$defs/d{n}") });
+        let mut definitions: Map<_, _> = (0..count).map(|n| (format!("d{n}"), link(next(n + 1)))).collect();
+        definitions.insert(format!("d{count}"), last);
+        schema(&json!({ "$defs": definitions, "properties": { "x": next(0) } }), "x")
+    };
+    let deep = |open: &str, depth: usize, close: &str| [("x", open.repeat(depth) + "1" + &close.repeat(depth))];
+    for count in [199, 5_000] {
+        add(
+            &format!("{count} references, each in a part of the one before"),
+            file(chain(count, &|next| json!({ "items": { "items": { "items": next } } }), json!({}))),
+        );
+    }
+    for count in [20, 50, 62] {
+        add(
+            &format!("{count} references that lead back through items, 120 deep"),
+            with_arguments(
+                chain(
+                    count,
+                    &|next| json!({ "allOf": [next] }),
+                    json!({ "type": "array", "items": { "$ref": "#/$defs/d0" } }),
+                ),
+                &deep("[", 120, "]"),
+            ),
+        );
+    }
+    for keyword in ["allOf", "anyOf", "oneOf", "not"] {
+        let link = |next: serde_json::Value| match keyword {
+            "not" => json!({ "not": next }),
+            _ => json!({ keyword: [next] }),
+        };
+        for count in [1, 3] {
+            add(
+                &format!("{count} {keyword} that lead back through items, wrong 120 deep"),
+                with_arguments(
+                    chain(count, &link, json!({ "type": "array", "items": { "$ref": "#/$defs/d0" } })),
+                    &deep("[", 120, "]"),
+                ),
+            );
+        }
+        add(
+            &format!("60 {keyword} with unevaluatedProperties"),
+            with_arguments(
+                chain(
+                    60,
+                    &|next| {
+                        let mut link = link(next);
+                        link["unevaluatedProperties"] = false.into();
+                        link
+                    },
+                    json!({ "properties": { "a": {} } }),
+                ),
+                &[("x", "{\"a\": 1, \"b\": 2}".to_owned())],
+            ),
+        );
+    }
+    add(
+        "100,000 items, two schemas each",
+        with_arguments(
+            of_x(&json!({ "items": { "anyOf": [{ "type": "null" }] } }), "x"),
+            &[("x", format!("[{}null]", "null,".repeat(50_000)))],
+        ),
+    );
+    add(
+        "1,000 items, 200 schemas each, one wrong at the end",
+        with_arguments(
+            of_x(&json!({ "items": { "anyOf": (0..200).map(|n| json!({ "const": n })).collect::<Vec<_>>() } }), "x"),
+            &[("x", format!("[{}200]", "199,".repeat(1_400)))],
+        ),
+    );
+    add(
+        "40 objects that are not one of 100, deep",
+        with_arguments(
+            chain(
+                1,
+                &|next| json!({ "properties": { "x": { "anyOf": vec![json!({ "type": "null" }); 99].into_iter().chain([next]).collect::<Vec<_>>() } } }),
+                json!({ "$ref": "#/$defs/d0" }),
+            ),
+            &deep("{\"x\":", 120, "}"),
+        ),
+    );
+    add(
+        "unique items of 100,000",
+        with_arguments(
+            of_x(&json!({ "type": "array", "uniqueItems": true }), "x"),
+            &[("x", format!("[{}1]", numbered(40_000, |n| format!("{n},"))))],
+        ),
+    );
+    add(
+        "unique items of 60,000 lists",
+        with_arguments(
+            of_x(&json!({ "type": "array", "uniqueItems": true }), "x"),
+            &[("x", format!("[{}1]", numbered(30_000, |n| format!("[{n}],"))))],
+        ),
+    );
+    for (what, pattern) in [
+        ("(a{1000}){10}", "(a{1000}){10}".to_owned()),
+        ("(a{1000}){1000}", "(a{1000}){1000}".to_owned()),
+        ("\\w{50}", "\\w{50}".to_owned()),
+        (".{1,200}", "^.{1,200}$".to_owned()),
+        ("\\p{L}{1,100}", "^\\p{L}{1,100}$".to_owned()),
+        ("[^x]{800}", "^[^x]{800}$".to_owned()),
+    ] {
+        for count in [1, 100] {
+            add(
+                &format!("{count} patterns {what}"),
+                file(schema(
+                    &json!({ "properties": (0..count).map(|n| (format!("p{n}"), json!({ "type": "string", "pattern": format!("{pattern}{n}") }))).collect::<Map<_, _>>() }),
+                    "x",
+                )),
+            );
+        }
+    }
     add(
         "a chain of 5,000 references",
         file(schema(

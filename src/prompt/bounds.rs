@@ -18,7 +18,7 @@ pub(super) const PARTIAL_DEPTH: usize = 16;
 pub const PARTIALS: usize = 100;
 
 /// Steps to find the variables of a prompt: a tag, a value, or a variable of a partial wherever that is called.
-pub(super) const USES: usize = 500_000;
+pub(super) const USES: usize = 200_000;
 
 /// Arguments of one call.
 pub const ARGUMENTS: usize = 200;
@@ -28,6 +28,21 @@ pub const ARGUMENT: usize = 256 * 1024;
 pub(super) const PATTERNED: usize = 16 * 1024;
 /// All arguments of a call, in bytes.
 pub const ALL_ARGUMENTS: usize = 1024 * 1024;
+
+/// Different references of a JSON Schema. They are read by recursion.
+pub(super) const REFERENCES: usize = 200;
+/// How deep references and combinations such as `anyOf` nest for one value.
+pub(super) const SCHEMA_NESTING: usize = 64;
+/// Schemas that apply to one value, with those that references lead to.
+pub(super) const SCHEMAS: usize = 2_000;
+/// A compiled pattern of a schema, in bytes.
+pub(super) const PATTERN: usize = 256 * 1024;
+/// Patterns of a schema.
+pub(super) const PATTERNS: usize = 50;
+/// Schemas that are applied to the arguments of a call and to their parts.
+pub(super) const CHECKS: usize = 300_000;
+/// How deep those nest: checking recurses.
+pub(super) const CHECK_DEPTH: usize = 500;
 
 /// The text of one rendering, in bytes.
 pub const OUTPUT: usize = 4 * 1024 * 1024;

@@ -1,7 +1,8 @@
 //! JSON Schema: what a value must be beyond its type. Nothing else names the crate that checks it.
 
+mod cost;
+
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
@@ -9,14 +10,9 @@ use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::{JsonType, PatternOptions, ValidationError};
 use serde_json::Value;
 
+use super::bounds;
 use super::reader::shorten;
 
-/// How deep references and combinations such as `anyOf` nest for one value.
-const NESTING: usize = 64;
-/// How many schemas apply to one value, with those that references lead to.
-const SCHEMAS: u64 = 2_000;
-/// Of a compiled pattern, in bytes.
-const PATTERN: usize = 1024 * 1024;
 /// How many choices an error or a description names.
 pub(super) const CHOICES: usize = 20;
 
@@ -24,6 +20,7 @@ pub(super) const CHOICES: usize = 20;
 #[derive(Debug)]
 pub(super) struct Validator {
     compiled: jsonschema::Validator,
+    schema: Value,
     /// Whether texts are matched with patterns, which take longer than all other checks.
     pub(super) has_patterns: bool,
 }
@@ -53,25 +50,32 @@ impl Validator {
     /// # Errors
     /// All that is wrong with it; never nothing.
     pub(super) fn compile(schema: &Value) -> Result<Self, Vec<Invalid>> {
-        check_references(schema).map_err(|message| vec![Invalid { pointer: String::new(), message }])?;
-        let patterns = PatternOptions::regex().size_limit(PATTERN);
-        let compiled = jsonschema::options().offline().with_pattern_options(patterns).build(schema);
-        compiled.map(|compiled| Self { compiled, has_patterns: has_patterns(schema) }).map_err(|first| {
-            match jsonschema::meta::validator_for(schema) {
-                Ok(meta) if !meta.is_valid(schema) => {
-                    let mut all: Vec<_> = meta.iter_errors(schema).map(|e| Invalid::from(&e)).collect();
-                    // Several parts of the standard say the same.
-                    all.sort_unstable();
-                    all.dedup();
-                    all
+        let patterns = cost::patterns(schema)?;
+        let linear = PatternOptions::regex().size_limit(bounds::PATTERN);
+        let compiled = jsonschema::options().offline().with_pattern_options(linear).build(schema);
+        compiled.map(|compiled| Self { compiled, schema: schema.clone(), has_patterns: patterns > 0 }).map_err(
+            |first| {
+                match jsonschema::meta::validator_for(schema) {
+                    Ok(meta) if !meta.is_valid(schema) => {
+                        let mut all: Vec<_> = meta.iter_errors(schema).map(|e| Invalid::from(&e)).collect();
+                        // Several parts of the standard say the same.
+                        all.sort_unstable();
+                        all.dedup();
+                        all
+                    }
+                    _ => vec![Invalid::from(&first)],
                 }
-                _ => vec![Invalid::from(&first)],
-            }
-        })
+            },
+        )
     }
 
-    /// Checks a value.
-    pub(super) fn check(&self, value: &Value) -> Result<(), Mismatch> {
+    /// Checks an object with one argument, in the steps that are `left`; see [`bounds::CHECKS`].
+    pub(super) fn check(&self, value: &Value, left: &mut usize) -> Result<(), Mismatch> {
+        if !cost::is_affordable(&self.schema, value, left) {
+            let path = value.as_object().and_then(|argument| argument.keys().next()).map(|name| shorten(name));
+            let expected = format!("what its schema can check in {} steps", bounds::CHECKS);
+            return Err(Mismatch { path: path.unwrap_or_default(), expected, given: "more".to_owned() });
+        }
         // Most values fit, and that is known soonest so.
         if self.compiled.is_valid(value) {
             return Ok(());
@@ -147,7 +151,9 @@ fn expected(e: &ValidationError<'_>) -> String {
         Kind::MinLength { limit } => format!("text of at least {limit} characters"),
         Kind::MaxLength { limit } => format!("text of at most {limit} characters"),
         Kind::Pattern { pattern } => format!("text that matches {pattern}"),
-        Kind::Format { format } if format == "regex" => "a regular expression without look-around".to_owned(),
+        Kind::Format { format } if format == "regex" => {
+            "a regular expression that is not too long, without look-around and back references".to_owned()
+        }
         Kind::Format { format } => format!("text in the form of {format}"),
         Kind::MinItems { limit } => format!("a list of at least {limit}"),
         Kind::MaxItems { limit } => format!("a list of at most {limit}"),
@@ -205,127 +211,6 @@ pub(super) fn plain(value: &Value) -> Cow<'_, str> {
         Value::String(text) => Cow::Borrowed(text),
         other => Cow::Owned(other.to_string()),
     }
-}
-
-fn has_patterns(schema: &Value) -> bool {
-    let mut rest = vec![schema];
-    while let Some(part) = rest.pop() {
-        match part {
-            Value::Object(keywords) => {
-                if ["pattern", "patternProperties"].iter().any(|keyword| keywords.contains_key(*keyword)) {
-                    return true;
-                }
-                rest.extend(keywords.values());
-            }
-            Value::Array(items) => rest.extend(items),
-            _ => {}
-        }
-    }
-    false
-}
-
-/// Refuses references to elsewhere, and combinations that multiply: of thirty schemas, each of which names the next one
-/// twice, a billion would apply to one value.
-fn check_references(root: &Value) -> Result<(), String> {
-    let mut counter = Counter { root, costs: HashMap::new(), rest: vec![root] };
-    let mut seen: HashSet<*const Value> = HashSet::new();
-    while let Some(schema) = counter.rest.pop() {
-        if seen.insert(schema) {
-            counter.cost(schema, 0)?;
-        }
-    }
-    Ok(())
-}
-
-/// What applies to one value.
-#[derive(Clone, Copy)]
-struct Cost {
-    schemas: u64,
-    /// How deep they nest.
-    nesting: usize,
-}
-
-struct Counter<'a> {
-    root: &'a Value,
-    /// What these references lead to; next to nothing while that is being counted, and the reference is met again.
-    costs: HashMap<&'a str, Cost>,
-    /// Schemas that apply to parts of a value, and whatever else contains some.
-    rest: Vec<&'a Value>,
-}
-
-impl<'a> Counter<'a> {
-    const ONE: Cost = Cost { schemas: 1, nesting: 0 };
-
-    fn cost(&mut self, schema: &'a Value, depth: usize) -> Result<Cost, String> {
-        let keywords = match schema {
-            Value::Object(keywords) => keywords,
-            Value::Array(items) => {
-                self.rest.extend(items);
-                return Ok(Self::ONE);
-            }
-            _ => return Ok(Self::ONE),
-        };
-        let mut cost = Self::ONE;
-        let mut add = |part: Cost| {
-            cost.schemas += part.schemas;
-            cost.nesting = cost.nesting.max(part.nesting + 1);
-        };
-        if depth > NESTING {
-            return Err(too_deep());
-        }
-        for (keyword, value) in keywords {
-            match (keyword.as_str(), value) {
-                ("$ref", Value::String(reference)) => add(self.cost_of_target(reference, depth + 1)?),
-                ("$dynamicRef" | "$recursiveRef", _) => {
-                    return Err(format!("`{keyword}` is not supported: use `$ref`"));
-                }
-                ("allOf" | "anyOf" | "oneOf", Value::Array(all)) => {
-                    for one in all {
-                        add(self.cost(one, depth + 1)?);
-                    }
-                }
-                ("not" | "if" | "then" | "else", one) => add(self.cost(one, depth + 1)?),
-                ("dependentSchemas" | "dependencies", Value::Object(all)) => {
-                    for one in all.values() {
-                        add(self.cost(one, depth + 1)?);
-                    }
-                }
-                ("properties" | "patternProperties" | "$defs" | "definitions", Value::Object(all)) => {
-                    self.rest.extend(all.values());
-                }
-                // Values, not schemas.
-                ("enum" | "const" | "default" | "examples", _) => {}
-                (_, part) => self.rest.push(part),
-            }
-        }
-        if cost.nesting > NESTING {
-            return Err(too_deep());
-        }
-        if cost.schemas > SCHEMAS {
-            return Err(format!("more than {SCHEMAS} schemas would apply to one value, with what references lead to"));
-        }
-        Ok(cost)
-    }
-
-    fn cost_of_target(&mut self, reference: &'a str, depth: usize) -> Result<Cost, String> {
-        if let Some(cost) = self.costs.get(reference) {
-            return Ok(*cost);
-        }
-        let Some(schema) = target(self.root, reference) else {
-            return Err(format!(
-                "there is no `{}` in the schema; what `$ref` names is a part of it",
-                shorten(reference)
-            ));
-        };
-        self.costs.insert(reference, Self::ONE);
-        let cost = self.cost(schema, depth)?;
-        self.costs.insert(reference, cost);
-        Ok(cost)
-    }
-}
-
-fn too_deep() -> String {
-    format!("references and combinations nest more than {NESTING} deep")
 }
 
 #[cfg(test)]

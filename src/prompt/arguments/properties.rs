@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::{Argument, Arguments, Item, Kind, check_enum, check_name, values};
+use crate::prompt::bounds;
 use crate::prompt::picoschema::{field_name, is_json_schema};
 use crate::prompt::problem::Code;
 use crate::prompt::reader::Reader;
@@ -81,9 +82,11 @@ fn validator(schema: &Value, object: &Value, places: &Places<'_>, reader: &mut R
 }
 
 fn check_defaults(arguments: &Arguments, defaults: Option<&Node>, places: &Places<'_>, reader: &mut Reader<'_>) {
+    let mut left = bounds::CHECKS;
     for argument in arguments.iter() {
         let Some(default) = &argument.default else { continue };
-        if let Err(Mismatch { path, expected, given }) = arguments.check(argument, &argument.name, default.clone()) {
+        let checked = arguments.check(argument, &argument.name, default.clone(), &mut left);
+        if let Err(Mismatch { path, expected, given }) = checked {
             let node = defaults.and_then(|defaults| defaults.find(&argument.name));
             let at = node.map_or_else(|| places.property(&argument.name), |node| node.span);
             wrong(reader, at, &format!("the default of `{path}` is {given}, and it takes {expected}"));

@@ -108,6 +108,7 @@ impl Arguments {
         let mut map = self.defaults.clone();
         let mut authored: HashSet<&str> = self.defaults.keys().map(String::as_str).collect();
         let mut problems = Vec::new();
+        let mut left = bounds::CHECKS;
         for argument in &self.listed {
             let name = argument.name.as_str();
             let value = match given.get(name) {
@@ -117,7 +118,7 @@ impl Arguments {
                     } else {
                         authored.remove(name);
                     }
-                    let value = self.value(argument, name, said);
+                    let value = self.value(argument, name, said, &mut left);
                     if value.as_ref().ok().is_some_and(|value| argument.default.as_ref() == Some(value)) {
                         authored.insert(name);
                     }
@@ -144,7 +145,7 @@ impl Arguments {
         let mut unknown = given.iter().filter(|(name, _)| !self.iter().any(|argument| argument.name == **name));
         if let Some(others) = &self.others {
             for (name, said) in unknown {
-                match self.value(others, name, said) {
+                match self.value(others, name, said, &mut left) {
                     Ok(value) => {
                         authored.remove(name.as_str());
                         map.insert(name.clone(), value);
@@ -163,8 +164,8 @@ impl Arguments {
         if problems.is_empty() { Ok(Values { map, authored }) } else { Err(problems) }
     }
 
-    /// What a caller said, as `argument` takes it.
-    fn value(&self, argument: &Argument, name: &str, said: &Value) -> Result<Value, ArgumentProblem> {
+    /// What a caller said, as `argument` takes it, if it can be checked in the steps that are `left`.
+    fn value(&self, argument: &Argument, name: &str, said: &Value, left: &mut usize) -> Result<Value, ArgumentProblem> {
         let Value::String(text) = said else {
             return Err(ArgumentProblem::Invalid {
                 name: name.to_owned(),
@@ -184,7 +185,7 @@ impl Arguments {
             );
             return Err(ArgumentProblem::Bound { most, given: text.len() });
         }
-        let read = argument.read_as(name, text).and_then(|value| self.check(argument, name, value));
+        let read = argument.read_as(name, text).and_then(|value| self.check(argument, name, value, left));
         read.map_err(|Mismatch { path, expected, given }| ArgumentProblem::Invalid {
             name: name.to_owned(),
             path,
@@ -193,13 +194,19 @@ impl Arguments {
         })
     }
 
-    /// Checks a value against all that the schema of its argument says.
-    pub(super) fn check(&self, argument: &Argument, name: &str, value: Value) -> Result<Value, Mismatch> {
+    /// Checks a value against all that the schema of its argument says, in the steps that are `left`.
+    pub(super) fn check(
+        &self,
+        argument: &Argument,
+        name: &str,
+        value: Value,
+        left: &mut usize,
+    ) -> Result<Value, Mismatch> {
         let Some(validator) = self.validator.as_ref().filter(|_| argument.is_checked) else { return Ok(value) };
         let mut object = Map::new();
         object.insert(name.to_owned(), value);
         let mut object = Value::Object(object);
-        validator.check(&object)?;
+        validator.check(&object, left)?;
         Ok(object[name].take())
     }
 }

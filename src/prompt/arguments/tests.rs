@@ -81,9 +81,9 @@ fn arguments_are_declared_in_three_ways() {
         (
             "input:\n  schema:\n    properties:\n      a: {$ref: '#/$defs/x'}\n      b: {anyOf: [{$ref: '#/definitions/y'}, {type: 'null'}], default: ~}\n      \
              c: {allOf: [{$ref: '#/$defs/x'}]}\n      d: {type: [integer, string]}\n      e: {type: [integer, boolean]}\n      f: {type: [integer, number]}\n      \
-             g: {oneOf: [{const: x}, {const: y}]}\n      h: {items: {type: string}}\n      i: {$ref: '#/$defs/circle'}\n    \
-             $defs: {x: {type: integer}, circle: {$ref: '#/$defs/circle'}}\n    definitions: {y: {type: array, items: {type: object}}}",
-            "a?:Integer b?:Array c?:Integer d?:Any e?:Json f?:Number g?:Any h?:Array i?:Any",
+             g: {oneOf: [{const: x}, {const: y}]}\n      h: {items: {type: string}}\n    \
+             $defs: {x: {type: integer}}\n    definitions: {y: {type: array, items: {type: object}}}",
+            "a?:Integer b?:Array c?:Integer d?:Any e?:Json f?:Number g?:Any h?:Array",
         ),
         (
             "input: {schema: {$ref: '#/$defs/in', type: object, $defs: {in: {properties: {a: {type: integer}}}}}}",
@@ -145,7 +145,8 @@ fn wrong_declarations_are_told_at_their_places() {
     schema 5:17+5 input.schema: `properties.a.type` takes one of array, boolean, integer, null, number, object, string or a list, not "strin"
     schema 6:10+1 input.schema: `properties.b` takes true or false or an object, not 3
     "#);
-    assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {$ref: 'https://example.com'}").1, @"schema 4:5+1 input.schema: there is no `https://example.com` in the schema; what `$ref` names is a part of it");
+    assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {$ref: 'https://example.com'}").1, @"schema 5:10+1 input.schema: there is no `https://example.com` in the schema; what `$ref` names is a part of it");
+    assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {$ref: '#/$defs/a'}\n    $defs: {a: {not: {$ref: '#/$defs/a'}}}").1, @"schema 6:16+1 input.schema: the schema leads back to itself for the same value");
     assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {type: integer, minimum: 3, default: 2}").1, @"schema 5:7+1 input.schema: the default of `a` is 2, and it takes a number of at least 3");
 }
 
@@ -162,7 +163,7 @@ fn what_a_file_declares_is_bounded() {
     let next = |i: usize| format!("{{$ref: '#/$defs/d{i}'}}");
     let chain =
         (0..30).map(|i| format!("      d{i}: {{anyOf: [{}, {}]}}\n", next(i + 1), next(i + 1))).collect::<String>();
-    assert_snapshot!(read(&format!("input:\n  schema:\n    $defs:\n{chain}      d30: {{}}\n    properties:\n{}", properties(&next(0)))).1, @"schema 4:5+1 input.schema: more than 2000 schemas would apply to one value, with what references lead to");
+    assert_snapshot!(read(&format!("input:\n  schema:\n    $defs:\n{chain}      d30: {{}}\n    properties:\n{}", properties(&next(0)))).1, @"schema 5:11+1 input.schema: more than 2000 schemas would apply to one value, with what references lead to");
     // The deepest that YAML may be.
     let nested = format!("{}string{}", "{a(object): ".repeat(30), "}".repeat(30));
     assert_eq!(names(&declared(&format!("input: {{schema: {nested}}}"))), "a:Object");
