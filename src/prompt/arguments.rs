@@ -22,9 +22,6 @@ use super::schema::{Validator, list, plain};
 use super::template::Variable;
 use super::yaml::{Node, Span, number};
 
-/// The choices of all arguments of a prompt.
-const CHOICES: usize = 20_000;
-
 /// The arguments of a prompt, in the author's order.
 #[derive(Debug, Default)]
 pub struct Arguments {
@@ -238,9 +235,9 @@ impl Arguments {
             reader.note(Code::Bound, span, format!("a prompt has at most {} arguments", bounds::ARGUMENTS));
             return false;
         }
-        // By references, many arguments may have the same long list.
-        if self.iter().map(choices).sum::<usize>() + choices(&argument) > CHOICES {
-            reader.note(Code::Bound, span, format!("the arguments of a prompt have at most {CHOICES} choices"));
+        if self.iter().map(choices).sum::<usize>() + choices(&argument) > bounds::CHOICES {
+            let most = bounds::CHOICES;
+            reader.note(Code::Bound, span, format!("the arguments of a prompt have at most {most} choices"));
             return false;
         }
         if self.iter().any(|other| other.name == argument.name) {

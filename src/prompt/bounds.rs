@@ -10,7 +10,7 @@ pub(super) const NESTING: usize = 64;
 pub(super) const WORDS: usize = 200;
 /// Names and values of all tags of one file.
 pub(super) const ALL_WORDS: usize = 30_000;
-/// Problems of one template that are told.
+/// Problems of one template, and of one level in front matter, that are told: a broken file may have thousands.
 pub(super) const PROBLEMS: usize = 100;
 /// How deep partials call partials.
 pub(super) const PARTIAL_DEPTH: usize = 16;
@@ -28,6 +28,17 @@ pub const ARGUMENT: usize = 256 * 1024;
 pub(super) const PATTERNED: usize = 16 * 1024;
 /// All arguments of a call, in bytes.
 pub const ALL_ARGUMENTS: usize = 1024 * 1024;
+
+/// Values of one front matter, those that aliases repeat included.
+pub(super) const VALUES: usize = 10_000;
+/// How deep its lists and maps nest: the parser recurses, with 40 KB of stack a level where nothing is optimised.
+pub(super) const YAML_DEPTH: usize = 32;
+/// The text of all its values, in bytes: an alias may repeat a long one.
+pub(super) const YAML_TEXT: usize = 1024 * 1024;
+/// The choices of all arguments of a prompt. By references, many arguments may have the same long list.
+pub(super) const CHOICES: usize = 20_000;
+/// Schemas that are looked at for the type of one argument.
+pub(super) const FOLLOWED: usize = 100;
 
 /// Different references of a JSON Schema. They are read by recursion.
 pub(super) const REFERENCES: usize = 200;

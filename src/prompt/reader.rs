@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
+use super::bounds;
 use super::problem::{Code, Problem};
 use super::yaml::{Node, Span, Yaml};
 use crate::nearest::nearest;
-
-/// How many problems of a level are told; a broken file may have thousands.
-const MOST: usize = 100;
 
 /// Reads the nodes of one file. What does not fit is noted, and left out of what is read.
 pub(super) struct Reader<'a> {
@@ -35,7 +33,7 @@ impl<'a> Reader<'a> {
         hint: impl FnOnce() -> Option<String>,
     ) {
         let level = code.level();
-        if self.problems.iter().filter(|problem| problem.code.level() == level).count() >= MOST {
+        if self.problems.iter().filter(|problem| problem.code.level() == level).count() >= bounds::PROBLEMS {
             return;
         }
         let Span { place, width } = at;

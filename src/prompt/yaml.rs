@@ -9,14 +9,8 @@ use serde_json::{Map, Number, Value};
 use serde_saphyr::options::NonFiniteFloatPolicy;
 use serde_saphyr::{Location, MessageFormatter, Spanned, UserMessageFormatter};
 
+use super::bounds;
 use super::problem::{Code, Place};
-
-/// Values of one front matter, those that aliases repeat included.
-const VALUES: usize = 10_000;
-/// How deep lists and maps nest: the parser recurses, with 40 KB of stack a level where nothing is optimised.
-const DEPTH: usize = 32;
-/// The text of all values, in bytes: an alias may repeat a long one.
-const TEXT: usize = 1024 * 1024;
 
 /// One value and its place.
 #[derive(Debug)]
@@ -65,13 +59,13 @@ pub(super) fn parse(source: &str) -> Result<Node, (Code, Span, String)> {
         with_snippet: false,
         non_finite_float_policy: NonFiniteFloatPolicy::AsString,
         budget: serde_saphyr::budget! {
-            max_nodes: VALUES,
-            max_depth: DEPTH,
-            max_total_scalar_bytes: TEXT,
-            max_recorded_anchor_bytes: TEXT,
-            max_recorded_anchor_events: 3 * VALUES,
+            max_nodes: bounds::VALUES,
+            max_depth: bounds::YAML_DEPTH,
+            max_total_scalar_bytes: bounds::YAML_TEXT,
+            max_recorded_anchor_bytes: bounds::YAML_TEXT,
+            max_recorded_anchor_events: 3 * bounds::VALUES,
         },
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: VALUES },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: bounds::VALUES },
     };
     serde_saphyr::from_str_with_options(source, options).map_err(|e| {
         let span = e.location().map_or(Span { place: Place::START, width: 1 }, Span::from);
@@ -246,7 +240,8 @@ fn message(e: &serde_saphyr::Error) -> (Code, String) {
     let text = text.lines().next().unwrap_or_default();
     let text = text.split(" at line ").next().unwrap_or_default();
     if text.starts_with("YAML document too large") || text.starts_with("recursion limit") {
-        let message = format!("front matter has at most {VALUES} values, {DEPTH} deep, with what aliases repeat");
+        let (most, depth) = (bounds::VALUES, bounds::YAML_DEPTH);
+        let message = format!("front matter has at most {most} values, {depth} deep, with what aliases repeat");
         return (Code::Bound, message);
     }
     // Only a key is asked to be text; what most often is not is `{{x}}` without quotes.

@@ -11,6 +11,7 @@ impl Argument {
     pub(super) fn described(mut self) -> Self {
         let mut notes = Vec::new();
         notes.extend(self.format());
+        notes.extend(self.limits());
         if let Some(default) = self.default.as_ref().map(plain).filter(|default| !default.is_empty()) {
             notes.push(format!("default {}", shorten(&default)));
         }
@@ -47,6 +48,25 @@ impl Argument {
         })
     }
 
+    /// What its schema says beyond type and choices, as far as a few words can.
+    fn limits(&self) -> Vec<String> {
+        let of = |keyword: &str| self.schema.get(keyword).map(|limit| shorten(&plain(limit)));
+        let range = |least: &str, most: &str, what: &str| match (of(least), of(most)) {
+            (Some(least), Some(most)) => Some(format!("{least} to {most}{what}")),
+            (Some(least), None) => Some(format!("at least {least}{what}")),
+            (None, Some(most)) => Some(format!("at most {most}{what}")),
+            (None, None) => None,
+        };
+        let ranges = [
+            range("minimum", "maximum", ""),
+            range("minLength", "maxLength", " characters"),
+            range("minItems", "maxItems", " items"),
+        ];
+        let pattern = of("pattern").map(|pattern| format!("matches {pattern}"));
+        let format = of("format").map(|format| format!("in the form of {format}"));
+        ranges.into_iter().chain([pattern, format]).flatten().collect()
+    }
+
     /// The argument as a field of the form that a client shows: `PrimitiveSchemaDefinition` of MCP's elicitation.
     #[must_use]
     pub fn form_property(&self) -> Value {
@@ -69,7 +89,8 @@ impl Argument {
         };
         set("type", Some(kind.into()));
         set("title", self.title.clone().map(Value::from));
-        let is_told = self.allowed.is_some() || self.kind.is_plain() || kind == "array";
+        let is_plain = self.kind.is_plain() && self.schema.get("pattern").is_none();
+        let is_told = self.allowed.is_some() || is_plain || kind == "array";
         let description = if is_told { &self.description } else { &self.listed_description };
         set("description", description.clone().map(Value::from));
         for limit in limits {

@@ -12,8 +12,6 @@ use crate::prompt::reader::Reader;
 use crate::prompt::schema::{Invalid, Mismatch, Validator, target};
 use crate::prompt::yaml::{Node, Span, Yaml};
 
-/// How many schemas are looked at for the type of one argument.
-const FOLLOWED: usize = 100;
 /// Keywords that ask for no check beyond type and choices.
 const UNCHECKED: [&str; 10] =
     ["type", "enum", "title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment"];
@@ -122,7 +120,7 @@ fn from_property(name: &str, property: &Value, root: &Value) -> Result<Argument,
 /// The schema behind references, and behind combinations of which one only is not about null.
 fn follow<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     let mut schema = schema;
-    for _ in 0..FOLLOWED {
+    for _ in 0..bounds::FOLLOWED {
         let reference = schema.get("$ref").and_then(Value::as_str);
         let next = reference.and_then(|reference| target(root, reference)).or_else(|| {
             let mut branches = branches(schema).filter(|branch| !is_null(branch));
@@ -159,7 +157,7 @@ fn choices(schema: &Value) -> Option<Vec<Value>> {
 
 /// The type of a schema, or of all its branches.
 fn kind_of(schema: &Value, root: &Value) -> Kind {
-    kind_within(schema, root, &mut { FOLLOWED })
+    kind_within(schema, root, &mut { bounds::FOLLOWED })
 }
 
 /// `left` is how many schemas may still be looked at.

@@ -209,6 +209,15 @@ fn the_list_says_what_mcp_has_no_field_for() {
     assert_eq!(listed("'a(array, some)': {b: any}").as_deref(), Some("some (a list as JSON)"));
     let schema = "type: object, properties: {a: {type: array, items: {enum: [x, y]}}}";
     assert_eq!(listed(schema).as_deref(), Some("(a list: JSON, or values with commas between, each one of x, y)"));
+    for (schema, description) in [
+        ("type: integer, minimum: 1, maximum: 10", "(a whole number; 1 to 10)"),
+        ("type: number, minimum: 0.5, default: 1", "(a number; at least 0.5; default 1)"),
+        ("type: string, minLength: 3, pattern: '^[A-Z]+$'", "(at least 3 characters; matches ^[A-Z]+$)"),
+        ("type: string, maxLength: 80, format: email", "(at most 80 characters; in the form of email)"),
+        ("type: array, maxItems: 3", "(a list: JSON, or values with commas between; at most 3 items)"),
+    ] {
+        assert_eq!(listed(&format!("type: object, properties: {{a: {{{schema}}}}}")).as_deref(), Some(description));
+    }
     let arguments = declared(
         "arguments: [{name: a, title: A, description: d, type: integer}, {name: b, required: true}, c, {name: d, required: true}]",
     );
@@ -395,6 +404,7 @@ fn an_argument_is_a_field_of_a_form() {
             }),
         ),
         ("{type: string, format: other}", json!({ "type": "string" })),
+        ("{type: string, pattern: ^a, description: D}", json!({ "type": "string", "description": "D (matches ^a)" })),
         ("{}", json!({ "type": "string" })),
         (
             "{type: integer, minimum: 1, maximum: 5, default: 3}",
