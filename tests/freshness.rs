@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use aws_sdk_s3::config::retry::RetryConfig;
@@ -24,7 +24,7 @@ use prompt_gallery::store::{DirStore, S3Store, StoreError, counting_s3_requests}
 use prompt_gallery::{Content, Server};
 use serde_json::{Map, Value};
 use support::s3::{Fault, Requests, S3Server};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 /// Longer than any test.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -626,6 +626,28 @@ async fn broken_files_are_left_out_and_get_says_what_is_wrong_where() {
         }
     }
     assert_eq!(lists_and_gets(s3.requests()), (1, 7), "each is read once, the large one not at all");
+}
+
+#[tokio::test]
+async fn a_broken_file_is_logged_once_for_each_version_of_it() {
+    let log = NamedTempFile::new().unwrap();
+    let subscriber = tracing_subscriber::fmt().with_writer(Mutex::new(log.reopen().unwrap())).finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    let logged = || fs::read_to_string(log.path()).unwrap().matches("prompt left out").count();
+    let s3 = s3_with(&["a"]).await;
+    s3.put(&key("broken"), "{{#if");
+    s3.put("prompts/_p.prompt", "{{/if}}");
+    s3.put(&key("b"), "{{> p}}");
+    s3.put(&key("c"), "{{> p}}");
+    let gallery = gallery(&s3, Duration::ZERO);
+    for name in ["x", "y", "z"] {
+        names(&gallery).await;
+        assert_eq!(logged(), 2, "the file and the partial, when {name} comes");
+        put(&s3, name, name);
+    }
+    s3.put(&key("broken"), "{{#unless");
+    names(&gallery).await;
+    assert_eq!(logged(), 3);
 }
 
 #[tokio::test]

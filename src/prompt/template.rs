@@ -272,7 +272,8 @@ impl<'a> Compiler<'a> {
             }
             TagKind::OpenInline => {
                 let name = self.inline(tag);
-                self.open(tag, Some("inline"), Opened::Inline(name));
+                let decorator = tag.inside.split(char::is_whitespace).next();
+                self.open(tag, decorator, Opened::Inline(name));
             }
             TagKind::Decorator => {
                 self.problem(tag, Code::Syntax, "the only decorator is {{#*inline \"name\"}} … {{/inline}}");
@@ -535,9 +536,8 @@ impl<'a> Compiler<'a> {
                 // Where the parser stopped, if what it was given is as it stands in the tag.
                 let at = tag.whole.find(inside).map_or(0, |start| start + error.at);
                 let place = tag.place.behind(&tag.whole[..at.min(tag.whole.len())]);
-                let hint = hint(inside);
-                let message = error.message.to_owned();
-                self.report(Code::Syntax, place, 1, message, hint);
+                let hint = hint(inside).filter(|_| error.code == Code::Syntax);
+                self.report(error.code, place, 1, error.message, hint);
                 None
             }
         }

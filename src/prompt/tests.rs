@@ -482,3 +482,13 @@ fn metadata_and_claims_are_data_of_the_template() {
     assert_eq!(written(&prompt.render(&data).unwrap()), "x/y e@xnull in");
     assert_eq!(written(&prompt.render(&Data::default()).unwrap()), "x/y null ");
 }
+
+#[test]
+fn one_mistake_is_one_problem() {
+    let too_many = format!("{{{{json {}}}}}", "x ".repeat(201));
+    for (source, code) in [("{{#*d}}x{{/d}}", Code::Syntax), (&too_many, Code::Bound), ("{{a || b}}", Code::Syntax)] {
+        let (_, problems) = PromptFile::read("t", source.as_bytes(), &|_| None);
+        let told: Vec<_> = problems.iter().map(|problem| (problem.code, problem.hint.is_some())).collect();
+        assert_eq!(told, [(code, source == "{{a || b}}")], "{problems:?}");
+    }
+}

@@ -9,6 +9,7 @@ use handlebars::template::{HelperTemplate, Parameter, Template, TemplateElement}
 use serde_json::Value;
 
 use super::super::bounds;
+use super::super::problem::Code;
 
 /// A value that a template computes.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,8 +51,15 @@ pub(crate) enum Base {
 /// Why a tag is not an expression, and at which byte of it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NotAnExpression {
+    pub(super) code: Code,
     pub(super) at: usize,
-    pub(super) message: &'static str,
+    pub(super) message: String,
+}
+
+const NOT_ONE: &str = "this is not a Handlebars expression";
+
+fn syntax(at: usize, message: &str) -> NotAnExpression {
+    NotAnExpression { code: Code::Syntax, at, message: message.to_owned() }
 }
 
 /// Reads what stands in a tag.
@@ -61,11 +69,11 @@ pub(super) fn parse(inside: &str) -> Result<Call, NotAnExpression> {
     let compiled = Template::compile(&tag).map_err(|e| {
         let column = e.pos().map_or(1, |(_, column)| column);
         let at = inside.char_indices().nth(column.saturating_sub(4)).map_or(inside.len(), |(at, _)| at);
-        NotAnExpression { at, message: "this is not a Handlebars expression" }
+        syntax(at, NOT_ONE)
     })?;
     match <[TemplateElement; 1]>::try_from(compiled.elements) {
         Ok([TemplateElement::Expression(call)]) => read_call(&call, &texts),
-        _ => Err(NotAnExpression { at: 0, message: "this is not a Handlebars expression" }),
+        _ => Err(syntax(0, NOT_ONE)),
     }
 }
 
@@ -74,12 +82,13 @@ pub(super) fn parse(inside: &str) -> Result<Call, NotAnExpression> {
 /// Closing brackets do not count: what closes what (`['] (`) is for the parser to find out, and its recursion is not to
 /// depend on that.
 fn check_bounds(tag: &str) -> Result<(), NotAnExpression> {
-    let refuse = |message| Err(NotAnExpression { at: 0, message });
+    let refuse = |message| Err(NotAnExpression { code: Code::Bound, at: 0, message });
     if tag.bytes().filter(|byte| matches!(byte, b'(' | b'[' | b'{')).count() > bounds::NESTING {
-        return refuse("brackets nest more than 64 deep, or are more than 64 in one tag");
+        let most = bounds::NESTING;
+        return refuse(format!("brackets nest more than {most} deep, or are more than {most} in one tag"));
     }
     if tag.split_ascii_whitespace().nth(bounds::WORDS).is_some() {
-        return refuse("more than 200 words in one tag");
+        return refuse(format!("more than {} words in one tag", bounds::WORDS));
     }
     Ok(())
 }
@@ -100,7 +109,7 @@ fn for_the_crate(inside: &str) -> Result<(String, Vec<String>), NotAnExpression>
         if matches!(first, '"' | '\'') {
             // To look for the end of each is to read the rest again and again.
             let Some((text, behind)) = text_literal(rest) else {
-                return Err(NotAnExpression { at: inside.len() - rest.len(), message: "the text is never closed" });
+                return Err(syntax(inside.len() - rest.len(), "the text is never closed"));
             };
             tag.push_str(&format!("\"{}\"", texts.len()));
             texts.push(text);
@@ -146,7 +155,7 @@ fn read_call(call: &HelperTemplate, texts: &[String]) -> Result<Call, NotAnExpre
     let name = match &call.name {
         Parameter::Name(name) => name.clone(),
         Parameter::Path(path) => raw(path).to_owned(),
-        _ => return Err(NotAnExpression { at: 0, message: "a name must stand here, not a value" }),
+        _ => return Err(syntax(0, "a name must stand here, not a value")),
     };
     let params = call.params.iter().map(|param| read(param, texts)).collect::<Result<_, _>>()?;
     let hash = call.hash.iter().map(|(key, value)| Ok((key.clone(), read(value, texts)?)));
@@ -160,18 +169,18 @@ fn read(parameter: &Parameter, texts: &[String]) -> Result<Expression, NotAnExpr
         Parameter::Name(name) => Ok(Expression::Path(Path::parse(name))),
         Parameter::Path(path) => Ok(Expression::Path(Path::parse(raw(path)))),
         Parameter::Literal(Value::Array(_) | Value::Object(_)) => {
-            Err(NotAnExpression { at: 0, message: "Handlebars has no literal lists and objects" })
+            Err(syntax(0, "Handlebars has no literal lists and objects"))
         }
         Parameter::Literal(Value::String(number)) => match number.parse().ok().and_then(|at: usize| texts.get(at)) {
             Some(text) => Ok(Expression::Literal(text.as_str().into())),
-            None => Err(NotAnExpression { at: 0, message: "this is not a Handlebars expression" }),
+            None => Err(syntax(0, NOT_ONE)),
         },
         Parameter::Literal(value) => Ok(Expression::Literal(value.clone())),
         Parameter::Subexpression(inner) => match inner.as_element() {
             TemplateElement::Expression(call) => Ok(Expression::Call(Box::new(read_call(call, texts)?))),
-            _ => Err(NotAnExpression { at: 0, message: "this is not a Handlebars expression" }),
+            _ => Err(syntax(0, NOT_ONE)),
         },
-        _ => Err(NotAnExpression { at: 0, message: "this is not a Handlebars expression" }),
+        _ => Err(syntax(0, NOT_ONE)),
     }
 }
 
