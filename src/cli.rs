@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::check::report::Format;
 use crate::commands::{self, Failure};
 use crate::config::{Config, Flags};
 use crate::prompt::{Code, Level};
@@ -105,14 +106,19 @@ pub(crate) struct Check {
     pub(crate) allow: Vec<Code>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Format {
-    /// With the line of each problem
-    Human,
-    /// One array of objects
-    Json,
-    /// Commands that GitHub Actions shows in a pull request
-    Github,
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Human, Self::Json, Self::Github]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Human => ("human", "With the line of each problem"),
+            Self::Json => ("json", "One array of objects"),
+            Self::Github => ("github", "Commands that GitHub Actions shows in a pull request"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -122,7 +128,8 @@ pub(crate) enum Denied {
 
 const AFTER_CHECK: &str = "\
 Errors make a prompt unusable, warnings do not. Exit code: 0 without errors, 1 with some (with warnings too under
---deny warnings), 2 if the files could not be checked.
+--deny warnings), 2 if the files could not be checked. What clients do with more than three files is told once for
+all of them, and of each with --format json or github.
 
 Examples:
   prompt-gallery check                                     what would be served
@@ -166,6 +173,9 @@ impl Given {
         let Some((name, value)) = argument.split_once('=') else {
             return Err("an argument is KEY=VALUE".to_owned());
         };
+        if name.is_empty() {
+            return Err("an argument's name stands before the =, as in KEY=VALUE".to_owned());
+        }
         let value = match value.strip_prefix('@') {
             None => Self::Text(value.to_owned()),
             Some("-") => Self::Stdin,
@@ -179,7 +189,7 @@ impl Given {
 
 const AFTER_RENDER: &str = "\
 A text alone is printed as it is; of several messages, and of pictures and files, each has a heading with its role.
-What is missing is asked for on a terminal.
+What is missing is asked for on a terminal, where Ctrl-D gives up.
 
 Examples:
   prompt-gallery render greeting-template name=Ada
@@ -197,8 +207,9 @@ pub(crate) struct List {
 }
 
 const AFTER_LIST: &str = "\
-On a terminal, a table that fits it, in which `x?` is an optional argument and versions are shortened. Into a pipe or
-a file, one line a prompt with tabs between name, title, arguments, tags, file and version, all in full.
+On a terminal, a table that fits it, in which `x?` is an optional argument and versions are shortened; where it is
+narrow, the last columns are left out. Into a pipe or a file, one line a prompt with tabs between name, title,
+arguments, tags, file and version, all in full.
 
 Examples:
   prompt-gallery list
@@ -208,7 +219,7 @@ Examples:
 
 #[derive(Args)]
 pub(crate) struct New {
-    /// The prompt; folders are divided by /
+    /// The prompt or its file; folders are divided by /
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
     #[command(flatten)]
@@ -216,10 +227,11 @@ pub(crate) struct New {
 }
 
 const AFTER_NEW: &str = "\
-Nothing is ever overwritten.
+Folders that are missing are made. Nothing is ever overwritten.
 
 Examples:
   prompt-gallery new review                     prompts/review.prompt
+  prompt-gallery new review.hbs                 prompts/review.hbs
   prompt-gallery new team/review                prompts/team/review.prompt, which clients know as team_review
   prompt-gallery new review --dir ~/prompts     in another folder";
 
@@ -301,6 +313,8 @@ mod tests {
         ] {
             assert_eq!(Given::parse(argument), Ok(("a".to_owned(), expected)), "{argument}");
         }
-        assert!(Given::parse("a").is_err() && Given::parse("a=@").is_err());
+        for wrong in ["a", "a=@", "=", "=x"] {
+            assert!(Given::parse(wrong).is_err(), "{wrong}");
+        }
     }
 }

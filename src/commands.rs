@@ -18,8 +18,9 @@ use tracing_subscriber::filter::Targets;
 use crate::cli::Location;
 use crate::config::Config;
 use crate::gallery::{Gallery, GalleryError};
+use crate::logging::{self, Lines};
+use crate::server;
 use crate::store::PromptStore;
-use crate::{logging, server};
 
 /// Why a command ends without having done what it is for, in one line.
 #[derive(Debug)]
@@ -51,12 +52,13 @@ impl From<GalleryError> for Failure {
     }
 }
 
-/// Runs what a command does; what the log has to say goes to standard error.
+/// Runs what a command does; what else there is to say of the store goes to standard error.
 fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    // What is broken the commands tell themselves.
-    let filter =
-        Targets::new().with_default(LevelFilter::WARN).with_target("prompt_gallery::gallery", LevelFilter::OFF);
-    let _ = logging::init(filter, false);
+    // What is broken the commands tell themselves, and why S3 does not answer is in the error.
+    let filter = Targets::new()
+        .with_target("prompt_gallery", LevelFilter::WARN)
+        .with_target("prompt_gallery::gallery", LevelFilter::OFF);
+    let _ = logging::init(filter, Lines::Words);
     runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::unable)?.block_on(work)
 }
 

@@ -17,7 +17,7 @@
 //! `AWS_ENDPOINT_URL_S3`, `AWS_PROFILE` and so on).
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -120,8 +120,7 @@ impl Config {
     /// # Errors
     /// The first setting that cannot be used.
     pub fn from_env(flags: Flags) -> Result<Self, ConfigError> {
-        #[expect(clippy::disallowed_methods, reason = "this is config.rs")]
-        Self::new(flags, |name| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned()))
+        Self::new(flags, process)
     }
 
     /// Reads the settings from `flags` and from what `env` answers for a variable's name.
@@ -131,7 +130,10 @@ impl Config {
     pub fn new(flags: Flags, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let env = |name: &'static str| env(name).filter(|value| !value.is_empty());
         let on_lambda = env("AWS_LAMBDA_RUNTIME_API").is_some();
-        let source = source(&flags, &env, on_lambda)?;
+        let source = source(&flags, &env)?;
+        if let Source::Dir(dir) = &source {
+            check_dir(dir, &flags, &env, on_lambda)?;
+        }
         let cache_ttl = match env("CACHE_TTL_SECONDS") {
             Some(value) => Duration::from_secs(number("CACHE_TTL_SECONDS", &value, 0, MAX_CACHE_TTL_SECONDS)?),
             None => DEFAULT_CACHE_TTL,
@@ -153,11 +155,23 @@ impl Config {
     }
 }
 
-fn source(
-    flags: &Flags,
-    env: &impl Fn(&'static str) -> Option<String>,
-    on_lambda: bool,
-) -> Result<Source, ConfigError> {
+impl Source {
+    /// Where the settings of this process say that the prompts are; a folder may be missing.
+    ///
+    /// # Errors
+    /// A setting that cannot be used.
+    pub(crate) fn from_env(flags: &Flags) -> Result<Self, ConfigError> {
+        source(flags, &|name| process(name).filter(|value| !value.is_empty()))
+    }
+}
+
+/// A variable of this process.
+fn process(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "this is config.rs")]
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+fn source(flags: &Flags, env: &impl Fn(&'static str) -> Option<String>) -> Result<Source, ConfigError> {
     let (bucket, name) = match &flags.bucket {
         Some(bucket) => (Some(bucket.clone()), "--bucket"),
         // A folder asked for by name is meant, whatever the environment says.
@@ -182,24 +196,31 @@ fn source(
         }
         return Ok(Source::S3 { bucket, prefix });
     }
-    let (dir, name) = match &flags.dir {
-        Some(dir) => (dir.clone(), "--dir"),
-        None => (PathBuf::from(env("PROMPT_DIR").unwrap_or_else(|| DEFAULT_DIR.to_owned())), "PROMPT_DIR"),
-    };
-    if !dir.is_dir() {
-        let what = match (dir.exists(), flags.dir.is_none() && env("PROMPT_DIR").is_none()) {
-            (true, _) => "is not a folder",
-            (false, true) => "there is no such folder here, and none is set",
-            (false, false) => "there is no such folder",
-        };
-        let instead = if on_lambda {
-            "BUCKET_NAME takes the bucket's name"
-        } else {
-            "--dir DIR or PROMPT_DIR takes a folder of prompts, --bucket NAME or BUCKET_NAME an S3 bucket"
-        };
-        return Err(ConfigError::new(name, dir.to_string_lossy(), format!("{what}; {instead}")));
+    let dir = flags.dir.clone().or_else(|| env("PROMPT_DIR").map(PathBuf::from));
+    Ok(Source::Dir(dir.unwrap_or_else(|| DEFAULT_DIR.into())))
+}
+
+fn check_dir(
+    dir: &Path,
+    flags: &Flags,
+    env: &impl Fn(&'static str) -> Option<String>,
+    on_lambda: bool,
+) -> Result<(), ConfigError> {
+    if dir.is_dir() {
+        return Ok(());
     }
-    Ok(Source::Dir(dir))
+    let name = if flags.dir.is_some() { "--dir" } else { "PROMPT_DIR" };
+    let what = match (dir.exists(), flags.dir.is_none() && env("PROMPT_DIR").is_none()) {
+        (true, _) => "is not a folder",
+        (false, true) => "there is no such folder here, and none is set",
+        (false, false) => "there is no such folder",
+    };
+    let instead = if on_lambda {
+        "BUCKET_NAME takes the bucket's name"
+    } else {
+        "--dir DIR or PROMPT_DIR takes a folder of prompts, --bucket NAME or BUCKET_NAME an S3 bucket"
+    };
+    Err(ConfigError::new(name, dir.to_string_lossy(), format!("{what}; {instead}")))
 }
 
 fn addr(flag: Option<String>, port: Option<String>) -> Result<SocketAddr, ConfigError> {

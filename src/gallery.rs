@@ -182,6 +182,15 @@ impl Gallery {
         Ok(self.catalogue().await?.entries.len())
     }
 
+    /// The name and the file of every prompt, sorted by name, the broken ones included.
+    ///
+    /// # Errors
+    /// [`GalleryError::Store`].
+    pub async fn files(&self) -> Result<Vec<(String, Object)>, GalleryError> {
+        let catalogue = self.catalogue().await?;
+        Ok(catalogue.entries.iter().map(|entry| (entry.name.clone(), entry.slot.object.clone())).collect())
+    }
+
     /// How many of the prompts that were read so far are broken.
     #[must_use]
     pub fn broken(&self) -> usize {

@@ -11,10 +11,11 @@ use tokio::runtime;
 
 use crate::config::{Config, Source};
 use crate::gallery::{Gallery, GalleryError};
+use crate::logging::{self, Lines};
 use crate::mcp::Mcp;
 use crate::store::{DirStore, PromptStore, S3Store};
 use crate::tools::{InvalidTool, Tool, Tools, calculator};
-use crate::{cli, http, lambda, logging};
+use crate::{cli, http, lambda};
 
 /// A prompt gallery with its tools: `add`, `multiply` and whatever else is registered.
 ///
@@ -218,5 +219,6 @@ async fn told_to_stop() {
 
 /// Begins to log as `config` says; a process that logs already goes on as it does.
 pub(crate) fn log(config: &Config) {
-    let _ = logging::init(config.log_filter.clone(), config.on_lambda);
+    let lines = if config.on_lambda { Lines::Json } else { Lines::Text };
+    let _ = logging::init(config.log_filter.clone(), lines);
 }

@@ -68,6 +68,16 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
     dir
 }
 
+/// The standard settings for an S3 server of a test.
+fn s3_env(endpoint: &str) -> [(&str, &str); 4] {
+    [
+        ("AWS_ENDPOINT_URL_S3", endpoint),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", S3Server::ACCESS_KEY),
+        ("AWS_SECRET_ACCESS_KEY", S3Server::SECRET_KEY),
+    ]
+}
+
 fn name(path: &Path) -> &str {
     path.to_str().unwrap()
 }
@@ -169,6 +179,7 @@ fn what_cannot_be_checked_is_exit_code_2_and_says_why() {
         (&["check", "--allow", "syntax"], "invalid value 'syntax'"),
         (&["check", "--deny", "errors"], "warnings"),
         (&["check", "s3://B_ad bucket/x"], "takes the name of an S3 bucket"),
+        (&["check", "s3:///x"], "s3:///x: a bucket's name follows, as in s3://BUCKET/PREFIX"),
     ] {
         let Ran { code, out, err } = run(args);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}");
@@ -218,23 +229,43 @@ fn the_prompts_that_are_shipped_have_no_errors() {
     assert!(!out.contains("error["), "{out}");
 }
 
+#[test]
+fn what_clients_do_with_many_files_is_told_once_to_people_and_each_time_to_programs() {
+    let human = printed(&["check"]);
+    let told = |text: &str| text.matches("several-arguments").count();
+    assert!(told(&human) == 1 && human.lines().count() < 20, "{human}");
+    let json = printed(&["check", "--format", "json"]);
+    assert!(told(&json) > 3, "{json}");
+    assert!(human.contains(&format!("also in {} more files: ", told(&json) - 1)), "{human}");
+    assert_eq!(told(&printed(&["check", "--format", "github"])), told(&json));
+    let warnings = serde_json::from_str::<Value>(&json).unwrap().as_array().unwrap().len();
+    assert!(human.ends_with(&format!(", {warnings} warnings\n")), "{human}");
+}
+
+#[test]
+fn a_bucket_without_settings_is_one_line_that_says_what_to_set() {
+    let region = ("AWS_REGION", "eu-central-1");
+    let alone = ("AWS_EC2_METADATA_DISABLED", "true");
+    for args in [&["check", "s3://b/x"][..], &["list", "--bucket", "b"], &["render", "a", "--bucket", "b"]] {
+        for (env, what) in [(&[alone][..], "AWS_REGION"), (&[alone, region], "AWS_PROFILE")] {
+            let Ran { code, out, err } = run_with(args, env, "");
+            assert_eq!((code, out.as_str(), err.lines().count()), (Some(2), "", 1), "{args:?}: {err}");
+            assert!(err.contains("s3://b/") && err.contains(what), "{args:?}: {err}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_is_checked_with_the_standard_settings() {
     let s3 = S3Server::start().await;
     s3.put("prompts/a.prompt", "{{#if x}}");
     s3.put("other/b.prompt", "{{#if x}}");
     let endpoint = s3.endpoint();
-    let env = [
-        ("AWS_ENDPOINT_URL_S3", endpoint.as_str()),
-        ("AWS_REGION", "eu-central-1"),
-        ("AWS_ACCESS_KEY_ID", S3Server::ACCESS_KEY),
-        ("AWS_SECRET_ACCESS_KEY", S3Server::SECRET_KEY),
-    ];
     let address = format!("s3://{}/prompts/", S3Server::BUCKET);
     let checked = tokio::task::spawn_blocking({
-        let (address, env) = (address.clone(), env.map(|(key, value)| (key, value.to_owned())));
+        let address = address.clone();
         move || {
-            let env: Vec<_> = env.iter().map(|(key, value)| (*key, value.as_str())).collect();
+            let env = s3_env(&endpoint);
             let denied = [&env[..3], &[("AWS_SECRET_ACCESS_KEY", "wrong")]].concat();
             (run_with(&["check", &address], &env, ""), run_with(&["check", &address], &denied, ""))
         }
@@ -273,15 +304,22 @@ fn render_prints_a_text_as_it_is() {
 #[test]
 fn render_refuses_as_the_server_does() {
     let dir = folder(&[("talk.prompt", TALK), ("broken.prompt", "{{#if x}}")]);
+    let binary = dir.path().join("picture.png");
+    fs::write(&binary, b"\x89PNG").unwrap();
+    let binary = format!("who=@{}", name(&binary));
     for (args, code, why) in [
         (&["talk"][..], 1, "missing required argument `who` (Whom to greet)"),
         (&["talk", "who=a", "lout=true"], 1, "unknown argument `lout`, did you mean `loud`?"),
         (&["talk", "who=a", "loud=yes"], 1, "argument `loud` takes true or false, not \"yes\""),
         (&["tlak"], 1, "unknown prompt `tlak`, did you mean `talk`?"),
+        (&["TALK"], 1, "unknown prompt `TALK`, did you mean `talk`?"),
+        (&["talk", "WHO=a"], 1, "unknown argument `WHO`, did you mean `who`?"),
         (&["broken"], 1, "broken.prompt, line 1, column 1"),
         (&["talk", "who=@no/such"], 1, "argument `who`: no/such: "),
         (&["talk", "who=a", "who=b"], 2, "argument `who` is given twice"),
+        (&["talk", &binary], 1, &format!("{} is not UTF-8 text", &binary["who=@".len()..])),
         (&["talk", "who"], 2, "an argument is KEY=VALUE"),
+        (&["talk", "=a"], 2, "an argument's name stands before the ="),
     ] {
         let ran = run(&[&["render", "--dir", name(dir.path())], args].concat());
         assert_eq!((ran.code, ran.out.as_str()), (Some(code), ""), "{args:?}");
@@ -365,6 +403,34 @@ fn list_gives_programs_what_clients_are_told() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_left_out_is_told_in_one_line_once() {
+    let dir = folder(&[("talk.prompt", TALK)]);
+    let link = dir.path().canonicalize().unwrap().join("away.prompt");
+    std::os::unix::fs::symlink("/etc/hostname", &link).unwrap();
+    std::os::unix::fs::symlink("gone", dir.path().join("broken.prompt")).unwrap();
+    let path = name(dir.path());
+    for args in [&["list"][..], &["render", "talk", "who=Ada"], &["check"], &["new", "other"]] {
+        let Ran { code, err, .. } = run(&[args, &["--dir", path]].concat());
+        assert_eq!((code, err.lines().count()), (Some(0), 2), "{args:?}: {err}");
+        let told = format!("file left out: {}: the link leaves the folder\n", link.display());
+        assert!(err.contains(&told), "{args:?}: {err}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_lists_a_bucket_once() {
+    let s3 = S3Server::start().await;
+    s3.put("prompts/talk.prompt", TALK);
+    let endpoint = s3.endpoint();
+    let ran =
+        tokio::task::spawn_blocking(move || run_with(&["list", "--bucket", S3Server::BUCKET], &s3_env(&endpoint), ""));
+    let Ran { code, out, err } = ran.await.unwrap();
+    assert_eq!((code, out.lines().count(), err.as_str()), (Some(0), 1, ""));
+    assert_eq!(s3.requests().list, 1);
+}
+
 // --- new ---
 
 #[test]
@@ -399,11 +465,54 @@ fn new_never_overwrites() {
 }
 
 #[test]
+fn new_takes_a_files_name_and_makes_the_folders() {
+    let dir = folder(&[]);
+    let prompts = dir.path().join("no/such");
+    let path = name(&prompts);
+    for (prompt, file) in
+        [("a.prompt", "a.prompt"), ("b.hbs", "b.hbs"), ("c.handlebars", "c.handlebars"), ("d", "d.prompt")]
+    {
+        let out = printed(&["new", prompt, "--dir", path]);
+        assert!(out.starts_with(&format!("{path}/{file}\n")), "{out}");
+        assert!(printed(&["render", &file[..1], "text=Hello", "--dir", path]).contains("Hello"));
+    }
+    assert_eq!(fs::read_dir(&prompts).unwrap().count(), 4);
+    let Ran { code, err, .. } = run(&["new", "a", "--dir", &format!("{path}/a.prompt")]);
+    assert!(code == Some(1) && err.contains("a.prompt exists and is not a folder"), "{err}");
+}
+
+#[cfg(unix)]
+#[test]
+fn new_writes_nothing_where_a_link_leads_out_of_the_folder() {
+    let (dir, elsewhere) = (folder(&[("inside/a.prompt", "a")]), folder(&[]));
+    let link = |to: &Path, link: &str| std::os::unix::fs::symlink(to, dir.path().join(link)).unwrap();
+    link(elsewhere.path(), "out");
+    link(&elsewhere.path().join("b.prompt"), "b.prompt");
+    link(&elsewhere.path().join("gone"), "gone");
+    link(&dir.path().join("inside"), "in");
+    for (prompt, why) in [
+        ("out/a", "a link leads from"),
+        ("out/x/a", "a link leads from"),
+        ("b", "b.prompt exists already"),
+        ("gone/a", "gone exists and is not a folder"),
+    ] {
+        let Ran { code, out, err } = run(&["new", prompt, "--dir", name(dir.path())]);
+        assert_eq!((code, out.as_str()), (Some(1), ""), "{prompt}: {err}");
+        assert!(err.contains(why), "{prompt}: {err}");
+    }
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    // One that stays inside is as good as a folder.
+    assert_eq!(run(&["new", "in/b", "--dir", name(dir.path())]).code, Some(0));
+    assert!(dir.path().join("inside/b.prompt").exists());
+}
+
+#[test]
 fn new_refuses_names_that_clients_would_not_know_and_buckets() {
     let dir = folder(&[]);
-    for prompt in ["../a", "/a", "a b", "_partial", ".a", ""] {
+    for prompt in ["../a", "/a", "a b", "_partial", "_partial.hbs", ".a", ""] {
         let Ran { code, err, .. } = run(&["new", prompt, "--dir", name(dir.path())]);
         assert_eq!((code, err.lines().count()), (Some(2), 1), "{prompt}: {err}");
+        assert!(err.contains(&format!("`{prompt}`")) && err.contains("letters from A to Z, digits, _ and -"), "{err}");
     }
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     let Ran { code, err, .. } = run(&["new", "a", "--bucket", "b"]);

@@ -1,5 +1,6 @@
 //! Problems as people, programs and GitHub read them.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -8,12 +9,13 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthChar;
 
 use super::WHOLE;
-use crate::prompt::{Level, Place, Problem};
+use crate::prompt::{Code, Level, Place, Problem};
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// For people, with the line of each problem; in colours, which a writer for other than a terminal takes out.
+    /// For people, with the line of each problem; in colours, which a writer for other than a terminal takes out. What
+    /// clients do with many files is told once, with the number of files.
     Human,
     /// One array of objects.
     Json,
@@ -36,6 +38,8 @@ pub struct Report<'a, S> {
 
 const GUTTER: Style = AnsiColor::BrightBlue.on_default().bold();
 const BOLD: Style = Style::new().bold();
+/// What clients do with this many files is told of each; with more, of the first.
+const FEW: usize = 3;
 /// Of a line with the mark below, in columns of a terminal.
 const WIDEST: usize = 100;
 
@@ -53,8 +57,14 @@ impl<'a, S: Fn(&str) -> Option<&'a str>> Report<'a, S> {
     }
 
     fn human(&self, to: &mut impl Write) -> io::Result<()> {
+        let mut alike = self.alike();
         for problem in self.problems {
             let Problem { code, file, place, width, message, hint } = problem;
+            let files = match alike.get_mut(code) {
+                Some(files) if files.is_empty() => continue,
+                Some(files) => std::mem::take(files),
+                None => Vec::new(),
+            };
             let style = style(code.level());
             let path = printable(&self.path(file));
             let place_in = if &**file == WHOLE { String::new() } else { format!(":{}:{}", place.line, place.column) };
@@ -74,9 +84,29 @@ impl<'a, S: Fn(&str) -> Option<&'a str>> Report<'a, S> {
             if let Some(hint) = hint {
                 writeln!(to, " {margin} {GUTTER}={GUTTER:#} {}", printable(hint))?;
             }
+            if let [_, others @ ..] = &*files {
+                let (shown, more) = others.split_at(FEW);
+                let dots = if more.is_empty() { "" } else { ", …" };
+                let text = format!("also in {} more files: {}{dots}", others.len(), printable(&shown.join(", ")));
+                writeln!(to, " {margin} {GUTTER}={GUTTER:#} {text} (--format json tells each)")?;
+            }
             writeln!(to)?;
         }
         writeln!(to, "{}", self.summary())
+    }
+
+    /// The codes of what clients do with more than a few files, with the files.
+    fn alike(&self) -> BTreeMap<Code, Vec<&'a str>> {
+        let mut files: BTreeMap<Code, Vec<&str>> = BTreeMap::new();
+        for problem in self.problems.iter().filter(|problem| problem.code.is_about_clients()) {
+            let files = files.entry(problem.code).or_default();
+            // The files come in order.
+            if files.last() != Some(&&*problem.file) {
+                files.push(&problem.file);
+            }
+        }
+        files.retain(|_, files| files.len() > FEW);
+        files
     }
 
     /// Such as `16 files, 1 error, 3 warnings`.
@@ -232,6 +262,54 @@ impl Marked {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn human(problems: &[(&str, Code)]) -> String {
+        let problem = |(file, code): &(&str, Code)| Problem {
+            code: *code,
+            file: (*file).into(),
+            place: Place::START,
+            width: 1,
+            message: "what".to_owned(),
+            hint: None,
+        };
+        let problems: Vec<_> = problems.iter().map(problem).collect();
+        let report = Report { problems: &problems, files: 9, root: "g", source: |_: &str| None };
+        let mut written = Vec::new();
+        report.write(Format::Human, &mut written).expect("memory takes it");
+        anstream::adapter::strip_str(&String::from_utf8(written).expect("UTF-8")).to_string()
+    }
+
+    #[test]
+    fn what_clients_do_with_many_files_is_told_once() {
+        use Code::{Empty, NotText, SeveralArguments};
+        let mut problems = vec![("a", SeveralArguments), ("b", NotText), ("b", NotText), ("b", SeveralArguments)];
+        problems.extend([("c", NotText), ("c", SeveralArguments), ("c", Empty), ("d", Empty), ("e", Empty)]);
+        let few = human(&problems);
+        assert!(few.matches("[several-arguments]").count() == 3 && !few.contains("more files"), "{few}");
+        problems.extend([("f", NotText), ("f", Empty), ("f", SeveralArguments), ("g", SeveralArguments)]);
+        insta::assert_snapshot!(human(&problems), @"
+        g/a:1:1: warning[several-arguments]: what
+           = also in 4 more files: b, c, f, … (--format json tells each)
+
+        g/b:1:1: warning[not-text]: what
+
+        g/b:1:1: warning[not-text]: what
+
+        g/c:1:1: warning[not-text]: what
+
+        g/c:1:1: warning[empty]: what
+
+        g/d:1:1: warning[empty]: what
+
+        g/e:1:1: warning[empty]: what
+
+        g/f:1:1: warning[not-text]: what
+
+        g/f:1:1: warning[empty]: what
+
+        9 files, 13 warnings
+        ");
+    }
 
     #[test]
     fn the_mark_stands_below_what_it_means_whatever_is_before_it() {

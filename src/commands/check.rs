@@ -9,9 +9,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::progress::Progress;
 use super::{Failure, config, store};
-use crate::check::report::{self, Report};
+use crate::check::report::Report;
 use crate::check::{File, Source, check};
-use crate::cli::{Check, Format, Location};
+use crate::cli::{Check, Location};
 use crate::config::{self, Config, Flags};
 use crate::gallery::Named;
 use crate::prompt::{Level, Partial, PromptFile, bounds};
@@ -45,14 +45,9 @@ pub(crate) fn run(args: &Check) -> Result<ExitCode, Failure> {
         root: &root,
         source: |key: &str| texts.get(key).copied(),
     };
-    let format = match args.format {
-        Format::Human => report::Format::Human,
-        Format::Json => report::Format::Json,
-        Format::Github => report::Format::Github,
-    };
     // Whoever closes the pipe has seen enough.
     let mut out = BufWriter::new(anstream::stdout().lock());
-    let _ = report.write(format, &mut out).and_then(|()| out.flush());
+    let _ = report.write(args.format, &mut out).and_then(|()| out.flush());
     let worst = if args.deny.is_some() { Level::Warning } else { Level::Error };
     Ok(ExitCode::from(u8::from(problems.iter().any(|problem| problem.code.level() <= worst))))
 }
@@ -76,6 +71,9 @@ fn target(args: &Check) -> Result<Target, Failure> {
     let Some(path) = &args.path else { return Ok(Target { config: config(&args.location)?, only: None }) };
     if let Some(address) = path.strip_prefix("s3://") {
         let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
+        if bucket.is_empty() {
+            return Err(Failure::unable(format!("{path}: a bucket's name follows, as in s3://BUCKET/PREFIX")));
+        }
         let (bucket, prefix) = (Some(bucket.to_owned()), Some(prefix.to_owned()));
         return Ok(Target { config: of(Flags { bucket, prefix, ..Flags::default() })?, only: None });
     }

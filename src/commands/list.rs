@@ -1,6 +1,5 @@
 //! `prompt-gallery list`: what prompts there are.
 
-use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,15 +13,19 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Failure, config, gallery, store};
 use crate::cli::List;
-use crate::gallery::{Gallery, GalleryError, Named};
+use crate::gallery::{Gallery, GalleryError};
 use crate::prompt::{Argument, Problem, Prompt, in_listed_order, unreadable};
 use crate::store::{Object, StoreError};
 
 const CONCURRENT_READS: usize = 64;
 /// Of a version, in a table.
 const SHORT: usize = 8;
-/// In columns; a table of narrower ones is no table.
-const NARROWEST: usize = 8;
+/// What a text takes that is easily read, in columns of a terminal; what is longer goes on below.
+const EASY: usize = 40;
+/// In narrower columns a text is no longer read.
+const NARROWEST: usize = 16;
+/// Beside every column.
+const SPACE: usize = 2;
 
 /// A prompt and where it is kept.
 struct Listed {
@@ -33,11 +36,7 @@ struct Listed {
 
 pub(crate) fn run(args: &List) -> Result<ExitCode, Failure> {
     let config = config(&args.location)?;
-    let (listed, broken) = super::run(async {
-        let store = store(&config).await?;
-        let objects = store.list().await.map_err(Failure::unable)?;
-        prompts(&gallery(store, &config), objects).await
-    })?;
+    let (listed, broken) = super::run(async { prompts(&gallery(store(&config).await?, &config)).await })?;
     let terminal = io::stdout().is_terminal().then(|| Term::stdout().size().1);
     let text = match (args.json, terminal) {
         (true, _) => as_json(&listed, terminal.is_some()),
@@ -56,15 +55,8 @@ pub(crate) fn run(args: &List) -> Result<ExitCode, Failure> {
 }
 
 /// All prompts by name, and what is wrong with those that are broken.
-async fn prompts(gallery: &Gallery, objects: Vec<Object>) -> Result<(Vec<Listed>, Vec<Problem>), Failure> {
-    let mut names: BTreeMap<String, Object> = BTreeMap::new();
-    for object in objects {
-        if let Some(Named::Prompt(name)) = Named::of(&object.key) {
-            // Of two files with one name the first is served.
-            names.entry(name).or_insert(object);
-        }
-    }
-    let reads = names.into_iter().map(|(name, object)| async {
+async fn prompts(gallery: &Gallery) -> Result<(Vec<Listed>, Vec<Problem>), Failure> {
+    let reads = gallery.files().await?.into_iter().map(|(name, object)| async {
         let prompt = gallery.prompt(&name).await;
         (name, object, prompt)
     });
@@ -130,28 +122,38 @@ fn line(listed: &Listed) -> String {
     fields(listed).join("\t") + "\n"
 }
 
-/// The rows with their titles, in lines of at most so many columns where that is possible.
-fn table(rows: Vec<[String; 6]>, columns: u16) -> String {
+/// The rows with their titles, in lines of at most so many columns where that is possible. Where there is no room, the
+/// last fields are left out before the others are squeezed.
+fn table(mut rows: Vec<[String; 6]>, columns: u16) -> String {
     let titles = ["NAME", "TITLE", "ARGUMENTS", "TAGS", "FILE", "VERSION"];
-    let mut words = titles.map(str::width);
+    // To be copied in one piece.
+    let is_whole = |index: usize| matches!(index, 0 | 4 | 5);
+    let (mut widths, mut words) = (titles.map(str::width), titles.map(str::width));
+    for row in &mut rows {
+        row[5] = row[5].chars().take(SHORT).collect();
+        for ((width, word), field) in widths.iter_mut().zip(&mut words).zip(&*row) {
+            *width = field.width().max(*width);
+            *word = field.split(' ').map(str::width).chain([*word]).max().unwrap_or_default();
+        }
+    }
+    let room = usize::from(columns);
+    let least = |index: usize, most: usize| if is_whole(index) { widths[index] } else { widths[index].min(most) };
+    let all = |shown: usize, most: usize| (0..shown).map(|index| least(index, most) + SPACE).sum::<usize>();
+    // Name, title and arguments stay for as long as they can be read.
+    let shown = (4..=6).rev().find(|shown| all(*shown, EASY) <= room);
+    let shown = shown.or_else(|| (2..=3).rev().find(|shown| all(*shown, NARROWEST) <= room)).unwrap_or(1);
+
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
-    table.set_header(titles);
-    for mut row in rows {
-        row[5] = row[5].chars().take(SHORT).collect();
-        for (widest, field) in words.iter_mut().zip(&row) {
-            *widest = field.split(' ').map(str::width).chain([*widest]).max().unwrap_or_default();
-        }
-        table.add_row(row);
-    }
-    // What names and versions leave, to each of the four others; all have a space on both sides.
-    let rest = usize::from(columns).saturating_sub(words[0] + words[5] + 4);
-    let share = (rest / 4).saturating_sub(2).max(NARROWEST);
-    for (column, word) in table.column_iter_mut().zip(words) {
-        column.set_constraint(match column.index {
-            // To be copied in one piece.
-            0 | 5 => ColumnConstraint::ContentWidth,
-            _ => ColumnConstraint::LowerBoundary(Width::Fixed(u16::try_from(word.min(share) + 2).unwrap_or(u16::MAX))),
+    table.set_header(&titles[..shown]);
+    table.add_rows(rows.iter().map(|row| &row[..shown]));
+    for column in table.column_iter_mut() {
+        let index = column.index;
+        column.set_constraint(if is_whole(index) {
+            ColumnConstraint::ContentWidth
+        } else {
+            let least = words[index].min(NARROWEST) + SPACE;
+            ColumnConstraint::LowerBoundary(Width::Fixed(u16::try_from(least).unwrap_or(u16::MAX)))
         });
     }
     table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
@@ -180,20 +182,38 @@ mod tests {
 
     #[test]
     fn a_table_fits_its_terminal() {
-        insta::assert_snapshot!(table(rows(), 80), @r"
-        NAME                TITLE      ARGUMENTS   TAGS      FILE        VERSION
-        docs_api-reference  API        code        docs api  docs/api-r  18ea0b3e
-                            reference  language?             eference.p
-                                       style_guid            rompt
-                                       e?
-        translate                      text targe            translate.  18ea0b3e
-                                       t_language            prompt
+        insta::assert_snapshot!(table(rows(), 60), @"
+        NAME                TITLE          ARGUMENTS
+        docs_api-reference  API reference  code language?
+                                           style_guide?
+        translate                          text target_language
         ");
-        for columns in [75, 80, 100, 200] {
+        for columns in [30, 50, 60, 80, 100, 120, 200] {
             let table = table(rows(), columns);
-            assert!(table.lines().all(|line| line.width() <= usize::from(columns)), "{table}");
-            assert!(table.contains(" docs_api-reference "), "{table}");
+            assert!(table.lines().all(|line| line.width() <= usize::from(columns)), "{columns}: {table}");
+            // No word is broken.
+            assert!(table.contains(" docs_api-reference"), "{columns}: {table}");
+            assert!(columns < 60 || table.contains(" style_guide?"), "{columns}: {table}");
         }
-        assert_eq!(table(rows(), 200).lines().count(), 3);
+    }
+
+    #[test]
+    fn what_has_no_room_in_a_table_is_left_out_from_its_end() {
+        let titles = |columns| table(rows(), columns).lines().next().map(str::to_owned).unwrap_or_default();
+        let fields = |columns| titles(columns).split_whitespace().collect::<Vec<_>>().join(" ");
+        for (columns, expected) in [
+            (111, "NAME TITLE ARGUMENTS TAGS FILE VERSION"),
+            (110, "NAME TITLE ARGUMENTS TAGS FILE"),
+            (100, "NAME TITLE ARGUMENTS TAGS"),
+            (73, "NAME TITLE ARGUMENTS"),
+            (53, "NAME TITLE ARGUMENTS"),
+            (52, "NAME TITLE"),
+            (34, "NAME"),
+            (1, "NAME"),
+        ] {
+            assert_eq!(fields(columns), expected, "{columns}");
+        }
+        // What is left out makes room for the others.
+        assert_eq!(table(rows(), 64).lines().count(), 3);
     }
 }

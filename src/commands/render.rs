@@ -1,20 +1,21 @@
 //! `prompt-gallery render`: a prompt as a client would get it.
 
 use std::fs;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
 use anstyle::Style;
-use dialoguer::{Input, Select};
 use serde_json::{Map, Value};
 
 use super::{Failure, config, gallery, store};
 use crate::cli::{Given, Render};
 use crate::content::{Content, PromptMessage, Role};
 use crate::gallery::Rendered;
-use crate::prompt::{Argument, ArgumentProblem, Prompt};
+use crate::prompt::{ArgumentProblem, Prompt};
 
 const HEADING: Style = Style::new().bold();
+/// The bytes of a line that a terminal on Linux keeps; it drops what is typed or pasted behind them.
+const LONGEST_LINE: usize = 4095;
 
 pub(crate) fn run(args: &Render) -> Result<ExitCode, Failure> {
     let config = config(&args.location)?;
@@ -36,7 +37,10 @@ pub(crate) fn run(args: &Render) -> Result<ExitCode, Failure> {
 fn values(arguments: &[(String, Given)]) -> Result<Map<String, Value>, Failure> {
     let mut values = Map::new();
     for (name, given) in arguments {
-        let unreadable = |what: &str, e: io::Error| Failure::wrong(format!("argument `{name}`: {what}: {e}"));
+        let unreadable = |what: &str, e: io::Error| match e.kind() {
+            ErrorKind::InvalidData => Failure::wrong(format!("argument `{name}`: {what} is not UTF-8 text")),
+            _ => Failure::wrong(format!("argument `{name}`: {what}: {e}")),
+        };
         let value = match given {
             Given::Text(text) => text.clone(),
             Given::File(path) => fs::read_to_string(path).map_err(|e| unreadable(&path.display().to_string(), e))?,
@@ -60,24 +64,50 @@ fn ask(prompt: &Prompt, given: &mut Map<String, Value>) -> Result<(), Failure> {
         return Ok(());
     }
     for argument in prompt.arguments().iter().filter(|argument| argument.required) {
-        if !given.contains_key(&argument.name) {
-            let answer = answer(argument).map_err(Failure::wrong)?;
-            given.insert(argument.name.clone(), answer.into());
+        if given.contains_key(&argument.name) {
+            continue;
+        }
+        let title = argument.title.as_ref().unwrap_or(&argument.name);
+        let about = argument.listed_description.as_ref().map(|about| format!(": {about}")).unwrap_or_default();
+        tell(&format!("{title}{about}\n"));
+        loop {
+            given.insert(argument.name.clone(), answer(&argument.name)?.into());
+            match objection(prompt, &argument.name, given) {
+                Some(why) => tell(&format!("{why}\n")),
+                None => break,
+            }
         }
     }
     Ok(())
 }
 
-fn answer(argument: &Argument) -> dialoguer::Result<String> {
-    let mut choices = argument.choices();
-    let title = argument.title.as_ref().unwrap_or(&argument.name);
-    if choices.is_empty() {
-        let about = argument.listed_description.as_ref().map(|about| format!(": {about}")).unwrap_or_default();
-        return Input::new().with_prompt(format!("{title}{about}")).interact_text();
+/// Speaks to whoever is asked; standard output is for what is rendered.
+fn tell(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Reads an answer from the terminal.
+fn answer(name: &str) -> Result<String, Failure> {
+    tell("> ");
+    let mut line = String::new();
+    let read = io::stdin().read_line(&mut line);
+    if read.map_err(|e| Failure::unable(format!("argument `{name}`: {e}")))? == 0 {
+        tell("\n");
+        return Err(Failure::unable(format!("argument `{name}`: the input ended without an answer")));
     }
-    let about = argument.description.as_ref().map(|about| format!(": {about}")).unwrap_or_default();
-    let chosen = Select::new().with_prompt(format!("{title}{about}")).items(&choices).default(0).interact()?;
-    Ok(choices.swap_remove(chosen))
+    Ok(line.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// Why what is given for `name` cannot be; others may still be missing.
+fn objection(prompt: &Prompt, name: &str, given: &Map<String, Value>) -> Option<String> {
+    match given[name].as_str().map_or(0, str::len) {
+        0 => return Some(format!("argument `{name}` is required")),
+        LONGEST_LINE.. => return Some(format!("a terminal takes no line as long; {name}=@FILE takes it from a file")),
+        _ => {}
+    }
+    let problems = prompt.resolve(given).err()?;
+    let wrong = problems.iter().find(|problem| !matches!(problem, ArgumentProblem::Missing { .. }));
+    wrong.map(ToString::to_string)
 }
 
 fn as_json(rendered: &Rendered) -> String {

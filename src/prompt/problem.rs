@@ -97,6 +97,25 @@ macro_rules! codes {
     };
 }
 
+impl Code {
+    /// Whether it is about what some clients do with a prompt that is as its author wants it.
+    #[must_use]
+    pub fn is_about_clients(self) -> bool {
+        matches!(
+            self,
+            Self::SeveralArguments
+                | Self::OptionalOnly
+                | Self::TypedArgument
+                | Self::SeveralMessages
+                | Self::NotAlternating
+                | Self::NotText
+                | Self::Placeholder
+                | Self::ShellCommand
+                | Self::ManyPrompts
+        )
+    }
+}
+
 codes! {
     /// The file may not be read.
     Unreadable = "unreadable", Error;

@@ -90,7 +90,8 @@ impl Inner {
                 Err(e) if e.depth() == 0 => return Err(self.unreadable(&e)),
                 Err(e) => {
                     // A loop of links, a link to nothing, a folder without permission: the rest is served.
-                    self.report(e.path().unwrap_or(&self.root), &e.to_string());
+                    let why = e.io_error().map_or_else(|| e.to_string(), ToString::to_string);
+                    self.report(e.path().unwrap_or(&self.root), &why);
                     continue;
                 }
             };
@@ -130,7 +131,7 @@ impl Inner {
     fn report(&self, path: &Path, why: &str) {
         let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
         if reported.insert(path.to_owned()) {
-            tracing::warn!(file = %path.display(), why, "file left out");
+            tracing::warn!(file = %path.display(), %why, "file left out");
         }
     }
 

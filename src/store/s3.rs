@@ -1,11 +1,13 @@
 //! Prompt files in an S3 bucket.
 
 use std::error::Error;
+use std::iter;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
@@ -24,6 +26,9 @@ const READ_TIMEOUT: Duration = Duration::from_secs(2);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
 /// Of one file, with its content.
 const GET_TIMEOUT: Duration = Duration::from_secs(6);
+
+const NO_REGION: &str = "no region is set: AWS_REGION or the profile's `region` takes the bucket's";
+const CREDENTIALS: &str = "AWS_PROFILE takes a profile, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY a key";
 
 /// The objects below a prefix of one bucket.
 #[derive(Debug, Clone)]
@@ -54,6 +59,24 @@ impl S3Store {
         let config = config.timeout_config(timeouts).interceptor(CountRequests).build();
         Self { client: Client::from_conf(config), bucket: bucket.into(), prefix: prefix.into() }
     }
+
+    /// What came of a request; where a setting was missing for it, which.
+    fn error<E>(&self, at: &str, e: &SdkError<E>) -> StoreError
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        if self.client.config().region().is_none() {
+            return StoreError::Unavailable(format!("{at}: {NO_REGION}"));
+        }
+        match causes(e).find_map(|e| e.downcast_ref()) {
+            // It repeats every place where there are none.
+            Some(CredentialsError::CredentialsNotLoaded(_)) => {
+                StoreError::Unavailable(format!("{at}: there are no credentials: {CREDENTIALS}"))
+            }
+            Some(e) => StoreError::Unavailable(format!("{at}: {}: {CREDENTIALS}", chain(e).trim_end_matches('.'))),
+            None => store_error(at, e),
+        }
+    }
 }
 
 /// Whether `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3` or the profile names another server than S3.
@@ -70,7 +93,7 @@ impl PromptStore for S3Store {
         let mut pages = request.into_paginator().send();
         let mut objects = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|e| store_error(&self.location(), &e))?;
+            let page = page.map_err(|e| self.error(&self.location(), &e))?;
             for object in page.contents.unwrap_or_default() {
                 let key = object.key.as_deref().and_then(|key| key.strip_prefix(&self.prefix));
                 if let (Some(key), Some(version)) = (key, object.e_tag.as_deref()) {
@@ -89,7 +112,7 @@ impl PromptStore for S3Store {
         let at = || format!("s3://{}/{key}", self.bucket);
         let request = self.client.get_object().bucket(&self.bucket).key(&key).if_match(&object.version);
         let read = async {
-            let output = request.send().await.map_err(|e| store_error(&at(), &e))?;
+            let output = request.send().await.map_err(|e| self.error(&at(), &e))?;
             let body = output.body.collect().await;
             body.map(|body| body.into_bytes()).map_err(|e| StoreError::Unavailable(format!("{}: {e}", at())))
         };
@@ -108,7 +131,11 @@ fn store_error<E>(at: &str, e: &SdkError<E>) -> StoreError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let text = format!("{at}: {}", chain(e));
+    let text = match e.as_service_error() {
+        // Code and message of S3's answer, and never the answer, in which S3 may repeat a session token.
+        Some(e) => [Some(at), e.code(), e.message()].into_iter().flatten().collect::<Vec<_>>().join(": "),
+        None => format!("{at}: {}", chain(e)),
+    };
     let status = e.raw_response().map(|response| response.status().as_u16());
     let code = e.as_service_error().and_then(ProvideErrorMetadata::code);
     match (code, status) {
@@ -123,22 +150,14 @@ where
     }
 }
 
-/// The error and what it came from, each in its own words: code and message of S3's answer, and never the answer, in
-/// which S3 may repeat a session token.
-fn chain<E>(e: &SdkError<E>) -> String
-where
-    E: ProvideErrorMetadata + Error + 'static,
-{
-    if let Some(e) = e.as_service_error() {
-        return [e.code(), e.message()].into_iter().flatten().collect::<Vec<_>>().join(": ");
-    }
-    let mut text = e.to_string();
-    let mut source = e.source();
-    while let Some(e) = source {
-        text = format!("{text}: {e}");
-        source = e.source();
-    }
-    text
+/// The error and what it came from, each in its own words, in one line.
+fn chain(e: &(dyn Error + 'static)) -> String {
+    let words = causes(e).map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    words.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+fn causes<'a>(e: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    iter::successors(Some(e), |e| (*e).source())
 }
 
 /// Counts every attempt for the request's log line.

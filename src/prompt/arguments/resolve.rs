@@ -253,7 +253,10 @@ impl Argument {
             (None, Kind::Json) => return self.read_json(name, text, |_| true),
             (None, kind) => kind.read(text),
         };
-        value.ok_or_else(|| mismatch(shorten(name), self.expected(), text))
+        value.ok_or_else(|| {
+            let is_number = self.allowed.is_none() && is_large_integer(self.kind, text);
+            mismatch(shorten(name), if is_number { i64_range() } else { self.expected() }, text)
+        })
     }
 
     fn read_json(&self, name: &str, text: &str, fits: fn(&Value) -> bool) -> Result<Value, Mismatch> {
@@ -286,6 +289,7 @@ impl Item {
             value.ok_or_else(|| {
                 let expected = match &self.allowed {
                     Some(allowed) => format!("one of {}", list(allowed)),
+                    None if is_large_integer(self.kind, text) => i64_range(),
                     None => self.kind.expected().to_owned(),
                 };
                 mismatch(format!("{}[{index}]", shorten(name)), expected, text)
@@ -293,6 +297,16 @@ impl Item {
         });
         items.collect()
     }
+}
+
+/// Whether a text that is no value of this type is a whole number all the same.
+fn is_large_integer(kind: Kind, text: &str) -> bool {
+    let digits = text.trim().trim_start_matches(['-', '+']);
+    kind == Kind::Integer && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn i64_range() -> String {
+    format!("a whole number from {} to {}", i64::MIN, i64::MAX)
 }
 
 fn mismatch(path: String, expected: String, text: &str) -> Mismatch {

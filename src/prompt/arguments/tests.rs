@@ -236,6 +236,11 @@ fn text_becomes_what_the_schema_says() {
     for (schema, text, becomes) in [
         ("{type: string}", "", "null"),
         ("{type: integer}", " -3 ", "-3"),
+        (
+            "{type: integer}",
+            "99999999999999999999",
+            "argument `a` takes a whole number from -9223372036854775808 to 9223372036854775807, not \"99999999999999999999\"",
+        ),
         ("{type: number}", "3.0", "3"),
         ("{type: boolean}", "true", "true"),
         ("{enum: [1, x, ~]}", "1", "1"),
