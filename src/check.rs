@@ -6,6 +6,7 @@ mod clients;
 mod media;
 mod misplaced;
 pub mod report;
+mod types;
 mod warnings;
 
 use std::collections::hash_map::Entry;
@@ -46,6 +47,9 @@ pub enum Source {
 /// The key of problems that are no file's but the whole gallery's.
 pub const WHOLE: &str = "";
 
+/// A hint where something is not found: the folder may be one of a gallery.
+const ROOT: &str = "paths begin at the root of what is checked";
+
 /// Finds all problems of a gallery, in the order of files and places.
 ///
 /// `files` come in the order of their keys, as a store lists them. `page_size` is how many prompts `prompts/list` tells
@@ -58,11 +62,13 @@ pub fn check(files: &[File], page_size: usize, done: &(dyn Fn() + Sync)) -> Vec<
     });
     let mut partials: HashMap<&str, (&Parsed<'_>, Option<Arc<Partial>>)> = HashMap::new();
     for file in &parsed {
-        if let (Some(Named::Partial(name)), Content::Partial(partial)) = (&file.named, &file.content) {
-            partials.entry(name).or_insert((file, partial.clone()));
+        if let Some(Named::Partial(name)) = &file.named {
+            let partial = if let Content::Partial(partial) = &file.content { partial.clone() } else { None };
+            partials.entry(name).or_insert((file, partial));
         }
     }
-    let gallery = Gallery { files, partials };
+    let objects = files.iter().map(|file| file.object.clone()).collect();
+    let gallery = Gallery { objects, partials };
     let mut checked = in_parallel(&parsed, |file| match &file.content {
         Content::Prompt(Some(prompt)) => gallery.prompt(file, prompt),
         _ => Checked::default(),
@@ -91,10 +97,12 @@ struct Parsed<'a> {
     file: &'a File,
     named: Option<Named>,
     content: Content,
+    /// Whether it has no errors.
+    is_usable: bool,
     problems: Vec<Problem>,
 }
 
-/// `None` stands for a file that is broken.
+/// `None` stands for a file that cannot be read; one that can may still be broken.
 enum Content {
     Prompt(Option<Arc<PromptFile>>),
     Partial(Option<Arc<Partial>>),
@@ -112,17 +120,20 @@ impl<'a> Parsed<'a> {
             (Some(Named::Prompt(_)), Source::Denied) => (Content::Prompt(None), vec![prompt::unreadable(key)]),
             (Some(Named::Partial(_)), Source::Denied) => (Content::Partial(None), vec![prompt::unreadable(key)]),
             (Some(Named::Prompt(name)), Source::Read(source)) => {
-                let (read, mut problems) = PromptFile::read(key, source, &|_| None);
-                warnings::of_prompt_file(key, name, source, read.as_ref(), &mut problems);
+                let (read, mut problems) = PromptFile::read_in_part(key, source, &|_| None);
+                let usable = read.as_ref().filter(|_| prompt::is_usable(&problems));
+                warnings::of_prompt_file(key, name, source, usable, &mut problems);
                 (Content::Prompt(read.map(Arc::new)), problems)
             }
             (Some(Named::Partial(_)), Source::Read(source)) => {
-                let (read, mut problems) = Partial::read(key, source);
-                warnings::of_partial(key, source, read.as_ref(), &mut problems);
+                let (read, mut problems) = Partial::read_in_part(key, source);
+                let usable = read.as_ref().filter(|_| prompt::is_usable(&problems));
+                warnings::of_partial(key, source, usable, &mut problems);
                 (Content::Partial(read.map(Arc::new)), problems)
             }
         };
-        Self { file, named, content, problems }
+        let is_usable = prompt::is_usable(&problems) && !matches!(content, Content::Unread);
+        Self { file, named, content, is_usable, problems }
     }
 
     fn source(&self) -> &'a [u8] {
@@ -139,7 +150,7 @@ fn too_large(file: &File) -> Problem {
 
 /// What files find of each other.
 struct Gallery<'a> {
-    files: &'a [File],
+    objects: Vec<Object>,
     partials: HashMap<&'a str, (&'a Parsed<'a>, Option<Arc<Partial>>)>,
 }
 
@@ -153,9 +164,9 @@ struct Checked {
 
 impl Gallery<'_> {
     fn prompt(&self, file: &Parsed<'_>, prompt: &Arc<PromptFile>) -> Checked {
-        let mut problems = media::check(&file.file.object.key, &prompt.shown(), self.files);
+        let mut problems = media::check(&file.file.object.key, &prompt.shown(), &self.objects);
         let (linked, partials) = self.link(prompt, &mut problems);
-        if let Some(linked) = linked {
+        if let Some(linked) = linked.filter(|_| file.is_usable) {
             warnings::of_prompt(&linked, file.source(), &mut problems);
         }
         Checked { problems, partials }
@@ -182,10 +193,10 @@ impl Gallery<'_> {
         let mut is_whole = true;
         while let Some(name) = todo.pop() {
             let Some((file, partial)) = self.partials.get(name.as_str()) else { continue };
-            is_whole &= partial.is_some();
-            // What is wrong with a broken one has been said.
+            is_whole &= file.is_usable;
+            // Why one cannot be read has been said.
             let partial = partial.clone().unwrap_or_else(nothing);
-            problems.extend(media::check(&file.file.object.key, &partial.shown(), self.files));
+            problems.extend(media::check(&file.file.object.key, &partial.shown(), &self.objects));
             todo.extend(partial.partials().filter(|name| names.insert((*name).to_owned())).map(str::to_owned));
             partials.insert(name, partial);
         }
@@ -216,7 +227,7 @@ impl Gallery<'_> {
         }
         let (folder, file) = name.rsplit_once('/').map_or(("", name), |(folder, file)| (folder, file));
         let slash = if folder.is_empty() { "" } else { "/" };
-        format!("it would be the file {folder}{slash}_{file}.prompt")
+        format!("it would be the file {folder}{slash}_{file}.prompt; {ROOT}")
     }
 }
 
@@ -264,16 +275,6 @@ fn of_file(key: &str, code: Code, message: impl Into<String>, hint: Option<&str>
 
 fn at(key: &str, place: Place, width: usize, code: Code, message: impl Into<String>, hint: Option<String>) -> Problem {
     Problem { code, file: key.into(), place, width, message: message.into(), hint }
-}
-
-/// The beginning of a text that an author wrote.
-fn shorten(text: &str) -> String {
-    /// In characters.
-    const SHOWN: usize = 40;
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 /// What `work` makes of each item, in their order, on all cores.

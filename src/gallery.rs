@@ -1,5 +1,6 @@
 //! The gallery: what prompts there are, kept fresh, listed page by page, found and rendered by name.
 
+pub(crate) mod address;
 mod catalogue;
 mod completion;
 mod contents;
@@ -25,7 +26,7 @@ pub use form::Form;
 
 use crate::content::PromptMessage;
 use crate::nearest::nearest;
-use crate::prompt::{Argument, ArgumentProblem, Icon, Problem, Prompt, in_listed_order};
+use crate::prompt::{Argument, ArgumentProblem, Icon, Problem, Prompt, bounds, in_listed_order};
 use crate::store::{Object, PromptStore, StoreError};
 
 /// How many files are read at once.
@@ -121,6 +122,22 @@ pub enum GalleryError {
         name: String,
         /// What is wrong, and where.
         problem: Problem,
+    },
+    /// The caller names a picture or another file that cannot be shown.
+    #[error("prompt `{name}` cannot be rendered: {problem}")]
+    Media {
+        /// The prompt.
+        name: String,
+        /// What is wrong, and where it would be shown.
+        problem: Problem,
+    },
+    /// The prompt renders to more than a client can be sent.
+    #[error("prompt `{name}` cannot be rendered: {size} bytes of answer; at most {}", bounds::ANSWER)]
+    TooLong {
+        /// The prompt.
+        name: String,
+        /// The answer in bytes; its pictures and files alone, if those are too much.
+        size: u64,
     },
     /// The store did not answer and nothing older is at hand. For the log, not for clients.
     #[error("prompt store unavailable")]
@@ -265,11 +282,15 @@ impl Gallery {
             })?;
             data.context.insert("auth".to_owned(), claims.cloned().unwrap_or_default().into());
             let messages = prompt.render(&data).map_err(failed)?;
-            match contents(messages, &found, &*self.store).await {
+            match contents(messages, &found.objects, &*self.store).await {
                 Ok(messages) => {
                     return Ok(Rendered { description: prompt.description().map(str::to_owned), messages });
                 }
                 Err(ContentsError::Media(problem)) => return Err(failed(problem)),
+                Err(ContentsError::MediaOfCaller(problem)) => {
+                    return Err(GalleryError::Media { name: name.to_owned(), problem });
+                }
+                Err(ContentsError::TooLong(size)) => return Err(GalleryError::TooLong { name: name.to_owned(), size }),
                 // A picture that was replaced after it was listed.
                 Err(ContentsError::Store(StoreError::NotFound(_))) if !last_try => {
                     last_try = true;

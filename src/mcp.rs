@@ -363,9 +363,7 @@ impl Call<'_> {
             Ok(rendered) => {
                 let answer = self.answer(rendered)?;
                 if answer.len() > bounds::ANSWER {
-                    let (name, size, most) = (loggable(&params.name), answer.len(), bounds::ANSWER);
-                    let message = format!("prompt `{name}` cannot be rendered: {size} bytes of answer; at most {most}");
-                    return Err(Error::new(INTERNAL_ERROR, message.clone()).with_cause(message));
+                    return Err(GalleryError::TooLong { name: params.name, size: answer.len() as u64 }.into());
                 }
                 return Ok(answer);
             }
@@ -576,9 +574,12 @@ impl From<GalleryError> for Error {
             GalleryError::UnknownPrompt { .. }
             | GalleryError::UnknownArgument(_)
             | GalleryError::Arguments { .. }
+            | GalleryError::Media { .. }
             | GalleryError::InvalidCursor => Self::new(INVALID_PARAMS, e.to_string()),
             GalleryError::Broken { .. } => Self::new(INTERNAL_ERROR, e.to_string()),
-            GalleryError::Failed { .. } => Self::new(INTERNAL_ERROR, e.to_string()).with_cause(e.to_string()),
+            GalleryError::Failed { .. } | GalleryError::TooLong { .. } => {
+                Self::new(INTERNAL_ERROR, e.to_string()).with_cause(e.to_string())
+            }
             GalleryError::Store(ref cause) => Self::new(INTERNAL_ERROR, e.to_string()).with_cause(cause.to_string()),
         }
     }

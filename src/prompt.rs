@@ -28,9 +28,8 @@ use front_matter::FrontMatter;
 pub use icon::{Icon, Theme};
 pub use message::{Media, Message, Origin, Part, Role};
 pub use problem::{Code, Level, Place, Problem};
-use reader::shorten;
-pub(crate) use survey::body;
-pub use survey::{MessageCount, Shown, Survey, Undeclared};
+pub(crate) use reader::shorten;
+pub(crate) use survey::{ContentType, How, Shown, Survey, Use, body};
 pub(crate) use template::{Foreign, foreign};
 use template::{Template, Variable};
 
@@ -80,6 +79,12 @@ impl PromptFile {
     /// `key` names the file in problems.
     #[must_use]
     pub fn read(key: &str, source: &[u8], schemas: Schemas<'_>) -> (Option<Self>, Vec<Problem>) {
+        let (file, problems) = Self::read_in_part(key, source, schemas);
+        (file.filter(|_| is_usable(&problems)), problems)
+    }
+
+    /// The same, also of a file that has errors, if its template is all there.
+    pub(crate) fn read_in_part(key: &str, source: &[u8], schemas: Schemas<'_>) -> (Option<Self>, Vec<Problem>) {
         let file = Arc::from(key);
         let mut problems = Vec::new();
         let read = text(&file, source)
@@ -91,8 +96,7 @@ impl PromptFile {
             })
             .map_err(|problem| problems.push(problem));
         problems.sort_by_key(|problem| problem.place);
-        let is_usable = problems.iter().all(|problem| problem.code.level() != Level::Error);
-        (read.ok().filter(|_| is_usable), problems)
+        (read.ok().filter(|_| is_whole(&problems)), problems)
     }
 
     /// Reads a prompt file to use it.
@@ -128,13 +132,18 @@ impl Partial {
     /// Reads a partial; also everything that is wrong with it as it stands alone.
     #[must_use]
     pub fn read(key: &str, source: &[u8]) -> (Option<Self>, Vec<Problem>) {
+        let (partial, problems) = Self::read_in_part(key, source);
+        (partial.filter(|_| is_usable(&problems)), problems)
+    }
+
+    /// The same, also of a file that has errors, if its template is all there.
+    pub(crate) fn read_in_part(key: &str, source: &[u8]) -> (Option<Self>, Vec<Problem>) {
         let file = Arc::from(key);
         let mut problems = Vec::new();
         let read = text(&file, source)
             .map(|source| template::compile(&file, without_mark(source), Place::START, &mut problems))
             .map_err(|problem| problems.push(problem));
-        let is_usable = problems.iter().all(|problem| problem.code.level() != Level::Error);
-        (read.ok().filter(|_| is_usable).map(|template| Self { template }), problems)
+        (read.ok().filter(|_| is_whole(&problems)).map(|template| Self { template }), problems)
     }
 
     /// Reads a partial to use it.
@@ -248,8 +257,9 @@ impl Prompt {
 struct Linker<'a> {
     root: &'a Template,
     partials: &'a HashMap<String, Arc<Partial>>,
-    /// Partials that templates define for themselves.
-    inlines: HashSet<&'a str>,
+    /// Partials that templates define for themselves and what they include: each with the partial whose template it is,
+    /// or none for the root's.
+    inlines: HashSet<(&'a str, Option<&'a str>)>,
     /// The variables of partials that are done.
     done: HashMap<&'a str, Vec<Variable>>,
     /// How many partials deep each of those leads, itself included.
@@ -262,8 +272,9 @@ struct Linker<'a> {
 
 impl<'a> Linker<'a> {
     fn new(root: &'a Template, partials: &'a HashMap<String, Arc<Partial>>) -> Self {
-        let templates = partials.values().map(|partial| &partial.template).chain([root]);
-        let inlines = templates.flat_map(|template| template.inlines.iter().map(String::as_str)).collect();
+        let templates = partials.iter().map(|(name, partial)| (Some(name.as_str()), &partial.template));
+        let names = |(by, template): (_, &'a Template)| template.inlines.iter().map(move |name| (name.as_str(), by));
+        let inlines = templates.chain([(None, root)]).flat_map(names).collect();
         Self {
             root,
             partials,
@@ -316,7 +327,8 @@ impl<'a> Linker<'a> {
                 return fail(Code::PartialCycle, format!("partials include each other: {cycle}"));
             }
             let Some(partial) = self.partials.get(name) else {
-                if used.has_fallback || self.inlines.contains(name) {
+                let mut around = self.chain.iter().copied().map(Some).chain([None]);
+                if used.has_fallback || around.any(|by| self.inlines.contains(&(name, by))) {
                     continue;
                 }
                 let way = match self.chain.as_slice() {
@@ -376,6 +388,17 @@ fn without_mark(source: &str) -> &str {
 /// A problem of a file as a whole.
 fn problem(file: &Arc<str>, code: Code, message: impl Into<String>) -> Problem {
     Problem { code, file: Arc::clone(file), place: Place::START, width: 1, message: message.into(), hint: None }
+}
+
+/// Whether a file that has these problems can be used.
+pub(crate) fn is_usable(problems: &[Problem]) -> bool {
+    problems.iter().all(|problem| problem.code.level() != Level::Error)
+}
+
+/// Whether the template names the partials and media that it will when these problems are mended: of one that cannot be
+/// read to its end, an inline partial may be left out.
+fn is_whole(problems: &[Problem]) -> bool {
+    problems.iter().all(|problem| !matches!(problem.code, Code::Syntax | Code::Bound))
 }
 
 fn first_error(problems: Vec<Problem>) -> Problem {

@@ -209,6 +209,53 @@ fn a_file_is_checked_with_the_partials_of_its_gallery() {
     // Its folder is its gallery where it lies in none.
     let alone = run(&["check", name(&file)]).out;
     assert!(alone.contains("there is no partial `style`") && alone.ends_with("1 file, 2 errors\n"), "{alone}");
+    assert!(alone.contains("paths begin at the root of what is checked"), "{alone}");
+}
+
+#[test]
+fn a_file_with_errors_lacks_no_partial_that_is_there() {
+    let dir =
+        folder(&[("a.prompt", "---\ndescription: A\n---\n{{upper x}} {{> style}} {{> gone}}"), ("_style.prompt", "x")]);
+    let file = dir.path().join("a.prompt");
+    let args = ["check", name(&file), "--dir", name(dir.path()), "--format", "json"];
+    assert_eq!(codes(&args), BTreeSet::from(["helper", "missing-partial"].map(str::to_owned)));
+    assert!(!run(&args).out.contains("no partial `style`"));
+}
+
+#[test]
+fn check_says_of_an_address_what_a_rendering_says() {
+    for url in [
+        "",
+        "/",
+        "http://example.com/x.png",
+        "https:",
+        "https:///x",
+        "data:x",
+        "data:image/png;base64,%",
+        "data:text/html,x",
+        "../x.png",
+        "a/../x.png",
+        "case.prompt",
+        ".hidden/x.png",
+        "picture.pgn",
+        "no/such.gif",
+        "large.png",
+    ] {
+        let source = format!("---\ndescription: A\n---\n{{{{media url=\"{url}\"}}}}");
+        let dir = folder(&[
+            ("case.prompt", &source),
+            ("picture.png", "png"),
+            ("large.png", &"x".repeat(3 * 1024 * 1024 + 1)),
+        ]);
+        let checked: Value = serde_json::from_str(&run(&["check", name(dir.path()), "--format", "json"]).out).unwrap();
+        let problem = checked.as_array().unwrap().iter().find(|problem| problem["code"] == "media");
+        let message = problem.unwrap_or_else(|| panic!("{url}: {checked}"))["message"].as_str().unwrap();
+        let rendered = run(&["render", "case", "--dir", name(dir.path())]).err;
+        assert!(
+            rendered.ends_with(&format!("case.prompt, line 4, column 1: {message}\n")),
+            "{url}: {message}\n{rendered}"
+        );
+    }
 }
 
 #[test]

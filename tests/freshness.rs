@@ -22,7 +22,7 @@ use prompt_gallery::gallery::{Gallery, GalleryError};
 use prompt_gallery::mcp::Post;
 use prompt_gallery::store::{DirStore, S3Store, StoreError, counting_s3_requests};
 use prompt_gallery::{Content, Server};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use support::s3::{Fault, Requests, S3Server};
 use tempfile::{NamedTempFile, TempDir};
 
@@ -1229,6 +1229,22 @@ async fn at_most_twenty_media_are_shown() {
 }
 
 #[tokio::test]
+async fn a_picture_that_a_caller_may_not_name_is_no_internal_error() {
+    let s3 = s3_with(&[]).await;
+    s3.put(&key("any"), "{{media url=picture}}");
+    let mcp = Server::without_tools().protocol(Arc::new(gallery(&s3, HOUR))).unwrap();
+    for picture in ["any.prompt", "../x", "ftp://secret", "data:secret", " "] {
+        let params = json!({ "name": "any", "arguments": { "picture": picture } });
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "prompts/get", "params": params }).to_string();
+        let headers = http::HeaderMap::new();
+        let post = Post { headers: &headers, body: body.as_bytes(), request_id: "r-1", claims: None };
+        let reply = mcp.handle(post).await;
+        assert_eq!((reply.record.error, &reply.record.cause), (Some(-32602), &None), "{picture}");
+        assert!(!String::from_utf8_lossy(&reply.body).contains("secret"), "{picture}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_over_5_5_mb_is_refused() {
     let s3 = s3_with_a_picture(vec![7; 2_062_000]).await;
     s3.put(&key("twice"), r#"{{media url="flow.png"}} {{media url="flow.png"}}"#);
@@ -1249,6 +1265,42 @@ async fn an_answer_over_5_5_mb_is_refused() {
     let message = answer["error"]["message"].as_str().unwrap();
     assert!(message.starts_with("prompt `twice` cannot be rendered: 55"), "{message}");
     assert!(message.ends_with(" bytes of answer; at most 5500000"), "{message}");
+}
+
+#[tokio::test]
+async fn a_picture_that_is_shown_twice_is_read_once_and_stands_where_it_should() {
+    let s3 = s3_with_a_picture("flow").await;
+    s3.put("prompts/plan.png", "plan");
+    let plan = r#"{{media url="plan.png"}}"#;
+    s3.put(&key("twice"), format!(r#"{plan}{{{{media url="flow.png"}}}}{{{{media url="./plan.png"}}}}"#));
+    let gallery = gallery(&s3, HOUR);
+    names(&gallery).await;
+    let before = s3.requests();
+    let rendered = gallery.get("twice", &Map::new(), None).await.unwrap();
+    let shown = rendered.messages.iter().map(|message| match &message.content {
+        Content::Image { data, .. } => STANDARD.decode(data).unwrap(),
+        other => panic!("no picture: {other:?}"),
+    });
+    assert_eq!(shown.collect::<Vec<_>>(), [b"plan", b"flow", b"plan"]);
+    assert_eq!(s3.requests().get - before.get, 2);
+}
+
+#[tokio::test]
+async fn pictures_that_are_too_much_for_an_answer_are_refused_without_being_read() {
+    let s3 = s3_with(&[]).await;
+    for name in ["a.png", "b.png", "a.txt", "b.txt"] {
+        s3.put(&format!("prompts/{name}"), vec![b'x'; 2_100_000]);
+    }
+    s3.put(&key("pictures"), r#"{{media url="a.png"}}{{media url="b.png"}}"#);
+    s3.put(&key("texts"), r#"{{media url="a.txt"}}{{media url="b.txt"}}"#);
+    let gallery = gallery(&s3, HOUR);
+    names(&gallery).await;
+    let before = s3.requests();
+    let refused = gallery.get("pictures", &Map::new(), None).await;
+    assert!(matches!(refused, Err(GalleryError::TooLong { size: 5_600_000, .. })), "{refused:?}");
+    assert_eq!(s3.requests().get, before.get);
+    // Text is not made longer by base64.
+    assert_eq!(gallery.get("texts", &Map::new(), None).await.unwrap().messages.len(), 2);
 }
 
 #[tokio::test]

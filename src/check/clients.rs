@@ -43,35 +43,20 @@ use When::{
 
 /// Client, when, what becomes of the prompt "in" it, and where that was read.
 const CLIENTS: &[(&str, When, &str, &[&str])] = &[
-    ("Zed", SeveralArguments, "it is not offered", &[ZED_AGENT, "https://github.com/zed-industries/zed/issues/21944"]),
+    ("Zed", SeveralArguments, "it is not offered", &[ZED_AGENT, ZED_21944]),
     // Only required arguments take what is typed behind the command.
     ("Gemini CLI", OptionalOnly, "text behind the command is dropped unless it is --name=\"value\"", &[GEMINI_LOADER]),
     // A report; the version is part of it.
-    (
-        "Claude Code 1.0.73 (as reported)",
-        OptionalOnly,
-        "nothing happens until some character is typed",
-        &["https://github.com/anthropics/claude-code/issues/5597"],
-    ),
+    ("Claude Code 1.0.73 (as reported)", OptionalOnly, "nothing happens until some character is typed", &[CLAUDE_5597]),
     // It fetches the prompt with $1, $2 … as values, and puts the real ones into the answer.
     ("opencode", TypedArgument, "the text $1 is sent in its place, and refused,", &[OPENCODE_COMMAND]),
-    (
-        "Gemini CLI",
-        SeveralMessages,
-        "only the first is used",
-        &[GEMINI_LOADER, "https://github.com/google-gemini/gemini-cli/issues/15850"],
-    ),
+    ("Gemini CLI", SeveralMessages, "only the first is used", &[GEMINI_LOADER, GEMINI_15850]),
     ("Cline", SeveralMessages, JOINED, &[CLINE]),
     ("Continue", SeveralMessages, JOINED, &[CONTINUE]),
     ("opencode", SeveralMessages, JOINED, &[OPENCODE_COMMAND]),
     ("VS Code", SeveralMessages, JOINED, &[VS_CODE]),
     ("Goose", NotAlternating, "the prompt is refused", &[GOOSE_COMMAND]),
-    (
-        "Gemini CLI",
-        BeginsWithoutText,
-        "a prompt that begins so fails",
-        &[GEMINI_LOADER, "https://github.com/google-gemini/gemini-cli/issues/15851"],
-    ),
+    ("Gemini CLI", BeginsWithoutText, "a prompt that begins so fails", &[GEMINI_LOADER, GEMINI_15851]),
     ("Cline", Image, TYPE_ALONE, &[CLINE]),
     ("Continue", Image, DROPPED, &[CONTINUE]),
     ("opencode", Image, DROPPED, &[OPENCODE_COMMAND]),
@@ -110,6 +95,10 @@ macro_rules! source {
     };
 }
 
+const CLAUDE_5597: &str = "https://github.com/anthropics/claude-code/issues/5597";
+const GEMINI_15850: &str = "https://github.com/google-gemini/gemini-cli/issues/15850";
+const GEMINI_15851: &str = "https://github.com/google-gemini/gemini-cli/issues/15851";
+const ZED_21944: &str = "https://github.com/zed-industries/zed/issues/21944";
 const ZED_AGENT: &str = source!("zed-industries/zed", "48bab10f", "crates/agent/src/agent.rs");
 const ZED_TYPES: &str = source!("zed-industries/zed", "3991ce85", "crates/context_server/src/types.rs");
 const ZED_REGISTRY: &str =

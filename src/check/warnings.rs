@@ -1,9 +1,10 @@
 //! What is not wrong with a prompt and may still not be what its author meant.
 
 use super::clients::{When, effects};
-use super::{at, media, misplaced, of_file, shorten};
+use super::{at, media, misplaced, of_file, types};
+use crate::gallery::address;
 use crate::prompt::{
-    Argument, Code, Foreign, Kind, Partial, Place, Problem, Prompt, PromptFile, Survey, body, foreign,
+    Argument, Code, Foreign, Kind, Partial, Place, Problem, Prompt, PromptFile, Survey, body, foreign, shorten,
 };
 
 /// Warnings of a prompt file alone; it is not read if it is broken.
@@ -63,10 +64,17 @@ pub(super) fn of_prompt(prompt: &Prompt, source: &[u8], problems: &mut Vec<Probl
     if survey.is_empty {
         warn(Code::Empty, Place::START, "nothing comes of the template".to_owned(), None);
     }
+    if let Some(place) = survey.one_too_many {
+        warn(Code::Bound, place, address::too_many(), None);
+    }
     for variable in &survey.undeclared {
         let name = shorten(&variable.name);
         let (then, or) = if variable.fails {
-            ("the prompt fails when a rendering gets here", format!(" or test it with {{{{#if {name}}}}}"))
+            let then = match prompt.arguments().is_open() {
+                true => "the prompt fails where a caller does not give it",
+                false => "the prompt fails when a rendering gets here",
+            };
+            (then, format!(" or test it with {{{{#if {name}}}}}"))
         } else {
             ("no caller can give it", String::new())
         };
@@ -77,15 +85,11 @@ pub(super) fn of_prompt(prompt: &Prompt, source: &[u8], problems: &mut Vec<Probl
         let message = format!("the argument `{}` is declared but not used", shorten(name));
         warn(Code::Unused, *place, message, None);
     }
-    for (name, place) in &survey.objects {
-        let message = format!("`{0}` is an object: {{{{{0}}}}} writes [object Object]", shorten(name));
-        warn(
-            Code::Portability,
-            *place,
-            message,
-            Some(&format!("{{{{json {0}}}}}, or a field: {{{{{0}.…}}}}", shorten(name))),
-        );
+    for (name, place) in &survey.idle_defaults {
+        let message = format!("`input.default` has `{}`, which is no argument and not used", shorten(name));
+        warn(Code::Unused, *place, message, None);
     }
+    types::check(prompt, &survey.uses, &mut warn);
     arguments(prompt.arguments(), &mut warn);
     messages(&survey, &mut warn);
 }
@@ -130,7 +134,8 @@ fn messages(survey: &Survey, warn: &mut impl FnMut(Code, Place, String, Option<&
     }
     let mut told = Vec::new();
     for shown in &survey.shown {
-        let kind = media::kind(shown);
+        // What is not shown at all has been said.
+        let Ok(kind) = media::kind(shown) else { continue };
         if told.contains(&kind) {
             continue;
         }

@@ -92,12 +92,6 @@ impl Catalogue {
         Self { objects, entries, partials, shadowed, pages: Mutex::default() }
     }
 
-    /// The file that is kept under `key`.
-    pub(super) fn object(&self, key: &str) -> Option<&Object> {
-        let index = self.objects.binary_search_by(|object| object.key.as_str().cmp(key)).ok()?;
-        Some(&self.objects[index])
-    }
-
     /// A prompt with its partials, all of this catalogue; also whether none of them is an older version, standing in for
     /// one that cannot be read now.
     pub(super) async fn linked(&self, entry: &Entry, store: &dyn PromptStore) -> Result<(Linked, bool), StoreError> {

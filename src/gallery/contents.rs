@@ -1,22 +1,30 @@
 //! What a prompt says, in MCP's terms: one content a message, two roles, pictures and files read from the store.
 
+use std::collections::{HashMap, HashSet};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use data_url::DataUrl;
-use http::Uri;
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
 
-use super::catalogue::{Catalogue, is_gallery_file};
+use super::address::{self, Address, Shape};
 use crate::content::{Content, PromptMessage, Role};
-use crate::nearest::nearest;
 use crate::prompt::{self, Code, Media, Message, Part, Place, Problem, bounds};
-use crate::store::{PromptStore, StoreError};
+use crate::store::{Object, PromptStore, StoreError};
+
+/// How many pictures and files of one prompt are read at once: each may be as large as [`bounds::MEDIA`].
+const CONCURRENT_READS: usize = 4;
 
 /// Why a rendering has no contents.
 #[derive(Debug)]
 pub(super) enum ContentsError {
     /// A picture or file cannot be shown.
     Media(Problem),
+    /// The same, and a caller has named it.
+    MediaOfCaller(Problem),
+    /// The answer would have so many bytes, if not more.
+    TooLong(u64),
     /// The store did not answer.
     Store(StoreError),
 }
@@ -24,33 +32,38 @@ pub(super) enum ContentsError {
 /// The messages as MCP has them. It knows the user and the assistant alone: what the system says first is put before
 /// what the user says first, what it says later is the user's.
 ///
-/// Where marks divide the text, the blank lines around them are not part of it.
+/// Where marks divide the text, the blank lines around them are not part of it. `objects` are all files of the store, in
+/// the order of their keys.
 pub(super) async fn contents(
     messages: Vec<Message>,
-    catalogue: &Catalogue,
+    objects: &[Object],
     store: &dyn PromptStore,
 ) -> Result<Vec<PromptMessage>, ContentsError> {
     let parts = || messages.iter().flat_map(|message| &message.content);
     let is_divided = parts().nth(1).is_some();
     let mut media = parts().filter_map(|part| if let Part::Media { media } = part { Some(media) } else { None });
     if let Some(media) = media.nth(bounds::MEDIA_PARTS) {
-        let message = format!("the prompt shows more than {} media", bounds::MEDIA_PARTS);
-        return Err(failed(media, Code::Bound, message));
+        return Err(ContentsError::Media(problem(media, Code::Bound, address::too_many())));
     }
-    let mut contents = Vec::with_capacity(messages.len());
+    let mut shown = Vec::new();
     for Message { role, content, .. } in system_first(messages) {
         let role = if role == prompt::Role::Model { Role::Assistant } else { Role::User };
         for part in content {
-            let content = match part {
-                Part::Text { text } if is_divided => Content::text(without_blank_lines(&text)),
-                Part::Text { text } => Content::text(text),
-                Part::Media { media } => show(&media, catalogue, store).await?,
+            let part = match part {
+                Part::Text { text } if is_divided => Shown::Content(Content::text(without_blank_lines(&text))),
+                Part::Text { text } => Shown::Content(Content::text(text)),
+                Part::Media { media } => Shown::of(&media, objects)?,
                 _ => continue,
             };
-            contents.push(PromptMessage { role, content });
+            shown.push((role, part));
         }
     }
-    Ok(contents)
+    let least = shown.iter().map(|(_, part)| part.least()).sum();
+    if least > bounds::ANSWER as u64 {
+        return Err(ContentsError::TooLong(least));
+    }
+    let read = read(shown.iter().filter_map(|(_, part)| part.object()), store).await?;
+    Ok(shown.into_iter().map(|(role, part)| PromptMessage { role, content: part.content(&read) }).collect())
 }
 
 /// Joins texts that only a section divides, and moves what the system says first to the user.
@@ -102,104 +115,96 @@ fn without_blank_lines(text: &str) -> &str {
     &text[line..]
 }
 
-/// One picture or file. What a caller may have said is not repeated in an error, which goes to the log.
-async fn show(media: &Media, catalogue: &Catalogue, store: &dyn PromptStore) -> Result<Content, ContentsError> {
-    let refuse = |message: String| Err(failed(media, Code::Media, message));
-    let url = media.url.trim();
-    let scheme = url.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| is_scheme(scheme));
-    match scheme.map(str::to_ascii_lowercase).as_deref() {
-        Some("data") => from_data_url(media, url),
-        Some("https") => link(media, url),
-        Some(_) => refuse("the address is not shown: a file of the gallery, https: or data: is".to_owned()),
-        None if media.origin.by_caller => {
-            refuse("the caller names what to show, which may be https: or data: but no file of the gallery".to_owned())
+/// One part of the answer, before files are read.
+enum Shown<'o> {
+    Content(Content),
+    File { object: &'o Object, shape: Shape, mime_type: String },
+}
+
+impl<'o> Shown<'o> {
+    fn of(media: &Media, objects: &'o [Object]) -> Result<Self, ContentsError> {
+        // What a caller leaves out is empty: the author's to test.
+        let by_caller = media.origin.by_caller && !media.url.is_empty();
+        let refused = |message: String| match (by_caller, problem(media, Code::Media, message)) {
+            (true, problem) => ContentsError::MediaOfCaller(problem),
+            (false, problem) => ContentsError::Media(problem),
+        };
+        let address = Address::parse(&media.url).map_err(refused)?;
+        let (shape, mime_type) = address.shape(media.content_type.as_deref()).map_err(refused)?;
+        let any_type = || "application/octet-stream".to_owned();
+        Ok(match address {
+            Address::Data { bytes, .. } => {
+                Self::Content(content(shape, "", &bytes, mime_type.unwrap_or_else(any_type)))
+            }
+            Address::Link { url, uri } => {
+                let last = uri.path().rsplit('/').find(|segment| !segment.is_empty());
+                let name = last.or(uri.host()).unwrap_or_default().to_owned();
+                Self::Content(Content::ResourceLink { uri: url.to_owned(), name, mime_type })
+            }
+            Address::Path(_) if by_caller => {
+                let message = "the caller names what to show, which may be https: or data: but no file of the gallery";
+                return Err(refused(message.to_owned()));
+            }
+            Address::Path(path) => {
+                let object = address::file(path, objects).map_err(refused)?;
+                Self::File { object, shape, mime_type: mime_type.unwrap_or_else(any_type) }
+            }
+        })
+    }
+
+    fn object(&self) -> Option<&'o Object> {
+        match self {
+            Self::File { object, .. } => Some(object),
+            Self::Content(_) => None,
         }
-        None => file(media, url, catalogue, store).await,
+    }
+
+    /// How many bytes of the answer a file takes at least: as it is if it may be text, else in base64.
+    fn least(&self) -> u64 {
+        match self {
+            Self::File { object, shape: Shape::File, .. } => object.size,
+            Self::File { object, .. } => object.size.div_ceil(3) * 4,
+            Self::Content(_) => 0,
+        }
+    }
+
+    fn content(self, read: &HashMap<&str, Bytes>) -> Content {
+        match self {
+            Self::Content(content) => content,
+            Self::File { object, shape, mime_type } => {
+                content(shape, &object.key, &read[object.key.as_str()], mime_type)
+            }
+        }
     }
 }
 
-/// RFC 3986; a drive letter is none.
-fn is_scheme(text: &str) -> bool {
-    text.len() > 1
-        && text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
-}
-
-fn from_data_url(media: &Media, url: &str) -> Result<Content, ContentsError> {
-    let refuse = |message: &str| Err(failed(media, Code::Media, message.to_owned()));
-    let Ok(data) = DataUrl::process(url) else {
-        return refuse("the data: URL is not one: data:image/png;base64,…");
-    };
-    let Ok((bytes, _)) = data.decode_to_vec() else { return refuse("the base64 of the data: URL is not valid") };
-    if bytes.len() as u64 > bounds::MEDIA {
-        return refuse(&format!("the data: URL has {} bytes; at most {} are shown", bytes.len(), bounds::MEDIA));
-    }
-    let mime_type = match &media.content_type {
-        Some(mime_type) => mime_type.clone(),
-        None => format!("{}/{}", data.mime_type().type_, data.mime_type().subtype),
-    };
-    match picture_or_sound(&bytes, &mime_type) {
-        Some(content) => Ok(content),
-        None => refuse("a data: URL is image/… or audio/…, and this is neither"),
-    }
-}
-
-/// `None` for what is neither.
-fn picture_or_sound(bytes: &[u8], mime_type: &str) -> Option<Content> {
-    let encoded = || STANDARD.encode(bytes);
-    match mime_type.split('/').next() {
-        Some("image") => Some(Content::Image { data: encoded(), mime_type: mime_type.to_owned() }),
-        Some("audio") => Some(Content::Audio { data: encoded(), mime_type: mime_type.to_owned() }),
-        _ => None,
-    }
-}
-
-fn link(media: &Media, url: &str) -> Result<Content, ContentsError> {
-    let parsed = url.parse::<Uri>().ok().filter(|uri| uri.host().is_some_and(|host| !host.is_empty()));
-    let Some(uri) = parsed else {
-        return Err(failed(media, Code::Media, "the https: address is not one".to_owned()));
-    };
-    let last = uri.path().rsplit('/').find(|segment| !segment.is_empty());
-    let name = last.or(uri.host()).unwrap_or_default().to_owned();
-    let mime_type = media.content_type.clone().or_else(|| guess(uri.path()));
-    Ok(Content::ResourceLink { uri: url.to_owned(), name, mime_type })
-}
-
-/// A file beside the prompts.
-async fn file(
-    media: &Media,
-    path: &str,
-    catalogue: &Catalogue,
+/// The content of files, by key; each is read once.
+async fn read<'o>(
+    objects: impl Iterator<Item = &'o Object>,
     store: &dyn PromptStore,
-) -> Result<Content, ContentsError> {
-    let refuse = |message: String| Err(failed(media, Code::Media, message));
-    let path = path.strip_prefix("./").unwrap_or(path).trim_start_matches('/');
-    if path.split('/').any(|part| part == "..") {
-        return refuse("a path goes down from the root of the gallery, without `..`".to_owned());
+) -> Result<HashMap<&'o str, Bytes>, ContentsError> {
+    let mut seen = HashSet::new();
+    let objects = objects.filter(|object| seen.insert(object.key.as_str()));
+    let reads: Vec<_> =
+        objects.map(|object| async move { Ok((object.key.as_str(), store.get(object).await?)) }).collect();
+    stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await.map_err(ContentsError::Store)
+}
+
+/// What a client gets of bytes, which stand at `path` if they are a file's.
+fn content(shape: Shape, path: &str, bytes: &[u8], mime_type: String) -> Content {
+    let encoded = || STANDARD.encode(bytes);
+    match shape {
+        Shape::Image => Content::Image { data: encoded(), mime_type },
+        Shape::Audio => Content::Audio { data: encoded(), mime_type },
+        Shape::Link | Shape::File => {
+            let uri = format!("{URI}{}", escaped(path));
+            let resource = match std::str::from_utf8(bytes) {
+                Ok(text) => json!({ "uri": uri, "mimeType": mime_type, "text": text }),
+                Err(_) => json!({ "uri": uri, "mimeType": mime_type, "blob": encoded() }),
+            };
+            Content::Resource { resource }
+        }
     }
-    if is_gallery_file(path) {
-        return refuse(format!("`{}` is a prompt or hidden, not a file to show", shorten(path)));
-    }
-    let Some(object) = catalogue.object(path) else {
-        let keys = catalogue.objects.iter().map(|object| object.key.as_str()).filter(|key| !is_gallery_file(key));
-        let near = nearest(path, keys).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
-        return refuse(format!("there is no file `{}` in the gallery{near}", shorten(path)));
-    };
-    if object.size > bounds::MEDIA {
-        return refuse(format!("`{path}` has {} bytes; at most {} are shown", object.size, bounds::MEDIA));
-    }
-    let bytes = store.get(object).await.map_err(ContentsError::Store)?;
-    let mime_type = media.content_type.clone().or_else(|| guess(path));
-    let mime_type = mime_type.unwrap_or_else(|| "application/octet-stream".to_owned());
-    if let Some(content) = picture_or_sound(&bytes, &mime_type) {
-        return Ok(content);
-    }
-    let uri = format!("{URI}{}", escaped(path));
-    let resource = match String::from_utf8(bytes.to_vec()) {
-        Ok(text) => json!({ "uri": uri, "mimeType": mime_type, "text": text }),
-        Err(e) => json!({ "uri": uri, "mimeType": mime_type, "blob": STANDARD.encode(e.into_bytes()) }),
-    };
-    Ok(Content::Resource { resource })
 }
 
 /// What the address of an embedded file begins with. It is a name: nothing can be read there.
@@ -213,16 +218,7 @@ fn escaped(path: &str) -> String {
         .collect()
 }
 
-/// The type that a file's name tells.
-fn guess(path: &str) -> Option<String> {
-    mime_guess::from_path(path).first_raw().map(str::to_owned)
-}
-
-fn failed(media: &Media, code: Code, message: String) -> ContentsError {
+fn problem(media: &Media, code: Code, message: String) -> Problem {
     let place = media.origin.place.unwrap_or(Place::START);
-    ContentsError::Media(Problem { code, file: media.origin.file.clone(), place, width: 2, message, hint: None })
-}
-
-fn shorten(text: &str) -> String {
-    text.chars().take(100).collect()
+    Problem { code, file: media.origin.file.clone(), place, width: 2, message, hint: None }
 }

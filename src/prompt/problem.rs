@@ -148,10 +148,12 @@ codes! {
     UnknownKey = "unknown-key", Warning;
     /// A schema that the program which uses the prompt defines, and the gallery does not know.
     UnknownSchema = "unknown-schema", Warning;
-    /// A variable is used and not declared.
+    /// A variable is used or required, and not declared.
     Undeclared = "undeclared-variable", Warning;
-    /// An argument is declared and not used.
+    /// An argument is declared, or a default given, and not used.
     Unused = "unused-argument", Warning;
+    /// A value is used as if it were of another type.
+    TypeMismatch = "type-mismatch", Warning;
     /// There is no description.
     NoDescription = "no-description", Warning;
     /// The template is empty.

@@ -109,7 +109,7 @@ pub(super) fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
 }
 
 /// The beginning of a text that an author or a caller wrote, on one line.
-pub(super) fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     /// In characters.
     const SHOWN: usize = 40;
     let on_one_line = |text: &str| text.replace(char::is_control, " ");

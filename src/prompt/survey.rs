@@ -1,115 +1,147 @@
 //! What a prompt's template does, whatever it is rendered with: what `check` warns of.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::arguments::Kind;
 use super::message::Role;
 use super::problem::Place;
+use super::schema::plain;
 use super::template::{
-    Base, Block, BlockKind, Expression, Mark, Names, Node, PartialCall, Path, Program, Variable, variables,
+    Base, Block, BlockKind, Expression, Inlines, Mark, Names, Node, PartialCall, Path, Program, Variable, variables,
 };
 use super::{Linker, Partial, Prompt, PromptFile, bounds, front_matter};
 
 /// What a prompt's template does, whatever it is rendered with. Places are of the prompt's own file: what a partial
 /// does is where the partial is called.
 #[derive(Debug)]
-pub struct Survey {
+pub(crate) struct Survey {
     /// Variables that are neither declared nor have a default, of a file that declares some.
-    pub undeclared: Vec<Undeclared>,
+    pub(crate) undeclared: Vec<Undeclared>,
     /// Arguments that are declared and not used, and where.
-    pub unused: Vec<(String, Place)>,
-    /// Objects that are written as plain text, and where.
-    pub objects: Vec<(String, Place)>,
+    pub(crate) unused: Vec<(String, Place)>,
+    /// How variables are used, as far as it depends on their types.
+    pub(crate) uses: Vec<Use>,
+    /// Names that `input.default` gives a value, which are no arguments and not used, and where.
+    pub(crate) idle_defaults: Vec<(String, Place)>,
     /// How many messages come of it.
-    pub messages: MessageCount,
+    pub(crate) messages: MessageCount,
     /// The pictures and other files that it may show.
-    pub shown: Vec<Shown>,
+    pub(crate) shown: Vec<Shown>,
+    /// The first one too many, where every rendering shows too many.
+    pub(crate) one_too_many: Option<Place>,
     /// Whether nothing can come of it.
-    pub is_empty: bool,
+    pub(crate) is_empty: bool,
 }
 
 /// A variable that is used and not declared.
 #[derive(Debug)]
-pub struct Undeclared {
+pub(crate) struct Undeclared {
     /// The variable.
-    pub name: String,
+    pub(crate) name: String,
     /// Its first use.
-    pub place: Place,
+    pub(crate) place: Place,
     /// Whether a rendering that gets to one of its uses fails.
-    pub fails: bool,
+    pub(crate) fails: bool,
+}
+
+/// A use of a variable, in a way that does not fit every type.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Use {
+    /// The variable.
+    pub(crate) name: String,
+    /// The tag.
+    pub(crate) place: Place,
+    /// How.
+    pub(crate) how: How,
+}
+
+/// How a variable is used.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum How {
+    /// `{{x}}`
+    Written,
+    /// `{{#each x}}`
+    Looped,
+    /// `{{x.y.z}}`
+    Field(Vec<String>),
+    /// `{{#ifEquals x "a"}}`
+    Compared(Value),
 }
 
 /// The messages of a rendering, as MCP counts them: one for each text, picture or file.
 #[derive(Debug, Default)]
-pub struct MessageCount {
+pub(crate) struct MessageCount {
     /// Where the second one begins, if there may be one.
-    pub second: Option<Place>,
+    pub(crate) second: Option<Place>,
     /// Whether there always is.
-    pub is_certain: bool,
+    pub(crate) is_certain: bool,
     /// Where someone may speak out of turn: the user begins, and then comes the assistant.
-    pub out_of_turn: Option<Place>,
+    pub(crate) out_of_turn: Option<Place>,
     /// Whether the first one is text.
-    pub begins_with_text: bool,
+    pub(crate) begins_with_text: bool,
 }
 
 /// A picture or another file that a template shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub(crate) struct Shown {
     /// The tag.
-    pub place: Place,
+    pub(crate) place: Place,
     /// Its address, if it is written out.
-    pub url: Option<String>,
-    /// Its type, if it is written out.
-    pub content_type: Option<String>,
+    pub(crate) url: Option<String>,
+    /// Its type, if it is told.
+    pub(crate) content_type: ContentType,
+}
+
+/// What a template says of the type of a picture or another file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ContentType {
+    /// Nothing: the address tells.
+    Untold,
+    /// This.
+    Written(String),
+    /// It depends on a value.
+    Computed,
 }
 
 impl PromptFile {
     /// The pictures and other files that its own template shows.
-    #[must_use]
-    pub fn shown(&self) -> Vec<Shown> {
+    pub(crate) fn shown(&self) -> Vec<Shown> {
         shown(&self.template.program)
     }
 
     /// Variables that other readers of the format take for a helper's name, and where.
-    #[must_use]
-    pub fn named_like_helpers(&self) -> Vec<(String, Place)> {
+    pub(crate) fn named_like_helpers(&self) -> Vec<(String, Place)> {
         named_like_helpers(&self.template.program)
     }
 
     /// Whether it declares an argument of that name.
-    #[must_use]
-    pub fn declares(&self, name: &str) -> bool {
+    pub(crate) fn declares(&self, name: &str) -> bool {
         let declared = self.front_matter.arguments.as_ref();
         declared.is_some_and(|arguments| arguments.iter().any(|argument| argument.name == name))
     }
 
     /// What the prompt is for.
-    #[must_use]
-    pub fn description(&self) -> Option<&str> {
+    pub(crate) fn description(&self) -> Option<&str> {
         self.front_matter.description.as_deref()
     }
 }
 
 impl Partial {
     /// The pictures and other files that its own template shows.
-    #[must_use]
-    pub fn shown(&self) -> Vec<Shown> {
+    pub(crate) fn shown(&self) -> Vec<Shown> {
         shown(&self.template.program)
     }
 
     /// Variables that other readers of the format take for a helper's name, and where.
-    #[must_use]
-    pub fn named_like_helpers(&self) -> Vec<(String, Place)> {
+    pub(crate) fn named_like_helpers(&self) -> Vec<(String, Place)> {
         named_like_helpers(&self.template.program)
     }
 
     /// Whether nothing can come of it, and it defines nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         let is_blank = |node: &Node| matches!(node, Node::Text(text) if text.trim().is_empty());
         self.template.inlines.is_empty() && self.template.program.nodes.iter().all(is_blank)
     }
@@ -148,49 +180,73 @@ impl Shown {
     fn of(place: Place, mark: &Mark) -> Option<Self> {
         let Mark::Media { url, content_type } = mark else { return None };
         let written = |value: &Expression| match value {
-            Expression::Literal(Value::String(text)) => Some(text.clone()),
-            _ => None,
+            Expression::Literal(Value::Null) => Some(String::new()),
+            Expression::Literal(value) => Some(plain(value).into_owned()),
+            Expression::Path(_) | Expression::Call(_) => None,
         };
-        Some(Self { place, url: written(url), content_type: content_type.as_ref().and_then(written) })
+        let content_type = match content_type.as_ref().map(written) {
+            Some(Some(text)) if !text.is_empty() => ContentType::Written(text),
+            Some(None) => ContentType::Computed,
+            Some(Some(_)) | None => ContentType::Untold,
+        };
+        Some(Self { place, url: written(url), content_type })
     }
 }
 
 impl Prompt {
     /// Finds out what the template does.
-    #[must_use]
-    pub fn survey(&self) -> Survey {
+    pub(crate) fn survey(&self) -> Survey {
         let template = &self.file.template;
-        let mut walk = Walk { partials: &self.partials, done: HashMap::new(), found: Found::default() };
+        let templates = self.partials.values().map(|partial| &partial.template).chain([template]);
+        let inlines = templates.flat_map(|template| template.inlines.iter().map(String::as_str)).collect();
+        let (done, found) = Default::default();
+        let mut walk = Walk { partials: &self.partials, inlines, done, found, place: Place::START };
         let scope = Scope { depth: 0, names: None, inlines: None, is_certain: true };
         let events = walk.program(&template.program, &scope);
-        let Found { uses_all, mut written, shown } = walk.found;
+        let Found { uses_all, uses, shown, .. } = walk.found;
         let used = Linker::new(template, &self.partials).link().unwrap_or_default();
-        written.retain(|(name, _)| {
-            self.arguments().iter().any(|argument| argument.name == *name && argument.kind == Kind::Object)
-        });
+        let certain_media = events.iter().filter(|event| event.is_certain && event.what == What::Media);
+        let one_too_many = certain_media.map(|event| event.place).nth(bounds::MEDIA_PARTS);
         Survey {
             undeclared: self.undeclared(&used),
             unused: if uses_all { Vec::new() } else { self.unused(&used) },
-            objects: written,
+            uses,
+            idle_defaults: if uses_all { Vec::new() } else { self.idle_defaults(&used) },
             messages: count(&events),
             shown,
+            one_too_many,
             is_empty: events.is_empty(),
         }
     }
 
     fn undeclared(&self, used: &[Variable]) -> Vec<Undeclared> {
-        let Some(declared) = self.file.front_matter.arguments.as_ref().filter(|declared| !declared.is_open()) else {
-            return Vec::new();
-        };
+        let Some(declared) = &self.file.front_matter.arguments else { return Vec::new() };
         let is_known = |name: &str| {
             declared.iter().any(|argument| argument.name == name) || self.file.front_matter.defaults.contains_key(name)
         };
-        let unknown = used.iter().filter(|variable| !is_known(&variable.name));
+        // Where any name is taken, a caller may give what is tested.
+        let is_wrong = |variable: &&Variable| !is_known(&variable.name) && (variable.required || !declared.is_open());
+        let unknown = used.iter().filter(is_wrong);
         let undeclared = |variable: &Variable| {
             let Variable { name, required, place, .. } = variable;
             Undeclared { name: name.clone(), place: *place, fails: *required }
         };
         unknown.map(undeclared).collect()
+    }
+
+    fn idle_defaults(&self, used: &[Variable]) -> Vec<(String, Place)> {
+        let is_used = |name: &str| {
+            used.iter().any(|variable| variable.name == name)
+                || self.arguments().is_open()
+                || self.arguments().iter().any(|argument| argument.name == name)
+        };
+        let defaults = self.file.front_matter.default_places.iter();
+        defaults.filter(|(name, _)| !is_used(name)).cloned().collect()
+    }
+
+    /// Whether the file says what it takes, rather than its template alone.
+    pub(crate) fn declares_arguments(&self) -> bool {
+        self.file.front_matter.arguments.is_some()
     }
 
     fn unused(&self, used: &[Variable]) -> Vec<(String, Place)> {
@@ -226,16 +282,21 @@ const MOST: usize = 200;
 struct Found {
     /// Whether all variables are read at once, as by `{{json this}}`.
     uses_all: bool,
-    /// Variables that are written as text.
-    written: Vec<(String, Place)>,
+    uses: Vec<Use>,
+    /// What of that is known, wherever it is.
+    known: HashSet<(String, How)>,
     shown: Vec<Shown>,
 }
 
 struct Walk<'a> {
     partials: &'a HashMap<String, Arc<Partial>>,
+    /// The names of partials that some template defines for itself.
+    inlines: HashSet<&'a str>,
     /// What partials do, each walked once.
     done: HashMap<&'a str, Rc<(Vec<Event>, Found)>>,
     found: Found,
+    /// The tag.
+    place: Place,
 }
 
 #[derive(Clone, Copy)]
@@ -246,11 +307,6 @@ struct Scope<'s, 'a> {
     names: Option<&'s Names<'s>>,
     inlines: Option<&'s Inlines<'s, 'a>>,
     is_certain: bool,
-}
-
-struct Inlines<'s, 'a> {
-    program: &'a Program,
-    around: Option<&'s Self>,
 }
 
 impl<'a> Walk<'a> {
@@ -265,10 +321,12 @@ impl<'a> Walk<'a> {
                 Node::Text(_) => push(&mut events, Event { what: What::Text, place: Place::START, is_certain }),
                 Node::Value(place, value) => {
                     push(&mut events, Event { what: What::Text, place: *place, is_certain });
-                    self.written(value, *place, scope);
+                    self.place = *place;
+                    self.used(value, How::Written, scope);
                     self.value(value, scope);
                 }
                 Node::Mark(place, mark) => {
+                    self.place = *place;
                     self.mark(*place, mark, scope);
                     let what = match mark.as_ref() {
                         Mark::Role { role: Expression::Literal(role), .. } => {
@@ -281,11 +339,13 @@ impl<'a> Walk<'a> {
                     };
                     push(&mut events, Event { what, place: *place, is_certain });
                 }
-                Node::Block(_, block) => {
+                Node::Block(place, block) => {
+                    self.place = *place;
                     let inside = self.block(block, scope);
                     inside.into_iter().for_each(|event| push(&mut events, event));
                 }
                 Node::Partial(place, call) => {
+                    self.place = *place;
                     let inside = self.partial(*place, call, scope);
                     inside.into_iter().for_each(|event| push(&mut events, event));
                 }
@@ -313,6 +373,14 @@ impl<'a> Walk<'a> {
     /// Of the two ways through a block, what the one with more messages does.
     fn block(&mut self, block: &'a Block, scope: &Scope<'_, 'a>) -> Vec<Event> {
         block.params.iter().for_each(|value| self.value(value, scope));
+        match (block.kind, block.params.as_slice()) {
+            (BlockKind::Each, [list]) => self.used(list, How::Looped, scope),
+            (BlockKind::IfEquals | BlockKind::UnlessEquals, [value, Expression::Literal(literal)])
+            | (BlockKind::IfEquals | BlockKind::UnlessEquals, [Expression::Literal(literal), value]) => {
+                self.used(value, How::Compared(literal.clone()), scope);
+            }
+            _ => {}
+        }
         let maybe = Scope { is_certain: false, ..*scope };
         let names = Names { names: block.block_params.iter().map(String::as_str).collect(), around: scope.names };
         let has_own_context = matches!(block.kind, BlockKind::Each | BlockKind::With | BlockKind::Section);
@@ -335,26 +403,25 @@ impl<'a> Walk<'a> {
         let given = Names { names: call.hash.iter().map(|(key, _)| key.as_str()).collect(), around: scope.names };
         let depth = scope.depth + usize::from(call.context.is_some());
         let inside = Scope { depth, names: Some(&given), ..*scope };
-        let mut inlines = scope.inlines;
-        while let Some(Inlines { program, around }) = inlines {
-            if let Some((_, program)) = program.inlines.iter().rfind(|(name, _)| *name == call.name) {
-                // Without its own inlines, so that one which calls itself ends here.
-                return self.program(program, &Scope { inlines: None, ..inside });
-            }
-            inlines = *around;
+        if let Some(program) = Inlines::find(scope.inlines, &call.name) {
+            // Without its own inlines, so that one which calls itself ends here.
+            return self.program(program, &Scope { inlines: None, ..inside });
         }
+        // A name may stand for what a template around defines, which is not known here.
+        let is_certain = scope.is_certain && call.name != "@partial-block" && !self.inlines.contains(&*call.name);
         let Some((name, partial)) = self.partials.get_key_value(call.name.as_str()) else {
+            let inside = Scope { is_certain, ..inside };
             return call.block.as_ref().map(|block| self.program(block, &inside)).unwrap_or_default();
         };
         let done = self.walked(name, partial);
         let (events, found) = done.as_ref();
         if inside.depth == 0 {
             self.found.uses_all |= found.uses_all;
-            let own = found.written.iter().filter(|(name, _)| !Names::has(inside.names, name));
-            self.found.written.extend(own.take(MOST).map(|(name, _)| (name.clone(), place)));
+            let own = found.uses.iter().filter(|used| !Names::has(inside.names, &used.name));
+            own.take(MOST).for_each(|used| self.found.add(Use { place, ..used.clone() }));
         }
         self.found.shown.extend(found.shown.iter().take(MOST).map(|shown| Shown { place, ..shown.clone() }));
-        let at_call = |event: &Event| Event { place, is_certain: event.is_certain && scope.is_certain, ..*event };
+        let at_call = |event: &Event| Event { place, is_certain: event.is_certain && is_certain, ..*event };
         let mut events: Vec<Event> = events.iter().map(at_call).collect();
         if let Some(block) = &call.block {
             // Wherever the partial puts it, and only if it does.
@@ -383,24 +450,35 @@ impl<'a> Walk<'a> {
                 let values = call.params.iter().chain(call.hash.iter().map(|(_, value)| value));
                 values.for_each(|value| self.value(value, scope));
             }
-            Expression::Path(Path { base, segments }) => {
+            Expression::Path(path) => {
+                let Path { base, segments } = path;
                 self.found.uses_all |= match base {
                     Base::Data { .. } => *segments == ["root"],
                     Base::Context { up, .. } => segments.is_empty() && *up == scope.depth,
                 };
+                if let Some((name, fields @ [_, ..])) = path.variable(scope.depth, scope.names) {
+                    let how = How::Field(fields.to_vec());
+                    self.found.add(Use { name: name.to_owned(), place: self.place, how });
+                }
             }
         }
     }
 
-    /// Notes a variable that is written as text.
-    fn written(&mut self, value: &Expression, place: Place, scope: &Scope<'_, '_>) {
-        let Expression::Path(Path { base: Base::Context { up, scoped }, segments }) = value else { return };
-        if let [name] = segments.as_slice()
-            && *up == scope.depth
-            && (*scoped || !Names::has(scope.names, name))
-            && !self.found.written.iter().any(|(known, _)| known == name)
+    /// Notes how a variable is used, if the value is all of one.
+    fn used(&mut self, value: &Expression, how: How, scope: &Scope<'_, '_>) {
+        if let Expression::Path(path) = value
+            && let Some((name, [])) = path.variable(scope.depth, scope.names)
         {
-            self.found.written.push((name.clone(), place));
+            self.found.add(Use { name: name.to_owned(), place: self.place, how });
+        }
+    }
+}
+
+impl Found {
+    /// Adds a use, unless there is one like it before.
+    fn add(&mut self, used: Use) {
+        if self.known.insert((used.name.clone(), used.how.clone())) {
+            self.uses.push(used);
         }
     }
 }
@@ -526,8 +604,11 @@ mod tests {
             survey_with("---\narguments:\n  - {name: user, type: object}\n  - name: y\n---\nx{{> turn}}", &partials);
         let call = Place { line: 6, column: 2 };
         assert_eq!(found.messages.second, Some(call));
-        assert_eq!(found.objects, [("user".to_owned(), call)]);
-        assert_eq!(found.shown, [Shown { place: call, url: Some("a.png".to_owned()), content_type: None }]);
+        assert_eq!(found.uses, [Use { name: "user".to_owned(), place: call, how: How::Written }]);
+        assert_eq!(
+            found.shown,
+            [Shown { place: call, url: Some("a.png".to_owned()), content_type: ContentType::Untold }]
+        );
         assert_eq!(found.unused.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["y"]);
         assert!(survey_with("---\narguments: [{name: y}]\n---\n{{> all}}", &partials).unused.is_empty());
         assert_eq!(survey_with("---\narguments: [{name: y}]\n---\n{{> all q}}", &partials).unused.len(), 1);
@@ -543,7 +624,25 @@ mod tests {
         assert_eq!(names("---\narguments: []\n---\n{{x}}{{#if y}}{{y}}{{/if}}"), [x, y]);
         assert_eq!(names("{{x}}"), []);
         assert_eq!(names("---\ninput:\n  schema:\n    z: string\n  default: {x: 1}\n---\n{{x}}"), []);
-        assert_eq!(names("---\ninput:\n  schema:\n    (*): string\n---\n{{x}}"), []);
+        let open = "---\ninput:\n  schema:\n    (*): string\n---\n{{x}}{{#if y}}{{y}}{{/if}}";
+        assert_eq!(names(open), [("x".to_owned(), true)]);
+    }
+
+    #[test]
+    fn media_are_too_many_where_every_rendering_shows_them() {
+        let media = |count| "{{media url=x}}\n".repeat(count);
+        let too_many = |source: &str, partials: &[(&str, &str)]| {
+            survey_with(source, partials).one_too_many.map(|place| (place.line, place.column))
+        };
+        assert_eq!(too_many(&media(20), &[]), None);
+        assert_eq!(too_many(&media(21), &[]), Some((21, 1)));
+        assert_eq!(too_many(&format!("{}{{{{#if y}}}}{}{{{{/if}}}}", media(20), media(1)), &[]), None);
+        assert_eq!(too_many(&format!("{}{{{{> m}}}}", media(11)), &[("m", &media(10))]), Some((12, 1)));
+        // What the partial calls is the caller's.
+        let redefined = format!("{{{{#*inline \"m\"}}}}{{{{/inline}}}}{}{{{{> calls}}}}", media(11));
+        assert_eq!(too_many(&redefined, &[("calls", "{{> m}}"), ("m", &media(10))]), None);
+        let fallback = format!("{{{{#> @partial-block}}}}{}{{{{/@partial-block}}}}", media(21));
+        assert_eq!(too_many("{{#> box}}{{/box}}", &[("box", &fallback)]), None);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use serde_json::Value;
 pub(super) use expression::{Base, Call, Expression, Path};
 pub(crate) use foreign::{Foreign, foreign};
 use tags::{Tag, TagKind, Token};
-pub(super) use uses::{Names, Variable, variables};
+pub(super) use uses::{Inlines, Names, Variable, variables};
 
 use super::bounds;
 use super::message::Role;

@@ -38,7 +38,7 @@ struct Scope<'a> {
     names: Option<&'a Names<'a>>,
     /// Variables that an `{{#if}}` around has tested.
     tested: Option<&'a Names<'a>>,
-    inlines: Option<&'a Inlines<'a>>,
+    inlines: Option<&'a Inlines<'a, 'a>>,
     /// Whether a rendering may never come here.
     is_optional: bool,
 }
@@ -54,9 +54,23 @@ fn count(names: Option<&Names<'_>>) -> usize {
     std::iter::successors(names, |names| names.around).map(|names| names.names.len()).sum()
 }
 
-struct Inlines<'a> {
-    program: &'a Program,
-    around: Option<&'a Self>,
+/// The partials that hold at one place of a template, as it defines them, and those around.
+pub(crate) struct Inlines<'s, 'p> {
+    pub(crate) program: &'p Program,
+    pub(crate) around: Option<&'s Self>,
+}
+
+impl<'p> Inlines<'_, 'p> {
+    pub(crate) fn find(inlines: Option<&Self>, name: &str) -> Option<&'p Program> {
+        let mut next = inlines;
+        while let Some(Inlines { program, around }) = next {
+            if let Some((_, program)) = program.inlines.iter().rfind(|(known, _)| known == name) {
+                return Some(program);
+            }
+            next = *around;
+        }
+        None
+    }
 }
 
 impl Names<'_> {
@@ -164,13 +178,9 @@ impl Uses<'_> {
             self.program(block, &inside);
         }
         self.place = place;
-        let mut inlines = scope.inlines;
-        while let Some(Inlines { program, around }) = inlines {
-            if let Some((_, program)) = program.inlines.iter().rfind(|(name, _)| *name == call.name) {
-                // Without its own inlines, so that one which calls itself ends here.
-                return self.program(program, &Scope { inlines: None, ..inside });
-            }
-            inlines = *around;
+        if let Some(program) = Inlines::find(scope.inlines, &call.name) {
+            // Without its own inlines, so that one which calls itself ends here.
+            return self.program(program, &Scope { inlines: None, ..inside });
         }
         let Some(variables) = self.partials.get(call.name.as_str()) else { return };
         // Which of them the partial names is not known here.
@@ -227,14 +237,21 @@ impl Uses<'_> {
     }
 }
 
-/// The argument that a path such as `x`, `this.x`, `x.y`, `../x` or `@root.x` reads, if it reads one.
 fn variable<'a>(value: &'a Expression, scope: &Scope<'_>) -> Option<&'a str> {
-    let Expression::Path(Path { base, segments }) = value else { return None };
-    let (first, second) = (segments.first()?.as_str(), segments.get(1).map(String::as_str));
-    match *base {
-        Base::Data { .. } => second.filter(|_| first == "root"),
-        Base::Context { up, scoped } => {
-            (up == scope.depth && (scoped || !Names::has(scope.names, first))).then_some(first)
-        }
+    let Expression::Path(path) = value else { return None };
+    path.variable(scope.depth, scope.names).map(|(name, _)| name)
+}
+
+impl Path {
+    /// The argument that a path such as `x`, `this.x`, `x.y`, `../x` or `@root.x` reads, if it reads one, and the fields
+    /// behind it. `depth` contexts stand around, and `names` stand before arguments.
+    pub(crate) fn variable(&self, depth: usize, names: Option<&Names<'_>>) -> Option<(&str, &[String])> {
+        let (first, rest) = self.segments.split_first()?;
+        let (name, fields) = match self.base {
+            Base::Data { .. } => rest.split_first().filter(|_| first == "root")?,
+            Base::Context { up, scoped } if up == depth && (scoped || !Names::has(names, first)) => (first, rest),
+            Base::Context { .. } => return None,
+        };
+        Some((name, fields))
     }
 }
