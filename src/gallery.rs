@@ -26,7 +26,7 @@ pub use form::Form;
 
 use crate::content::PromptMessage;
 use crate::nearest::nearest;
-use crate::prompt::{Argument, ArgumentProblem, Icon, Problem, Prompt, bounds, in_listed_order};
+use crate::prompt::{Argument, ArgumentProblem, Icon, Problem, Prompt, bounds, in_listed_order, shorten_to};
 use crate::store::{Object, PromptStore, StoreError};
 
 /// How many files are read at once.
@@ -456,7 +456,7 @@ fn listed<'a>(entry: &'a Entry, prompt: &'a Prompt) -> ListedPrompt<'a> {
 
 fn unknown(name: &str, catalogue: &Catalogue) -> GalleryError {
     let names = catalogue.entries.iter().map(|entry| entry.name.as_str());
-    let name = name.chars().take(100).collect::<String>();
+    let name = shorten_to(100, name);
     GalleryError::UnknownPrompt { nearest: nearest(&name, names).map(str::to_owned), name }
 }
 

@@ -21,7 +21,7 @@ use serde_json::{Map, Value, json};
 use crate::content::Content;
 use crate::gallery::{Gallery, GalleryError};
 use crate::nearest::nearest;
-use crate::prompt::bounds;
+use crate::prompt::{bounds, shorten_to};
 use crate::rpc::{self, Error, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, Message, Request};
 use crate::tools::{ToolCall, ToolError, ToolReply, Tools};
 
@@ -564,7 +564,7 @@ fn empty_object() -> Box<RawValue> {
 
 /// A name from outside, short enough for a log line and an error.
 fn loggable(name: &str) -> String {
-    name.chars().take(100).collect()
+    shorten_to(100, name)
 }
 
 /// The one map from the gallery's errors to codes.

@@ -28,7 +28,7 @@ use front_matter::FrontMatter;
 pub use icon::{Icon, Theme};
 pub use message::{Media, Message, Origin, Part, Role};
 pub use problem::{Code, Level, Place, Problem};
-pub(crate) use reader::shorten;
+pub(crate) use reader::{shorten, shorten_to};
 pub(crate) use survey::{ContentType, How, Shown, Survey, Use, body};
 pub(crate) use template::{Foreign, foreign};
 use template::{Template, Variable};

@@ -7,7 +7,7 @@ use http::Uri;
 
 use super::catalogue::is_gallery_file;
 use crate::nearest::nearest;
-use crate::prompt::bounds;
+use crate::prompt::{bounds, shorten_to};
 use crate::store::Object;
 
 /// Where a picture, a recording or another file is.
@@ -120,7 +120,7 @@ pub(crate) fn too_many() -> String {
 }
 
 fn shorten(text: &str) -> String {
-    text.chars().take(100).collect()
+    shorten_to(100, text)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::problem::Place;
+use super::reader::shorten;
 
 /// One message of a rendered prompt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,10 +43,7 @@ impl Role {
             "system" => Ok(Self::System),
             "assistant" => Err("there is no role `assistant`: Dotprompt calls it `model`".to_owned()),
             "tool" => Err("there is no role `tool` in a prompt: there are user, model and system".to_owned()),
-            other => {
-                let other: String = other.chars().take(40).collect();
-                Err(format!("there is no role `{other}`: there are user, model and system"))
-            }
+            other => Err(format!("there is no role `{}`: there are user, model and system", shorten(other))),
         }
     }
 }

@@ -108,12 +108,15 @@ pub(super) fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
     nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"))
 }
 
-/// The beginning of a text that an author or a caller wrote, on one line.
+/// A text that someone wrote, on one line and not over 40 characters.
 pub(crate) fn shorten(text: &str) -> String {
-    /// In characters.
-    const SHOWN: usize = 40;
+    shorten_to(40, text)
+}
+
+/// A text that someone wrote, on one line and not over so many characters.
+pub(crate) fn shorten_to(most: usize, text: &str) -> String {
     let on_one_line = |text: &str| text.replace(char::is_control, " ");
-    match text.char_indices().nth(SHOWN) {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", on_one_line(&text[..end])),
         None => on_one_line(text),
     }

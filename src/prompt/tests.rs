@@ -318,6 +318,7 @@ fn a_broken_template_says_where_and_what() {
     assert_snapshot!(error("{{if a}}"), @"t, line 1, column 1: `if` is a block: {{#if …}} … {{/if}}");
     assert_snapshot!(error("{{#json a}}x{{/json}}"), @"t, line 1, column 1: `json` is not a block: {{json …}}");
     assert_snapshot!(error("{{#if (if a)}}x{{/if}}"), @"t, line 1, column 1: `if` gives no value: (lookup …) and (json …) do");
+    assert_snapshot!(error("{{role \"a\nb\"}}"), @"t, line 1, column 1: there is no role `a b`: there are user, model and system");
     assert_snapshot!(error("{{role \"assistant\"}}"), @"t, line 1, column 1: there is no role `assistant`: Dotprompt calls it `model`");
     assert_snapshot!(error("{{media \"x\"}}"), @"t, line 1, column 1: `media` takes url=… and, if known, contentType=…");
     assert_snapshot!(error("{{! {{#if x}} }} a {{b"), @r"t, line 1, column 20: this {{ is never closed by }}; a literal {{ is written \{{");
