@@ -19,7 +19,7 @@ use bytes::Bytes;
 
 use crate::gallery::Named;
 use crate::nearest::nearest;
-use crate::prompt::{self, Code, Partial, Place, Problem, Prompt, PromptFile};
+use crate::prompt::{self, Code, Partial, Place, Problem, Prompt, PromptFile, bounds};
 use crate::store::Object;
 
 /// A file of a gallery.
@@ -40,6 +40,8 @@ pub enum Source {
     TooLarge,
     /// Access to it is denied.
     Denied,
+    /// The store leaves it out, and why.
+    LeftOut(String),
     /// The file is no prompt or partial, or is not to be checked; it is there, and others may name it.
     Unread,
 }
@@ -48,7 +50,7 @@ pub enum Source {
 pub const WHOLE: &str = "";
 
 /// A hint where something is not found: the folder may be one of a gallery.
-const ROOT: &str = "paths begin at the root of what is checked";
+const ROOT: &str = "paths begin at the root of what is checked, which --dir names for a file";
 
 /// Finds all problems of a gallery, in the order of files and places.
 ///
@@ -113,8 +115,12 @@ impl<'a> Parsed<'a> {
     fn new(file: &'a File) -> Self {
         let key = file.object.key.as_str();
         let named = Named::of(key);
-        let (content, problems) = match (&named, &file.source) {
+        let (content, mut problems) = match (&named, &file.source) {
             (None, _) | (_, Source::Unread) => (Content::Unread, Vec::new()),
+            (_, Source::LeftOut(why)) => {
+                let message = format!("the file is left out: {why}");
+                (Content::Unread, vec![at(key, Place::START, 1, Code::Unreadable, message, None)])
+            }
             (Some(Named::Prompt(_)), Source::TooLarge) => (Content::Prompt(None), vec![too_large(file)]),
             (Some(Named::Partial(_)), Source::TooLarge) => (Content::Partial(None), vec![too_large(file)]),
             (Some(Named::Prompt(_)), Source::Denied) => (Content::Prompt(None), vec![prompt::unreadable(key)]),
@@ -132,6 +138,10 @@ impl<'a> Parsed<'a> {
                 (Content::Partial(read.map(Arc::new)), problems)
             }
         };
+        if let Some(last) = problems.last().filter(|_| problems.len() >= bounds::PROBLEMS) {
+            let message = format!("there is more that is wrong with this file: {} problems are told", bounds::PROBLEMS);
+            problems.push(Problem { message, hint: None, ..last.clone() });
+        }
         let is_usable = prompt::is_usable(&problems) && !matches!(content, Content::Unread);
         Self { file, named, content, is_usable, problems }
     }
@@ -139,7 +149,7 @@ impl<'a> Parsed<'a> {
     fn source(&self) -> &'a [u8] {
         match &self.file.source {
             Source::Read(source) => source,
-            Source::TooLarge | Source::Denied | Source::Unread => &[],
+            Source::TooLarge | Source::Denied | Source::LeftOut(_) | Source::Unread => &[],
         }
     }
 }

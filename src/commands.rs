@@ -54,10 +54,14 @@ impl From<GalleryError> for Failure {
 
 /// Runs what a command does; what else there is to say of the store goes to standard error.
 fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    run_telling(LevelFilter::WARN, work)
+}
+
+/// The same, with what is to be said of the store from this level on.
+fn run_telling<T>(level: LevelFilter, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     // What is broken the commands tell themselves, and why S3 does not answer is in the error.
-    let filter = Targets::new()
-        .with_target("prompt_gallery", LevelFilter::WARN)
-        .with_target("prompt_gallery::gallery", LevelFilter::OFF);
+    let filter =
+        Targets::new().with_target("prompt_gallery", level).with_target("prompt_gallery::gallery", LevelFilter::OFF);
     let _ = logging::init(filter, Lines::Words);
     runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::unable)?.block_on(work)
 }

@@ -174,6 +174,11 @@ impl Prompt {
         let variables = Linker::new(&file.template, &partials).link()?;
         let inferred = match &file.front_matter.arguments {
             Some(_) => None,
+            None if variables.len() > bounds::ARGUMENTS => {
+                let (most, count) = (bounds::ARGUMENTS, variables.len());
+                let message = format!("a prompt has at most {most} arguments, and the template uses {count} variables");
+                return Err(problem(&file.template.file, Code::Bound, message));
+            }
             None => Some(Arguments::from_variables(variables, file.front_matter.defaults.clone())),
         };
         let mut metadata = file.front_matter.metadata.clone();

@@ -39,6 +39,12 @@ pub trait PromptStore: Send + Sync + 'static {
     /// [`StoreError::NotFound`] when the file is gone, or is no longer the listed version.
     async fn get(&self, object: &Object) -> Result<Bytes, StoreError>;
 
+    /// The files that listings have found and could not tell of, such as a link that leads nowhere: their keys, as far as
+    /// they have some, and why.
+    fn left_out(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
     /// For people: a folder's path, or `s3://bucket/prefix`.
     fn location(&self) -> String;
 }

@@ -364,7 +364,7 @@ fn render_refuses_as_the_server_does() {
         (&["broken"], 1, "broken.prompt, line 1, column 1"),
         (&["talk", "who=@no/such"], 1, "argument `who`: no/such: "),
         (&["talk", "who=a", "who=b"], 2, "argument `who` is given twice"),
-        (&["talk", &binary], 1, &format!("{} is not UTF-8 text", &binary["who=@".len()..])),
+        (&["talk", &binary], 1, &format!("{}: this is not UTF-8 text", &binary["who=@".len()..])),
         (&["talk", "who"], 2, "an argument is KEY=VALUE"),
         (&["talk", "=a"], 2, "an argument's name stands before the ="),
     ] {
@@ -458,12 +458,53 @@ fn a_file_that_is_left_out_is_told_in_one_line_once() {
     std::os::unix::fs::symlink("/etc/hostname", &link).unwrap();
     std::os::unix::fs::symlink("gone", dir.path().join("broken.prompt")).unwrap();
     let path = name(dir.path());
-    for args in [&["list"][..], &["render", "talk", "who=Ada"], &["check"], &["new", "other"]] {
+    for args in [&["list"][..], &["render", "talk", "who=Ada"], &["new", "other"]] {
         let Ran { code, err, .. } = run(&[args, &["--dir", path]].concat());
         assert_eq!((code, err.lines().count()), (Some(0), 2), "{args:?}: {err}");
         let told = format!("file left out: {}: the link leaves the folder\n", link.display());
         assert!(err.contains(&told), "{args:?}: {err}");
     }
+    fs::write(dir.path().join("README"), "").unwrap();
+    std::os::unix::fs::symlink("/etc/hostname", dir.path().join("LICENSE.txt")).unwrap();
+    let Ran { code, out, err } = run(&["check", "--format", "json", "--dir", path]);
+    assert_eq!((code, err.as_str()), (Some(1), ""), "what is not served is a problem");
+    let problems: Value = serde_json::from_str(&out).unwrap();
+    let told: Vec<_> = problems.as_array().unwrap().iter().filter(|problem| problem["level"] == "error").collect();
+    assert_eq!(told.len(), 2, "{out}");
+    assert_eq!(told[0]["message"], "the file is left out: the link leaves the folder");
+    assert_eq!(told[0]["code"], "unreadable");
+    assert!(told[0]["file"].as_str().unwrap().ends_with("away.prompt"), "{out}");
+}
+
+#[test]
+fn what_is_rendered_and_what_programs_read_is_written_as_it_is() {
+    let dir = folder(&[("echo.prompt", "{{text}}"), ("a\u{1b}[1mb.prompt", "{{#if")]);
+    let text = "log \u{1b}[31mERR\u{1b}[0m \u{7} a\n";
+    let path = name(dir.path());
+    assert_eq!(run_with(&["render", "echo", "text=@-", "--dir", path], &[], text).out, text);
+    assert!(run(&["check", "--format", "github", "--dir", path]).out.contains("/a\u{1b}[1mb.prompt"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_without_an_end_is_not_read_to_it() {
+    let dir = folder(&[("echo.prompt", "{{text}}")]);
+    let Ran { code, err, .. } = run(&["render", "echo", "text=@/dev/zero", "--dir", name(dir.path())]);
+    assert_eq!(code, Some(1));
+    assert_eq!(err, "prompt-gallery: argument `text`: /dev/zero: an argument has at most 262144 bytes\n");
+}
+
+#[test]
+fn check_says_when_it_does_not_say_all() {
+    let dir = folder(&[
+        ("many.prompt", &"{{iff a}}\n".repeat(4000)),
+        ("wide.prompt", &(0..201).map(|n| format!("{{{{a{n}}}}}")).collect::<String>()),
+    ]);
+    let Ran { code, out, .. } = run(&["check", "--format", "json", "--dir", name(dir.path())]);
+    assert_eq!(code, Some(1));
+    let more = "there is more that is wrong with this file: 100 problems are told";
+    assert_eq!(out.matches(more).count(), 1, "{out}");
+    assert!(out.contains("a prompt has at most 200 arguments, and the template uses 201 variables"), "{out}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

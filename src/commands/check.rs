@@ -1,15 +1,16 @@
 //! `prompt-gallery check`: reads the files, and prints what is wrong with them.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use tracing::level_filters::LevelFilter;
 
 use super::progress::Progress;
 use super::{Failure, config, store};
-use crate::check::report::Report;
+use crate::check::report::{Format, Report};
 use crate::check::{File, Source, check};
 use crate::cli::{Check, Location};
 use crate::config::{self, Config, Flags};
@@ -22,7 +23,8 @@ const CONCURRENT_READS: usize = 64;
 pub(crate) fn run(args: &Check) -> Result<ExitCode, Failure> {
     let Target { config, only } = target(args)?;
     let page_size = if only.is_some() { usize::MAX } else { config.page_size };
-    let (root, files, progress) = super::run(async {
+    // What the store leaves out is in the report.
+    let (root, mut files, progress) = super::run_telling(LevelFilter::ERROR, async {
         let store = store(&config).await?;
         let objects = store.list().await.map_err(Failure::unable)?;
         let progress = Progress::new(2 * objects.len());
@@ -30,8 +32,10 @@ pub(crate) fn run(args: &Check) -> Result<ExitCode, Failure> {
             Some(key) => read_one(&*store, objects, key).await?,
             None => read_all(&*store, objects, &progress).await?,
         };
-        Ok((store.location(), files, progress))
+        let left_out = store.left_out().into_iter().filter(|_| only.is_none()).filter_map(left_out);
+        Ok((store.location(), files.into_iter().chain(left_out).collect::<Vec<_>>(), progress))
     })?;
+    files.sort_by(|a, b| a.object.key.cmp(&b.object.key));
     if files.iter().all(|file| matches!(file.source, Source::Unread)) {
         return Err(Failure::unable(format!("there is no prompt in {root}")));
     }
@@ -45,17 +49,28 @@ pub(crate) fn run(args: &Check) -> Result<ExitCode, Failure> {
         root: &root,
         source: |key: &str| texts.get(key).copied(),
     };
+    // What programs read is written as it is.
+    let mut out: Box<dyn Write> = match args.format {
+        Format::Human => Box::new(BufWriter::new(anstream::stdout().lock())),
+        Format::Json | Format::Github => Box::new(BufWriter::new(io::stdout().lock())),
+    };
     // Whoever closes the pipe has seen enough.
-    let mut out = BufWriter::new(anstream::stdout().lock());
     let _ = report.write(args.format, &mut out).and_then(|()| out.flush());
     let worst = if args.deny.is_some() { Level::Warning } else { Level::Error };
     Ok(ExitCode::from(u8::from(problems.iter().any(|problem| problem.code.level() <= worst))))
 }
 
+/// What would have been a prompt, or may be a folder of prompts.
+fn left_out((key, why): (String, String)) -> Option<File> {
+    let may_be_served = Named::of(&key).is_some() || Path::new(&key).extension().is_none();
+    let object = Object { key, version: String::new(), size: 0 };
+    may_be_served.then_some(File { object, source: Source::LeftOut(why) })
+}
+
 fn text(file: &File) -> Option<(&str, &str)> {
     match &file.source {
         Source::Read(source) => Some((file.object.key.as_str(), std::str::from_utf8(source).ok()?)),
-        Source::TooLarge | Source::Denied | Source::Unread => None,
+        Source::TooLarge | Source::Denied | Source::LeftOut(_) | Source::Unread => None,
     }
 }
 

@@ -1,9 +1,10 @@
 //! `prompt-gallery render`: a prompt as a client would get it.
 
-use std::fs;
-use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
+use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use serde_json::{Map, Value};
 
@@ -11,7 +12,7 @@ use super::{Failure, config, gallery, store};
 use crate::cli::{Given, Render};
 use crate::content::{Content, PromptMessage, Role};
 use crate::gallery::Rendered;
-use crate::prompt::{ArgumentProblem, Prompt};
+use crate::prompt::{ArgumentProblem, Prompt, bounds};
 
 const HEADING: Style = Style::new().bold();
 /// The bytes of a line that a terminal on Linux keeps; it drops what is typed or pasted behind them.
@@ -28,33 +29,42 @@ pub(crate) fn run(args: &Render) -> Result<ExitCode, Failure> {
         }
         Ok(gallery.get(&args.name, &given, None).await?)
     })?;
-    let text = if args.json { as_json(&rendered) } else { as_text(&rendered.messages) };
+    let is_styled = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+    let heading = if is_styled { HEADING } else { Style::new() };
+    let text = if args.json { as_json(&rendered) } else { as_text(&rendered.messages, heading) };
     // Whoever closes the pipe has seen enough.
-    let _ = anstream::stdout().write_all(text.as_bytes());
+    let _ = io::stdout().write_all(text.as_bytes());
     Ok(ExitCode::SUCCESS)
 }
 
 fn values(arguments: &[(String, Given)]) -> Result<Map<String, Value>, Failure> {
     let mut values = Map::new();
     for (name, given) in arguments {
-        let unreadable = |what: &str, e: io::Error| match e.kind() {
-            ErrorKind::InvalidData => Failure::wrong(format!("argument `{name}`: {what} is not UTF-8 text")),
-            _ => Failure::wrong(format!("argument `{name}`: {what}: {e}")),
-        };
         let value = match given {
-            Given::Text(text) => text.clone(),
-            Given::File(path) => fs::read_to_string(path).map_err(|e| unreadable(&path.display().to_string(), e))?,
-            Given::Stdin => {
-                let mut text = String::new();
-                io::stdin().read_to_string(&mut text).map_err(|e| unreadable("standard input", e))?;
-                text
-            }
+            Given::Text(text) => Ok(text.clone()),
+            Given::File(path) => File::open(path)
+                .map_err(|e| e.to_string())
+                .and_then(read)
+                .map_err(|e| format!("{}: {e}", path.display())),
+            Given::Stdin => read(io::stdin()).map_err(|e| format!("standard input: {e}")),
         };
+        let value = value.map_err(|e| Failure::wrong(format!("argument `{name}`: {e}")))?;
         if values.insert(name.clone(), value.into()).is_some() {
             return Err(Failure::unable(format!("argument `{name}` is given twice")));
         }
     }
     Ok(values)
+}
+
+/// Reads no more than an argument may have: some files have no end.
+fn read(from: impl Read) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let most = bounds::ARGUMENT;
+    from.take(most as u64 + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    if bytes.len() > most {
+        return Err(format!("an argument has at most {most} bytes"));
+    }
+    String::from_utf8(bytes).map_err(|_| "this is not UTF-8 text".to_owned())
 }
 
 /// Asks for what is missing, unless something else is wrong too.
@@ -117,7 +127,7 @@ fn as_json(rendered: &Rendered) -> String {
 }
 
 /// One text as it is, so that it can be piped on; more with headings.
-fn as_text(messages: &[PromptMessage]) -> String {
+fn as_text(messages: &[PromptMessage], heading: Style) -> String {
     if let [PromptMessage { content: Content::Text { text }, .. }] = messages {
         return with_line_end(text);
     }
@@ -126,7 +136,7 @@ fn as_text(messages: &[PromptMessage]) -> String {
             Role::User => "user",
             Role::Assistant => "assistant",
         };
-        format!("{HEADING}── {role} ──{HEADING:#}\n{}", with_line_end(&shown(&message.content)))
+        format!("{heading}── {role} ──{heading:#}\n{}", with_line_end(&shown(&message.content)))
     };
     messages.iter().map(message).collect::<Vec<_>>().join("\n")
 }
@@ -170,10 +180,14 @@ mod tests {
         PromptMessage { role, content }
     }
 
+    fn as_plain_text(messages: &[PromptMessage]) -> String {
+        as_text(messages, Style::new())
+    }
+
     #[test]
     fn a_text_alone_is_printed_as_it_is() {
-        assert_eq!(as_text(&[message(Role::User, Content::text("a\nb"))]), "a\nb\n");
-        assert_eq!(as_text(&[message(Role::Assistant, Content::text("a\n"))]), "a\n");
+        assert_eq!(as_plain_text(&[message(Role::User, Content::text("a\nb"))]), "a\nb\n");
+        assert_eq!(as_plain_text(&[message(Role::Assistant, Content::text("a\n"))]), "a\n");
     }
 
     #[test]
@@ -182,7 +196,7 @@ mod tests {
         let link = Content::ResourceLink { uri: "https://x/y".to_owned(), name: "y".to_owned(), mime_type: None };
         let text = json!({ "uri": "gallery:///a.md", "mimeType": "text/markdown", "text": "# A\n" });
         let blob = json!({ "uri": "gallery:///a.pdf", "mimeType": "application/pdf", "blob": "QUJD" });
-        let shown = as_text(&[
+        let shown = as_plain_text(&[
             message(Role::User, Content::text("Look:")),
             message(Role::User, image),
             message(Role::Assistant, link),

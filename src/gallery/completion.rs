@@ -19,6 +19,8 @@ pub struct Completion {
 /// How well a value matches, the best first.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Match {
+    /// It is the typed text, but perhaps for upper and lower case.
+    Whole,
     /// It begins with the typed text.
     Prefix,
     /// It does but for upper and lower case.
@@ -49,10 +51,14 @@ fn lowercase(text: &str) -> Vec<char> {
 }
 
 fn match_of(value: &str, typed: &str, lower: &[char]) -> Option<Match> {
-    if value.starts_with(typed) {
+    let begins = value.starts_with(typed);
+    let value = lowercase(value);
+    if value == lower {
+        return Some(Match::Whole);
+    }
+    if begins {
         return Some(Match::Prefix);
     }
-    let value = lowercase(value);
     if value.starts_with(lower) {
         return Some(Match::AnyCasePrefix);
     }

@@ -1,6 +1,7 @@
 //! A folder of prompt files.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,8 @@ struct Inner {
     dir: PathBuf,
     /// Without symbolic links, to tell what leaves the folder.
     root: PathBuf,
-    reported: Mutex<HashSet<PathBuf>>,
+    /// What is left out, and why; it has been reported.
+    left_out: Mutex<BTreeMap<PathBuf, String>>,
 }
 
 impl DirStore {
@@ -44,7 +46,7 @@ impl DirStore {
         if !root.is_dir() {
             return Err(io::Error::new(io::ErrorKind::NotADirectory, "not a folder"));
         }
-        Ok(Self(Arc::new(Inner { dir, root, reported: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { dir, root, left_out: Mutex::default() })))
     }
 }
 
@@ -66,6 +68,12 @@ impl PromptStore for DirStore {
             fs::read(&path).map(Bytes::from).map_err(|e| store_error(&path, &e))
         })
         .await
+    }
+
+    fn left_out(&self) -> Vec<(String, String)> {
+        let left_out = self.0.left_out.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = |path: &Path| path.strip_prefix(&self.0.root).unwrap_or(path).to_string_lossy().into_owned();
+        left_out.iter().map(|(path, why)| (key(path), why.clone())).collect()
     }
 
     fn location(&self) -> String {
@@ -129,9 +137,12 @@ impl Inner {
 
     /// Warns of a file that is left out, once.
     fn report(&self, path: &Path, why: &str) {
-        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
-        if reported.insert(path.to_owned()) {
-            tracing::warn!(file = %path.display(), %why, "file left out");
+        let mut left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Vacant(entry) = left_out.entry(path.to_owned()) {
+            // A name may have characters that a terminal obeys.
+            let file = path.display().to_string().replace(char::is_control, "\u{fffd}");
+            tracing::warn!(%file, %why, "file left out");
+            entry.insert(why.to_owned());
         }
     }
 

@@ -50,11 +50,13 @@ impl Argument {
 
     /// What its schema says beyond type and choices, as far as a few words can.
     fn limits(&self) -> Vec<String> {
+        let numbered =
+            |count: &str, what: &'static str| what.strip_suffix('s').filter(|_| count == "1").unwrap_or(what);
         let of = |keyword: &str| self.schema.get(keyword).map(|limit| shorten(&plain(limit)));
-        let range = |least: &str, most: &str, what: &str| match (of(least), of(most)) {
+        let range = |least: &str, most: &str, what: &'static str| match (of(least), of(most)) {
             (Some(least), Some(most)) => Some(format!("{least} to {most}{what}")),
-            (Some(least), None) => Some(format!("at least {least}{what}")),
-            (None, Some(most)) => Some(format!("at most {most}{what}")),
+            (Some(least), None) => Some(format!("at least {least}{}", numbered(&least, what))),
+            (None, Some(most)) => Some(format!("at most {most}{}", numbered(&most, what))),
             (None, None) => None,
         };
         let ranges = [

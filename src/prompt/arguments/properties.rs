@@ -100,7 +100,7 @@ fn from_property(name: &str, property: &Value, root: &Value) -> Result<Argument,
     check_name(name)?;
     let schema = follow(property, root);
     let words = |key: &str| Some(property.get(key).or_else(|| schema.get(key))?.as_str()?.to_owned());
-    let allowed = choices(schema);
+    let allowed = choices(schema, root);
     if let Some(allowed) = &allowed {
         check_enum(name, allowed)?;
     }
@@ -139,20 +139,45 @@ fn branches(schema: &Value) -> impl Iterator<Item = &Value> {
     of("anyOf").or_else(|| of("oneOf")).or_else(|| of("allOf")).into_iter().flatten()
 }
 
+/// Whether [`branches`] must all fit.
+fn is_all_of(schema: &Value) -> bool {
+    ["anyOf", "oneOf"].iter().all(|keyword| schema.get(*keyword).is_none()) && schema.get("allOf").is_some()
+}
+
 fn is_null(schema: &Value) -> bool {
     schema.get("type").is_some_and(|kind| kind == "null") || schema.get("const").is_some_and(Value::is_null)
 }
 
-/// The values that a schema lists.
-fn choices(schema: &Value) -> Option<Vec<Value>> {
+/// The values that a schema lists, or all of its branches do.
+fn choices(schema: &Value, root: &Value) -> Option<Vec<Value>> {
+    choices_within(schema, root, &mut { bounds::FOLLOWED })
+}
+
+/// `left` is how many schemas may still be looked at.
+fn choices_within(schema: &Value, root: &Value, left: &mut usize) -> Option<Vec<Value>> {
+    *left = left.checked_sub(1)?;
     if let Some(Value::Array(allowed)) = schema.get("enum") {
         return Some(allowed.clone());
     }
     if let Some(only) = schema.get("const") {
         return Some(vec![only.clone()]);
     }
-    let consts: Option<Vec<Value>> = branches(schema).map(|branch| branch.get("const").cloned()).collect();
-    consts.filter(|consts| !consts.is_empty())
+    let mut within = |branch| {
+        let branch = follow(branch, root);
+        choices_within(branch, root, left).or_else(|| match branch.get("type")?.as_str()? {
+            "boolean" => Some(vec![true.into(), false.into()]),
+            "null" => Some(vec![Value::Null]),
+            _ => None,
+        })
+    };
+    if is_all_of(schema) {
+        return branches(schema).filter(|branch| branch.get("type").is_none()).find_map(within);
+    }
+    let mut all = Vec::new();
+    for branch in branches(schema) {
+        all.extend(within(branch)?);
+    }
+    Some(all).filter(|all| !all.is_empty() && all.len() <= bounds::CHOICES)
 }
 
 /// The type of a schema, or of all its branches.
@@ -179,6 +204,10 @@ fn kind_within(schema: &Value, root: &Value, left: &mut usize) -> Kind {
     } else {
         Vec::new()
     };
+    // What must fit all branches is of the type that any of them names.
+    if let Some(named) = kinds.iter().find(|kind| **kind != Kind::Any).filter(|_| is_all_of(schema)) {
+        return *named;
+    }
     match kinds.as_slice() {
         [] => Kind::Any,
         [only, others @ ..] if others.iter().all(|other| other == only) => *only,
@@ -190,9 +219,12 @@ fn kind_within(schema: &Value, root: &Value, left: &mut usize) -> Kind {
 
 /// What stands between the commas of a list, if that is plain text.
 fn item(schema: &Value, root: &Value) -> Option<Item> {
+    if schema.get("prefixItems").is_some() {
+        return None;
+    }
     let any = Value::Object(Map::new());
     let items = follow(schema.get("items").unwrap_or(&any), root);
-    let (kind, allowed) = (kind_of(items, root), choices(items));
+    let (kind, allowed) = (kind_of(items, root), choices(items, root));
     (kind.is_plain() || allowed.is_some()).then_some(Item { kind, allowed })
 }
 

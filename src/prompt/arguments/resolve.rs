@@ -186,6 +186,17 @@ impl Arguments {
             return Err(ArgumentProblem::Bound { most, given: text.len() });
         }
         let read = argument.read_as(name, text).and_then(|value| self.check(argument, name, value, left));
+        // Where text is one of several types, what does not fit as text may be meant as another.
+        let read = read.or_else(|mismatch| {
+            let json = Some(text).filter(|_| argument.kind == Kind::Any && argument.allowed.is_none());
+            let value =
+                json.and_then(|text| serde_json::from_str(text).ok()).filter(|value: &Value| !value.is_string());
+            let plain = value.map(|mut value| {
+                plain_numbers(&mut value);
+                value
+            });
+            plain.and_then(|value| self.check(argument, name, value, left).ok()).ok_or(mismatch)
+        });
         read.map_err(|Mismatch { path, expected, given }| ArgumentProblem::Invalid {
             name: name.to_owned(),
             path,

@@ -214,6 +214,7 @@ fn the_list_says_what_mcp_has_no_field_for() {
         ("type: number, minimum: 0.5, default: 1", "(a number; at least 0.5; default 1)"),
         ("type: string, minLength: 3, pattern: '^[A-Z]+$'", "(at least 3 characters; matches ^[A-Z]+$)"),
         ("type: string, maxLength: 80, format: email", "(at most 80 characters; in the form of email)"),
+        ("type: array, minItems: 1", "(a list: JSON, or values with commas between; at least 1 item)"),
         ("type: array, maxItems: 3", "(a list: JSON, or values with commas between; at most 3 items)"),
     ] {
         assert_eq!(listed(&format!("type: object, properties: {{a: {{{schema}}}}}")).as_deref(), Some(description));
@@ -256,6 +257,28 @@ fn text_becomes_what_the_schema_says() {
         ),
         ("{type: [integer, boolean]}", "\"x\"", "argument `a` takes true or false or a whole number, not \"x\""),
         ("{anyOf: [{type: integer}, {type: 'null'}]}", "5", "5"),
+        ("{anyOf: [{type: integer}, {type: string, pattern: '^[A-Z]+$'}]}", "12", "12"),
+        ("{anyOf: [{type: integer}, {type: string, pattern: '^[A-Z]+$'}]}", "AB", "\"AB\""),
+        (
+            "{anyOf: [{type: integer}, {type: string, pattern: '^[A-Z]+$'}]}",
+            "a1",
+            "argument `a` takes a whole number or text that matches ^[A-Z]+$, not \"a1\"",
+        ),
+        ("{oneOf: [{type: boolean}, {enum: [auto]}]}", "true", "true"),
+        ("{oneOf: [{type: boolean}, {enum: [auto]}]}", "auto", "\"auto\""),
+        ("{oneOf: [{type: boolean}, {enum: [auto]}]}", "on", "argument `a` takes one of true, false, auto, not \"on\""),
+        ("{anyOf: [{type: number}, {enum: [auto, none]}]}", "2.5", "2.5"),
+        ("{anyOf: [{type: integer}, {const: all}]}", "7", "7"),
+        ("{anyOf: [{type: integer}, {const: all}]}", "all", "\"all\""),
+        ("{allOf: [{type: integer}, {minimum: 3}]}", "3", "3"),
+        ("{allOf: [{type: integer}, {minimum: 3}]}", "2", "argument `a` takes a number of at least 3, not 2"),
+        ("{allOf: [{type: string}, {enum: [x, y]}]}", "z", "argument `a` takes one of x, y, not \"z\""),
+        ("{type: array, prefixItems: [{type: integer}, {type: string}]}", "[1, \"a\"]", "[1,\"a\"]"),
+        (
+            "{type: array, prefixItems: [{type: integer}, {type: string}]}",
+            "1,a",
+            "argument `a` takes a list as JSON, not \"1,a\" (trailing characters at line 1 column 2)",
+        ),
         // Lists, as JSON or with commas between.
         ("{type: array}", " a, b ,, c,", "[\"a\",\"b\",\"c\"]"),
         ("{type: array, items: {type: integer}}", "1,2", "[1,2]"),
