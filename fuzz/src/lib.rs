@@ -130,6 +130,8 @@ impl Case {
             return Err(problem);
         }
         let file = Arc::new(file.expect("a file without errors"));
+        // As in the gallery's cache: that they are let go is not part of it.
+        let _kept = (Arc::clone(&file), partials.clone());
         let linked = measured(cost, || Prompt::link(file, partials));
         linked.inspect_err(|problem| self.check(problem))
     }
