@@ -111,7 +111,6 @@ fn rate(vo2_max: f64, gender: Gender, age: u8) -> Rating {
 
 #[cfg(test)]
 #[path = "../tests/support/wire.rs"]
-#[expect(dead_code, reason = "one kind of request is enough here")]
 mod wire;
 
 #[cfg(test)]

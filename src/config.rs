@@ -9,7 +9,15 @@
 //! | `CACHE_TTL_SECONDS` | | `30` | how old the snapshot of the bucket may be; 0 asks S3 every time |
 //! | `PAGE_SIZE` | | `500` | prompts per `prompts/list` page |
 //! | `ALLOWED_ORIGINS` | | loopback (any on Lambda) | origins of browser pages that may call |
-//! | `ALLOWED_HOSTS` | | loopback (any on Lambda) | values of `Host` that are answered |
+//! | `ALLOWED_HOSTS` | | loopback and `PUBLIC_URL`'s (any on Lambda) | values of `Host` that are answered |
+//! | `OAUTH_ISSUER` | | | issuer of the tokens that callers need |
+//! | `OAUTH_AUDIENCE` | | | what `aud` (else `client_id`) must be one of; needed with `OAUTH_ISSUER` |
+//! | `OAUTH_SCOPE` | | | scope that a token must grant |
+//! | `PUBLIC_URL` | | | address of the MCP endpoint as clients type it; needed with `OAUTH_ISSUER` |
+//! | `OAUTH_JWKS_URL` | | the issuer's metadata | where the issuer's keys are |
+//! | `OAUTH_AUTHORIZE_URL`, `OAUTH_TOKEN_URL`, `OAUTH_REVOKE_URL` | | | addresses that clients are told to sign in at, where the issuer's own metadata does not do |
+//! | `OAUTH_CLIENT_ID`, `OAUTH_REDIRECT_URIS` | | | the client that registering clients are given, and where it may lead back to |
+//! | `ALLOW_ANONYMOUS` | | `false` | whether callers without a token are answered |
 //! | `RUST_LOG` | | `info` | log filter |
 //!
 //! `AWS_LAMBDA_RUNTIME_API`, set by Lambda alone, makes the program run as the function. A flag wins over its variable;
@@ -26,6 +34,7 @@ use http::uri::Authority;
 use tracing_subscriber::filter::Targets;
 
 use crate::nearest::nearest;
+use crate::oauth::{SignIn, sign_in};
 
 const DEFAULT_PREFIX: &str = "prompts/";
 const DEFAULT_DIR: &str = "prompts";
@@ -65,6 +74,10 @@ pub struct Config {
     pub allowed_origins: Allowed,
     /// Which `Host` headers are accepted.
     pub allowed_hosts: Allowed,
+    /// Whose tokens callers need.
+    pub sign_in: Option<SignIn>,
+    /// Whether callers without a token are answered all the same.
+    pub allow_anonymous: bool,
     /// What is logged.
     pub log_filter: Targets,
     /// Whether this process is a Lambda function.
@@ -109,7 +122,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    fn new(name: &'static str, value: impl Into<String>, expected: impl Into<String>) -> Self {
+    pub(crate) fn new(name: &'static str, value: impl Into<String>, expected: impl Into<String>) -> Self {
         Self { name, value: value.into(), expected: expected.into() }
     }
 }
@@ -138,17 +151,32 @@ impl Config {
             Some(value) => Duration::from_secs(number("CACHE_TTL_SECONDS", &value, 0, MAX_CACHE_TTL_SECONDS)?),
             None => DEFAULT_CACHE_TTL,
         };
+        let addr = addr(flags.addr, env("PORT"))?;
+        let sign_in = sign_in(&env)?;
+        let allow_anonymous = boolean("ALLOW_ANONYMOUS", env("ALLOW_ANONYMOUS").as_deref())?;
+        if !on_lambda && !addr.ip().is_loopback() && sign_in.is_none() && !allow_anonymous {
+            let expected = "others than this machine could call it: OAUTH_ISSUER makes them sign in, \
+                            ALLOW_ANONYMOUS=true lets anyone in";
+            return Err(ConfigError::new("--addr", addr.to_string(), expected));
+        }
+        let mut allowed_hosts = allowed("ALLOWED_HOSTS", env("ALLOWED_HOSTS"), on_lambda, parse_host)?;
+        if let (Allowed::LoopbackAnd(hosts), Some(sign_in)) = (&mut allowed_hosts, &sign_in) {
+            // The one address that clients are told.
+            hosts.extend(sign_in.origin().split_once("://").map(|(_, host)| host.to_lowercase()));
+        }
         Ok(Self {
             // An edited file is to show at the next request.
             cache_ttl: if matches!(source, Source::Dir(_)) { Duration::ZERO } else { cache_ttl },
             source,
-            addr: addr(flags.addr, env("PORT"))?,
+            addr,
             page_size: match env("PAGE_SIZE") {
                 Some(value) => number("PAGE_SIZE", &value, 1, MAX_PAGE_SIZE)?,
                 None => DEFAULT_PAGE_SIZE,
             },
             allowed_origins: allowed("ALLOWED_ORIGINS", env("ALLOWED_ORIGINS"), on_lambda, parse_origin)?,
-            allowed_hosts: allowed("ALLOWED_HOSTS", env("ALLOWED_HOSTS"), on_lambda, parse_host)?,
+            allowed_hosts,
+            sign_in,
+            allow_anonymous,
             log_filter: log_filter(env("RUST_LOG"))?,
             on_lambda,
         })
@@ -247,6 +275,14 @@ where
     }
 }
 
+fn boolean(name: &'static str, value: Option<&str>) -> Result<bool, ConfigError> {
+    match value {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(ConfigError::new(name, other, "takes true or false")),
+    }
+}
+
 fn allowed(
     name: &'static str,
     value: Option<String>,
@@ -328,7 +364,7 @@ impl Allowed {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
@@ -370,9 +406,31 @@ mod tests {
     }
 
     #[test]
+    fn others_than_this_machine_need_to_sign_in() {
+        let everywhere = || Flags { addr: Some("0.0.0.0:80".to_owned()), ..Flags::default() };
+        let error = config(everywhere(), &[]).expect_err("an open door");
+        assert_eq!(
+            error,
+            "--addr=0.0.0.0:80: others than this machine could call it: OAUTH_ISSUER makes them sign in, \
+             ALLOW_ANONYMOUS=true lets anyone in"
+        );
+        assert!(config(everywhere(), &[("ALLOW_ANONYMOUS", "true")]).expect("settings").allow_anonymous);
+        assert!(config(everywhere(), &[("ALLOW_ANONYMOUS", "false")]).is_err());
+        let error = config(everywhere(), &[("ALLOW_ANONYMOUS", "yes")]).expect_err("a word");
+        assert_eq!(error, "ALLOW_ANONYMOUS=yes: takes true or false");
+        let url = "https://prompts.example.com/mcp";
+        let sign_in = [("OAUTH_ISSUER", "https://id.example.com"), ("OAUTH_AUDIENCE", url), ("PUBLIC_URL", url)];
+        let config = config(everywhere(), &sign_in).expect("settings");
+        assert!(config.sign_in.is_some());
+        assert!(config.allowed_hosts.permits_host("prompts.example.com"), "clients are told that address");
+        assert!(!config.allowed_hosts.permits_host("evil.example.com"));
+    }
+
+    #[test]
     fn port_alone_keeps_the_host() {
         assert_eq!(of(&[("PORT", "9000")]).addr.to_string(), "127.0.0.1:9000");
-        for (addr, expected) in [("0.0.0.0:1", "0.0.0.0:1"), ("[::1]:2", "[::1]:2"), ("localhost:3", "127.0.0.1:3")] {
+        for (addr, expected) in [("127.0.0.5:1", "127.0.0.5:1"), ("[::1]:2", "[::1]:2"), ("localhost:3", "127.0.0.1:3")]
+        {
             let flags = Flags { addr: Some(addr.to_owned()), ..Flags::default() };
             assert_eq!(config(flags, &[("PORT", "9000")]).expect("settings").addr.to_string(), expected);
         }

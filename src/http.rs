@@ -9,27 +9,30 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use axum::serve::ListenerExt;
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 use uuid::Uuid;
 
-use crate::config::Allowed;
+use crate::config::{Allowed, Config};
 use crate::mcp::{Mcp, Post, Record, Reply};
+use crate::oauth::{Claims, Document, Guard, Refusal, SignIn, documents, register};
 use crate::rpc::{self, INTERNAL_ERROR, INVALID_REQUEST};
 use crate::store::counting_s3_requests;
 
 const JSON: &str = "application/json";
 /// The longest body of a request, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
+
+/// The longest registration of a client, in bytes.
+const MAX_REGISTRATION: usize = 16 * 1024;
 
 /// How long requests under way may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -70,26 +73,53 @@ pub(crate) async fn serve(
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) String);
 
-/// What the platform has read in the caller's token and found true. No header and no body can say it.
-#[derive(Clone)]
-pub(crate) struct Claims(pub(crate) Map<String, Value>);
-
 /// Everything the handlers share.
 struct App {
     mcp: Mcp,
+    guard: Guard,
     allowed_origins: Allowed,
     allowed_hosts: Allowed,
 }
 
 /// The service behind the local port, the Lambda function and the tests.
-pub(crate) fn app(mcp: Mcp, allowed_origins: Allowed, allowed_hosts: Allowed) -> Router {
+///
+/// # Errors
+/// When tokens are to be verified, and this machine has no root certificates to fetch keys with.
+pub(crate) fn app(mcp: Mcp, config: &Config) -> io::Result<Router> {
+    let Config { allowed_origins, allowed_hosts, sign_in, allow_anonymous, on_lambda, .. } = config.clone();
+    let discovery = sign_in.as_ref().map(discovery).unwrap_or_default();
+    let guard = Guard::new(sign_in, allow_anonymous, on_lambda)?;
     let cors = cors(allowed_origins.clone());
-    let app = Arc::new(App { mcp, allowed_origins, allowed_hosts });
-    Router::new()
+    let app = Arc::new(App { mcp, guard, allowed_origins, allowed_hosts });
+    let router = Router::new()
         .route("/mcp", any(answer).layer(cors))
         .route("/health", get(|| async { "ok\n" }))
         .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The MCP endpoint is /mcp.\n") })
-        .with_state(app)
+        .with_state(app);
+    Ok(router.merge(discovery))
+}
+
+/// How clients find out where to sign in. That is for anyone to know, so pages of any origin may read it.
+fn discovery(sign_in: &SignIn) -> Router {
+    let mut router = Router::new();
+    for Document { path, body } in documents(sign_in) {
+        let headers = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, "public, max-age=300")];
+        router = router.route(&path, get(move || async { (headers, body) }));
+    }
+    if let Some(client) = sign_in.authorization_server.as_ref().and_then(|server| server.client.clone()) {
+        let answer = async move |request: Request| {
+            let (parts, body) = request.into_parts();
+            match whole(&parts, body, MAX_REGISTRATION).await {
+                Ok(body) => {
+                    let (status, body) = register(&client, &body);
+                    (status, [(CONTENT_TYPE, JSON), (CACHE_CONTROL, "no-store")], body).into_response()
+                }
+                Err(status) => status.into_response(),
+            }
+        };
+        router = router.route("/register", post(answer));
+    }
+    router.layer(CorsLayer::new().allow_origin(Any).allow_methods([Method::GET, Method::POST]).allow_headers(Any))
 }
 
 /// Lets pages in a browser read the answers, if their origin is allowed; the headers that a client sends are its own
@@ -102,55 +132,119 @@ fn cors(allowed_origins: Allowed) -> CorsLayer {
         .allow_origin(AllowOrigin::predicate(is_allowed))
         .allow_methods([Method::POST])
         .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([WWW_AUTHENTICATE])
         .max_age(Duration::from_secs(3600))
 }
 
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let began = Instant::now();
-    let (parts, body) = request.into_parts();
-    let request_id = match parts.extensions.get::<RequestId>() {
-        Some(RequestId(id)) => id.clone(),
+    let (mut parts, body) = request.into_parts();
+    let request_id = match parts.extensions.remove::<RequestId>() {
+        Some(RequestId(id)) => id,
         None => Uuid::new_v4().to_string(),
     };
-    let (reply, s3_requests) = match app.admit(&parts, body).await {
+    let (caller, answered) = app.admit(&mut parts, body).await;
+    let ((reply, header), s3_requests) = match answered {
         Ok(body) => {
-            let claims = parts.extensions.get::<Claims>().map(|Claims(claims)| claims);
+            let claims = caller.as_ref().map(|Claims(claims)| claims);
             let post = Post { headers: &parts.headers, body: &body, request_id: &request_id, claims };
-            counting_s3_requests(app.mcp.handle(post)).await
+            let (reply, s3_requests) = counting_s3_requests(app.mcp.handle(post)).await;
+            ((reply, None), s3_requests)
         }
-        Err(error) => (refused(&error), 0),
+        Err(denied) => (denied.reply(), 0),
     };
-    log(&reply, &request_id, began, s3_requests);
-    response(reply)
+    log(&reply, caller.as_ref(), &request_id, began, s3_requests);
+    let mut response = response(reply);
+    response.headers_mut().extend(header);
+    response
+}
+
+/// Why a request does not reach the protocol.
+struct Denied {
+    status: StatusCode,
+    message: &'static str,
+    /// What the log says beside.
+    cause: Option<&'static str>,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+impl Denied {
+    fn new(status: StatusCode, message: &'static str) -> Self {
+        Self { status, message, cause: None, header: None }
+    }
+
+    fn reply(self) -> (Reply, Option<(HeaderName, HeaderValue)>) {
+        let error = rpc::Error::new(INVALID_REQUEST, self.message);
+        let record = Record { error: Some(error.code), cause: self.cause.map(str::to_owned), ..Record::default() };
+        (Reply { status: self.status, body: rpc::failure(None, &error).into(), record }, self.header)
+    }
 }
 
 impl App {
-    /// Reads the body of a request that may be answered.
-    async fn admit(&self, parts: &Parts, body: Body) -> Result<Bytes, rpc::Error> {
-        let refuse = |status, message: &str| Err(rpc::Error::new(INVALID_REQUEST, message).with_status(status));
-        let text = |name| parts.headers.get(name).map(|value| value.to_str().unwrap_or_default());
-        if text(ORIGIN).is_some_and(|origin| !self.allowed_origins.permits_origin(origin)) {
-            return refuse(StatusCode::FORBIDDEN, "this Origin is not allowed; ALLOWED_ORIGINS lists more");
+    /// Who sends a request, and its body if it may be answered.
+    async fn admit(&self, parts: &mut Parts, body: Body) -> (Option<Claims>, Result<Bytes, Denied>) {
+        if let Err(denied) = self.check_origin(&parts.headers) {
+            return (None, Err(denied));
         }
-        if text(HOST).is_some_and(|host| !self.allowed_hosts.permits_host(host)) {
-            return refuse(StatusCode::FORBIDDEN, "this Host is not allowed; ALLOWED_HOSTS lists more");
+        match self.guard.admit(&parts.headers, parts.extensions.remove::<Claims>()).await {
+            Ok(caller) => (caller, read(parts, body).await),
+            Err(refusal) => (None, Err(self.denied(&refusal))),
         }
-        if parts.method != Method::POST {
-            return refuse(StatusCode::METHOD_NOT_ALLOWED, "this server has no streams and no sessions: send a POST");
+    }
+
+    fn check_origin(&self, headers: &HeaderMap) -> Result<(), Denied> {
+        let refuse = |message| Err(Denied::new(StatusCode::FORBIDDEN, message));
+        if text(headers, &ORIGIN).is_some_and(|origin| !self.allowed_origins.permits_origin(origin)) {
+            return refuse("this Origin is not allowed; ALLOWED_ORIGINS lists more");
         }
-        if !text(CONTENT_TYPE).is_some_and(is_json) {
-            return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the Content-Type must be application/json");
+        if text(headers, &HOST).is_some_and(|host| !self.allowed_hosts.permits_host(host)) {
+            return refuse("this Host is not allowed; ALLOWED_HOSTS lists more");
         }
-        let too_long = "the body is longer than 1 MiB";
-        if text(CONTENT_LENGTH).and_then(|length| length.parse().ok()).is_some_and(|length: usize| length > MAX_BODY) {
-            return refuse(StatusCode::PAYLOAD_TOO_LARGE, too_long);
-        }
-        let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect());
-        match body.await.unwrap_or_else(|late| Err(late.into())) {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(e) if e.is::<LengthLimitError>() => refuse(StatusCode::PAYLOAD_TOO_LARGE, too_long),
-            Err(_) => refuse(StatusCode::BAD_REQUEST, "the body did not arrive whole"),
-        }
+        Ok(())
+    }
+
+    fn denied(&self, refusal: &Refusal) -> Denied {
+        let header = match refusal {
+            Refusal::NoKeys(pause) => Some((RETRY_AFTER, HeaderValue::from(pause.as_secs().max(1)))),
+            _ => self.guard.challenge(refusal).map(|value| (WWW_AUTHENTICATE, value)),
+        };
+        let cause = if let Refusal::InvalidToken(why) = refusal { Some(*why) } else { None };
+        Denied { cause, header, ..Denied::new(refusal.status(), refusal.message()) }
+    }
+}
+
+/// A header's text; none of what is no text.
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or_default())
+}
+
+/// The body of a POST.
+async fn read(parts: &Parts, body: Body) -> Result<Bytes, Denied> {
+    if parts.method != Method::POST {
+        let message = "this server has no streams and no sessions: send a POST";
+        let header = Some((ALLOW, HeaderValue::from_static("POST")));
+        return Err(Denied { header, ..Denied::new(StatusCode::METHOD_NOT_ALLOWED, message) });
+    }
+    if !text(&parts.headers, &CONTENT_TYPE).is_some_and(is_json) {
+        return Err(Denied::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the Content-Type must be application/json"));
+    }
+    whole(parts, body, MAX_BODY).await.map_err(|status| match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Denied::new(status, "the body is longer than 1 MiB"),
+        _ => Denied::new(status, "the body did not arrive whole"),
+    })
+}
+
+/// A body of at most so many bytes, and with them in time.
+async fn whole(parts: &Parts, body: Body, most: usize) -> Result<Bytes, StatusCode> {
+    let length = text(&parts.headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    if length.is_some_and(|length: usize| length > most) {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, most).collect());
+    match body.await.unwrap_or_else(|late| Err(late.into())) {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(e) if e.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Err(_) => Err(StatusCode::BAD_REQUEST),
     }
 }
 
@@ -159,23 +253,16 @@ fn is_json(content_type: &str) -> bool {
     media_type.eq_ignore_ascii_case("application/json")
 }
 
-fn refused(error: &rpc::Error) -> Reply {
-    Reply {
-        status: error.status,
-        body: rpc::failure(None, error).into(),
-        record: Record { error: Some(error.code), ..Record::default() },
-    }
-}
-
 fn response(Reply { status, body, .. }: Reply) -> Response {
     match status {
         StatusCode::ACCEPTED => status.into_response(),
-        StatusCode::METHOD_NOT_ALLOWED => (status, [(ALLOW, "POST"), (CONTENT_TYPE, JSON)], body).into_response(),
         _ => (status, [(CONTENT_TYPE, JSON)], body).into_response(),
     }
 }
 
-fn log(reply: &Reply, request_id: &str, began: Instant, s3_requests: u32) {
+fn log(reply: &Reply, caller: Option<&Claims>, request_id: &str, began: Instant, s3_requests: u32) {
+    let claim = |name| caller.and_then(|caller| caller.text(name));
+    let (sub, client_id) = (claim("sub"), claim("client_id"));
     let Record { method, name, version, trace_id, error, tool_error, cause } = &reply.record;
     let outcome = match (error, tool_error) {
         (Some(_), _) => "error",
@@ -191,6 +278,8 @@ fn log(reply: &Reply, request_id: &str, began: Instant, s3_requests: u32) {
                 mcp.name = name,
                 mcp.version = version,
                 outcome,
+                caller.sub = sub,
+                caller.client_id = client_id,
                 error.code = error,
                 cause,
                 http.status = reply.status.as_u16(),

@@ -9,7 +9,8 @@ use lambda_http::tower::ServiceExt;
 use lambda_http::tower::util::MapRequest;
 use lambda_http::{Error, Request, RequestExt};
 
-use crate::http::{Claims, RequestId};
+use crate::http::RequestId;
+use crate::oauth::Claims;
 
 /// Answers events until the platform ends the process.
 ///

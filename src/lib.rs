@@ -7,7 +7,8 @@
 //! # The way of a request
 //!
 //! 1. `lambda` turns an API Gateway event into an HTTP request; a local port needs no such thing.
-//! 2. `http` refuses a foreign `Origin` or `Host`, a wrong content type and a body over 1 MiB, and writes the log line.
+//! 2. `http` refuses a foreign `Origin` or `Host`, asks [`oauth`] who calls, refuses a wrong content type and a body over
+//!    1 MiB, and writes the log line.
 //! 3. `rpc` reads one JSON-RPC message from the bytes.
 //! 4. [`mcp`] finds out which revision is spoken, checks the headers that mirror the body, and picks the method.
 //! 5. [`gallery`] finds the prompt by name in the catalogue, one snapshot of all keys and versions.
@@ -31,6 +32,7 @@ mod lambda;
 mod logging;
 pub mod mcp;
 mod nearest;
+pub mod oauth;
 pub mod prompt;
 mod rpc;
 mod server;

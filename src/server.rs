@@ -125,7 +125,7 @@ impl Server {
     }
 
     fn app_of(self, gallery: Arc<Gallery>, config: &Config) -> Result<Router, ServerError> {
-        Ok(http::app(self.protocol(gallery)?, config.allowed_origins.clone(), config.allowed_hosts.clone()))
+        Ok(http::app(self.protocol(gallery)?, config)?)
     }
 
     /// Serves until the process is told to stop.

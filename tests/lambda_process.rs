@@ -457,9 +457,9 @@ async fn no_argument_no_prompt_and_no_token_is_logged_at_any_level() {
         ("raw", "PROMPT {{raw text}}"),
         ("log", "PROMPT {{log text}}"),
         ("role", "PROMPT {{role text}} PROMPT"),
-        ("role-claim", "PROMPT {{role @auth.sub}} PROMPT"),
+        ("role-claim", "PROMPT {{role @auth.email}} PROMPT"),
         ("media", "PROMPT {{media url=text}} PROMPT"),
-        ("media-claim", "PROMPT {{media url=@auth.sub}} PROMPT"),
+        ("media-claim", "PROMPT {{media url=@auth.email}} PROMPT"),
         ("media-type", "PROMPT {{media url=\"data:,PROMPT\" contentType=text}}"),
         ("media-section", "PROMPT {{section text}}{{media url=\"http://PROMPT\"}}"),
         // With partials:
@@ -482,7 +482,7 @@ async fn no_argument_no_prompt_and_no_token_is_logged_at_any_level() {
         changed(event, |event| {
             event["headers"]["authorization"] = format!("Bearer {TOKEN}").into();
             event["cookies"] = json!([format!("session={TOKEN}")]);
-            event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] = TOKEN.into();
+            event["requestContext"]["authorizer"]["jwt"]["claims"]["email"] = TOKEN.into();
         })
     };
     let get = |name: &str, arguments: Value| {

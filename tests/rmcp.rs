@@ -1,7 +1,6 @@
 //! The official Rust SDK as the client, over a real connection, in both eras.
 
 #[path = "support/wire.rs"]
-#[expect(dead_code, reason = "only the settings are needed here")]
 mod wire;
 
 use prompt_gallery::Server;

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{ALLOW, CONTENT_TYPE, SET_COOKIE};
+use http::header::{ALLOW, CONTENT_TYPE, SET_COOKIE, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use lambda_http::request::from_str;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::service;
 use crate::Server;
 use crate::config::{Config, Flags};
-use crate::http::Claims;
+use crate::oauth::Claims;
 
 const MIB: usize = 1024 * 1024;
 
@@ -54,15 +54,23 @@ impl Answer {
     }
 }
 
-/// The answer of a function that has its settings from the platform alone, but for a folder of two prompts.
+/// The answer of a function that has its settings from the platform alone, but for a folder of prompts.
 async fn answer(event: &str) -> Answer {
+    answer_with(&[], event).await
+}
+
+/// The same with further settings.
+async fn answer_with(env: &[(&str, &str)], event: &str) -> Answer {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("greet.prompt"), "Hello {{name}}!").unwrap();
     fs::write(dir.path().join("signed.prompt"), "{{name}} is {{@auth.email}}{{#unless @auth.sub}}nobody{{/unless}}")
         .unwrap();
     fs::write(dir.path().join("broken.prompt"), "{{#if name}}").unwrap();
     let flags = Flags { dir: Some(dir.path().into()), ..Flags::default() };
-    let config = Config::new(flags, |name| (name == "AWS_LAMBDA_RUNTIME_API").then(|| "127.0.0.1:9001".to_owned()));
+    let config = Config::new(flags, |name| match name {
+        "AWS_LAMBDA_RUNTIME_API" => Some("127.0.0.1:9001".to_owned()),
+        _ => env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()),
+    });
     let app = Server::new().app(&config.unwrap()).await.unwrap();
     let response = service(app).oneshot(from_str(event).unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
@@ -327,7 +335,63 @@ async fn a_template_finds_them_as_auth() {
     });
     assert_eq!(answer(&signed_in).await.json()["result"], greeting("Ada is ada@example.com"));
     let signed_out = changed(&signed_in, |event| event["requestContext"]["authorizer"] = Value::Null);
-    assert_eq!(answer(&signed_out).await.json()["result"], greeting("Ada is nobody"));
+    let anonymous = [("ALLOW_ANONYMOUS", "true")];
+    assert_eq!(answer_with(&anonymous, &signed_out).await.json()["result"], greeting("Ada is nobody"));
+}
+
+const SIGN_IN: [(&str, &str); 4] = [
+    ("OAUTH_ISSUER", "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_x"),
+    ("OAUTH_AUDIENCE", "https://prompts.example.com/mcp"),
+    ("OAUTH_SCOPE", "https://prompts.example.com/mcp/invoke"),
+    ("PUBLIC_URL", "https://prompts.example.com/mcp"),
+];
+
+#[tokio::test]
+async fn a_route_that_was_opened_by_mistake_opens_nothing() {
+    let forged = |event: &mut Value| {
+        event["headers"]["authorization"] = "Bearer e30.e30.x".into();
+        event["headers"]["x-amzn-request-context"] = event["requestContext"].to_string().into();
+    };
+    for authorizer in [Value::Null, json!({}), json!({ "jwt": null }), json!({ "lambda": { "sub": "x" } })] {
+        let open = changed(event!("signed_in"), |event| {
+            forged(event);
+            event["requestContext"]["authorizer"] = authorizer.clone();
+        });
+        let answer = answer(&open).await;
+        assert_eq!((answer.status, answer.error_code()), (StatusCode::UNAUTHORIZED, (-32600).into()), "{authorizer}");
+        assert_eq!(answer.headers[WWW_AUTHENTICATE], "Bearer");
+        let answer = answer_with(&SIGN_IN, &open).await;
+        assert_eq!(
+            answer.headers[WWW_AUTHENTICATE],
+            "Bearer resource_metadata=\"https://prompts.example.com/.well-known/oauth-protected-resource/mcp\", \
+             scope=\"https://prompts.example.com/mcp/invoke\""
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_the_platform_has_verified_still_needs_the_scope() {
+    let scoped = |scope: &str| {
+        changed(event!("signed_in"), |event| {
+            event["requestContext"]["authorizer"]["jwt"]["claims"]["scope"] = scope.into();
+        })
+    };
+    let good = scoped("openid https://prompts.example.com/mcp/invoke");
+    assert_eq!(answer_with(&SIGN_IN, &good).await.status, StatusCode::OK);
+    let answer = answer_with(&SIGN_IN, &scoped("openid")).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn clients_that_have_no_token_are_told_where_to_get_one() {
+    let path = "/.well-known/oauth-protected-resource/mcp";
+    let event = changed(event!("get_health"), |event| {
+        event["rawPath"] = path.into();
+        event["requestContext"]["http"]["path"] = path.into();
+    });
+    let answer = answer_with(&SIGN_IN, &event).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.json()["resource"], "https://prompts.example.com/mcp");
 }
 
 #[tokio::test]
@@ -361,6 +425,7 @@ async fn an_event_written_by_hand_needs_little_more_than_path_and_body() {
     });
     let staged = changed(&event.to_string(), |event| event["requestContext"]["stage"] = "prod".into());
     for event in [event.to_string(), staged] {
-        assert_eq!(answer(&event).await.json(), json!({ "jsonrpc": "2.0", "id": 1, "result": {} }));
+        let answer = answer_with(&[("ALLOW_ANONYMOUS", "true")], &event).await;
+        assert_eq!(answer.json(), json!({ "jsonrpc": "2.0", "id": 1, "result": {} }));
     }
 }

@@ -1,5 +1,7 @@
 //! The server as a client on the wire sees it: raw requests through the very service that is served.
 
+#![allow(dead_code, reason = "no test program needs all of it")]
+
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};

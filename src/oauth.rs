@@ -1,0 +1,15 @@
+//! Sign-in: who may call, and how clients find out where to sign in.
+//!
+//! The gallery is an OAuth 2.1 resource server. On Lambda, API Gateway has verified the token before the function is
+//! called; elsewhere [`Guard`] verifies it. Tokens are never given out here, and never pass through the documents that
+//! lead clients to the authorization server.
+
+mod discovery;
+mod guard;
+mod keys;
+mod settings;
+
+pub(crate) use discovery::{Document, documents, register};
+pub(crate) use guard::{Claims, Guard, Refusal};
+pub(crate) use settings::sign_in;
+pub use settings::{AuthorizationServer, PublicClient, SignIn};

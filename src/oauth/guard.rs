@@ -1,0 +1,210 @@
+//! Who may call: the last word on every request to `/mcp`.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use jsonwebtoken::{Algorithm, Validation};
+use serde_json::{Map, Value};
+
+use super::keys::{Keys, NoKey};
+use super::settings::SignIn;
+
+/// What a verified token says of the caller.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Claims(pub(crate) Map<String, Value>);
+
+impl Claims {
+    /// A claim that is text.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
+
+    /// Whether a scope was granted: `scope` has words, `scp` of other issuers may be a list.
+    fn has_scope(&self, scope: &str) -> bool {
+        ["scope", "scp"].into_iter().any(|name| match self.0.get(name) {
+            Some(Value::String(granted)) => granted.split(' ').any(|granted| granted == scope),
+            Some(Value::Array(granted)) => granted.iter().any(|granted| granted == scope),
+            _ => false,
+        })
+    }
+
+    /// Whether the token was meant for one of these. A token without `aud` is its client's.
+    fn is_for(&self, audience: &[String]) -> bool {
+        let is_one = |value: &Value| audience.iter().any(|one| value == one);
+        match self.0.get("aud") {
+            Some(Value::Array(all)) => all.iter().any(is_one),
+            Some(one) => is_one(one),
+            None => self.0.get("client_id").is_some_and(is_one),
+        }
+    }
+}
+
+/// Why a request is not answered.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// There is no token.
+    NoToken,
+    /// The token is not one that this server takes; why, for the log.
+    InvalidToken(&'static str),
+    /// The token does not grant the scope.
+    InsufficientScope,
+    /// The issuer's keys cannot be had; they may be asked for again after that time.
+    NoKeys(Duration),
+}
+
+impl Refusal {
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::NoToken | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope => StatusCode::FORBIDDEN,
+            Self::NoKeys(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// What the caller is told.
+    pub(crate) fn message(&self) -> &'static str {
+        match self {
+            Self::NoToken => "sign in: the request has no bearer token",
+            Self::InvalidToken(_) => "sign in again: the token is not valid here",
+            Self::InsufficientScope => "the token does not grant the scope that is needed",
+            Self::NoKeys(_) => "the token cannot be checked at the moment",
+        }
+    }
+}
+
+/// Decides who may call.
+pub(crate) struct Guard {
+    sign_in: Option<SignIn>,
+    allow_anonymous: bool,
+    verifier: Verifier,
+}
+
+enum Verifier {
+    /// API Gateway, before the function is called.
+    Platform,
+    /// This process, with the issuer's keys.
+    Keys(Arc<Keys>, Box<Validation>),
+    /// There is no sign-in.
+    None,
+}
+
+impl Guard {
+    /// # Errors
+    /// When this machine has no root certificates.
+    pub(crate) fn new(sign_in: Option<SignIn>, allow_anonymous: bool, on_lambda: bool) -> io::Result<Self> {
+        let verifier = match &sign_in {
+            _ if on_lambda => Verifier::Platform,
+            Some(sign_in) => {
+                let keys = Arc::new(Keys::new(&sign_in.issuer, sign_in.jwks_url.as_deref())?);
+                Verifier::Keys(keys, Box::new(validation(&sign_in.issuer)))
+            }
+            None => Verifier::None,
+        };
+        Ok(Self { sign_in, allow_anonymous, verifier })
+    }
+
+    /// Who calls, if that may be; nobody where there is no sign-in or anyone may call. `by_platform` is what API Gateway
+    /// has read in the token that it has verified.
+    pub(crate) async fn admit(
+        &self,
+        headers: &HeaderMap,
+        by_platform: Option<Claims>,
+    ) -> Result<Option<Claims>, Refusal> {
+        let claims = match (&self.verifier, bearer(headers)) {
+            (Verifier::None, _) => return Ok(None),
+            (Verifier::Platform, _) => by_platform,
+            (Verifier::Keys(..), Ok(None)) => None,
+            (Verifier::Keys(keys, validation), Ok(Some(token))) => Some(self.verify(token, keys, validation).await?),
+            (Verifier::Keys(..), Err(refusal)) => return Err(refusal),
+        };
+        let Some(claims) = claims else {
+            return if self.allow_anonymous { Ok(None) } else { Err(Refusal::NoToken) };
+        };
+        let scope = self.sign_in.as_ref().and_then(|sign_in| sign_in.scope.as_deref());
+        if scope.is_some_and(|scope| !claims.has_scope(scope)) {
+            return Err(Refusal::InsufficientScope);
+        }
+        Ok(Some(claims))
+    }
+
+    async fn verify(&self, token: &str, keys: &Arc<Keys>, validation: &Validation) -> Result<Claims, Refusal> {
+        let invalid = |why| Refusal::InvalidToken(why);
+        let header = jsonwebtoken::decode_header(token).map_err(|_| invalid("not a token"))?;
+        if header.alg != Algorithm::RS256 || header.crit.is_some() {
+            return Err(invalid("not signed with RS256"));
+        }
+        let key = keys.get(header.kid.as_deref()).await.map_err(|e| match e {
+            NoKey::Unknown => invalid("signed with a key that is not the issuer's"),
+            NoKey::Unavailable(pause) => Refusal::NoKeys(pause),
+        })?;
+        let token = jsonwebtoken::decode::<Map<String, Value>>(token, &key, validation);
+        let claims = Claims(token.map_err(|e| invalid(why(&e)))?.claims);
+        // Cognito says what a token is for; others by the media type of RFC 9068, which not all write.
+        if claims.text("token_use").is_some_and(|kind| kind != "access") {
+            return Err(invalid("not an access token"));
+        }
+        if !self.sign_in.as_ref().is_some_and(|sign_in| claims.is_for(&sign_in.audience)) {
+            return Err(invalid("for another audience"));
+        }
+        Ok(claims)
+    }
+
+    /// `WWW-Authenticate` of a refusal (RFC 6750, RFC 9728).
+    pub(crate) fn challenge(&self, refusal: &Refusal) -> Option<HeaderValue> {
+        let error = match refusal {
+            Refusal::NoToken => None,
+            Refusal::InvalidToken(_) => Some("invalid_token"),
+            Refusal::InsufficientScope => Some("insufficient_scope"),
+            Refusal::NoKeys(_) => return None,
+        };
+        let mut parameters = Vec::new();
+        parameters.extend(error.map(|error| format!("error=\"{error}\"")));
+        if let Some(sign_in) = &self.sign_in {
+            let (origin, path) = (sign_in.origin(), sign_in.path());
+            parameters.push(format!("resource_metadata=\"{origin}/.well-known/oauth-protected-resource{path}\""));
+            parameters.extend(sign_in.scope.as_ref().map(|scope| format!("scope=\"{scope}\"")));
+        }
+        HeaderValue::try_from(format!("Bearer {}", parameters.join(", ")).trim_end()).ok()
+    }
+}
+
+/// What a token must say. Its audience may be in either of two claims, which [`Claims::is_for`] looks at.
+fn validation(issuer: &str) -> Validation {
+    let mut validation = Validation::new(Algorithm::RS256);
+    validation.set_issuer(&[issuer]);
+    validation.set_required_spec_claims(&["exp", "iss"]);
+    validation.validate_nbf = true;
+    validation.validate_aud = false;
+    validation.leeway = 0;
+    validation
+}
+
+/// What the log says: never a part of the token.
+fn why(e: &jsonwebtoken::errors::Error) -> &'static str {
+    use jsonwebtoken::errors::ErrorKind;
+    match e.kind() {
+        ErrorKind::InvalidSignature => "the signature does not fit",
+        ErrorKind::ExpiredSignature => "expired",
+        ErrorKind::ImmatureSignature => "not valid yet",
+        ErrorKind::InvalidIssuer => "of another issuer",
+        ErrorKind::MissingRequiredClaim(_) => "without issuer or expiry",
+        _ => "not a token",
+    }
+}
+
+/// The token of the one `Authorization` header that there may be. One in the query string is none.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Refusal::InvalidToken("more than one Authorization header"));
+    }
+    let token = value.to_str().ok().and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
+    });
+    token.filter(|token| !token.is_empty()).map(Some).ok_or(Refusal::InvalidToken("not a bearer token"))
+}

@@ -1,0 +1,156 @@
+//! The issuer's public keys: fetched when they are first needed, kept, and fetched again for a key that is not known.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use jsonwebtoken::DecodingKey;
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, PublicKeyUse};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+/// The least time between two attempts: a caller chooses the key that a token names.
+const PAUSE: Duration = Duration::from_secs(10);
+/// How old keys may be before they are fetched again, so that one which was withdrawn is forgotten.
+const LIFETIME: Duration = Duration::from_secs(3600);
+/// Of one fetch.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest answer, in bytes.
+const LONGEST: usize = 256 * 1024;
+
+/// Why there is no key.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NoKey {
+    /// The issuer has none of that name.
+    Unknown,
+    /// The issuer could not be asked; it may be asked again after that time.
+    Unavailable(Duration),
+}
+
+/// The keys of one issuer.
+pub(super) struct Keys {
+    issuer: String,
+    jwks_url: Option<String>,
+    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    known: RwLock<Known>,
+    /// Held while keys are fetched; when that was last begun, and whether it went well.
+    last: Mutex<Option<(Instant, bool)>>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// By `kid`; by nothing those without.
+    keys: HashMap<String, Arc<DecodingKey>>,
+    since: Option<Instant>,
+}
+
+impl Keys {
+    /// Nothing is fetched yet. Without `jwks_url` the issuer's metadata tells it.
+    pub(super) fn new(issuer: &str, jwks_url: Option<&str>) -> std::io::Result<Self> {
+        let https = HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().build();
+        Ok(Self {
+            issuer: issuer.to_owned(),
+            jwks_url: jwks_url.map(str::to_owned),
+            client: Client::builder(TokioExecutor::new()).build(https),
+            known: RwLock::default(),
+            last: Mutex::default(),
+        })
+    }
+
+    /// The key that a token names; the only one there is for a token that names none.
+    pub(super) async fn get(self: &Arc<Self>, kid: Option<&str>) -> Result<Arc<DecodingKey>, NoKey> {
+        if let Some((key, is_old)) = self.known(kid) {
+            if is_old {
+                let keys = Arc::clone(self);
+                // Nobody waits for it: what is known is good until the issuer says otherwise.
+                tokio::spawn(async move { keys.refresh().await });
+            }
+            return Ok(key);
+        }
+        let refreshed = self.refresh().await;
+        match (self.known(kid), refreshed) {
+            (Some((key, _)), _) => Ok(key),
+            (None, Ok(())) => Err(NoKey::Unknown),
+            (None, Err(pause)) => Err(NoKey::Unavailable(pause)),
+        }
+    }
+
+    /// A key that is known, and whether it is time to ask again.
+    fn known(&self, kid: Option<&str>) -> Option<(Arc<DecodingKey>, bool)> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let key = match kid {
+            Some(kid) => known.keys.get(kid),
+            None => known.keys.values().next().filter(|_| known.keys.len() == 1),
+        };
+        let is_old = known.since.is_none_or(|since| since.elapsed() > LIFETIME);
+        key.map(|key| (Arc::clone(key), is_old))
+    }
+
+    /// Fetches the keys, unless that was just done.
+    ///
+    /// # Errors
+    /// After what time it may be done again, if it went wrong.
+    async fn refresh(&self) -> Result<(), Duration> {
+        let mut last = self.last.lock().await;
+        if let Some((begun, went_well)) = *last
+            && let Some(pause) = PAUSE.checked_sub(begun.elapsed())
+        {
+            return if went_well { Ok(()) } else { Err(pause) };
+        }
+        let begun = Instant::now();
+        let fetched = tokio::time::timeout(TIMEOUT, self.fetch()).await.unwrap_or_else(|_| Err("no answer".to_owned()));
+        *last = Some((begun, fetched.is_ok()));
+        match fetched {
+            Ok(keys) => {
+                *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known { keys, since: Some(begun) };
+                Ok(())
+            }
+            Err(cause) => {
+                tracing::error!(issuer = self.issuer, cause, "the issuer's keys cannot be fetched");
+                Err(PAUSE.saturating_sub(begun.elapsed()))
+            }
+        }
+    }
+
+    async fn fetch(&self) -> Result<HashMap<String, Arc<DecodingKey>>, String> {
+        let url = match &self.jwks_url {
+            Some(url) => url.clone(),
+            None => {
+                let url = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
+                let metadata = self.json(&url).await?;
+                metadata["jwks_uri"].as_str().ok_or_else(|| format!("{url}: there is no jwks_uri"))?.to_owned()
+            }
+        };
+        let set = self.json(&url).await?;
+        let keys = set["keys"].as_array().ok_or_else(|| format!("{url}: there is no list of keys"))?;
+        Ok(keys.iter().filter_map(key).collect())
+    }
+
+    async fn json(&self, url: &str) -> Result<Value, String> {
+        let fail = |e: &dyn std::fmt::Display| format!("{url}: {e}");
+        let request = Request::get(url).body(Empty::new()).map_err(|e| fail(&e))?;
+        let response = self.client.request(request).await.map_err(|e| fail(&e))?;
+        if response.status() != StatusCode::OK {
+            return Err(fail(&response.status()));
+        }
+        let body = Limited::new(response.into_body(), LONGEST).collect().await.map_err(|e| fail(&e))?;
+        serde_json::from_slice(&body.to_bytes()).map_err(|e| fail(&e))
+    }
+}
+
+/// A key to verify RS256 with, and its name; other kinds are passed over.
+fn key(jwk: &Value) -> Option<(String, Arc<DecodingKey>)> {
+    let jwk: Jwk = serde_json::from_value(jwk.clone()).ok()?;
+    let fits = matches!(jwk.algorithm, AlgorithmParameters::RSA(_))
+        && matches!(jwk.common.key_algorithm, None | Some(KeyAlgorithm::RS256))
+        && matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
+    let key = DecodingKey::from_jwk(&jwk).ok().filter(|_| fits)?;
+    Some((jwk.common.key_id.unwrap_or_default(), Arc::new(key)))
+}
