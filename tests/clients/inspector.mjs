@@ -1,14 +1,15 @@
-// Lists, gets and calls with MCP Inspector's CLI: inspector.mjs URL ERA (legacy or modern).
+// Lists, gets and calls with MCP Inspector's CLI: inspector.mjs URL ERA [TOKEN], where ERA is legacy or modern.
 // Silent when every answer is right; otherwise an AssertionError that shows what came instead.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const [url, era] = process.argv.slice(2)
+const [url, era, token] = process.argv.slice(2)
+const header = token ? ['--header', `Authorization: Bearer ${token}`] : []
 const cli = fileURLToPath(import.meta.resolve('@modelcontextprotocol/inspector/clients/launcher/build/index.js'))
 
 function inspect(method, ...options) {
-  const args = [cli, '--cli', url, '--transport', 'http', '--protocol-era', era, '--format', 'json', '--method', method]
+  const args = [cli, '--cli', url, '--transport', 'http', '--protocol-era', era, '--format', 'json', ...header, '--method', method]
   return JSON.parse(execFileSync(process.execPath, [...args, ...options], { timeout: 30_000 })).result
 }
 

@@ -1,0 +1,426 @@
+"""Deploys template.yaml on the emulator and checks what a team relies on: checks.py FOLDER, where FOLDER/Function has the
+function's program. One line a check; exits with 1 if one failed. `run` starts the emulator and ends it."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+
+import boto3
+
+import emulator
+from emulator import PORT, RESULTS, Answer, Cognito, claims, mcp, now, paste, request, resource
+
+ROOT = Path(__file__).resolve().parents[2]
+CLIENTS = ROOT / "tests/clients"
+HANDSHAKE, MODERN = "2025-11-25", "2026-07-28"
+EMAIL, PASSWORD = "ada@example.com", "Correct-horse-7"
+GREETING = "Write a warm, one-sentence greeting for Ada."
+
+passed = failed = 0
+
+
+def check(name: str, todo, *args) -> None:
+    global passed, failed
+    try:
+        todo(*args)
+    except Exception as e:
+        failed += 1
+        print(f"FAILED  {name}", flush=True)
+        text = str(e) if isinstance(e, AssertionError) and str(e) else traceback.format_exc()
+        print("\n".join(f"        {line}" for line in text.strip().splitlines()[-40:]), flush=True)
+    else:
+        passed += 1
+        print(f"ok      {name}", flush=True)
+
+
+def same(got, expected) -> None:
+    assert got == expected, f"got      {got}\nexpected {expected}"
+
+
+def status(answer: Answer, expected: int) -> None:
+    assert answer.status == expected, f"{answer.status} instead of {expected}: {answer.body}"
+
+
+# --- The stack ---
+
+build = Path(sys.argv[1])
+template = build / "template.yaml"
+template.write_text(emulator.emulated_template((ROOT / "template.yaml").read_text()))
+out: dict[str, str] = {}
+
+
+def deploys() -> None:
+    # Every client and alarm, and each request sees the bucket as it is. The rest is as by default.
+    options = {"Architecture": "x86_64", "MachineClient": "true", "AlarmEmail": EMAIL, "CacheTtlSeconds": "0"}
+    out.update(emulator.deploy(template, **options))
+
+
+check("the stack is created", deploys)
+if failed:
+    sys.exit(1)
+
+URL = out["McpUrl"]
+ORIGIN = URL.removesuffix("/mcp")
+SCOPE = f"{URL}/invoke"
+CLIENT, MACHINE = out["ClientId"], resource("MachineUserPoolClient")
+BUCKET = out["BucketName"]
+cognito = Cognito(resource("UserPool"), resource("SignInPage"))
+tokens: dict[str, str] = {}
+
+
+def routes() -> None:
+    api = boto3.client("apigatewayv2").get_routes(ApiId=resource("Api"))["Items"]
+    guarded = {r["RouteKey"]: r["AuthorizationScopes"] for r in api if r["AuthorizationType"] == "JWT"}
+    same(guarded, {f"{method} /mcp": [SCOPE] for method in ("POST", "GET", "DELETE")})
+    metadata = ["oauth-protected-resource", "oauth-protected-resource/mcp", "oauth-authorization-server", "openid-configuration"]
+    open = [f"GET /.well-known/{path}" for path in metadata]
+    same(
+        sorted(r["RouteKey"] for r in api if r["AuthorizationType"] == "NONE"),
+        sorted([*open, "GET /health", "POST /register"]),
+    )
+    same(len(api), len(guarded) + len(open) + 2)
+
+
+def role() -> None:
+    arn = boto3.client("iam").get_role(RoleName=resource("FunctionRole"))["Role"]["Arn"]
+
+    def decides(action: str, at: str) -> str:
+        simulated = boto3.client("iam").simulate_principal_policy(
+            PolicySourceArn=arn, ActionNames=[action], ResourceArns=[at]
+        )
+        return simulated["EvaluationResults"][0]["EvalDecision"]
+
+    inside, outside = f"arn:aws:s3:::{BUCKET}/prompts/a.prompt", f"arn:aws:s3:::{BUCKET}/other/a.prompt"
+    same(decides("s3:GetObject", inside), "allowed")
+    for action, at in [
+        ("s3:GetObject", outside),
+        ("s3:PutObject", inside),
+        ("s3:DeleteObject", inside),
+        ("s3:GetObject", "arn:aws:s3:::another/prompts/a.prompt"),
+        ("dynamodb:Scan", "*"),
+    ]:
+        assert decides(action, at) != "allowed", f"{action} {at}"
+
+
+def uploads() -> None:
+    paste(out["UploadCommand"], cwd=ROOT)
+    listed = boto3.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
+    folder = ROOT / "prompts"
+    same(
+        sorted(item["Key"] for item in listed),
+        sorted(f"prompts/{path.relative_to(folder)}" for path in folder.rglob("*") if path.is_file()),
+    )
+
+
+def invites() -> None:
+    paste(out["CreateUserCommand"], stdin=f"{EMAIL}\n")
+    users = cognito.idp.list_users(UserPoolId=cognito.pool)["Users"]
+    same([user["UserStatus"] for user in users], ["FORCE_CHANGE_PASSWORD"])
+    # What the user does with the invitation.
+    cognito.idp.admin_set_user_password(UserPoolId=cognito.pool, Username=EMAIL, Password=PASSWORD, Permanent=True)
+
+
+def user_token() -> None:
+    got = cognito.sign_in(CLIENT, f"openid {SCOPE}", EMAIL, PASSWORD, resource=URL)
+    tokens.update(user=got["access_token"], id=got["id_token"], refresh=got["refresh_token"])
+    Cognito.header = got["access_token"].split(".")[0]
+    status(mcp(URL, tokens["user"], HANDSHAKE, "tools/list"), 200)
+
+
+def refreshed_token() -> None:
+    form = {"grant_type": "refresh_token", "client_id": CLIENT, "refresh_token": tokens["refresh"]}
+    status(mcp(URL, cognito.token(**form)["access_token"], HANDSHAKE, "tools/list"), 200)
+
+
+def machine_token() -> None:
+    tokens["machine"] = paste(f"{out['TokenCommand']}; printf %s \"$TOKEN\"")
+    status(mcp(URL, tokens["machine"], HANDSHAKE, "tools/list"), 200)
+    listed = paste(f"TOKEN={shlex.quote(tokens['machine'])}; {out['ListCommand']}")
+    assert "greeting-template" in listed, listed
+
+
+check("what is open is discovery, health and registration", routes)
+check("the function may read below the prefix and no more", role)
+check("UploadCommand publishes prompts/", uploads)
+check("CreateUserCommand invites a user", invites)
+check("a user's token, by code and PKCE, is let in", user_token)
+check("a refreshed token is let in", refreshed_token)
+check("a machine's token, by TokenCommand, is let in", machine_token)
+
+# --- Who is not let in ---
+
+
+def refuses(expected: int, token: str | None) -> None:
+    for era in (HANDSHAKE, MODERN):
+        status(mcp(URL, token, era, "tools/list"), expected)
+
+
+def tampered() -> None:
+    header, payload, signature = tokens["user"].split(".")
+    other = emulator.base64url(json.dumps(claims(tokens["user"]) | {"sub": "someone-else"}).encode())
+    refuses(401, f"{header}.{other}.{signature}")
+    refuses(401, f"{header}.{payload}.{signature[:-8]}AAAAAAAA")
+    refuses(401, f"{header}.{payload}.")
+    refuses(401, "not-a-token")
+
+
+def resigned(expected: int, **changed) -> None:
+    """A token by the pool's own key, whose claims are the user's but for some."""
+    refuses(expected, cognito.sign({**claims(tokens["user"]), **changed}))
+
+
+def foreign_pool() -> None:
+    pool = cognito.idp.create_user_pool(PoolName="foreign")["UserPool"]["Id"]
+    scopes = [{"ScopeName": "invoke", "ScopeDescription": "the same"}]
+    cognito.idp.create_resource_server(UserPoolId=pool, Identifier=URL, Name="the same", Scopes=scopes)
+    refuses(401, cognito.machine(pool, SCOPE))
+
+
+def wrong_client() -> None:
+    refuses(401, cognito.machine(cognito.pool, SCOPE))
+
+
+def other_algorithms() -> None:
+    refuses(401, cognito.unsigned(claims(tokens["user"])))
+    refuses(401, cognito.sign_with_public_key(claims(tokens["user"])))
+
+
+def wrong_scope() -> None:
+    refuses(403, cognito.sign_in(CLIENT, "openid", EMAIL, PASSWORD)["access_token"])
+
+
+def every_method() -> None:
+    for method in ("GET", "DELETE", "POST"):
+        status(request(method, URL), 401)
+    # These have no route.
+    for method in ("PUT", "PATCH"):
+        status(request(method, URL), 404)
+    for path in ("/mcp/x", "/", "/x", "/.well-known", "/.well-known/x"):
+        status(request("POST", ORIGIN + path), 404)
+
+
+def in_query() -> None:
+    status(mcp(URL, None, HANDSHAKE, "tools/list", f"?access_token={tokens['user']}"), 401)
+
+
+def invoke(event: dict) -> dict:
+    function = resource("Function")
+    answer = boto3.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+    return json.loads(answer["Payload"].read())
+
+
+def not_authorized_event() -> None:
+    event = json.loads((ROOT / "tests/data/signed_in.json").read_text())
+    event["body"] = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'
+    event["requestContext"]["authorizer"]["jwt"]["claims"]["scope"] = SCOPE
+    same(invoke(event)["statusCode"], 200)
+    del event["requestContext"]["authorizer"]
+    same(invoke(event)["statusCode"], 401)
+
+
+check("no token: 401", refuses, 401, None)
+check("a tampered token: 401", tampered)
+check("the same token, signed anew: 200", lambda: resigned(200))
+check("an expired token: 401", lambda: resigned(401, exp=now() - 60))
+check("a token of tomorrow: 401", lambda: resigned(401, nbf=now() + 86400))
+check("a foreign pool's token: 401", foreign_pool)
+check("another client's token: 401", wrong_client)
+check("alg none and HS256: 401", other_algorithms)
+check("a token for this resource: 200", lambda: resigned(200, aud=URL, client_id="any"))
+check("a token for another resource: 401", lambda: resigned(401, aud="https://elsewhere.example/mcp"))
+# Its audience is the client, but no ID token has a scope.
+check("an ID token: 403, for it has no scope", lambda: refuses(403, tokens["id"]))
+check("a token of another scope: 403", wrong_scope)
+check("every method of /mcp asks for a token, other paths are 404", every_method)
+check("a token in the query string: 401", in_query)
+check("an event that no authorizer has seen: 401", not_authorized_event)
+
+# --- The protocol ---
+
+
+def lists_and_gets(era: str) -> None:
+    names = [p["name"] for p in mcp(URL, tokens["user"], era, "prompts/list").json()["result"]["prompts"]]
+    assert "greeting-template" in names and "incidents_summary" in names, names
+    got = mcp(URL, tokens["user"], era, "prompts/get", name="greeting-template", arguments={"name": "Ada"}).json()
+    same([m["content"]["text"].rstrip() for m in got["result"]["messages"]], [GREETING])
+
+
+def calls(era: str) -> None:
+    got = mcp(URL, tokens["machine"], era, "tools/call", name="add", arguments={"a": 2, "b": 3}).json()
+    same(got["result"]["structuredContent"], {"result": 5})
+
+
+def opens() -> None:
+    asked = {"protocolVersion": HANDSHAKE, "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    got = mcp(URL, tokens["user"], HANDSHAKE, "initialize", **asked).json()
+    same(got["result"]["protocolVersion"], HANDSHAKE)
+    assert MODERN in mcp(URL, tokens["user"], MODERN, "server/discover").json()["result"]["supportedVersions"]
+
+
+def fresh() -> None:
+    def get() -> dict:
+        return mcp(URL, tokens["user"], HANDSHAKE, "prompts/get", name="fresh").json()
+
+    def text() -> str:
+        return get()["result"]["messages"][0]["content"]["text"].rstrip()
+
+    at = f"s3://{BUCKET}/prompts/fresh.prompt"
+    assert "error" in get(), get()
+    for version in ("Version one.", "Version two."):
+        local = RESULTS / "fresh.prompt"
+        local.write_text(version)
+        emulator.aws("s3", "cp", str(local), at)
+        same(text(), version)
+    emulator.aws("s3", "rm", at)
+    assert "error" in get(), get()
+
+
+check("initialize and server/discover", opens)
+for era in (HANDSHAKE, MODERN):
+    check(f"prompts/list and prompts/get, {era}", lists_and_gets, era)
+    check(f"tools/call, {era}", calls, era)
+check("an upload, a change and a deletion are seen at once", fresh)
+
+# --- Discovery and registration, which ask for no token ---
+
+RESOURCE = {
+    "resource": URL,
+    "authorization_servers": [ORIGIN],
+    "scopes_supported": [SCOPE],
+    "bearer_methods_supported": ["header"],
+    "resource_name": "Prompt gallery",
+}
+SERVER = {
+    "issuer": ORIGIN,
+    "authorization_endpoint": f"{cognito.origin}/oauth2/authorize",
+    "token_endpoint": f"{cognito.origin}/oauth2/token",
+    "jwks_uri": f"{out['Issuer']}/.well-known/jwks.json",
+    "scopes_supported": [SCOPE],
+    "response_types_supported": ["code"],
+    "response_modes_supported": ["query"],
+    "grant_types_supported": ["authorization_code", "refresh_token"],
+    "token_endpoint_auth_methods_supported": ["none"],
+    "code_challenge_methods_supported": ["S256"],
+    "subject_types_supported": ["public"],
+    "id_token_signing_alg_values_supported": ["RS256"],
+    "revocation_endpoint": f"{cognito.origin}/oauth2/revoke",
+    "revocation_endpoint_auth_methods_supported": ["none"],
+    "registration_endpoint": f"{ORIGIN}/register",
+}
+
+
+def serves(document: dict, *names: str) -> None:
+    for name in names:
+        answer = request("GET", f"{ORIGIN}/.well-known/{name}")
+        status(answer, 200)
+        same(answer.headers["content-type"], "application/json")
+        same(answer.body, json.dumps(document, separators=(",", ":")))
+
+
+def register(*redirect_uris: str) -> Answer:
+    body = {"client_name": "test", "redirect_uris": redirect_uris, "token_endpoint_auth_method": "none"}
+    return request("POST", f"{ORIGIN}/register", {"Content-Type": "application/json"}, json.dumps(body))
+
+
+def registers() -> None:
+    allowed = cognito.idp.describe_user_pool_client(UserPoolId=cognito.pool, ClientId=CLIENT)
+    allowed = allowed["UserPoolClient"]["CallbackURLs"]
+    assert "https://claude.ai/api/mcp/auth_callback" in allowed and "https://vscode.dev/redirect" in allowed, allowed
+    for redirect_uris in [*([uri] for uri in allowed), allowed]:
+        answer = register(*redirect_uris)
+        assert answer.status == 201, f"{redirect_uris}: {answer.status} {answer.body}"
+        got = answer.json()
+        same(
+            [got["client_id"], got["redirect_uris"], got["token_endpoint_auth_method"], "client_secret" in got],
+            [CLIENT, redirect_uris, "none", False],
+        )
+
+
+def refuses_to_register() -> None:
+    good = emulator.REDIRECT
+    for bad in ("https://evil.example/callback", "https://claude.ai/", f"{good}/", good.replace("http:", "HTTP:")):
+        for redirect_uris in ([bad], [good, bad]):
+            answer = register(*redirect_uris)
+            status(answer, 400)
+            same(answer.json()["error"], "invalid_redirect_uri")
+            assert good in answer.json()["error_description"], answer.body
+    status(register(), 400)
+    status(register(good, "x" * 2_000_000), 413)
+
+
+resources = ("oauth-protected-resource", "oauth-protected-resource/mcp")
+check("protected-resource metadata, byte for byte", serves, RESOURCE, *resources)
+check("authorization-server metadata, byte for byte", serves, SERVER, "oauth-authorization-server")
+check("the same by its OpenID name", serves, SERVER, "openid-configuration")
+check("/register gives the shared client to addresses on the list", registers)
+check("/register refuses others, and names what it allows", refuses_to_register)
+check("/health", lambda: same(request("GET", f"{ORIGIN}/health").body, "ok\n"))
+
+# --- Real clients ---
+
+node = CLIENTS / "node_modules/node/bin/node"
+
+
+def runs(*command: str | Path, cwd: Path = CLIENTS) -> None:
+    env = {**os.environ, "HOME": str(RESULTS), "NODE_OPTIONS": f"--require={CLIENTS / 'names.cjs'}"}
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env=env, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
+    )
+    output = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
+    assert done.returncode == 0, output or f"exit code {done.returncode}"
+
+
+for package, version in (("sdk", "1.32.2"), ("client", "2.4.0")):
+    arguments = [URL, CLIENT, SCOPE, EMAIL, PASSWORD]
+    name = f"@modelcontextprotocol/{package} {version} signs in by the URL alone"
+    check(name, runs, node, CLIENTS / "oauth.mjs", package, *arguments)
+for era in ("legacy", "modern"):
+    check(f"inspector {era}, with a bearer token", runs, node, CLIENTS / "inspector.mjs", URL, era, tokens.get("user", ""))
+
+
+def bruno() -> None:
+    secret = cognito.idp.describe_user_pool_client(UserPoolId=cognito.pool, ClientId=MACHINE)
+    variables = {
+        "mcpUrl": URL,
+        "tokenUrl": f"{cognito.origin.replace('https:', 'http:')}:{PORT}/oauth2/token",
+        "clientId": MACHINE,
+        "clientSecret": secret["UserPoolClient"]["ClientSecret"],
+    }
+    options = [part for name, value in variables.items() for part in ("--env-var", f"{name}={value}")]
+    cli = CLIENTS / "node_modules/@usebruno/cli/bin/bru.js"
+    runs(node, cli, "run", "--env", "aws", *options, cwd=ROOT / "bruno")
+
+
+check("bruno, environment aws", bruno)
+
+# --- What is left behind ---
+
+
+def logs() -> None:
+    client = boto3.client("logs")
+    group = resource("FunctionLogs")
+    lines = []
+    for stream in client.describe_log_streams(logGroupName=group)["logStreams"]:
+        got = client.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], limit=10000)
+        lines += [event["message"] for event in got["events"]]
+    assert any("prompts/get" in line for line in lines), f"no request in {len(lines)} lines"
+    secret = [*tokens.values(), *(token.split(".")[-1] for token in tokens.values()), PASSWORD]
+    assert not any(part in line for line in lines for part in secret), "a token in the log"
+
+
+def deleted() -> None:
+    emulator.aws("cloudformation", "delete-stack", "--stack-name", emulator.STACK)
+    emulator.aws("cloudformation", "wait", "stack-delete-complete", "--stack-name", emulator.STACK)
+    assert boto3.client("s3").list_objects_v2(Bucket=BUCKET)["KeyCount"] > 0
+
+
+check("the function's log has its requests and no token", logs)
+check("a deleted stack leaves the bucket and its prompts", deleted)
+
+print(f"{passed} passed, {failed} failed")
+sys.exit(failed > 0)
