@@ -11,6 +11,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -215,6 +216,35 @@ async fn keys_that_cannot_be_had_are_no_reason_to_let_anyone_in() {
         assert_eq!(with(&up, &other).await.status, 401);
     }
     assert_eq!(issuer.asked.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn callers_who_hang_up_do_not_make_the_server_ask_again() {
+    let issuer = Issuer::start().await;
+    issuer.is_slow.store(true, Ordering::Relaxed);
+    let wire = wire(&issuer, &[]).await;
+    let good = issuer.token(|_| {});
+    for _ in 0..5 {
+        let hung_up = tokio::time::timeout(Duration::from_millis(20), with(&wire, &good)).await;
+        assert!(hung_up.is_err(), "the issuer takes its time");
+    }
+    assert_eq!(with(&wire, &good).await.status, 200);
+    assert_eq!(issuer.asked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn an_issuer_without_a_key_is_as_good_as_none() {
+    let issuer = Issuer::start().await;
+    let jwks = format!("{}/.well-known/openid-configuration", issuer.url);
+    let env = [("OAUTH_ISSUER", issuer.url.as_str()), ("OAUTH_AUDIENCE", URL), ("PUBLIC_URL", URL)];
+    let elsewhere =
+        Wire::new(Server::new(), "tests/data/gallery", &[&env[..], &[("OAUTH_JWKS_URL", &jwks)]].concat()).await;
+    assert_eq!(with(&elsewhere, &issuer.token(|_| {})).await.status, 503);
+    // Metadata that names another issuer is another issuer's.
+    let other = format!("{}/", issuer.url);
+    let env = [("OAUTH_ISSUER", other.as_str()), ("OAUTH_AUDIENCE", URL), ("PUBLIC_URL", URL)];
+    let other = Wire::new(Server::new(), "tests/data/gallery", &env).await;
+    assert_eq!(with(&other, &issuer.token(|_| {})).await.status, 503);
 }
 
 #[tokio::test]

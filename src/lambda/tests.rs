@@ -373,13 +373,18 @@ async fn a_route_that_was_opened_by_mistake_opens_nothing() {
 async fn a_token_that_the_platform_has_verified_still_needs_the_scope() {
     let scoped = |scope: &str| {
         changed(event!("signed_in"), |event| {
-            event["requestContext"]["authorizer"]["jwt"]["claims"]["scope"] = scope.into();
+            let claims = &mut event["requestContext"]["authorizer"]["jwt"]["claims"];
+            claims["scope"] = scope.into();
+            claims["token_use"] = "access".into();
         })
     };
     let good = scoped("openid https://prompts.example.com/mcp/invoke");
     assert_eq!(answer_with(&SIGN_IN, &good).await.status, StatusCode::OK);
-    let answer = answer_with(&SIGN_IN, &scoped("openid")).await;
-    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert_eq!(answer_with(&SIGN_IN, &scoped("openid")).await.status, StatusCode::FORBIDDEN);
+    let id = changed(&good, |event| {
+        event["requestContext"]["authorizer"]["jwt"]["claims"]["token_use"] = "id".into();
+    });
+    assert_eq!(answer_with(&SIGN_IN, &id).await.status, StatusCode::UNAUTHORIZED, "it says who someone is");
 }
 
 #[tokio::test]

@@ -25,7 +25,8 @@ impl Claims {
     /// Whether a scope was granted: `scope` has words, `scp` of other issuers may be a list.
     fn has_scope(&self, scope: &str) -> bool {
         ["scope", "scp"].into_iter().any(|name| match self.0.get(name) {
-            Some(Value::String(granted)) => granted.split(' ').any(|granted| granted == scope),
+            // API Gateway writes a list as `[a b]`.
+            Some(Value::String(granted)) => granted.trim_matches(['[', ']']).split(' ').any(|granted| granted == scope),
             Some(Value::Array(granted)) => granted.iter().any(|granted| granted == scope),
             _ => false,
         })
@@ -123,8 +124,12 @@ impl Guard {
         let Some(claims) = claims else {
             return if self.allow_anonymous { Ok(None) } else { Err(Refusal::NoToken) };
         };
-        let scope = self.sign_in.as_ref().and_then(|sign_in| sign_in.scope.as_deref());
-        if scope.is_some_and(|scope| !claims.has_scope(scope)) {
+        let Some(sign_in) = &self.sign_in else { return Ok(Some(claims)) };
+        // Cognito says what a token is for; others by the media type of RFC 9068, which not all write.
+        if claims.text("token_use").is_some_and(|kind| kind != "access") {
+            return Err(Refusal::InvalidToken("not an access token"));
+        }
+        if sign_in.scope.as_deref().is_some_and(|scope| !claims.has_scope(scope)) {
             return Err(Refusal::InsufficientScope);
         }
         Ok(Some(claims))
@@ -142,10 +147,6 @@ impl Guard {
         })?;
         let token = jsonwebtoken::decode::<Map<String, Value>>(token, &key, validation);
         let claims = Claims(token.map_err(|e| invalid(why(&e)))?.claims);
-        // Cognito says what a token is for; others by the media type of RFC 9068, which not all write.
-        if claims.text("token_use").is_some_and(|kind| kind != "access") {
-            return Err(invalid("not an access token"));
-        }
         if !self.sign_in.as_ref().is_some_and(|sign_in| claims.is_for(&sign_in.audience)) {
             return Err(invalid("for another audience"));
         }
@@ -202,9 +203,11 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     if values.next().is_some() {
         return Err(Refusal::InvalidToken("more than one Authorization header"));
     }
-    let token = value.to_str().ok().and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
-    });
-    token.filter(|token| !token.is_empty()).map(Some).ok_or(Refusal::InvalidToken("not a bearer token"))
+    let Ok(value) = value.to_str() else { return Err(Refusal::InvalidToken("not text")) };
+    let (scheme, token) = value.split_once(' ').unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        // RFC 6750, section 3.1: no error is told to who tried something else.
+        return Err(Refusal::NoToken);
+    }
+    Some(token.trim_matches(' ')).filter(|token| !token.is_empty()).map(Some).ok_or(Refusal::InvalidToken("empty"))
 }

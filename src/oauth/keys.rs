@@ -16,6 +16,8 @@ use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, PublicKeyUse};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
+use super::settings::is_trustworthy;
+
 /// The least time between two attempts: a caller chooses the key that a token names.
 const PAUSE: Duration = Duration::from_secs(10);
 /// How old keys may be before they are fetched again, so that one which was withdrawn is forgotten.
@@ -66,15 +68,16 @@ impl Keys {
 
     /// The key that a token names; the only one there is for a token that names none.
     pub(super) async fn get(self: &Arc<Self>, kid: Option<&str>) -> Result<Arc<DecodingKey>, NoKey> {
+        let keys = Arc::clone(self);
         if let Some((key, is_old)) = self.known(kid) {
-            if is_old {
-                let keys = Arc::clone(self);
-                // Nobody waits for it: what is known is good until the issuer says otherwise.
+            // Nobody waits for it: what is known is good until the issuer says otherwise.
+            if is_old && self.last.try_lock().is_ok() {
                 tokio::spawn(async move { keys.refresh().await });
             }
             return Ok(key);
         }
-        let refreshed = self.refresh().await;
+        // On its own, so that a caller who hangs up does not end it: the next one would begin anew, however soon.
+        let refreshed = tokio::spawn(async move { keys.refresh().await }).await.unwrap_or(Err(PAUSE));
         match (self.known(kid), refreshed) {
             (Some((key, _)), _) => Ok(key),
             (None, Ok(())) => Err(NoKey::Unknown),
@@ -125,12 +128,17 @@ impl Keys {
             None => {
                 let url = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
                 let metadata = self.json(&url).await?;
-                metadata["jwks_uri"].as_str().ok_or_else(|| format!("{url}: there is no jwks_uri"))?.to_owned()
+                if metadata["issuer"] != *self.issuer {
+                    return Err(format!("{url}: this is another issuer's"));
+                }
+                let jwks_url = metadata["jwks_uri"].as_str().filter(|url| is_trustworthy(url));
+                jwks_url.ok_or_else(|| format!("{url}: there is no jwks_uri with https:"))?.to_owned()
             }
         };
         let set = self.json(&url).await?;
-        let keys = set["keys"].as_array().ok_or_else(|| format!("{url}: there is no list of keys"))?;
-        Ok(keys.iter().filter_map(key).collect())
+        let keys: HashMap<_, _> = set["keys"].as_array().into_iter().flatten().filter_map(key).collect();
+        // What is known stays known until there is something else.
+        if keys.is_empty() { Err(format!("{url}: there is no key for RS256")) } else { Ok(keys) }
     }
 
     async fn json(&self, url: &str) -> Result<Value, String> {

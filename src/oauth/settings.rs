@@ -94,6 +94,10 @@ pub(crate) fn sign_in(env: &impl Fn(&'static str) -> Option<String>) -> Result<O
     needs("OAUTH_CLIENT_ID", "OAUTH_REDIRECT_URIS")?;
     needs("OAUTH_REDIRECT_URIS", "OAUTH_CLIENT_ID")?;
 
+    let audience = env("OAUTH_AUDIENCE").unwrap_or_default();
+    if list(&audience).is_empty() {
+        return Err(wrong("OAUTH_AUDIENCE", &audience, "takes a comma list of what a token may be for"));
+    }
     let public_url = url(env, "PUBLIC_URL")?.unwrap_or_default();
     if !public_url.ends_with("/mcp") || public_url.contains(['?', '#']) {
         return Err(wrong("PUBLIC_URL", &public_url, "takes the URL of the MCP endpoint, which ends in /mcp"));
@@ -114,7 +118,7 @@ pub(crate) fn sign_in(env: &impl Fn(&'static str) -> Option<String>) -> Result<O
     };
     Ok(Some(SignIn {
         issuer,
-        audience: list(&env("OAUTH_AUDIENCE").unwrap_or_default()),
+        audience: list(&audience),
         scope,
         public_url,
         jwks_url: url(env, "OAUTH_JWKS_URL")?,
@@ -131,22 +135,37 @@ fn list(value: &str) -> Vec<String> {
     value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
-/// A URL whose answers can be relied on: `https:`, or `http:` to this machine.
+/// A URL whose answers can be relied on.
 fn url(env: &impl Fn(&'static str) -> Option<String>, name: &'static str) -> Result<Option<String>, ConfigError> {
     let Some(value) = env(name) else { return Ok(None) };
-    let fits = value.parse::<Uri>().is_ok_and(|uri| {
+    if is_trustworthy(&value) {
+        return Ok(Some(value));
+    }
+    Err(ConfigError::new(name, value, "takes a URL that begins with https://"))
+}
+
+/// Whether what is read there comes from whom the URL names: `https:`, or `http:` to this machine.
+pub(super) fn is_trustworthy(url: &str) -> bool {
+    url.parse::<Uri>().is_ok_and(|uri| {
         let host = uri.host().unwrap_or_default();
         let is_local = is_loopback(host) || host.ends_with(".localhost");
         !host.is_empty() && (uri.scheme_str() == Some("https") || (uri.scheme_str() == Some("http") && is_local))
-    });
-    if fits { Ok(Some(value)) } else { Err(ConfigError::new(name, value, "takes a URL that begins with https://")) }
+    })
 }
 
 /// RFC 8252 lets programs of one's own machine have schemes of their own.
 fn redirect_uris(env: &impl Fn(&'static str) -> Option<String>) -> Result<Vec<String>, ConfigError> {
     let value = env("OAUTH_REDIRECT_URIS").unwrap_or_default();
     let uris = list(&value);
-    let is_uri = |uri: &String| uri.parse::<Uri>().is_ok_and(|uri| uri.scheme().is_some() && uri.authority().is_some());
+    let is_uri = |uri: &String| {
+        uri.split_once(':').is_some_and(|(scheme, rest)| {
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+            scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+                && scheme.chars().all(is_plain)
+                && !rest.is_empty()
+                && !rest.contains(|c: char| c == '#' || c.is_whitespace())
+        })
+    };
     if uris.is_empty() || !uris.iter().all(is_uri) {
         let expected = "takes a comma list of addresses such as https://claude.ai/api/mcp/auth_callback";
         return Err(ConfigError::new("OAUTH_REDIRECT_URIS", value, expected));
@@ -190,7 +209,7 @@ mod tests {
         let authorize = ("OAUTH_AUTHORIZE_URL", "https://id.example.com/authorize");
         let token = ("OAUTH_TOKEN_URL", "https://id.example.com/token");
         let client = ("OAUTH_CLIENT_ID", "abc");
-        let redirects = ("OAUTH_REDIRECT_URIS", "https://claude.ai/api/mcp/auth_callback, http://localhost:6274/x");
+        let redirects = ("OAUTH_REDIRECT_URIS", "https://claude.ai/api/mcp/auth_callback, com.example.app:/callback");
         let all = [ISSUER, AUDIENCE, URL, JWKS, authorize, token, client, redirects];
         let server = read(&all).expect("settings").expect("sign-in").authorization_server.expect("a server");
         assert_eq!(server.client.expect("a client").redirect_uris.len(), 2);
@@ -198,6 +217,14 @@ mod tests {
             let some: Vec<_> = all.iter().enumerate().filter(|(at, _)| *at != lacking).map(|(_, it)| *it).collect();
             let error = read(&some).expect_err("half of the settings");
             assert!(error.ends_with(&format!("is of no use without {}", all[lacking].0)), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_sign_in_leads_back_to_addresses() {
+        for wrong in ["claude.ai/callback", "https:", ":x", "1x:/y", "https://a/b#c", "https://a/b c", ","] {
+            let env = |name: &'static str| (name == "OAUTH_REDIRECT_URIS").then(|| wrong.to_owned());
+            assert!(redirect_uris(&env).is_err(), "{wrong}");
         }
     }
 
@@ -212,6 +239,7 @@ mod tests {
             ("PUBLIC_URL", "https://p.example.com/mcp?x=/mcp"),
             ("OAUTH_JWKS_URL", "keys"),
             ("OAUTH_SCOPE", "two scopes"),
+            ("OAUTH_AUDIENCE", " , "),
         ] {
             let env: Vec<_> =
                 [ISSUER, AUDIENCE, URL].into_iter().filter(|(key, _)| *key != name).chain([(name, value)]).collect();

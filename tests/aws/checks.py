@@ -217,7 +217,7 @@ def invoke(event: dict) -> dict:
 def not_authorized_event() -> None:
     event = json.loads((ROOT / "tests/data/signed_in.json").read_text())
     event["body"] = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'
-    event["requestContext"]["authorizer"]["jwt"]["claims"]["scope"] = SCOPE
+    event["requestContext"]["authorizer"]["jwt"]["claims"].update(scope=SCOPE, token_use="access")
     same(invoke(event)["statusCode"], 200)
     del event["requestContext"]["authorizer"]
     same(invoke(event)["statusCode"], 401)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -24,6 +24,8 @@ pub(crate) struct Issuer {
     pub(crate) asked: Arc<AtomicUsize>,
     /// Whether it answers.
     pub(crate) is_up: Arc<AtomicBool>,
+    /// Whether it takes its time.
+    pub(crate) is_slow: Arc<AtomicBool>,
     server: JoinHandle<()>,
 }
 
@@ -46,23 +48,28 @@ impl Issuer {
         // What else an issuer may have is passed over.
         let keys = json!({ "keys": [{ "kty": "EC" }, { "kty": "oct", "kid": "secret", "k": "c2VjcmV0" }, jwk] });
         let (asked, is_up) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(true)));
+        let is_slow = Arc::new(AtomicBool::new(false));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let metadata = json!({ "issuer": url, "jwks_uri": format!("{url}/keys") }).to_string();
         let answer = {
-            let (asked, is_up) = (Arc::clone(&asked), Arc::clone(&is_up));
+            let (asked, is_up, is_slow) = (Arc::clone(&asked), Arc::clone(&is_up), Arc::clone(&is_slow));
             move || {
                 asked.fetch_add(1, Ordering::Relaxed);
                 let status = if is_up.load(Ordering::Relaxed) { StatusCode::OK } else { StatusCode::BAD_GATEWAY };
                 let body = keys.to_string();
-                async move { (status, body) }
+                let delay = Duration::from_millis(if is_slow.load(Ordering::Relaxed) { 500 } else { 0 });
+                async move {
+                    tokio::time::sleep(delay).await;
+                    (status, body)
+                }
             }
         };
         let app = Router::new()
             .route("/keys", get(answer))
             .route("/.well-known/openid-configuration", get(move || async move { metadata.clone() }));
         let server = tokio::spawn(async move { axum::serve(listener, app).await.expect("a server") });
-        Self { url, key, asked, is_up, server }
+        Self { url, key, asked, is_up, is_slow, server }
     }
 
     /// What an access token says; `change` makes it another.
