@@ -99,7 +99,9 @@ pub(crate) fn sign_in(env: &impl Fn(&'static str) -> Option<String>) -> Result<O
         return Err(wrong("OAUTH_AUDIENCE", &audience, "takes a comma list of what a token may be for"));
     }
     let public_url = url(env, "PUBLIC_URL")?.unwrap_or_default();
-    if !public_url.ends_with("/mcp") || public_url.contains(['?', '#']) {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '.' | '-' | '_' | '~' | '[' | ']');
+    // Documents stand at addresses that are made from its path.
+    if !public_url.ends_with("/mcp") || !public_url.chars().all(is_plain) || public_url.contains("/:") {
         return Err(wrong("PUBLIC_URL", &public_url, "takes the URL of the MCP endpoint, which ends in /mcp"));
     }
     let scope = env("OAUTH_SCOPE");
@@ -237,6 +239,8 @@ mod tests {
             ("PUBLIC_URL", "https://p.example.com/"),
             ("PUBLIC_URL", "https://p.example.com/mcp/"),
             ("PUBLIC_URL", "https://p.example.com/mcp?x=/mcp"),
+            ("PUBLIC_URL", "https://p.example.com/{x/mcp"),
+            ("PUBLIC_URL", "https://p.example.com/:x/mcp"),
             ("OAUTH_JWKS_URL", "keys"),
             ("OAUTH_SCOPE", "two scopes"),
             ("OAUTH_AUDIENCE", " , "),
