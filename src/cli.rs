@@ -278,11 +278,12 @@ fn complete(shell: Shell) -> ExitCode {
 }
 
 /// Tells a person how to use the server that has just started.
-pub(crate) fn greet(url: &str, count: &str, location: &str) {
+pub(crate) fn greet(url: &str, count: &str, location: &str, signs_in: bool) {
     let list = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/list"}"#;
+    let token = if signs_in { " -H 'Authorization: Bearer TOKEN'" } else { "" };
     let text = format!(
         "Serving {count} from {location} at {url}\n\n\
-         Try it:      curl -s {url} -H 'Content-Type: application/json' -d '{list}'\n\
+         Try it:      curl -s {url}{token} -H 'Content-Type: application/json' -d '{list}'\n\
          Claude Code: claude mcp add --transport http prompt-gallery {url}\n\n\
          Ctrl-C stops it.\n"
     );

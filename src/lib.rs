@@ -21,6 +21,7 @@
 //! nothing knows JSON-RPC, above [`store`] nothing knows S3, only `http` builds on axum, and only [`prompt`] knows
 //! Handlebars.
 
+mod causes;
 pub mod check;
 mod cli;
 mod commands;

@@ -193,7 +193,8 @@ async fn serve_locally(app: Router, gallery: &Gallery, config: &Config) -> Resul
     };
     // An address that stands for all of them is none to call.
     let host = if addr.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { addr.ip() };
-    cli::greet(&format!("http://{}/mcp", SocketAddr::new(host, addr.port())), &count, &gallery.location());
+    let asks = config.sign_in.is_some() && !config.allow_anonymous;
+    cli::greet(&format!("http://{}/mcp", SocketAddr::new(host, addr.port())), &count, &gallery.location(), asks);
     http::serve(app, listener, told_to_stop()).await?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The issuer's public keys: fetched when they are first needed, kept, and fetched again for a key that is not known.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::settings::is_trustworthy;
+use crate::causes::chain;
 
 /// The least time between two attempts: a caller chooses the key that a token names.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -142,13 +144,13 @@ impl Keys {
     }
 
     async fn json(&self, url: &str) -> Result<Value, String> {
-        let fail = |e: &dyn std::fmt::Display| format!("{url}: {e}");
+        let fail = |e: &(dyn Error + 'static)| format!("{url}: {}", chain(e));
         let request = Request::get(url).body(Empty::new()).map_err(|e| fail(&e))?;
         let response = self.client.request(request).await.map_err(|e| fail(&e))?;
         if response.status() != StatusCode::OK {
-            return Err(fail(&response.status()));
+            return Err(format!("{url}: {}", response.status()));
         }
-        let body = Limited::new(response.into_body(), LONGEST).collect().await.map_err(|e| fail(&e))?;
+        let body = Limited::new(response.into_body(), LONGEST).collect().await.map_err(|e| fail(&*e))?;
         serde_json::from_slice(&body.to_bytes()).map_err(|e| fail(&e))
     }
 }

@@ -1,7 +1,6 @@
 //! Prompt files in an S3 bucket.
 
 use std::error::Error;
-use std::iter;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,6 +15,7 @@ use aws_types::service_config::ServiceConfigKey;
 use bytes::Bytes;
 
 use super::{Object, PromptStore, StoreError, count_s3_request};
+use crate::causes::{causes, chain};
 
 /// A function has 15 seconds for its answer, in which a listing and a file may have to be read. S3 answers in some ten
 /// milliseconds or not at all, so a slow attempt is given up early and the SDK's own retries (three attempts, or
@@ -148,16 +148,6 @@ where
         }
         _ => StoreError::Unavailable(text),
     }
-}
-
-/// The error and what it came from, each in its own words, in one line.
-fn chain(e: &(dyn Error + 'static)) -> String {
-    let words = causes(e).map(ToString::to_string).collect::<Vec<_>>().join(": ");
-    words.lines().map(str::trim).collect::<Vec<_>>().join(" ")
-}
-
-fn causes<'a>(e: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    iter::successors(Some(e), |e| (*e).source())
 }
 
 /// Counts every attempt for the request's log line.
