@@ -277,7 +277,7 @@ fn complete(shell: Shell) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Tells a person how to use the server that has just started.
+/// Tells a person how to use the server that has just started; whether its callers need a token.
 pub(crate) fn greet(url: &str, count: &str, location: &str, signs_in: bool) {
     let list = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/list"}"#;
     let token = if signs_in { " -H 'Authorization: Bearer TOKEN'" } else { "" };
