@@ -86,10 +86,11 @@ struct App {
 /// # Errors
 /// When tokens are to be verified, and this machine has no root certificates to fetch keys with.
 pub(crate) fn app(mcp: Mcp, config: &Config) -> io::Result<Router> {
-    let Config { allowed_origins, allowed_hosts, sign_in, allow_anonymous, on_lambda, .. } = config.clone();
+    let Config { allowed_origins, allowed_hosts, sign_in, .. } = config;
     let discovery = sign_in.as_ref().map(discovery).unwrap_or_default();
-    let guard = Guard::new(sign_in, allow_anonymous, on_lambda)?;
+    let guard = Guard::new(sign_in.clone(), config.allow_anonymous, config.on_lambda)?;
     let cors = cors(allowed_origins.clone());
+    let (allowed_origins, allowed_hosts) = (allowed_origins.clone(), allowed_hosts.clone());
     let app = Arc::new(App { mcp, guard, allowed_origins, allowed_hosts });
     let router = Router::new()
         .route("/mcp", any(answer).layer(cors))

@@ -114,12 +114,13 @@ impl Guard {
         headers: &HeaderMap,
         by_platform: Option<Claims>,
     ) -> Result<Option<Claims>, Refusal> {
-        let claims = match (&self.verifier, bearer(headers)) {
-            (Verifier::None, _) => return Ok(None),
-            (Verifier::Platform, _) => by_platform,
-            (Verifier::Keys(..), Ok(None)) => None,
-            (Verifier::Keys(keys, validation), Ok(Some(token))) => Some(self.verify(token, keys, validation).await?),
-            (Verifier::Keys(..), Err(refusal)) => return Err(refusal),
+        let claims = match &self.verifier {
+            Verifier::None => return Ok(None),
+            Verifier::Platform => by_platform,
+            Verifier::Keys(keys, validation) => match bearer(headers)? {
+                Some(token) => Some(self.verify(token, keys, validation).await?),
+                None => None,
+            },
         };
         let Some(claims) = claims else {
             return if self.allow_anonymous { Ok(None) } else { Err(Refusal::NoToken) };

@@ -70,16 +70,19 @@ impl Keys {
 
     /// The key that a token names; the only one there is for a token that names none.
     pub(super) async fn get(self: &Arc<Self>, kid: Option<&str>) -> Result<Arc<DecodingKey>, NoKey> {
-        let keys = Arc::clone(self);
+        // On its own, so that a caller who hangs up does not end it: the next one would begin anew, however soon.
+        let refresh = || {
+            let keys = Arc::clone(self);
+            tokio::spawn(async move { keys.refresh().await })
+        };
         if let Some((key, is_old)) = self.known(kid) {
             // Nobody waits for it: what is known is good until the issuer says otherwise.
             if is_old && self.last.try_lock().is_ok() {
-                tokio::spawn(async move { keys.refresh().await });
+                refresh();
             }
             return Ok(key);
         }
-        // On its own, so that a caller who hangs up does not end it: the next one would begin anew, however soon.
-        let refreshed = tokio::spawn(async move { keys.refresh().await }).await.unwrap_or(Err(PAUSE));
+        let refreshed = refresh().await.unwrap_or(Err(PAUSE));
         match (self.known(kid), refreshed) {
             (Some((key, _)), _) => Ok(key),
             (None, Ok(())) => Err(NoKey::Unknown),
