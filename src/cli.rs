@@ -260,7 +260,7 @@ pub(crate) fn run(server: Server) -> ExitCode {
 
 fn serve(server: Server, Serve { location, addr }: Serve) -> Result<ExitCode, Failure> {
     let config = Config::from_env(Flags { addr, ..location.into() }).map_err(Failure::unable)?;
-    server::log(&config);
+    let _log = server::log(&config);
     server.serve(&config).map_err(Failure::wrong)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,6 +5,7 @@
 //! | `PROMPT_DIR` | `--dir` | `prompts` | folder of prompts |
 //! | `BUCKET_NAME` | `--bucket` | | S3 bucket; when set, prompts come from S3 and not from the folder |
 //! | `PROMPT_PREFIX` | `--prefix` | `prompts/` | key prefix in the bucket |
+//! | `INDEX_KEY` | | `.gallery/index.json` | key of the index in the bucket, which the server writes; empty turns it off |
 //! | `PORT` | `--addr` | `127.0.0.1:8080` | local listening address; `PORT` alone keeps the host |
 //! | `CACHE_TTL_SECONDS` | | `30` | how old the snapshot of the bucket may be; 0 asks S3 every time |
 //! | `PAGE_SIZE` | | `500` | prompts per `prompts/list` page |
@@ -21,8 +22,8 @@
 //! | `RUST_LOG` | | `info` | log filter |
 //!
 //! `AWS_LAMBDA_RUNTIME_API`, set by Lambda alone, makes the program run as the function. A flag wins over its variable;
-//! `--dir` wins over `BUCKET_NAME` too; a variable that is set but empty counts as unset. The AWS SDK reads its own settings (`AWS_REGION`,
-//! `AWS_ENDPOINT_URL_S3`, `AWS_PROFILE` and so on).
+//! `--dir` wins over `BUCKET_NAME` too; a variable that is set but empty counts as unset, but for `INDEX_KEY`. The AWS SDK
+//! reads its own settings (`AWS_REGION`, `AWS_ENDPOINT_URL_S3`, `AWS_PROFILE` and so on).
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -33,10 +34,12 @@ use http::Uri;
 use http::uri::Authority;
 use tracing_subscriber::filter::Targets;
 
+use crate::gallery::Named;
 use crate::nearest::nearest;
 use crate::oauth::{SignIn, sign_in};
 
 const DEFAULT_PREFIX: &str = "prompts/";
+const DEFAULT_INDEX_KEY: &str = ".gallery/index.json";
 const DEFAULT_DIR: &str = "prompts";
 const DEFAULT_HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const DEFAULT_PORT: u16 = 8080;
@@ -95,6 +98,8 @@ pub enum Source {
         bucket: String,
         /// What the keys start with: empty, or ending in `/`.
         prefix: String,
+        /// The key of the index; none is kept without it.
+        index_key: Option<String>,
     },
 }
 
@@ -141,9 +146,9 @@ impl Config {
     /// # Errors
     /// The first setting that cannot be used.
     pub fn new(flags: Flags, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let source = source(&flags, &env)?;
         let env = |name: &'static str| env(name).filter(|value| !value.is_empty());
         let on_lambda = env("AWS_LAMBDA_RUNTIME_API").is_some();
-        let source = source(&flags, &env)?;
         if let Source::Dir(dir) = &source {
             check_dir(dir, &flags, &env, on_lambda)?;
         }
@@ -189,7 +194,7 @@ impl Source {
     /// # Errors
     /// A setting that cannot be used.
     pub(crate) fn from_env(flags: &Flags) -> Result<Self, ConfigError> {
-        source(flags, &|name| process(name).filter(|value| !value.is_empty()))
+        source(flags, process)
     }
 }
 
@@ -199,7 +204,8 @@ fn process(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
-fn source(flags: &Flags, env: &impl Fn(&'static str) -> Option<String>) -> Result<Source, ConfigError> {
+fn source(flags: &Flags, variable: impl Fn(&str) -> Option<String>) -> Result<Source, ConfigError> {
+    let env = |name| variable(name).filter(|value| !value.is_empty());
     let (bucket, name) = match &flags.bucket {
         Some(bucket) => (Some(bucket.clone()), "--bucket"),
         // A folder asked for by name is meant, whatever the environment says.
@@ -222,10 +228,27 @@ fn source(flags: &Flags, env: &impl Fn(&'static str) -> Option<String>) -> Resul
         if !prefix.is_empty() && !prefix.ends_with('/') {
             prefix.push('/');
         }
-        return Ok(Source::S3 { bucket, prefix });
+        let index_key = index_key(variable("INDEX_KEY"), &prefix)?;
+        return Ok(Source::S3 { bucket, prefix, index_key });
     }
     let dir = flags.dir.clone().or_else(|| env("PROMPT_DIR").map(PathBuf::from));
     Ok(Source::Dir(dir.unwrap_or_else(|| DEFAULT_DIR.into())))
+}
+
+/// Empty is none.
+fn index_key(value: Option<String>, prefix: &str) -> Result<Option<String>, ConfigError> {
+    let key = value.unwrap_or_else(|| DEFAULT_INDEX_KEY.to_owned());
+    let takes = |what: &str| Err(ConfigError::new("INDEX_KEY", key.as_str(), format!("takes {what}")));
+    if key.starts_with('/') || key.ends_with('/') {
+        return takes("the key of an object, such as .gallery/index.json, or nothing for no index");
+    }
+    if !prefix.is_empty() && key.starts_with(prefix) {
+        return takes(&format!("a key that is not below the prompts' prefix {prefix}"));
+    }
+    if Named::of(&key).is_some() {
+        return takes("a key that is no prompt's, such as .gallery/index.json");
+    }
+    Ok(Some(key).filter(|key| !key.is_empty()))
 }
 
 fn check_dir(
@@ -393,7 +416,11 @@ mod tests {
 
     #[test]
     fn a_bucket_is_served_instead_of_a_folder() {
-        let s3 = |prefix: &str| Source::S3 { bucket: "b".to_owned(), prefix: prefix.to_owned() };
+        let s3 = |prefix: &str| Source::S3 {
+            bucket: "b".to_owned(),
+            prefix: prefix.to_owned(),
+            index_key: Some(".gallery/index.json".to_owned()),
+        };
         assert_eq!(of(&[("BUCKET_NAME", "b")]).source, s3("prompts/"));
         assert_eq!(of(&[("BUCKET_NAME", "b")]).cache_ttl, Duration::from_secs(30));
         assert_eq!(of(&[("BUCKET_NAME", "b"), ("PROMPT_PREFIX", "team/x")]).source, s3("team/x/"));

@@ -4,25 +4,33 @@ pub(crate) mod address;
 mod catalogue;
 mod completion;
 mod contents;
+mod files;
 mod form;
+mod index;
+mod names;
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use futures_util::future::{self, BoxFuture, FutureExt};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
-use catalogue::{Catalogue, Entry, Linked};
-pub use catalogue::{Named, prompt_name};
+use catalogue::{Catalogue, Entry};
 pub use completion::Completion;
 use contents::{ContentsError, contents};
+use files::Files;
 pub use form::Form;
+use index::Index;
+pub use names::{Named, prompt_name};
 
 use crate::content::PromptMessage;
 use crate::nearest::nearest;
@@ -35,18 +43,28 @@ const CONCURRENT_READS: usize = 32;
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// How long a caller waits for the store in all: a Lambda function has 15 seconds for its answer.
 const DEADLINE: Duration = Duration::from_secs(10);
+/// How long a store that tells of changes is believed that there are none: some file systems, such as those of other
+/// machines, tell of nothing.
+const BELIEVED: Duration = Duration::from_secs(1);
+/// How long a caller waits for the index, to be read or written.
+const INDEX_DEADLINE: Duration = Duration::from_secs(3);
 
 /// The prompts of one store.
 ///
 /// One listing tells every file's version; that snapshot, the catalogue, is served until it is older than the TTL.
-/// Files are read when they are first needed and kept for as long as their version is listed.
+/// Files are read when they are first needed and kept as far as there is room; how prompts are listed is kept in an index
+/// too, so that a server that starts need not read them all.
 pub struct Gallery {
     store: Arc<dyn PromptStore>,
+    files: Arc<Files>,
+    index: Index,
     ttl: Duration,
     page_size: usize,
     state: RwLock<State>,
     /// Held by the one who lists; whoever waits takes over what comes of it.
     refreshing: Mutex<()>,
+    /// Held by the one who reads a file before it is known to be the right one.
+    reading_ahead: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -60,6 +78,8 @@ struct State {
 struct Snapshot {
     /// When the listing began: every change before that is in it.
     began: Instant,
+    /// What the store's revision was then.
+    revision: Option<u64>,
     catalogue: Arc<Catalogue>,
 }
 
@@ -176,7 +196,19 @@ impl Gallery {
     ///
     /// `ttl` is how old a snapshot may be; `page_size` is at least 1.
     pub fn new(store: Arc<dyn PromptStore>, ttl: Duration, page_size: usize) -> Self {
-        Self { store, ttl, page_size: page_size.max(1), state: RwLock::default(), refreshing: Mutex::default() }
+        let files = Files::new(Arc::clone(&store));
+        let index = Index::new(Arc::clone(&store));
+        let (state, refreshing, reading_ahead) = Default::default();
+        Self { store, files, index, ttl, page_size: page_size.max(1), state, refreshing, reading_ahead }
+    }
+
+    /// Reads what any request for prompts waits for, before there is one.
+    ///
+    /// # Errors
+    /// [`GalleryError::Store`].
+    pub async fn warm_up(&self) -> Result<(), GalleryError> {
+        // The index first: the listing looks at it too, and gives that up where it has no use for it.
+        future::join(self.index_ready(), self.catalogue()).await.1.map(drop)
     }
 
     /// How old the catalogue may be.
@@ -205,15 +237,14 @@ impl Gallery {
     /// [`GalleryError::Store`].
     pub async fn files(&self) -> Result<Vec<(String, Object)>, GalleryError> {
         let catalogue = self.catalogue().await?;
-        Ok(catalogue.entries.iter().map(|entry| (entry.name.clone(), entry.slot.object.clone())).collect())
+        Ok(catalogue.entries.iter().map(|entry| (entry.name.to_string(), catalogue.object(entry).clone())).collect())
     }
 
     /// How many of the prompts that were read so far are broken.
     #[must_use]
     pub fn broken(&self) -> usize {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        let entries = state.snapshot.iter().flat_map(|snapshot| &snapshot.catalogue.entries);
-        entries.filter(|entry| entry.is_broken()).count()
+        state.snapshot.as_ref().map_or(0, |snapshot| self.files.broken(&snapshot.catalogue))
     }
 
     /// One page of prompts, sorted by name; broken ones are left out.
@@ -222,34 +253,59 @@ impl Gallery {
     /// [`GalleryError::InvalidCursor`], [`GalleryError::Store`].
     pub async fn list(&self, cursor: Option<&str>) -> Result<Arc<Page>, GalleryError> {
         let after = cursor.map(decode_cursor).transpose()?;
-        in_time(self.page_after(after.as_deref())).await
+        let (catalogue, page) = in_time(self.page_after(after.as_deref())).await?;
+        // Now, as the platform may stop the process once the request is answered.
+        let _ = tokio::time::timeout(INDEX_DEADLINE, self.index.save(&catalogue)).await;
+        Ok(page)
     }
 
-    async fn page_after(&self, after: Option<&str>) -> Result<Arc<Page>, GalleryError> {
-        let mut catalogue = self.catalogue().await?;
+    async fn page_after(&self, after: Option<&str>) -> Result<(Arc<Catalogue>, Arc<Page>), GalleryError> {
+        let ((), catalogue) = future::join(self.index_ready(), self.catalogue()).await;
+        let mut catalogue = catalogue?;
         let mut last_try = false;
         loop {
             let start = after.map_or(0, |name| catalogue.first_after(name));
             if let Some(page) = catalogue.page(start) {
-                return Ok(page);
+                return Ok((catalogue, page));
             }
             let entries = &catalogue.entries[start..catalogue.entries.len().min(start.saturating_add(self.page_size))];
-            let reads: Vec<_> = entries.iter().map(|entry| catalogue.linked(entry, &*self.store)).collect();
-            let linked: Vec<_> = stream::iter(reads).buffered(CONCURRENT_READS).collect().await;
+            let reads: Vec<_> = entries.iter().map(|entry| self.listed(&catalogue, entry)).collect();
+            let listed: Vec<_> = stream::iter(reads).buffered(CONCURRENT_READS).collect().await;
             // A file that was replaced or deleted after it was listed: list again, once.
-            if !last_try && linked.iter().any(|linked| matches!(linked, Err(StoreError::NotFound(_)))) {
+            if !last_try && listed.iter().any(|listed| matches!(listed, Err(StoreError::NotFound(_)))) {
                 last_try = true;
                 catalogue = self.catalogue_since(Some(Instant::now())).await?;
                 continue;
             }
-            let (page, complete) = page(&catalogue, start, entries, linked)?;
+            let (page, complete) = page(&catalogue, start, entries, listed)?;
             let page = Arc::new(page);
             // Only the pages that a walk from the start meets are kept: a cursor of any name could fill the memory.
             if complete && start.is_multiple_of(self.page_size) {
                 catalogue.keep_page(start, Arc::clone(&page));
             }
-            return Ok(page);
+            return Ok((catalogue, page));
         }
+    }
+
+    /// How a prompt is listed, nothing for one that is broken; also whether that is no older version of it.
+    async fn listed(&self, catalogue: &Catalogue, entry: &Entry) -> Result<(Option<Bytes>, bool), StoreError> {
+        if let Some(json) = self.index.listed(catalogue, entry) {
+            return Ok((Some(json), true));
+        }
+        let (link, is_current) = self.files.linked(catalogue, entry).await?;
+        // The log has it since the file was read.
+        let Ok(prompt) = &link.prompt else { return Ok((None, is_current)) };
+        let object = catalogue.object(entry);
+        let json = Bytes::from(listed(entry, object, prompt));
+        if is_current {
+            self.index.learn(object, &link.partials, json.clone());
+        }
+        Ok((Some(json), is_current))
+    }
+
+    /// Waits for the index, but not for longer than it can be worth.
+    async fn index_ready(&self) {
+        let _ = tokio::time::timeout(INDEX_DEADLINE, self.index.ready()).await;
     }
 
     /// Renders a prompt. `claims` is what is known for certain of who asks, where there is a sign-in.
@@ -271,7 +327,7 @@ impl Gallery {
         arguments: &Map<String, Value>,
         claims: Option<&Map<String, Value>>,
     ) -> Result<Rendered, GalleryError> {
-        let mut catalogue = self.catalogue().await?;
+        let mut catalogue = self.catalogue_reading_ahead(name).await?;
         let mut last_try = false;
         loop {
             let (found, prompt) = self.find(name, catalogue).await?;
@@ -335,10 +391,10 @@ impl Gallery {
         let mut last_try = false;
         loop {
             let Some(entry) = catalogue.entry(name) else { return Err(unknown(name, &catalogue)) };
-            match catalogue.linked(entry, &*self.store).await {
-                Ok((Ok(prompt), _)) => return Ok((catalogue, prompt)),
+            match self.files.linked(&catalogue, entry).await.map(|(link, _)| link.prompt.clone()) {
+                Ok(Ok(prompt)) => return Ok((catalogue, prompt)),
                 // The log has it since the file was read.
-                Ok((Err(problem), _)) => return Err(GalleryError::Broken { name: name.to_owned(), problem }),
+                Ok(Err(problem)) => return Err(GalleryError::Broken { name: name.to_owned(), problem }),
                 Err(StoreError::NotFound(_)) if last_try => return Err(unknown(name, &catalogue)),
                 Err(StoreError::NotFound(_)) => {
                     last_try = true;
@@ -349,9 +405,49 @@ impl Gallery {
         }
     }
 
+    /// A catalogue that is not older than the TTL; where there is none yet, the file that a prompt of this name is likely to
+    /// be in is read beside the first listing.
+    async fn catalogue_reading_ahead(&self, name: &str) -> Result<Arc<Catalogue>, GalleryError> {
+        let has_listed = self.state.read().unwrap_or_else(PoisonError::into_inner).snapshot.is_some();
+        // Many requests at once are not for one file, and there is less to gain.
+        let reading_ahead = self.reading_ahead.try_lock();
+        if has_listed || reading_ahead.is_err() {
+            return self.catalogue().await;
+        }
+        let keys = names::likely_keys(name);
+        let mut ahead: Vec<_> = keys.iter().map(|key| future::maybe_done(self.files.read_ahead(key).boxed())).collect();
+        let mut catalogue = future::maybe_done(self.catalogue().boxed());
+        // All at once, until it is known which file it is.
+        future::poll_fn(|context| {
+            for reading in &mut ahead {
+                let _ = reading.poll_unpin(context);
+            }
+            catalogue.poll_unpin(context)
+        })
+        .await;
+        let catalogue = Pin::new(&mut catalogue).take_output().expect("it is done")?;
+        let object = catalogue.entry(name).map(|entry| catalogue.object(entry));
+        let read = keys.iter().position(|key| object.is_some_and(|object| object.key == *key));
+        if let Some(read) = read {
+            (&mut ahead[read]).await;
+        }
+        Ok(catalogue)
+    }
+
     /// A catalogue that is not older than the TTL.
     async fn catalogue(&self) -> Result<Arc<Catalogue>, GalleryError> {
-        self.catalogue_since(Instant::now().checked_sub(self.ttl)).await
+        match self.unchanged() {
+            Some(catalogue) => Ok(catalogue),
+            None => self.catalogue_since(Instant::now().checked_sub(self.ttl)).await,
+        }
+    }
+
+    /// The last snapshot, if the store tells that nothing has changed since.
+    fn unchanged(&self) -> Option<Arc<Catalogue>> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = state.snapshot.as_ref().filter(|snapshot| snapshot.began.elapsed() < BELIEVED)?;
+        let is_told = snapshot.revision.is_some_and(|revision| self.store.revision() == Some(revision));
+        is_told.then(|| Arc::clone(&snapshot.catalogue))
     }
 
     /// A catalogue whose listing began at `since` or later, or ever; while the store is down, the last good one.
@@ -364,9 +460,20 @@ impl Gallery {
         if let Some(answer) = self.at_hand(since, Some(asked)) {
             return answer;
         }
-        let began = Instant::now();
-        let listed = self.store.list().await;
-        self.take_in(began, listed)
+        let (began, revision) = (Instant::now(), self.store.revision());
+        let listed = self.store.list_between(self.landmarks()).await;
+        self.take_in(began, revision, listed)
+    }
+
+    /// Keys that are likely to be listed: those of the last listing, else those that the index tells.
+    fn landmarks(&self) -> BoxFuture<'_, Vec<String>> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        match &state.snapshot {
+            Some(snapshot) => future::ready(index::landmarks(&snapshot.catalogue.objects)).boxed(),
+            None => {
+                async { tokio::time::timeout(INDEX_DEADLINE, self.index.landmarks()).await.unwrap_or_default() }.boxed()
+            }
+        }
     }
 
     /// What can be answered without asking the store. Whoever waited since `waited` shares the failure of a listing
@@ -384,16 +491,32 @@ impl Gallery {
         }
     }
 
-    fn take_in(&self, began: Instant, listed: Result<Vec<Object>, StoreError>) -> Result<Arc<Catalogue>, GalleryError> {
+    fn take_in(
+        &self,
+        began: Instant,
+        revision: Option<u64>,
+        listed: Result<Vec<Object>, StoreError>,
+    ) -> Result<Arc<Catalogue>, GalleryError> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let before = state.snapshot.as_ref().map(|snapshot| Arc::clone(&snapshot.catalogue));
         match listed {
             Ok(objects) => {
                 let catalogue = match before {
                     Some(same) if same.objects == objects => same,
-                    before => Arc::new(Catalogue::new(objects, before.as_deref())),
+                    before => {
+                        let was_read = |object: &Object| self.files.has(object);
+                        let catalogue = Catalogue::new(objects, before.as_deref(), was_read);
+                        self.files.forget_all_but(&catalogue.objects);
+                        if before.is_some() {
+                            self.index.forget_all_but(&catalogue.objects);
+                        }
+                        Arc::new(catalogue)
+                    }
                 };
-                *state = State { snapshot: Some(Snapshot { began, catalogue: Arc::clone(&catalogue) }), failure: None };
+                *state = State {
+                    snapshot: Some(Snapshot { began, revision, catalogue: Arc::clone(&catalogue) }),
+                    failure: None,
+                };
                 Ok(catalogue)
             }
             Err(e) => {
@@ -416,46 +539,52 @@ fn page(
     catalogue: &Catalogue,
     start: usize,
     entries: &[Entry],
-    linked: Vec<Result<(Linked, bool), StoreError>>,
+    listed: Vec<Result<(Option<Bytes>, bool), StoreError>>,
 ) -> Result<(Page, bool), GalleryError> {
     let mut complete = true;
     let mut usable = Vec::with_capacity(entries.len());
-    for (entry, linked) in entries.iter().zip(linked) {
-        match linked {
-            Ok((linked, is_current)) => {
+    for (entry, listed) in entries.iter().zip(listed) {
+        match listed {
+            Ok((json, is_current)) => {
                 // The version before may stand in for this one, but not for longer than need be.
                 complete &= is_current;
-                usable.push((entry, linked));
+                usable.extend(json);
             }
             // The list without a prompt that is new is the last good one.
             Err(e @ StoreError::Unavailable(_)) if !entry.is_new => return Err(GalleryError::Store(e)),
             Err(e) => {
                 complete = false;
-                tracing::warn!(prompt.name = entry.name, cause = %e, "prompt left out of the list");
+                tracing::warn!(prompt.name = &*entry.name, cause = %e, "prompt left out of the list");
             }
         }
     }
-    // Those that are broken were logged when they were read.
-    let listed = usable.iter().filter_map(|(entry, linked)| Some(listed(entry, linked.as_ref().ok()?)));
-    let prompts = to_raw_value(&listed.collect::<Vec<_>>()).expect("a list of prompts serialises");
+    let mut prompts = String::with_capacity(usable.iter().map(|json| json.len() + 1).sum::<usize>() + 2);
+    for json in &usable {
+        prompts.push(if prompts.is_empty() { '[' } else { ',' });
+        prompts.push_str(std::str::from_utf8(json).expect("JSON is text"));
+    }
+    prompts.push_str(if prompts.is_empty() { "[]" } else { "]" });
+    let prompts = RawValue::from_string(prompts).expect("a list of JSON is JSON");
     let next = start + entries.len();
     let next_cursor = entries.last().filter(|_| next < catalogue.entries.len()).map(|last| encode_cursor(&last.name));
     Ok((Page { prompts, next_cursor }, complete))
 }
 
-fn listed<'a>(entry: &'a Entry, prompt: &'a Prompt) -> ListedPrompt<'a> {
-    ListedPrompt {
+/// A prompt in MCP's form.
+fn listed(entry: &Entry, object: &Object, prompt: &Prompt) -> Vec<u8> {
+    let listed = ListedPrompt {
         name: &entry.name,
         title: prompt.title(),
         description: prompt.summary(),
         icons: prompt.icons(),
         arguments: in_listed_order(prompt.arguments()),
-        meta: ListedMeta { tags: prompt.tags(), version: &entry.slot.object.version },
-    }
+        meta: ListedMeta { tags: prompt.tags(), version: &object.version },
+    };
+    serde_json::to_vec(&listed).expect("a prompt serialises")
 }
 
 fn unknown(name: &str, catalogue: &Catalogue) -> GalleryError {
-    let names = catalogue.entries.iter().map(|entry| entry.name.as_str());
+    let names = catalogue.entries.iter().map(|entry| &*entry.name);
     let name = shorten_to(100, name);
     GalleryError::UnknownPrompt { nearest: nearest(&name, names).map(str::to_owned), name }
 }
@@ -467,5 +596,5 @@ fn encode_cursor(name: &str) -> String {
 
 fn decode_cursor(cursor: &str) -> Result<String, GalleryError> {
     let name = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    name.filter(|name| catalogue::is_name(name)).ok_or(GalleryError::InvalidCursor)
+    name.filter(|name| names::is_name(name)).ok_or(GalleryError::InvalidCursor)
 }

@@ -19,9 +19,10 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
-use uuid::Uuid;
+use uuid::Builder;
 
 use crate::config::{Allowed, Config};
+use crate::logging::milliseconds;
 use crate::mcp::{Mcp, Post, Record, Reply};
 use crate::oauth::{Claims, Document, Guard, Refusal, SignIn, documents, register};
 use crate::rpc::{self, INTERNAL_ERROR, INVALID_REQUEST};
@@ -142,7 +143,8 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let request_id = match parts.extensions.remove::<RequestId>() {
         Some(RequestId(id)) => id,
-        None => Uuid::new_v4().to_string(),
+        // A name, and no secret: it need not be hard to guess.
+        None => Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid().to_string(),
     };
     let (caller, answered) = app.admit(&mut parts, body).await;
     let ((reply, header), s3_requests) = match answered {
@@ -270,8 +272,7 @@ fn log(reply: &Reply, caller: Option<&Claims>, request_id: &str, began: Instant,
         (None, true) => "tool error",
         (None, false) => "ok",
     };
-    // In milliseconds, to the microsecond.
-    let duration_ms = (began.elapsed().as_secs_f64() * 1e6).round() / 1e3;
+    let duration_ms = milliseconds(began.elapsed());
     macro_rules! line {
         ($level:ident) => {
             tracing::$level!(

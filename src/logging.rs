@@ -1,9 +1,11 @@
 //! Where log lines go and what they look like.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, BufWriter, IsTerminal};
 use std::panic;
+use std::time::Duration;
 
 use tracing::{Level, Metadata};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::Layer;
 use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::filter::{Targets, filter_fn};
@@ -25,15 +27,26 @@ pub(crate) enum Lines {
     Words,
 }
 
+/// What has been logged is written by when this is dropped.
+#[must_use = "lines are written for as long as it lives"]
+pub(crate) struct Writing(Option<WorkerGuard>);
+
 /// Begins to log.
 ///
 /// # Errors
 /// When this process logs already.
-pub(crate) fn init(filter: Targets, lines: Lines) -> Result<(), TryInitError> {
+pub(crate) fn init(filter: Targets, lines: Lines) -> Result<Writing, TryInitError> {
     let layer = tracing_subscriber::fmt::layer();
+    let mut writing = Writing(None);
     let lines = match lines {
         Lines::Json => layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
-        Lines::Text => layer.with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).with_target(false).boxed(),
+        Lines::Text => {
+            // By a thread of its own, many lines at once where there are many: a request does not wait for the terminal.
+            let stderr = BufWriter::with_capacity(64 * 1024, io::stderr());
+            let (stderr, guard) = NonBlockingBuilder::default().lossy(false).finish(stderr);
+            writing.0 = Some(guard);
+            layer.with_writer(stderr).with_ansi(io::stderr().is_terminal()).with_target(false).boxed()
+        }
         Lines::Words => {
             let values = format::debug_fn(|to, _, value| write!(to, "{value:?}")).delimited(": ");
             let words = layer.with_writer(io::stderr).fmt_fields(values).with_ansi(false);
@@ -45,7 +58,12 @@ pub(crate) fn init(filter: Targets, lines: Lines) -> Result<(), TryInitError> {
     panic::set_hook(Box::new(|panic| {
         tracing::error!(at = panic.location().map(tracing::field::display), "panic");
     }));
-    Ok(())
+    Ok(writing)
+}
+
+/// A time in milliseconds, to the microsecond.
+pub(crate) fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 fn is_safe(metadata: &Metadata<'_>) -> bool {

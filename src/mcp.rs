@@ -66,6 +66,8 @@ pub struct Mcp {
     tools: Tools,
     /// `_meta` of every modern result.
     meta: Box<RawValue>,
+    capabilities: Box<RawValue>,
+    server_info: Box<RawValue>,
 }
 
 /// One POST.
@@ -171,9 +173,12 @@ type Answer = Result<Vec<u8>, Error>;
 
 impl Mcp {
     pub(crate) fn new(gallery: Arc<Gallery>, tools: Tools) -> Self {
-        let meta = json!({ "io.modelcontextprotocol/serverInfo": server_info() });
-        let meta = to_raw_value(&meta).expect("a JSON value serialises");
-        Self { gallery, tools, meta }
+        let raw = |value: Value| to_raw_value(&value).expect("a JSON value serialises");
+        let server_info =
+            json!({ "name": "prompt-gallery", "title": "Prompt gallery", "version": env!("CARGO_PKG_VERSION") });
+        let meta = raw(json!({ "io.modelcontextprotocol/serverInfo": server_info }));
+        let capabilities = raw(json!({ "completions": {}, "prompts": {}, "tools": {} }));
+        Self { gallery, tools, meta, capabilities, server_info: raw(server_info) }
     }
 
     /// Answers one POST, whatever its bytes are. Needs a Tokio runtime with time.
@@ -223,15 +228,6 @@ impl Mcp {
         }
         Call { mcp: self, headers, claims, request, era, meta }.dispatch(record).await
     }
-}
-
-/// The server's name and version.
-fn server_info() -> Value {
-    json!({ "name": "prompt-gallery", "title": "Prompt gallery", "version": env!("CARGO_PKG_VERSION") })
-}
-
-fn capabilities() -> Value {
-    json!({ "completions": {}, "prompts": {}, "tools": {} })
 }
 
 fn mirrored<'a>(request: &Request<'a>) -> Result<Mirrored<'a>, Error> {
@@ -304,24 +300,32 @@ impl Call<'_> {
         struct Params {
             protocol_version: String,
         }
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Initialized<'a> {
+            protocol_version: &'a str,
+            capabilities: &'a RawValue,
+            server_info: &'a RawValue,
+            instructions: &'a str,
+        }
         let params: Params = self.request.params()?;
         let requested = params.protocol_version.as_str();
         let version = HANDSHAKE.into_iter().find(|known| *known == requested).unwrap_or(HANDSHAKE[0]);
         record.version = Some(version);
-        self.answer(json!({
-            "protocolVersion": version,
-            "capabilities": capabilities(),
-            "serverInfo": server_info(),
-            "instructions": INSTRUCTIONS,
-        }))
+        let Mcp { capabilities, server_info, .. } = self.mcp;
+        self.answer(Initialized { protocol_version: version, capabilities, server_info, instructions: INSTRUCTIONS })
     }
 
     fn discover(&self) -> Answer {
-        self.answer_cacheable(json!({
-            "supportedVersions": SUPPORTED,
-            "capabilities": capabilities(),
-            "instructions": INSTRUCTIONS,
-        }))
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Discovered<'a> {
+            supported_versions: &'a [&'a str],
+            capabilities: &'a RawValue,
+            instructions: &'a str,
+        }
+        let capabilities = &self.mcp.capabilities;
+        self.answer_cacheable(Discovered { supported_versions: &SUPPORTED, capabilities, instructions: INSTRUCTIONS })
     }
 
     async fn list_prompts(&self) -> Answer {

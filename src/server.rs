@@ -2,8 +2,11 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -11,7 +14,7 @@ use tokio::runtime;
 
 use crate::config::{Config, Source};
 use crate::gallery::{Gallery, GalleryError};
-use crate::logging::{self, Lines};
+use crate::logging::{self, Lines, Writing, milliseconds};
 use crate::mcp::Mcp;
 use crate::store::{DirStore, PromptStore, S3Store};
 use crate::tools::{InvalidTool, Tool, Tools, calculator};
@@ -102,8 +105,8 @@ impl Server {
     ///
     /// # Errors
     /// A folder that cannot be opened, a tool that cannot be registered.
-    pub async fn app(self, config: &Config) -> Result<Router, ServerError> {
-        let store = open(&config.source).await?;
+    pub fn app(self, config: &Config) -> Result<Router, ServerError> {
+        let store = open(&config.source)?;
         self.app_over(store, config)
     }
 
@@ -136,36 +139,65 @@ impl Server {
         } else {
             runtime::Builder::new_multi_thread()
         };
+        let began = Instant::now();
         builder.enable_all().build()?.block_on(async {
-            let gallery = Arc::new(Gallery::new(open(&config.source).await?, config.cache_ttl, config.page_size));
-            let app = self.app_of(Arc::clone(&gallery), config)?;
+            let gallery = Arc::new(Gallery::new(open_to_serve(config)?, config.cache_ttl, config.page_size));
             if config.on_lambda {
-                begin_listing(gallery);
+                begin_listing(Arc::clone(&gallery))?;
+                let app = self.app_of(gallery, config)?;
+                tracing::debug!(ms = milliseconds(began.elapsed()), "ready for events");
                 lambda::run(app).await.map_err(ServerError::Lambda)
             } else {
+                let app = self.app_of(Arc::clone(&gallery), config)?;
                 serve_locally(app, &gallery, config).await
             }
         })
     }
 }
 
+/// The store that the settings name, for a server that runs for a while.
+fn open_to_serve(config: &Config) -> Result<Arc<dyn PromptStore>, ServerError> {
+    let Source::Dir(dir) = &config.source else { return open(&config.source) };
+    let store = open_dir(dir)?;
+    if let Err(e) = store.watch() {
+        tracing::info!(cause = %e, "the folder is not watched, and read at each request instead");
+    }
+    Ok(Arc::new(store))
+}
+
+fn open_dir(dir: &Path) -> Result<DirStore, ServerError> {
+    DirStore::open(dir).map_err(|source| ServerError::Dir { dir: dir.display().to_string(), source })
+}
+
 /// The store that the settings name.
-pub(crate) async fn open(source: &Source) -> Result<Arc<dyn PromptStore>, ServerError> {
+pub(crate) fn open(source: &Source) -> Result<Arc<dyn PromptStore>, ServerError> {
     Ok(match source {
-        Source::Dir(dir) => {
-            Arc::new(DirStore::open(dir).map_err(|source| ServerError::Dir { dir: dir.display().to_string(), source })?)
+        Source::Dir(dir) => Arc::new(open_dir(dir)?),
+        Source::S3 { bucket, prefix, index_key } => {
+            let store = S3Store::from_env(bucket, prefix);
+            Arc::new(match index_key {
+                Some(key) => store.with_index(key),
+                None => store,
+            })
         }
-        Source::S3 { bucket, prefix } => Arc::new(S3Store::from_env(bucket, prefix).await),
     })
 }
 
-/// The first listing runs while the platform fetches the first event; the first request that needs it joins it.
-fn begin_listing(gallery: Arc<Gallery>) {
-    tokio::spawn(async move {
-        if let Err(e) = gallery.count().await {
+/// What prompts need is made and read while the platform fetches the first event; the first request that needs it joins it.
+///
+/// It has a thread of its own, so that a request that needs no prompts waits for nothing of it. The thread stays, for the
+/// connections that it has opened.
+fn begin_listing(gallery: Arc<Gallery>) -> io::Result<()> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let begin = async move {
+        let began = Instant::now();
+        if let Err(e) = gallery.warm_up().await {
             report_unavailable(&gallery, &e);
         }
-    });
+        tracing::debug!(ms = milliseconds(began.elapsed()), "first listing");
+        std::future::pending::<()>().await;
+    };
+    thread::Builder::new().name("store".to_owned()).spawn(move || runtime.block_on(begin)).map(drop)
 }
 
 fn report_unavailable(gallery: &Gallery, e: &GalleryError) {
@@ -219,7 +251,7 @@ async fn told_to_stop() {
 }
 
 /// Begins to log as `config` says; a process that logs already goes on as it does.
-pub(crate) fn log(config: &Config) {
+pub(crate) fn log(config: &Config) -> Option<Writing> {
     let lines = if config.on_lambda { Lines::Json } else { Lines::Text };
-    let _ = logging::init(config.log_filter.clone(), lines);
+    logging::init(config.log_filter.clone(), lines).ok()
 }

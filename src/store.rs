@@ -2,6 +2,7 @@
 
 pub mod dir;
 pub mod s3;
+mod watch;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 
 pub use dir::DirStore;
 pub use s3::S3Store;
@@ -33,11 +35,38 @@ pub trait PromptStore: Send + Sync + 'static {
     /// Any [`StoreError`]; nothing is listed in part.
     async fn list(&self) -> Result<Vec<Object>, StoreError>;
 
+    /// The same, where some keys may be known beforehand: `landmarks` become keys in their order, between which a store
+    /// may list at the same time. What they are makes no difference to what is listed.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    async fn list_between(&self, _landmarks: BoxFuture<'_, Vec<String>>) -> Result<Vec<Object>, StoreError> {
+        self.list().await
+    }
+
     /// The content of `object`, a file that [`list`](Self::list) told of.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when the file is gone, or is no longer the listed version.
     async fn get(&self, object: &Object) -> Result<Bytes, StoreError>;
+
+    /// A file of which no listing has told, as it is now, for those who cannot wait for one.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also where waiting for a listing costs nothing.
+    async fn get_newest(&self, key: &str) -> Result<(Object, Bytes), StoreError> {
+        Err(StoreError::NotFound(key.to_owned()))
+    }
+
+    /// A number that is another after every change, where the store is told of changes: a listing holds until then.
+    fn revision(&self) -> Option<u64> {
+        None
+    }
+
+    /// Where an index of the prompts may be kept.
+    fn index(&self) -> Option<&dyn IndexStore> {
+        None
+    }
 
     /// The files that listings have found and could not tell of, such as a link that leads nowhere: their keys, as far as
     /// they have some, and why.
@@ -47,6 +76,34 @@ pub trait PromptStore: Send + Sync + 'static {
 
     /// For people: a folder's path, or `s3://bucket/prefix`.
     fn location(&self) -> String;
+}
+
+/// The one object that the server itself writes.
+#[async_trait]
+pub trait IndexStore: Send + Sync {
+    /// The object and its version, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] also for one of more than `most` bytes.
+    async fn read(&self, most: usize) -> Result<Option<(Bytes, String)>, StoreError>;
+
+    /// Writes the object if the one that stands there has the version `replaces`, or if none stands there.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    async fn write(&self, object: Bytes, replaces: Option<&str>) -> Result<Written, StoreError>;
+
+    /// For people: `s3://bucket/key`.
+    fn location(&self) -> String;
+}
+
+/// What came of writing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// It stands there now, in this version.
+    As(String),
+    /// Something else stands there.
+    NotWritten,
 }
 
 /// Why a store did not answer. The text is for the log and never for a client.

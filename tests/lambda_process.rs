@@ -280,7 +280,8 @@ async fn a_function_answers_one_event_after_the_other() {
     assert_eq!(text_of(&platform.ask(event!("unicode_body")).await), "Hello Ада 🦀 “Łódź” \u{2028} 你好!");
     assert_eq!(platform.ask(event!("stage_in_path")).await["result"], sum["result"]);
     let requests = s3.requests();
-    assert_eq!((requests.list, requests.get), (1, 1));
+    // The prompt and the index; where the listing was still under way, the prompt's two likely files too.
+    assert!(requests.list == 1 && (2..=4).contains(&requests.get), "{requests:?}");
     assert_eq!(program.stderr(), "");
 }
 

@@ -878,7 +878,7 @@ async fn a_tool_that_cannot_be_served_is_refused_at_the_start() {
         ("items", mirrored(json!({ "items": { "type": "string", "x-mcp-header": "X" } })), "no chain of `properties`"),
     ] {
         let server = Server::new().tool(Tool::with_reply(name, "Refused.", schema, reply));
-        let error = server.app(&wire::config(GALLERY, &[])).await.expect_err("refused").to_string();
+        let error = server.app(&wire::config(GALLERY, &[])).expect_err("refused").to_string();
         assert!(error.starts_with(&format!("tool `{name}`: ")) && error.contains(problem), "{error}");
     }
 }

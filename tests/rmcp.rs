@@ -14,7 +14,7 @@ use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt};
 use serde_json::{Value, json};
 
 async fn serve() -> String {
-    let app = Server::new().app(&wire::config("tests/data/gallery", &[("PAGE_SIZE", "2")])).await.expect("a server");
+    let app = Server::new().app(&wire::config("tests/data/gallery", &[("PAGE_SIZE", "2")])).expect("a server");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/mcp", listener.local_addr().expect("an address"));
     tokio::spawn(async move { axum::serve(listener, app).await });

@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Check) -> Result<ExitCode, Failure> {
     let page_size = if only.is_some() { usize::MAX } else { config.page_size };
     // What the store leaves out is in the report.
     let (root, mut files, progress) = super::run_telling(LevelFilter::ERROR, async {
-        let store = store(&config).await?;
+        let store = store(&config)?;
         let objects = store.list().await.map_err(Failure::unable)?;
         let progress = Progress::new(2 * objects.len());
         let files = match &only {

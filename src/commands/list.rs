@@ -36,7 +36,7 @@ struct Listed {
 
 pub(crate) fn run(args: &List) -> Result<ExitCode, Failure> {
     let config = config(&args.location)?;
-    let (listed, broken) = super::run(async { prompts(&gallery(store(&config).await?, &config)).await })?;
+    let (listed, broken) = super::run(async { prompts(&gallery(store(&config)?, &config)).await })?;
     let terminal = io::stdout().is_terminal().then(|| Term::stdout().size().1);
     let text = match (args.json, terminal) {
         (true, _) => as_json(&listed, terminal.is_some()),

@@ -29,7 +29,7 @@ pub(crate) fn run(args: &New) -> Result<ExitCode, Failure> {
     };
     make_folder(dir)?;
     let objects = super::run(async {
-        let store = server::open(&source).await.map_err(Failure::unable)?;
+        let store = server::open(&source).map_err(Failure::unable)?;
         store.list().await.map_err(Failure::unable)
     })?;
     let named = Named::Prompt(name.clone());

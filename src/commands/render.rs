@@ -21,7 +21,7 @@ const LONGEST_LINE: usize = 4095;
 pub(crate) fn run(args: &Render) -> Result<ExitCode, Failure> {
     let config = config(&args.location)?;
     let rendered = super::run(async {
-        let gallery = gallery(store(&config).await?, &config);
+        let gallery = gallery(store(&config)?, &config);
         let prompt = gallery.prompt(&args.name).await?;
         let mut given = values(&args.arguments)?;
         if io::stdin().is_terminal() && io::stderr().is_terminal() {

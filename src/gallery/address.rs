@@ -5,7 +5,7 @@
 use data_url::DataUrl;
 use http::Uri;
 
-use super::catalogue::is_gallery_file;
+use super::names::is_gallery_file;
 use crate::nearest::nearest;
 use crate::prompt::{bounds, shorten_to};
 use crate::store::Object;

@@ -71,7 +71,7 @@ async fn answer_with(env: &[(&str, &str)], event: &str) -> Answer {
         "AWS_LAMBDA_RUNTIME_API" => Some("127.0.0.1:9001".to_owned()),
         _ => env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()),
     });
-    let app = Server::new().app(&config.unwrap()).await.unwrap();
+    let app = Server::new().app(&config.unwrap()).unwrap();
     let response = service(app).oneshot(from_str(event).unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes().to_vec();

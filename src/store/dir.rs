@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -13,12 +13,13 @@ use bytes::Bytes;
 use uuid::Uuid;
 use walkdir::{DirEntry, WalkDir};
 
+use super::watch::Watch;
 use super::{Object, PromptStore, StoreError};
 
 /// File systems stamp times in steps of up to some ten milliseconds: two edits within one step look the same.
 const TIMESTAMP_STEP: Duration = Duration::from_millis(100);
 
-/// A folder, read anew at every call.
+/// A folder, read anew at every call; [`watch`](Self::watch) tells when that is of use.
 ///
 /// Hidden files and the backup files of editors are not part of it, nor is what a symbolic link names outside of it.
 /// A file whose name is not UTF-8 is left out and reported once.
@@ -33,6 +34,7 @@ struct Inner {
     root: PathBuf,
     /// What is left out, and why; it has been reported.
     left_out: Mutex<BTreeMap<PathBuf, String>>,
+    watch: OnceLock<Watch>,
 }
 
 impl DirStore {
@@ -46,7 +48,18 @@ impl DirStore {
         if !root.is_dir() {
             return Err(io::Error::new(io::ErrorKind::NotADirectory, "not a folder"));
         }
-        Ok(Self(Arc::new(Inner { dir, root, left_out: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { dir, root, left_out: Mutex::default(), watch: OnceLock::new() })))
+    }
+
+    /// Has the system tell of changes from now on, so that the folder need not be read anew where there are none.
+    ///
+    /// # Errors
+    /// When the system cannot; the folder is read anew at every call as before.
+    pub fn watch(&self) -> io::Result<()> {
+        let watch = Watch::start(&self.0.root).map_err(io::Error::other)?;
+        // A second one is not needed.
+        let _ = self.0.watch.set(watch);
+        Ok(())
     }
 }
 
@@ -68,6 +81,10 @@ impl PromptStore for DirStore {
             fs::read(&path).map(Bytes::from).map_err(|e| store_error(&path, &e))
         })
         .await
+    }
+
+    fn revision(&self) -> Option<u64> {
+        self.0.watch.get().map(Watch::revision)
     }
 
     fn left_out(&self) -> Vec<(String, String)> {

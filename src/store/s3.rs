@@ -1,31 +1,30 @@
 //! Prompt files in an S3 bucket.
 
+mod client;
+
+use std::cmp::Ordering;
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
-use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_s3::error::{BoxError, ProvideErrorMetadata, SdkError};
-use aws_types::service_config::ServiceConfigKey;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use bytes::Bytes;
+use futures_util::future::{self, BoxFuture, Either};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use tokio::sync::OnceCell;
 
-use super::{Object, PromptStore, StoreError, count_s3_request};
+use super::{IndexStore, Object, PromptStore, StoreError, Written};
 use crate::causes::{causes, chain};
 
-/// A function has 15 seconds for its answer, in which a listing and a file may have to be read. S3 answers in some ten
-/// milliseconds or not at all, so a slow attempt is given up early and the SDK's own retries (three attempts, or
-/// `AWS_MAX_ATTEMPTS`) get the rest of the time.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-const READ_TIMEOUT: Duration = Duration::from_secs(2);
-/// Of one request with its retries, until its answer begins.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
 /// Of one file, with its content.
 const GET_TIMEOUT: Duration = Duration::from_secs(6);
+/// How many parts of a bucket are listed at once.
+const CONCURRENT_LISTS: usize = 32;
 
 const NO_REGION: &str = "no region is set: AWS_REGION or the profile's `region` takes the bucket's";
 const CREDENTIALS: &str = "AWS_PROFILE takes a profile, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY a key";
@@ -33,31 +32,256 @@ const CREDENTIALS: &str = "AWS_PROFILE takes a profile, AWS_ACCESS_KEY_ID and AW
 /// The objects below a prefix of one bucket.
 #[derive(Debug, Clone)]
 pub struct S3Store {
-    client: Client,
-    bucket: String,
+    bucket: Bucket,
     prefix: String,
+    index: Option<IndexObject>,
+}
+
+/// The index of the prompts, in the same bucket.
+#[derive(Debug, Clone)]
+struct IndexObject {
+    bucket: Bucket,
+    key: String,
+}
+
+#[derive(Debug, Clone)]
+struct Bucket {
+    name: String,
+    /// Made when it is first needed: what needs no prompts does not wait for it.
+    client: Arc<OnceCell<Client>>,
 }
 
 impl S3Store {
-    /// A store over the standard AWS settings of this process; nothing is asked of S3 yet.
-    pub async fn from_env(bucket: impl Into<String>, prefix: impl Into<String>) -> Self {
-        let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
-        // A bucket's own host name is S3's alone; another server is addressed by path.
-        let path_style = has_custom_endpoint(&config);
-        Self::new(aws_sdk_s3::config::Builder::from(&config).force_path_style(path_style), bucket, prefix)
+    /// A store over the standard AWS settings of this process. They are read, and S3 is asked, when it is first used.
+    pub fn from_env(bucket: impl Into<String>, prefix: impl Into<String>) -> Self {
+        Self::of(Bucket { name: bucket.into(), client: Arc::default() }, prefix)
     }
 
     /// A store over the given client settings, to which timeouts are added.
     ///
     /// `prefix` is what all keys start with: empty, or ending in `/`.
     pub fn new(config: aws_sdk_s3::config::Builder, bucket: impl Into<String>, prefix: impl Into<String>) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
-            .build();
-        let config = config.timeout_config(timeouts).interceptor(CountRequests).build();
-        Self { client: Client::from_conf(config), bucket: bucket.into(), prefix: prefix.into() }
+        let client = Arc::new(OnceCell::new_with(Some(client::new(config))));
+        Self::of(Bucket { name: bucket.into(), client }, prefix)
+    }
+
+    fn of(bucket: Bucket, prefix: impl Into<String>) -> Self {
+        Self { bucket, prefix: prefix.into(), index: None }
+    }
+
+    /// The same with an index of its prompts under `key` of the bucket, the one object that is ever written.
+    #[must_use]
+    pub fn with_index(mut self, key: impl Into<String>) -> Self {
+        self.index = Some(IndexObject { bucket: self.bucket.clone(), key: key.into() });
+        self
+    }
+
+    /// The objects from `start` up to the key `until`; S3 lists a thousand at a time.
+    async fn list_part(&self, start: Start, until: Option<String>) -> Result<Vec<Object>, StoreError> {
+        let mut page = self.page(start).await?;
+        let mut objects = page.objects;
+        let has_all = |objects: &[Object]| objects.last().map(|object| &object.key) >= until.as_ref();
+        while let Some(token) = page.next.filter(|_| until.is_none() || !has_all(&objects)) {
+            page = self.page(Start::Token(token)).await?;
+            objects.append(&mut page.objects);
+        }
+        objects.retain(|object| until.as_ref().is_none_or(|until| object.key <= *until));
+        Ok(objects)
+    }
+
+    async fn page(&self, start: Start) -> Result<ListPage, StoreError> {
+        let client = self.bucket.client().await;
+        let request = client.list_objects_v2().bucket(&self.bucket.name).prefix(&self.prefix);
+        let request = match start {
+            Start::First => request,
+            Start::Behind(key) => request.start_after(format!("{}{key}", self.prefix)),
+            Start::Token(token) => request.continuation_token(token),
+        };
+        let page = request.send().await.map_err(|e| self.bucket.error(&self.location(), &e))?;
+        let objects = page.contents.unwrap_or_default().into_iter().filter_map(|object| {
+            let key = object.key?;
+            if self.index.as_ref().is_some_and(|index| index.key == key) {
+                return None;
+            }
+            let size = object.size.and_then(|size| size.try_into().ok()).unwrap_or_default();
+            Some(Object { key: key.strip_prefix(&self.prefix)?.to_owned(), version: object.e_tag?, size })
+        });
+        let next = page.next_continuation_token.filter(|_| page.is_truncated.unwrap_or_default());
+        Ok(ListPage { objects: objects.collect(), next })
+    }
+
+    fn at(&self, key: &str) -> String {
+        format!("{}{key}", self.location())
+    }
+}
+
+/// Where a page of a listing begins.
+enum Start {
+    First,
+    /// Behind this key.
+    Behind(String),
+    /// Where S3 says that the page before ended.
+    Token(String),
+}
+
+/// What S3 lists at a time.
+struct ListPage {
+    objects: Vec<Object>,
+    /// Where the next page begins, if there is one.
+    next: Option<String>,
+}
+
+#[async_trait]
+impl PromptStore for S3Store {
+    async fn list(&self) -> Result<Vec<Object>, StoreError> {
+        let objects = self.list_part(Start::First, None).await?;
+        Ok(in_order(objects))
+    }
+
+    async fn list_between(&self, landmarks: BoxFuture<'_, Vec<String>>) -> Result<Vec<Object>, StoreError> {
+        let first = self.page(Start::First).boxed();
+        let (first, landmarks) = match future::select(landmarks, first).await {
+            Either::Left((landmarks, first)) => (first, landmarks),
+            Either::Right((page, landmarks)) => {
+                let page = page?;
+                if page.next.is_none() {
+                    return Ok(in_order(page.objects));
+                }
+                (future::ready(Ok(page)).boxed(), landmarks.await)
+            }
+        };
+        let rest = match self.bucket.is_listed_in_order() {
+            true => parts(landmarks),
+            false => Vec::new(),
+        };
+        let until = rest.first().map(|(after, _)| after.clone());
+        let first = async {
+            let page = first.await?;
+            let last = page.objects.last().map(|object| object.key.clone());
+            match page.next {
+                Some(token) if until.is_none() || last < until => {
+                    let more = self.list_part(Start::Token(token), until.clone()).await?;
+                    Ok(page.objects.into_iter().chain(more).collect::<Vec<_>>())
+                }
+                _ => Ok(page.objects),
+            }
+        };
+        let rest = rest.into_iter().map(|(after, until)| self.list_part(Start::Behind(after), until));
+        let rest: Vec<_> = rest.map(FutureExt::boxed).collect();
+        let (mut objects, rest): (Vec<Object>, Vec<Vec<Object>>) =
+            future::try_join(first, stream::iter(rest).buffered(CONCURRENT_LISTS).try_collect()).await?;
+        objects.retain(|object| until.as_ref().is_none_or(|until| object.key <= *until));
+        objects.extend(rest.into_iter().flatten());
+        Ok(in_order(objects))
+    }
+
+    async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
+        let key = format!("{}{}", self.prefix, object.key);
+        let request = self.bucket.client().await.get_object().bucket(&self.bucket.name).key(key);
+        let (_, content) = self.bucket.read(&self.at(&object.key), request.if_match(&object.version)).await?;
+        Ok(content)
+    }
+
+    async fn get_newest(&self, key: &str) -> Result<(Object, Bytes), StoreError> {
+        let request = self.bucket.client().await.get_object().bucket(&self.bucket.name);
+        let (version, content) = self.bucket.read(&self.at(key), request.key(format!("{}{key}", self.prefix))).await?;
+        Ok((Object { key: key.to_owned(), version, size: content.len() as u64 }, content))
+    }
+
+    fn index(&self) -> Option<&dyn IndexStore> {
+        self.index.as_ref().map(|index| index as &dyn IndexStore)
+    }
+
+    fn location(&self) -> String {
+        format!("s3://{}/{}", self.bucket.name, self.prefix)
+    }
+}
+
+/// The keys behind which, and up to which, the parts of a listing go that follow the first one.
+fn parts(landmarks: Vec<String>) -> Vec<(String, Option<String>)> {
+    let ends: Vec<_> = landmarks.iter().skip(1).cloned().map(Some).chain([None]).collect();
+    landmarks.into_iter().zip(ends).collect()
+}
+
+/// S3 promises this order for general purpose buckets, other servers may not.
+fn in_order(mut objects: Vec<Object>) -> Vec<Object> {
+    if !objects.is_sorted_by(|a, b| a.key.cmp(&b.key) == Ordering::Less) {
+        objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    }
+    objects
+}
+
+#[async_trait]
+impl IndexStore for IndexObject {
+    async fn read(&self, most: usize) -> Result<Option<(Bytes, String)>, StoreError> {
+        let at = self.location();
+        let request = self.bucket.client().await.get_object().bucket(&self.bucket.name).key(&self.key);
+        match self.bucket.read_at_most(&at, request, most).await {
+            Ok((version, content)) => Ok(Some((content, version))),
+            Err(StoreError::NotFound(_)) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    async fn write(&self, object: Bytes, replaces: Option<&str>) -> Result<Written, StoreError> {
+        let request = self.bucket.client().await.put_object().bucket(&self.bucket.name).key(&self.key);
+        let request = match replaces {
+            Some(version) => request.if_match(version),
+            None => request.if_none_match("*"),
+        };
+        match request.content_type("application/json").body(object.into()).send().await {
+            Ok(output) => Ok(output.e_tag.map_or(Written::NotWritten, Written::As)),
+            Err(e) => match self.bucket.error(&self.location(), &e) {
+                // Another server was first, or is writing now, or the object is gone.
+                StoreError::NotFound(_) => Ok(Written::NotWritten),
+                _ if e.raw_response().is_some_and(|response| response.status().as_u16() == 409) => {
+                    Ok(Written::NotWritten)
+                }
+                e => Err(e),
+            },
+        }
+    }
+
+    fn location(&self) -> String {
+        format!("s3://{}/{}", self.bucket.name, self.key)
+    }
+}
+
+impl Bucket {
+    async fn client(&self) -> &Client {
+        self.client.get_or_init(client::from_env).await
+    }
+
+    /// Directory buckets list in no order, and not from a key on.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-differences.html>
+    fn is_listed_in_order(&self) -> bool {
+        !self.name.ends_with("--x-s3")
+    }
+
+    /// An object's version and content.
+    async fn read(&self, at: &str, request: GetObjectFluentBuilder) -> Result<(String, Bytes), StoreError> {
+        self.read_at_most(at, request, usize::MAX).await
+    }
+
+    async fn read_at_most(
+        &self,
+        at: &str,
+        request: GetObjectFluentBuilder,
+        most: usize,
+    ) -> Result<(String, Bytes), StoreError> {
+        let unavailable = |why: String| StoreError::Unavailable(format!("{at}: {why}"));
+        let read = async {
+            let output = request.send().await.map_err(|e| self.error(at, &e))?;
+            let GetObjectOutput { body, e_tag, content_length, .. } = output;
+            let size = content_length.and_then(|size| usize::try_from(size).ok());
+            if size.is_none_or(|size| size > most) && most < usize::MAX {
+                return Err(unavailable(format!("{size:?} bytes, more than {most}")));
+            }
+            let body = body.collect().await.map_err(|e| unavailable(e.to_string()))?;
+            Ok((e_tag.unwrap_or_default(), body.into_bytes()))
+        };
+        let timed_out = |_| Err(unavailable(format!("not read in {GET_TIMEOUT:?}")));
+        tokio::time::timeout(GET_TIMEOUT, read).await.unwrap_or_else(timed_out)
     }
 
     /// What came of a request; where a setting was missing for it, which.
@@ -65,7 +289,7 @@ impl S3Store {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        if self.client.config().region().is_none() {
+        if self.client.get().is_some_and(|client| client.config().region().is_none()) {
             return StoreError::Unavailable(format!("{at}: {NO_REGION}"));
         }
         match causes(e).find_map(|e| e.downcast_ref()) {
@@ -76,52 +300,6 @@ impl S3Store {
             Some(e) => StoreError::Unavailable(format!("{at}: {}: {CREDENTIALS}", chain(e).trim_end_matches('.'))),
             None => store_error(at, e),
         }
-    }
-}
-
-/// Whether `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3` or the profile names another server than S3.
-fn has_custom_endpoint(config: &SdkConfig) -> bool {
-    let key = ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
-    let for_s3 = config.service_config().zip(key.ok()).and_then(|(service, key)| service.load_config(key));
-    for_s3.is_some() || config.endpoint_url().is_some()
-}
-
-#[async_trait]
-impl PromptStore for S3Store {
-    async fn list(&self) -> Result<Vec<Object>, StoreError> {
-        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(&self.prefix);
-        let mut pages = request.into_paginator().send();
-        let mut objects = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|e| self.error(&self.location(), &e))?;
-            for object in page.contents.unwrap_or_default() {
-                let key = object.key.as_deref().and_then(|key| key.strip_prefix(&self.prefix));
-                if let (Some(key), Some(version)) = (key, object.e_tag.as_deref()) {
-                    let size = object.size.and_then(|size| size.try_into().ok()).unwrap_or_default();
-                    objects.push(Object { key: key.to_owned(), version: version.to_owned(), size });
-                }
-            }
-        }
-        // S3 promises this order for general purpose buckets, other servers may not.
-        objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        Ok(objects)
-    }
-
-    async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
-        let key = format!("{}{}", self.prefix, object.key);
-        let at = || format!("s3://{}/{key}", self.bucket);
-        let request = self.client.get_object().bucket(&self.bucket).key(&key).if_match(&object.version);
-        let read = async {
-            let output = request.send().await.map_err(|e| self.error(&at(), &e))?;
-            let body = output.body.collect().await;
-            body.map(|body| body.into_bytes()).map_err(|e| StoreError::Unavailable(format!("{}: {e}", at())))
-        };
-        let timed_out = |_| Err(StoreError::Unavailable(format!("{}: not read in {GET_TIMEOUT:?}", at())));
-        tokio::time::timeout(GET_TIMEOUT, read).await.unwrap_or_else(timed_out)
-    }
-
-    fn location(&self) -> String {
-        format!("s3://{}/{}", self.bucket, self.prefix)
     }
 }
 
@@ -147,25 +325,5 @@ where
             StoreError::Denied(text)
         }
         _ => StoreError::Unavailable(text),
-    }
-}
-
-/// Counts every attempt for the request's log line.
-#[derive(Debug)]
-struct CountRequests;
-
-impl Intercept for CountRequests {
-    fn name(&self) -> &'static str {
-        "CountRequests"
-    }
-
-    fn read_before_transmit(
-        &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        count_s3_request();
-        Ok(())
     }
 }

@@ -109,6 +109,11 @@ impl S3Server {
         self.store.lock().objects.remove(key);
     }
 
+    /// The content of an object of [`BUCKET`](Self::BUCKET), if it is there.
+    pub fn object(&self, key: &str) -> Option<Bytes> {
+        self.store.lock().objects.get(key).map(|object| object.body.clone())
+    }
+
     /// The requests so far.
     pub fn requests(&self) -> Requests {
         self.store.lock().requests
@@ -147,6 +152,8 @@ pub struct Requests {
     pub list: usize,
     /// GetObject.
     pub get: usize,
+    /// PutObject.
+    pub put: usize,
     /// Every HTTP request, whatever it asks for.
     pub total: usize,
 }
@@ -160,6 +167,9 @@ impl Requests {
                 None if is_list(uri) => self.list += 1,
                 None => {}
             }
+        }
+        if method == Method::PUT {
+            self.put += 1;
         }
     }
 }
@@ -175,8 +185,8 @@ pub enum Fault {
     AccessDenied,
     /// 400 ExpiredToken on everything, with the token in the answer, as S3 has it there.
     ExpiredToken,
-    /// 403 AccessDenied on GetObject of this key only, and on HeadObject, which needs the same
-    /// permission.
+    /// 403 AccessDenied on GetObject and PutObject of this key only, and on HeadObject, which needs the
+    /// same permission as GetObject.
     DenyKey(String),
     /// 503 SlowDown on GetObject of this key only, and on HeadObject.
     SlowDownKey(String),
@@ -466,6 +476,9 @@ impl S3 for Store {
         };
         // Locked from the check to the write, so that of two conditional writes one loses.
         let mut state = self.lock();
+        if matches!(&state.fault, Some(Fault::DenyKey(denied)) if *denied == input.key) {
+            return Err(access_denied());
+        }
         let existing = state.objects.get(&input.key);
         match input.if_none_match {
             Some(ETagCondition::Any) if existing.is_some() => return Err(precondition_failed()),

@@ -31,7 +31,7 @@ pub(crate) fn config(dir: &str, env: &[(&str, &str)]) -> Config {
 
 impl Wire {
     pub(crate) async fn new(server: Server, dir: &str, env: &[(&str, &str)]) -> Self {
-        Self(server.app(&config(dir, env)).await.expect("a server"))
+        Self(server.app(&config(dir, env)).expect("a server"))
     }
 
     /// Any request.

@@ -1,0 +1,347 @@
+//! The files of the store, read when they are first needed, and kept as far as there is room.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use equivalent::Equivalent;
+use futures_util::future::{BoxFuture, FutureExt, WeakShared};
+use futures_util::{StreamExt, stream};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::CONCURRENT_READS;
+use super::catalogue::{Catalogue, Entry};
+use super::names::Named;
+use crate::prompt::{self, Partial, Problem, Prompt, PromptFile, bounds};
+use crate::store::{Object, PromptStore, StoreError};
+
+/// What the files that are kept may take in memory, in bytes as [`weight`] estimates them.
+const KEPT: u64 = 48 * 1024 * 1024;
+/// How many files are kept at least where they are small; no bound.
+const ESTIMATED_FILES: usize = 1000;
+
+/// What was read of the store.
+pub(super) struct Files {
+    store: Arc<dyn PromptStore>,
+    kept: Cache<Version, Arc<Loaded>, ByBytes>,
+    /// What is being read: whoever needs it too waits for the same reading.
+    under_way: Mutex<HashMap<Version, WeakShared<Reading>>>,
+    /// What is wrong with prompts and partials, by key, of the versions read last.
+    problems: Mutex<HashMap<Box<str>, Wrong>>,
+}
+
+/// Of a version of a file.
+struct Wrong {
+    version: Box<str>,
+    problem: Problem,
+}
+
+type Reading = BoxFuture<'static, Result<Arc<Loaded>, StoreError>>;
+
+/// One version of one file: its key and its version.
+#[derive(PartialEq, Eq, Hash, Clone)]
+struct Version(Box<str>, Box<str>);
+
+/// The same, borrowed.
+#[derive(Hash)]
+struct VersionRef<'a>(&'a str, &'a str);
+
+impl Equivalent<Version> for VersionRef<'_> {
+    fn equivalent(&self, Version(key, version): &Version) -> bool {
+        *self.0 == **key && *self.1 == **version
+    }
+}
+
+impl<'a> From<&'a Object> for VersionRef<'a> {
+    fn from(object: &'a Object) -> Self {
+        VersionRef(&object.key, &object.version)
+    }
+}
+
+impl From<&Object> for Version {
+    fn from(object: &Object) -> Self {
+        Self(object.key.as_str().into(), object.version.as_str().into())
+    }
+}
+
+/// What came of reading a file.
+struct Loaded {
+    content: Content,
+    /// The size of the file in bytes.
+    size: u64,
+}
+
+enum Content {
+    Prompt {
+        file: Arc<PromptFile>,
+        /// As it was linked last.
+        link: Mutex<Option<Arc<Link>>>,
+    },
+    Partial(Arc<Partial>),
+    Broken(Problem),
+}
+
+/// A prompt with its partials, or why there is none.
+pub(super) struct Link {
+    pub(super) prompt: Result<Arc<Prompt>, Problem>,
+    pub(super) partials: Partials,
+}
+
+/// The partials that a prompt names, directly or not, and the version of each, where there is one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Partials(Box<[PartialVersion]>);
+
+/// The name of a partial, and its version where there is one.
+pub(super) type PartialVersion = (Box<str>, Option<Box<str>>);
+
+impl From<Vec<PartialVersion>> for Partials {
+    fn from(partials: Vec<PartialVersion>) -> Self {
+        Self(partials.into())
+    }
+}
+
+impl Partials {
+    /// Those of these names in a catalogue.
+    fn of<'a>(names: impl IntoIterator<Item = &'a String>, catalogue: &Catalogue) -> Self {
+        let version = |name: &str| Some(catalogue.object(catalogue.partial(name)?).version.as_str().into());
+        Self(names.into_iter().map(|name| (name.as_str().into(), version(name))).collect())
+    }
+
+    /// Whether these are the catalogue's.
+    pub(super) fn are_of(&self, catalogue: &Catalogue) -> bool {
+        self.0.iter().all(|(name, version)| {
+            let listed = catalogue.partial(name).map(|entry| catalogue.object(entry).version.as_str());
+            listed == version.as_deref()
+        })
+    }
+
+    pub(super) fn as_slice(&self) -> &[PartialVersion] {
+        &self.0
+    }
+}
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<Version, Arc<Loaded>> for ByBytes {
+    fn weight(&self, _: &Version, loaded: &Arc<Loaded>) -> u64 {
+        weight(loaded.size)
+    }
+}
+
+/// About what a file of so many bytes takes once it has been read.
+fn weight(size: u64) -> u64 {
+    4096 + 8 * size
+}
+
+impl Files {
+    pub(super) fn new(store: Arc<dyn PromptStore>) -> Arc<Self> {
+        let kept = Cache::with_weighter(ESTIMATED_FILES, KEPT, ByBytes);
+        Arc::new(Self { store, kept, under_way: Mutex::default(), problems: Mutex::default() })
+    }
+
+    /// Whether the content of a file is at hand.
+    pub(super) fn has(&self, object: &Object) -> bool {
+        self.kept.contains_key(&VersionRef::from(object))
+    }
+
+    /// How many prompts of a catalogue have turned out to be broken.
+    pub(super) fn broken(&self, catalogue: &Catalogue) -> usize {
+        let problems = lock(&self.problems);
+        let is_broken = |object: &Object| problems.get(&*object.key).is_some_and(|w| *w.version == *object.version);
+        catalogue.entries.iter().filter(|entry| is_broken(catalogue.object(entry))).count()
+    }
+
+    /// Forgets what was wrong with files that are no more.
+    pub(super) fn forget_all_but(&self, objects: &[Object]) {
+        let is_listed = |key: &str| objects.binary_search_by(|object| object.key.as_str().cmp(key)).is_ok();
+        lock(&self.problems).retain(|key, _| is_listed(key));
+    }
+
+    /// A prompt with its partials, all of one catalogue; also whether none of them is an older version, standing in for
+    /// one that cannot be read now.
+    pub(super) async fn linked(
+        self: &Arc<Self>,
+        catalogue: &Catalogue,
+        entry: &Entry,
+    ) -> Result<(Arc<Link>, bool), StoreError> {
+        let (loaded, mut is_current) = self.load_or_previous(catalogue, entry).await?;
+        let (file, last) = match &loaded.content {
+            Content::Prompt { file, link } => (file, link),
+            Content::Broken(problem) => {
+                let link = Link { prompt: Err(problem.clone()), partials: Partials::default() };
+                return Ok((Arc::new(link), is_current));
+            }
+            Content::Partial(_) => unreachable!("a key that names a prompt is read as one"),
+        };
+        if let Some(link) = lock(last).as_ref().filter(|link| is_current && link.partials.are_of(catalogue)) {
+            return Ok((Arc::clone(link), true));
+        }
+        let link = Arc::new(self.link(catalogue, entry, file, &mut is_current).await?);
+        if is_current {
+            *lock(last) = Some(Arc::clone(&link));
+        }
+        Ok((link, is_current))
+    }
+
+    async fn link(
+        self: &Arc<Self>,
+        catalogue: &Catalogue,
+        entry: &Entry,
+        file: &Arc<PromptFile>,
+        is_current: &mut bool,
+    ) -> Result<Link, StoreError> {
+        let object = catalogue.object(entry);
+        let mut partials = HashMap::new();
+        let mut names: Vec<String> = file.partials().map(str::to_owned).collect();
+        let mut seen: HashSet<String> = names.iter().cloned().collect();
+        // Those that the file uses, then those that they use, and so on.
+        while !names.is_empty() && partials.len() <= bounds::PARTIALS {
+            // One that is missing is an error only where nothing stands in for it.
+            let entries = names.iter().filter_map(|name| catalogue.partial(name));
+            let loads: Vec<_> =
+                entries.map(|entry| async move { (entry, self.load_or_previous(catalogue, entry).await) }).collect();
+            let loaded: Vec<_> = stream::iter(loads).buffered(CONCURRENT_READS).collect().await;
+            names.clear();
+            for (entry, loaded) in loaded {
+                let (loaded, is_newest) = loaded?;
+                *is_current &= is_newest;
+                match &loaded.content {
+                    Content::Partial(partial) => {
+                        let more = partial.partials().filter(|name| seen.insert((*name).to_owned()));
+                        names.extend(more.map(str::to_owned));
+                        partials.insert(entry.name.to_string(), Arc::clone(partial));
+                    }
+                    // The log has it since the file was read.
+                    Content::Broken(problem) => {
+                        self.note(object, Some(problem));
+                        let prompt = Err(problem.clone());
+                        return Ok(Link { prompt, partials: Partials::of(&seen, catalogue) });
+                    }
+                    Content::Prompt { .. } => unreachable!("a key that names a partial is read as one"),
+                }
+            }
+        }
+        let prompt = Prompt::link(Arc::clone(file), partials).map(Arc::new);
+        if self.note(object, prompt.as_ref().err())
+            && let Err(problem) = &prompt
+        {
+            report(problem);
+        }
+        Ok(Link { prompt, partials: Partials::of(&seen, catalogue) })
+    }
+
+    /// Reads a file, or falls back on the version before while the store does not answer; also whether it is the newest.
+    async fn load_or_previous(
+        self: &Arc<Self>,
+        catalogue: &Catalogue,
+        entry: &Entry,
+    ) -> Result<(Arc<Loaded>, bool), StoreError> {
+        let object = catalogue.object(entry);
+        let e = match self.load(object).await {
+            Ok(loaded) => return Ok((loaded, true)),
+            Err(e @ StoreError::NotFound(_)) => return Err(e),
+            Err(e) => e,
+        };
+        let previous = entry.previous.as_deref().and_then(|version| self.kept.get(&VersionRef(&object.key, version)));
+        let Some(loaded) = previous else { return Err(e) };
+        tracing::warn!(prompt.file = object.key, cause = %e, "the version before is served");
+        Ok((loaded, false))
+    }
+
+    /// A file, read now unless it is at hand or being read.
+    async fn load(self: &Arc<Self>, object: &Object) -> Result<Arc<Loaded>, StoreError> {
+        if let Some(loaded) = self.kept.get(&VersionRef::from(object)) {
+            return Ok(loaded);
+        }
+        let version = Version::from(object);
+        let reading = {
+            let mut under_way = lock(&self.under_way);
+            // Readings that everyone has given up.
+            under_way.retain(|_, reading| reading.upgrade().is_some());
+            let joined = under_way.get(&version).and_then(WeakShared::upgrade);
+            joined.unwrap_or_else(|| {
+                let (files, object) = (Arc::clone(self), object.clone());
+                let reading = async move { files.read(&object).await }.boxed().shared();
+                under_way.extend(reading.downgrade().map(|weak| (version, weak)));
+                reading
+            })
+        };
+        reading.await
+    }
+
+    async fn read(&self, object: &Object) -> Result<Arc<Loaded>, StoreError> {
+        if object.size > bounds::SOURCE {
+            let problem = prompt::too_large(&object.key, object.size);
+            return Ok(self.keep(object, Content::Broken(problem)));
+        }
+        let source = self.store.get(object).await?;
+        Ok(self.keep(object, parse(&object.key, &source)))
+    }
+
+    fn keep(&self, object: &Object, content: Content) -> Arc<Loaded> {
+        if let Content::Broken(problem) = &content
+            && self.note(object, Some(problem))
+        {
+            report(problem);
+        }
+        let loaded = Arc::new(Loaded { content, size: object.size.min(bounds::SOURCE) });
+        self.kept.insert(Version::from(object), Arc::clone(&loaded));
+        loaded
+    }
+
+    /// Reads a file of which no listing has told, as it is now; that it may not be there is no error.
+    pub(super) async fn read_ahead(&self, key: &str) {
+        if let Ok((object, source)) = self.store.get_newest(key).await
+            && object.size <= bounds::SOURCE
+        {
+            self.keep_ahead(&object, &source);
+        }
+    }
+
+    /// Keeps what is of use; what is wrong with it is told once it turns out to be what is listed.
+    fn keep_ahead(&self, object: &Object, source: &Bytes) {
+        let content = parse(&object.key, source);
+        if !matches!(content, Content::Broken(_)) {
+            self.keep(object, content);
+        }
+    }
+
+    /// Remembers what is wrong with a version of a file, or that nothing is; whether that is news.
+    fn note(&self, object: &Object, problem: Option<&Problem>) -> bool {
+        let mut problems = lock(&self.problems);
+        let Some(problem) = problem else {
+            problems.remove(&*object.key);
+            return false;
+        };
+        let known = problems.get(&*object.key);
+        let is_news = known.is_none_or(|wrong| *wrong.version != *object.version || wrong.problem != *problem);
+        if is_news {
+            let wrong = Wrong { version: object.version.as_str().into(), problem: problem.clone() };
+            problems.insert(object.key.as_str().into(), wrong);
+        }
+        is_news
+    }
+}
+
+fn parse(key: &str, source: &[u8]) -> Content {
+    let content = match Named::of(key) {
+        Some(Named::Partial(_)) => Partial::parse(key, source).map(|partial| Content::Partial(Arc::new(partial))),
+        _ => {
+            PromptFile::parse(key, source).map(|file| Content::Prompt { file: Arc::new(file), link: Mutex::default() })
+        }
+    };
+    content.unwrap_or_else(Content::Broken)
+}
+
+/// Tells the log why a prompt is not served.
+fn report(problem: &Problem) {
+    let Problem { file, place, message, .. } = problem;
+    let (line, column) = (place.line, place.column);
+    tracing::warn!(prompt.file = &**file, line, column, error = message, "prompt left out");
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
