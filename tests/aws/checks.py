@@ -69,6 +69,7 @@ ORIGIN = URL.removesuffix("/mcp")
 SCOPE = f"{URL}/invoke"
 CLIENT, MACHINE = out["ClientId"], resource("MachineUserPoolClient")
 BUCKET = out["BucketName"]
+INDEX = ".gallery/index.json"
 cognito = Cognito(resource("UserPool"), resource("SignInPage"))
 tokens: dict[str, str] = {}
 
@@ -96,8 +97,12 @@ def role() -> None:
         return simulated["EvaluationResults"][0]["EvalDecision"]
 
     inside, outside = f"arn:aws:s3:::{BUCKET}/prompts/a.prompt", f"arn:aws:s3:::{BUCKET}/other/a.prompt"
-    same(decides("s3:GetObject", inside), "allowed")
+    index = f"arn:aws:s3:::{BUCKET}/{INDEX}"
+    for action, at in [("s3:GetObject", inside), ("s3:GetObject", index), ("s3:PutObject", index)]:
+        same(decides(action, at), "allowed")
     for action, at in [
+        ("s3:PutObject", f"{index}2"),
+        ("s3:DeleteObject", index),
         ("s3:GetObject", outside),
         ("s3:PutObject", inside),
         ("s3:DeleteObject", inside),
@@ -280,11 +285,23 @@ def fresh() -> None:
     assert "error" in get(), get()
 
 
+def indexed() -> None:
+    s3 = boto3.client("s3")
+    for number in range(20):
+        s3.put_object(Bucket=BUCKET, Key=f"prompts/many/{number}.prompt", Body=f"Number {number}.")
+    for _ in range(2):
+        listed = mcp(URL, tokens["user"], HANDSHAKE, "prompts/list").json()["result"]["prompts"]
+        same(sum(p["name"].startswith("many_") for p in listed), 20)
+    index = json.load(s3.get_object(Bucket=BUCKET, Key=INDEX)["Body"])["index"]
+    same(sorted(p["listed"]["name"] for p in index["prompts"]), sorted(p["name"] for p in listed))
+
+
 check("initialize and server/discover", opens)
 for era in (HANDSHAKE, MODERN):
     check(f"prompts/list and prompts/get, {era}", lists_and_gets, era)
     check(f"tools/call, {era}", calls, era)
 check("an upload, a change and a deletion are seen at once", fresh)
+check("the function writes its index, and lists from it", indexed)
 
 # --- Discovery and registration, which ask for no token ---
 
