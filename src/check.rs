@@ -5,6 +5,7 @@
 mod clients;
 mod media;
 mod misplaced;
+#[cfg(feature = "local")]
 pub mod report;
 mod types;
 mod warnings;

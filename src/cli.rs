@@ -10,10 +10,11 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::check::report::Format;
-use crate::commands::{self, Failure};
-use crate::config::{Config, Flags};
+use crate::commands;
+use crate::config::Flags;
+use crate::failure::Failure;
 use crate::prompt::{Code, Level};
-use crate::server::{self, Server};
+use crate::server::Server;
 
 /// Serves a team's prompts, Handlebars files in a folder or an S3 bucket, to AI clients over MCP.
 #[derive(Parser)]
@@ -242,27 +243,16 @@ Examples:
   prompt-gallery completions fish > ~/.config/fish/completions/prompt-gallery.fish";
 
 /// Runs what the command line says.
-pub(crate) fn run(server: Server) -> ExitCode {
+pub(crate) fn run(server: Server) -> Result<ExitCode, Failure> {
     let CommandLine { command, serve } = CommandLine::parse();
-    let done = match command.unwrap_or(Command::Serve(serve)) {
-        Command::Serve(args) => self::serve(server, args),
+    match command.unwrap_or(Command::Serve(serve)) {
+        Command::Serve(Serve { location, addr }) => server.serve(Flags { addr, ..location.into() }),
         Command::Check(args) => commands::check::run(&args),
         Command::Render(args) => commands::render::run(&args),
         Command::List(args) => commands::list::run(&args),
         Command::New(args) => commands::new::run(&args),
         Command::Completions { shell } => Ok(complete(shell)),
-    };
-    done.unwrap_or_else(|Failure { message, code }| {
-        let _ = writeln!(io::stderr(), "prompt-gallery: {message}");
-        ExitCode::from(code)
-    })
-}
-
-fn serve(server: Server, Serve { location, addr }: Serve) -> Result<ExitCode, Failure> {
-    let config = Config::from_env(Flags { addr, ..location.into() }).map_err(Failure::unable)?;
-    let _log = server::log(&config);
-    server.serve(&config).map_err(Failure::wrong)?;
-    Ok(ExitCode::SUCCESS)
+    }
 }
 
 fn complete(shell: Shell) -> ExitCode {
@@ -275,20 +265,6 @@ fn complete(shell: Shell) -> ExitCode {
     let script = String::from_utf8_lossy(&script).replace("prompt__subcmd__gallery", "prompt__gallery");
     let _ = io::stdout().write_all(script.as_bytes());
     ExitCode::SUCCESS
-}
-
-/// Tells a person how to use the server that has just started; whether its callers need a token.
-pub(crate) fn greet(url: &str, count: &str, location: &str, signs_in: bool) {
-    let list = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/list"}"#;
-    let token = if signs_in { " -H 'Authorization: Bearer TOKEN'" } else { "" };
-    let text = format!(
-        "Serving {count} from {location} at {url}\n\n\
-         Try it:      curl -s {url}{token} -H 'Content-Type: application/json' -d '{list}'\n\
-         Claude Code: claude mcp add --transport http prompt-gallery {url}\n\n\
-         Ctrl-C stops it.\n"
-    );
-    // A closed standard output is no reason not to serve.
-    let _ = io::stdout().write_all(text.as_bytes());
 }
 
 #[cfg(test)]

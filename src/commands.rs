@@ -6,41 +6,25 @@ pub(crate) mod new;
 mod progress;
 pub(crate) mod render;
 
-use std::fmt::Display;
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::{self, format};
 
 use crate::cli::Location;
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::gallery::{Gallery, GalleryError};
 use crate::logging::{self, Lines};
 use crate::server;
 use crate::store::PromptStore;
-
-/// Why a command ends without having done what it is for, in one line.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) message: String,
-    /// The exit code.
-    pub(crate) code: u8,
-}
-
-impl Failure {
-    /// What was asked for is wrong: a prompt or an argument that does not exist, a file that is in the way.
-    pub(crate) fn wrong(message: impl Display) -> Self {
-        Self { message: message.to_string(), code: 1 }
-    }
-
-    /// Nothing could be done: a setting that cannot be used, a store that does not answer.
-    pub(crate) fn unable(message: impl Display) -> Self {
-        Self { message: message.to_string(), code: 2 }
-    }
-}
 
 impl From<GalleryError> for Failure {
     fn from(e: GalleryError) -> Self {
@@ -62,8 +46,15 @@ fn run_telling<T>(level: LevelFilter, work: impl Future<Output = Result<T, Failu
     // What is broken the commands tell themselves, and why S3 does not answer is in the error.
     let filter =
         Targets::new().with_target("prompt_gallery", level).with_target("prompt_gallery::gallery", LevelFilter::OFF);
-    let _ = logging::init(filter, Lines::Words);
+    let _ = logging::init(filter, words());
     runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::unable)?.block_on(work)
+}
+
+/// What happened and the values of its fields, on standard error: `file left out: a.prompt: the name is not UTF-8`.
+fn words() -> Lines {
+    let values = format::debug_fn(|to, _, value| write!(to, "{value:?}")).delimited(": ");
+    let words = fmt::layer().with_writer(io::stderr).fmt_fields(values).with_ansi(false);
+    words.without_time().with_level(false).with_target(false).boxed()
 }
 
 /// The settings, with what the command line says of where the prompts are.

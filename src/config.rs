@@ -193,13 +193,13 @@ impl Source {
     ///
     /// # Errors
     /// A setting that cannot be used.
-    pub(crate) fn from_env(flags: &Flags) -> Result<Self, ConfigError> {
+    pub fn from_env(flags: &Flags) -> Result<Self, ConfigError> {
         source(flags, process)
     }
 }
 
 /// A variable of this process.
-fn process(name: &str) -> Option<String> {
+pub(crate) fn process(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "this is config.rs")]
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }

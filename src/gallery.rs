@@ -255,7 +255,8 @@ impl Gallery {
         let after = cursor.map(decode_cursor).transpose()?;
         let (catalogue, page) = in_time(self.page_after(after.as_deref())).await?;
         // Now, as the platform may stop the process once the request is answered.
-        let _ = tokio::time::timeout(INDEX_DEADLINE, self.index.save(&catalogue)).await;
+        let is_amid = cursor.is_some() && page.next_cursor.is_some();
+        let _ = tokio::time::timeout(INDEX_DEADLINE, self.index.save(&catalogue, is_amid)).await;
         Ok(page)
     }
 

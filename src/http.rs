@@ -151,7 +151,8 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
         Ok(body) => {
             let claims = caller.as_ref().map(|Claims(claims)| claims);
             let post = Post { headers: &parts.headers, body: &body, request_id: &request_id, claims };
-            let (reply, s3_requests) = counting_s3_requests(app.mcp.handle(post)).await;
+            // Boxed, as it is large, and what it is part of is moved time and again.
+            let (reply, s3_requests) = Box::pin(counting_s3_requests(app.mcp.handle(post))).await;
             ((reply, None), s3_requests)
         }
         Err(denied) => (denied.reply(), 0),

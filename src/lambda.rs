@@ -1,6 +1,7 @@
 //! The Lambda function: API Gateway's events become the requests that the local server gets too.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::mem;
 
 use axum::Router;
 use http::Uri;
@@ -28,16 +29,18 @@ fn service(app: Router) -> MapRequest<Router, fn(Request) -> Request> {
 /// The request of an event: without the stage in its path, with the platform's name for it and with what the platform
 /// knows of the caller.
 fn request(mut request: Request) -> Request {
-    let Some(RequestContext::ApiGatewayV2(context)) = request.extensions().get::<RequestContext>() else {
+    let Some(RequestContext::ApiGatewayV2(context)) = request.extensions_mut().get_mut::<RequestContext>() else {
         return request;
     };
-    let id = context.request_id.clone();
-    let token = context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
-    let claims = token.map(|token| claims(&token.claims));
-    let path = without_stage(request.raw_http_path(), context.stage.as_deref());
+    let (id, stage) = (context.request_id.take(), context.stage.take());
+    let token = context.authorizer.as_mut().and_then(|authorizer| authorizer.jwt.as_mut());
+    let claims = token.map(|token| claims(mem::take(&mut token.claims)));
+    let path = without_stage(request.raw_http_path(), stage.as_deref());
     // `lambda_http` has put the path through a URL parser, which makes `/mcp` of `/x/../mcp` and of `/mcp#x`. To API
     // Gateway these are other paths, of a route that may ask for no token: only what it calls `/mcp` is.
-    *request.uri_mut() = target(path, request.uri().query()).unwrap_or_default();
+    if path != request.uri().path() {
+        *request.uri_mut() = target(path, request.uri().query()).unwrap_or_default();
+    }
     if let Some(id) = id {
         request.extensions_mut().insert(RequestId(id));
     }
@@ -49,9 +52,10 @@ fn request(mut request: Request) -> Request {
 
 /// The claims of a token whose signature, issuer, audience and expiry API Gateway has checked; by name, so that their
 /// order is the same every time.
-fn claims(claims: &HashMap<String, String>) -> Claims {
-    let claims: BTreeMap<_, _> = claims.iter().collect();
-    Claims(claims.into_iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect())
+fn claims(claims: HashMap<String, String>) -> Claims {
+    let mut claims: Vec<_> = claims.into_iter().collect();
+    claims.sort_unstable();
+    Claims(claims.into_iter().map(|(name, value)| (name, value.into())).collect())
 }
 
 /// `/prod/mcp` is `/mcp` of the stage `prod`; the stage `$default` is not in the path, nor is any behind a domain name

@@ -23,10 +23,13 @@
 
 mod causes;
 pub mod check;
+#[cfg(feature = "local")]
 mod cli;
+#[cfg(feature = "local")]
 mod commands;
 pub mod config;
 mod content;
+mod failure;
 pub mod gallery;
 mod http;
 mod lambda;

@@ -6,8 +6,11 @@
 
 mod discovery;
 mod guard;
+#[cfg(feature = "local")]
 mod keys;
 mod settings;
+#[cfg_attr(not(feature = "local"), path = "oauth/no_tokens.rs")]
+mod tokens;
 
 pub(crate) use discovery::{Document, documents, register};
 pub(crate) use guard::{Claims, Guard, Refusal};

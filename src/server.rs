@@ -1,6 +1,6 @@
 //! The server: tools and settings in, a running gallery out.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,13 +12,14 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::runtime;
 
-use crate::config::{Config, Source};
+use crate::config::{Config, Flags, Source};
+use crate::failure::Failure;
 use crate::gallery::{Gallery, GalleryError};
-use crate::logging::{self, Lines, Writing, milliseconds};
+use crate::logging::{self, Writing, milliseconds};
 use crate::mcp::Mcp;
 use crate::store::{DirStore, PromptStore, S3Store};
 use crate::tools::{InvalidTool, Tool, Tools, calculator};
-use crate::{cli, http, lambda};
+use crate::{http, lambda};
 
 /// A prompt gallery with its tools: `add`, `multiply` and whatever else is registered.
 ///
@@ -96,9 +97,18 @@ impl Server {
 
     /// Runs the command line of `prompt-gallery` with this server's tools: as the Lambda function there, as a local
     /// server elsewhere. Returns when the server is told to stop.
+    ///
+    /// Without the feature `local` there is no command line, and the environment says all.
     #[must_use]
     pub fn run(self) -> ExitCode {
-        cli::run(self)
+        #[cfg(feature = "local")]
+        let done = crate::cli::run(self);
+        #[cfg(not(feature = "local"))]
+        let done = match std::env::args_os().nth(1) {
+            None => self.serve(Flags::default()),
+            Some(_) => Err(Failure::unable("there is no command line, for it is built without the feature `local`")),
+        };
+        done.unwrap_or_else(Failure::exit)
     }
 
     /// The HTTP service over the store that `config` names, to be served by other means.
@@ -131,8 +141,15 @@ impl Server {
         Ok(http::app(self.protocol(gallery)?, config)?)
     }
 
-    /// Serves until the process is told to stop.
-    pub(crate) fn serve(self, config: &Config) -> Result<(), ServerError> {
+    /// Serves as `flags` and the environment say, until the process is told to stop.
+    pub(crate) fn serve(self, flags: Flags) -> Result<ExitCode, Failure> {
+        let config = Config::from_env(flags).map_err(Failure::unable)?;
+        let _log = log(&config);
+        self.serve_as(&config).map_err(Failure::wrong)?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn serve_as(self, config: &Config) -> Result<(), ServerError> {
         // Lambda hands out one event at a time, and threads cost start-up time.
         let mut builder = if config.on_lambda {
             runtime::Builder::new_current_thread()
@@ -226,9 +243,23 @@ async fn serve_locally(app: Router, gallery: &Gallery, config: &Config) -> Resul
     // An address that stands for all of them is none to call.
     let host = if addr.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { addr.ip() };
     let asks = config.sign_in.is_some() && !config.allow_anonymous;
-    cli::greet(&format!("http://{}/mcp", SocketAddr::new(host, addr.port())), &count, &gallery.location(), asks);
+    greet(&format!("http://{}/mcp", SocketAddr::new(host, addr.port())), &count, &gallery.location(), asks);
     http::serve(app, listener, told_to_stop()).await?;
     Ok(())
+}
+
+/// Tells a person how to use the server that has just started; whether its callers need a token.
+fn greet(url: &str, count: &str, location: &str, signs_in: bool) {
+    let list = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/list"}"#;
+    let token = if signs_in { " -H 'Authorization: Bearer TOKEN'" } else { "" };
+    let text = format!(
+        "Serving {count} from {location} at {url}\n\n\
+         Try it:      curl -s {url}{token} -H 'Content-Type: application/json' -d '{list}'\n\
+         Claude Code: claude mcp add --transport http prompt-gallery {url}\n\n\
+         Ctrl-C stops it.\n"
+    );
+    // A closed standard output is no reason not to serve.
+    let _ = io::stdout().write_all(text.as_bytes());
 }
 
 async fn told_to_stop() {
@@ -251,7 +282,7 @@ async fn told_to_stop() {
 }
 
 /// Begins to log as `config` says; a process that logs already goes on as it does.
-pub(crate) fn log(config: &Config) -> Option<Writing> {
-    let lines = if config.on_lambda { Lines::Json } else { Lines::Text };
-    logging::init(config.log_filter.clone(), lines).ok()
+fn log(config: &Config) -> Option<Writing> {
+    let (lines, writing) = if config.on_lambda { (logging::json(), Writing::default()) } else { logging::text() };
+    logging::init(config.log_filter.clone(), lines).ok().map(|()| writing)
 }

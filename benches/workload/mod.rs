@@ -1,13 +1,15 @@
 //! What is measured: the protocol function over a gallery in memory that has been read once.
 
+mod prompt;
+
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use prompt::prompt;
 use prompt_gallery::Server;
 use prompt_gallery::gallery::Gallery;
 use prompt_gallery::mcp::{Mcp, Post, Reply};
@@ -42,23 +44,6 @@ impl PromptStore for Memory {
     fn location(&self) -> String {
         "memory".to_owned()
     }
-}
-
-/// A prompt of about 1 KB: front matter, two variables, a condition.
-fn prompt(number: usize) -> Bytes {
-    let mut text = format!(
-        "---\ntitle: Review request {number}\ndescription: Asks for a review of a change, in a given tone.\n\
-         arguments:\n  - name: name\n    description: Who is asked\n    required: true\n\
-         \x20 - name: topic\n    description: What is reviewed\n    required: true\n\
-         \x20 - name: tone\n    description: Tone of the answer\n---\n\
-         Hello {{{{name}}}}, please review {{{{topic}}}} (template {number}).\n\
-         {{{{#if tone}}}}Keep a {{{{tone}}}} tone.{{{{/if}}}}\n"
-    );
-    while text.len() < 1000 {
-        let _ = write!(text, "Say what is right, what is wrong and what is missing, one point a line, worst first. ");
-    }
-    text.push_str("\nThank you, {{name}}.\n");
-    text.into()
 }
 
 /// A server and one kind of request to it.

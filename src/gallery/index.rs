@@ -34,6 +34,8 @@ const FEW: usize = 16;
 const BETWEEN_LANDMARKS: usize = 1000;
 /// How many landmarks are followed, and with them how many requests a wrong index can cause.
 const LANDMARKS: usize = 1000;
+/// About what an entry takes in the index beside its key and its JSON, in bytes; partials come in addition.
+const ROW: usize = 128;
 /// The largest index that is read or written, in bytes: about 100,000 prompts.
 pub(crate) const LARGEST: usize = 64 * 1024 * 1024;
 
@@ -63,7 +65,7 @@ enum Stored {
     Version(String),
     /// Someone else wrote it since it was read.
     Changed,
-    /// It cannot be read or written, and is left alone.
+    /// It may not be written, and is left alone.
     OutOfReach,
 }
 
@@ -143,13 +145,15 @@ impl Index {
         self.known().prompts.retain(|key, _| is_listed(key));
     }
 
-    /// Writes the index, if more than a few prompts had to be read for want of it. Where another server was first, its
-    /// index stays.
-    pub(super) async fn save(&self, catalogue: &Catalogue) {
+    /// Writes the index, if more than a few prompts had to be read for want of it, and in the midst of a walk over many
+    /// pages only if they are as many as it has: what a walk writes is then at most twice the index. Where another server
+    /// was first, its index stays.
+    pub(super) async fn save(&self, catalogue: &Catalogue, is_amid: bool) {
         let Some(store) = self.store.index() else { return };
         let stored = {
             let mut known = self.known();
-            if known.unsaved <= FEW || matches!(known.stored, Stored::OutOfReach) {
+            let is_worth_it = known.unsaved > FEW && (!is_amid || known.unsaved * 2 >= known.prompts.len());
+            if !is_worth_it || matches!(known.stored, Stored::OutOfReach) {
                 return;
             }
             // Whoever comes next has this one's work done for it.
@@ -168,11 +172,6 @@ impl Index {
             };
             (known.json(catalogue), replaces)
         };
-        if json.len() > LARGEST {
-            tracing::warn!(bytes = json.len(), at_most = LARGEST, "the index is too large to be kept");
-            self.known().stored = Stored::OutOfReach;
-            return;
-        }
         let written = store.write(json.into(), replaces.as_deref()).await;
         self.known().stored = match written {
             Ok(Written::As(version)) => Stored::Version(version),
@@ -196,9 +195,11 @@ impl Index {
                 }
                 Stored::Version(version)
             }
+            // S3 may say so of an object that is not there: writing will tell.
+            Err(StoreError::Denied(_)) => Stored::Nothing,
             Err(e) => {
                 tracing::warn!(index = store.location(), cause = %e, "the index cannot be read");
-                if matches!(e, StoreError::Unavailable(_)) { Stored::Changed } else { Stored::OutOfReach }
+                Stored::Changed
             }
         };
     }
@@ -234,14 +235,17 @@ impl Known {
         Ok(())
     }
 
-    /// What is known of the prompts of a catalogue, as it is stored.
+    /// What is known of the prompts of a catalogue, as it is stored; of the first ones, if it is too much.
     fn json(&self, catalogue: &Catalogue) -> String {
+        let mut size = 0;
         let rows = catalogue.entries.iter().filter_map(|entry| {
             let object = catalogue.object(entry);
             let listed = self.prompts.get(object.key.as_str())?;
             if *listed.version != *object.version || !listed.partials.are_of(catalogue) {
                 return None;
             }
+            size += listed.json.len() + object.key.len() + ROW;
+            (size < LARGEST).then_some(())?;
             Some(Row {
                 key: object.key.as_str().into(),
                 version: object.version.as_str().into(),

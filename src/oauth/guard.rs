@@ -1,16 +1,13 @@
 //! Who may call: the last word on every request to `/mcp`.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use jsonwebtoken::{Algorithm, Validation};
 use serde_json::{Map, Value};
 
-use super::keys::{Keys, NoKey};
 use super::settings::SignIn;
+use super::tokens::Tokens;
 
 /// What a verified token says of the caller.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +30,8 @@ impl Claims {
     }
 
     /// Whether the token was meant for one of these. A token without `aud` is its client's.
-    fn is_for(&self, audience: &[String]) -> bool {
+    #[cfg(feature = "local")]
+    pub(super) fn is_for(&self, audience: &[String]) -> bool {
         let is_one = |value: &Value| audience.iter().any(|one| value == one);
         match self.0.get("aud") {
             Some(Value::Array(all)) => all.iter().any(is_one),
@@ -53,6 +51,7 @@ pub(crate) enum Refusal {
     /// The token does not grant the scope.
     InsufficientScope,
     /// The issuer's keys cannot be had; they may be asked for again after that time.
+    #[cfg_attr(not(feature = "local"), expect(dead_code, reason = "keys are API Gateway's"))]
     NoKeys(Duration),
 }
 
@@ -87,7 +86,7 @@ enum Verifier {
     /// API Gateway, before the function is called.
     Platform,
     /// This process, with the issuer's keys.
-    Keys(Arc<Keys>, Box<Validation>),
+    Tokens(Box<Tokens>),
     /// There is no sign-in.
     None,
 }
@@ -98,10 +97,7 @@ impl Guard {
     pub(crate) fn new(sign_in: Option<SignIn>, allow_anonymous: bool, on_lambda: bool) -> io::Result<Self> {
         let verifier = match &sign_in {
             _ if on_lambda => Verifier::Platform,
-            Some(sign_in) => {
-                let keys = Arc::new(Keys::new(&sign_in.issuer, sign_in.jwks_url.as_deref())?);
-                Verifier::Keys(keys, Box::new(validation(&sign_in.issuer)))
-            }
+            Some(sign_in) => Verifier::Tokens(Box::new(Tokens::new(sign_in)?)),
             None => Verifier::None,
         };
         Ok(Self { sign_in, allow_anonymous, verifier })
@@ -117,10 +113,7 @@ impl Guard {
         let claims = match &self.verifier {
             Verifier::None => return Ok(None),
             Verifier::Platform => by_platform,
-            Verifier::Keys(keys, validation) => match bearer(headers)? {
-                Some(token) => Some(self.verify(token, keys, validation).await?),
-                None => None,
-            },
+            Verifier::Tokens(tokens) => tokens.verify(headers).await?,
         };
         let Some(claims) = claims else {
             return if self.allow_anonymous { Ok(None) } else { Err(Refusal::NoToken) };
@@ -134,24 +127,6 @@ impl Guard {
             return Err(Refusal::InsufficientScope);
         }
         Ok(Some(claims))
-    }
-
-    async fn verify(&self, token: &str, keys: &Arc<Keys>, validation: &Validation) -> Result<Claims, Refusal> {
-        let invalid = |why| Refusal::InvalidToken(why);
-        let header = jsonwebtoken::decode_header(token).map_err(|_| invalid("not a token"))?;
-        if header.alg != Algorithm::RS256 || header.crit.is_some() {
-            return Err(invalid("not signed with RS256"));
-        }
-        let key = keys.get(header.kid.as_deref()).await.map_err(|e| match e {
-            NoKey::Unknown => invalid("signed with a key that is not the issuer's"),
-            NoKey::Unavailable(pause) => Refusal::NoKeys(pause),
-        })?;
-        let token = jsonwebtoken::decode::<Map<String, Value>>(token, &key, validation);
-        let claims = Claims(token.map_err(|e| invalid(why(&e)))?.claims);
-        if !self.sign_in.as_ref().is_some_and(|sign_in| claims.is_for(&sign_in.audience)) {
-            return Err(invalid("for another audience"));
-        }
-        Ok(claims)
     }
 
     /// `WWW-Authenticate` of a refusal (RFC 6750, RFC 9728).
@@ -171,44 +146,4 @@ impl Guard {
         }
         HeaderValue::try_from(format!("Bearer {}", parameters.join(", ")).trim_end()).ok()
     }
-}
-
-/// What a token must say. Its audience may be in either of two claims, which [`Claims::is_for`] looks at.
-fn validation(issuer: &str) -> Validation {
-    let mut validation = Validation::new(Algorithm::RS256);
-    validation.set_issuer(&[issuer]);
-    validation.set_required_spec_claims(&["exp", "iss"]);
-    validation.validate_nbf = true;
-    validation.validate_aud = false;
-    validation.leeway = 0;
-    validation
-}
-
-/// What the log says: never a part of the token.
-fn why(e: &jsonwebtoken::errors::Error) -> &'static str {
-    use jsonwebtoken::errors::ErrorKind;
-    match e.kind() {
-        ErrorKind::InvalidSignature => "the signature does not fit",
-        ErrorKind::ExpiredSignature => "expired",
-        ErrorKind::ImmatureSignature => "not valid yet",
-        ErrorKind::InvalidIssuer => "of another issuer",
-        ErrorKind::MissingRequiredClaim(_) => "without issuer or expiry",
-        _ => "not a token",
-    }
-}
-
-/// The token of the one `Authorization` header that there may be. One in the query string is none.
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    if values.next().is_some() {
-        return Err(Refusal::InvalidToken("more than one Authorization header"));
-    }
-    let Ok(value) = value.to_str() else { return Err(Refusal::InvalidToken("not text")) };
-    let (scheme, token) = value.split_once(' ').unwrap_or_default();
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        // RFC 6750, section 3.1: no error is told to who tried something else.
-        return Err(Refusal::NoToken);
-    }
-    Some(token.trim_matches(' ')).filter(|token| !token.is_empty()).map(Some).ok_or(Refusal::InvalidToken("empty"))
 }

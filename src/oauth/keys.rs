@@ -14,6 +14,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, PublicKeyUse};
+use rustls::crypto::ring;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -58,7 +59,8 @@ struct Known {
 impl Keys {
     /// Nothing is fetched yet. Without `jwks_url` the issuer's metadata tells it.
     pub(super) fn new(issuer: &str, jwks_url: Option<&str>) -> std::io::Result<Self> {
-        let https = HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().build();
+        let builder = HttpsConnectorBuilder::new().with_provider_and_native_roots(ring::default_provider())?;
+        let https = builder.https_or_http().enable_http1().build();
         Ok(Self {
             issuer: issuer.to_owned(),
             jwks_url: jwks_url.map(str::to_owned),

@@ -56,7 +56,7 @@ impl DirStore {
     /// # Errors
     /// When the system cannot; the folder is read anew at every call as before.
     pub fn watch(&self) -> io::Result<()> {
-        let watch = Watch::start(&self.0.root).map_err(io::Error::other)?;
+        let watch = Watch::start(&self.0.root)?;
         // A second one is not needed.
         let _ = self.0.watch.set(watch);
         Ok(())

@@ -2,12 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+#[cfg(feature = "local")]
+use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpRequest;
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
-use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{self, BehaviorVersion, ConfigBag, Intercept, RuntimeComponents};
+#[cfg(not(feature = "local"))]
+use aws_sdk_s3::config::{Credentials, Region, SharedCredentialsProvider, retry::RetryConfig};
 use aws_sdk_s3::error::BoxError;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
@@ -15,7 +18,11 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
+#[cfg(feature = "local")]
 use aws_types::service_config::ServiceConfigKey;
+
+#[cfg(not(feature = "local"))]
+use crate::config::process;
 
 use crate::logging::milliseconds;
 use crate::store::count_s3_request;
@@ -31,25 +38,53 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
 /// The client of the standard AWS settings of this process.
 pub(super) async fn from_env() -> Client {
     let began = Instant::now();
-    let config = aws_config::defaults(BehaviorVersion::latest()).http_client(Http::new()).load().await;
-    // A bucket's own host name is S3's alone; another server is addressed by path.
-    let path_style = has_custom_endpoint(&config);
-    let client = new(aws_sdk_s3::config::Builder::from(&config).force_path_style(path_style));
+    let client = new(settings().await);
     tracing::debug!(ms = milliseconds(began.elapsed()), "S3 client made");
     client
 }
 
+/// What the environment, the profile and this machine say.
+#[cfg(feature = "local")]
+async fn settings() -> config::Builder {
+    let config = aws_config::defaults(BehaviorVersion::latest()).http_client(Http::new()).load().await;
+    // A bucket's own host name is S3's alone; another server is addressed by path.
+    let path_style = has_custom_endpoint(&config);
+    config::Builder::from(&config).force_path_style(path_style)
+}
+
+/// What Lambda sets: no profile and no machine is asked.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
+#[cfg(not(feature = "local"))]
+async fn settings() -> config::Builder {
+    let variable = |name| process(name).filter(|value| !value.is_empty());
+    let credentials = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
+    let token = variable("AWS_SESSION_TOKEN");
+    let credentials = credentials.map(|(id, secret)| Credentials::new(id, secret, token, None, "environment"));
+    let endpoint = variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"));
+    let mut settings = config::Builder::new()
+        .behavior_version(BehaviorVersion::latest())
+        .force_path_style(endpoint.is_some())
+        .retry_config(RetryConfig::standard())
+        .use_fips(variable("AWS_USE_FIPS_ENDPOINT").is_some_and(|value| value == "true"))
+        .use_dual_stack(variable("AWS_USE_DUALSTACK_ENDPOINT").is_some_and(|value| value == "true"));
+    settings.set_region(variable("AWS_REGION").map(Region::new)).set_endpoint_url(endpoint);
+    settings.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
+    settings
+}
+
 /// The client of these settings.
-pub(super) fn new(config: aws_sdk_s3::config::Builder) -> Client {
+pub(super) fn new(config: config::Builder) -> Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build();
-    Client::from_conf(config.timeout_config(timeouts).interceptor(CountRequests).build())
+    let config = config.http_client(Http::new()).timeout_config(timeouts).interceptor(CountRequests);
+    Client::from_conf(config.build())
 }
 
 /// Whether `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3` or the profile names another server than S3.
+#[cfg(feature = "local")]
 fn has_custom_endpoint(config: &SdkConfig) -> bool {
     let key = ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
     let for_s3 = config.service_config().zip(key.ok()).and_then(|(service, key)| service.load_config(key));
@@ -66,7 +101,7 @@ struct Http {
 
 impl Http {
     fn new() -> Self {
-        let tls = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
+        let tls = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         Self { plain: Builder::new().build_http(), tls }
     }
 }

@@ -1,0 +1,137 @@
+//! What a gallery of so many prompts takes: `scale PROMPTS` prints a row of the table that `benches/scale` makes.
+//!
+//! Everything is real but the network: the store is in memory and answers at once, with keys, versions and files as S3 has
+//! them. A prompt is that of the comparison, about 1 KB.
+
+#[path = "workload/prompt.rs"]
+mod prompt;
+
+use std::fs;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use prompt::prompt;
+use prompt_gallery::gallery::Gallery;
+use prompt_gallery::store::{IndexStore, Object, PromptStore, StoreError, Written};
+
+/// So many prompts, which are made when they are asked for.
+struct Simulated {
+    prompts: usize,
+    index: Mutex<Option<Bytes>>,
+}
+
+fn key(number: usize) -> String {
+    format!("team-{}/p-{number:07}.prompt", number / 10_000)
+}
+
+fn number(key: &str) -> Option<usize> {
+    key.rsplit_once("p-")?.1.strip_suffix(".prompt")?.parse().ok()
+}
+
+#[async_trait]
+impl PromptStore for Simulated {
+    async fn list(&self) -> Result<Vec<Object>, StoreError> {
+        let object = |number| Object { key: key(number), version: format!("\"{number:032x}\""), size: 1000 };
+        let mut objects: Vec<_> = (0..self.prompts).map(object).collect();
+        objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        Ok(objects)
+    }
+
+    async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
+        number(&object.key).map(prompt).ok_or_else(|| StoreError::NotFound(object.key.clone()))
+    }
+
+    fn index(&self) -> Option<&dyn IndexStore> {
+        Some(self)
+    }
+
+    fn location(&self) -> String {
+        "memory".to_owned()
+    }
+}
+
+#[async_trait]
+impl IndexStore for Simulated {
+    async fn read(&self, _: usize) -> Result<Option<(Bytes, String)>, StoreError> {
+        Ok(self.index.lock().expect("no panic").clone().map(|index| (index, "1".to_owned())))
+    }
+
+    async fn write(&self, object: Bytes, _: Option<&str>) -> Result<Written, StoreError> {
+        *self.index.lock().expect("no panic") = Some(object);
+        Ok(Written::As("1".to_owned()))
+    }
+
+    fn location(&self) -> String {
+        "memory".to_owned()
+    }
+}
+
+/// A field of `/proc/self/status` in MB.
+fn memory(field: &str) -> f64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+    kilobytes.unwrap_or(f64::NAN) / 1024.0
+}
+
+async fn walk(gallery: &Gallery) -> usize {
+    let (mut pages, mut cursor) = (0, None);
+    loop {
+        let page = gallery.list(cursor.as_deref()).await.expect("a page");
+        pages += 1;
+        cursor.clone_from(&page.next_cursor);
+        if cursor.is_none() {
+            return pages;
+        }
+    }
+}
+
+/// Runs `work` and tells how long it took, in milliseconds.
+async fn timed<T>(work: impl Future<Output = T>) -> (T, f64) {
+    let began = Instant::now();
+    let done = work.await;
+    (done, began.elapsed().as_secs_f64() * 1e3)
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let Some(prompts) = arguments.next().and_then(|number| number.parse().ok()) else { return };
+    let index_file = arguments.next();
+    let hour = Duration::from_secs(3600);
+    let store = Arc::new(Simulated { prompts, index: Mutex::default() });
+    let gallery = |store: &Arc<Simulated>| Gallery::new(Arc::clone(store) as Arc<dyn PromptStore>, hour, 500);
+    match index_file {
+        // The first process walks the whole list, and leaves the index.
+        Some(path) if !fs::exists(&path).unwrap_or_default() => {
+            let (pages, ms) = timed(walk(&gallery(&store))).await;
+            let index = store.index.lock().expect("no panic").clone().unwrap_or_default();
+            fs::write(path, &index).expect("written");
+            eprintln!("{prompts} prompts, {pages} pages without an index: {ms:.0} ms, {:.0} MB", memory("VmHWM"));
+        }
+        // The second one starts with it.
+        Some(path) => {
+            let index = Bytes::from(fs::read(path).expect("an index"));
+            let size = index.len() as f64 / 1e6;
+            *store.index.lock().expect("no panic") = Some(index).filter(|index| !index.is_empty());
+            let before = memory("VmRSS");
+            let (objects, listing_ms) = timed(store.list()).await;
+            drop(objects);
+            let gallery = gallery(&store);
+            let (first, first_ms) = timed(gallery.list(None)).await;
+            first.expect("a page");
+            let (_, second_ms) = timed(gallery.list(None)).await;
+            let (_, get_ms) = timed(gallery.prompt("team-0_p-0000007")).await;
+            let lists = prompts.div_ceil(1000);
+            let first_ms = first_ms - listing_ms;
+            let held = memory("VmRSS") - before;
+            println!(
+                "| {prompts} | {lists} | {size:.1} MB | {first_ms:.1} ms | {second_ms:.3} ms | {get_ms:.2} ms | {held:.0} MB | {:.0} MB |",
+                memory("VmHWM")
+            );
+        }
+        None => eprintln!("scale PROMPTS INDEX"),
+    }
+}
