@@ -1,12 +1,14 @@
 //! Where log lines go and what they look like.
 
 mod json;
+mod lines;
 
 use std::io::{self, IsTerminal};
 use std::panic;
 use std::time::Duration;
 
 use json::JsonLines;
+pub(crate) use lines::Writer;
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
@@ -19,34 +21,19 @@ const TALKATIVE: [&str; 6] = ["lambda_runtime", "lambda_http", "aws_", "hyper", 
 /// What log lines look like, and where they go.
 pub(crate) type Lines = Box<dyn Layer<Registry> + Send + Sync>;
 
-/// All that was logged has been written once this is dropped.
-#[derive(Default)]
-pub(crate) struct Writing {
-    #[cfg(feature = "local")]
-    _writer: Option<tracing_appender::non_blocking::WorkerGuard>,
-}
-
 /// JSON on standard output, for Lambda.
 pub(crate) fn json() -> Lines {
     JsonLines.boxed()
 }
 
-/// Readable text on standard error. A thread of its own writes it, many lines at once where there are many: a request does
-/// not wait for the terminal.
-#[cfg(feature = "local")]
-pub(crate) fn text() -> (Lines, Writing) {
-    let stderr = io::BufWriter::with_capacity(64 * 1024, io::stderr());
-    let builder = tracing_appender::non_blocking::NonBlockingBuilder::default().lossy(false);
-    let (stderr, writer) = builder.finish(stderr);
+/// Readable text on standard error, all of which is written once the writer is dropped.
+///
+/// # Errors
+/// When the system has no thread for it.
+pub(crate) fn text() -> io::Result<(Lines, Writer)> {
+    let (stderr, writer) = lines::Lines::start()?;
     let ansi = io::stderr().is_terminal();
-    (fmt::layer().with_writer(stderr).with_ansi(ansi).with_target(false).boxed(), Writing { _writer: Some(writer) })
-}
-
-/// Readable text on standard error.
-#[cfg(not(feature = "local"))]
-pub(crate) fn text() -> (Lines, Writing) {
-    let ansi = io::stderr().is_terminal();
-    (fmt::layer().with_writer(io::stderr).with_ansi(ansi).with_target(false).boxed(), Writing::default())
+    Ok((fmt::layer().with_writer(stderr).with_ansi(ansi).with_target(false).boxed(), writer))
 }
 
 /// Begins to log.

@@ -226,8 +226,8 @@ struct ErrorObject<'a> {
 /// # Errors
 /// When `result` does not serialise.
 pub(crate) fn answer<T: Serialize>(id: &RawValue, result: &T, size: usize) -> Result<Vec<u8>, serde_json::Error> {
-    // Beside the part whose size is known, most answers fit and need not grow.
-    let mut answer = Vec::with_capacity(size + 2048);
+    // Beside the part whose size is known, most answers fit and need not grow; up to there an allocation is cheap.
+    let mut answer = Vec::with_capacity(size + 1000);
     serde_json::to_writer(&mut answer, &Answer { jsonrpc: "2.0", id, result })?;
     Ok(answer)
 }

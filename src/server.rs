@@ -15,7 +15,7 @@ use tokio::runtime;
 use crate::config::{Config, Flags, Source};
 use crate::failure::Failure;
 use crate::gallery::{Gallery, GalleryError};
-use crate::logging::{self, Writing, milliseconds};
+use crate::logging::{self, Writer, milliseconds};
 use crate::mcp::Mcp;
 use crate::store::{DirStore, PromptStore, S3Store};
 use crate::tools::{InvalidTool, Tool, Tools, calculator};
@@ -281,8 +281,13 @@ async fn told_to_stop() {
     drop(interrupt.await);
 }
 
-/// Begins to log as `config` says; a process that logs already goes on as it does.
-fn log(config: &Config) -> Option<Writing> {
-    let (lines, writing) = if config.on_lambda { (logging::json(), Writing::default()) } else { logging::text() };
-    logging::init(config.log_filter.clone(), lines).ok().map(|()| writing)
+/// Begins to log as `config` says, until the writer is dropped; a process that logs already goes on as it does.
+fn log(config: &Config) -> Option<Writer> {
+    let (lines, writer) = if config.on_lambda {
+        (logging::json(), None)
+    } else {
+        let (lines, writer) = logging::text().ok()?;
+        (lines, Some(writer))
+    };
+    logging::init(config.log_filter.clone(), lines).ok().and(writer)
 }

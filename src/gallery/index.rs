@@ -261,10 +261,11 @@ impl Known {
     }
 }
 
-/// Every thousandth key of a listing.
+/// Every thousandth key of a listing, but for the last one.
 pub(super) fn landmarks(objects: &[Object]) -> Vec<String> {
     let step = BETWEEN_LANDMARKS.max(objects.len().div_ceil(LANDMARKS));
-    objects.iter().skip(step - 1).step_by(step).map(|object| object.key.clone()).collect()
+    let last = objects.len().saturating_sub(1);
+    objects[..last].iter().skip(step - 1).step_by(step).map(|object| object.key.clone()).collect()
 }
 
 fn digest(text: &str) -> String {

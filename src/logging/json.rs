@@ -16,7 +16,7 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::layer::Context;
 
 /// About what a line takes, in bytes.
-const LINE: usize = 1024;
+const LINE: usize = 1000;
 
 pub(super) struct JsonLines;
 
