@@ -507,9 +507,9 @@ impl Gallery {
                     before => {
                         let was_read = |object: &Object| self.files.has(object);
                         let catalogue = Catalogue::new(objects, before.as_deref(), was_read);
-                        self.files.forget_all_but(&catalogue.objects);
+                        self.files.forget_all_but(&catalogue);
                         if before.is_some() {
-                            self.index.forget_all_but(&catalogue.objects);
+                            self.index.forget_all_but(&catalogue);
                         }
                         Arc::new(catalogue)
                     }

@@ -20,6 +20,9 @@
 //! serving. [`config`] has every setting, `cli` the command line, `server` puts the parts together. Below [`mcp`]
 //! nothing knows JSON-RPC, above [`store`] nothing knows S3, only `http` builds on axum, and only [`prompt`] knows
 //! Handlebars.
+//!
+//! The function is built without the feature `local`: without `cli` and `commands`, accounts of `aws sso login`, the watch on
+//! a folder, and the check of tokens, which API Gateway has done.
 
 mod causes;
 pub mod check;

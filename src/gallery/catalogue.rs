@@ -92,6 +92,11 @@ impl Catalogue {
         &self.objects[entry.object]
     }
 
+    /// Whether there is a file of this key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.objects.binary_search_by(|object| object.key.as_str().cmp(key)).is_ok()
+    }
+
     pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
         let index = self.entries.binary_search_by(|entry| (*entry.name).cmp(name)).ok()?;
         Some(&self.entries[index])

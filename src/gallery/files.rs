@@ -154,9 +154,8 @@ impl Files {
     }
 
     /// Forgets what was wrong with files that are no more.
-    pub(super) fn forget_all_but(&self, objects: &[Object]) {
-        let is_listed = |key: &str| objects.binary_search_by(|object| object.key.as_str().cmp(key)).is_ok();
-        lock(&self.problems).retain(|key, _| is_listed(key));
+    pub(super) fn forget_all_but(&self, catalogue: &Catalogue) {
+        lock(&self.problems).retain(|key, _| catalogue.has(key));
     }
 
     /// A prompt with its partials, all of one catalogue; also whether none of them is an older version, standing in for

@@ -125,10 +125,7 @@ impl Index {
 
     /// How a prompt of a catalogue is listed, if that is known.
     pub(super) fn listed(&self, catalogue: &Catalogue, entry: &Entry) -> Option<Bytes> {
-        let object = catalogue.object(entry);
-        let known = self.known();
-        let listed = known.prompts.get(object.key.as_str())?;
-        (*listed.version == *object.version && listed.partials.are_of(catalogue)).then(|| listed.json.clone())
+        self.known().listed(catalogue, catalogue.object(entry)).map(|listed| listed.json.clone())
     }
 
     /// Remembers how a prompt is listed that has been read.
@@ -140,9 +137,8 @@ impl Index {
     }
 
     /// Forgets prompts that are no more.
-    pub(super) fn forget_all_but(&self, objects: &[Object]) {
-        let is_listed = |key: &str| objects.binary_search_by(|object| object.key.as_str().cmp(key)).is_ok();
-        self.known().prompts.retain(|key, _| is_listed(key));
+    pub(super) fn forget_all_but(&self, catalogue: &Catalogue) {
+        self.known().prompts.retain(|key, _| catalogue.has(key));
     }
 
     /// Writes the index, if more than a few prompts had to be read for want of it, and in the midst of a walk over many
@@ -210,6 +206,12 @@ impl Index {
 }
 
 impl Known {
+    /// What is known of the version of a file that a catalogue has, if its partials are the catalogue's too.
+    fn listed(&self, catalogue: &Catalogue, object: &Object) -> Option<&Listed> {
+        let listed = self.prompts.get(object.key.as_str())?;
+        (*listed.version == *object.version && listed.partials.are_of(catalogue)).then_some(listed)
+    }
+
     fn take_in(&mut self, json: &Bytes) -> Result<(), String> {
         let text = std::str::from_utf8(json).map_err(|e| e.to_string())?;
         let Envelope { format, program, digest, index } = serde_json::from_str(text).map_err(|e| e.to_string())?;
@@ -240,10 +242,7 @@ impl Known {
         let mut size = 0;
         let rows = catalogue.entries.iter().filter_map(|entry| {
             let object = catalogue.object(entry);
-            let listed = self.prompts.get(object.key.as_str())?;
-            if *listed.version != *object.version || !listed.partials.are_of(catalogue) {
-                return None;
-            }
+            let listed = self.listed(catalogue, object)?;
             size += listed.json.len() + object.key.len() + ROW;
             (size < LARGEST).then_some(())?;
             Some(Row {

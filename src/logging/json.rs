@@ -1,7 +1,7 @@
 //! One JSON object a line on standard output, as the logs of AWS take them:
 //! `{"timestamp":"…","level":"INFO","message":"request",…,"target":"prompt_gallery::http"}`.
 //!
-//! The same that `tracing_subscriber` writes with `flatten_event`, for a quarter of its instructions: it is part of the time
+//! The same that `tracing_subscriber` writes with `flatten_event`, for a third of its instructions: it is part of the time
 //! of each answer.
 
 use std::fmt::{Debug, Display};

@@ -61,10 +61,14 @@ async fn settings() -> config::Builder {
     let token = variable("AWS_SESSION_TOKEN");
     let credentials = credentials.map(|(id, secret)| Credentials::new(id, secret, token, None, "environment"));
     let endpoint = variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"));
+    let attempts =
+        variable("AWS_MAX_ATTEMPTS").and_then(|attempts| attempts.parse().ok()).filter(|attempts| *attempts > 0);
+    let retries = RetryConfig::standard();
+    let retries = attempts.map_or(retries.clone(), |attempts| retries.with_max_attempts(attempts));
     let mut settings = config::Builder::new()
         .behavior_version(BehaviorVersion::latest())
         .force_path_style(endpoint.is_some())
-        .retry_config(RetryConfig::standard())
+        .retry_config(retries)
         .use_fips(variable("AWS_USE_FIPS_ENDPOINT").is_some_and(|value| value == "true"))
         .use_dual_stack(variable("AWS_USE_DUALSTACK_ENDPOINT").is_some_and(|value| value == "true"));
     settings.set_region(variable("AWS_REGION").map(Region::new)).set_endpoint_url(endpoint);
