@@ -1,25 +1,33 @@
 //! HTTP: the router, what is refused before the protocol is asked, and one log line a request.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
-use axum::serve::ListenerExt;
+use axum::routing::{get, post};
+use axum::serve::Listener;
+use axum::{BoxError, Router};
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body as HttpBody;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
-use uuid::Builder;
+use uuid::{Builder, Uuid};
 
 use crate::config::{Allowed, Config};
 use crate::logging::milliseconds;
@@ -41,64 +49,85 @@ const DRAIN: Duration = Duration::from_secs(5);
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves `app` on a port until `stop` comes.
-///
-/// # Errors
-/// When the operating system gives up.
-pub(crate) async fn serve(
-    app: Router,
-    listener: TcpListener,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let listener = listener.tap_io(|socket| {
+pub(crate) async fn serve(app: App, mut listener: TcpListener, stop: impl Future<Output = ()>) {
+    let connections = GracefulShutdown::new();
+    let mut stop = pin!(stop);
+    loop {
+        let (socket, _) = tokio::select! {
+            // axum's own, which waits where there are no more files to open.
+            accepted = Listener::accept(&mut listener) => accepted,
+            () = &mut stop => break,
+        };
         // Answers are small; without this they would wait for the client's acknowledgement.
         let _ = socket.set_nodelay(true);
-    });
-    let (stopping, stopped) = oneshot::channel();
-    let serve = axum::serve(listener, app).with_graceful_shutdown(async {
-        stop.await;
-        let _ = stopping.send(());
-    });
-    // Requests under way are answered; a client that never ends its request is not waited for.
-    let drained = async {
-        let _ = stopped.await;
-        tokio::time::sleep(DRAIN).await;
-        Ok(())
-    };
-    tokio::select! {
-        served = serve => served,
-        drained = drained => drained,
+        let app = app.clone();
+        let service = hyper::service::service_fn(move |request| app.clone().call(request));
+        let connection = http1::Builder::new().writev(false).serve_connection(TokioIo::new(socket), service);
+        tokio::spawn(connections.watch(connection));
     }
+    drop(listener);
+    // Requests under way are answered; a client that never ends its request is not waited for.
+    let _ = tokio::time::timeout(DRAIN, connections.shutdown()).await;
 }
 
 /// What names a request in the log and in an internal error, where the platform has given it a name.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) String);
 
-/// Everything the handlers share.
-struct App {
-    mcp: Mcp,
-    guard: Guard,
-    allowed_origins: Allowed,
-    allowed_hosts: Allowed,
+/// What is behind the local port, the Lambda function and the tests: the endpoint, with no router before it, and a router
+/// to the rest.
+#[derive(Clone)]
+pub(crate) struct App {
+    endpoint: Arc<Endpoint>,
+    others: Router,
 }
 
-/// The service behind the local port, the Lambda function and the tests.
-///
-/// # Errors
-/// When tokens are to be verified, and this machine has no root certificates to fetch keys with.
-pub(crate) fn app(mcp: Mcp, config: &Config) -> io::Result<Router> {
-    let Config { allowed_origins, allowed_hosts, sign_in, .. } = config;
-    let discovery = sign_in.as_ref().map(discovery).unwrap_or_default();
-    let guard = Guard::new(sign_in.clone(), config.allow_anonymous, config.on_lambda)?;
-    let cors = cors(allowed_origins.clone());
-    let (allowed_origins, allowed_hosts) = (allowed_origins.clone(), allowed_hosts.clone());
-    let app = Arc::new(App { mcp, guard, allowed_origins, allowed_hosts });
-    let router = Router::new()
-        .route("/mcp", any(answer).layer(cors))
-        .route("/health", get(|| async { "ok\n" }))
-        .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The MCP endpoint is /mcp.\n") })
-        .with_state(app);
-    Ok(router.merge(discovery))
+impl App {
+    /// # Errors
+    /// When tokens are to be verified, and this machine has no root certificates to fetch keys with.
+    pub(crate) fn new(mcp: Mcp, config: &Config) -> io::Result<Self> {
+        let Config { allowed_origins, allowed_hosts, sign_in, .. } = config;
+        let others = Router::new()
+            .route("/health", get(|| async { "ok\n" }))
+            .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The MCP endpoint is /mcp.\n") })
+            .merge(sign_in.as_ref().map(discovery).unwrap_or_default());
+        let guard = Guard::new(sign_in.clone(), config.allow_anonymous, config.on_lambda)?;
+        let cors = cors(allowed_origins.clone());
+        let (allowed_origins, allowed_hosts) = (allowed_origins.clone(), allowed_hosts.clone());
+        Ok(Self { endpoint: Arc::new(Endpoint { mcp, guard, cors, allowed_origins, allowed_hosts }), others })
+    }
+}
+
+impl<B> Service<http::Request<B>> for App
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let request = request.map(Body::new);
+        if request.uri().path() != "/mcp" {
+            return Box::pin(self.others.clone().oneshot(request));
+        }
+        let endpoint = Arc::clone(&self.endpoint);
+        Box::pin(async move { Ok(endpoint.respond(request).await) })
+    }
+}
+
+/// What answers at `/mcp`.
+struct Endpoint {
+    mcp: Mcp,
+    guard: Guard,
+    cors: CorsLayer,
+    allowed_origins: Allowed,
+    allowed_hosts: Allowed,
 }
 
 /// How clients find out where to sign in. That is for anyone to know, so pages of any origin may read it.
@@ -138,31 +167,6 @@ fn cors(allowed_origins: Allowed) -> CorsLayer {
         .max_age(Duration::from_secs(3600))
 }
 
-async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
-    let began = Instant::now();
-    let (mut parts, body) = request.into_parts();
-    let request_id = match parts.extensions.remove::<RequestId>() {
-        Some(RequestId(id)) => id,
-        // A name, and no secret: it need not be hard to guess.
-        None => Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid().to_string(),
-    };
-    let (caller, answered) = app.admit(&mut parts, body).await;
-    let ((reply, header), s3_requests) = match answered {
-        Ok(body) => {
-            let claims = caller.as_ref().map(|Claims(claims)| claims);
-            let post = Post { headers: &parts.headers, body: &body, request_id: &request_id, claims };
-            // Boxed, as it is large, and what it is part of is moved time and again.
-            let (reply, s3_requests) = Box::pin(counting_s3_requests(app.mcp.handle(post))).await;
-            ((reply, None), s3_requests)
-        }
-        Err(denied) => (denied.reply(), 0),
-    };
-    log(&reply, caller.as_ref(), &request_id, began, s3_requests);
-    let mut response = response(reply);
-    response.headers_mut().extend(header);
-    response
-}
-
 /// Why a request does not reach the protocol.
 struct Denied {
     status: StatusCode,
@@ -184,7 +188,45 @@ impl Denied {
     }
 }
 
-impl App {
+impl Endpoint {
+    async fn respond(&self, request: Request) -> Response {
+        // Whoever sends no origin is no page in a browser, and needs none of it.
+        if !request.headers().contains_key(ORIGIN) {
+            return self.answer(request).await;
+        }
+        let answered = service_fn(|request| async { Ok::<_, Infallible>(self.answer(request).await) });
+        // Boxed, as it is large, and would be moved with every request.
+        let Ok(response) = Box::pin(self.cors.layer(answered).oneshot(request)).await;
+        response
+    }
+
+    async fn answer(&self, request: Request) -> Response {
+        let began = Instant::now();
+        let (mut parts, body) = request.into_parts();
+        let request_id = match parts.extensions.remove::<RequestId>() {
+            Some(RequestId(id)) => id,
+            // A name, and no secret: it need not be hard to guess.
+            None => {
+                let id = Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid();
+                id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned()
+            }
+        };
+        let (caller, answered) = self.admit(&mut parts, body).await;
+        let ((reply, header), s3_requests) = match answered {
+            Ok(body) => {
+                let claims = caller.as_ref().map(|Claims(claims)| claims);
+                let post = Post { headers: &parts.headers, body: &body, request_id: &request_id, claims };
+                let (reply, s3_requests) = counting_s3_requests(pin!(self.mcp.handle(post))).await;
+                ((reply, None), s3_requests)
+            }
+            Err(denied) => (denied.reply(), 0),
+        };
+        log(&reply, caller.as_ref(), &request_id, began, s3_requests);
+        let mut response = response(reply);
+        response.headers_mut().extend(header);
+        response
+    }
+
     /// Who sends a request, and its body if it may be answered.
     async fn admit(&self, parts: &mut Parts, body: Body) -> (Option<Claims>, Result<Bytes, Denied>) {
         if let Err(denied) = self.check_origin(&parts.headers) {

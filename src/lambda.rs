@@ -3,26 +3,25 @@
 use std::collections::HashMap;
 use std::mem;
 
-use axum::Router;
 use http::Uri;
 use lambda_http::request::RequestContext;
-use lambda_http::tower::ServiceExt;
 use lambda_http::tower::util::MapRequest;
+use lambda_http::tower::{Service, ServiceExt};
 use lambda_http::{Error, Request, RequestExt};
 
-use crate::http::RequestId;
+use crate::http::{App, RequestId};
 use crate::oauth::Claims;
 
 /// Answers events until the platform ends the process.
 ///
 /// An event that is no HTTP request is one failed invocation, and the next one is answered. That holds for a panic too,
 /// which is what `lambda_http` makes of a body that is not base64 and of a host or a query string that no URL can have.
-pub(crate) async fn run(app: Router) -> Result<(), Error> {
+pub(crate) async fn run(app: App) -> Result<(), Error> {
     lambda_http::run(service(app)).await
 }
 
 /// What every event goes through.
-fn service(app: Router) -> MapRequest<Router, fn(Request) -> Request> {
+fn service<S: Service<Request>>(app: S) -> MapRequest<S, fn(Request) -> Request> {
     app.map_request(request)
 }
 

@@ -44,6 +44,7 @@ pub mod prompt;
 mod rpc;
 mod server;
 pub mod store;
+mod tls;
 pub mod tools;
 
 pub use content::{Content, PromptMessage, Role};

@@ -2,6 +2,7 @@
 
 mod json;
 mod lines;
+mod text;
 
 use std::io::{self, IsTerminal};
 use std::panic;
@@ -9,11 +10,15 @@ use std::time::Duration;
 
 use json::JsonLines;
 pub(crate) use lines::Writer;
+use text::TextLines;
+use time::OffsetDateTime;
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
-use tracing_subscriber::{Layer, Registry, fmt};
+use tracing_subscriber::{Layer, Registry};
+
+use crate::config::process;
 
 /// Crates that write whole events, requests or responses at their lower levels, and prompts and tokens with them.
 const TALKATIVE: [&str; 6] = ["lambda_runtime", "lambda_http", "aws_", "hyper", "h2", "rustls"];
@@ -32,8 +37,8 @@ pub(crate) fn json() -> Lines {
 /// When the system has no thread for it.
 pub(crate) fn text() -> io::Result<(Lines, Writer)> {
     let (stderr, writer) = lines::Lines::start()?;
-    let ansi = io::stderr().is_terminal();
-    Ok((fmt::layer().with_writer(stderr).with_ansi(ansi).with_target(false).boxed(), writer))
+    let is_styled = io::stderr().is_terminal() && process("NO_COLOR").is_none_or(|no| no.is_empty());
+    Ok((TextLines { stderr, is_styled }.boxed(), writer))
 }
 
 /// Begins to log.
@@ -54,6 +59,29 @@ pub(crate) fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
+/// A time in UTC, to the microsecond: `2026-07-28T12:00:00.000000Z`.
+fn timestamp(time: OffsetDateTime) -> String {
+    let (year, month, day) = time.to_calendar_date();
+    let (hour, minute, second, micro) = time.to_hms_micro();
+    let mut text = *b"0000-00-00T00:00:00.000000Z";
+    for (number, digits) in [
+        (year.unsigned_abs(), 0..4),
+        (u8::from(month).into(), 5..7),
+        (day.into(), 8..10),
+        (hour.into(), 11..13),
+        (minute.into(), 14..16),
+        (second.into(), 17..19),
+        (micro, 20..26),
+    ] {
+        let mut number: u32 = number;
+        for digit in text[digits].iter_mut().rev() {
+            *digit += (number % 10) as u8;
+            number /= 10;
+        }
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 /// Spans are in no line, so that none need be made.
 fn is_told(metadata: &Metadata<'_>) -> bool {
     metadata.is_event() && is_safe(metadata)
@@ -61,4 +89,18 @@ fn is_told(metadata: &Metadata<'_>) -> bool {
 
 fn is_safe(metadata: &Metadata<'_>) -> bool {
     *metadata.level() <= Level::INFO || !TALKATIVE.iter().any(|target| metadata.target().starts_with(target))
+}
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use super::timestamp;
+
+    #[test]
+    fn a_timestamp_has_all_its_digits() {
+        let at = |nanoseconds| timestamp(OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).expect("a time"));
+        assert_eq!(at(0), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(at(1_709_210_096_012_345_999), "2024-02-29T12:34:56.012345Z");
+    }
 }

@@ -282,9 +282,10 @@ impl Call<'_> {
             ("initialize", Era::Handshake) => self.initialize(record),
             ("ping", Era::Handshake) => self.answer(json!({})),
             ("server/discover", Era::Modern) => self.discover(),
-            ("prompts/list", _) => self.list_prompts().await,
-            ("prompts/get", _) => self.get_prompt(record).await,
-            ("completion/complete", _) => self.complete(record).await,
+            // Boxed, as they are large, and what they are part of is moved for every method.
+            ("prompts/list", _) => Box::pin(self.list_prompts()).await,
+            ("prompts/get", _) => Box::pin(self.get_prompt(record)).await,
+            ("completion/complete", _) => Box::pin(self.complete(record)).await,
             ("tools/list", _) => self.list_tools(),
             ("tools/call", _) => self.call_tool(record).await,
             // Some clients ask without looking at the capabilities.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZero;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use tokio::runtime;
 use crate::config::{Config, Flags, Source};
 use crate::failure::Failure;
 use crate::gallery::{Gallery, GalleryError};
+use crate::http::App;
 use crate::logging::{self, Writer, milliseconds};
 use crate::mcp::Mcp;
 use crate::store::{DirStore, PromptStore, S3Store};
@@ -126,7 +128,7 @@ impl Server {
     /// A tool that cannot be registered.
     pub fn app_over(self, store: Arc<dyn PromptStore>, config: &Config) -> Result<Router, ServerError> {
         let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
-        self.app_of(gallery, config)
+        Ok(Router::new().fallback_service(self.app_of(gallery, config)?))
     }
 
     /// The protocol alone, over any store: a function from headers and bytes to a reply.
@@ -137,8 +139,9 @@ impl Server {
         Ok(Mcp::new(gallery, Tools::new(self.tools)?))
     }
 
-    fn app_of(self, gallery: Arc<Gallery>, config: &Config) -> Result<Router, ServerError> {
-        Ok(http::app(self.protocol(gallery)?, config)?)
+    /// The service over a gallery.
+    pub(crate) fn app_of(self, gallery: Arc<Gallery>, config: &Config) -> Result<App, ServerError> {
+        Ok(App::new(self.protocol(gallery)?, config)?)
     }
 
     /// Serves as `flags` and the environment say, until the process is told to stop.
@@ -154,7 +157,11 @@ impl Server {
         let mut builder = if config.on_lambda {
             runtime::Builder::new_current_thread()
         } else {
-            runtime::Builder::new_multi_thread()
+            // Half of the cores: the clients of a local server are on the same machine.
+            let cores = thread::available_parallelism().map_or(1, NonZero::get);
+            let mut builder = runtime::Builder::new_multi_thread();
+            builder.worker_threads((cores / 2).max(1));
+            builder
         };
         let began = Instant::now();
         builder.enable_all().build()?.block_on(async {
@@ -222,7 +229,7 @@ fn report_unavailable(gallery: &Gallery, e: &GalleryError) {
     tracing::error!(store = gallery.location(), cause, "prompt store unavailable");
 }
 
-async fn serve_locally(app: Router, gallery: &Gallery, config: &Config) -> Result<(), ServerError> {
+async fn serve_locally(app: App, gallery: &Gallery, config: &Config) -> Result<(), ServerError> {
     let cannot_listen = |source| ServerError::Listen { addr: config.addr.to_string(), source };
     let listener = TcpListener::bind(config.addr).await.map_err(cannot_listen)?;
     let addr = listener.local_addr()?;
@@ -244,7 +251,7 @@ async fn serve_locally(app: Router, gallery: &Gallery, config: &Config) -> Resul
     let host = if addr.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { addr.ip() };
     let asks = config.sign_in.is_some() && !config.allow_anonymous;
     greet(&format!("http://{}/mcp", SocketAddr::new(host, addr.port())), &count, &gallery.location(), asks);
-    http::serve(app, listener, told_to_stop()).await?;
+    http::serve(app, listener, told_to_stop()).await;
     Ok(())
 }
 

@@ -187,6 +187,9 @@ async fn read<'o>(
     let objects = objects.filter(|object| seen.insert(object.key.as_str()));
     let reads: Vec<_> =
         objects.map(|object| async move { Ok((object.key.as_str(), store.get(object).await?)) }).collect();
+    if reads.is_empty() {
+        return Ok(HashMap::new());
+    }
     stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await.map_err(ContentsError::Store)
 }
 

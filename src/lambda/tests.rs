@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::iter;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
@@ -15,9 +16,10 @@ use lambda_http::tower::ServiceExt;
 use serde_json::{Value, json};
 
 use super::service;
-use crate::Server;
 use crate::config::{Config, Flags};
+use crate::gallery::Gallery;
 use crate::oauth::Claims;
+use crate::{Server, server};
 
 const MIB: usize = 1024 * 1024;
 
@@ -71,7 +73,9 @@ async fn answer_with(env: &[(&str, &str)], event: &str) -> Answer {
         "AWS_LAMBDA_RUNTIME_API" => Some("127.0.0.1:9001".to_owned()),
         _ => env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()),
     });
-    let app = Server::new().app(&config.unwrap()).unwrap();
+    let config = config.unwrap();
+    let gallery = Gallery::new(server::open(&config.source).unwrap(), config.cache_ttl, config.page_size);
+    let app = Server::new().app_of(Arc::new(gallery), &config).unwrap();
     let response = service(app).oneshot(from_str(event).unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes().to_vec();

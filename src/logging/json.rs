@@ -8,12 +8,13 @@ use std::fmt::{Debug, Display};
 use std::io::{self, Write};
 
 use serde::Serialize;
+use time::OffsetDateTime;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::layer::Context;
+
+use super::timestamp;
 
 /// About what a line takes, in bytes.
 const LINE: usize = 1000;
@@ -22,11 +23,9 @@ pub(super) struct JsonLines;
 
 impl<S: Subscriber> Layer<S> for JsonLines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut time = String::with_capacity(32);
-        let _ = SystemTime.format_time(&mut Writer::new(&mut time));
         let metadata = event.metadata();
         let mut line = Object(Vec::with_capacity(LINE));
-        line.field("timestamp", &time);
+        line.field("timestamp", &timestamp(OffsetDateTime::now_utc()));
         line.field("level", metadata.level().as_str());
         event.record(&mut line);
         line.field("target", metadata.target());

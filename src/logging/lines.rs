@@ -6,8 +6,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tracing_subscriber::fmt::MakeWriter;
-
 /// How long lines may wait for others.
 const PATIENCE: Duration = Duration::from_millis(5);
 /// How many bytes may wait; who logs more than is written waits too.
@@ -66,13 +64,8 @@ impl Lines {
         }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Write for Lines {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+    /// Puts down a line.
+    pub(super) fn put(&self, line: &[u8]) {
         let Shared { begin, room, .. } = &*self.0;
         let full = room.wait_while(self.waiting(), |waiting| waiting.bytes.len() > MOST && !waiting.is_over);
         let mut waiting = full.unwrap_or_else(PoisonError::into_inner);
@@ -80,19 +73,10 @@ impl Write for Lines {
             begin.notify_one();
         }
         waiting.bytes.extend_from_slice(line);
-        Ok(line.len())
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -8,18 +8,18 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Empty, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, PublicKeyUse};
-use rustls::crypto::ring;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::settings::is_trustworthy;
 use crate::causes::chain;
+use crate::tls;
 
 /// The least time between two attempts: a caller chooses the key that a token names.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -59,8 +59,9 @@ struct Known {
 impl Keys {
     /// Nothing is fetched yet. Without `jwks_url` the issuer's metadata tells it.
     pub(super) fn new(issuer: &str, jwks_url: Option<&str>) -> std::io::Result<Self> {
-        let builder = HttpsConnectorBuilder::new().with_provider_and_native_roots(ring::default_provider())?;
-        let https = builder.https_or_http().enable_http1().build();
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        let https = HttpsConnector::from((tcp, tls::with_native_roots()?));
         Ok(Self {
             issuer: issuer.to_owned(),
             jwks_url: jwks_url.map(str::to_owned),

@@ -115,6 +115,10 @@ pub(crate) fn shorten(text: &str) -> String {
 
 /// A text that someone wrote, on one line and not over so many characters.
 pub(crate) fn shorten_to(most: usize, text: &str) -> String {
+    // Most are so, and are in the way of every request.
+    if text.len() <= most && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let on_one_line = |text: &str| text.replace(char::is_control, " ");
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", on_one_line(&text[..end])),

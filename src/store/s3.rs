@@ -1,6 +1,7 @@
 //! Prompt files in an S3 bucket.
 
 mod client;
+mod http;
 
 use std::cmp::Ordering;
 use std::error::Error;

@@ -74,6 +74,10 @@ fn integer(json: &str) -> Result<i64, String> {
     if !json.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
         return refuse("an integer, as a JSON number without quotes");
     }
+    // Most are written so.
+    if let Ok(number) = json.parse() {
+        return Ok(number);
+    }
     let (mantissa, exponent) = json.split_once(['e', 'E']).unwrap_or((json, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let (negative, whole) = whole.strip_prefix('-').map_or((false, whole), |whole| (true, whole));

@@ -5,32 +5,24 @@ use std::time::{Duration, Instant};
 #[cfg(feature = "local")]
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::http::HttpRequest;
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{self, BehaviorVersion, ConfigBag, Intercept, RuntimeComponents};
 #[cfg(not(feature = "local"))]
 use aws_sdk_s3::config::{Credentials, Region, SharedCredentialsProvider, retry::RetryConfig};
 use aws_sdk_s3::error::BoxError;
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
-};
 #[cfg(feature = "local")]
 use aws_types::service_config::ServiceConfigKey;
 
+use super::http::Http;
 #[cfg(not(feature = "local"))]
 use crate::config::process;
-
 use crate::logging::milliseconds;
 use crate::store::count_s3_request;
 
 /// A function has 15 seconds for its answer, in which a listing and a file may have to be read. S3 answers in some ten
 /// milliseconds or not at all, so a slow attempt is given up early and the SDK's own retries (three attempts, or
 /// `AWS_MAX_ATTEMPTS`) get the rest of the time.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
 /// Of one request with its retries, until its answer begins.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -46,7 +38,7 @@ pub(super) async fn from_env() -> Client {
 /// What the environment, the profile and this machine say.
 #[cfg(feature = "local")]
 async fn settings() -> config::Builder {
-    let config = aws_config::defaults(BehaviorVersion::latest()).http_client(Http::new()).load().await;
+    let config = aws_config::defaults(BehaviorVersion::latest()).http_client(Http::default()).load().await;
     // A bucket's own host name is S3's alone; another server is addressed by path.
     let path_style = has_custom_endpoint(&config);
     config::Builder::from(&config).force_path_style(path_style)
@@ -78,12 +70,8 @@ async fn settings() -> config::Builder {
 
 /// The client of these settings.
 pub(super) fn new(config: config::Builder) -> Client {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
-        .operation_timeout(OPERATION_TIMEOUT)
-        .build();
-    let config = config.http_client(Http::new()).timeout_config(timeouts).interceptor(CountRequests);
+    let timeouts = TimeoutConfig::builder().read_timeout(READ_TIMEOUT).operation_timeout(OPERATION_TIMEOUT).build();
+    let config = config.http_client(Http::default()).timeout_config(timeouts).interceptor(CountRequests);
     Client::from_conf(config.build())
 }
 
@@ -93,44 +81,6 @@ fn has_custom_endpoint(config: &SdkConfig) -> bool {
     let key = ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
     let for_s3 = config.service_config().zip(key.ok()).and_then(|(service, key)| service.load_config(key));
     for_s3.is_some() || config.endpoint_url().is_some()
-}
-
-/// The SDK's own HTTP client, but that the root certificates of the machine, some 5 ms, are read with the first `https:`
-/// request instead of with the first setting.
-#[derive(Debug, Clone)]
-struct Http {
-    plain: SharedHttpClient,
-    tls: SharedHttpClient,
-}
-
-impl Http {
-    fn new() -> Self {
-        let tls = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        Self { plain: Builder::new().build_http(), tls }
-    }
-}
-
-impl HttpClient for Http {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        let (http, settings, components) = (self.clone(), settings.clone(), components.clone());
-        SharedHttpConnector::new(ByScheme { http, settings, components })
-    }
-}
-
-/// Picks the client by the address of the request.
-#[derive(Debug)]
-struct ByScheme {
-    http: Http,
-    settings: HttpConnectorSettings,
-    components: RuntimeComponents,
-}
-
-impl HttpConnector for ByScheme {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let client = if request.uri().starts_with("http:") { &self.http.plain } else { &self.http.tls };
-        // It keeps the connector of the same settings.
-        client.http_connector(&self.settings, &self.components).call(request)
-    }
 }
 
 /// Counts every attempt for the request's log line.
