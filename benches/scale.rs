@@ -63,6 +63,10 @@ impl IndexStore for Simulated {
         Ok(Written::As("1".to_owned()))
     }
 
+    fn prefix(&self) -> &str {
+        ""
+    }
+
     fn location(&self) -> String {
         "memory".to_owned()
     }
@@ -113,10 +117,10 @@ async fn main() {
         }
         // The second one starts with it.
         Some(path) => {
+            let before = memory("VmRSS");
             let index = Bytes::from(fs::read(path).expect("an index"));
             let size = index.len() as f64 / 1e6;
             *store.index.lock().expect("no panic") = Some(index).filter(|index| !index.is_empty());
-            let before = memory("VmRSS");
             let (objects, listing_ms) = timed(store.list()).await;
             drop(objects);
             let gallery = gallery(&store);

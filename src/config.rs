@@ -425,6 +425,8 @@ mod tests {
         assert_eq!(of(&[("BUCKET_NAME", "b")]).cache_ttl, Duration::from_secs(30));
         assert_eq!(of(&[("BUCKET_NAME", "b"), ("PROMPT_PREFIX", "team/x")]).source, s3("team/x/"));
         assert_eq!(of(&[("BUCKET_NAME", "b"), ("CACHE_TTL_SECONDS", "0")]).cache_ttl, Duration::ZERO);
+        let source = of(&[("BUCKET_NAME", "b"), ("INDEX_KEY", "")]).source;
+        assert!(matches!(source, Source::S3 { index_key: None, .. }), "nothing turns it off: {source:?}");
         assert_eq!(of(&[("BUCKET_NAME", ""), ("PORT", "")]).source, Source::Dir("prompts".into()));
         let whole = Flags { bucket: Some("b".to_owned()), prefix: Some(String::new()), ..Flags::default() };
         assert_eq!(config(whole, &[("BUCKET_NAME", "other")]).expect("settings").source, s3(""));
@@ -475,6 +477,18 @@ mod tests {
         assert_eq!(
             refused("PROMPT_PREFIX", "/x"),
             "PROMPT_PREFIX=/x: takes a key prefix without a leading slash, such as prompts/"
+        );
+        assert_eq!(
+            refused("INDEX_KEY", "prompts/index.json"),
+            "INDEX_KEY=prompts/index.json: takes a key that is not below the prompts' prefix prompts/"
+        );
+        assert_eq!(
+            refused("INDEX_KEY", "index/"),
+            "INDEX_KEY=index/: takes the key of an object, such as .gallery/index.json, or nothing for no index"
+        );
+        assert!(
+            refused("INDEX_KEY", "other/a.prompt")
+                .ends_with("takes a key that is no prompt's, such as .gallery/index.json")
         );
         assert_eq!(
             refused("ALLOWED_ORIGINS", "https://a, b"),

@@ -57,7 +57,7 @@ const INDEX_DEADLINE: Duration = Duration::from_secs(3);
 pub struct Gallery {
     store: Arc<dyn PromptStore>,
     files: Arc<Files>,
-    index: Index,
+    index: Arc<Index>,
     ttl: Duration,
     page_size: usize,
     state: RwLock<State>,
@@ -261,14 +261,14 @@ impl Gallery {
     }
 
     async fn page_after(&self, after: Option<&str>) -> Result<(Arc<Catalogue>, Arc<Page>), GalleryError> {
-        let ((), catalogue) = future::join(self.index_ready(), self.catalogue()).await;
-        let mut catalogue = catalogue?;
+        let mut catalogue = self.catalogue().await?;
         let mut last_try = false;
         loop {
             let start = after.map_or(0, |name| catalogue.first_after(name));
             if let Some(page) = catalogue.page(start) {
                 return Ok((catalogue, page));
             }
+            self.index_ready().await;
             let entries = &catalogue.entries[start..catalogue.entries.len().min(start.saturating_add(self.page_size))];
             let reads: Vec<_> = entries.iter().map(|entry| self.listed(&catalogue, entry)).collect();
             let listed: Vec<_> = stream::iter(reads).buffered(CONCURRENT_READS).collect().await;
@@ -409,6 +409,9 @@ impl Gallery {
     /// A catalogue that is not older than the TTL; where there is none yet, the file that a prompt of this name is likely to
     /// be in is read beside the first listing.
     async fn catalogue_reading_ahead(&self, name: &str) -> Result<Arc<Catalogue>, GalleryError> {
+        if !names::is_name(name) {
+            return self.catalogue().await;
+        }
         let has_listed = self.state.read().unwrap_or_else(PoisonError::into_inner).snapshot.is_some();
         // Many requests at once are not for one file, and there is less to gain.
         let reading_ahead = self.reading_ahead.try_lock();
@@ -492,14 +495,15 @@ impl Gallery {
         }
     }
 
+    /// What came of a listing; by whoever holds `refreshing`, so that none comes between.
     fn take_in(
         &self,
         began: Instant,
         revision: Option<u64>,
         listed: Result<Vec<Object>, StoreError>,
     ) -> Result<Arc<Catalogue>, GalleryError> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let before = state.snapshot.as_ref().map(|snapshot| Arc::clone(&snapshot.catalogue));
+        let state = || self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let before = state().snapshot.as_ref().map(|snapshot| Arc::clone(&snapshot.catalogue));
         match listed {
             Ok(objects) => {
                 let catalogue = match before {
@@ -514,14 +518,12 @@ impl Gallery {
                         Arc::new(catalogue)
                     }
                 };
-                *state = State {
-                    snapshot: Some(Snapshot { began, revision, catalogue: Arc::clone(&catalogue) }),
-                    failure: None,
-                };
+                let snapshot = Snapshot { began, revision, catalogue: Arc::clone(&catalogue) };
+                *state() = State { snapshot: Some(snapshot), failure: None };
                 Ok(catalogue)
             }
             Err(e) => {
-                state.failure = Some((Instant::now(), e.clone()));
+                state().failure = Some((Instant::now(), e.clone()));
                 let Some(catalogue) = before else { return Err(GalleryError::Store(e)) };
                 tracing::warn!(store = self.store.location(), cause = %e, "the last good snapshot is served");
                 Ok(catalogue)

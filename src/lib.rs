@@ -35,6 +35,7 @@ mod content;
 mod failure;
 pub mod gallery;
 mod http;
+mod https;
 mod lambda;
 mod logging;
 pub mod mcp;
@@ -44,7 +45,6 @@ pub mod prompt;
 mod rpc;
 mod server;
 pub mod store;
-mod tls;
 pub mod tools;
 
 pub use content::{Content, PromptMessage, Role};

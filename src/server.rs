@@ -157,10 +157,12 @@ impl Server {
         let mut builder = if config.on_lambda {
             runtime::Builder::new_current_thread()
         } else {
-            // Half of the cores: the clients of a local server are on the same machine.
-            let cores = thread::available_parallelism().map_or(1, NonZero::get);
             let mut builder = runtime::Builder::new_multi_thread();
-            builder.worker_threads((cores / 2).max(1));
+            // Who calls from the same machine needs the other half of the cores.
+            if config.addr.ip().is_loopback() {
+                let cores = thread::available_parallelism().map_or(1, NonZero::get);
+                builder.worker_threads((cores / 2).max(1));
+            }
             builder
         };
         let began = Instant::now();

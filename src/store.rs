@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use tokio::task::JoinHandle;
 
 pub use dir::DirStore;
 pub use s3::S3Store;
@@ -53,8 +54,9 @@ pub trait PromptStore: Send + Sync + 'static {
     /// A file of which no listing has told, as it is now, for those who cannot wait for one.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], also where waiting for a listing costs nothing.
-    async fn get_newest(&self, key: &str) -> Result<(Object, Bytes), StoreError> {
+    /// [`StoreError::NotFound`], also for a file of more than `most` bytes, and where waiting for a listing costs nothing.
+    async fn get_newest(&self, key: &str, most: u64) -> Result<(Object, Bytes), StoreError> {
+        let _ = most;
         Err(StoreError::NotFound(key.to_owned()))
     }
 
@@ -81,10 +83,10 @@ pub trait PromptStore: Send + Sync + 'static {
 /// The one object that the server itself writes.
 #[async_trait]
 pub trait IndexStore: Send + Sync {
-    /// The object and its version, if there is one.
+    /// The object and its version, if there is one; no bytes of one that has more than `most`.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] also for one of more than `most` bytes.
+    /// Any [`StoreError`] but [`StoreError::NotFound`].
     async fn read(&self, most: usize) -> Result<Option<(Bytes, String)>, StoreError>;
 
     /// Writes the object if the one that stands there has the version `replaces`, or if none stands there.
@@ -92,6 +94,9 @@ pub trait IndexStore: Send + Sync {
     /// # Errors
     /// Any [`StoreError`].
     async fn write(&self, object: Bytes, replaces: Option<&str>) -> Result<Written, StoreError>;
+
+    /// What the keys of the prompts begin with whose index it is.
+    fn prefix(&self) -> &str;
 
     /// For people: `s3://bucket/key`.
     fn location(&self) -> String;
@@ -129,6 +134,14 @@ pub async fn counting_s3_requests<F: Future>(future: F) -> (F::Output, u32) {
     let counter = Arc::new(AtomicU32::new(0));
     let output = S3_REQUESTS.scope(Arc::clone(&counter), future).await;
     (output, counter.load(Ordering::Relaxed))
+}
+
+/// Goes on with `work` when nobody waits for it any more. Its requests count as those of who began it.
+pub(crate) fn spawn_counted(work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    match S3_REQUESTS.try_with(Arc::clone) {
+        Ok(counter) => tokio::spawn(S3_REQUESTS.scope(counter, work)),
+        Err(_) => tokio::spawn(work),
+    }
 }
 
 fn count_s3_request() {

@@ -86,8 +86,8 @@ fn forged(index: &str, change: impl FnOnce(&mut Value)) -> String {
     change(&mut envelope["index"]);
     let content = envelope["index"].to_string();
     let digest: String = Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
-    let (format, program) = (&envelope["format"], &envelope["program"]);
-    format!(r#"{{"format":{format},"program":{program},"digest":"{digest}","index":{content}}}"#)
+    let (format, program, prefix) = (&envelope["format"], &envelope["program"], &envelope["prefix"]);
+    format!(r#"{{"format":{format},"program":{program},"prefix":{prefix},"index":{content},"digest":"{digest}"}}"#)
 }
 
 #[tokio::test]
@@ -202,11 +202,12 @@ async fn what_is_no_index_is_as_good_as_none() {
         ("no JSON", Bytes::from("<html>")),
         ("no text", Bytes::from(vec![0xff; 1000])),
         ("no object", Bytes::from("[]")),
-        ("another format", Bytes::from(good.replacen(r#""format":1"#, r#""format":2"#, 1))),
+        ("another format", Bytes::from(good.replacen(r#""format":2"#, r#""format":3"#, 1))),
         ("another version", Bytes::from(good.replacen(r#""program":"#, r#""program":"9"#, 1))),
         ("wrong titles", Bytes::from(good.replace("Prompt 1", "Prompt 9"))),
         ("titles that trade places", Bytes::from(good.replace("Prompt 11", "Prompt 1").replace("What 1 ", "What 2 "))),
         ("deep", Bytes::from("[".repeat(100_000))),
+        ("huge", Bytes::from(vec![b' '; 64 * 1024 * 1024 + 1])),
     ] {
         s3.put(INDEX, wrong);
         assert_right(&s3, what).await;
@@ -280,7 +281,21 @@ async fn servers_that_race_to_write_the_index_neither_fight_nor_differ() {
     }
 }
 
-/// Two versions of the program or two galleries on one bucket: each finds the other's index and writes its own.
+#[tokio::test]
+async fn the_index_of_another_prefix_is_left_alone() {
+    let s3 = bucket(MANY).await;
+    list(&server(&s3, HOUR)).await;
+    let theirs = index(&s3);
+    for number in 0..MANY {
+        s3.put(&format!("other/p-{number:05}.prompt"), "Other {{name}}");
+    }
+    let other = S3Store::new(s3.client_config(), S3Server::BUCKET, "other/").with_index(INDEX);
+    let other = Gallery::new(Arc::new(other), HOUR, 500);
+    assert_eq!(list(&other).await[0]["name"], "p-00000");
+    assert_eq!((s3.requests().put, index(&s3)), (1, theirs));
+}
+
+/// Two versions of the program on one bucket: each finds the other's index and writes its own.
 #[tokio::test]
 async fn a_server_whose_index_was_replaced_reads_it_before_it_writes_again() {
     let s3 = bucket(MANY).await;

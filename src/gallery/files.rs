@@ -7,8 +7,8 @@ use bytes::Bytes;
 use equivalent::Equivalent;
 use futures_util::future::{BoxFuture, FutureExt, WeakShared};
 use futures_util::{StreamExt, stream};
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use super::CONCURRENT_READS;
 use super::catalogue::{Catalogue, Entry};
@@ -18,6 +18,8 @@ use crate::store::{Object, PromptStore, StoreError};
 
 /// What the files that are kept may take in memory, in bytes as [`weight`] estimates them.
 const KEPT: u64 = 48 * 1024 * 1024;
+/// Each has its part of the room, which the largest file must fit into: [`weight`] of [`bounds::SOURCE`].
+const SHARDS: usize = 8;
 /// How many files are kept at least where they are small; no bound.
 const ESTIMATED_FILES: usize = 1000;
 
@@ -137,7 +139,10 @@ fn weight(size: u64) -> u64 {
 
 impl Files {
     pub(super) fn new(store: Arc<dyn PromptStore>) -> Arc<Self> {
-        let kept = Cache::with_weighter(ESTIMATED_FILES, KEPT, ByBytes);
+        let mut options = OptionsBuilder::new();
+        options.estimated_items_capacity(ESTIMATED_FILES).weight_capacity(KEPT).shards(SHARDS);
+        let options = options.build().expect("what is needed is set");
+        let kept = Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), DefaultLifecycle::default());
         Arc::new(Self { store, kept, under_way: Mutex::default(), problems: Mutex::default() })
     }
 
@@ -292,9 +297,7 @@ impl Files {
 
     /// Reads a file of which no listing has told, as it is now; that it may not be there is no error.
     pub(super) async fn read_ahead(&self, key: &str) {
-        if let Ok((object, source)) = self.store.get_newest(key).await
-            && object.size <= bounds::SOURCE
-        {
+        if let Ok((object, source)) = self.store.get_newest(key, bounds::SOURCE).await {
             self.keep_ahead(&object, &source);
         }
     }

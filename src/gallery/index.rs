@@ -7,26 +7,31 @@
 //! nobody forges an index on purpose, digest and all, which in the template's bucket no one but the function can write.
 //!
 //! ```json
-//! {"format":1,"program":"0.1.0","digest":"SHA-256 of the value of `index`","index":{
+//! {"format":2,"program":"0.1.0","prefix":"prompts/","index":{
 //!   "landmarks":["every thousandth key"],
-//!   "prompts":[{"key":"review.prompt","version":"…","partials":[["tone","…"]],"listed":{"name":"review",…}}]}}
+//!   "prompts":[{"key":"review.prompt","version":"…","partials":[["tone","…"]],"listed":{"name":"review",…}}]},
+//!  "digest":"SHA-256 of the value of `index`"}
 //! ```
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use once_cell::sync::OnceCell;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use tokio::sync::OnceCell;
 
 use super::catalogue::{Catalogue, Entry};
 use super::files::{PartialVersion, Partials};
-use crate::store::{IndexStore, Object, PromptStore, StoreError, Written};
+use crate::store::{Object, PromptStore, StoreError, Written, spawn_counted};
 
 /// Of this layout, and of the form in which prompts are listed.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 /// How many prompts may have been read that the stored index lacks, before it is written anew.
 const FEW: usize = 16;
@@ -34,16 +39,18 @@ const FEW: usize = 16;
 const BETWEEN_LANDMARKS: usize = 1000;
 /// How many landmarks are followed, and with them how many requests a wrong index can cause.
 const LANDMARKS: usize = 1000;
-/// About what an entry takes in the index beside its key and its JSON, in bytes; partials come in addition.
-const ROW: usize = 128;
+/// How long after an attempt to write that failed there is no other.
+const RETRY_AFTER: Duration = Duration::from_secs(60);
+/// More than what stands in the index behind its prompts, in bytes.
+const TAIL: usize = 100;
 /// The largest index that is read or written, in bytes: about 100,000 prompts.
 pub(crate) const LARGEST: usize = 64 * 1024 * 1024;
 
 /// What is known of how prompts are listed.
 pub(super) struct Index {
     store: Arc<dyn PromptStore>,
-    /// The one reading of the stored index.
-    reading: OnceCell<()>,
+    /// The one reading of the stored index, which goes on when nobody waits for it any more.
+    reading: OnceCell<Shared<BoxFuture<'static, ()>>>,
     known: Mutex<Known>,
 }
 
@@ -55,6 +62,8 @@ struct Known {
     stored: Stored,
     /// How many prompts have been read that it lacks.
     unsaved: usize,
+    /// When it could not be written last.
+    failed: Option<Instant>,
 }
 
 /// What stands in the place of the index.
@@ -65,7 +74,7 @@ enum Stored {
     Version(String),
     /// Someone else wrote it since it was read.
     Changed,
-    /// It may not be written, and is left alone.
+    /// It may not be written, or is another gallery's, and is left alone.
     OutOfReach,
 }
 
@@ -77,18 +86,26 @@ struct Listed {
     json: Bytes,
 }
 
-#[derive(Serialize, Deserialize)]
+/// Why a stored index is not used.
+enum Unusable {
+    Broken(String),
+    /// It is that of the prompts below another prefix.
+    Foreign(String),
+}
+
+#[derive(Deserialize)]
 struct Envelope<'a> {
     format: u32,
     #[serde(borrow)]
     program: &'a str,
+    prefix: Cow<'a, str>,
     #[serde(borrow)]
     digest: &'a str,
     #[serde(borrow)]
     index: &'a RawValue,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Contents<'a> {
     landmarks: Vec<String>,
     #[serde(borrow)]
@@ -106,19 +123,24 @@ struct Row<'a> {
 }
 
 impl Index {
-    pub(super) fn new(store: Arc<dyn PromptStore>) -> Self {
-        Self { store, reading: OnceCell::new(), known: Mutex::default() }
+    pub(super) fn new(store: Arc<dyn PromptStore>) -> Arc<Self> {
+        Arc::new(Self { store, reading: OnceCell::new(), known: Mutex::default() })
     }
 
-    /// Waits until the stored index has been read, or is known not to be of use.
-    pub(super) async fn ready(&self) {
-        if let Some(store) = self.store.index() {
-            self.reading.get_or_init(|| self.read(store)).await;
+    /// Waits until the stored index has been read, or is known not to be of use. Needs a Tokio runtime.
+    pub(super) async fn ready(self: &Arc<Self>) {
+        if self.store.index().is_none() {
+            return;
         }
+        let read = || {
+            let index = Arc::clone(self);
+            spawn_counted(async move { index.read().await }).map(drop).boxed().shared()
+        };
+        self.reading.get_or_init(read).clone().await;
     }
 
     /// Some keys in their order, with about as many between them as S3 lists at a time.
-    pub(super) async fn landmarks(&self) -> Vec<String> {
+    pub(super) async fn landmarks(self: &Arc<Self>) -> Vec<String> {
         self.ready().await;
         self.known().landmarks.clone()
     }
@@ -144,53 +166,76 @@ impl Index {
     /// Writes the index, if more than a few prompts had to be read for want of it, and in the midst of a walk over many
     /// pages only if they are as many as it has: what a walk writes is then at most twice the index. Where another server
     /// was first, its index stays.
-    pub(super) async fn save(&self, catalogue: &Catalogue, is_amid: bool) {
-        let Some(store) = self.store.index() else { return };
-        let stored = {
+    ///
+    /// That goes on when nobody waits for it any more.
+    pub(super) async fn save(self: &Arc<Self>, catalogue: &Arc<Catalogue>, is_amid: bool) {
+        let unsaved = {
             let mut known = self.known();
             let is_worth_it = known.unsaved > FEW && (!is_amid || known.unsaved * 2 >= known.prompts.len());
-            if !is_worth_it || matches!(known.stored, Stored::OutOfReach) {
+            let has_failed = known.failed.is_some_and(|failed| failed.elapsed() < RETRY_AFTER);
+            if !is_worth_it || has_failed || matches!(known.stored, Stored::OutOfReach) || self.store.index().is_none()
+            {
                 return;
             }
             // Whoever comes next has this one's work done for it.
-            known.unsaved = 0;
-            known.stored.clone()
+            std::mem::take(&mut known.unsaved)
         };
-        if matches!(stored, Stored::Changed) {
-            self.read(store).await;
+        let (index, catalogue) = (Arc::clone(self), Arc::clone(catalogue));
+        let _ = spawn_counted(async move { index.write(&catalogue, unsaved).await }).await;
+    }
+
+    async fn write(&self, catalogue: &Catalogue, unsaved: usize) {
+        let Some(store) = self.store.index() else { return };
+        if matches!(self.known().stored, Stored::Changed) {
+            self.read().await;
         }
-        let (json, replaces) = {
+        let (rows, replaces) = {
             let known = self.known();
             let replaces = match &known.stored {
                 Stored::Version(version) => Some(version.clone()),
                 Stored::Nothing => None,
                 Stored::Changed | Stored::OutOfReach => return,
             };
-            (known.json(catalogue), replaces)
+            (known.rows(catalogue), replaces)
         };
+        let (landmarks, prefix) = (landmarks(&catalogue.objects), store.prefix().to_owned());
+        // A thread of its own, as it may take a second.
+        let json = tokio::task::spawn_blocking(move || json(&prefix, &landmarks, rows)).await;
+        let Ok(json) = json else { return };
         let written = store.write(json.into(), replaces.as_deref()).await;
-        self.known().stored = match written {
+        let mut known = self.known();
+        known.failed = None;
+        known.stored = match written {
             Ok(Written::As(version)) => Stored::Version(version),
             Ok(Written::NotWritten) => Stored::Changed,
             Err(e) => {
                 tracing::warn!(index = store.location(), cause = %e, "the index cannot be written");
+                known.unsaved += unsaved;
+                known.failed = Some(Instant::now());
                 if matches!(e, StoreError::Unavailable(_)) { Stored::Changed } else { Stored::OutOfReach }
             }
         };
     }
 
     /// Reads the stored index, and takes from it what is not known.
-    async fn read(&self, store: &dyn IndexStore) {
+    async fn read(&self) {
+        let Some(store) = self.store.index() else { return };
         let read = store.read(LARGEST).await;
         let mut known = self.known();
         known.stored = match read {
             Ok(None) => Stored::Nothing,
-            Ok(Some((json, version))) => {
-                if let Err(why) = known.take_in(&json) {
+            Ok(Some((json, version))) => match known.take_in(&json, store.prefix()) {
+                Ok(()) => Stored::Version(version),
+                Err(Unusable::Broken(why)) => {
                     tracing::warn!(index = store.location(), why, "the index is not used, and will be written anew");
+                    Stored::Version(version)
                 }
-                Stored::Version(version)
-            }
+                Err(Unusable::Foreign(prefix)) => {
+                    let why = format!("it is that of the prompts below `{prefix}`: INDEX_KEY takes another key");
+                    tracing::warn!(index = store.location(), why, "the index is not used");
+                    Stored::OutOfReach
+                }
+            },
             // S3 may say so of an object that is not there: writing will tell.
             Err(StoreError::Denied(_)) => Stored::Nothing,
             Err(e) => {
@@ -212,20 +257,31 @@ impl Known {
         (*listed.version == *object.version && listed.partials.are_of(catalogue)).then_some(listed)
     }
 
-    fn take_in(&mut self, json: &Bytes) -> Result<(), String> {
-        let text = std::str::from_utf8(json).map_err(|e| e.to_string())?;
-        let Envelope { format, program, digest, index } = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    fn take_in(&mut self, json: &Bytes, own_prefix: &str) -> Result<(), Unusable> {
+        let broken = |why: String| Unusable::Broken(why);
+        if json.is_empty() {
+            return Err(broken(format!("it is empty, or has more than {LARGEST} bytes")));
+        }
+        let text = std::str::from_utf8(json).map_err(|e| broken(e.to_string()))?;
+        let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|e| broken(e.to_string()))?;
+        let Envelope { format, program, prefix, digest, index } = envelope;
         if (format, program) != (FORMAT, PROGRAM) {
-            return Err(format!("it is of format {format} and version {program}, not of {FORMAT} and {PROGRAM}"));
+            return Err(broken(format!(
+                "it is of format {format} and version {program}, not of {FORMAT} and {PROGRAM}"
+            )));
         }
-        if digest != self::digest(index.get()) {
-            return Err("its digest is not that of what it holds".to_owned());
+        if prefix != own_prefix {
+            return Err(Unusable::Foreign(prefix.into_owned()));
         }
-        let Contents { mut landmarks, prompts } = serde_json::from_str(index.get()).map_err(|e| e.to_string())?;
+        if digest != self::digest(index.get().as_bytes()) {
+            return Err(broken("its digest is not that of what it holds".to_owned()));
+        }
+        let Contents { mut landmarks, prompts } =
+            serde_json::from_str(index.get()).map_err(|e| broken(e.to_string()))?;
         landmarks.dedup();
         landmarks.truncate(LANDMARKS);
         if !landmarks.is_sorted() {
-            return Err("its landmarks are not in order".to_owned());
+            return Err(broken("its landmarks are not in order".to_owned()));
         }
         self.landmarks = landmarks;
         self.prompts.reserve(prompts.len());
@@ -237,27 +293,47 @@ impl Known {
         Ok(())
     }
 
-    /// What is known of the prompts of a catalogue, as it is stored; of the first ones, if it is too much.
-    fn json(&self, catalogue: &Catalogue) -> String {
-        let mut size = 0;
-        let rows = catalogue.entries.iter().filter_map(|entry| {
+    /// What is known of the prompts of a catalogue: cheap to take, to be written once the lock is gone.
+    fn rows(&self, catalogue: &Catalogue) -> Vec<(Object, Partials, Bytes)> {
+        let row = |entry: &Entry| {
             let object = catalogue.object(entry);
             let listed = self.listed(catalogue, object)?;
-            size += listed.json.len() + object.key.len() + ROW;
-            (size < LARGEST).then_some(())?;
-            Some(Row {
-                key: object.key.as_str().into(),
-                version: object.version.as_str().into(),
-                partials: listed.partials.as_slice().to_vec(),
-                listed: serde_json::from_slice(&listed.json).ok()?,
-            })
-        });
-        let contents = Contents { landmarks: landmarks(&catalogue.objects), prompts: rows.collect() };
-        let index = serde_json::value::to_raw_value(&contents).expect("an index serialises");
-        let digest = digest(index.get());
-        let envelope = Envelope { format: FORMAT, program: PROGRAM, digest: &digest, index: &index };
-        serde_json::to_string(&envelope).expect("an index serialises")
+            Some((object.clone(), listed.partials.clone(), listed.json.clone()))
+        };
+        catalogue.entries.iter().filter_map(row).collect()
     }
+}
+
+/// The index of these prompts as it is stored; of the first ones, if it is too much.
+fn json(prefix: &str, landmarks: &[String], rows: Vec<(Object, Partials, Bytes)>) -> Vec<u8> {
+    fn put(to: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+        serde_json::to_writer(to, value).expect("an index serialises");
+    }
+    let mut json = format!(r#"{{"format":{FORMAT},"program":"{PROGRAM}","prefix":"#).into_bytes();
+    put(&mut json, prefix);
+    json.extend_from_slice(br#","index":"#);
+    let start = json.len();
+    json.extend_from_slice(br#"{"landmarks":"#);
+    put(&mut json, landmarks);
+    json.extend_from_slice(br#","prompts":["#);
+    let first = json.len();
+    for (Object { key, version, .. }, partials, listed) in rows {
+        let Ok(listed) = serde_json::from_slice(&listed) else { continue };
+        let before = json.len();
+        if before > first {
+            json.push(b',');
+        }
+        let (key, version, partials) = (key.into(), version.into(), partials.as_slice().to_vec());
+        put(&mut json, &Row { key, version, partials, listed });
+        if json.len() > LARGEST - TAIL {
+            json.truncate(before);
+            break;
+        }
+    }
+    json.extend_from_slice(b"]}");
+    let digest = digest(&json[start..]);
+    json.extend_from_slice(format!(r#","digest":"{digest}"}}"#).as_bytes());
+    json
 }
 
 /// Every thousandth key of a listing, but for the last one.
@@ -267,6 +343,6 @@ pub(super) fn landmarks(objects: &[Object]) -> Vec<String> {
     objects[..last].iter().skip(step - 1).step_by(step).map(|object| object.key.clone()).collect()
 }
 
-fn digest(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+fn digest(json: &[u8]) -> String {
+    Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect()
 }

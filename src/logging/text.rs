@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn what_is_logged_is_one_line_and_steers_no_terminal() {
         let mut text = String::new();
-        write!(Escaped(&mut text), "{}", "red \u{1b}[31m, é, \u{9b}31m\r\nnext").expect("a text takes everything");
+        write!(Escaped(&mut text), "red \u{1b}[31m, é, \u{9b}31m\r\nnext").expect("a text takes everything");
         assert_eq!(text, r"red \u{1b}[31m, é, \u{9b}31m\r\nnext");
     }
 }

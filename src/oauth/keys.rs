@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Empty, Limited};
-use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, PublicKeyUse};
@@ -19,7 +17,7 @@ use tokio::sync::Mutex;
 
 use super::settings::is_trustworthy;
 use crate::causes::chain;
-use crate::tls;
+use crate::https::{self, Connector};
 
 /// The least time between two attempts: a caller chooses the key that a token names.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -43,7 +41,7 @@ pub(super) enum NoKey {
 pub(super) struct Keys {
     issuer: String,
     jwks_url: Option<String>,
-    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    client: Client<Connector, Empty<Bytes>>,
     known: RwLock<Known>,
     /// Held while keys are fetched; when that was last begun, and whether it went well.
     last: Mutex<Option<(Instant, bool)>>,
@@ -59,13 +57,10 @@ struct Known {
 impl Keys {
     /// Nothing is fetched yet. Without `jwks_url` the issuer's metadata tells it.
     pub(super) fn new(issuer: &str, jwks_url: Option<&str>) -> std::io::Result<Self> {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        let https = HttpsConnector::from((tcp, tls::with_native_roots()?));
         Ok(Self {
             issuer: issuer.to_owned(),
             jwks_url: jwks_url.map(str::to_owned),
-            client: Client::builder(TokioExecutor::new()).build(https),
+            client: Client::builder(TokioExecutor::new()).build(https::connector()?),
             known: RwLock::default(),
             last: Mutex::default(),
         })

@@ -43,6 +43,8 @@ pub struct S3Store {
 struct IndexObject {
     bucket: Bucket,
     key: String,
+    /// Of the prompts.
+    prefix: String,
 }
 
 #[derive(Debug, Clone)]
@@ -58,7 +60,7 @@ impl S3Store {
         Self::of(Bucket { name: bucket.into(), client: Arc::default() }, prefix)
     }
 
-    /// A store over the given client settings, to which timeouts are added.
+    /// A store over the given client settings, to which timeouts and an HTTP client are added.
     ///
     /// `prefix` is what all keys start with: empty, or ending in `/`.
     pub fn new(config: aws_sdk_s3::config::Builder, bucket: impl Into<String>, prefix: impl Into<String>) -> Self {
@@ -73,7 +75,8 @@ impl S3Store {
     /// The same with an index of its prompts under `key` of the bucket, the one object that is ever written.
     #[must_use]
     pub fn with_index(mut self, key: impl Into<String>) -> Self {
-        self.index = Some(IndexObject { bucket: self.bucket.clone(), key: key.into() });
+        let (bucket, prefix) = (self.bucket.clone(), self.prefix.clone());
+        self.index = Some(IndexObject { bucket, key: key.into(), prefix });
         self
     }
 
@@ -179,13 +182,16 @@ impl PromptStore for S3Store {
     async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
         let key = format!("{}{}", self.prefix, object.key);
         let request = self.bucket.client().await.get_object().bucket(&self.bucket.name).key(key);
-        let (_, content) = self.bucket.read(&self.at(&object.key), request.if_match(&object.version)).await?;
-        Ok(content)
+        let request = request.if_match(&object.version);
+        let (_, content) = self.bucket.read(&self.at(&object.key), request, u64::MAX).await?;
+        Ok(content.unwrap_or_default())
     }
 
-    async fn get_newest(&self, key: &str) -> Result<(Object, Bytes), StoreError> {
+    async fn get_newest(&self, key: &str, most: u64) -> Result<(Object, Bytes), StoreError> {
         let request = self.bucket.client().await.get_object().bucket(&self.bucket.name);
-        let (version, content) = self.bucket.read(&self.at(key), request.key(format!("{}{key}", self.prefix))).await?;
+        let request = request.key(format!("{}{key}", self.prefix));
+        let (version, content) = self.bucket.read(&self.at(key), request, most).await?;
+        let content = content.ok_or_else(|| StoreError::NotFound(format!("{}: too large", self.at(key))))?;
         Ok((Object { key: key.to_owned(), version, size: content.len() as u64 }, content))
     }
 
@@ -217,8 +223,8 @@ impl IndexStore for IndexObject {
     async fn read(&self, most: usize) -> Result<Option<(Bytes, String)>, StoreError> {
         let at = self.location();
         let request = self.bucket.client().await.get_object().bucket(&self.bucket.name).key(&self.key);
-        match self.bucket.read_at_most(&at, request, most).await {
-            Ok((version, content)) => Ok(Some((content, version))),
+        match self.bucket.read(&at, request, most as u64).await {
+            Ok((version, content)) => Ok(Some((content.unwrap_or_default(), version))),
             Err(StoreError::NotFound(_)) => Ok(None),
             Err(e) => Err(e),
         }
@@ -230,7 +236,8 @@ impl IndexStore for IndexObject {
             Some(version) => request.if_match(version),
             None => request.if_none_match("*"),
         };
-        match request.content_type("application/json").body(object.into()).send().await {
+        let request = request.content_type("application/json").body(object.into());
+        match request.customize().config_override(client::patient()).send().await {
             Ok(output) => Ok(output.e_tag.map_or(Written::NotWritten, Written::As)),
             Err(e) => match self.bucket.error(&self.location(), &e) {
                 // Another server was first, or is writing now, or the object is gone.
@@ -241,6 +248,10 @@ impl IndexStore for IndexObject {
                 e => Err(e),
             },
         }
+    }
+
+    fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     fn location(&self) -> String {
@@ -259,27 +270,23 @@ impl Bucket {
         !self.name.ends_with("--x-s3")
     }
 
-    /// An object's version and content.
-    async fn read(&self, at: &str, request: GetObjectFluentBuilder) -> Result<(String, Bytes), StoreError> {
-        self.read_at_most(at, request, usize::MAX).await
-    }
-
-    async fn read_at_most(
+    /// An object's version and content; no content of more than `most` bytes.
+    async fn read(
         &self,
         at: &str,
         request: GetObjectFluentBuilder,
-        most: usize,
-    ) -> Result<(String, Bytes), StoreError> {
+        most: u64,
+    ) -> Result<(String, Option<Bytes>), StoreError> {
         let unavailable = |why: String| StoreError::Unavailable(format!("{at}: {why}"));
         let read = async {
             let output = request.send().await.map_err(|e| self.error(at, &e))?;
             let GetObjectOutput { body, e_tag, content_length, .. } = output;
-            let size = content_length.and_then(|size| usize::try_from(size).ok());
-            if size.is_none_or(|size| size > most) && most < usize::MAX {
-                return Err(unavailable(format!("{size:?} bytes, more than {most}")));
+            let version = e_tag.unwrap_or_default();
+            if content_length.and_then(|size| u64::try_from(size).ok()).unwrap_or(u64::MAX) > most {
+                return Ok((version, None));
             }
             let body = body.collect().await.map_err(|e| unavailable(e.to_string()))?;
-            Ok((e_tag.unwrap_or_default(), body.into_bytes()))
+            Ok((version, Some(body.into_bytes())))
         };
         let timed_out = |_| Err(unavailable(format!("not read in {GET_TIMEOUT:?}")));
         tokio::time::timeout(GET_TIMEOUT, read).await.unwrap_or_else(timed_out)

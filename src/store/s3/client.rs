@@ -24,6 +24,8 @@ use crate::store::count_s3_request;
 /// milliseconds or not at all, so a slow attempt is given up early and the SDK's own retries (three attempts, or
 /// `AWS_MAX_ATTEMPTS`) get the rest of the time.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
+/// Of writing the index, for which nobody waits so long.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Of one request with its retries, until its answer begins.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -66,6 +68,12 @@ async fn settings() -> config::Builder {
     settings.set_region(variable("AWS_REGION").map(Region::new)).set_endpoint_url(endpoint);
     settings.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
     settings
+}
+
+/// Settings of a request whose body may be large: an answer begins only when all of it has arrived.
+pub(super) fn patient() -> config::Builder {
+    let timeouts = TimeoutConfig::builder().read_timeout(WRITE_TIMEOUT).operation_timeout(WRITE_TIMEOUT).build();
+    config::Builder::new().timeout_config(timeouts)
 }
 
 /// The client of these settings.

@@ -1,5 +1,5 @@
-//! HTTP/1 for the SDK. Its own client is made of the same parts, but brings HTTP/2, which S3 does not speak, and proxies:
-//! half a megabyte that each cold start of the function would have to fetch.
+//! HTTP/1 for the SDK. Its own client is made of the same parts, but brings HTTP/2, which S3 does not speak:
+//! a third of a megabyte that each cold start of the function would have to fetch.
 
 use std::error::Error as _;
 use std::sync::Arc;
@@ -13,19 +13,14 @@ use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::connect::{CaptureConnection, HttpConnector as Tcp, capture_connection};
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use once_cell::sync::OnceCell;
-use rustls::ClientConfig;
 
-use crate::tls;
+use crate::https::{self, Connector};
 
-/// S3 answers in some ten milliseconds or not at all.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-
-type Hyper = Client<HttpsConnector<Tcp>, SdkBody>;
+type Hyper = Client<Connector, SdkBody>;
 
 /// A client whose connections are kept and shared.
 #[derive(Debug, Clone, Default)]
@@ -38,36 +33,32 @@ pub(super) struct Http {
 impl Http {
     fn client(&self, uri: &str) -> Result<&Hyper, ConnectorError> {
         let made = if uri.starts_with("http:") {
-            self.plain.get_or_try_init(|| tls::without_roots().map(client))
+            self.plain.get_or_try_init(|| https::plain_connector().map(client))
         } else {
-            self.tls.get_or_try_init(|| tls::with_native_roots().map(client))
+            self.tls.get_or_try_init(|| https::connector().map(client))
         };
         made.map_err(|e| ConnectorError::user(e.into()))
     }
 }
 
-fn client(tls: ClientConfig) -> Hyper {
-    let mut tcp = Tcp::new();
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(HttpsConnector::from((tcp, tls)))
+fn client(connector: Connector) -> Hyper {
+    Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector)
 }
 
 impl HttpClient for Http {
     fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(Connector { http: self.clone(), read_timeout: settings.read_timeout() })
+        SharedHttpConnector::new(Requests { http: self.clone(), read_timeout: settings.read_timeout() })
     }
 }
 
 #[derive(Debug)]
-struct Connector {
+struct Requests {
     http: Http,
     /// Until the answer begins.
     read_timeout: Option<Duration>,
 }
 
-impl HttpConnector for Connector {
+impl HttpConnector for Requests {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let client = match self.http.client(request.uri()) {
             Ok(client) => client.clone(),

@@ -5,7 +5,7 @@ use std::env;
 
 use bytes::Bytes;
 use http::Request;
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use lambda_http::{Error, Request as Event, Response, service_fn};
 
@@ -29,13 +29,9 @@ where
         let (socket, _) = listener.accept().await?;
         socket.set_nodelay(true)?;
         let handler = handler.clone();
-        let answer = hyper::service::service_fn(move |req: Request<Incoming>| {
+        let answer = hyper::service::service_fn(move |_: Request<Incoming>| {
             let json = handler();
-            async move {
-                // What is not read would end the connection.
-                let _ = req.into_body().collect().await;
-                response(json.await).map(|r| r.map(Full::<Bytes>::from))
-            }
+            async move { response(json.await).map(|r| r.map(Full::<Bytes>::from)) }
         });
         tokio::spawn(async move {
             let _ = hyper::server::conn::http1::Builder::new()
