@@ -4,12 +4,14 @@ use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZero;
 use std::path::Path;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
 use axum::Router;
+use futures_util::future::{self, Either};
 use tokio::net::TcpListener;
 use tokio::runtime;
 
@@ -235,25 +237,31 @@ async fn serve_locally(app: App, gallery: &Gallery, config: &Config) -> Result<(
     let cannot_listen = |source| ServerError::Listen { addr: config.addr.to_string(), source };
     let listener = TcpListener::bind(config.addr).await.map_err(cannot_listen)?;
     let addr = listener.local_addr()?;
-    let count = match gallery.count().await {
-        Ok(1) => "1 prompt".to_owned(),
-        Ok(count) => format!("{count} prompts"),
-        Err(e) => {
-            report_unavailable(gallery, &e);
-            "no prompts for now".to_owned()
-        }
+    let greeting = async {
+        let count = match gallery.count().await {
+            Ok(1) => "1 prompt".to_owned(),
+            Ok(count) => format!("{count} prompts"),
+            Err(e) => {
+                report_unavailable(gallery, &e);
+                "no prompts for now".to_owned()
+            }
+        };
+        // Reads the first page, so that the log names the files that are broken before someone asks for them.
+        let _ = gallery.list(None).await;
+        let count = match gallery.broken() {
+            0 => count,
+            broken => format!("{count} ({broken} left out, see the log)"),
+        };
+        // An address that stands for all of them is none to call.
+        let host = if addr.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { addr.ip() };
+        let asks = config.sign_in.is_some() && !config.allow_anonymous;
+        greet(&format!("http://{}/mcp", SocketAddr::new(host, addr.port())), &count, &gallery.location(), asks);
     };
-    // Reads the first page, so that the log names the files that are broken before someone asks for them.
-    let _ = gallery.list(None).await;
-    let count = match gallery.broken() {
-        0 => count,
-        broken => format!("{count} ({broken} left out, see the log)"),
-    };
-    // An address that stands for all of them is none to call.
-    let host = if addr.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { addr.ip() };
-    let asks = config.sign_in.is_some() && !config.allow_anonymous;
-    greet(&format!("http://{}/mcp", SocketAddr::new(host, addr.port())), &count, &gallery.location(), asks);
-    http::serve(app, listener, told_to_stop()).await;
+    let serving = http::serve(app, listener, told_to_stop());
+    // A store that does not answer keeps nobody waiting who needs no prompts.
+    if let Either::Right(((), serving)) = future::select(pin!(serving), pin!(greeting)).await {
+        serving.await;
+    }
     Ok(())
 }
 

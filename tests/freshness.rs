@@ -908,6 +908,46 @@ async fn a_watched_folder_is_read_anew_only_after_a_change() {
 }
 
 #[tokio::test]
+async fn a_watched_folder_that_is_replaced_is_read_at_each_request() {
+    let parent = TempDir::new().unwrap();
+    let [dir, old, new] = ["prompts", "old", "new"].map(|name| parent.path().join(name));
+    for (dir, text) in [(&dir, "of the old folder"), (&new, "of the new folder")] {
+        fs::create_dir(dir).unwrap();
+        write(dir, "a.prompt", text);
+    }
+    let folder = DirStore::open(&dir).unwrap();
+    folder.watch().unwrap();
+    assert!(folder.revision().is_some());
+    fs::rename(&dir, &old).unwrap();
+    fs::rename(&new, &dir).unwrap();
+    eventually("it is watched no more", async || folder.revision().is_none()).await;
+    let gallery = Gallery::new(Arc::new(folder), Duration::ZERO, PAGE_SIZE);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "of the new folder");
+    write(&dir, "a.prompt", "edit");
+    assert_eq!(say(&gallery, "a").await.unwrap(), "edit");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_a_link_leads_to_outside_of_the_folder_is_not_watched() {
+    let (dir, outside) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    fs::create_dir(outside.path().join("deep")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), dir.path().join("link")).unwrap();
+    let folder = DirStore::open(dir.path()).unwrap();
+    folder.watch().unwrap();
+    let before = folder.revision();
+    write(outside.path(), "deep/a.prompt", "outside");
+    write(dir.path(), "b.prompt", "inside");
+    eventually("a file in the folder shows", async || folder.revision() != before).await;
+    // What else there is to tell of it.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let settled = folder.revision();
+    write(outside.path(), "deep/c.prompt", "outside again");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(folder.revision(), settled);
+}
+
+#[tokio::test]
 async fn a_file_that_breaks_and_is_mended_shows_at_the_next_request() {
     let (dir, gallery) = gallery_over_a_folder();
     write(dir.path(), "a.prompt", "{{name}");

@@ -39,7 +39,7 @@ const FEW: usize = 16;
 const BETWEEN_LANDMARKS: usize = 1000;
 /// How many landmarks are followed, and with them how many requests a wrong index can cause.
 const LANDMARKS: usize = 1000;
-/// How long after an attempt to write that failed there is no other.
+/// How long after it could not be read or written it is not tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(60);
 /// More than what stands in the index behind its prompts, in bytes.
 const TAIL: usize = 100;
@@ -62,7 +62,7 @@ struct Known {
     stored: Stored,
     /// How many prompts have been read that it lacks.
     unsaved: usize,
-    /// When it could not be written last.
+    /// When it could not be read or written last.
     failed: Option<Instant>,
 }
 
@@ -240,6 +240,7 @@ impl Index {
             Err(StoreError::Denied(_)) => Stored::Nothing,
             Err(e) => {
                 tracing::warn!(index = store.location(), cause = %e, "the index cannot be read");
+                known.failed = Some(Instant::now());
                 Stored::Changed
             }
         };

@@ -84,7 +84,7 @@ impl PromptStore for DirStore {
     }
 
     fn revision(&self) -> Option<u64> {
-        self.0.watch.get().map(Watch::revision)
+        self.0.watch.get().and_then(Watch::revision)
     }
 
     fn left_out(&self) -> Vec<(String, String)> {

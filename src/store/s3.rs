@@ -317,12 +317,16 @@ fn store_error<E>(at: &str, e: &SdkError<E>) -> StoreError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
+    let status = e.raw_response().map(|response| response.status().as_u16());
     let text = match e.as_service_error() {
         // Code and message of S3's answer, and never the answer, in which S3 may repeat a session token.
-        Some(e) => [Some(at), e.code(), e.message()].into_iter().flatten().collect::<Vec<_>>().join(": "),
+        Some(e) if e.code().is_some() || e.message().is_some() => {
+            [Some(at), e.code(), e.message()].into_iter().flatten().collect::<Vec<_>>().join(": ")
+        }
+        // Some other server in between, such as a proxy.
+        Some(_) => format!("{at}: status {}", status.unwrap_or_default()),
         None => format!("{at}: {}", chain(e)),
     };
-    let status = e.raw_response().map(|response| response.status().as_u16());
     let code = e.as_service_error().and_then(ProvideErrorMetadata::code);
     match (code, status) {
         // The object was replaced after it was listed.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 #[cfg(feature = "local")]
 type Watcher = notify::RecommendedWatcher;
@@ -13,9 +13,16 @@ type Watcher = std::convert::Infallible;
 /// Counts what changes below a folder.
 #[derive(Debug)]
 pub(super) struct Watch {
-    changes: Arc<AtomicU64>,
+    seen: Arc<Seen>,
     /// It watches for as long as it lives.
     _watcher: Watcher,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    changes: AtomicU64,
+    /// The folder was moved or deleted: what stands in its place now is not watched.
+    is_gone: AtomicBool,
 }
 
 impl Watch {
@@ -24,21 +31,22 @@ impl Watch {
     /// # Errors
     /// When the system cannot, or watches too much already.
     pub(super) fn start(dir: &Path) -> io::Result<Self> {
-        let changes = Arc::new(AtomicU64::new(0));
-        let _watcher = watcher(dir, Arc::clone(&changes))?;
-        Ok(Self { changes, _watcher })
+        let seen = Arc::<Seen>::default();
+        let _watcher = watcher(dir, Arc::clone(&seen))?;
+        Ok(Self { seen, _watcher })
     }
 
-    /// Another number after every change.
-    pub(super) fn revision(&self) -> u64 {
-        self.changes.load(Ordering::Acquire)
+    /// Another number after every change; nothing once the folder itself was moved or deleted.
+    pub(super) fn revision(&self) -> Option<u64> {
+        let Seen { changes, is_gone } = &*self.seen;
+        (!is_gone.load(Ordering::Acquire)).then(|| changes.load(Ordering::Acquire))
     }
 }
 
 #[cfg(feature = "local")]
-fn watcher(dir: &Path, changes: Arc<AtomicU64>) -> io::Result<Watcher> {
-    use notify::event::{AccessKind, AccessMode};
-    use notify::{Event, EventKind, RecursiveMode, Watcher};
+fn watcher(dir: &Path, seen: Arc<Seen>) -> io::Result<Watcher> {
+    use notify::event::{AccessKind, AccessMode, ModifyKind};
+    use notify::{Config, Event, EventKind, RecursiveMode, Watcher as _};
 
     /// Whether a file was only looked at, as this program does itself.
     fn is_read(event: &Event) -> bool {
@@ -46,18 +54,34 @@ fn watcher(dir: &Path, changes: Arc<AtomicU64>) -> io::Result<Watcher> {
         event.kind.is_access() && !is_written && !event.need_rescan()
     }
 
+    /// Whether that, of a folder, means that it is elsewhere now, or nowhere.
+    fn is_end(kind: EventKind) -> bool {
+        matches!(kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)))
+    }
+
+    let root = dir.to_owned();
     let count = move |event: notify::Result<Event>| {
         // What the system could not tell may have been a change.
-        if !event.is_ok_and(|event| is_read(&event)) {
-            changes.fetch_add(1, Ordering::Release);
+        let Ok(event) = event else {
+            seen.changes.fetch_add(1, Ordering::Release);
+            return;
+        };
+        let is_gone = is_end(event.kind) && event.paths.contains(&root);
+        if is_gone && !seen.is_gone.swap(true, Ordering::AcqRel) {
+            tracing::info!("the folder is no longer where it was, and is read at each request from now on");
+        }
+        if !is_read(&event) {
+            seen.changes.fetch_add(1, Ordering::Release);
         }
     };
-    let mut watcher = notify::recommended_watcher(count).map_err(io::Error::other)?;
+    // What is served of a link is within the folder, and watched where it is.
+    let config = Config::default().with_follow_symlinks(false);
+    let mut watcher = Watcher::new(count, config).map_err(io::Error::other)?;
     watcher.watch(dir, RecursiveMode::Recursive).map_err(io::Error::other)?;
     Ok(watcher)
 }
 
 #[cfg(not(feature = "local"))]
-fn watcher(_: &Path, _: Arc<AtomicU64>) -> io::Result<Watcher> {
+fn watcher(_: &Path, _: Arc<Seen>) -> io::Result<Watcher> {
     Err(io::ErrorKind::Unsupported.into())
 }
