@@ -1,4 +1,4 @@
-//! HTTP: the router, what is refused before the protocol is asked, and one log line a request.
+//! HTTP: connections, paths, what is refused before the protocol is asked, and one log line a request.
 
 use std::convert::Infallible;
 use std::future::Future;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::BoxError;
 use futures_util::TryFutureExt;
 use futures_util::future::BoxFuture;
 use http::Uri;
@@ -19,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use tokio::net::TcpStream;
-use tower::Service;
+use tower::{BoxError, Service};
 
 /// A server answers in some ten milliseconds or not at all.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);

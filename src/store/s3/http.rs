@@ -1,5 +1,5 @@
 //! HTTP/1 for the SDK. Its own client is made of the same parts, but brings HTTP/2, which S3 does not speak:
-//! a third of a megabyte that each cold start of the function would have to fetch.
+//! some 400 KB that each cold start of the function would have to fetch.
 
 use std::error::Error as _;
 use std::sync::Arc;
