@@ -1,13 +1,14 @@
 //! What a gallery of so many prompts takes: `scale PROMPTS` prints a row of the table that `benches/scale` makes.
 //!
 //! Everything is real but the network: the store is in memory and answers at once, with keys, versions and files as S3 has
-//! them. A prompt is that of the comparison, about 1 KB.
+//! them, and the index in a file. A prompt is that of the comparison, about 1 KB.
 
 #[path = "workload/prompt.rs"]
 mod prompt;
 
 use std::fs;
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -19,7 +20,7 @@ use prompt_gallery::store::{IndexStore, Object, PromptStore, StoreError, Written
 /// So many prompts, which are made when they are asked for.
 struct Simulated {
     prompts: usize,
-    index: Mutex<Option<Bytes>>,
+    index: PathBuf,
 }
 
 fn key(number: usize) -> String {
@@ -55,11 +56,11 @@ impl PromptStore for Simulated {
 #[async_trait]
 impl IndexStore for Simulated {
     async fn read(&self, _: usize) -> Result<Option<(Bytes, String)>, StoreError> {
-        Ok(self.index.lock().expect("no panic").clone().map(|index| (index, "1".to_owned())))
+        Ok(fs::read(&self.index).ok().map(|index| (index.into(), "1".to_owned())))
     }
 
     async fn write(&self, object: Bytes, _: Option<&str>) -> Result<Written, StoreError> {
-        *self.index.lock().expect("no panic") = Some(object);
+        fs::write(&self.index, object).expect("written");
         Ok(Written::As("1".to_owned()))
     }
 
@@ -103,39 +104,29 @@ async fn timed<T>(work: impl Future<Output = T>) -> (T, f64) {
 async fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     let Some(prompts) = arguments.next().and_then(|number| number.parse().ok()) else { return };
-    let index_file = arguments.next();
-    let hour = Duration::from_secs(3600);
-    let store = Arc::new(Simulated { prompts, index: Mutex::default() });
-    let gallery = |store: &Arc<Simulated>| Gallery::new(Arc::clone(store) as Arc<dyn PromptStore>, hour, 500);
-    match index_file {
+    let Some(index) = arguments.next().map(PathBuf::from) else { return eprintln!("scale PROMPTS INDEX") };
+    let store = Arc::new(Simulated { prompts, index });
+    let gallery = Gallery::new(Arc::clone(&store) as Arc<dyn PromptStore>, Duration::from_secs(3600), 500);
+    if !store.index.exists() {
         // The first process walks the whole list, and leaves the index.
-        Some(path) if !fs::exists(&path).unwrap_or_default() => {
-            let (pages, ms) = timed(walk(&gallery(&store))).await;
-            let index = store.index.lock().expect("no panic").clone().unwrap_or_default();
-            fs::write(path, &index).expect("written");
-            eprintln!("{prompts} prompts, {pages} pages without an index: {ms:.0} ms, {:.0} MB", memory("VmHWM"));
-        }
-        // The second one starts with it.
-        Some(path) => {
-            let before = memory("VmRSS");
-            let index = Bytes::from(fs::read(path).expect("an index"));
-            let size = index.len() as f64 / 1e6;
-            *store.index.lock().expect("no panic") = Some(index).filter(|index| !index.is_empty());
-            let (objects, listing_ms) = timed(store.list()).await;
-            drop(objects);
-            let gallery = gallery(&store);
-            let (first, first_ms) = timed(gallery.list(None)).await;
-            first.expect("a page");
-            let (_, second_ms) = timed(gallery.list(None)).await;
-            let (_, get_ms) = timed(gallery.prompt("team-0_p-0000007")).await;
-            let lists = prompts.div_ceil(1000);
-            let first_ms = first_ms - listing_ms;
-            let held = memory("VmRSS") - before;
-            println!(
-                "| {prompts} | {lists} | {size:.1} MB | {first_ms:.1} ms | {second_ms:.3} ms | {get_ms:.2} ms | {held:.0} MB | {:.0} MB |",
-                memory("VmHWM")
-            );
-        }
-        None => eprintln!("scale PROMPTS INDEX"),
+        let (pages, ms) = timed(walk(&gallery)).await;
+        eprintln!("{prompts} prompts, {pages} pages without an index: {ms:.0} ms, {:.0} MB", memory("VmHWM"));
+        return;
     }
+    // The second one starts with it.
+    let before = memory("VmRSS");
+    let size = fs::metadata(&store.index).expect("an index").len() as f64 / 1e6;
+    let (objects, listing_ms) = timed(store.list()).await;
+    drop(objects);
+    let (first, first_ms) = timed(gallery.list(None)).await;
+    first.expect("a page");
+    let (_, second_ms) = timed(gallery.list(None)).await;
+    let (_, get_ms) = timed(gallery.prompt("team-0_p-0000007")).await;
+    let lists = prompts.div_ceil(1000);
+    let first_ms = first_ms - listing_ms;
+    let held = memory("VmRSS") - before;
+    println!(
+        "| {prompts} | {lists} | {size:.1} MB | {first_ms:.1} ms | {second_ms:.3} ms | {get_ms:.2} ms | {held:.0} MB | {:.0} MB |",
+        memory("VmHWM")
+    );
 }

@@ -2,7 +2,7 @@
 //!
 //! | variable | flag | default | meaning |
 //! |---|---|---|---|
-//! | `PROMPT_DIR` | `--dir` | `prompts` | folder of prompts |
+//! | `PROMPT_DIR` | `--dir` | `prompts` | folder of prompts; links that lead out of it are not followed |
 //! | `BUCKET_NAME` | `--bucket` | | S3 bucket; when set, prompts come from S3 and not from the folder |
 //! | `PROMPT_PREFIX` | `--prefix` | `prompts/` | key prefix in the bucket |
 //! | `INDEX_KEY` | | `.gallery/index.json` | key of the index in the bucket, which the server writes; empty turns it off |
@@ -48,6 +48,8 @@ const DEFAULT_PAGE_SIZE: usize = 500;
 /// A day: more than that is a typing error, not a cache.
 const MAX_CACHE_TTL_SECONDS: u64 = 86_400;
 const MAX_PAGE_SIZE: usize = 10_000;
+/// S3's bound on a key, in bytes.
+const MAX_KEY: usize = 1024;
 
 /// What the command line says; each wins over its variable.
 #[derive(Debug, Default, Clone)]
@@ -239,8 +241,12 @@ fn source(flags: &Flags, variable: impl Fn(&str) -> Option<String>) -> Result<So
 fn index_key(value: Option<String>, prefix: &str) -> Result<Option<String>, ConfigError> {
     let key = value.unwrap_or_else(|| DEFAULT_INDEX_KEY.to_owned());
     let takes = |what: &str| Err(ConfigError::new("INDEX_KEY", key.as_str(), format!("takes {what}")));
-    if key.starts_with('/') || key.ends_with('/') {
+    // `.` and `..` are parts that clients of S3 take out of an address on the way.
+    if key.starts_with('/') || key.ends_with('/') || key.split('/').any(|part| matches!(part, "." | "..")) {
         return takes("the key of an object, such as .gallery/index.json, or nothing for no index");
+    }
+    if key.len() > MAX_KEY {
+        return takes(&format!("a key of at most {MAX_KEY} bytes"));
     }
     if !prefix.is_empty() && key.starts_with(prefix) {
         return takes(&format!("a key that is not below the prompts' prefix {prefix}"));
@@ -266,25 +272,25 @@ fn check_dir(
         (false, true) => "there is no such folder here, and none is set",
         (false, false) => "there is no such folder",
     };
-    let instead = if on_lambda {
-        "BUCKET_NAME takes the bucket's name"
-    } else {
-        "--dir DIR or PROMPT_DIR takes a folder of prompts, --bucket NAME or BUCKET_NAME an S3 bucket"
+    let instead = match (on_lambda, cfg!(feature = "local")) {
+        (true, _) => "BUCKET_NAME takes the bucket's name",
+        (false, true) => "--dir DIR or PROMPT_DIR takes a folder of prompts, --bucket NAME or BUCKET_NAME an S3 bucket",
+        (false, false) => "PROMPT_DIR takes a folder of prompts, BUCKET_NAME an S3 bucket",
     };
     Err(ConfigError::new(name, dir.to_string_lossy(), format!("{what}; {instead}")))
 }
 
 fn addr(flag: Option<String>, port: Option<String>) -> Result<SocketAddr, ConfigError> {
-    let port = match port {
-        Some(value) => number("PORT", &value, 0, u16::MAX)?,
-        None => DEFAULT_PORT,
-    };
     if let Some(value) = flag {
         let named = value.strip_prefix("localhost:").map(|port| format!("{DEFAULT_HOST}:{port}"));
         return named.as_deref().unwrap_or(&value).parse().map_err(|_| {
             ConfigError::new("--addr", &value, "takes HOST:PORT with an IP address, such as 127.0.0.1:8080")
         });
     }
+    let port = match port {
+        Some(value) => number("PORT", &value, 0, u16::MAX)?,
+        None => DEFAULT_PORT,
+    };
     Ok(SocketAddr::new(DEFAULT_HOST, port))
 }
 
@@ -461,7 +467,8 @@ mod tests {
         for (addr, expected) in [("127.0.0.5:1", "127.0.0.5:1"), ("[::1]:2", "[::1]:2"), ("localhost:3", "127.0.0.1:3")]
         {
             let flags = Flags { addr: Some(addr.to_owned()), ..Flags::default() };
-            assert_eq!(config(flags, &[("PORT", "9000")]).expect("settings").addr.to_string(), expected);
+            assert_eq!(config(flags.clone(), &[("PORT", "9000")]).expect("settings").addr.to_string(), expected);
+            assert!(config(flags, &[("PORT", "of call")]).is_ok(), "the flag wins");
         }
     }
 
@@ -486,6 +493,8 @@ mod tests {
             refused("INDEX_KEY", "index/"),
             "INDEX_KEY=index/: takes the key of an object, such as .gallery/index.json, or nothing for no index"
         );
+        assert!(refused("INDEX_KEY", "a/../index.json").contains("takes the key of an object"));
+        assert!(refused("INDEX_KEY", &"x".repeat(1025)).ends_with("takes a key of at most 1024 bytes"));
         assert!(
             refused("INDEX_KEY", "other/a.prompt")
                 .ends_with("takes a key that is no prompt's, such as .gallery/index.json")

@@ -52,6 +52,74 @@ impl Content {
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text { text: text.into() }
     }
+
+    /// How many bytes its text or data has.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Text { text } => text.len(),
+            Self::Image { data, .. } | Self::Audio { data, .. } => data.len(),
+            Self::ResourceLink { .. } | Self::Resource { .. } => 0,
+        }
+    }
+}
+
+impl PromptMessage {
+    /// Adds the message to `json` as `Serialize` would have it, faster.
+    pub(crate) fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
+        json.extend_from_slice(match self.role {
+            Role::User => br#"{"role":"user","content":"#,
+            Role::Assistant => br#"{"role":"assistant","content":"#,
+        });
+        if let Content::Text { text } = &self.content {
+            json.extend_from_slice(br#"{"type":"text","text":"#);
+            write_text(text, json);
+            json.push(b'}');
+        } else {
+            serde_json::to_writer(&mut *json, &self.content)?;
+        }
+        json.push(b'}');
+        Ok(())
+    }
+}
+
+/// Adds a text as JSON. What `serde_json` looks at byte by byte, which is a seventh of a call of `prompts/get` over HTTP, this
+/// looks at sixteen bytes at a time.
+fn write_text(text: &str, json: &mut Vec<u8>) {
+    // Numbers and no branch, which the compiler makes a few instructions of for all sixteen.
+    let escapes = |any, &byte| any | u8::from(byte < b' ') | u8::from(byte == b'"') | u8::from(byte == b'\\');
+    let (chunks, rest) = text.as_bytes().as_chunks::<16>();
+    json.push(b'"');
+    for chunk in chunks {
+        if chunk.iter().fold(0, escapes) == 0 {
+            json.extend_from_slice(chunk);
+        } else {
+            write_bytes(chunk, json);
+        }
+    }
+    write_bytes(rest, json);
+    json.push(b'"');
+}
+
+fn write_bytes(bytes: &[u8], json: &mut Vec<u8>) {
+    for &byte in bytes {
+        let escape = match byte {
+            b'"' | b'\\' => byte,
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            0x08 => b'b',
+            0x0c => b'f',
+            0..b' ' => {
+                json.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
+                continue;
+            }
+            _ => {
+                json.push(byte);
+                continue;
+            }
+        };
+        json.extend_from_slice(&[b'\\', escape]);
+    }
 }
 
 /// One message of a rendered prompt, as MCP writes it.
@@ -71,4 +139,36 @@ pub enum Role {
     User,
     /// The model.
     Assistant,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Content, PromptMessage, Role};
+
+    fn is_written_as_serialised(message: &PromptMessage) {
+        let mut json = Vec::new();
+        message.write(&mut json).expect("a message is written");
+        let json = String::from_utf8(json).expect("JSON is text");
+        assert_eq!(json, serde_json::to_string(message).expect("a message serialises"));
+    }
+
+    #[test]
+    fn a_message_is_written_as_it_is_serialised() {
+        let every_control: String = (0..=0x7f_u8).map(char::from).collect();
+        for text in ["", "sixteen bytes ok", &every_control, "é\n\"quoted\" \\ and more than sixteen bytes: 日本語"]
+        {
+            is_written_as_serialised(&PromptMessage { role: Role::User, content: Content::text(text) });
+        }
+        let image = Content::Image { data: "iVBORw0=".to_owned(), mime_type: "image/png".to_owned() };
+        is_written_as_serialised(&PromptMessage { role: Role::Assistant, content: image });
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_written_as_it_is_serialised(text in any::<String>()) {
+            is_written_as_serialised(&PromptMessage { role: Role::User, content: Content::text(text) });
+        }
+    }
 }

@@ -102,6 +102,32 @@ pub struct Rendered {
     pub messages: Vec<PromptMessage>,
 }
 
+impl Rendered {
+    /// How many bytes its texts have.
+    pub(crate) fn size(&self) -> usize {
+        self.messages.iter().map(|message| message.content.size()).sum()
+    }
+
+    /// Adds it to `json` as `Serialize` would have it, faster.
+    pub(crate) fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
+        json.push(b'{');
+        if let Some(description) = &self.description {
+            json.extend_from_slice(br#""description":"#);
+            serde_json::to_writer(&mut *json, description)?;
+            json.push(b',');
+        }
+        json.extend_from_slice(br#""messages":["#);
+        for (index, message) in self.messages.iter().enumerate() {
+            if index > 0 {
+                json.push(b',');
+            }
+            message.write(json)?;
+        }
+        json.extend_from_slice(b"]}");
+        Ok(())
+    }
+}
+
 /// Why the gallery did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum GalleryError {
@@ -574,7 +600,7 @@ fn page(
 }
 
 /// A prompt in MCP's form.
-fn listed(entry: &Entry, object: &Object, prompt: &Prompt) -> Vec<u8> {
+fn listed(entry: &Entry, object: &Object, prompt: &Prompt) -> Box<[u8]> {
     let listed = ListedPrompt {
         name: &entry.name,
         title: prompt.title(),
@@ -583,7 +609,8 @@ fn listed(entry: &Entry, object: &Object, prompt: &Prompt) -> Vec<u8> {
         arguments: in_listed_order(prompt.arguments()),
         meta: ListedMeta { tags: prompt.tags(), version: &object.version },
     };
-    serde_json::to_vec(&listed).expect("a prompt serialises")
+    // Kept for long, so with no room to grow.
+    serde_json::to_vec(&listed).expect("a prompt serialises").into()
 }
 
 fn unknown(name: &str, catalogue: &Catalogue) -> GalleryError {

@@ -20,6 +20,9 @@ use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use tokio::net::TcpStream;
 use tower::{BoxError, Service};
 
+use crate::causes::chain;
+use crate::config::process;
+
 /// A server answers in some ten milliseconds or not at all.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -57,7 +60,19 @@ impl Tcp {
         direct.enforce_http(false);
         direct.set_nodelay(true);
         direct.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        report_proxy_of_no_use();
         Self { direct, proxies: Arc::new(Matcher::from_env()) }
+    }
+}
+
+/// Tells the log of a proxy that is set and cannot be used; what it is may have a password in it.
+fn report_proxy_of_no_use() {
+    let named = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].into_iter();
+    let mut set = named.filter_map(|name| Some((name, process(name).filter(|value| !value.is_empty())?)));
+    let Some((name, value)) = set.next() else { return };
+    let proxy = Matcher::builder().https(value).build().intercept(&Uri::from_static("https://example.com"));
+    if proxy.is_none_or(|proxy| proxy.uri().scheme() != Some(&Scheme::HTTP)) {
+        tracing::warn!("{name} takes the address of a proxy such as http://proxy.example.com:3128, and is none");
     }
 }
 
@@ -79,6 +94,7 @@ impl Service<Uri> for Tcp {
             Some(credentials) => tunnel.with_auth(credentials.clone()),
             None => tunnel,
         };
-        Box::pin(tunnel.call(uri).map_err(Into::into))
+        let at = proxy.uri().authority().map(ToString::to_string).unwrap_or_default();
+        Box::pin(tunnel.call(uri).map_err(move |e| format!("the proxy {at}: {}", chain(&e)).into()))
     }
 }

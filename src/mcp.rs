@@ -143,20 +143,17 @@ struct Mirrored<'a> {
     uri: Option<&'a RawValue>,
 }
 
-/// What every result has around it in the modern era; nothing in the other.
+/// What every result of the modern era has beside its own fields.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Enveloped<'a, T> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    result_type: Option<&'static str>,
+struct Envelope<'a> {
+    result_type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     ttl_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cache_scope: Option<&'static str>,
-    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
-    meta: Option<&'a RawValue>,
-    #[serde(flatten)]
-    result: T,
+    #[serde(rename = "_meta")]
+    meta: &'a RawValue,
 }
 
 /// One request on its way through the methods.
@@ -344,7 +341,8 @@ impl Call<'_> {
         let params: Params = self.request.params()?;
         let page = self.mcp.gallery.list(params.cursor.as_deref()).await?;
         let listed = Listed { prompts: &page.prompts, next_cursor: page.next_cursor.as_deref() };
-        self.envelope("complete", Some(self.ttl_ms()), page.prompts.get().len(), listed)
+        let size = page.prompts.get().len();
+        self.envelope("complete", Some(self.ttl_ms()), size, |json| serde_json::to_writer(json, &listed))
     }
 
     async fn get_prompt(&self, record: &mut Record) -> Answer {
@@ -366,7 +364,7 @@ impl Call<'_> {
         arguments.extend(answers.given.clone());
         let e = match self.mcp.gallery.get(&params.name, &arguments, self.claims).await {
             Ok(rendered) => {
-                let answer = self.answer(rendered)?;
+                let answer = self.envelope("complete", None, rendered.size(), |json| rendered.write(json))?;
                 if answer.len() > bounds::ANSWER {
                     return Err(GalleryError::TooLong { name: params.name, size: answer.len() as u64 }.into());
                 }
@@ -519,34 +517,49 @@ impl Call<'_> {
             #[serde(skip_serializing_if = "Option::is_none")]
             request_state: Option<String>,
         }
-        self.envelope("input_required", None, 0, Result { input_requests: requests, request_state: state })
+        let result = Result { input_requests: requests, request_state: state };
+        self.envelope("input_required", None, 0, |json| serde_json::to_writer(json, &result))
     }
 
     fn answer<T: Serialize>(&self, result: T) -> Answer {
-        self.envelope("complete", None, 0, result)
+        self.envelope("complete", None, 0, |json| serde_json::to_writer(json, &result))
     }
 
     fn answer_cacheable<T: Serialize>(&self, result: T) -> Answer {
-        self.envelope("complete", Some(self.ttl_ms()), 0, result)
+        self.envelope("complete", Some(self.ttl_ms()), 0, |json| serde_json::to_writer(json, &result))
     }
 
     fn ttl_ms(&self) -> u64 {
         self.mcp.gallery.ttl().as_millis().try_into().unwrap_or(u64::MAX)
     }
 
-    /// `size` is how many bytes of the result are known to come, so that they are copied once.
-    fn envelope<T: Serialize>(&self, result_type: &'static str, ttl_ms: Option<u64>, size: usize, result: T) -> Answer {
-        let modern = self.era == Era::Modern;
-        let result = Enveloped {
-            result_type: modern.then_some(result_type),
-            ttl_ms: ttl_ms.filter(|_| modern),
+    /// The answer whose result `write` writes as an object, of which `size` bytes are known to come.
+    fn envelope(
+        &self,
+        result_type: &'static str,
+        ttl_ms: Option<u64>,
+        size: usize,
+        write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>,
+    ) -> Answer {
+        let answer = rpc::answer(self.request.id, size, |json| {
+            if self.era == Era::Handshake {
+                return write(json);
+            }
             // The same for everyone with a token, and for no one else.
-            cache_scope: ttl_ms.filter(|_| modern).map(|_| "private"),
-            meta: modern.then_some(&*self.mcp.meta),
-            result,
-        };
-        rpc::answer(self.request.id, &result, size)
-            .map_err(|e| Error::new(INTERNAL_ERROR, "internal error").with_cause(e.to_string()))
+            let cache_scope = ttl_ms.map(|_| "private");
+            let envelope = Envelope { result_type, ttl_ms, cache_scope, meta: &self.mcp.meta };
+            serde_json::to_writer(&mut *json, &envelope)?;
+            // One object of the two.
+            json.pop();
+            let result = json.len();
+            write(json)?;
+            match &json[result..] {
+                b"{}" => drop(json.remove(result)),
+                _ => json[result] = b',',
+            }
+            Ok(())
+        });
+        answer.map_err(|e| Error::new(INTERNAL_ERROR, "internal error").with_cause(e.to_string()))
     }
 }
 

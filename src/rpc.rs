@@ -199,13 +199,6 @@ pub(crate) fn plain(e: &serde_json::Error) -> String {
 }
 
 #[derive(Serialize)]
-struct Answer<'a, T> {
-    jsonrpc: &'static str,
-    id: &'a RawValue,
-    result: &'a T,
-}
-
-#[derive(Serialize)]
 struct Failure<'a> {
     jsonrpc: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -221,14 +214,22 @@ struct ErrorObject<'a> {
     data: Option<&'a Value>,
 }
 
-/// The response that carries `result`, of which `size` bytes are known to come.
+/// The response whose result `write` writes, of which `size` bytes are known to come.
 ///
 /// # Errors
-/// When `result` does not serialise.
-pub(crate) fn answer<T: Serialize>(id: &RawValue, result: &T, size: usize) -> Result<Vec<u8>, serde_json::Error> {
+/// When the result does not serialise.
+pub(crate) fn answer(
+    id: &RawValue,
+    size: usize,
+    write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>,
+) -> serde_json::Result<Vec<u8>> {
     // Beside the part whose size is known, most answers fit and need not grow; up to there an allocation is cheap.
     let mut answer = Vec::with_capacity(size + 1000);
-    serde_json::to_writer(&mut answer, &Answer { jsonrpc: "2.0", id, result })?;
+    answer.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
+    answer.extend_from_slice(id.get().as_bytes());
+    answer.extend_from_slice(br#","result":"#);
+    write(&mut answer)?;
+    answer.push(b'}');
     Ok(answer)
 }
 

@@ -238,7 +238,11 @@ async fn serve_locally(app: App, gallery: &Gallery, config: &Config) -> Result<(
     let listener = TcpListener::bind(config.addr).await.map_err(cannot_listen)?;
     let addr = listener.local_addr()?;
     let greeting = async {
-        let count = match gallery.count().await {
+        let count = gallery.count().await;
+        // Reads the first page, so that the log names the files that are broken before someone asks for them.
+        let _ = gallery.list(None).await;
+        let broken = gallery.broken();
+        let prompts = match count.map(|count| count.saturating_sub(broken)) {
             Ok(1) => "1 prompt".to_owned(),
             Ok(count) => format!("{count} prompts"),
             Err(e) => {
@@ -246,16 +250,14 @@ async fn serve_locally(app: App, gallery: &Gallery, config: &Config) -> Result<(
                 "no prompts for now".to_owned()
             }
         };
-        // Reads the first page, so that the log names the files that are broken before someone asks for them.
-        let _ = gallery.list(None).await;
-        let count = match gallery.broken() {
-            0 => count,
-            broken => format!("{count} ({broken} left out, see the log)"),
+        let prompts = match broken {
+            0 => prompts,
+            broken => format!("{prompts} ({broken} left out, see the log)"),
         };
         // An address that stands for all of them is none to call.
         let host = if addr.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { addr.ip() };
         let asks = config.sign_in.is_some() && !config.allow_anonymous;
-        greet(&format!("http://{}/mcp", SocketAddr::new(host, addr.port())), &count, &gallery.location(), asks);
+        greet(&format!("http://{}/mcp", SocketAddr::new(host, addr.port())), &prompts, &gallery.location(), asks);
     };
     let serving = http::serve(app, listener, told_to_stop());
     // A store that does not answer keeps nobody waiting who needs no prompts.
@@ -266,11 +268,11 @@ async fn serve_locally(app: App, gallery: &Gallery, config: &Config) -> Result<(
 }
 
 /// Tells a person how to use the server that has just started; whether its callers need a token.
-fn greet(url: &str, count: &str, location: &str, signs_in: bool) {
+fn greet(url: &str, prompts: &str, location: &str, signs_in: bool) {
     let list = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/list"}"#;
     let token = if signs_in { " -H 'Authorization: Bearer TOKEN'" } else { "" };
     let text = format!(
-        "Serving {count} from {location} at {url}\n\n\
+        "Serving {prompts} from {location} at {url}\n\n\
          Try it:      curl -s {url}{token} -H 'Content-Type: application/json' -d '{list}'\n\
          Claude Code: claude mcp add --transport http prompt-gallery {url}\n\n\
          Ctrl-C stops it.\n"

@@ -156,4 +156,10 @@ async fn https_goes_through_the_proxy_that_is_set() {
     let (code, listed) = bucket.list(&[("HTTPS_PROXY", &proxy), ("NO_PROXY", "localhost")]).await;
     assert_eq!(code, Some(0), "{listed}");
     assert_eq!(tunnels.load(Ordering::Relaxed), through, "not where NO_PROXY says otherwise");
+
+    let (code, refused) = bucket.list(&[("HTTPS_PROXY", "http://user:pass@127.0.0.1:1")]).await;
+    assert_eq!(code, Some(2), "{refused}");
+    assert!(refused.contains("the proxy 127.0.0.1:1: ") && !refused.contains("pass"), "{refused}");
+    let (_, refused) = bucket.list(&[("HTTPS_PROXY", "socks5://user:pass@127.0.0.1:1")]).await;
+    assert!(refused.contains("HTTPS_PROXY takes the address of a proxy") && !refused.contains("pass"), "{refused}");
 }

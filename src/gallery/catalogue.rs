@@ -8,7 +8,7 @@ use super::names::Named;
 use crate::store::Object;
 
 /// What the pages that a catalogue keeps may take, in bytes. Others are put together anew for each call.
-const PAGES: usize = 16 * 1024 * 1024;
+const PAGES: usize = 8 * 1024 * 1024;
 
 /// The prompts of one listing, sorted by name.
 pub(super) struct Catalogue {
@@ -26,7 +26,7 @@ pub(super) struct Catalogue {
 pub(super) struct Entry {
     pub(super) name: Box<str>,
     /// The index of its file.
-    object: usize,
+    pub(super) object: usize,
     /// The version that was read last, for when this one cannot be.
     pub(super) previous: Option<Box<str>>,
     /// Whether it came after the first snapshot.

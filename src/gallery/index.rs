@@ -181,10 +181,10 @@ impl Index {
             std::mem::take(&mut known.unsaved)
         };
         let (index, catalogue) = (Arc::clone(self), Arc::clone(catalogue));
-        let _ = spawn_counted(async move { index.write(&catalogue, unsaved).await }).await;
+        let _ = spawn_counted(async move { index.write(catalogue, unsaved).await }).await;
     }
 
-    async fn write(&self, catalogue: &Catalogue, unsaved: usize) {
+    async fn write(&self, catalogue: Arc<Catalogue>, unsaved: usize) {
         let Some(store) = self.store.index() else { return };
         if matches!(self.known().stored, Stored::Changed) {
             self.read().await;
@@ -196,11 +196,11 @@ impl Index {
                 Stored::Nothing => None,
                 Stored::Changed | Stored::OutOfReach => return,
             };
-            (known.rows(catalogue), replaces)
+            (known.rows(&catalogue), replaces)
         };
-        let (landmarks, prefix) = (landmarks(&catalogue.objects), store.prefix().to_owned());
+        let prefix = store.prefix().to_owned();
         // A thread of its own, as it may take a second.
-        let json = tokio::task::spawn_blocking(move || json(&prefix, &landmarks, rows)).await;
+        let json = tokio::task::spawn_blocking(move || json(&prefix, &catalogue.objects, rows)).await;
         let Ok(json) = json else { return };
         let written = store.write(json.into(), replaces.as_deref()).await;
         let mut known = self.known();
@@ -294,19 +294,19 @@ impl Known {
         Ok(())
     }
 
-    /// What is known of the prompts of a catalogue: cheap to take, to be written once the lock is gone.
-    fn rows(&self, catalogue: &Catalogue) -> Vec<(Object, Partials, Bytes)> {
+    /// What is known of the prompts of a catalogue, by the index of the object: cheap to take, to be written once the lock
+    /// is gone.
+    fn rows(&self, catalogue: &Catalogue) -> Vec<(usize, Partials, Bytes)> {
         let row = |entry: &Entry| {
-            let object = catalogue.object(entry);
-            let listed = self.listed(catalogue, object)?;
-            Some((object.clone(), listed.partials.clone(), listed.json.clone()))
+            let listed = self.listed(catalogue, catalogue.object(entry))?;
+            Some((entry.object, listed.partials.clone(), listed.json.clone()))
         };
         catalogue.entries.iter().filter_map(row).collect()
     }
 }
 
 /// The index of these prompts as it is stored; of the first ones, if it is too much.
-fn json(prefix: &str, landmarks: &[String], rows: Vec<(Object, Partials, Bytes)>) -> Vec<u8> {
+fn json(prefix: &str, objects: &[Object], rows: Vec<(usize, Partials, Bytes)>) -> Vec<u8> {
     fn put(to: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
         serde_json::to_writer(to, value).expect("an index serialises");
     }
@@ -315,16 +315,17 @@ fn json(prefix: &str, landmarks: &[String], rows: Vec<(Object, Partials, Bytes)>
     json.extend_from_slice(br#","index":"#);
     let start = json.len();
     json.extend_from_slice(br#"{"landmarks":"#);
-    put(&mut json, landmarks);
+    put(&mut json, &landmarks(objects));
     json.extend_from_slice(br#","prompts":["#);
     let first = json.len();
-    for (Object { key, version, .. }, partials, listed) in rows {
+    for (object, partials, listed) in rows {
+        let Object { key, version, .. } = &objects[object];
         let Ok(listed) = serde_json::from_slice(&listed) else { continue };
         let before = json.len();
         if before > first {
             json.push(b',');
         }
-        let (key, version, partials) = (key.into(), version.into(), partials.as_slice().to_vec());
+        let (key, version, partials) = (key.as_str().into(), version.as_str().into(), partials.as_slice().to_vec());
         put(&mut json, &Row { key, version, partials, listed });
         if json.len() > LARGEST - TAIL {
             json.truncate(before);

@@ -47,6 +47,8 @@ impl Lines {
 
     fn write(&self) {
         let Shared { begin, room, .. } = &*self.0;
+        // Two that take turns, so that neither need grow again.
+        let mut bytes = Vec::new();
         loop {
             let waiting = self.waiting();
             let begun = begin.wait_while(waiting, |waiting| waiting.bytes.is_empty() && !waiting.is_over);
@@ -54,7 +56,8 @@ impl Lines {
             if !is_over {
                 thread::sleep(PATIENCE);
             }
-            let bytes = std::mem::take(&mut self.waiting().bytes);
+            bytes.clear();
+            std::mem::swap(&mut self.waiting().bytes, &mut bytes);
             room.notify_all();
             // A closed standard error is no reason not to serve.
             let _ = io::stderr().write_all(&bytes);
