@@ -241,7 +241,7 @@ fn source(flags: &Flags, variable: impl Fn(&str) -> Option<String>) -> Result<So
 fn index_key(value: Option<String>, prefix: &str) -> Result<Option<String>, ConfigError> {
     let key = value.unwrap_or_else(|| DEFAULT_INDEX_KEY.to_owned());
     let takes = |what: &str| Err(ConfigError::new("INDEX_KEY", key.as_str(), format!("takes {what}")));
-    // `.` and `..` are parts that clients of S3 take out of an address on the way.
+    // `.` and `..` are parts that some clients of S3 take out of an address on the way.
     if key.starts_with('/') || key.ends_with('/') || key.split('/').any(|part| matches!(part, "." | "..")) {
         return takes("the key of an object, such as .gallery/index.json, or nothing for no index");
     }

@@ -82,8 +82,8 @@ impl PromptMessage {
     }
 }
 
-/// Adds a text as JSON. What `serde_json` looks at byte by byte, which is a seventh of a call of `prompts/get` over HTTP, this
-/// looks at sixteen bytes at a time.
+/// Adds a text as JSON. `serde_json` looks at it byte by byte, which was an eighth of the instructions of `prompts/get` over
+/// HTTP; this looks at sixteen bytes at a time.
 fn write_text(text: &str, json: &mut Vec<u8>) {
     // Numbers and no branch, which the compiler makes a few instructions of for all sixteen.
     let escapes = |any, &byte| any | u8::from(byte < b' ') | u8::from(byte == b'"') | u8::from(byte == b'\\');

@@ -103,7 +103,7 @@ pub struct Rendered {
 }
 
 impl Rendered {
-    /// How many bytes its texts have.
+    /// About how many bytes its messages have.
     pub(crate) fn size(&self) -> usize {
         self.messages.iter().map(|message| message.content.size()).sum()
     }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::TryFutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{self, BoxFuture};
 use http::Uri;
 use http::uri::Scheme;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector};
@@ -34,6 +34,7 @@ pub(crate) type Connector = HttpsConnector<Tcp>;
 /// # Errors
 /// If there is none.
 pub(crate) fn connector() -> io::Result<Connector> {
+    report_proxy_of_no_use();
     Ok((Tcp::new(), tls()?.with_native_roots()?.with_no_client_auth()).into())
 }
 
@@ -60,19 +61,18 @@ impl Tcp {
         direct.enforce_http(false);
         direct.set_nodelay(true);
         direct.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        report_proxy_of_no_use();
         Self { direct, proxies: Arc::new(Matcher::from_env()) }
     }
 }
 
-/// Tells the log of a proxy that is set and cannot be used; what it is may have a password in it.
+/// Tells the log of a proxy that is set, and of which nothing can be made; not what is set, which may have a password in it.
 fn report_proxy_of_no_use() {
-    let named = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].into_iter();
-    let mut set = named.filter_map(|name| Some((name, process(name).filter(|value| !value.is_empty())?)));
-    let Some((name, value)) = set.next() else { return };
-    let proxy = Matcher::builder().https(value).build().intercept(&Uri::from_static("https://example.com"));
-    if proxy.is_none_or(|proxy| proxy.uri().scheme() != Some(&Scheme::HTTP)) {
-        tracing::warn!("{name} takes the address of a proxy such as http://proxy.example.com:3128, and is none");
+    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        let Some(value) = process(name).filter(|value| !value.is_empty()) else { continue };
+        let proxy = Matcher::builder().https(value).build().intercept(&Uri::from_static("https://example.com"));
+        if proxy.is_none() {
+            tracing::warn!("{name} is no address of a proxy such as http://proxy.example.com:3128, and is not used");
+        }
     }
 }
 
@@ -89,12 +89,17 @@ impl Service<Uri> for Tcp {
         let Some(proxy) = self.proxies.intercept(&uri).filter(|_| uri.scheme() == Some(&Scheme::HTTPS)) else {
             return Box::pin(self.direct.call(uri).map_err(Into::into));
         };
+        if proxy.uri().scheme() != Some(&Scheme::HTTP) {
+            let takes = "HTTPS_PROXY or ALL_PROXY names a proxy that is asked over http:, and no other";
+            return Box::pin(future::err(takes.into()));
+        }
         let tunnel = Tunnel::new(proxy.uri().clone(), self.direct.clone());
         let mut tunnel = match proxy.basic_auth() {
             Some(credentials) => tunnel.with_auth(credentials.clone()),
             None => tunnel,
         };
-        let at = proxy.uri().authority().map(ToString::to_string).unwrap_or_default();
-        Box::pin(tunnel.call(uri).map_err(move |e| format!("the proxy {at}: {}", chain(&e)).into()))
+        // Not its address, a piece of which may be one of a password's where that is not written as a URL takes it.
+        let failed = |e| format!("the proxy of HTTPS_PROXY or ALL_PROXY: {}", chain(&e)).into();
+        Box::pin(tunnel.call(uri).map_err(failed))
     }
 }

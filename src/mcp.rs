@@ -553,6 +553,7 @@ impl Call<'_> {
             json.pop();
             let result = json.len();
             write(json)?;
+            debug_assert_eq!(json[result], b'{', "a result is an object");
             match &json[result..] {
                 b"{}" => drop(json.remove(result)),
                 _ => json[result] = b',',

@@ -47,7 +47,7 @@ impl Lines {
 
     fn write(&self) {
         let Shared { begin, room, .. } = &*self.0;
-        // Two that take turns, so that neither need grow again.
+        // Two that take turns and keep their room.
         let mut bytes = Vec::new();
         loop {
             let waiting = self.waiting();
