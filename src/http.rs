@@ -61,7 +61,11 @@ pub(crate) async fn serve(app: App, mut listener: TcpListener, stop: impl Future
         // Answers are small; without this they would wait for the client's acknowledgement.
         let _ = socket.set_nodelay(true);
         let app = app.clone();
-        let service = hyper::service::service_fn(move |request| app.clone().call(request));
+        // Not the boxed future of `Service`: hyper has a place for this one, once a connection.
+        let service = hyper::service::service_fn(move |request| {
+            let app = app.clone();
+            async move { Ok::<_, Infallible>(app.respond(request).await) }
+        });
         let connection = http1::Builder::new().writev(false).serve_connection(TokioIo::new(socket), service);
         tokio::spawn(connections.watch(connection));
     }
@@ -96,6 +100,20 @@ impl App {
         let (allowed_origins, allowed_hosts) = (allowed_origins.clone(), allowed_hosts.clone());
         Ok(Self { endpoint: Arc::new(Endpoint { mcp, guard, cors, allowed_origins, allowed_hosts }), others })
     }
+
+    async fn respond<B>(&self, request: http::Request<B>) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let request = request.map(Body::new);
+        if request.uri().path() == "/mcp" {
+            return self.endpoint.respond(request).await;
+        }
+        // Boxed, as it is large, and would be moved with every request.
+        let Ok(response) = Box::pin(self.others.clone().oneshot(request)).await;
+        response
+    }
 }
 
 impl<B> Service<http::Request<B>> for App
@@ -112,12 +130,8 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        let request = request.map(Body::new);
-        if request.uri().path() != "/mcp" {
-            return Box::pin(self.others.clone().oneshot(request));
-        }
-        let endpoint = Arc::clone(&self.endpoint);
-        Box::pin(async move { Ok(endpoint.respond(request).await) })
+        let app = self.clone();
+        Box::pin(async move { Ok(app.respond(request).await) })
     }
 }
 
