@@ -110,9 +110,13 @@ fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 /// [`PARSE_ERROR`] for what is not JSON, [`INVALID_REQUEST`] for a batch, a response, a bad id and whatever else is not
 /// a request; both with status 400.
 pub(crate) fn parse(body: &[u8]) -> Result<Message<'_>, Error> {
-    let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|e| not_an_envelope(body, &e))?;
+    // Once for all of it, and not for each piece that is taken out of it.
+    let Ok(body) = std::str::from_utf8(body) else {
+        return Err(Error::new(PARSE_ERROR, "not JSON: not UTF-8 text").with_status(StatusCode::BAD_REQUEST));
+    };
+    let envelope: Envelope<'_> = serde_json::from_str(body).map_err(|e| not_an_envelope(body, &e))?;
     // Serde would read a list as the fields in their order.
-    if !body.trim_ascii_start().starts_with(b"{") {
+    if !body.trim_ascii_start().starts_with('{') {
         return Err(Error::invalid_request("a message is a JSON object, one a POST"));
     }
     if envelope.jsonrpc.and_then(text).as_deref() != Some("2.0") {
@@ -134,13 +138,10 @@ pub(crate) fn parse(body: &[u8]) -> Result<Message<'_>, Error> {
 }
 
 /// Tells JSON of another shape from what is not JSON.
-fn not_an_envelope(body: &[u8], e: &serde_json::Error) -> Error {
-    if std::str::from_utf8(body).is_err() {
-        return Error::new(PARSE_ERROR, "not JSON: not UTF-8 text").with_status(StatusCode::BAD_REQUEST);
-    }
-    match serde_json::from_slice::<IgnoredAny>(body) {
+fn not_an_envelope(body: &str, e: &serde_json::Error) -> Error {
+    match serde_json::from_str::<IgnoredAny>(body) {
         Err(e) => Error::new(PARSE_ERROR, format!("not JSON: {e}")).with_status(StatusCode::BAD_REQUEST),
-        Ok(_) if body.trim_ascii_start().starts_with(b"{") => Error::invalid_request(plain(e)),
+        Ok(_) if body.trim_ascii_start().starts_with('{') => Error::invalid_request(plain(e)),
         Ok(_) => Error::invalid_request("a message is a JSON object, one a POST"),
     }
 }
