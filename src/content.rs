@@ -63,6 +63,25 @@ impl Content {
     }
 }
 
+/// One message of a rendered prompt, as MCP writes it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PromptMessage {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said or shown.
+    pub content: Content,
+}
+
+/// Who speaks in a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The person, or what is said on their behalf.
+    User,
+    /// The model.
+    Assistant,
+}
+
 impl PromptMessage {
     /// Adds the message to `json` as `Serialize` would have it, faster.
     pub(crate) fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
@@ -122,53 +141,39 @@ fn write_bytes(bytes: &[u8], json: &mut Vec<u8>) {
     }
 }
 
-/// One message of a rendered prompt, as MCP writes it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PromptMessage {
-    /// Who speaks.
-    pub role: Role,
-    /// What is said or shown.
-    pub content: Content,
-}
-
-/// Who speaks in a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// The person, or what is said on their behalf.
-    User,
-    /// The model.
-    Assistant,
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::{Content, PromptMessage, Role};
+    use crate::gallery::Rendered;
 
-    fn is_written_as_serialised(message: &PromptMessage) {
+    fn text(text: impl Into<String>) -> PromptMessage {
+        PromptMessage { role: Role::User, content: Content::text(text) }
+    }
+
+    fn is_written_as_serialised(description: Option<&str>, messages: Vec<PromptMessage>) {
+        let rendered = Rendered { description: description.map(str::to_owned), messages };
         let mut json = Vec::new();
-        message.write(&mut json).expect("a message is written");
+        rendered.write(&mut json).expect("a rendering is written");
         let json = String::from_utf8(json).expect("JSON is text");
-        assert_eq!(json, serde_json::to_string(message).expect("a message serialises"));
+        assert_eq!(json, serde_json::to_string(&rendered).expect("a rendering serialises"));
     }
 
     #[test]
-    fn a_message_is_written_as_it_is_serialised() {
+    fn a_rendering_is_written_as_it_is_serialised() {
+        is_written_as_serialised(None, Vec::new());
         let every_control: String = (0..=0x7f_u8).map(char::from).collect();
-        for text in ["", "sixteen bytes ok", &every_control, "é\n\"quoted\" \\ and more than sixteen bytes: 日本語"]
-        {
-            is_written_as_serialised(&PromptMessage { role: Role::User, content: Content::text(text) });
-        }
+        let texts = ["", "sixteen bytes ok", &every_control, "é\n\"quoted\" \\ and more than sixteen bytes: 日本語"];
+        is_written_as_serialised(Some("With \"quotes\""), texts.into_iter().map(text).collect());
         let image = Content::Image { data: "iVBORw0=".to_owned(), mime_type: "image/png".to_owned() };
-        is_written_as_serialised(&PromptMessage { role: Role::Assistant, content: image });
+        is_written_as_serialised(None, vec![PromptMessage { role: Role::Assistant, content: image }, text("see")]);
     }
 
     proptest! {
         #[test]
-        fn any_text_is_written_as_it_is_serialised(text in any::<String>()) {
-            is_written_as_serialised(&PromptMessage { role: Role::User, content: Content::text(text) });
+        fn any_text_is_written_as_it_is_serialised(words in any::<String>()) {
+            is_written_as_serialised(None, vec![text(words)]);
         }
     }
 }

@@ -82,9 +82,7 @@ impl Line {
 impl Visit for Line {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.name(field);
-        // Numbers and no branch, which the compiler makes a few instructions of for many at once.
-        let escapes = |any, b| any | u8::from(!(b' '..=b'~').contains(&b)) | u8::from(b == b'"') | u8::from(b == b'\\');
-        if value.bytes().fold(0, escapes) == 0 {
+        if value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
             self.text.push('"');
             self.text.push_str(value);
             self.text.push('"');
