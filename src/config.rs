@@ -241,9 +241,12 @@ fn source(flags: &Flags, variable: impl Fn(&str) -> Option<String>) -> Result<So
 fn index_key(value: Option<String>, prefix: &str) -> Result<Option<String>, ConfigError> {
     let key = value.unwrap_or_else(|| DEFAULT_INDEX_KEY.to_owned());
     let takes = |what: &str| Err(ConfigError::new("INDEX_KEY", key.as_str(), format!("takes {what}")));
-    // `.` and `..` are parts that some clients of S3 take out of an address on the way.
-    if key.starts_with('/') || key.ends_with('/') || key.split('/').any(|part| matches!(part, "." | "..")) {
+    if key.starts_with('/') || key.ends_with('/') {
         return takes("the key of an object, such as .gallery/index.json, or nothing for no index");
+    }
+    // Some clients of S3 take these out of an address on the way.
+    if key.split('/').any(|part| matches!(part, "." | "..")) {
+        return takes("a key of which no part is `.` or `..`, such as .gallery/index.json");
     }
     if key.len() > MAX_KEY {
         return takes(&format!("a key of at most {MAX_KEY} bytes"));
@@ -493,7 +496,7 @@ mod tests {
             refused("INDEX_KEY", "index/"),
             "INDEX_KEY=index/: takes the key of an object, such as .gallery/index.json, or nothing for no index"
         );
-        assert!(refused("INDEX_KEY", "a/../index.json").contains("takes the key of an object"));
+        assert!(refused("INDEX_KEY", "a/../index.json").contains("takes a key of which no part is `.` or `..`"));
         assert!(refused("INDEX_KEY", &"x".repeat(1025)).ends_with("takes a key of at most 1024 bytes"));
         assert!(
             refused("INDEX_KEY", "other/a.prompt")

@@ -91,8 +91,7 @@ impl Bucket {
         command.env("SSL_CERT_FILE", self.trusted()).envs(env.iter().copied());
         let Output { status, stdout, stderr } =
             tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
-        let printed = if status.success() { stdout } else { stderr };
-        (status.code(), String::from_utf8(printed).unwrap())
+        (status.code(), String::from_utf8([stdout, stderr].concat()).unwrap())
     }
 }
 
@@ -168,5 +167,6 @@ async fn https_goes_through_the_proxy_that_is_set() {
         assert!(!["user", "ss@", "pass"].iter().any(|secret| refused.contains(secret)), "{refused}");
     }
     let (code, listed) = bucket.list(&[("HTTPS_PROXY", "http://")]).await;
-    assert_eq!(code, Some(0), "what is no address is told, and not used: {listed}");
+    assert_eq!(code, Some(0), "what is no address is not used: {listed}");
+    assert!(listed.contains("HTTPS_PROXY is no address of a proxy"), "{listed}");
 }
