@@ -1,4 +1,5 @@
-//! What a gallery of so many prompts takes: `scale PROMPTS` prints a row of the table that `benches/scale` makes.
+//! What a gallery of so many prompts takes: `scale PROMPTS INDEX` leaves its index in a file, and prints a row of the
+//! table that `benches/scale` makes once that is there.
 //!
 //! Everything is real but the network: the store is in memory and answers at once, with keys, versions and files as S3 has
 //! them, and the index in a file. A prompt is that of the comparison, about 1 KB.
