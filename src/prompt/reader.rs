@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::bounds;
 use super::problem::{Code, Problem};
 use super::yaml::{Node, Span, Yaml};
@@ -51,6 +53,12 @@ impl<'a> Reader<'a> {
             self.unfit(code, what, "text", node);
         }
         text
+    }
+
+    /// A value as JSON; a scalar that stands for text as it is written, so that 1.50 is not 1.5.
+    pub(super) fn value(&self, node: &Node, is_text: bool) -> Value {
+        let text = if is_text { node.text(self.source) } else { None };
+        text.map_or_else(|| node.to_json(), Value::String)
     }
 
     pub(super) fn boolean(&mut self, code: Code, what: &str, node: &Node) -> Option<bool> {

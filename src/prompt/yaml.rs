@@ -1,13 +1,15 @@
 //! YAML as a tree that knows where in the file each part stands. Nothing else names the YAML crate.
 
+mod core_schema;
+
 use std::fmt;
 use std::ops::Range;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
-use serde_saphyr::options::NonFiniteFloatPolicy;
-use serde_saphyr::{Location, MessageFormatter, Spanned, UserMessageFormatter};
+use serde_saphyr::options::{MergeKeyPolicy, NonFiniteFloatPolicy};
+use serde_saphyr::{Location, MessageFormatter, Spanned, Tagged, UserMessageFormatter};
 
 use super::bounds;
 use super::problem::{Code, Place};
@@ -19,9 +21,11 @@ pub(super) struct Node {
     pub(super) span: Span,
     /// Where a scalar is written: elsewhere than `span` for an alias.
     bytes: Range<usize>,
+    /// `!!int` in full; that of the anchor for an alias.
+    tag: Option<String>,
 }
 
-/// What a node is, by YAML 1.2: `y`, `no` and `on` are text.
+/// What a node is by YAML 1.2's core schema: `y`, `no` and `1_000` are text.
 #[derive(Debug)]
 pub(super) enum Yaml {
     Null,
@@ -38,6 +42,8 @@ pub(super) enum Yaml {
 pub(super) struct Key {
     pub(super) name: String,
     pub(super) span: Span,
+    /// Where a key is written that would be null as a value, and has no name yet.
+    null: Option<Range<usize>>,
 }
 
 /// Where something stands in a file.
@@ -56,8 +62,9 @@ pub(super) struct Span {
 pub(super) fn parse(source: &str) -> Result<Node, (Code, Span, String)> {
     let options = serde_saphyr::options! {
         strict_booleans: true,
+        merge_keys: MergeKeyPolicy::AsOrdinary,
         with_snippet: false,
-        non_finite_float_policy: NonFiniteFloatPolicy::AsString,
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         budget: serde_saphyr::budget! {
             max_nodes: bounds::VALUES,
             max_depth: bounds::YAML_DEPTH,
@@ -67,14 +74,41 @@ pub(super) fn parse(source: &str) -> Result<Node, (Code, Span, String)> {
         },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: bounds::VALUES },
     };
-    serde_saphyr::from_str_with_options(source, options).map_err(|e| {
+    let mut root: Node = serde_saphyr::from_str_with_options(source, options).map_err(|e| {
         let span = e.location().map_or(Span { place: Place::START, width: 1 }, Span::from);
         let (code, message) = message(&e);
         (code, span, message)
-    })
+    })?;
+    root.resolve(source).map_err(|(span, message)| (Code::Yaml, span, message))?;
+    Ok(root)
 }
 
 impl Node {
+    /// Gives each scalar its value by YAML's core schema. To the YAML crate `1_000`, `0b11` and `tRUE` are more than text.
+    fn resolve(&mut self, source: &str) -> Result<(), (Span, String)> {
+        match &mut self.value {
+            Yaml::List(items) => return items.iter_mut().try_for_each(|item| item.resolve(source)),
+            Yaml::Map(entries) => {
+                return entries.iter_mut().try_for_each(|(key, node)| {
+                    if let Some(written) = key.null.take().and_then(|bytes| source.get(bytes)) {
+                        key.name = written.to_owned();
+                    }
+                    node.resolve(source)
+                });
+            }
+            _ => {}
+        }
+        let written = source.get(self.bytes.clone()).unwrap_or_default();
+        match core_schema::resolve(self.tag.as_deref(), written) {
+            Ok(Some(value)) => self.value = value,
+            // The crate's text is without quotes, escapes and line breaks.
+            Ok(None) if matches!(self.value, Yaml::String(_)) => {}
+            Ok(None) => self.value = Yaml::String(written.to_owned()),
+            Err(message) => return Err((self.span, format!("front matter: {message}"))),
+        }
+        Ok(())
+    }
+
     /// What a key of this map is set to, be it null.
     pub(super) fn find(&self, key: &str) -> Option<&Self> {
         self.entries().iter().find(|(name, _)| name.name == key).map(|(_, node)| node)
@@ -105,7 +139,9 @@ impl Node {
     pub(super) fn text(&self, source: &str) -> Option<String> {
         match &self.value {
             Yaml::String(text) => Some(text.clone()),
-            Yaml::Bool(_) | Yaml::Number(_) => source.get(self.bytes.clone()).map(str::to_owned),
+            Yaml::Bool(_) | Yaml::Number(_) => {
+                source.get(self.bytes.clone()).map(|written| core_schema::unquoted(written).to_owned())
+            }
             Yaml::Null | Yaml::List(_) | Yaml::Map(_) => None,
         }
     }
@@ -154,24 +190,26 @@ impl From<Location> for Span {
     }
 }
 
+/// Where in the source something is written.
+fn bytes(location: Location) -> Range<usize> {
+    let index = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let start = index(location.span().byte_offset());
+    start..start + index(location.span().byte_len())
+}
+
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = Spanned::<Yaml>::deserialize(deserializer)?;
-        let written = spanned.defined.span();
-        let index = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-        let start = index(written.byte_offset());
-        Ok(Self {
-            value: spanned.value,
-            span: spanned.referenced.into(),
-            bytes: start..start + index(written.byte_len()),
-        })
+        let spanned = Spanned::<Tagged<Yaml>>::deserialize(deserializer)?;
+        let Tagged(value, tag) = spanned.value;
+        Ok(Self { value, span: spanned.referenced.into(), bytes: bytes(spanned.defined), tag })
     }
 }
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Spanned { value, referenced, .. } = Spanned::<String>::deserialize(deserializer)?;
-        Ok(Self { name: value, span: referenced.into() })
+        let Spanned { value, referenced, defined } = Spanned::<Option<String>>::deserialize(deserializer)?;
+        let null = value.is_none().then(|| bytes(defined));
+        Ok(Self { name: value.unwrap_or_default(), span: referenced.into(), null })
     }
 }
 
@@ -243,6 +281,12 @@ fn message(e: &serde_saphyr::Error) -> (Code, String) {
         let (most, depth) = (bounds::VALUES, bounds::YAML_DEPTH);
         let message = format!("front matter has at most {most} values, {depth} deep, with what aliases repeat");
         return (Code::Bound, message);
+    }
+    // Of a scalar with a tag of the core schema.
+    let tagged =
+        [("invalid i64", "int"), ("invalid u64", "int"), ("invalid floating", "float"), ("invalid boolean", "bool")];
+    if let Some((_, tag)) = tagged.iter().find(|(start, _)| text.starts_with(start)) {
+        return (Code::Yaml, format!("front matter: not a value of the tag !!{tag}"));
     }
     // Only a key is asked to be text; what most often is not is `{{x}}` without quotes.
     let text = if text == "expected string scalar" { "unexpected character" } else { text };

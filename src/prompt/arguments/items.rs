@@ -42,15 +42,15 @@ fn from_item(item: &Node, defaults: Option<&Node>, reader: &mut Reader<'_>) -> O
         description: description.and_then(|node| reader.text(CODE, "`description`", node)),
         required: required.and_then(|node| reader.boolean(CODE, "`required`", node)).unwrap_or(false),
         kind: if allowed.is_some() { Kind::Any } else { Kind::String },
-        allowed: allowed.and_then(|node| read_enum(&name, node, reader)),
         place: Some(at.span.place),
         ..Argument::new(&name)
     };
     if let Some(node) = kind {
         read_kind(&mut argument, node, reader);
     }
+    argument.allowed = allowed.and_then(|node| read_enum(&argument, node, reader));
     if let Some(node) = default.or_else(|| defaults?.find(&name))
-        && let Err(message) = argument.set_default(&node.to_json())
+        && let Err(message) = argument.set_default(&reader.value(node, argument.kind == Kind::String))
     {
         reader.note(CODE, node.span, format!("arguments: {message}"));
     }
@@ -79,12 +79,13 @@ fn read_kind(argument: &mut Argument, node: &Node, reader: &mut Reader<'_>) {
     }
 }
 
-fn read_enum(name: &str, node: &Node, reader: &mut Reader<'_>) -> Option<Vec<Value>> {
-    let Value::Array(allowed) = node.to_json() else {
+fn read_enum(argument: &Argument, node: &Node, reader: &mut Reader<'_>) -> Option<Vec<Value>> {
+    let Yaml::List(items) = &node.value else {
         reader.unfit(CODE, "`enum`", "a list of values", node);
         return None;
     };
-    if let Err(message) = check_enum(name, &allowed) {
+    let allowed: Vec<_> = items.iter().map(|item| reader.value(item, argument.kind == Kind::String)).collect();
+    if let Err(message) = check_enum(&argument.name, &allowed) {
         reader.note(CODE, node.span, format!("arguments: {message}"));
     }
     Some(allowed)

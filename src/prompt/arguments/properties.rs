@@ -42,7 +42,7 @@ pub(in crate::prompt) fn from_schema(
         argument.required = required.is_some_and(|names| names.iter().any(|other| other == name));
         argument.place = Some(at.place);
         let (default, default_at) = match defaults.and_then(|defaults| defaults.find(name)) {
-            Some(node) => (Some(node.to_json()), node.span),
+            Some(node) => (Some(reader.value(node, argument.kind == Kind::String)), node.span),
             None => (property.get("default").cloned(), at),
         };
         if let Some(Err(message)) = default.map(|default| argument.set_default(&default)) {
