@@ -1,24 +1,25 @@
 //! The command line.
 
-use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValue, PossibleValuesParser, StyledStr, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::check::report::Format;
 use crate::commands;
 use crate::config::Flags;
 use crate::failure::Failure;
+use crate::program;
 use crate::prompt::{Code, Level};
 use crate::server::Server;
 
 /// Serves a team's prompts, Handlebars files in a folder or an S3 bucket, to AI clients over MCP.
 #[derive(Parser)]
-#[command(name = "prompt-gallery", version, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+#[command(name = "prompt-gallery", version, after_help = AFTER_HELP)]
 struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
@@ -59,14 +60,24 @@ enum Command {
     },
 }
 
-/// Where the prompts are.
+/// Where the prompts are; before or after the command.
 #[derive(Args, Clone)]
 pub(crate) struct Location {
-    #[arg(long, help = "Folder of prompts [env: PROMPT_DIR] [default: prompts]", value_name = "DIR", conflicts_with_all = ["bucket", "prefix"])]
+    #[arg(long, global = true, help = "Folder of prompts [env: PROMPT_DIR] [default: prompts]", value_name = "DIR", conflicts_with_all = ["bucket", "prefix"])]
     pub(crate) dir: Option<PathBuf>,
-    #[arg(long, help = "S3 bucket of prompts, instead of a folder [env: BUCKET_NAME]", value_name = "NAME")]
+    #[arg(
+        long,
+        global = true,
+        help = "S3 bucket of prompts, instead of a folder [env: BUCKET_NAME]",
+        value_name = "NAME"
+    )]
     pub(crate) bucket: Option<String>,
-    #[arg(long, help = "Key prefix in the bucket [env: PROMPT_PREFIX] [default: prompts/]", value_name = "PREFIX")]
+    #[arg(
+        long,
+        global = true,
+        help = "Key prefix in the bucket, / for its root [env: PROMPT_PREFIX] [default: prompts/]",
+        value_name = "PREFIX"
+    )]
     pub(crate) prefix: Option<String>,
 }
 
@@ -99,10 +110,10 @@ pub(crate) struct Check {
     /// How problems are printed
     #[arg(long, default_value = "human")]
     pub(crate) format: Format,
-    /// What ends with exit code 1 as errors do
+    /// Also fail on this level
     #[arg(long, value_name = "LEVEL")]
     pub(crate) deny: Option<Denied>,
-    /// A warning that is not to be told; may be repeated
+    /// Suppress this warning (repeatable)
     #[arg(long, value_name = "CODE", value_parser = warning())]
     pub(crate) allow: Vec<Code>,
 }
@@ -244,27 +255,69 @@ Examples:
 
 /// Runs what the command line says.
 pub(crate) fn run(server: Server) -> Result<ExitCode, Failure> {
-    let CommandLine { command, serve } = CommandLine::parse();
-    match command.unwrap_or(Command::Serve(serve)) {
-        Command::Serve(Serve { location, addr }) => server.serve(Flags { addr, ..location.into() }),
+    let CommandLine { command, serve } = match parse() {
+        Ok(command_line) => command_line,
+        Err(e) if e.use_stderr() => e.exit(),
+        // Help, or the version.
+        Err(e) => {
+            return Ok(program::written(e.print().and_then(|()| io::stdout().flush())).map(|()| ExitCode::SUCCESS)?);
+        }
+    };
+    match command.unwrap_or(Command::Serve(Serve { location: serve.location, addr: None })) {
+        Command::Serve(Serve { location, addr }) => {
+            server.serve(Flags { addr: addr.or(serve.addr), ..location.into() })
+        }
         Command::Check(args) => commands::check::run(&args),
         Command::Render(args) => commands::render::run(&args),
         Command::List(args) => commands::list::run(&args),
         Command::New(args) => commands::new::run(&args),
-        Command::Completions { shell } => Ok(complete(shell)),
+        Command::Completions { shell } => complete(shell),
     }
 }
 
-fn complete(shell: Shell) -> ExitCode {
-    // Another crate's server has a name of its own.
-    let program = std::env::args_os().next().unwrap_or_else(|| OsString::from("prompt-gallery"));
-    let name = Path::new(&program).file_stem().unwrap_or(&program).to_string_lossy();
+/// Reads the command line, of which clap checks each command's part alone.
+fn parse() -> clap::error::Result<CommandLine> {
+    let mut clap = command();
+    let command_line = CommandLine::from_arg_matches(&clap.try_get_matches_from_mut(std::env::args_os())?)?;
+    let CommandLine { command, serve: Serve { location, addr } } = &command_line;
+    let mut conflict = |one: &str, other: &str| {
+        Err(clap.error(ErrorKind::ArgumentConflict, format!("the argument '{one}' cannot be used with '{other}'")))
+    };
+    if location.dir.is_some() {
+        for (is_set, flag) in [(location.bucket.is_some(), "--bucket"), (location.prefix.is_some(), "--prefix")] {
+            if is_set {
+                return conflict("--dir", flag);
+            }
+        }
+    }
+    match command {
+        Some(Command::Check(Check { path: Some(_), .. })) if location.bucket.is_some() => conflict("--bucket", "PATH"),
+        Some(Command::Serve(_)) | None => Ok(command_line),
+        Some(_) if addr.is_some() => conflict("--addr", "a command other than serve"),
+        Some(_) => Ok(command_line),
+    }
+}
+
+/// The command line, whose help says how the program was called.
+fn command() -> clap::Command {
+    let called = |help: Option<&StyledStr>| {
+        help.map(|help| help.to_string().replace("prompt-gallery ", &format!("{} ", program::called())))
+    };
+    let command = CommandLine::command().bin_name(program::called());
+    let examples = called(command.get_after_help()).unwrap_or_default();
+    command.after_help(examples).mut_subcommands(|command| {
+        let examples = called(command.get_after_help()).unwrap_or_default();
+        command.after_help(examples)
+    })
+}
+
+fn complete(shell: Shell) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut CommandLine::command(), name.as_ref(), &mut script);
+    clap_complete::generate(shell, &mut CommandLine::command(), program::name(), &mut script);
     // clap_complete 4.6 writes the hyphen of the name in two ways, so that bash finds no subcommand.
     let script = String::from_utf8_lossy(&script).replace("prompt__subcmd__gallery", "prompt__gallery");
-    let _ = io::stdout().write_all(script.as_bytes());
-    ExitCode::SUCCESS
+    program::print(&script)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

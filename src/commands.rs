@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::gallery::{Gallery, GalleryError};
 use crate::logging::{self, Lines};
+use crate::program;
 use crate::server;
 use crate::store::PromptStore;
 
@@ -30,7 +31,7 @@ impl From<GalleryError> for Failure {
     fn from(e: GalleryError) -> Self {
         match e {
             GalleryError::Store(cause) => Self::unable(cause),
-            GalleryError::Broken { .. } => Self::wrong(format!("{e}; `prompt-gallery check` tells all")),
+            GalleryError::Broken { .. } => Self::wrong(format!("{e}; `{} check` tells all", program::called())),
             e => Self::wrong(e),
         }
     }

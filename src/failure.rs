@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use crate::program::{self, OutputError};
+
 /// Why, in one line.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -25,7 +27,13 @@ impl Failure {
 
     /// Says it on standard error.
     pub(crate) fn exit(self) -> ExitCode {
-        let _ = writeln!(io::stderr(), "prompt-gallery: {}", self.message);
+        let _ = writeln!(io::stderr(), "{}: {}", program::name(), self.message);
         ExitCode::from(self.code)
+    }
+}
+
+impl From<OutputError> for Failure {
+    fn from(e: OutputError) -> Self {
+        Self::wrong(e)
     }
 }

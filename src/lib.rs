@@ -41,6 +41,7 @@ mod logging;
 pub mod mcp;
 mod nearest;
 pub mod oauth;
+mod program;
 pub mod prompt;
 mod rpc;
 mod server;

@@ -1,6 +1,6 @@
 //! The server: tools and settings in, a running gallery out.
 
-use std::io::{self, Write};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZero;
 use std::path::Path;
@@ -23,7 +23,7 @@ use crate::logging::{self, Writer, milliseconds};
 use crate::mcp::Mcp;
 use crate::store::{DirStore, PromptStore, S3Store};
 use crate::tools::{InvalidTool, Tool, Tools, calculator};
-use crate::{http, lambda};
+use crate::{http, lambda, program};
 
 /// A prompt gallery with its tools: `add`, `multiply` and whatever else is registered.
 ///
@@ -65,6 +65,9 @@ pub enum ServerError {
         /// Why.
         source: io::Error,
     },
+    /// The greeting cannot be written.
+    #[error("{0}")]
+    Output(String),
     /// The operating system gave up.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -257,18 +260,19 @@ async fn serve_locally(app: App, gallery: &Gallery, config: &Config) -> Result<(
         // An address that stands for all of them is none to call.
         let host = if addr.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { addr.ip() };
         let asks = config.sign_in.is_some() && !config.allow_anonymous;
-        greet(&format!("http://{}/mcp", SocketAddr::new(host, addr.port())), &prompts, &gallery.location(), asks);
+        greet(&format!("http://{}/mcp", SocketAddr::new(host, addr.port())), &prompts, &gallery.location(), asks)
     };
     let serving = http::serve(app, listener, told_to_stop());
     // A store that does not answer keeps nobody waiting who needs no prompts.
-    if let Either::Right(((), serving)) = future::select(pin!(serving), pin!(greeting)).await {
+    if let Either::Right((greeted, serving)) = future::select(pin!(serving), pin!(greeting)).await {
+        greeted?;
         serving.await;
     }
     Ok(())
 }
 
 /// Tells a person how to use the server that has just started; whether its callers need a token.
-fn greet(url: &str, prompts: &str, location: &str, signs_in: bool) {
+fn greet(url: &str, prompts: &str, location: &str, signs_in: bool) -> Result<(), ServerError> {
     let list = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/list"}"#;
     let token = if signs_in { " -H 'Authorization: Bearer TOKEN'" } else { "" };
     let text = format!(
@@ -277,8 +281,7 @@ fn greet(url: &str, prompts: &str, location: &str, signs_in: bool) {
          Claude Code: claude mcp add --transport http prompt-gallery {url}\n\n\
          Ctrl-C stops it.\n"
     );
-    // A closed standard output is no reason not to serve.
-    let _ = io::stdout().write_all(text.as_bytes());
+    program::print(&text).map_err(|e| ServerError::Output(e.to_string()))
 }
 
 async fn told_to_stop() {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use insta::assert_snapshot;
 use prompt_gallery::prompt::Code;
@@ -29,10 +29,18 @@ fn run(args: &[&str]) -> Ran {
     run_with(args, &[], "")
 }
 
+/// The program, called as one that is installed.
+fn program() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_prompt-gallery"));
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::arg0(&mut program, "prompt-gallery");
+    program.env_clear();
+    program
+}
+
 fn run_with(args: &[&str], env: &[(&str, &str)], stdin: &str) -> Ran {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_prompt-gallery"))
+    let mut child = program()
         .args(args)
-        .env_clear()
         .envs(env.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -605,6 +613,98 @@ fn new_refuses_names_that_clients_would_not_know_and_buckets() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     let Ran { code, err, .. } = run(&["new", "a", "--bucket", "b"]);
     assert!(code == Some(2) && err.contains("aws s3 cp"), "{err}");
+}
+
+// --- the command line ---
+
+#[test]
+fn options_stand_before_or_after_the_command() {
+    let dir = folder(&[("talk.prompt", TALK)]);
+    let path = name(dir.path());
+    for args in [["--dir", path, "list"], ["list", "--dir", path]] {
+        assert_eq!(printed(&args).lines().count(), 1, "{args:?}");
+    }
+    assert_eq!(printed(&["--dir", path, "render", "talk", "who=Ada"]), "Hello Ada\n");
+    for (args, why) in [
+        (&["--dir", path, "list", "--bucket", "b"][..], "'--dir' cannot be used with '--bucket'"),
+        (&["--prefix", "x/", "list", "--dir", path], "'--dir' cannot be used with '--prefix'"),
+        (&["--bucket", "b", "check", path], "'--bucket' cannot be used with 'PATH'"),
+        (&["--addr", "127.0.0.1:0", "list"], "'--addr' cannot be used with 'a command other than serve'"),
+    ] {
+        let Ran { code, out, err } = run(args);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}");
+        assert!(err.contains(why), "{args:?}: {err}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_exit_code_1() {
+    let dir = folder(&[("talk.prompt", TALK)]);
+    let path = name(dir.path());
+    for args in [
+        &["list", "--dir", path][..],
+        &["list", "--json", "--dir", path],
+        &["render", "talk", "who=Ada", "--dir", path],
+        &["render", "talk", "who=Ada", "--json", "--dir", path],
+        &["check", path],
+        &["check", "--format", "json", path],
+        &["check", "--format", "github", BROKEN],
+        &["new", "other", "--dir", path],
+        &["completions", "bash"],
+        &["--help"],
+        &["help", "check"],
+        &["render", "--help"],
+        &["--version"],
+        &["serve", "--dir", path, "--addr", "127.0.0.1:0"],
+    ] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let Output { status, stderr, .. } = program().args(args).stdout(full).output().unwrap();
+        let err = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(1), "{args:?}: {err}");
+        assert!(err.contains("prompt-gallery: cannot write to standard output: No space left on device"), "{err}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_its_reader_has_closed_is_no_failure() {
+    for args in [&["list", "--dir", "prompts"][..], &["check", "prompts"], &["--help"], &["completions", "bash"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let Output { status, stderr, .. } = program().args(args).stdout(writer).output().unwrap();
+        assert_eq!((status.code(), String::from_utf8(stderr).unwrap().as_str()), (Some(0), ""), "{args:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn hints_say_how_the_program_was_called() {
+    use std::os::unix::process::CommandExt;
+    let called = |arg0: &str, env: &[(&str, &str)], args: &[&str]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_prompt-gallery"));
+        let output = program.arg0(arg0).args(args).env_clear().envs(env.iter().copied()).output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let dir = folder(&[("broken.prompt", "{{#if x}}")]);
+    let path = name(dir.path());
+    let cargo = [("CARGO", "cargo"), ("CARGO_PKG_NAME", "prompt-gallery")];
+    for (arg0, env, hint) in [
+        ("prompt-gallery", &[][..], "prompt-gallery"),
+        ("./bin/prompt-gallery", &[], "./bin/prompt-gallery"),
+        ("/my tools/prompt-gallery", &[], "'/my tools/prompt-gallery'"),
+        ("target/debug/prompt-gallery", &cargo, "cargo run --"),
+        ("prompt-gallery", &cargo, "prompt-gallery"),
+    ] {
+        assert!(called(arg0, env, &["list", "--dir", path]).contains(&format!("`{hint} check`")), "{hint}");
+        assert!(called(arg0, env, &["render", "broken", "--dir", path]).contains(&format!("`{hint} check`")), "{hint}");
+        let help = called(arg0, env, &["list", "--help"]);
+        assert!(help.contains(&format!("Usage: {hint} list")), "{hint}: {help}");
+        assert!(help.contains(&format!("  {hint} list --json")), "{hint}: {help}");
+        fs::remove_file(dir.path().join("new.prompt")).unwrap_or_default();
+        let hint = format!("Try it: {hint} render --dir {path} new text=Hello");
+        assert!(called(arg0, env, &["new", "new", "--dir", path]).contains(&hint), "{hint}");
+    }
 }
 
 // --- completions and help ---

@@ -15,6 +15,7 @@ use crate::check::{File, Source, check};
 use crate::cli::{Check, Location};
 use crate::config::{self, Config, Flags};
 use crate::gallery::Named;
+use crate::program;
 use crate::prompt::{Level, Partial, PromptFile, bounds};
 use crate::store::{Object, PromptStore, StoreError};
 
@@ -54,8 +55,7 @@ pub(crate) fn run(args: &Check) -> Result<ExitCode, Failure> {
         Format::Human => Box::new(BufWriter::new(anstream::stdout().lock())),
         Format::Json | Format::Github => Box::new(BufWriter::new(io::stdout().lock())),
     };
-    // Whoever closes the pipe has seen enough.
-    let _ = report.write(args.format, &mut out).and_then(|()| out.flush());
+    program::written(report.write(args.format, &mut out).and_then(|()| out.flush()))?;
     let worst = if args.deny.is_some() { Level::Warning } else { Level::Error };
     Ok(ExitCode::from(u8::from(problems.iter().any(|problem| problem.code.level() <= worst))))
 }

@@ -14,6 +14,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{Failure, config, gallery, store};
 use crate::cli::List;
 use crate::gallery::{Gallery, GalleryError};
+use crate::program;
 use crate::prompt::{Argument, Problem, Prompt, in_listed_order, unreadable};
 use crate::store::{Object, StoreError};
 
@@ -43,14 +44,14 @@ pub(crate) fn run(args: &List) -> Result<ExitCode, Failure> {
         (false, Some(columns)) => table(listed.iter().map(fields).collect(), columns),
         (false, None) => listed.iter().map(line).collect(),
     };
-    // Whoever closes the pipe has seen enough.
-    let _ = io::stdout().write_all(text.as_bytes());
+    let printed = program::print(&text);
     for problem in &broken {
         let _ = writeln!(io::stderr(), "left out: {problem}");
     }
     if !broken.is_empty() {
-        let _ = writeln!(io::stderr(), "`prompt-gallery check` tells all that is wrong");
+        let _ = writeln!(io::stderr(), "`{} check` tells all that is wrong", program::called());
     }
+    printed?;
     Ok(ExitCode::SUCCESS)
 }
 

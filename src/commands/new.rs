@@ -9,6 +9,7 @@ use super::Failure;
 use crate::cli::New;
 use crate::config::Source;
 use crate::gallery::{Named, prompt_name};
+use crate::program;
 use crate::server;
 
 pub(crate) fn run(args: &New) -> Result<ExitCode, Failure> {
@@ -42,9 +43,8 @@ pub(crate) fn run(args: &New) -> Result<ExitCode, Failure> {
         make_folder(folder)?;
     }
     write(&path)?;
-    let dir = args.location.dir.as_ref().map(|dir| format!(" --dir {}", dir.display())).unwrap_or_default();
-    let text = format!("{}\n\nTry it: prompt-gallery render{dir} {name} text=Hello\n", path.display());
-    let _ = io::stdout().write_all(text.as_bytes());
+    let dir = args.location.dir.as_ref().map(|dir| format!(" --dir {}", program::quoted(dir))).unwrap_or_default();
+    program::print(&format!("{}\n\nTry it: {} render{dir} {name} text=Hello\n", path.display(), program::called()))?;
     Ok(ExitCode::SUCCESS)
 }
 

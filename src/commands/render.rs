@@ -12,6 +12,7 @@ use super::{Failure, config, gallery, store};
 use crate::cli::{Given, Render};
 use crate::content::{Content, PromptMessage, Role};
 use crate::gallery::Rendered;
+use crate::program;
 use crate::prompt::{ArgumentProblem, Prompt, bounds};
 
 const HEADING: Style = Style::new().bold();
@@ -32,8 +33,7 @@ pub(crate) fn run(args: &Render) -> Result<ExitCode, Failure> {
     let is_styled = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
     let heading = if is_styled { HEADING } else { Style::new() };
     let text = if args.json { as_json(&rendered) } else { as_text(&rendered.messages, heading) };
-    // Whoever closes the pipe has seen enough.
-    let _ = io::stdout().write_all(text.as_bytes());
+    program::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
