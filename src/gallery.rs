@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use futures_util::future::{self, BoxFuture, FutureExt};
+use futures_util::future::{self, FutureExt};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -233,7 +233,6 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::Store`].
     pub async fn warm_up(&self) -> Result<(), GalleryError> {
-        // The index first: the listing looks at it too, and gives that up where it has no use for it.
         future::join(self.index_ready(), self.catalogue()).await.1.map(drop)
     }
 
@@ -491,19 +490,8 @@ impl Gallery {
             return answer;
         }
         let (began, revision) = (Instant::now(), self.store.revision());
-        let listed = self.store.list_between(self.landmarks()).await;
+        let listed = self.store.list().await;
         self.take_in(began, revision, listed)
-    }
-
-    /// Keys that are likely to be listed: those of the last listing, else those that the index tells.
-    fn landmarks(&self) -> BoxFuture<'_, Vec<String>> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        match &state.snapshot {
-            Some(snapshot) => future::ready(index::landmarks(&snapshot.catalogue.objects)).boxed(),
-            None => {
-                async { tokio::time::timeout(INDEX_DEADLINE, self.index.landmarks()).await.unwrap_or_default() }.boxed()
-            }
-        }
     }
 
     /// What can be answered without asking the store. Whoever waited since `waited` shares the failure of a listing

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 
 pub use dir::DirStore;
@@ -30,20 +29,11 @@ pub struct Object {
 /// A place that holds prompt files.
 #[async_trait]
 pub trait PromptStore: Send + Sync + 'static {
-    /// Every file, in the order of the keys' bytes.
+    /// Every file once, sorted by the bytes of the key.
     ///
     /// # Errors
     /// Any [`StoreError`]; nothing is listed in part.
     async fn list(&self) -> Result<Vec<Object>, StoreError>;
-
-    /// The same, where some keys may be known beforehand: `landmarks` become keys in their order, between which a store
-    /// may list at the same time. What they are makes no difference to what is listed.
-    ///
-    /// # Errors
-    /// As [`list`](Self::list).
-    async fn list_between(&self, _landmarks: BoxFuture<'_, Vec<String>>) -> Result<Vec<Object>, StoreError> {
-        self.list().await
-    }
 
     /// The content of `object`, a file that [`list`](Self::list) told of.
     ///

@@ -16,7 +16,7 @@ use aws_sdk_s3::config::{Builder, Credentials, Region};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use prompt_gallery::store::{DirStore, Object, PromptStore, S3Store, StoreError, counting_s3_requests};
-use support::s3::{Fault, S3Server};
+use support::s3::{Edit, Fault, S3Server};
 use tempfile::TempDir;
 
 const PREFIX: &str = "prompts/";
@@ -638,6 +638,58 @@ mod a_bucket {
         let keys = keys(&bucket.store).await;
         assert_eq!(keys, (0..2001).map(|number| format!("{number:04}.prompt")).collect::<Vec<_>>());
         assert_eq!(bucket.s3.requests().list, 3);
+    }
+
+    /// As a server over a file system lists it: `code/` before `code-review`.
+    #[tokio::test]
+    async fn that_is_listed_in_the_order_of_folders_is_listed_whole_and_sorted() {
+        let bucket = Bucket::start().await;
+        let mut sorted: Vec<String> = Vec::new();
+        for number in 0..1200 {
+            let folder = ["code", "code-review", "code.review", "code/deep", "z"][number % 5];
+            sorted.push(format!("{folder}/{number:04}.prompt"));
+            bucket.put(&sorted[number], b"x");
+        }
+        sorted.sort_unstable();
+        bucket.s3.set_fault(Some(Fault::FolderOrder));
+        for _ in 0..2 {
+            assert_eq!(keys(&bucket.store).await, sorted);
+        }
+        assert_eq!(bucket.s3.requests().list, 4);
+    }
+
+    #[tokio::test]
+    async fn in_which_a_key_is_listed_twice_has_it_once() {
+        let bucket = Bucket::start().await;
+        for key in ["a", "b", "c"] {
+            bucket.put(key, b"x");
+        }
+        bucket.s3.set_fault(Some(Edit::list(|xml| {
+            let (first, second) = (xml.find("<Contents>").unwrap(), xml.find("</Contents>").unwrap());
+            let again = xml[first..second].to_owned() + "</Contents>";
+            xml.replace("</ListBucketResult>", &(again + "</ListBucketResult>"))
+        })));
+        let listed = list(&bucket.store).await;
+        assert_eq!(listed.iter().map(|object| object.key.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+        bucket.s3.set_fault(None);
+        assert_eq!(listed, list(&bucket.store).await);
+    }
+
+    #[tokio::test]
+    async fn whose_listing_never_ends_is_unavailable() {
+        fn endless(xml: String) -> String {
+            let start = xml.find("<NextContinuationToken>").unwrap();
+            let end = xml.find("</NextContinuationToken>").unwrap();
+            xml.replace(&xml[start..end], "<NextContinuationToken>61")
+        }
+        let bucket = Bucket::start().await;
+        for key in ["a", "b", "c"] {
+            bucket.put(key, b"x");
+        }
+        bucket.s3.set_page_size(1);
+        bucket.s3.set_fault(Some(Edit::list(endless)));
+        assert_unavailable(bucket.store.list().await);
+        assert!(bucket.s3.requests().list < 10, "{:?}", bucket.s3.requests());
     }
 
     #[tokio::test]

@@ -7,8 +7,7 @@
 //! nobody forges an index on purpose, digest and all, which in the template's bucket no one but the function can write.
 //!
 //! ```json
-//! {"format":2,"program":"0.1.0","prefix":"prompts/","index":{
-//!   "landmarks":["every thousandth key"],
+//! {"format":3,"program":"0.1.0","prefix":"prompts/","index":{
 //!   "prompts":[{"key":"review.prompt","version":"…","partials":[["tone","…"]],"listed":{"name":"review",…}}]},
 //!  "digest":"SHA-256 of the value of `index`"}
 //! ```
@@ -31,14 +30,10 @@ use super::files::{PartialVersion, Partials};
 use crate::store::{Object, PromptStore, StoreError, Written, spawn_counted};
 
 /// Of this layout, and of the form in which prompts are listed.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 /// How many prompts may have been read that the stored index lacks, before it is written anew.
 const FEW: usize = 16;
-/// S3 lists so many keys at a time: one request for each landmark.
-const BETWEEN_LANDMARKS: usize = 1000;
-/// How many landmarks are followed, and with them how many requests a wrong index can cause.
-const LANDMARKS: usize = 1000;
 /// How long after it could not be read or written it is not tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(60);
 /// More than what stands in the index behind its prompts, in bytes.
@@ -57,7 +52,6 @@ pub(super) struct Index {
 #[derive(Default)]
 struct Known {
     prompts: HashMap<Box<str>, Listed>,
-    landmarks: Vec<String>,
     /// What the stored index is known to be.
     stored: Stored,
     /// How many prompts have been read that it lacks.
@@ -107,7 +101,6 @@ struct Envelope<'a> {
 
 #[derive(Deserialize)]
 struct Contents<'a> {
-    landmarks: Vec<String>,
     #[serde(borrow)]
     prompts: Vec<Row<'a>>,
 }
@@ -137,12 +130,6 @@ impl Index {
             spawn_counted(async move { index.read().await }).map(drop).boxed().shared()
         };
         self.reading.get_or_init(read).clone().await;
-    }
-
-    /// Some keys in their order, with about as many between them as S3 lists at a time.
-    pub(super) async fn landmarks(self: &Arc<Self>) -> Vec<String> {
-        self.ready().await;
-        self.known().landmarks.clone()
     }
 
     /// How a prompt of a catalogue is listed, if that is known.
@@ -277,14 +264,7 @@ impl Known {
         if digest != self::digest(index.get().as_bytes()) {
             return Err(broken("its digest is not that of what it holds".to_owned()));
         }
-        let Contents { mut landmarks, prompts } =
-            serde_json::from_str(index.get()).map_err(|e| broken(e.to_string()))?;
-        landmarks.dedup();
-        landmarks.truncate(LANDMARKS);
-        if !landmarks.is_sorted() {
-            return Err(broken("its landmarks are not in order".to_owned()));
-        }
-        self.landmarks = landmarks;
+        let Contents { prompts } = serde_json::from_str(index.get()).map_err(|e| broken(e.to_string()))?;
         self.prompts.reserve(prompts.len());
         for Row { key, version, partials, listed } in prompts {
             let json = json.slice_ref(listed.get().as_bytes());
@@ -314,9 +294,7 @@ fn json(prefix: &str, objects: &[Object], rows: Vec<(usize, Partials, Bytes)>) -
     put(&mut json, prefix);
     json.extend_from_slice(br#","index":"#);
     let start = json.len();
-    json.extend_from_slice(br#"{"landmarks":"#);
-    put(&mut json, &landmarks(objects));
-    json.extend_from_slice(br#","prompts":["#);
+    json.extend_from_slice(br#"{"prompts":["#);
     let first = json.len();
     for (object, partials, listed) in rows {
         let Object { key, version, .. } = &objects[object];
@@ -336,13 +314,6 @@ fn json(prefix: &str, objects: &[Object], rows: Vec<(usize, Partials, Bytes)>) -
     let digest = digest(&json[start..]);
     json.extend_from_slice(format!(r#","digest":"{digest}"}}"#).as_bytes());
     json
-}
-
-/// Every thousandth key of a listing, but for the last one.
-pub(super) fn landmarks(objects: &[Object]) -> Vec<String> {
-    let step = BETWEEN_LANDMARKS.max(objects.len().div_ceil(LANDMARKS));
-    let last = objects.len().saturating_sub(1);
-    objects[..last].iter().skip(step - 1).step_by(step).map(|object| object.key.clone()).collect()
 }
 
 fn digest(json: &[u8]) -> String {

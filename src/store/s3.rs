@@ -2,8 +2,8 @@
 
 mod client;
 mod http;
+mod listing;
 
-use std::cmp::Ordering;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +15,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use bytes::Bytes;
-use futures_util::future::{self, BoxFuture, Either};
-use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use listing::{Listed, Listing, Page};
 use tokio::sync::OnceCell;
 
 use super::{IndexStore, Object, PromptStore, StoreError, Written};
@@ -24,8 +23,6 @@ use crate::causes::{causes, chain};
 
 /// Of one file, with its content.
 const GET_TIMEOUT: Duration = Duration::from_secs(6);
-/// How many parts of a bucket are listed at once.
-const CONCURRENT_LISTS: usize = 32;
 
 const NO_REGION: &str = "no region is set: AWS_REGION or the profile's `region` takes the bucket's";
 const CREDENTIALS: &str = "AWS_PROFILE takes a profile, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY a key";
@@ -80,27 +77,11 @@ impl S3Store {
         self
     }
 
-    /// The objects from `start` up to the key `until`; S3 lists a thousand at a time.
-    async fn list_part(&self, start: Start, until: Option<String>) -> Result<Vec<Object>, StoreError> {
-        let mut page = self.page(start).await?;
-        let mut objects = page.objects;
-        let has_all = |objects: &[Object]| objects.last().map(|object| &object.key) >= until.as_ref();
-        while let Some(token) = page.next.filter(|_| until.is_none() || !has_all(&objects)) {
-            page = self.page(Start::Token(token)).await?;
-            objects.append(&mut page.objects);
-        }
-        objects.retain(|object| until.as_ref().is_none_or(|until| object.key <= *until));
-        Ok(objects)
-    }
-
-    async fn page(&self, start: Start) -> Result<ListPage, StoreError> {
+    /// One page of the listing, a thousand keys at most: the first one, or that of a continuation token.
+    async fn page(&self, token: Option<String>) -> Result<Page, StoreError> {
         let client = self.bucket.client().await;
         let request = client.list_objects_v2().bucket(&self.bucket.name).prefix(&self.prefix);
-        let request = match start {
-            Start::First => request,
-            Start::Behind(key) => request.start_after(format!("{}{key}", self.prefix)),
-            Start::Token(token) => request.continuation_token(token),
-        };
+        let request = request.set_continuation_token(token);
         let page = request.send().await.map_err(|e| self.bucket.error(&self.location(), &e))?;
         let objects = page.contents.unwrap_or_default().into_iter().filter_map(|object| {
             let key = object.key?;
@@ -108,10 +89,11 @@ impl S3Store {
                 return None;
             }
             let size = object.size.and_then(|size| size.try_into().ok()).unwrap_or_default();
-            Some(Object { key: key.strip_prefix(&self.prefix)?.to_owned(), version: object.e_tag?, size })
+            let key = key.strip_prefix(&self.prefix)?.to_owned();
+            Some(Listed { object: Object { key, version: object.e_tag?, size }, modified: object.last_modified })
         });
         let next = page.next_continuation_token.filter(|_| page.is_truncated.unwrap_or_default());
-        Ok(ListPage { objects: objects.collect(), next })
+        Ok(Page { objects: objects.collect(), next })
     }
 
     fn at(&self, key: &str) -> String {
@@ -119,64 +101,19 @@ impl S3Store {
     }
 }
 
-/// Where a page of a listing begins.
-enum Start {
-    First,
-    /// Behind this key.
-    Behind(String),
-    /// Where S3 says that the page before ended.
-    Token(String),
-}
-
-/// What S3 lists at a time.
-struct ListPage {
-    objects: Vec<Object>,
-    /// Where the next page begins, if there is one.
-    next: Option<String>,
-}
-
 #[async_trait]
 impl PromptStore for S3Store {
     async fn list(&self) -> Result<Vec<Object>, StoreError> {
-        let objects = self.list_part(Start::First, None).await?;
-        Ok(in_order(objects))
-    }
-
-    async fn list_between(&self, landmarks: BoxFuture<'_, Vec<String>>) -> Result<Vec<Object>, StoreError> {
-        let first = self.page(Start::First).boxed();
-        let (first, landmarks) = match future::select(landmarks, first).await {
-            Either::Left((landmarks, first)) => (first, landmarks),
-            Either::Right((page, landmarks)) => {
-                let page = page?;
-                if page.next.is_none() {
-                    return Ok(in_order(page.objects));
-                }
-                (future::ready(Ok(page)).boxed(), landmarks.await)
+        let mut listing = Listing::default();
+        let mut token = None;
+        loop {
+            let page = self.page(token).await?;
+            let added = listing.add(page);
+            token = added.map_err(|why| StoreError::Unavailable(format!("{}: {why}", self.location())))?;
+            if token.is_none() {
+                return Ok(listing.finish());
             }
-        };
-        let rest = match self.bucket.is_listed_in_order() {
-            true => parts(landmarks),
-            false => Vec::new(),
-        };
-        let until = rest.first().map(|(after, _)| after.clone());
-        let first = async {
-            let page = first.await?;
-            let last = page.objects.last().map(|object| object.key.clone());
-            match page.next {
-                Some(token) if until.is_none() || last < until => {
-                    let more = self.list_part(Start::Token(token), until.clone()).await?;
-                    Ok(page.objects.into_iter().chain(more).collect::<Vec<_>>())
-                }
-                _ => Ok(page.objects),
-            }
-        };
-        let rest = rest.into_iter().map(|(after, until)| self.list_part(Start::Behind(after), until));
-        let rest: Vec<_> = rest.map(FutureExt::boxed).collect();
-        let (mut objects, rest): (Vec<Object>, Vec<Vec<Object>>) =
-            future::try_join(first, stream::iter(rest).buffered(CONCURRENT_LISTS).try_collect()).await?;
-        objects.retain(|object| until.as_ref().is_none_or(|until| object.key <= *until));
-        objects.extend(rest.into_iter().flatten());
-        Ok(in_order(objects))
+        }
     }
 
     async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
@@ -202,20 +139,6 @@ impl PromptStore for S3Store {
     fn location(&self) -> String {
         format!("s3://{}/{}", self.bucket.name, self.prefix)
     }
-}
-
-/// The keys behind which, and up to which, the parts of a listing go that follow the first one.
-fn parts(landmarks: Vec<String>) -> Vec<(String, Option<String>)> {
-    let ends: Vec<_> = landmarks.iter().skip(1).cloned().map(Some).chain([None]).collect();
-    landmarks.into_iter().zip(ends).collect()
-}
-
-/// S3 promises this order for general purpose buckets, other servers may not.
-fn in_order(mut objects: Vec<Object>) -> Vec<Object> {
-    if !objects.is_sorted_by(|a, b| a.key.cmp(&b.key) == Ordering::Less) {
-        objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-    }
-    objects
 }
 
 #[async_trait]
@@ -262,12 +185,6 @@ impl IndexStore for IndexObject {
 impl Bucket {
     async fn client(&self) -> &Client {
         self.client.get_or_init(client::from_env).await
-    }
-
-    /// Directory buckets list in no order, and not from a key on.
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-differences.html>
-    fn is_listed_in_order(&self) -> bool {
-        !self.name.ends_with("--x-s3")
     }
 
     /// An object's version and content; no content of more than `most` bytes.

@@ -204,6 +204,34 @@ pub enum Fault {
     DeleteAfterList(String),
     /// After each ListObjectsV2, this key is replaced by this body (changed between LIST and GET).
     ReplaceAfterList(String, Bytes),
+    /// ListObjectsV2 has folders before files that begin alike (`code/` before `code-review`), and resumes in that
+    /// order, as servers over a file system do.
+    FolderOrder,
+    /// GetObject of this key has this status and this code, whatever is asked.
+    RefuseKey(String, u16, &'static str),
+    /// Answers are changed before they are sent.
+    Edit(Edit),
+}
+
+/// How answers are changed.
+#[derive(Clone, Copy, Debug)]
+pub struct Edit {
+    /// The XML of ListObjectsV2.
+    pub list: fn(String) -> String,
+    /// The headers and the body of GetObject; the body's length is set afterwards.
+    pub get: fn(&mut HeaderMap, Bytes) -> Bytes,
+}
+
+impl Edit {
+    /// Changes listings alone.
+    pub fn list(list: fn(String) -> String) -> Fault {
+        Fault::Edit(Self { list, get: |_, body| body })
+    }
+
+    /// Changes objects alone.
+    pub fn get(get: fn(&mut HeaderMap, Bytes) -> Bytes) -> Fault {
+        Fault::Edit(Self { list: |xml| xml, get })
+    }
 }
 
 /// What is shared between the test, which changes it, and the server.
@@ -362,6 +390,9 @@ impl State {
 
     /// The first `size` entries after `after` of the listing of `prefix`.
     fn page<'a>(&'a self, prefix: &str, delimiter: Option<&str>, after: &str, size: usize) -> Page<'a> {
+        if matches!(self.fault, Some(Fault::FolderOrder)) {
+            return self.page_in_folder_order(prefix, after, size);
+        }
         let mut page = Page::default();
         let mut last = None;
         let start = if after < prefix { Bound::Included(prefix) } else { Bound::Excluded(after) };
@@ -388,6 +419,17 @@ impl State {
             last = Some(group.unwrap_or(key));
         }
         page
+    }
+
+    /// The same for [`Fault::FolderOrder`], without a delimiter.
+    fn page_in_folder_order(&self, prefix: &str, after: &str, size: usize) -> Page<'_> {
+        let in_order = |key: &str| key.replace('/', "\0");
+        let mut keys: Vec<_> = self.objects.iter().filter(|(key, _)| key.starts_with(prefix)).collect();
+        keys.sort_by_key(|(key, _)| in_order(key));
+        keys.retain(|(key, _)| in_order(key) > in_order(after));
+        let next = (keys.len() > size).then(|| keys[size - 1].0.as_str());
+        keys.truncate(size);
+        Page { keys, common_prefixes: Vec::new(), next }
     }
 }
 
@@ -594,6 +636,28 @@ async fn handle(
             let body = body.collect().await.expect("objects are in memory").to_bytes();
             return Ok(HttpResponse::from_parts(head, break_off(&body, matches!(fault, Fault::StallBody))));
         }
+        Some(Fault::RefuseKey(key, status, code))
+            if request.method() == Method::GET && key_of(request.uri()) == Some(&key) =>
+        {
+            let xml = format!("<Error><Code>{code}</Code><Message>This object is refused.</Message></Error>");
+            return http::Response::builder()
+                .status(status)
+                .body(Body::from(xml))
+                .map_err(|error| HttpError::new(error.into()));
+        }
+        Some(Fault::Edit(edit)) if request.method() == Method::GET => {
+            let is_list = is_list(request.uri());
+            let (mut head, body) = service.call(request.map(Body::from)).await?.into_parts();
+            let body = if is_list {
+                let xml = escape_controls(&body).bytes().expect("it is in memory");
+                Bytes::from((edit.list)(String::from_utf8(xml.to_vec()).expect("XML is UTF-8")))
+            } else {
+                let body = body.collect().await.expect("objects are in memory").to_bytes();
+                (edit.get)(&mut head.headers, body)
+            };
+            head.headers.insert(header::CONTENT_LENGTH, body.len().into());
+            return Ok(HttpResponse::from_parts(head, Body::from(body)));
+        }
         // These are for the operations that they are about.
         Some(
             Fault::SlowDownAfter(_)
@@ -602,7 +666,10 @@ async fn handle(
             | Fault::CutBody
             | Fault::StallBody
             | Fault::DeleteAfterList(_)
-            | Fault::ReplaceAfterList(..),
+            | Fault::ReplaceAfterList(..)
+            | Fault::FolderOrder
+            | Fault::RefuseKey(..)
+            | Fault::Edit(_),
         )
         | None => {
             let is_list = is_list(request.uri());
