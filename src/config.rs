@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | `PROMPT_DIR` | `--dir` | `prompts` | folder of prompts; links that lead out of it are not followed |
 //! | `BUCKET_NAME` | `--bucket` | | S3 bucket; when set, prompts come from S3 and not from the folder |
-//! | `PROMPT_PREFIX` | `--prefix` | `prompts/` | key prefix in the bucket |
+//! | `PROMPT_PREFIX` | `--prefix` | `prompts/` | key prefix in the bucket; `/` is the root |
 //! | `INDEX_KEY` | | `.gallery/index.json` | key of the index in the bucket, which the server writes; empty turns it off |
 //! | `PORT` | `--addr` | `127.0.0.1:8080` | local listening address; `PORT` alone keeps the host |
 //! | `CACHE_TTL_SECONDS` | | `30` | how old the snapshot of the bucket may be; 0 asks S3 every time |
@@ -20,6 +20,7 @@
 //! | `OAUTH_CLIENT_ID`, `OAUTH_REDIRECT_URIS` | | | the client that registering clients are given, and where it may lead back to |
 //! | `ALLOW_ANONYMOUS` | | `false` | whether callers without a token are answered |
 //! | `RUST_LOG` | | `info` | log filter |
+//! | `LOG_FORMAT` | | `text` (`json` on Lambda) | how log lines are written |
 //!
 //! `AWS_LAMBDA_RUNTIME_API`, set by Lambda alone, makes the program run as the function. A flag wins over its variable;
 //! `--dir` wins over `BUCKET_NAME` too; a variable that is set but empty counts as unset, but for `INDEX_KEY`. The AWS SDK
@@ -36,7 +37,7 @@ use tracing_subscriber::filter::Targets;
 
 use crate::gallery::Named;
 use crate::nearest::nearest;
-use crate::oauth::{SignIn, sign_in};
+use crate::oauth::{SignIn, public_url, sign_in};
 
 const DEFAULT_PREFIX: &str = "prompts/";
 const DEFAULT_INDEX_KEY: &str = ".gallery/index.json";
@@ -79,14 +80,27 @@ pub struct Config {
     pub allowed_origins: Allowed,
     /// Which `Host` headers are accepted.
     pub allowed_hosts: Allowed,
+    /// The address of the MCP endpoint as clients type it, where it is not the one that is listened on.
+    pub public_url: Option<String>,
     /// Whose tokens callers need.
     pub sign_in: Option<SignIn>,
     /// Whether callers without a token are answered all the same.
     pub allow_anonymous: bool,
     /// What is logged.
     pub log_filter: Targets,
+    /// How log lines are written.
+    pub log_format: LogFormat,
     /// Whether this process is a Lambda function.
     pub on_lambda: bool,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// A JSON object a line.
+    Json,
 }
 
 /// Where the prompts are.
@@ -118,14 +132,18 @@ pub enum Allowed {
 
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{name}={value}: {expected}")]
+#[error("{}{expected}", setting(.name, .value))]
 pub struct ConfigError {
-    /// The variable or flag.
+    /// The variable or flag; empty where a default cannot be used.
     pub name: &'static str,
     /// Its value.
     pub value: String,
     /// What it takes.
     pub expected: String,
+}
+
+fn setting(name: &str, value: &str) -> String {
+    if name.is_empty() { String::new() } else { format!("{name}={value}: ") }
 }
 
 impl ConfigError {
@@ -159,7 +177,7 @@ impl Config {
             None => DEFAULT_CACHE_TTL,
         };
         let addr = addr(flags.addr, env("PORT"))?;
-        let sign_in = sign_in(&env)?;
+        let (public_url, sign_in) = (public_url(&env)?, sign_in(&env)?);
         let allow_anonymous = boolean("ALLOW_ANONYMOUS", env("ALLOW_ANONYMOUS").as_deref())?;
         if !on_lambda && !addr.ip().is_loopback() && sign_in.is_none() && !allow_anonymous {
             let expected = "others than this machine could call it: OAUTH_ISSUER makes them sign in, \
@@ -167,9 +185,9 @@ impl Config {
             return Err(ConfigError::new("--addr", addr.to_string(), expected));
         }
         let mut allowed_hosts = allowed("ALLOWED_HOSTS", env("ALLOWED_HOSTS"), on_lambda, parse_host)?;
-        if let (Allowed::LoopbackAnd(hosts), Some(sign_in)) = (&mut allowed_hosts, &sign_in) {
+        if let (Allowed::LoopbackAnd(hosts), Some(url)) = (&mut allowed_hosts, &public_url) {
             // The one address that clients are told.
-            hosts.extend(sign_in.origin().split_once("://").map(|(_, host)| host.to_lowercase()));
+            hosts.extend(url.parse::<Uri>().ok().and_then(|url| parse_host(url.authority()?.as_str())));
         }
         Ok(Self {
             // An edited file is to show at the next request.
@@ -182,9 +200,11 @@ impl Config {
             },
             allowed_origins: allowed("ALLOWED_ORIGINS", env("ALLOWED_ORIGINS"), on_lambda, parse_origin)?,
             allowed_hosts,
+            public_url,
             sign_in,
             allow_anonymous,
             log_filter: log_filter(env("RUST_LOG"))?,
+            log_format: log_format(env("LOG_FORMAT").as_deref(), on_lambda)?,
             on_lambda,
         })
     }
@@ -224,14 +244,22 @@ fn source(flags: &Flags, variable: impl Fn(&str) -> Option<String>) -> Result<So
             None => (env("PROMPT_PREFIX"), "PROMPT_PREFIX"),
         };
         let mut prefix = prefix.unwrap_or_else(|| DEFAULT_PREFIX.to_owned());
+        if prefix == "/" {
+            prefix.clear();
+        }
         if prefix.starts_with('/') {
-            return Err(ConfigError::new(name, prefix, "takes a key prefix without a leading slash, such as prompts/"));
+            let expected =
+                "takes a key prefix without a leading slash, such as prompts/, or / for the root of the bucket";
+            return Err(ConfigError::new(name, prefix, expected));
         }
         if !prefix.is_empty() && !prefix.ends_with('/') {
             prefix.push('/');
         }
         let index_key = index_key(variable("INDEX_KEY"), &prefix)?;
         return Ok(Source::S3 { bucket, prefix, index_key });
+    }
+    if let Some(prefix) = &flags.prefix {
+        return Err(ConfigError::new("--prefix", prefix, "also needs --bucket NAME or BUCKET_NAME"));
     }
     let dir = flags.dir.clone().or_else(|| env("PROMPT_DIR").map(PathBuf::from));
     Ok(Source::Dir(dir.unwrap_or_else(|| DEFAULT_DIR.into())))
@@ -269,25 +297,33 @@ fn check_dir(
     if dir.is_dir() {
         return Ok(());
     }
-    let name = if flags.dir.is_some() { "--dir" } else { "PROMPT_DIR" };
-    let what = match (dir.exists(), flags.dir.is_none() && env("PROMPT_DIR").is_none()) {
-        (true, _) => "is not a folder",
-        (false, true) => "there is no such folder here, and none is set",
-        (false, false) => "there is no such folder",
-    };
     let instead = match (on_lambda, cfg!(feature = "local")) {
-        (true, _) => "BUCKET_NAME takes the bucket's name",
-        (false, true) => "--dir DIR or PROMPT_DIR takes a folder of prompts, --bucket NAME or BUCKET_NAME an S3 bucket",
-        (false, false) => "PROMPT_DIR takes a folder of prompts, BUCKET_NAME an S3 bucket",
+        (true, _) => "set BUCKET_NAME to the bucket's name",
+        (false, true) => "pass --dir DIR or --bucket NAME",
+        (false, false) => "set PROMPT_DIR to a folder of prompts or BUCKET_NAME to an S3 bucket",
+    };
+    let name = match (&flags.dir, env("PROMPT_DIR")) {
+        (Some(_), _) => "--dir",
+        (None, Some(_)) => "PROMPT_DIR",
+        // Nobody asked for it.
+        (None, None) => "",
+    };
+    let what = match (dir.exists(), name) {
+        (true, "") => format!("`{}` is not a folder", dir.display()),
+        (false, "") => format!("no folder `{}` here", dir.display()),
+        (true, _) => "is not a folder".to_owned(),
+        (false, _) => "no such folder".to_owned(),
     };
     Err(ConfigError::new(name, dir.to_string_lossy(), format!("{what}; {instead}")))
 }
 
 fn addr(flag: Option<String>, port: Option<String>) -> Result<SocketAddr, ConfigError> {
     if let Some(value) = flag {
-        let named = value.strip_prefix("localhost:").map(|port| format!("{DEFAULT_HOST}:{port}"));
-        return named.as_deref().unwrap_or(&value).parse().map_err(|_| {
-            ConfigError::new("--addr", &value, "takes HOST:PORT with an IP address, such as 127.0.0.1:8080")
+        let named = value.rsplit_once(':').filter(|(host, _)| host.eq_ignore_ascii_case("localhost"));
+        let numeric = named.map(|(_, port)| format!("{DEFAULT_HOST}:{port}"));
+        return numeric.as_deref().unwrap_or(&value).parse().map_err(|_| {
+            let expected = "takes HOST:PORT with an IP address or localhost, such as 127.0.0.1:8080 or [::1]:8080";
+            ConfigError::new("--addr", &value, expected)
         });
     }
     let port = match port {
@@ -330,25 +366,50 @@ fn allowed(
     }
     let list = value
         .split(',')
+        .map(str::trim)
         .map(|item| {
-            parse(item.trim()).ok_or_else(|| {
-                let example = if name == "ALLOWED_HOSTS" { "prompts.example.com" } else { "https://app.example.com" };
-                ConfigError::new(name, &value, format!("takes a comma list such as {example}, or * for all"))
+            parse(item).ok_or_else(|| {
+                let (what, example) = match name {
+                    "ALLOWED_HOSTS" => ("hosts", "prompts.example.com"),
+                    _ => ("origins", "https://app.example.com"),
+                };
+                // Browsers and other servers know such patterns.
+                let why = match item {
+                    item if item.contains('*') => format!("`{item}` is a pattern; "),
+                    item if item == value => String::new(),
+                    item => format!("`{item}` is none; "),
+                };
+                let expected =
+                    format!("{why}takes a comma list of {what}, each in full, such as {example}, or * alone for all");
+                ConfigError::new(name, &value, expected)
             })
         })
         .collect::<Result<Vec<_>, _>>()?;
     Ok(if on_lambda { Allowed::Only(list) } else { Allowed::LoopbackAnd(list) })
 }
 
+/// An origin as browsers send it: without the port that its scheme implies.
 fn parse_origin(value: &str) -> Option<String> {
     let uri: Uri = value.trim_end_matches('/').parse().ok()?;
-    let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
-    (matches!(uri.path(), "" | "/") && uri.query().is_none()).then(|| format!("{scheme}://{authority}").to_lowercase())
+    let (scheme, authority) = (uri.scheme_str()?, host(uri.authority()?.as_str())?);
+    let implied = if scheme == "https" { ":443" } else { ":80" };
+    let authority = authority.strip_suffix(implied).unwrap_or(&authority);
+    (matches!(uri.path(), "" | "/") && uri.query().is_none())
+        .then(|| format!("{}://{authority}", scheme.to_lowercase()))
 }
 
+/// A host as clients send it: without the ports that `https:` and `http:` imply.
 fn parse_host(value: &str) -> Option<String> {
+    let host = host(value)?;
+    let implied = [":443", ":80"].iter().find_map(|port| host.strip_suffix(port));
+    Some(implied.unwrap_or(&host).to_owned())
+}
+
+/// A host and perhaps its port, in lower case; no pattern, and nothing with a user's name.
+fn host(value: &str) -> Option<String> {
     let authority: Authority = value.parse().ok()?;
-    (!value.contains('@')).then(|| authority.as_str().to_lowercase())
+    let is_plain = !value.contains(['@', '*']) && !authority.host().starts_with('.');
+    (is_plain && !authority.host().is_empty()).then(|| authority.as_str().to_lowercase())
 }
 
 fn log_filter(value: Option<String>) -> Result<Targets, ConfigError> {
@@ -368,6 +429,15 @@ fn log_filter(value: Option<String>) -> Result<Targets, ConfigError> {
         let levels = LEVELS.join(", ");
         ConfigError::new("RUST_LOG", &value, format!("takes {levels}, or a list such as warn,prompt_gallery=debug"))
     })
+}
+
+fn log_format(value: Option<&str>, on_lambda: bool) -> Result<LogFormat, ConfigError> {
+    match value {
+        None => Ok(if on_lambda { LogFormat::Json } else { LogFormat::Text }),
+        Some("text") => Ok(LogFormat::Text),
+        Some("json") => Ok(LogFormat::Json),
+        Some(other) => Err(ConfigError::new("LOG_FORMAT", other, "takes text or json")),
+    }
 }
 
 impl Allowed {
@@ -437,6 +507,12 @@ mod tests {
         let source = of(&[("BUCKET_NAME", "b"), ("INDEX_KEY", "")]).source;
         assert!(matches!(source, Source::S3 { index_key: None, .. }), "nothing turns it off: {source:?}");
         assert_eq!(of(&[("BUCKET_NAME", ""), ("PORT", "")]).source, Source::Dir("prompts".into()));
+        for root in ["/", ""] {
+            let flags = Flags { bucket: Some("b".to_owned()), prefix: Some(root.to_owned()), ..Flags::default() };
+            assert_eq!(config(flags, &[]).expect("settings").source, s3(""), "{root}");
+        }
+        assert_eq!(of(&[("BUCKET_NAME", "b"), ("PROMPT_PREFIX", "/")]).source, s3(""));
+        assert_eq!(of(&[("BUCKET_NAME", "b"), ("PROMPT_PREFIX", "")]).source, s3("prompts/"));
         let whole = Flags { bucket: Some("b".to_owned()), prefix: Some(String::new()), ..Flags::default() };
         assert_eq!(config(whole, &[("BUCKET_NAME", "other")]).expect("settings").source, s3(""));
         let folder = Flags { dir: Some("src".into()), ..Flags::default() };
@@ -465,10 +541,24 @@ mod tests {
     }
 
     #[test]
+    fn the_host_of_the_public_url_is_answered_without_sign_in_too() {
+        let config = of(&[("PUBLIC_URL", "https://Prompts.example.com:443/mcp")]);
+        assert_eq!(config.public_url.as_deref(), Some("https://Prompts.example.com:443/mcp"));
+        for host in ["prompts.example.com", "prompts.example.com:443", "localhost:8080"] {
+            assert!(config.allowed_hosts.permits_host(host), "{host}");
+        }
+        assert!(!config.allowed_hosts.permits_host("evil.example.com"));
+    }
+
+    #[test]
     fn port_alone_keeps_the_host() {
         assert_eq!(of(&[("PORT", "9000")]).addr.to_string(), "127.0.0.1:9000");
-        for (addr, expected) in [("127.0.0.5:1", "127.0.0.5:1"), ("[::1]:2", "[::1]:2"), ("localhost:3", "127.0.0.1:3")]
-        {
+        for (addr, expected) in [
+            ("127.0.0.5:1", "127.0.0.5:1"),
+            ("[::1]:2", "[::1]:2"),
+            ("localhost:3", "127.0.0.1:3"),
+            ("LocalHost:3", "127.0.0.1:3"),
+        ] {
             let flags = Flags { addr: Some(addr.to_owned()), ..Flags::default() };
             assert_eq!(config(flags.clone(), &[("PORT", "9000")]).expect("settings").addr.to_string(), expected);
             assert!(config(flags, &[("PORT", "of call")]).is_ok(), "the flag wins");
@@ -486,7 +576,7 @@ mod tests {
         assert_eq!(refused("PORT", "65536"), "PORT=65536: takes a whole number from 0 to 65535");
         assert_eq!(
             refused("PROMPT_PREFIX", "/x"),
-            "PROMPT_PREFIX=/x: takes a key prefix without a leading slash, such as prompts/"
+            "PROMPT_PREFIX=/x: takes a key prefix without a leading slash, such as prompts/, or / for the root of the bucket"
         );
         assert_eq!(
             refused("INDEX_KEY", "prompts/index.json"),
@@ -502,11 +592,7 @@ mod tests {
             refused("INDEX_KEY", "other/a.prompt")
                 .ends_with("takes a key that is no prompt's, such as .gallery/index.json")
         );
-        assert_eq!(
-            refused("ALLOWED_ORIGINS", "https://a, b"),
-            "ALLOWED_ORIGINS=https://a, b: takes a comma list such as https://app.example.com, or * for all"
-        );
-        assert!(refused("ALLOWED_HOSTS", "https://a").starts_with("ALLOWED_HOSTS=https://a: takes a comma list"));
+        assert_eq!(refused("LOG_FORMAT", "JSON"), "LOG_FORMAT=JSON: takes text or json");
         for filter in ["prompt_gallery=loud", "inof", "warn,debugg", "a=b=c", "verbose", "3"] {
             let refusal = refused("RUST_LOG", filter);
             assert!(refusal.starts_with(&format!("RUST_LOG={filter}: takes off, error")), "{refusal}");
@@ -517,11 +603,63 @@ mod tests {
         let bucket = config(Flags::default(), &[("BUCKET_NAME", "s3://b")]).expect_err("refused");
         assert_eq!(bucket, "BUCKET_NAME=s3://b: takes the name of an S3 bucket, such as my-prompts");
         let folder = config(Flags::default(), &[("PROMPT_DIR", "no/such")]).expect_err("refused");
-        assert!(folder.starts_with("PROMPT_DIR=no/such: there is no such folder; --dir DIR or PROMPT_DIR"), "{folder}");
+        assert_eq!(folder, "PROMPT_DIR=no/such: no such folder; pass --dir DIR or --bucket NAME");
         let file = config(Flags { dir: Some("Cargo.toml".into()), ..Flags::default() }, &[]).expect_err("refused");
-        assert!(file.starts_with("--dir=Cargo.toml: is not a folder"), "{file}");
-        let addr = config(Flags { addr: Some("8080".to_owned()), ..Flags::default() }, &[]).expect_err("refused");
-        assert_eq!(addr, "--addr=8080: takes HOST:PORT with an IP address, such as 127.0.0.1:8080");
+        assert_eq!(file, "--dir=Cargo.toml: is not a folder; pass --dir DIR or --bucket NAME");
+        let prefix = config(Flags { prefix: Some("x/".to_owned()), ..Flags::default() }, &[]).expect_err("refused");
+        assert_eq!(prefix, "--prefix=x/: also needs --bucket NAME or BUCKET_NAME");
+        for addr in ["8080", "localhost", "localhost:", ":8080", "::1:8080", "127.0.0.1:99999", "example.com:80"] {
+            let refusal = config(Flags { addr: Some(addr.to_owned()), ..Flags::default() }, &[]).expect_err("refused");
+            let takes = "takes HOST:PORT with an IP address or localhost, such as 127.0.0.1:8080 or [::1]:8080";
+            assert_eq!(refusal, format!("--addr={addr}: {takes}"));
+        }
+    }
+
+    #[test]
+    fn a_list_names_hosts_and_origins_in_full() {
+        let refused = |name: &str, value: &str| config(Flags::default(), &[(name, value)]).expect_err("refused");
+        let origins =
+            "takes a comma list of origins, each in full, such as https://app.example.com, or * alone for all";
+        let hosts = "takes a comma list of hosts, each in full, such as prompts.example.com, or * alone for all";
+        for (name, takes, value, why) in [
+            ("ALLOWED_ORIGINS", origins, "https://*.example.com", "`https://*.example.com` is a pattern; "),
+            ("ALLOWED_ORIGINS", origins, "https://a, *", "`*` is a pattern; "),
+            ("ALLOWED_ORIGINS", origins, "http://localhost:*", "`http://localhost:*` is a pattern; "),
+            ("ALLOWED_ORIGINS", origins, "https://a, b", "`b` is none; "),
+            ("ALLOWED_ORIGINS", origins, "https://a,", "`` is none; "),
+            ("ALLOWED_ORIGINS", origins, "app.example.com", ""),
+            ("ALLOWED_ORIGINS", origins, "https://a/b", ""),
+            ("ALLOWED_HOSTS", hosts, "*.example.com", "`*.example.com` is a pattern; "),
+            ("ALLOWED_HOSTS", hosts, "a, .example.com", "`.example.com` is none; "),
+            ("ALLOWED_HOSTS", hosts, "https://a", ""),
+            ("ALLOWED_HOSTS", hosts, ":80", ""),
+            ("ALLOWED_HOSTS", hosts, "10.0.0.0/8", ""),
+        ] {
+            assert_eq!(refused(name, value), format!("{name}={value}: {why}{takes}"));
+        }
+        let listed = [("ALLOWED_ORIGINS", "https://a:443,http://b:80"), ("ALLOWED_HOSTS", "c:443, d:81")];
+        let config = of(&listed);
+        for origin in ["https://a", "http://b"] {
+            assert!(config.allowed_origins.permits_origin(origin), "{origin}");
+        }
+        for host in ["c", "c:443", "d:81"] {
+            assert!(config.allowed_hosts.permits_host(host), "{host}");
+        }
+        assert!(!config.allowed_hosts.permits_host("d"));
+    }
+
+    #[test]
+    fn log_lines_are_json_where_programs_read_them() {
+        let lambda = ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001");
+        for (env, expected) in [
+            (&[][..], LogFormat::Text),
+            (&[("LOG_FORMAT", "json")], LogFormat::Json),
+            (&[("LOG_FORMAT", "")], LogFormat::Text),
+            (&[lambda], LogFormat::Json),
+            (&[lambda, ("LOG_FORMAT", "text")], LogFormat::Text),
+        ] {
+            assert_eq!(of(env).log_format, expected, "{env:?}");
+        }
     }
 
     #[test]

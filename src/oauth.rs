@@ -14,5 +14,5 @@ mod tokens;
 
 pub(crate) use discovery::{Document, documents, register};
 pub(crate) use guard::{Claims, Guard, Refusal};
-pub(crate) use settings::sign_in;
 pub use settings::{AuthorizationServer, PublicClient, SignIn};
+pub(crate) use settings::{public_url, sign_in};

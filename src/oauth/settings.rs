@@ -63,8 +63,7 @@ impl SignIn {
 /// # Errors
 /// A setting that is no URL, or that lacks another.
 pub(crate) fn sign_in(env: &impl Fn(&'static str) -> Option<String>) -> Result<Option<SignIn>, ConfigError> {
-    const OTHERS: [&str; 9] = [
-        "PUBLIC_URL",
+    const OTHERS: [&str; 8] = [
         "OAUTH_AUDIENCE",
         "OAUTH_SCOPE",
         "OAUTH_JWKS_URL",
@@ -77,7 +76,7 @@ pub(crate) fn sign_in(env: &impl Fn(&'static str) -> Option<String>) -> Result<O
     let wrong = |name, value: &str, expected: &str| ConfigError::new(name, value, expected);
     // What is there, and what must be there with it.
     let needs = |name: &'static str, other: &'static str| match (env(name), env(other)) {
-        (Some(value), None) => Err(wrong(name, &value, &format!("is of no use without {other}"))),
+        (Some(value), None) => Err(wrong(name, &value, &format!("also needs {other}"))),
         _ => Ok(()),
     };
     for name in OTHERS {
@@ -98,12 +97,7 @@ pub(crate) fn sign_in(env: &impl Fn(&'static str) -> Option<String>) -> Result<O
     if list(&audience).is_empty() {
         return Err(wrong("OAUTH_AUDIENCE", &audience, "takes a comma list of what a token may be for"));
     }
-    let public_url = url(env, "PUBLIC_URL")?.unwrap_or_default();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '.' | '-' | '_' | '~' | '[' | ']');
-    // Documents stand at addresses that are made from its path.
-    if !public_url.ends_with("/mcp") || !public_url.chars().all(is_plain) || public_url.contains("/:") {
-        return Err(wrong("PUBLIC_URL", &public_url, "takes the URL of the MCP endpoint, which ends in /mcp"));
-    }
+    let public_url = public_url(env)?.unwrap_or_default();
     let scope = env("OAUTH_SCOPE");
     if let Some(scope) = scope.as_deref().filter(|scope| !scope.bytes().all(is_scope_byte)) {
         return Err(wrong("OAUTH_SCOPE", scope, "takes one scope"));
@@ -126,6 +120,21 @@ pub(crate) fn sign_in(env: &impl Fn(&'static str) -> Option<String>) -> Result<O
         jwks_url: url(env, "OAUTH_JWKS_URL")?,
         authorization_server,
     }))
+}
+
+/// The address of the MCP endpoint as clients type it; `None` where it is not set.
+///
+/// # Errors
+/// When it is no such address.
+pub(crate) fn public_url(env: &impl Fn(&'static str) -> Option<String>) -> Result<Option<String>, ConfigError> {
+    let Some(public_url) = url(env, "PUBLIC_URL")? else { return Ok(None) };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '.' | '-' | '_' | '~' | '[' | ']');
+    // Documents stand at addresses that are made from its path.
+    if !public_url.ends_with("/mcp") || !public_url.chars().all(is_plain) || public_url.contains("/:") {
+        let expected = "takes the URL of the MCP endpoint, which ends in /mcp";
+        return Err(ConfigError::new("PUBLIC_URL", public_url, expected));
+    }
+    Ok(Some(public_url))
 }
 
 /// RFC 6749, section 3.3.
@@ -192,7 +201,8 @@ mod tests {
     #[test]
     fn without_an_issuer_there_is_no_sign_in() {
         assert_eq!(read(&[]), Ok(None));
-        assert_eq!(read(&[URL]), Err("PUBLIC_URL=https://p.example.com/mcp: is of no use without OAUTH_ISSUER".into()));
+        assert_eq!(read(&[URL]), Ok(None));
+        assert_eq!(read(&[JWKS]), Err("OAUTH_JWKS_URL=http://127.0.0.1:1/keys: also needs OAUTH_ISSUER".into()));
     }
 
     #[test]
@@ -202,7 +212,7 @@ mod tests {
         assert_eq!(sign_in.audience, ["https://p.example.com/mcp", "client"]);
         assert_eq!(sign_in.authorization_server, None);
         for (env, lacks) in [(&[ISSUER, URL], "OAUTH_AUDIENCE"), (&[ISSUER, AUDIENCE], "PUBLIC_URL")] {
-            assert_eq!(read(env), Err(format!("OAUTH_ISSUER=https://id.example.com: is of no use without {lacks}")));
+            assert_eq!(read(env), Err(format!("OAUTH_ISSUER=https://id.example.com: also needs {lacks}")));
         }
     }
 
@@ -218,7 +228,7 @@ mod tests {
         for lacking in 3..all.len() {
             let some: Vec<_> = all.iter().enumerate().filter(|(at, _)| *at != lacking).map(|(_, it)| *it).collect();
             let error = read(&some).expect_err("half of the settings");
-            assert!(error.ends_with(&format!("is of no use without {}", all[lacking].0)), "{error}");
+            assert!(error.ends_with(&format!("also needs {}", all[lacking].0)), "{error}");
         }
     }
 
