@@ -184,9 +184,14 @@ impl Config {
                             ALLOW_ANONYMOUS=true lets anyone in";
             return Err(ConfigError::new("--addr", addr.to_string(), expected));
         }
+        // A page that rebinds a name cannot send this one.
+        let own = (!addr.ip().is_unspecified() && !addr.ip().is_loopback())
+            .then(|| SocketAddr::new(addr.ip(), 80).to_string());
         let mut allowed_hosts = allowed("ALLOWED_HOSTS", env("ALLOWED_HOSTS"), on_lambda, parse_host)?;
-        if let (Allowed::LoopbackAnd(hosts), Some(url)) = (&mut allowed_hosts, &public_url) {
+        if let Allowed::LoopbackAnd(hosts) = &mut allowed_hosts {
+            hosts.extend(own.as_deref().and_then(parse_host));
             // The one address that clients are told.
+            let url = public_url.as_deref().unwrap_or_default();
             hosts.extend(url.parse::<Uri>().ok().and_then(|url| parse_host(url.authority()?.as_str())));
         }
         Ok(Self {

@@ -2,6 +2,7 @@
 
 pub(crate) mod address;
 mod catalogue;
+mod changes;
 mod completion;
 mod contents;
 mod files;
@@ -268,8 +269,28 @@ impl Gallery {
     /// How many of the prompts that were read so far are broken.
     #[must_use]
     pub fn broken(&self) -> usize {
+        self.snapshot().map_or(0, |catalogue| self.files.broken(&catalogue).len())
+    }
+
+    /// The files that are not served, as far as they were read, each with the reason: `a.prompt, line 1, column 1: …`.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<String> {
+        let Some(catalogue) = self.snapshot() else { return Vec::new() };
+        let told = |(key, problem): (String, Problem)| {
+            // Others are of a partial.
+            if *problem.file == key { problem.to_string() } else { format!("{key}: {problem}") }
+        };
+        let broken = self.files.broken(&catalogue).into_iter().map(told);
+        let shadowed = catalogue.shadowed().map(|(key, served)| format!("{key}: {served} has the same name"));
+        // What would have been a prompt, or may be a folder of prompts.
+        let is_missed = |key: &str| Named::of(key).is_some() || !key.rsplit('/').next().unwrap_or(key).contains('.');
+        let unlisted = self.store.left_out().into_iter().filter(|(key, _)| is_missed(key));
+        broken.chain(shadowed).chain(unlisted.map(|(key, why)| format!("{key}: {why}"))).collect()
+    }
+
+    fn snapshot(&self) -> Option<Arc<Catalogue>> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.snapshot.as_ref().map_or(0, |snapshot| self.files.broken(&snapshot.catalogue))
+        state.snapshot.as_ref().map(|snapshot| Arc::clone(&snapshot.catalogue))
     }
 
     /// One page of prompts, sorted by name; broken ones are left out.

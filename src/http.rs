@@ -33,6 +33,7 @@ use crate::config::{Allowed, Config};
 use crate::logging::milliseconds;
 use crate::mcp::{Mcp, Post, Record, Reply};
 use crate::oauth::{Claims, Document, Guard, Refusal, SignIn, documents, register};
+use crate::prompt::shorten_to;
 use crate::rpc::{self, INTERNAL_ERROR, INVALID_REQUEST};
 use crate::store::counting_s3_requests;
 
@@ -42,6 +43,9 @@ const MAX_BODY: usize = 1024 * 1024;
 
 /// The longest registration of a client, in bytes.
 const MAX_REGISTRATION: usize = 16 * 1024;
+
+/// The longest value of a header in the log, in characters.
+const MAX_NAMED: usize = 100;
 
 /// How long requests under way may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -186,7 +190,7 @@ struct Denied {
     status: StatusCode,
     message: &'static str,
     /// What the log says beside.
-    cause: Option<&'static str>,
+    cause: Option<String>,
     header: Option<(HeaderName, HeaderValue)>,
 }
 
@@ -195,17 +199,27 @@ impl Denied {
         Self { status, message, cause: None, header: None }
     }
 
+    /// The same, with the header that is not as it must be.
+    fn naming(self, headers: &HeaderMap, name: &HeaderName) -> Self {
+        let value = headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let cause = match value {
+            Some(value) => format!("{name}: {}", shorten_to(MAX_NAMED, &value)),
+            None => format!("no {name}"),
+        };
+        Self { cause: Some(cause), ..self }
+    }
+
     fn reply(self) -> (Reply, Option<(HeaderName, HeaderValue)>) {
         let error = rpc::Error::new(INVALID_REQUEST, self.message);
-        let record = Record { error: Some(error.code), cause: self.cause.map(str::to_owned), ..Record::default() };
+        let record = Record { error: Some(error.code), cause: self.cause, ..Record::default() };
         (Reply { status: self.status, body: rpc::failure(None, &error).into(), record }, self.header)
     }
 }
 
 impl Endpoint {
     async fn respond(&self, request: Request) -> Response {
-        // Whoever sends no origin is no page in a browser, and needs none of it.
-        if !request.headers().contains_key(ORIGIN) {
+        // Only pages in a browser send an origin. One that is not allowed is refused, and its preflight too.
+        if !text(request.headers(), &ORIGIN).is_some_and(|origin| self.allowed_origins.permits_origin(origin)) {
             return self.answer(request).await;
         }
         let answered = service_fn(|request| async { Ok::<_, Infallible>(self.answer(request).await) });
@@ -253,12 +267,12 @@ impl Endpoint {
     }
 
     fn check_origin(&self, headers: &HeaderMap) -> Result<(), Denied> {
-        let refuse = |message| Err(Denied::new(StatusCode::FORBIDDEN, message));
+        let refuse = |name, message| Err(Denied::new(StatusCode::FORBIDDEN, message).naming(headers, &name));
         if text(headers, &ORIGIN).is_some_and(|origin| !self.allowed_origins.permits_origin(origin)) {
-            return refuse("this Origin is not allowed; ALLOWED_ORIGINS lists more");
+            return refuse(ORIGIN, "this Origin is not allowed; ALLOWED_ORIGINS lists more");
         }
         if text(headers, &HOST).is_some_and(|host| !self.allowed_hosts.permits_host(host)) {
-            return refuse("this Host is not allowed; ALLOWED_HOSTS lists more");
+            return refuse(HOST, "this Host is not allowed; ALLOWED_HOSTS lists more");
         }
         Ok(())
     }
@@ -268,7 +282,7 @@ impl Endpoint {
             Refusal::NoKeys(pause) => Some((RETRY_AFTER, HeaderValue::from(pause.as_secs().max(1)))),
             _ => self.guard.challenge(refusal).map(|value| (WWW_AUTHENTICATE, value)),
         };
-        let cause = if let Refusal::InvalidToken(why) = refusal { Some(*why) } else { None };
+        let cause = if let Refusal::InvalidToken(why) = refusal { Some((*why).to_owned()) } else { None };
         Denied { cause, header, ..Denied::new(refusal.status(), refusal.message()) }
     }
 }
@@ -283,10 +297,12 @@ async fn read(parts: &Parts, body: Body) -> Result<Bytes, Denied> {
     if parts.method != Method::POST {
         let message = "this server has no streams and no sessions: send a POST";
         let header = Some((ALLOW, HeaderValue::from_static("POST")));
-        return Err(Denied { header, ..Denied::new(StatusCode::METHOD_NOT_ALLOWED, message) });
+        let cause = Some(format!("method: {}", shorten_to(MAX_NAMED, parts.method.as_str())));
+        return Err(Denied { header, cause, ..Denied::new(StatusCode::METHOD_NOT_ALLOWED, message) });
     }
     if !text(&parts.headers, &CONTENT_TYPE).is_some_and(is_json) {
-        return Err(Denied::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the Content-Type must be application/json"));
+        let message = "the Content-Type must be application/json";
+        return Err(Denied::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).naming(&parts.headers, &CONTENT_TYPE));
     }
     whole(parts, body, MAX_BODY).await.map_err(|status| match status {
         StatusCode::PAYLOAD_TOO_LARGE => Denied::new(status, "the body is longer than 1 MiB"),

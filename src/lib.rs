@@ -17,7 +17,8 @@
 //! 8. [`tools`] has the tools, each a function from typed input to typed output.
 //!
 //! [`check`] finds what is wrong with files before anyone asks for them, `commands` has what the program does beside
-//! serving. [`config`] has every setting, `cli` the command line, `server` puts the parts together. Below [`mcp`]
+//! serving. [`config`] has every setting, `cli` the command line, `server` puts the parts together,
+//! `serve` runs them on a local port. Below [`mcp`]
 //! nothing knows JSON-RPC, above [`store`] nothing knows S3, only `http` builds on axum, and only [`prompt`] knows
 //! Handlebars.
 //!
@@ -44,6 +45,7 @@ pub mod oauth;
 mod program;
 pub mod prompt;
 mod rpc;
+mod serve;
 mod server;
 pub mod store;
 pub mod tools;

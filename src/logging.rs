@@ -4,7 +4,7 @@ mod json;
 mod lines;
 mod text;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::panic;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{Layer, Registry};
 
-use crate::config::process;
+use crate::config::{LogFormat, process};
 
 /// Crates that write whole events, requests or responses at their lower levels, and prompts and tokens with them.
 const TALKATIVE: [&str; 6] = ["lambda_runtime", "lambda_http", "aws_", "hyper", "h2", "rustls"];
@@ -26,19 +26,42 @@ const TALKATIVE: [&str; 6] = ["lambda_runtime", "lambda_http", "aws_", "hyper", 
 /// What log lines look like, and where they go.
 pub(crate) type Lines = Box<dyn Layer<Registry> + Send + Sync>;
 
-/// JSON on standard output, for Lambda.
-pub(crate) fn json() -> Lines {
-    JsonLines.boxed()
+/// Lines on standard output, each written at once: a Lambda function may be frozen when it has answered.
+pub(crate) fn to_stdout(format: LogFormat) -> Lines {
+    lines(format, Sink::Stdout, false)
 }
 
-/// Readable text on standard error, all of which is written once the writer is dropped.
+/// Lines on standard error, all of which are written once the writer is dropped.
 ///
 /// # Errors
 /// When the system has no thread for it.
-pub(crate) fn text() -> io::Result<(Lines, Writer)> {
+pub(crate) fn to_stderr(format: LogFormat) -> io::Result<(Lines, Writer)> {
     let (stderr, writer) = lines::Lines::start()?;
     let is_styled = io::stderr().is_terminal() && process("NO_COLOR").is_none_or(|no| no.is_empty());
-    Ok((TextLines { stderr, is_styled }.boxed(), writer))
+    Ok((lines(format, Sink::Stderr(stderr), is_styled), writer))
+}
+
+fn lines(format: LogFormat, sink: Sink, is_styled: bool) -> Lines {
+    match format {
+        LogFormat::Json => JsonLines { sink }.boxed(),
+        LogFormat::Text => TextLines { sink, is_styled }.boxed(),
+    }
+}
+
+/// Where whole lines go.
+enum Sink {
+    Stdout,
+    Stderr(lines::Lines),
+}
+
+impl Sink {
+    fn put(&self, line: &[u8]) {
+        match self {
+            // A closed standard output is no reason not to answer.
+            Self::Stdout => drop(io::stdout().write_all(line)),
+            Self::Stderr(lines) => lines.put(line),
+        }
+    }
 }
 
 /// Begins to log.

@@ -1,18 +1,14 @@
 //! The server: tools and settings in, a running gallery out.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZero;
 use std::path::Path;
-use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
 use axum::Router;
-use futures_util::future::{self, Either};
-use tokio::net::TcpListener;
 use tokio::runtime;
 
 use crate::config::{Config, Flags, Source};
@@ -23,7 +19,7 @@ use crate::logging::{self, Writer, milliseconds};
 use crate::mcp::Mcp;
 use crate::store::{DirStore, PromptStore, S3Store};
 use crate::tools::{InvalidTool, Tool, Tools, calculator};
-use crate::{http, lambda, program};
+use crate::{lambda, serve};
 
 /// A prompt gallery with its tools: `add`, `multiply` and whatever else is registered.
 ///
@@ -172,7 +168,8 @@ impl Server {
         };
         let began = Instant::now();
         builder.enable_all().build()?.block_on(async {
-            let gallery = Arc::new(Gallery::new(open_to_serve(config)?, config.cache_ttl, config.page_size));
+            let (store, folder) = open_to_serve(config)?;
+            let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
             if config.on_lambda {
                 begin_listing(Arc::clone(&gallery))?;
                 let app = self.app_of(gallery, config)?;
@@ -180,20 +177,20 @@ impl Server {
                 lambda::run(app).await.map_err(ServerError::Lambda)
             } else {
                 let app = self.app_of(Arc::clone(&gallery), config)?;
-                serve_locally(app, &gallery, config).await
+                serve::serve(app, &gallery, folder, config).await
             }
         })
     }
 }
 
-/// The store that the settings name, for a server that runs for a while.
-fn open_to_serve(config: &Config) -> Result<Arc<dyn PromptStore>, ServerError> {
-    let Source::Dir(dir) = &config.source else { return open(&config.source) };
+/// The store that the settings name, for a server that runs for a while; also as a folder, if it is one that is watched.
+fn open_to_serve(config: &Config) -> Result<(Arc<dyn PromptStore>, Option<DirStore>), ServerError> {
+    let Source::Dir(dir) = &config.source else { return Ok((open(&config.source)?, None)) };
     let store = open_dir(dir)?;
-    if let Err(e) = store.watch() {
+    let watched = store.watch().inspect_err(|e| {
         tracing::info!(cause = %e, "the folder is not watched, and read at each request instead");
-    }
-    Ok(Arc::new(store))
+    });
+    Ok((Arc::new(store.clone()), watched.is_ok().then_some(store)))
 }
 
 fn open_dir(dir: &Path) -> Result<DirStore, ServerError> {
@@ -231,84 +228,17 @@ fn begin_listing(gallery: Arc<Gallery>) -> io::Result<()> {
     thread::Builder::new().name("store".to_owned()).spawn(move || runtime.block_on(begin)).map(drop)
 }
 
-fn report_unavailable(gallery: &Gallery, e: &GalleryError) {
+pub(crate) fn report_unavailable(gallery: &Gallery, e: &GalleryError) {
     let cause = std::error::Error::source(e).map(ToString::to_string);
     tracing::error!(store = gallery.location(), cause, "prompt store unavailable");
-}
-
-async fn serve_locally(app: App, gallery: &Gallery, config: &Config) -> Result<(), ServerError> {
-    let cannot_listen = |source| ServerError::Listen { addr: config.addr.to_string(), source };
-    let listener = TcpListener::bind(config.addr).await.map_err(cannot_listen)?;
-    let addr = listener.local_addr()?;
-    let greeting = async {
-        let count = gallery.count().await;
-        // Reads the first page, so that the log names the files that are broken before someone asks for them.
-        let _ = gallery.list(None).await;
-        let broken = gallery.broken();
-        let prompts = match count.map(|count| count.saturating_sub(broken)) {
-            Ok(1) => "1 prompt".to_owned(),
-            Ok(count) => format!("{count} prompts"),
-            Err(e) => {
-                report_unavailable(gallery, &e);
-                "no prompts for now".to_owned()
-            }
-        };
-        let prompts = match broken {
-            0 => prompts,
-            broken => format!("{prompts} ({broken} left out, see the log)"),
-        };
-        // An address that stands for all of them is none to call.
-        let host = if addr.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { addr.ip() };
-        let asks = config.sign_in.is_some() && !config.allow_anonymous;
-        greet(&format!("http://{}/mcp", SocketAddr::new(host, addr.port())), &prompts, &gallery.location(), asks)
-    };
-    let serving = http::serve(app, listener, told_to_stop());
-    // A store that does not answer keeps nobody waiting who needs no prompts.
-    if let Either::Right((greeted, serving)) = future::select(pin!(serving), pin!(greeting)).await {
-        greeted?;
-        serving.await;
-    }
-    Ok(())
-}
-
-/// Tells a person how to use the server that has just started; whether its callers need a token.
-fn greet(url: &str, prompts: &str, location: &str, signs_in: bool) -> Result<(), ServerError> {
-    let list = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/list"}"#;
-    let token = if signs_in { " -H 'Authorization: Bearer TOKEN'" } else { "" };
-    let text = format!(
-        "Serving {prompts} from {location} at {url}\n\n\
-         Try it:      curl -s {url}{token} -H 'Content-Type: application/json' -d '{list}'\n\
-         Claude Code: claude mcp add --transport http prompt-gallery {url}\n\n\
-         Ctrl-C stops it.\n"
-    );
-    program::print(&text).map_err(|e| ServerError::Output(e.to_string()))
-}
-
-async fn told_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = interrupt => {}
-                    _ = terminate.recv() => {}
-                }
-            }
-            Err(_) => drop(interrupt.await),
-        }
-    }
-    #[cfg(not(unix))]
-    drop(interrupt.await);
 }
 
 /// Begins to log as `config` says, until the writer is dropped; a process that logs already goes on as it does.
 fn log(config: &Config) -> Option<Writer> {
     let (lines, writer) = if config.on_lambda {
-        (logging::json(), None)
+        (logging::to_stdout(config.log_format), None)
     } else {
-        let (lines, writer) = logging::text().ok()?;
+        let (lines, writer) = logging::to_stderr(config.log_format).ok()?;
         (lines, Some(writer))
     };
     logging::init(config.log_filter.clone(), lines).ok().and(writer)

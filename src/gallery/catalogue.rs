@@ -82,7 +82,7 @@ impl Catalogue {
     }
 
     /// The keys of files that have one name: the one that is not served, and the one that is.
-    fn shadowed(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(super) fn shadowed(&self) -> impl Iterator<Item = (&str, &str)> {
         let key = |index: usize| self.objects[index].key.as_str();
         self.shadowed.iter().map(move |&(shadowed, served)| (key(shadowed), key(served)))
     }
@@ -95,6 +95,16 @@ impl Catalogue {
     /// Whether there is a file of this key.
     pub(super) fn has(&self, key: &str) -> bool {
         self.objects.binary_search_by(|object| object.key.as_str().cmp(key)).is_ok()
+    }
+
+    /// The version of the file of this key, if there is one.
+    pub(super) fn version(&self, key: &str) -> Option<&str> {
+        let index = self.objects.binary_search_by(|object| object.key.as_str().cmp(key)).ok()?;
+        Some(&self.objects[index].version)
+    }
+
+    pub(super) fn partials(&self) -> impl Iterator<Item = &Entry> {
+        self.partials.values()
     }
 
     pub(super) fn entry(&self, name: &str) -> Option<&Entry> {

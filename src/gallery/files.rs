@@ -151,11 +151,21 @@ impl Files {
         self.kept.contains_key(&VersionRef::from(object))
     }
 
-    /// How many prompts of a catalogue have turned out to be broken.
-    pub(super) fn broken(&self, catalogue: &Catalogue) -> usize {
+    /// The prompts of a catalogue that have turned out to be broken: the keys of their files, and why.
+    pub(super) fn broken(&self, catalogue: &Catalogue) -> Vec<(String, Problem)> {
         let problems = lock(&self.problems);
-        let is_broken = |object: &Object| problems.get(&*object.key).is_some_and(|w| *w.version == *object.version);
-        catalogue.entries.iter().filter(|entry| is_broken(catalogue.object(entry))).count()
+        let broken = catalogue.entries.iter().filter_map(|entry| {
+            let object = catalogue.object(entry);
+            let wrong = problems.get(&*object.key).filter(|wrong| *wrong.version == *object.version)?;
+            Some((object.key.clone(), wrong.problem.clone()))
+        });
+        broken.collect()
+    }
+
+    /// Reads a partial that no prompt may have asked for, so that the log tells what is wrong with it.
+    pub(super) async fn read_partial(self: &Arc<Self>, catalogue: &Catalogue, entry: &Entry) {
+        // One that cannot be read is told once a prompt needs it.
+        let _ = self.load(catalogue.object(entry)).await;
     }
 
     /// Forgets what was wrong with files that are no more.
@@ -314,7 +324,9 @@ impl Files {
     fn note(&self, object: &Object, problem: Option<&Problem>) -> bool {
         let mut problems = lock(&self.problems);
         let Some(problem) = problem else {
-            problems.remove(&*object.key);
+            if problems.remove(&*object.key).is_some() {
+                tracing::info!(prompt.file = object.key, "prompt is served again");
+            }
             return false;
         };
         let known = problems.get(&*object.key);

@@ -1,11 +1,10 @@
-//! One JSON object a line on standard output, as the logs of AWS take them:
+//! One JSON object a line, as the logs of AWS take them:
 //! `{"timestamp":"…","level":"INFO","message":"request",…,"target":"prompt_gallery::http"}`.
 //!
 //! The same that `tracing_subscriber` writes with `flatten_event`, for a third of its instructions: it is part of the time
 //! of each answer.
 
 use std::fmt::{Debug, Display};
-use std::io::{self, Write};
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -14,12 +13,14 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-use super::timestamp;
+use super::{Sink, timestamp};
 
 /// About what a line takes, in bytes.
 const LINE: usize = 1000;
 
-pub(super) struct JsonLines;
+pub(super) struct JsonLines {
+    pub(super) sink: Sink,
+}
 
 impl<S: Subscriber> Layer<S> for JsonLines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
@@ -31,8 +32,7 @@ impl<S: Subscriber> Layer<S> for JsonLines {
         line.field("target", metadata.target());
         let Object(mut line) = line;
         line.extend_from_slice(b"}\n");
-        // A closed standard output is no reason not to answer.
-        let _ = io::stdout().write_all(&line);
+        self.sink.put(&line);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Lines to read, on standard error: `2026-07-28T12:00:00.000000Z  INFO request rpc.method="ping" …`.
+//! Lines to read: `2026-07-28T12:00:00.000000Z  INFO request rpc.method="ping" …`.
 //!
 //! The same that `tracing_subscriber` writes without targets, for a third of its instructions: they would be a quarter of a call
 //! of `add` over HTTP.
@@ -12,8 +12,7 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-use super::lines::Lines;
-use super::timestamp;
+use super::{Sink, timestamp};
 
 /// About what a line takes, in bytes.
 const LINE: usize = 500;
@@ -22,7 +21,7 @@ const DIMMED: Style = Style::new().effects(Effects::DIMMED);
 const ITALIC: Style = Style::new().effects(Effects::ITALIC);
 
 pub(super) struct TextLines {
-    pub(super) stderr: Lines,
+    pub(super) sink: Sink,
     pub(super) is_styled: bool,
 }
 
@@ -41,7 +40,7 @@ impl<S: Subscriber> Layer<S> for TextLines {
         line.styled(Style::new().fg_color(Some(Color::Ansi(color))), level);
         event.record(&mut line);
         line.text.push('\n');
-        self.stderr.put(line.text.as_bytes());
+        self.sink.put(line.text.as_bytes());
     }
 }
 

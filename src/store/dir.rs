@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tokio::sync::Notify;
 use uuid::Uuid;
 use walkdir::{DirEntry, WalkDir};
 
@@ -35,6 +36,8 @@ struct Inner {
     /// What is left out, and why; it has been reported.
     left_out: Mutex<BTreeMap<PathBuf, String>>,
     watch: OnceLock<Watch>,
+    /// Something has changed, as the watch tells.
+    changed: Arc<Notify>,
 }
 
 impl DirStore {
@@ -48,7 +51,8 @@ impl DirStore {
         if !root.is_dir() {
             return Err(io::Error::new(io::ErrorKind::NotADirectory, "not a folder"));
         }
-        Ok(Self(Arc::new(Inner { dir, root, left_out: Mutex::default(), watch: OnceLock::new() })))
+        let (left_out, watch, changed) = Default::default();
+        Ok(Self(Arc::new(Inner { dir, root, left_out, watch, changed })))
     }
 
     /// Has the system tell of changes from now on, so that the folder need not be read anew where there are none.
@@ -56,10 +60,15 @@ impl DirStore {
     /// # Errors
     /// When the system cannot; the folder is read anew at every call as before.
     pub fn watch(&self) -> io::Result<()> {
-        let watch = Watch::start(&self.0.root)?;
+        let watch = Watch::start(&self.0.root, Arc::clone(&self.0.changed))?;
         // A second one is not needed.
         let _ = self.0.watch.set(watch);
         Ok(())
+    }
+
+    /// Waits until something has changed since the last time; for ever where the folder is not watched.
+    pub async fn changed(&self) {
+        self.0.changed.notified().await;
     }
 }
 

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use tokio::sync::Notify;
+
 #[cfg(feature = "local")]
 type Watcher = notify::RecommendedWatcher;
 #[cfg(not(feature = "local"))]
@@ -26,13 +28,13 @@ struct Seen {
 }
 
 impl Watch {
-    /// Begins to watch.
+    /// Begins to watch, and tells `changed` of each change.
     ///
     /// # Errors
     /// When the system cannot, or watches too much already.
-    pub(super) fn start(dir: &Path) -> io::Result<Self> {
+    pub(super) fn start(dir: &Path, changed: Arc<Notify>) -> io::Result<Self> {
         let seen = Arc::<Seen>::default();
-        let _watcher = watcher(dir, Arc::clone(&seen))?;
+        let _watcher = watcher(dir, Arc::clone(&seen), changed)?;
         Ok(Self { seen, _watcher })
     }
 
@@ -44,7 +46,7 @@ impl Watch {
 }
 
 #[cfg(feature = "local")]
-fn watcher(dir: &Path, seen: Arc<Seen>) -> io::Result<Watcher> {
+fn watcher(dir: &Path, seen: Arc<Seen>, changed: Arc<Notify>) -> io::Result<Watcher> {
     use notify::event::{AccessKind, AccessMode, ModifyKind};
     use notify::{Config, Event, EventKind, RecursiveMode, Watcher as _};
 
@@ -64,6 +66,7 @@ fn watcher(dir: &Path, seen: Arc<Seen>) -> io::Result<Watcher> {
         // What the system could not tell may have been a change.
         let Ok(event) = event else {
             seen.changes.fetch_add(1, Ordering::Release);
+            changed.notify_one();
             return;
         };
         let is_gone = is_end(event.kind) && event.paths.contains(&root);
@@ -72,6 +75,7 @@ fn watcher(dir: &Path, seen: Arc<Seen>) -> io::Result<Watcher> {
         }
         if !is_read(&event) {
             seen.changes.fetch_add(1, Ordering::Release);
+            changed.notify_one();
         }
     };
     // What is served of a link is within the folder, and watched where it is.
@@ -82,6 +86,6 @@ fn watcher(dir: &Path, seen: Arc<Seen>) -> io::Result<Watcher> {
 }
 
 #[cfg(not(feature = "local"))]
-fn watcher(_: &Path, _: Arc<Seen>) -> io::Result<Watcher> {
+fn watcher(_: &Path, _: Arc<Seen>, _: Arc<Notify>) -> io::Result<Watcher> {
     Err(io::ErrorKind::Unsupported.into())
 }
