@@ -159,7 +159,7 @@ fn warning() -> impl TypedValueParser<Value = Code> {
 
 #[derive(Args)]
 pub(crate) struct Render {
-    /// The prompt, as clients know it
+    /// The prompt as clients know it, or its file
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
     /// An argument; KEY=@FILE takes it from a file, KEY=@- from standard input, KEY=@@… begins with an @
@@ -205,7 +205,7 @@ What is missing is asked for on a terminal, where Ctrl-D gives up.
 
 Examples:
   prompt-gallery render greeting-template name=Ada
-  prompt-gallery render code-review code=@src/main.rs focus=security
+  prompt-gallery render prompts/code-review.prompt code=@src/main.rs focus=security
   git diff | prompt-gallery render code-review code=@- | llm
   prompt-gallery render greeting-template name=@@ada --json";
 
@@ -231,7 +231,7 @@ Examples:
 
 #[derive(Args)]
 pub(crate) struct New {
-    /// The prompt or its file; folders are divided by /
+    /// The prompt or the path of its file; / divides folders
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
     #[command(flatten)]
@@ -245,6 +245,7 @@ Examples:
   prompt-gallery new review                     prompts/review.prompt
   prompt-gallery new review.hbs                 prompts/review.hbs
   prompt-gallery new team/review                prompts/team/review.prompt, which clients know as team_review
+  prompt-gallery new prompts/team/review.hbs    the path of the file
   prompt-gallery new review --dir ~/prompts     in another folder";
 
 const AFTER_COMPLETIONS: &str = "\

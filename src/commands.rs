@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod list;
 pub(crate) mod new;
+mod path;
 mod progress;
 pub(crate) mod render;
 

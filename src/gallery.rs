@@ -31,6 +31,7 @@ use contents::{ContentsError, contents};
 use files::Files;
 pub use form::Form;
 use index::Index;
+pub(crate) use names::EXTENSIONS;
 pub use names::{Named, prompt_name};
 
 use crate::content::PromptMessage;
@@ -623,9 +624,16 @@ fn listed(entry: &Entry, object: &Object, prompt: &Prompt) -> Box<[u8]> {
 }
 
 fn unknown(name: &str, catalogue: &Catalogue) -> GalleryError {
-    let names = catalogue.entries.iter().map(|entry| &*entry.name);
+    let names = || catalogue.entries.iter().map(|entry| &*entry.name);
     let name = shorten_to(100, name);
-    GalleryError::UnknownPrompt { nearest: nearest(&name, names).map(str::to_owned), name }
+    // A path says the name in its own way, and some say the last part of it alone.
+    let plain = prompt_name(&name).or_else(|| prompt_name(&format!("{name}.prompt")));
+    let ending = plain.as_ref().map(|name| format!("_{name}"));
+    let ends = |name: &&str| ending.as_ref().is_some_and(|ending| name.ends_with(ending));
+    let near = nearest(&name, names())
+        .or_else(|| nearest(plain.as_deref()?, names()))
+        .or_else(|| names().filter(ends).min_by_key(|name| name.len()));
+    GalleryError::UnknownPrompt { nearest: near.map(str::to_owned), name }
 }
 
 /// A cursor is the name of the last prompt before it, so that prompts may come and go between two pages.

@@ -516,6 +516,20 @@ fn check_says_when_it_does_not_say_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_names_a_prompt_of_a_bucket() {
+    let s3 = S3Server::start().await;
+    s3.put("prompts/team/talk.prompt", TALK);
+    let endpoint = s3.endpoint();
+    let rendered = tokio::task::spawn_blocking(move || {
+        let uri = format!("s3://{}/prompts/team/talk.prompt", S3Server::BUCKET);
+        ["team_talk", "team/talk.prompt", "prompts/team/talk", &uri].map(|path| {
+            run_with(&["render", path, "who=Ada", "--bucket", S3Server::BUCKET], &s3_env(&endpoint), "").out
+        })
+    });
+    assert_eq!(rendered.await.unwrap(), ["Hello Ada\n"; 4]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn list_lists_a_bucket_once() {
     let s3 = S3Server::start().await;
     s3.put("prompts/talk.prompt", TALK);
@@ -546,6 +560,71 @@ fn new_writes_a_prompt_that_renders_and_has_no_problems() {
     Hello
     </text>
     ");
+}
+
+#[test]
+fn a_path_names_a_prompt_as_well_as_its_name_does() {
+    let here = folder(&[
+        ("prompts/team/standup.prompt", "standup"),
+        ("prompts/_style.prompt", "style"),
+        ("other/alone.hbs", "alone"),
+    ]);
+    let run = |args: &[&str]| {
+        let Output { status, stdout, stderr } = program().args(args).current_dir(here.path()).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ran { code: status.code(), out: text(stdout), err: text(stderr) }
+    };
+    let absolute = here.path().join("prompts/team/standup.prompt");
+    for path in [
+        "team_standup",
+        "prompts/team/standup.prompt",
+        "./prompts/team/standup.prompt",
+        "prompts/team/standup",
+        "prompts/../prompts/team/standup.prompt",
+        "team/standup",
+        "team/standup.prompt",
+        name(&absolute),
+    ] {
+        let Ran { code, out, err } = run(&["render", path]);
+        assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "standup\n", ""), "{path}");
+    }
+    // A file elsewhere is of the gallery that is its folder, as it is to `check`.
+    assert_eq!(run(&["render", "other/alone.hbs"]).out, "alone\n");
+    assert_eq!(run(&["render", "alone.hbs", "--dir", "other"]).out, "alone\n");
+    for (path, why) in [
+        ("standup", "unknown prompt `standup`, did you mean `team_standup`?"),
+        ("prompts/team/standpu.prompt", "unknown prompt `team/standpu.prompt`, did you mean `team_standup`?"),
+        ("team/standpu", "unknown prompt `team/standpu`, did you mean `team_standup`?"),
+        ("standup.prompt", "unknown prompt `standup.prompt`, did you mean `team_standup`?"),
+        ("prompts/_style.prompt", "prompts/_style.prompt is the partial `style`: render a prompt that uses it"),
+        ("../x.prompt", "unknown prompt `../x.prompt`"),
+    ] {
+        let Ran { code, out, err } = run(&["render", path]);
+        assert_eq!((code, out.as_str(), err), (Some(1), "", format!("prompt-gallery: {why}\n")), "{path}");
+    }
+    let absolute = here.path().join("prompts/d.prompt");
+    for (path, key) in [
+        ("prompts/a", "a.prompt"),
+        ("./prompts/b.hbs", "b.hbs"),
+        ("prompts/team/c", "team/c.prompt"),
+        (name(&absolute), "d.prompt"),
+        ("team/e", "team/e.prompt"),
+    ] {
+        let Ran { code, out, err } = run(&["new", path]);
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{path}");
+        assert!(
+            out.starts_with(&format!("prompts/{key}\n")) && here.path().join("prompts").join(key).exists(),
+            "{out}"
+        );
+    }
+    assert!(!here.path().join("prompts/prompts").exists());
+    let Ran { code, err, .. } = run(&["new", "foo.md"]);
+    assert_eq!(code, Some(2));
+    assert_eq!(
+        err,
+        "prompt-gallery: foo.md would be no prompt, as its name does not end in .prompt or .hbs or .handlebars; \
+         `prompt-gallery new foo` writes prompts/foo.prompt\n"
+    );
 }
 
 #[test]
@@ -605,10 +684,25 @@ fn new_writes_nothing_where_a_link_leads_out_of_the_folder() {
 #[test]
 fn new_refuses_names_that_clients_would_not_know_and_buckets() {
     let dir = folder(&[]);
-    for prompt in ["../a", "/a", "a b", "_partial", "_partial.hbs", ".a", ""] {
+    for (prompt, instead) in [
+        ("a/../b", ""),
+        ("a b", ", such as `a-b`"),
+        ("a.b.c", ", such as `a--b-c`"),
+        ("_partial", ""),
+        ("_partial.hbs", ""),
+        (".a", ""),
+        ("", ""),
+    ] {
         let Ran { code, err, .. } = run(&["new", prompt, "--dir", name(dir.path())]);
         assert_eq!((code, err.lines().count()), (Some(2), 1), "{prompt}: {err}");
-        assert!(err.contains(&format!("`{prompt}`")) && err.contains("letters from A to Z, digits, _ and -"), "{err}");
+        assert!(err.contains(&format!("invalid name `{prompt}`: use A-Z, a-z, 0-9, _ and -; ")), "{err}");
+        assert!(err.ends_with(&format!("name of a partial{instead}\n")), "{err}");
+    }
+    for prompt in ["../a", "/a", "./a"] {
+        let Ran { code, err, .. } = run(&["new", prompt, "--dir", name(dir.path())]);
+        let outside =
+            format!("prompt-gallery: {prompt} is outside of the folder {}; pass --dir DIR\n", name(dir.path()));
+        assert_eq!((code, err), (Some(2), outside), "{prompt}");
     }
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     let Ran { code, err, .. } = run(&["new", "a", "--bucket", "b"]);

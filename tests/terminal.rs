@@ -151,6 +151,20 @@ fn nothing_is_asked_where_something_is_wrong() {
 }
 
 #[test]
+fn a_file_that_would_be_no_prompt_is_asked_about() {
+    for (answer, code) in [("\n", 0), ("y\n", 0), ("n\n", 1), (END_OF_INPUT, 1)] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().to_str().unwrap();
+        let mut terminal = Terminal::start(&["new", "team/foo.prompt.md", "--dir", path], 80);
+        terminal.shows(&format!("Write {path}/team/foo.prompt instead? [Y/n] "));
+        terminal.types(answer);
+        let (ended, shown) = terminal.ends();
+        assert_eq!(ended, Some(code), "{answer}: {shown}");
+        assert_eq!(dir.path().join("team/foo.prompt").exists(), code == 0, "{answer}: {shown}");
+    }
+}
+
+#[test]
 fn list_is_a_table_that_fits() {
     for (columns, last) in [(60, "TITLE"), (90, "ARGUMENTS"), (500, "VERSION")] {
         let (code, shown) = Terminal::start(&["list", "--dir", "prompts"], columns).ends();

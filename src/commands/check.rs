@@ -109,7 +109,7 @@ fn target(args: &Check) -> Result<Target, Failure> {
 
 /// The gallery that a file belongs to, and its key there: the folder that would be served if the file lies inside, else
 /// the file's own.
-fn root_of(file: &Path, location: &Location) -> Result<(PathBuf, String), Failure> {
+pub(super) fn root_of(file: &Path, location: &Location) -> Result<(PathBuf, String), Failure> {
     let served = match Config::from_env(location.clone().into()) {
         Ok(Config { source: config::Source::Dir(dir), .. }) => Some(dir),
         Err(e) if location.dir.is_some() => return Err(Failure::unable(e)),

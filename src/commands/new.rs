@@ -1,33 +1,26 @@
 //! `prompt-gallery new`: a file to start from.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::Failure;
+use super::{Failure, path};
 use crate::cli::New;
 use crate::config::Source;
-use crate::gallery::{Named, prompt_name};
+use crate::gallery::{EXTENSIONS, Named, prompt_name};
 use crate::program;
 use crate::server;
 
 pub(crate) fn run(args: &New) -> Result<ExitCode, Failure> {
-    // Whoever says the file's name means that file.
-    let key = match Named::of(&args.name) {
-        Some(_) => args.name.clone(),
-        None => format!("{}.prompt", args.name),
-    };
-    let Some(name) = prompt_name(&key).filter(|_| is_plain(&key)) else {
-        let takes = "letters from A to Z, digits, _ and -, with / between folders and one . before a variant; \
-                     no part begins with -, and the last not with _, which is for partials";
-        return Err(Failure::unable(format!("`{}` is no prompt's name: it takes {takes}", args.name)));
-    };
     let source = Source::from_env(&args.location.clone().into()).map_err(Failure::unable)?;
     let Source::Dir(dir) = &source else {
         let hint = "write it in a folder (--dir DIR) and publish it with `aws s3 cp`";
         return Err(Failure::unable(format!("a bucket is not written to: {hint}")));
     };
+    let flag = args.location.dir.as_ref().map(|dir| format!(" --dir {}", program::quoted(dir))).unwrap_or_default();
+    let key = key(&args.name, dir, &flag)?;
+    let Some(name) = prompt_name(&key).filter(|_| is_plain(&key)) else { return Err(invalid(&args.name, &key)) };
     make_folder(dir)?;
     let objects = super::run(async {
         let store = server::open(&source).map_err(Failure::unable)?;
@@ -43,9 +36,71 @@ pub(crate) fn run(args: &New) -> Result<ExitCode, Failure> {
         make_folder(folder)?;
     }
     write(&path)?;
-    let dir = args.location.dir.as_ref().map(|dir| format!(" --dir {}", program::quoted(dir))).unwrap_or_default();
-    program::print(&format!("{}\n\nTry it: {} render{dir} {name} text=Hello\n", path.display(), program::called()))?;
+    program::print(&format!("{}\n\nTry it: {} render{flag} {name} text=Hello\n", path.display(), program::called()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The key of the file that `given` names, by its path or by the prompt's name. `flag` is the `--dir` that was typed.
+fn key(given: &str, dir: &Path, flag: &str) -> Result<String, Failure> {
+    // Those who are in the folder itself say a name.
+    let below = if path::is_path(given) && given.contains('/') {
+        path::key_below(dir, given).map_err(|e| Failure::unable(format!("{given}: {e}")))?
+    } else {
+        None
+    };
+    if below.is_none() && path::is_anchored(given) {
+        return Err(Failure::unable(format!("{given} is outside of the folder {}; pass --dir DIR", dir.display())));
+    }
+    let key = below.unwrap_or_else(|| given.to_owned());
+    // The name of a file means that file.
+    if Named::of(&key).is_some() {
+        return Ok(key);
+    }
+    match without_foreign_extension(&key) {
+        Some(path) if !path.is_empty() => instead(given, &format!("{path}.prompt"), dir, flag),
+        _ => Ok(format!("{key}.prompt")),
+    }
+}
+
+/// Asks whether to write another file than the one that was named, which would be no prompt.
+fn instead(given: &str, key: &str, dir: &Path, flag: &str) -> Result<String, Failure> {
+    let file = dir.join(key);
+    let why = format!("{given} would be no prompt, as its name does not end in {}", EXTENSIONS.join(" or "));
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        let name = key.trim_end_matches(".prompt");
+        return Err(Failure::unable(format!(
+            "{why}; `{} new{flag} {name}` writes {}",
+            program::called(),
+            file.display()
+        )));
+    }
+    let _ = write!(io::stderr(), "{why}.\nWrite {} instead? [Y/n] ", file.display());
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer).map_err(|e| Failure::unable(format!("no answer: {e}")))?;
+    match answer.trim().to_lowercase().as_str() {
+        "" | "y" | "yes" if read > 0 => Ok(key.to_owned()),
+        _ => Err(Failure::wrong("nothing is written")),
+    }
+}
+
+/// A path without the extension of a file that is no prompt, such as `.md`, `.prompt.md` or `.PROMPT`.
+fn without_foreign_extension(path: &str) -> Option<&str> {
+    let without = |path: &'_ str, is_foreign: &dyn Fn(&str) -> bool| {
+        let (stem, extension) = path.rsplit_once('.')?;
+        is_foreign(&extension.to_lowercase()).then_some(stem.len())
+    };
+    let is_own = |extension: &str| EXTENSIONS.iter().any(|own| own[1..] == *extension);
+    let stem = without(path, &|extension| FOREIGN.contains(&extension) || is_own(extension)).map(|end| &path[..end])?;
+    Some(without(stem, &is_own).map_or(stem, |end| &stem[..end]))
+}
+
+/// That no prompt can have this name.
+fn invalid(given: &str, key: &str) -> Failure {
+    let takes = "use A-Z, a-z, 0-9, _ and -; / for folders, and one . before a variant; \
+                 no part begins with -, and _ begins the name of a partial";
+    let name = prompt_name(key).filter(|name| is_plain(&format!("{name}.prompt")));
+    let instead = name.map(|name| format!(", such as `{name}`")).unwrap_or_default();
+    Failure::unable(format!("invalid name `{given}`: {takes}{instead}"))
 }
 
 fn make_folder(path: &Path) -> Result<(), Failure> {
@@ -95,12 +150,35 @@ fn is_plain(key: &str) -> bool {
         && !base.starts_with('_')
 }
 
+/// Extensions of files that someone may take for prompts, and that are no variants.
+const FOREIGN: [&str; 24] = [
+    "adoc", "doc", "docx", "htm", "html", "j2", "jinja", "jinja2", "json", "liquid", "markdown", "md", "mdc", "mdx",
+    "mustache", "prompty", "rst", "text", "tmpl", "toml", "txt", "xml", "yaml", "yml",
+];
+
 /// Renders as it is, and gives `check` nothing to say.
 const STARTER: &str = include_str!("starter.prompt");
 
 #[cfg(test)]
 mod tests {
-    use super::is_plain;
+    use super::{is_plain, without_foreign_extension};
+
+    #[test]
+    fn a_file_of_another_kind_is_no_variant() {
+        for (path, expected) in [
+            ("a.md", Some("a")),
+            ("team/a.TXT", Some("team/a")),
+            ("a.prompt.md", Some("a")),
+            ("a.PROMPT", Some("a")),
+            ("a.strict.md", Some("a.strict")),
+            (".md", Some("")),
+            ("a.strict", None),
+            ("a.v2", None),
+            ("a", None),
+        ] {
+            assert_eq!(without_foreign_extension(path), expected, "{path}");
+        }
+    }
 
     #[test]
     fn a_name_is_one_that_clients_will_know() {

@@ -8,10 +8,11 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use serde_json::{Map, Value};
 
-use super::{Failure, config, gallery, store};
+use super::{Failure, config, gallery, path, store};
 use crate::cli::{Given, Render};
+use crate::config::{Config, Source};
 use crate::content::{Content, PromptMessage, Role};
-use crate::gallery::Rendered;
+use crate::gallery::{Gallery, Named, Rendered};
 use crate::program;
 use crate::prompt::{ArgumentProblem, Prompt, bounds};
 
@@ -20,21 +21,61 @@ const HEADING: Style = Style::new().bold();
 const LONGEST_LINE: usize = 4095;
 
 pub(crate) fn run(args: &Render) -> Result<ExitCode, Failure> {
-    let config = config(&args.location)?;
+    let location = &args.location;
+    // In a bucket, a path is a key.
+    let file = if path::is_path(&args.name) && location.bucket.is_none() {
+        path::file_of(&args.name, location)?
+    } else {
+        None
+    };
+    let (config, key) = match file {
+        Some((config, key)) => (config, Some(key)),
+        None => (config(location)?, None),
+    };
     let rendered = super::run(async {
         let gallery = gallery(store(&config)?, &config);
-        let prompt = gallery.prompt(&args.name).await?;
+        let name = name(&args.name, key.as_deref(), &gallery, &config).await?;
+        let prompt = gallery.prompt(&name).await?;
         let mut given = values(&args.arguments)?;
         if io::stdin().is_terminal() && io::stderr().is_terminal() {
             ask(&prompt, &mut given)?;
         }
-        Ok(gallery.get(&args.name, &given, None).await?)
+        Ok(gallery.get(&name, &given, None).await?)
     })?;
     let is_styled = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
     let heading = if is_styled { HEADING } else { Style::new() };
     let text = if args.json { as_json(&rendered) } else { as_text(&rendered.messages, heading) };
     program::print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The name of the prompt that is asked for by its name, by its file (which has this key), or by its key.
+async fn name(given: &str, key: Option<&str>, gallery: &Gallery, config: &Config) -> Result<String, Failure> {
+    if !path::is_path(given) {
+        return Ok(given.to_owned());
+    }
+    let files = gallery.files().await?;
+    if let Some(key) = key {
+        return match (path::name_of(key, &files), Named::of(key)) {
+            (Some(name), _) => Ok(name.to_owned()),
+            (None, Some(Named::Partial(name))) => {
+                Err(Failure::wrong(format!("{given} is the partial `{name}`: render a prompt that uses it")))
+            }
+            (None, _) => Err(Failure::wrong(format!("{given} is not served from {}", gallery.location()))),
+        };
+    }
+    let below = match &config.source {
+        Source::Dir(dir) => path::key_below(dir, given).ok().flatten(),
+        Source::S3 { bucket, prefix, .. } => {
+            let key = given.strip_prefix(&format!("s3://{bucket}/")).unwrap_or(given);
+            key.strip_prefix(prefix.as_str()).map(str::to_owned)
+        }
+    };
+    let is_key = !path::is_anchored(given);
+    let mut keys = below.as_deref().into_iter().chain(is_key.then_some(given));
+    // The gallery says what was probably meant.
+    let name = keys.clone().find_map(|key| path::name_of(key, &files)).or_else(|| keys.next());
+    Ok(name.unwrap_or(given).to_owned())
 }
 
 fn values(arguments: &[(String, Given)]) -> Result<Map<String, Value>, Failure> {

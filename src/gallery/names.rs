@@ -1,6 +1,6 @@
 //! What keys are called: the names of prompts and partials.
 
-const EXTENSIONS: [&str; 3] = [".prompt", ".hbs", ".handlebars"];
+pub(crate) const EXTENSIONS: [&str; 3] = [".prompt", ".hbs", ".handlebars"];
 
 /// What a key names.
 #[derive(Debug, Clone, PartialEq, Eq)]
