@@ -10,7 +10,6 @@ pub mod report;
 mod types;
 mod warnings;
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +17,7 @@ use std::thread;
 
 use bytes::Bytes;
 
-use crate::gallery::Named;
+use crate::gallery::{Named, distinct, partial_comes_first};
 use crate::nearest::nearest;
 use crate::prompt::{self, Code, Partial, Place, Problem, Prompt, PromptFile, bounds};
 use crate::store::Object;
@@ -63,11 +62,14 @@ pub fn check(files: &[File], page_size: usize, done: &(dyn Fn() + Sync)) -> Vec<
         done();
         parsed
     });
-    let mut partials: HashMap<&str, (&Parsed<'_>, Option<Arc<Partial>>)> = HashMap::new();
+    let mut partials = Partials::new();
     for file in &parsed {
         if let Some(Named::Partial(name)) = &file.named {
             let partial = if let Content::Partial(partial) = &file.content { partial.clone() } else { None };
-            partials.entry(name).or_insert((file, partial));
+            let other = partials.get(name.as_str());
+            if other.is_none_or(|(other, _)| partial_comes_first(file.key(), other.key())) {
+                partials.insert(name, (file, partial));
+            }
         }
     }
     let objects = files.iter().map(|file| file.object.clone()).collect();
@@ -81,7 +83,7 @@ pub fn check(files: &[File], page_size: usize, done: &(dyn Fn() + Sync)) -> Vec<
     // Partials that no prompt uses are linked as if one did.
     let idle: Vec<&str> = gallery.partials.keys().copied().filter(|name| !reached.contains(name)).collect();
     let idle: Vec<Problem> = idle.into_iter().flat_map(|name| gallery.idle(name)).collect();
-    let mut problems = names(&parsed, page_size);
+    let mut problems = names(&parsed, &gallery.partials, page_size);
     problems.extend(idle);
     problems.extend(checked.iter_mut().flat_map(|checked| checked.problems.drain(..)));
     problems.extend(parsed.into_iter().flat_map(|file| file.problems));
@@ -126,10 +128,10 @@ impl<'a> Parsed<'a> {
             (Some(Named::Partial(_)), Source::TooLarge) => (Content::Partial(None), vec![too_large(file)]),
             (Some(Named::Prompt(_)), Source::Denied) => (Content::Prompt(None), vec![prompt::unreadable(key)]),
             (Some(Named::Partial(_)), Source::Denied) => (Content::Partial(None), vec![prompt::unreadable(key)]),
-            (Some(Named::Prompt(name)), Source::Read(source)) => {
+            (Some(Named::Prompt(_)), Source::Read(source)) => {
                 let (read, mut problems) = PromptFile::read_in_part(key, source, &|_| None);
                 let usable = read.as_ref().filter(|_| prompt::is_usable(&problems));
-                warnings::of_prompt_file(key, name, source, usable, &mut problems);
+                warnings::of_prompt_file(key, source, usable, &mut problems);
                 (Content::Prompt(read.map(Arc::new)), problems)
             }
             (Some(Named::Partial(_)), Source::Read(source)) => {
@@ -147,6 +149,10 @@ impl<'a> Parsed<'a> {
         Self { file, named, content, is_usable, problems }
     }
 
+    fn key(&self) -> &'a str {
+        &self.file.object.key
+    }
+
     fn source(&self) -> &'a [u8] {
         match &self.file.source {
             Source::Read(source) => source,
@@ -162,8 +168,11 @@ fn too_large(file: &File) -> Problem {
 /// What files find of each other.
 struct Gallery<'a> {
     objects: Vec<Object>,
-    partials: HashMap<&'a str, (&'a Parsed<'a>, Option<Arc<Partial>>)>,
+    partials: Partials<'a>,
 }
+
+/// The file of each partial, and the partial as far as it can be read.
+type Partials<'a> = HashMap<&'a str, (&'a Parsed<'a>, Option<Arc<Partial>>)>;
 
 /// What came of checking a prompt with its partials.
 #[derive(Default)]
@@ -247,31 +256,30 @@ fn nothing() -> Arc<Partial> {
 }
 
 /// What is wrong with how files are called and how many there are.
-fn names(parsed: &[Parsed<'_>], page_size: usize) -> Vec<Problem> {
+fn names(parsed: &[Parsed<'_>], partials: &Partials<'_>, page_size: usize) -> Vec<Problem> {
+    let key = |index: usize| parsed[index].key();
+    let is_read = |index: usize| !matches!(parsed[index].content, Content::Unread);
     let mut problems = Vec::new();
-    let mut first: HashMap<(&str, &str), &str> = HashMap::new();
-    let mut count = 0;
-    for file in parsed {
-        let key = file.file.object.key.as_str();
-        let named = match &file.named {
-            Some(Named::Prompt(name)) => ("prompt", name.as_str()),
-            Some(Named::Partial(name)) => ("partial", name.as_str()),
-            None => continue,
-        };
-        match first.entry(named) {
-            Entry::Vacant(entry) => {
-                entry.insert(key);
-                count += usize::from(named.0 == "prompt");
+    let mut claims = Vec::new();
+    for (index, file) in parsed.iter().enumerate() {
+        match &file.named {
+            Some(Named::Prompt(name)) => claims.push((name.clone(), index)),
+            Some(Named::Partial(name)) if is_read(index) => {
+                let used = partials.get(name.as_str()).map_or(key(index), |(partial, _)| partial.key());
+                if used != key(index) {
+                    let message = format!("the partial `{name}` is {used}; this file is not used");
+                    problems.push(of_file(key(index), Code::DuplicatePartial, message, Some("rename one of them")));
+                }
             }
-            Entry::Occupied(_) if matches!(file.content, Content::Unread) => {}
-            Entry::Occupied(entry) => {
-                let ((what, name), served) = (named, entry.get());
-                let message = format!("the {what} `{name}` is {served}, which comes first; this file is not used");
-                problems.push(of_file(key, Code::DuplicateName, message, Some("rename one of them")));
-            }
+            Some(Named::Partial(_)) | None => {}
         }
     }
-    if count > page_size {
+    let prompts = distinct(claims, key);
+    for prompt in prompts.iter().filter(|prompt| is_read(prompt.key)) {
+        problems.extend(warnings::renamed(key(prompt.key), &prompt.name, prompt.holder.map(key)));
+    }
+    if prompts.len() > page_size {
+        let count = prompts.len();
         let message =
             format!("{count} prompts do not fit a page of {page_size}: {}", clients::effects(&[clients::When::Pages]));
         problems.push(of_file(WHOLE, Code::ManyPrompts, message, Some("PAGE_SIZE takes up to 10000")));

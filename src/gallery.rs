@@ -33,6 +33,7 @@ pub use form::Form;
 use index::Index;
 pub(crate) use names::EXTENSIONS;
 pub use names::{Named, prompt_name};
+pub(crate) use names::{distinct, partial_comes_first};
 
 use crate::content::PromptMessage;
 use crate::nearest::nearest;
@@ -83,6 +84,17 @@ struct Snapshot {
     /// What the store's revision was then.
     revision: Option<u64>,
     catalogue: Arc<Catalogue>,
+}
+
+/// A prompt whose name another file has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renamed {
+    /// Its key.
+    pub file: String,
+    /// Its name.
+    pub name: String,
+    /// The key of the file that has the name which it claims.
+    pub holder: String,
 }
 
 /// One page of `prompts/list`.
@@ -265,6 +277,20 @@ impl Gallery {
     pub async fn files(&self) -> Result<Vec<(String, Object)>, GalleryError> {
         let catalogue = self.catalogue().await?;
         Ok(catalogue.entries.iter().map(|entry| (entry.name.to_string(), catalogue.object(entry).clone())).collect())
+    }
+
+    /// The prompts that have another name than they claim, as other files have it.
+    ///
+    /// # Errors
+    /// [`GalleryError::Store`].
+    pub async fn renamed(&self) -> Result<Vec<Renamed>, GalleryError> {
+        let catalogue = self.catalogue().await?;
+        let renamed = |(file, name, holder): (&str, &str, &str)| Renamed {
+            file: file.to_owned(),
+            name: name.to_owned(),
+            holder: holder.to_owned(),
+        };
+        Ok(catalogue.renamed().map(renamed).collect())
     }
 
     /// How many of the prompts that were read so far are broken.

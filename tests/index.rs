@@ -175,6 +175,21 @@ async fn an_old_index_changes_no_answer() {
 }
 
 #[tokio::test]
+async fn a_file_that_takes_the_name_of_another_renames_it_in_the_list_too() {
+    let s3 = bucket(MANY).await;
+    list(&server(&s3, HOUR)).await;
+    let rival = "prompts/team_p-00003.handlebars";
+    s3.put(rival, "The path is exactly the name.");
+    assert_right(&s3, "with a file of a better claim").await;
+    let names = |list: &[Value]| list.iter().map(|prompt| prompt["name"].to_string()).collect::<Vec<_>>();
+    let listed = list(&server(&s3, HOUR)).await;
+    assert_eq!(listed.len(), MANY + 1, "{:?}", names(&listed));
+    assert_eq!(names(&listed).iter().filter(|name| name.starts_with("\"team_p-00003")).count(), 2);
+    s3.delete(rival);
+    assert_right(&s3, "without it again").await;
+}
+
+#[tokio::test]
 async fn the_index_of_another_bucket_changes_no_answer() {
     let other = bucket(MANY).await;
     for number in 0..MANY {

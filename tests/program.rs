@@ -136,7 +136,7 @@ fn what_is_wrong_with_a_folder_is_logged_once_a_version() {
     fs::write(dir.path().join("a.prompt"), "two").unwrap();
     fs::write(dir.path().join("broken.prompt"), "{{#if SECRET}}").unwrap();
     let program = Program::start(dir.path().to_str().unwrap(), "127.0.0.1:0");
-    assert!(program.greeting.starts_with("Serving 1 prompt (2 left out) from"), "{}", program.greeting);
+    assert!(program.greeting.starts_with("Serving 2 prompts (1 left out) from"), "{}", program.greeting);
     let get = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"broken"}}"#;
     // A file that has just been written is read again at each request; only then is it settled.
     thread::sleep(Duration::from_millis(300));
@@ -146,7 +146,7 @@ fn what_is_wrong_with_a_folder_is_logged_once_a_version() {
         assert!(program.post(r#"{"jsonrpc":"2.0","id":1,"method":"prompts/list"}"#).contains(r#""name":"a""#));
     }
     let (_, log) = program.stop();
-    assert_eq!(log.matches("two files have one name").count(), 1, "{log}");
+    assert_eq!(log.matches("two prompts claim one name").count(), 1, "{log}");
     // Once at the start, when the file was new, and once when it had settled.
     assert!((1..=2).contains(&log.matches("`if` is opened here").count()), "{log}");
     assert_eq!(log.matches("error.code=-32603").count(), 4, "{log}");

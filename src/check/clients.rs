@@ -80,6 +80,9 @@ const CLIENTS: &[(&str, When, &str, &[&str])] = &[
     // A dot ends the server's name.
     ("Zed", OddName, "a name with other characters cannot be typed", &[ZED_AGENT]),
     ("Cline", OddName, "a name with other characters cannot be typed", &[CLINE]),
+    ("opencode", OddName, "each becomes _", &[OPENCODE_MCP]),
+    // A dot aside.
+    ("VS Code", OddName, "each becomes _", &[VS_CODE_MCP]),
     ("opencode", Placeholder, "an argument or nothing takes its place", &[OPENCODE_PROMPT]),
     ("opencode", Command, "the user's shell runs it", &[OPENCODE_PROMPT]),
 ];
@@ -116,6 +119,9 @@ const VS_CODE: &str = source!(
 );
 const OPENCODE_COMMAND: &str = source!("anomalyco/opencode", "01793dfe", "packages/opencode/src/command/index.ts");
 const OPENCODE_PROMPT: &str = source!("anomalyco/opencode", "00078e84", "packages/opencode/src/session/prompt.ts");
+const OPENCODE_MCP: &str = source!("anomalyco/opencode", "30ee5e7d", "packages/opencode/src/mcp/index.ts");
+const VS_CODE_MCP: &str =
+    source!("microsoft/vscode", "c7ab6499", "src/vs/workbench/contrib/mcp/common/mcpTypes.ts");
 const CLINE: &str = source!("cline/cline", "107007ea", "apps/vscode/src/core/slash-commands/index.ts");
 const CONTINUE: &str =
     source!("continuedev/continue", "11fa0e26", "gui/src/components/mainInput/TipTapEditor/utils/renderMcpPrompt.ts");

@@ -2,20 +2,13 @@
 
 use super::clients::{When, effects};
 use super::{at, media, misplaced, of_file, types};
-use crate::gallery::address;
+use crate::gallery::{address, prompt_name};
 use crate::prompt::{
     Argument, Code, Foreign, Kind, Partial, Place, Problem, Prompt, PromptFile, Survey, body, foreign, shorten,
 };
 
 /// Warnings of a prompt file alone; it is not read if it is broken.
-pub(super) fn of_prompt_file(
-    key: &str,
-    name: &str,
-    source: &[u8],
-    read: Option<&PromptFile>,
-    problems: &mut Vec<Problem>,
-) {
-    problems.extend(renamed(key, name));
+pub(super) fn of_prompt_file(key: &str, source: &[u8], read: Option<&PromptFile>, problems: &mut Vec<Problem>) {
     let Ok(text) = std::str::from_utf8(source) else { return };
     let Some((body, start)) = body(text) else { return };
     let misplaced = Some(text).filter(|_| start == Place::START).and_then(misplaced::find);
@@ -155,16 +148,23 @@ fn messages(survey: &Survey, warn: &mut impl FnMut(Code, Place, String, Option<&
     }
 }
 
-/// A name that clients know otherwise than by the path. A variant's first dot is the format's own.
-fn renamed(key: &str, name: &str) -> Option<Problem> {
+/// A name that does not follow from the path as a reader would expect; `holder` is the file that has the one which this
+/// file claims too.
+pub(super) fn renamed(key: &str, name: &str, holder: Option<&str>) -> Option<Problem> {
+    if let Some(holder) = holder {
+        let claimed = prompt_name(key).unwrap_or_default();
+        let message = format!("clients know this prompt as `{name}`: {holder} has the name `{claimed}`");
+        return Some(of_file(key, Code::DuplicateName, message, Some("rename one of the files")));
+    }
     let (path, _) = key.rsplit_once('.')?;
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
     let is_kept = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/');
-    if folder.chars().all(is_kept) && file.replacen('.', "", 1).chars().all(is_kept) {
+    if folder.chars().all(is_kept) && file.replacen('.', "", 1).chars().all(is_kept) && name.len() >= path.len() {
         return None;
     }
-    let message = format!("clients know the prompt as `{name}`: {}", effects(&[When::OddName]));
-    Some(of_file(key, Code::Renamed, message, Some("name the file with letters A to Z, digits, _ and - alone")))
+    let message = format!("clients know this prompt as `{name}`: {}", effects(&[When::OddName]));
+    let hint = "a path of letters A to Z, digits, _ and -, of 64 characters at most, is a name as it is";
+    Some(of_file(key, Code::Renamed, message, Some(hint)))
 }
 
 /// The first of each kind of text that other programs take for theirs, and how many more there are.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Page;
-use super::names::Named;
+use super::names::{self, Named};
 use crate::store::Object;
 
 /// What the pages that a catalogue keeps may take, in bytes. Others are put together anew for each call.
@@ -16,8 +16,10 @@ pub(super) struct Catalogue {
     pub(super) objects: Vec<Object>,
     pub(super) entries: Vec<Entry>,
     partials: HashMap<Box<str>, Entry>,
-    /// Two files, one name: the indices of the file that is not served and of the one that is.
+    /// Two partials, one name: the indices of the file that is not used and of the one that is.
     shadowed: Vec<(usize, usize)>,
+    /// Two prompts that claim one name: the index of the entry that has another now, and that of the file that has it.
+    renamed: Vec<(usize, usize)>,
     /// Pages that were listed, by the index of their first entry.
     pages: Mutex<HashMap<usize, Arc<Page>>>,
 }
@@ -52,36 +54,47 @@ impl Catalogue {
             let previous = if is_last { Some(last.version.as_str().into()) } else { known.previous.clone() };
             Entry { previous, is_new: known.is_new, ..entry }
         };
-        let (mut entries, mut partials): (Vec<Entry>, HashMap<Box<str>, Entry>) = (Vec::new(), HashMap::new());
+        let (mut claims, mut partials): (_, HashMap<Box<str>, Entry>) = (Vec::new(), HashMap::new());
         let mut shadowed = Vec::new();
         for (index, object) in objects.iter().enumerate() {
             match Named::of(&object.key) {
-                Some(Named::Prompt(name)) => entries.push(relisted(name, index)),
-                Some(Named::Partial(name)) => match partials.get(name.as_str()) {
+                Some(Named::Prompt(name)) => claims.push((name, index)),
+                Some(Named::Partial(name)) => match partials.get_mut(name.as_str()) {
+                    Some(first) if names::partial_comes_first(&object.key, &objects[first.object].key) => {
+                        shadowed.push((first.object, index));
+                        *first = relisted(name, index);
+                    }
                     Some(first) => shadowed.push((index, first.object)),
                     None => drop(partials.insert(name.as_str().into(), relisted(name, index))),
                 },
                 None => {}
             }
         }
-        // Keys come in order, so the first of a name is the one to serve.
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
-        entries.dedup_by(|entry, first| {
-            let is_shadowed = entry.name == first.name;
-            if is_shadowed {
-                shadowed.push((entry.object, first.object));
-            }
-            is_shadowed
-        });
-        let catalogue = Self { objects, entries, partials, shadowed, pages: Mutex::default() };
+        let prompts = names::distinct(claims, |index| &objects[index].key);
+        let renamed = prompts.iter().enumerate().filter_map(|(index, prompt)| Some((index, prompt.holder?))).collect();
+        let entries = prompts.into_iter().map(|prompt| relisted(prompt.name, prompt.key)).collect();
+        let catalogue = Self { objects, entries, partials, shadowed, renamed, pages: Mutex::default() };
         let were_shadowed: HashSet<_> = before.into_iter().flat_map(Self::shadowed).collect();
         for pair in catalogue.shadowed().filter(|pair| !were_shadowed.contains(pair)) {
-            tracing::warn!(prompt.file = pair.0, served = pair.1, "two files have one name, the first is served");
+            tracing::warn!(partial.file = pair.0, used = pair.1, "two partials have one name");
+        }
+        let were_renamed: HashSet<_> = before.into_iter().flat_map(Self::renamed).collect();
+        for renamed in catalogue.renamed().filter(|renamed| !were_renamed.contains(renamed)) {
+            let (file, name, holder) = renamed;
+            tracing::warn!(prompt.file = file, prompt.name = name, holder, "two prompts claim one name");
         }
         catalogue
     }
 
-    /// The keys of files that have one name: the one that is not served, and the one that is.
+    /// The prompts that have another name than they claim: file, name, and the file that has the name they claim.
+    pub(super) fn renamed(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.renamed.iter().map(|&(index, holder)| {
+            let entry = &self.entries[index];
+            (self.object(entry).key.as_str(), &*entry.name, self.objects[holder].key.as_str())
+        })
+    }
+
+    /// The keys of partials that have one name: the one that is not used, and the one that is.
     pub(super) fn shadowed(&self) -> impl Iterator<Item = (&str, &str)> {
         let key = |index: usize| self.objects[index].key.as_str();
         self.shadowed.iter().map(move |&(shadowed, served)| (key(shadowed), key(served)))

@@ -115,6 +115,14 @@ struct Row<'a> {
     listed: &'a RawValue,
 }
 
+impl Listed {
+    /// Whether it is listed under this name, which other files can change.
+    fn has_name(&self, name: &str) -> bool {
+        let after = self.json.strip_prefix(br#"{"name":""#).and_then(|json| json.strip_prefix(name.as_bytes()));
+        after.is_some_and(|json| json.starts_with(b"\""))
+    }
+}
+
 impl Index {
     pub(super) fn new(store: Arc<dyn PromptStore>) -> Arc<Self> {
         Arc::new(Self { store, reading: OnceCell::new(), known: Mutex::default() })
@@ -134,7 +142,7 @@ impl Index {
 
     /// How a prompt of a catalogue is listed, if that is known.
     pub(super) fn listed(&self, catalogue: &Catalogue, entry: &Entry) -> Option<Bytes> {
-        self.known().listed(catalogue, catalogue.object(entry)).map(|listed| listed.json.clone())
+        self.known().listed(catalogue, entry).map(|listed| listed.json.clone())
     }
 
     /// Remembers how a prompt is listed that has been read.
@@ -239,10 +247,12 @@ impl Index {
 }
 
 impl Known {
-    /// What is known of the version of a file that a catalogue has, if its partials are the catalogue's too.
-    fn listed(&self, catalogue: &Catalogue, object: &Object) -> Option<&Listed> {
+    /// What is known of the version of a file that a catalogue has, if its name and partials are the catalogue's too.
+    fn listed(&self, catalogue: &Catalogue, entry: &Entry) -> Option<&Listed> {
+        let object = catalogue.object(entry);
         let listed = self.prompts.get(object.key.as_str())?;
-        (*listed.version == *object.version && listed.partials.are_of(catalogue)).then_some(listed)
+        let is_current = *listed.version == *object.version && listed.has_name(&entry.name);
+        (is_current && listed.partials.are_of(catalogue)).then_some(listed)
     }
 
     fn take_in(&mut self, json: &Bytes, own_prefix: &str) -> Result<(), Unusable> {
@@ -278,7 +288,7 @@ impl Known {
     /// is gone.
     fn rows(&self, catalogue: &Catalogue) -> Vec<(usize, Partials, Bytes)> {
         let row = |entry: &Entry| {
-            let listed = self.listed(catalogue, catalogue.object(entry))?;
+            let listed = self.listed(catalogue, entry)?;
             Some((entry.object, listed.partials.clone(), listed.json.clone()))
         };
         catalogue.entries.iter().filter_map(row).collect()

@@ -141,8 +141,8 @@ codes! {
     Media = "media", Error;
     /// The template fails on a caller's arguments.
     Render = "render", Error;
-    /// Two files have one name.
-    DuplicateName = "duplicate-name", Error;
+    /// Two files are one partial.
+    DuplicatePartial = "duplicate-partial", Error;
 
     /// A key of the front matter that nobody reads.
     UnknownKey = "unknown-key", Warning;
@@ -162,7 +162,9 @@ codes! {
     Foreign = "foreign-template", Warning;
     /// Something that other readers of the format take otherwise.
     Portability = "portability", Warning;
-    /// A name that had to be changed.
+    /// Two prompts claim one name.
+    DuplicateName = "duplicate-name", Warning;
+    /// A path that is no name as it is.
     Renamed = "renamed", Warning;
     /// Front matter that stands where nobody reads it.
     MisplacedFrontMatter = "misplaced-front-matter", Warning;
