@@ -9,6 +9,7 @@ mod files;
 mod form;
 mod index;
 mod names;
+pub(crate) mod strays;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -84,17 +85,6 @@ struct Snapshot {
     /// What the store's revision was then.
     revision: Option<u64>,
     catalogue: Arc<Catalogue>,
-}
-
-/// A prompt whose name another file has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Renamed {
-    /// Its key.
-    pub file: String,
-    /// Its name.
-    pub name: String,
-    /// The key of the file that has the name which it claims.
-    pub holder: String,
 }
 
 /// One page of `prompts/list`.
@@ -279,18 +269,18 @@ impl Gallery {
         Ok(catalogue.entries.iter().map(|entry| (entry.name.to_string(), catalogue.object(entry).clone())).collect())
     }
 
-    /// The prompts that have another name than they claim, as other files have it.
+    /// What there is to say of the files as a whole, each in one sentence: two that claim one name, files that are probably
+    /// meant to be prompts, or that there is no prompt at all.
     ///
     /// # Errors
     /// [`GalleryError::Store`].
-    pub async fn renamed(&self) -> Result<Vec<Renamed>, GalleryError> {
+    pub async fn notes(&self) -> Result<Vec<String>, GalleryError> {
         let catalogue = self.catalogue().await?;
-        let renamed = |(file, name, holder): (&str, &str, &str)| Renamed {
-            file: file.to_owned(),
-            name: name.to_owned(),
-            holder: holder.to_owned(),
-        };
-        Ok(catalogue.renamed().map(renamed).collect())
+        let mut notes = catalogue.notes();
+        if catalogue.entries.is_empty() {
+            notes.insert(0, format!("there are no prompts in {}: {}", self.location(), strays::ENDINGS));
+        }
+        Ok(notes)
     }
 
     /// How many of the prompts that were read so far are broken.
@@ -308,11 +298,10 @@ impl Gallery {
             if *problem.file == key { problem.to_string() } else { format!("{key}: {problem}") }
         };
         let broken = self.files.broken(&catalogue).into_iter().map(told);
-        let shadowed = catalogue.shadowed().map(|(key, served)| format!("{key}: {served} has the same name"));
         // What would have been a prompt, or may be a folder of prompts.
         let is_missed = |key: &str| Named::of(key).is_some() || !key.rsplit('/').next().unwrap_or(key).contains('.');
         let unlisted = self.store.left_out().into_iter().filter(|(key, _)| is_missed(key));
-        broken.chain(shadowed).chain(unlisted.map(|(key, why)| format!("{key}: {why}"))).collect()
+        broken.chain(unlisted.map(|(key, why)| format!("{key}: {why}"))).collect()
     }
 
     fn snapshot(&self) -> Option<Arc<Catalogue>> {

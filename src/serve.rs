@@ -73,11 +73,19 @@ async fn greet(gallery: &Gallery, addr: SocketAddr, config: &Config) -> Result<(
             "no prompts for now".to_owned()
         }
     };
-    program::print(&greeting(&prompts, &left_out, &gallery.location(), addr, config))
+    let notes = gallery.notes().await.unwrap_or_default();
+    program::print(&greeting(&prompts, &left_out, &notes, &gallery.location(), addr, config))
         .map_err(|e| ServerError::Output(e.to_string()))
 }
 
-fn greeting(prompts: &str, left_out: &[String], location: &str, addr: SocketAddr, config: &Config) -> String {
+fn greeting(
+    prompts: &str,
+    left_out: &[String],
+    notes: &[String],
+    location: &str,
+    addr: SocketAddr,
+    config: &Config,
+) -> String {
     // An address that stands for all of them is none to call.
     let host = if addr.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { addr.ip() };
     let (url, listening) = match &config.public_url {
@@ -86,14 +94,16 @@ fn greeting(prompts: &str, left_out: &[String], location: &str, addr: SocketAddr
     };
     let skipped = if left_out.is_empty() { String::new() } else { format!(" ({} left out)", left_out.len()) };
     let mut text = format!("Serving {prompts}{skipped} from {location} at {url}{listening}\n\n");
-    for (index, file) in left_out.iter().take(NAMED).enumerate() {
-        let title = if index == 0 { "Left out:" } else { "" };
-        text += &format!("{title:12} {}\n", shorten_to(LINE, file));
-    }
-    match left_out.len() {
-        0 => {}
-        1..=NAMED => text += "\n",
-        all => text += &format!("{:12} and {} more, see the log\n\n", "", all - NAMED),
+    for (title, lines, elsewhere) in [("Left out:", left_out, "see the log"), ("Note:", notes, "`list` has them")] {
+        for (index, line) in lines.iter().take(NAMED).enumerate() {
+            let title = if index == 0 { title } else { "" };
+            text += &format!("{title:12} {}\n", shorten_to(LINE, line));
+        }
+        match lines.len() {
+            0 => {}
+            1..=NAMED => text += "\n",
+            all => text += &format!("{:12} and {} more, {elsewhere}\n\n", "", all - NAMED),
+        }
     }
     if !addr.ip().is_loopback() && answers_loopback_alone(&config.allowed_hosts, addr) {
         text += "Hosts:       others than this machine are refused (403) unless ALLOWED_HOSTS names the hosts that they call,\n             \

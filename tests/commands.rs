@@ -440,6 +440,40 @@ fn list_names_what_is_broken_and_goes_on() {
 }
 
 #[test]
+fn list_says_which_files_are_no_prompts_and_which_claim_one_name() {
+    let dir = folder(&[
+        ("a.prompt", "A"),
+        ("a.hbs", "A"),
+        ("_p.hbs", "P"),
+        ("_p.prompt", "P"),
+        ("notes.md", "x"),
+        ("team/more.md", "x"),
+        ("README.md", "x"),
+        ("B.PROMPT", "x"),
+    ]);
+    let Ran { code, out, err } = run(&["list", "--dir", name(dir.path())]);
+    assert_eq!((code, out.lines().count()), (Some(0), 2));
+    assert_snapshot!(err, @"
+    note: a.hbs is the prompt `a-34e6b5`: a.prompt has the name `a`
+    note: _p.hbs is not used: _p.prompt is the same partial
+    note: 1 .PROMPT file is not a prompt: rename to .prompt
+    note: 2 .md files are not prompts: rename to .prompt
+    ");
+}
+
+#[test]
+fn list_names_the_folder_or_the_bucket_in_which_there_is_no_prompt() {
+    let dir = folder(&[("notes.md", "x")]);
+    let path = name(dir.path());
+    let Ran { code, out, err } = run(&["list", "--dir", path]);
+    assert_eq!((code, out.as_str()), (Some(0), ""));
+    assert_snapshot!(err.replace(path, "prompts"), @"
+    note: there are no prompts in prompts: the files of prompts end in .prompt, .hbs or .handlebars
+    note: 1 .md file is not a prompt: rename to .prompt
+    ");
+}
+
+#[test]
 fn list_gives_programs_what_clients_are_told() {
     let dir = folder(&[("team/talk.prompt", TALK)]);
     let out = printed(&["list", "--json", "--dir", name(dir.path())]);

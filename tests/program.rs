@@ -130,6 +130,20 @@ fn the_greeting_of_every_address_is_one_that_answers() {
 }
 
 #[test]
+fn the_greeting_says_which_files_are_no_prompts() {
+    let dir = tempfile::tempdir().unwrap();
+    for file in ["a.md", "b.md", "README.md"] {
+        fs::write(dir.path().join(file), "text").unwrap();
+    }
+    let path = dir.path().to_str().unwrap();
+    let greeting = Program::start(path, "127.0.0.1:0").greeting.clone();
+    assert!(greeting.starts_with(&format!("Serving 0 prompts from {path} at ")), "{greeting}");
+    let ends = "the files of prompts end in .prompt, .hbs or .handlebars";
+    assert!(greeting.contains(&format!("\nNote:        there are no prompts in {path}: {ends}\n")), "{greeting}");
+    assert!(greeting.contains("\n             2 .md files are not prompts: rename to .prompt\n\n"), "{greeting}");
+}
+
+#[test]
 fn what_is_wrong_with_a_folder_is_logged_once_a_version() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("a.hbs"), "one").unwrap();

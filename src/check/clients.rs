@@ -120,8 +120,7 @@ const VS_CODE: &str = source!(
 const OPENCODE_COMMAND: &str = source!("anomalyco/opencode", "01793dfe", "packages/opencode/src/command/index.ts");
 const OPENCODE_PROMPT: &str = source!("anomalyco/opencode", "00078e84", "packages/opencode/src/session/prompt.ts");
 const OPENCODE_MCP: &str = source!("anomalyco/opencode", "30ee5e7d", "packages/opencode/src/mcp/index.ts");
-const VS_CODE_MCP: &str =
-    source!("microsoft/vscode", "c7ab6499", "src/vs/workbench/contrib/mcp/common/mcpTypes.ts");
+const VS_CODE_MCP: &str = source!("microsoft/vscode", "c7ab6499", "src/vs/workbench/contrib/mcp/common/mcpTypes.ts");
 const CLINE: &str = source!("cline/cline", "107007ea", "apps/vscode/src/core/slash-commands/index.ts");
 const CONTINUE: &str =
     source!("continuedev/continue", "11fa0e26", "gui/src/components/mainInput/TipTapEditor/utils/renderMcpPrompt.ts");

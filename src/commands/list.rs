@@ -37,7 +37,11 @@ struct Listed {
 
 pub(crate) fn run(args: &List) -> Result<ExitCode, Failure> {
     let config = config(&args.location)?;
-    let (listed, broken) = super::run(async { prompts(&gallery(store(&config)?, &config)).await })?;
+    let (listed, broken, notes) = super::run(async {
+        let gallery = gallery(store(&config)?, &config);
+        let (listed, broken) = prompts(&gallery).await?;
+        Ok((listed, broken, gallery.notes().await?))
+    })?;
     let terminal = io::stdout().is_terminal().then(|| Term::stdout().size().1);
     let text = match (args.json, terminal) {
         (true, _) => as_json(&listed, terminal.is_some()),
@@ -50,6 +54,9 @@ pub(crate) fn run(args: &List) -> Result<ExitCode, Failure> {
     }
     if !broken.is_empty() {
         let _ = writeln!(io::stderr(), "`{} check` tells all that is wrong", program::called());
+    }
+    for note in &notes {
+        let _ = writeln!(io::stderr(), "note: {note}");
     }
     printed?;
     Ok(ExitCode::SUCCESS)

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Page;
 use super::names::{self, Named};
+use super::{Page, strays};
 use crate::store::Object;
 
 /// What the pages that a catalogue keeps may take, in bytes. Others are put together anew for each call.
@@ -86,8 +86,19 @@ impl Catalogue {
         catalogue
     }
 
+    /// What there is to say of the files as a whole.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let renamed = self.renamed().map(|(file, name, holder)| {
+            let claimed = names::prompt_name(file).unwrap_or_default();
+            format!("{file} is the prompt `{name}`: {holder} has the name `{claimed}`")
+        });
+        let unused = self.shadowed().map(|(file, used)| format!("{file} is not used: {used} is the same partial"));
+        let strays = strays::notes(self.objects.iter().map(|object| object.key.as_str()));
+        renamed.chain(unused).chain(strays).collect()
+    }
+
     /// The prompts that have another name than they claim: file, name, and the file that has the name they claim.
-    pub(super) fn renamed(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+    fn renamed(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         self.renamed.iter().map(|&(index, holder)| {
             let entry = &self.entries[index];
             (self.object(entry).key.as_str(), &*entry.name, self.objects[holder].key.as_str())
@@ -95,7 +106,7 @@ impl Catalogue {
     }
 
     /// The keys of partials that have one name: the one that is not used, and the one that is.
-    pub(super) fn shadowed(&self) -> impl Iterator<Item = (&str, &str)> {
+    fn shadowed(&self) -> impl Iterator<Item = (&str, &str)> {
         let key = |index: usize| self.objects[index].key.as_str();
         self.shadowed.iter().map(move |&(shadowed, served)| (key(shadowed), key(served)))
     }
