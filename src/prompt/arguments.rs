@@ -2,6 +2,7 @@
 
 mod describe;
 mod items;
+mod object;
 mod properties;
 mod resolve;
 
@@ -32,6 +33,8 @@ pub struct Arguments {
     defaults: Map<String, Value>,
     /// Of an object with the arguments, where a type does not say all about one.
     validator: Option<Validator>,
+    /// Of an object with all arguments, where its schema is about several of them.
+    rules: Option<Validator>,
 }
 
 /// One argument of a prompt; serialised as MCP lists it.

@@ -1,6 +1,5 @@
 //! The YAML between the first two `---` lines: where it stands, and what it says.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -10,7 +9,7 @@ use super::icon::{self, Icon};
 use super::picoschema::{self, Schemas, Unknown};
 use super::problem::{Code, Place, Problem};
 use super::reader::{Reader, did_you_mean, shorten};
-use super::yaml::{self, Key, Node, Span, Yaml};
+use super::yaml::{self, Key, Node, Span};
 
 /// A file in its two parts.
 pub(super) struct File<'a> {
@@ -232,30 +231,9 @@ fn read_input<'n>(node: &'n Node, schemas: Schemas<'_>, said: &mut FrontMatter, 
     let schema = schema.map(|node| {
         let schema = picoschema::to_json_schema(node, "input.schema", Unknown::Noted, schemas, reader);
         said.metadata["input"]["schema"] = schema.clone();
-        check_required(node, reader);
         (node, schema)
     });
     Input { schema, defaults }
-}
-
-/// Warns of a property that JSON Schema asks for and does not describe. It may do that elsewhere than in `properties`.
-fn check_required(schema: &Node, reader: &mut Reader<'_>) {
-    const ELSEWHERE: [&str; 6] = ["$ref", "allOf", "anyOf", "oneOf", "if", "patternProperties"];
-    let Some(properties) = schema.get("properties").filter(|node| node.is_map()) else { return };
-    let Some(Yaml::List(required)) = schema.get("required").map(|node| &node.value) else { return };
-    if ELSEWHERE.iter().any(|keyword| schema.find(keyword).is_some()) {
-        return;
-    }
-    let known: HashSet<&str> = properties.entries().iter().map(|(key, _)| key.name.as_str()).collect();
-    for node in required {
-        if let Yaml::String(name) = &node.value
-            && !known.contains(name.as_str())
-        {
-            let message =
-                format!("input.schema: `{}` is required, and no property: nobody is asked for it", shorten(name));
-            reader.note(Code::Undeclared, node.span, message);
-        }
-    }
 }
 
 /// What the model answers is its program's business: only the shape of the schema is checked.

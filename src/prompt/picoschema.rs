@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::problem::Code;
 use super::reader::{Reader, did_you_mean, shorten};
+use super::schema::keywords;
 use super::yaml::{Key, Node, Span, Yaml};
 
 /// Knows JSON Schemas by name.
@@ -39,22 +40,55 @@ pub(super) fn to_json_schema(
         if node.get("properties").is_some_and(Node::is_map) && schema.get("type").is_none() {
             schema["type"] = "object".into();
         }
+        if !is_portable(node) {
+            let message = format!("{what}: other readers of the format take this for Picoschema");
+            reader.note_with(Code::Portability, node.span, message, || Some("add `type: object`".to_owned()));
+        }
         return schema;
     }
     Converter { what, unknown, schemas, reader }.schema(node, "schema")
 }
 
-/// Whether a schema is JSON Schema itself: its `type` is one, or it has `properties`.
+/// Whether a schema is JSON Schema itself: by what every reader of the format looks at, or by a key that Picoschema cannot
+/// have.
 pub(super) fn is_json_schema(node: &Node) -> bool {
-    let is_type = |node: &Node| match &node.value {
-        Yaml::String(name) => SCALARS.contains(&name.as_str()) || matches!(name.as_str(), "object" | "array"),
-        _ => false,
-    };
+    is_portable(node) || node.entries().iter().any(|(key, node)| is_keyword(&key.name, node))
+}
+
+/// Whether other readers of the format know it for JSON Schema too: its `type` is one, or it has `properties`.
+fn is_portable(node: &Node) -> bool {
     let is_types = |node: &Node| match &node.value {
         Yaml::List(types) => !types.is_empty() && types.iter().all(is_type),
         _ => is_type(node),
     };
     node.get("type").is_some_and(is_types) || node.get("properties").is_some_and(Node::is_map)
+}
+
+fn is_type(node: &Node) -> bool {
+    match &node.value {
+        Yaml::String(name) => SCALARS.contains(&name.as_str()) || matches!(name.as_str(), "object" | "array"),
+        _ => false,
+    }
+}
+
+/// Whether a key is a keyword of JSON Schema by its value, and no field of Picoschema.
+fn is_keyword(name: &str, node: &Node) -> bool {
+    const COMPOUND: [&str; 8] = [
+        "additionalProperties",
+        "patternProperties",
+        "unevaluatedProperties",
+        "propertyNames",
+        "dependentRequired",
+        "dependentSchemas",
+        "minProperties",
+        "maxProperties",
+    ];
+    match &node.value {
+        _ if name.starts_with('$') => true,
+        Yaml::List(_) => matches!(name, "allOf" | "anyOf" | "oneOf" | "required"),
+        Yaml::String(_) | Yaml::Null => false,
+        _ => COMPOUND.contains(&name),
+    }
 }
 
 /// The name of the field that a key of Picoschema declares.
@@ -75,7 +109,10 @@ impl Converter<'_, '_> {
     fn schema(&mut self, node: &Node, name: &str) -> Value {
         match &node.value {
             Yaml::String(text) => self.scalar(text, node.span, name),
-            Yaml::Map(fields) => self.object(fields),
+            Yaml::Map(fields) => {
+                self.check_fields(node, name);
+                self.object(fields)
+            }
             Yaml::List(_) => {
                 let message = format!("`{}` takes a type and a description, not a list", shorten(name));
                 self.wrong(node.span, &message, || Some("choices are written `name(enum): [one, other]`".to_owned()))
@@ -85,6 +122,17 @@ impl Converter<'_, '_> {
                 let message = format!("`{name}` takes a type and a description, such as `string, what it is`");
                 self.wrong(node.span, &message, || None)
             }
+        }
+    }
+
+    /// Warns of JSON Schema in Picoschema, which is an object with a field `type`.
+    fn check_fields(&mut self, node: &Node, name: &str) {
+        let is_json = node.get("type").is_some_and(is_type)
+            && node.entries().iter().all(|(key, _)| keywords::is_known(&key.name));
+        if is_json {
+            let message = format!("{}: `{}` is an object with a field `type` here", self.what, shorten(name));
+            let hint = "for JSON Schema, put `type: object` and `properties:` above the arguments";
+            self.reader.note_with(Code::TypeMismatch, node.span, message, || Some(hint.to_owned()));
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::bounds;
-use super::problem::{Code, Problem};
+use super::problem::{Code, Level, Problem};
 use super::yaml::{Node, Span, Yaml};
 use crate::nearest::nearest;
 
@@ -44,6 +44,11 @@ impl<'a> Reader<'a> {
         let width = width.min((line.chars().count() + 1).saturating_sub(place.column as usize)).max(1);
         let file = Arc::clone(&self.file);
         self.problems.push(Problem { code, file, place, width, message: message.into(), hint: hint() });
+    }
+
+    /// Whether anything noted is an error.
+    pub(super) fn has_errors(&self) -> bool {
+        self.problems.iter().any(|problem| problem.code.level() == Level::Error)
     }
 
     /// A scalar as text. `what` is the node's key.

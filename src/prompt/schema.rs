@@ -1,6 +1,8 @@
 //! JSON Schema: what a value must be beyond its type. Nothing else names the crate that checks it.
 
 mod cost;
+pub(super) mod keywords;
+mod modern;
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -12,6 +14,7 @@ use serde_json::Value;
 
 use super::bounds;
 use super::reader::shorten;
+pub(super) use modern::modern;
 
 /// How many choices an error or a description names.
 pub(super) const CHOICES: usize = 20;
@@ -44,6 +47,17 @@ pub(super) struct Mismatch {
     pub(super) given: String,
 }
 
+/// What is wrong with the arguments of a call that fit one by one.
+#[derive(Debug)]
+pub(super) enum Conflict {
+    /// One must be given, too.
+    Missing(String),
+    /// One does not fit what another is.
+    Argument { name: String, mismatch: Mismatch },
+    /// What all of them must be.
+    Together(String),
+}
+
 impl Validator {
     /// Compiles a schema. Nothing outside of it is ever read, and its patterns run in linear time.
     ///
@@ -52,21 +66,13 @@ impl Validator {
     pub(super) fn compile(schema: &Value) -> Result<Self, Vec<Invalid>> {
         let patterns = cost::patterns(schema)?;
         let linear = PatternOptions::regex().size_limit(bounds::PATTERN);
-        let compiled = jsonschema::options().offline().with_pattern_options(linear).build(schema);
-        compiled.map(|compiled| Self { compiled, schema: schema.clone(), has_patterns: patterns > 0 }).map_err(
-            |first| {
-                match jsonschema::meta::validator_for(schema) {
-                    Ok(meta) if !meta.is_valid(schema) => {
-                        let mut all: Vec<_> = meta.iter_errors(schema).map(|e| Invalid::from(&e)).collect();
-                        // Several parts of the standard say the same.
-                        all.sort_unstable();
-                        all.dedup();
-                        all
-                    }
-                    _ => vec![Invalid::from(&first)],
-                }
-            },
-        )
+        let options = jsonschema::options().offline().with_pattern_options(linear);
+        // To compile what a caller sends, as the crate does for this format, would have no bound.
+        let options = options.should_validate_formats(true).with_format("regex", |_| true);
+        let compiled = options.build(schema);
+        compiled
+            .map(|compiled| Self { compiled, schema: schema.clone(), has_patterns: patterns > 0 })
+            .map_err(|first| misshapen(schema).unwrap_or_else(|| vec![Invalid::from(&first)]))
     }
 
     /// Checks an object with one argument, in the steps that are `left`; see [`bounds::CHECKS`].
@@ -82,11 +88,52 @@ impl Validator {
         }
         self.compiled.validate(value).map_err(|e| Mismatch::from(&e))
     }
+
+    /// Checks an object with all arguments of a call, in the steps that are `left`.
+    pub(super) fn check_all(&self, arguments: &Value, left: &mut usize) -> Result<(), Conflict> {
+        if !cost::is_affordable(&self.schema, arguments, left) {
+            return Err(Conflict::Together(format!("what their schema can check in {} steps", bounds::CHECKS)));
+        }
+        if self.compiled.is_valid(arguments) {
+            return Ok(());
+        }
+        self.compiled.validate(arguments).map_err(|e| match (e.instance_path().into_iter().next(), e.kind()) {
+            (Some(LocationSegment::Property(name)), _) => {
+                Conflict::Argument { name: name.into_owned(), mismatch: Mismatch::from(&e) }
+            }
+            (_, ValidationErrorKind::Required { property: Value::String(name) }) => Conflict::Missing(name.clone()),
+            _ => Conflict::Together(expected(&e)),
+        })
+    }
+}
+
+/// Checks all that can be known of a schema without compiling it.
+///
+/// # Errors
+/// What is wrong with it; never nothing.
+pub(super) fn check_form(schema: &Value) -> Result<(), Vec<Invalid>> {
+    cost::patterns(schema)?;
+    misshapen(schema).map_or(Ok(()), Err)
+}
+
+/// Where a schema is not what the schema of schemas says.
+fn misshapen(schema: &Value) -> Option<Vec<Invalid>> {
+    let meta = jsonschema::meta::validator_for(schema).ok().filter(|meta| !meta.is_valid(schema))?;
+    let mut all: Vec<_> = meta.iter_errors(schema).map(|e| Invalid::from(&e)).collect();
+    // Several parts of the standard say the same.
+    all.sort_unstable();
+    all.dedup();
+    Some(all)
 }
 
 /// What a reference within `root` leads to.
 pub(super) fn target<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
     root.pointer(reference.strip_prefix('#')?)
+}
+
+/// Whether a schema is of null alone.
+pub(super) fn is_null(schema: &Value) -> bool {
+    schema.get("type").is_some_and(|kind| kind == "null") || schema.get("const").is_some_and(Value::is_null)
 }
 
 impl From<&ValidationError<'_>> for Invalid {
@@ -134,6 +181,7 @@ fn expected(e: &ValidationError<'_>) -> String {
             other => plain(other).into_owned(),
         },
         Kind::Constant { expected_value } => shorten(&plain(expected_value)),
+        Kind::OneOfMultipleValid { .. } => "what only one of its schemas allows".to_owned(),
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
             let here = |branch: &Vec<ValidationError<'_>>| {
                 branch.first().filter(|inner| inner.instance_path() == e.instance_path()).map(expected)
@@ -164,11 +212,15 @@ fn expected(e: &ValidationError<'_>) -> String {
             let names: Vec<_> = unexpected.iter().take(CHOICES).map(|name| format!("`{}`", shorten(name))).collect();
             format!("an object without {}", names.join(", "))
         }
-        Kind::MinProperties { limit } => format!("an object with at least {limit} entries"),
-        Kind::MaxProperties { limit } => format!("an object with at most {limit} entries"),
+        Kind::MinProperties { limit } => format!("an object with at least {limit} {}", entries(*limit)),
+        Kind::MaxProperties { limit } => format!("an object with at most {limit} {}", entries(*limit)),
         Kind::FalseSchema => "nothing".to_owned(),
         other => format!("what its schema allows (see {})", other.keyword()),
     }
+}
+
+fn entries(count: u64) -> &'static str {
+    if count == 1 { "entry" } else { "entries" }
 }
 
 fn type_name(kind: JsonType) -> &'static str {

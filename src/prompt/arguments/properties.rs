@@ -1,15 +1,17 @@
 //! Arguments as the properties of a JSON Schema.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use super::object::Object;
 use super::{Argument, Arguments, Item, Kind, check_enum, check_name, values};
 use crate::prompt::bounds;
 use crate::prompt::picoschema::{field_name, is_json_schema};
 use crate::prompt::problem::Code;
-use crate::prompt::reader::Reader;
-use crate::prompt::schema::{Invalid, Mismatch, Validator, target};
+use crate::prompt::reader::{Reader, shorten};
+use crate::prompt::schema::{Invalid, Mismatch, Validator, check_form, is_null, keywords, modern, target};
 use crate::prompt::yaml::{Node, Span, Yaml};
 
 /// Keywords that ask for no check beyond type and choices.
@@ -25,26 +27,38 @@ pub(in crate::prompt) fn from_schema(
     defaults: Option<&Node>,
     reader: &mut Reader<'_>,
 ) -> Option<Arguments> {
-    let object = follow(schema, schema);
-    let Some(Value::Object(properties)) = object.get("properties") else { return None };
-    let required = object.get("required").and_then(Value::as_array);
+    let is_written_so = is_json_schema(node);
+    let schema = if is_written_so { Cow::Owned(modern(schema)) } else { Cow::Borrowed(schema) };
+    let is_sound = !is_written_so || (keywords::check(node, reader) && is_in_form(&schema, node, reader));
+    let object = Object::new(&schema);
+    if object.is_too_much {
+        let most = bounds::SCHEMA_NESTING;
+        wrong(reader, node.span, &format!("references and combinations nest more than {most} deep"));
+        return None;
+    }
+    if !is_of_object(&schema) {
+        let message = "input.schema is not of an object with the arguments: they are the template's variables";
+        reader.note(Code::TypeMismatch, node.span, message);
+    }
     let places = Places::new(node);
     let mut arguments = Arguments { defaults: values(defaults), ..Arguments::default() };
-    for (name, property) in properties {
-        let at = places.property(name);
-        let mut argument = match from_property(name, property, schema) {
+    for (name, property) in object.properties() {
+        let at = if object.undescribed.contains(&name) { places.required(name) } else { places.property(name) };
+        let mut argument = match from_property(name, &property, &schema) {
             Ok(argument) => argument,
             Err(message) => {
                 wrong(reader, at, &message);
                 continue;
             }
         };
-        argument.required = required.is_some_and(|names| names.iter().any(|other| other == name));
+        argument.required = object.required.contains(&name);
         argument.place = Some(at.place);
-        let (default, default_at) = match defaults.and_then(|defaults| defaults.find(name)) {
-            Some(node) => (Some(reader.value(node, argument.kind == Kind::String)), node.span),
-            None => (property.get("default").cloned(), at),
-        };
+        let is_text = argument.kind == Kind::String;
+        let (default, default_at) =
+            match defaults.and_then(|defaults| defaults.find(name)).or_else(|| places.default(name)) {
+                Some(node) => (Some(reader.value(node, is_text)), node.span),
+                None => (property.get("default").or_else(|| object.default_of(name)).cloned(), at),
+            };
         if let Some(Err(message)) = default.map(|default| argument.set_default(&default)) {
             wrong(reader, default_at, &message);
         }
@@ -52,24 +66,69 @@ pub(in crate::prompt) fn from_schema(
             return Some(arguments);
         }
     }
-    arguments.others = match object.get("additionalProperties") {
-        None | Some(Value::Bool(false)) => None,
-        Some(any) => from_property("other", any, schema).map_err(|message| wrong(reader, node.span, &message)).ok(),
-    };
+    let others = object.others();
+    arguments.others = others.as_ref().and_then(|any| {
+        from_property("other", any, &schema).map_err(|message| wrong(reader, node.span, &message)).ok()
+    });
+    if arguments.is_empty() && arguments.others.is_none() && !object.is_closed && !has_properties(&schema) {
+        return None;
+    }
+    for name in &object.undescribed {
+        let message = format!("input.schema: `{}` is required, and no property: it takes any text", shorten(name));
+        reader.note(Code::Undeclared, places.required(name), message);
+    }
+    if !is_sound {
+        return Some(arguments);
+    }
     if arguments.iter().chain(&arguments.others).any(|argument| argument.is_checked) {
-        arguments.validator = validator(schema, object, &places, reader);
+        let properties = object.properties().map(|(name, schema)| (name.to_owned(), schema)).collect();
+        arguments.validator = validator(one_by_one(&schema, properties, others), &places, reader);
         check_defaults(&arguments, defaults, &places, reader);
+    }
+    if object.has_rules && !reader.has_errors() {
+        arguments.rules = validator(schema.into_owned(), &places, reader);
     }
     Some(arguments)
 }
 
-/// Checks what is about each argument by itself: what a schema says of several at once, nobody could tell in a form.
-fn validator(schema: &Value, object: &Value, places: &Places<'_>, reader: &mut Reader<'_>) -> Option<Validator> {
-    let part = |of: &Value, keyword: &str| Some((keyword.to_owned(), of.get(keyword)?.clone()));
-    let definitions = ["$schema", "$defs", "definitions"].into_iter().filter_map(|keyword| part(schema, keyword));
-    let properties = ["properties", "additionalProperties"].into_iter().filter_map(|keyword| part(object, keyword));
-    let checked: Map<_, _> = definitions.chain(properties).collect();
-    let all = match Validator::compile(&checked.into()) {
+/// Whether a schema may be of an object.
+fn is_of_object(schema: &Value) -> bool {
+    match schema.get("type") {
+        Some(Value::Array(types)) => types.iter().any(|name| name == "object"),
+        Some(name) => name == "object" || name == "any",
+        None => true,
+    }
+}
+
+fn has_properties(schema: &Value) -> bool {
+    schema.get("properties").is_some_and(Value::is_object)
+}
+
+/// Whether a schema is one. What is compiled is so too; most are not.
+fn is_in_form(schema: &Value, node: &Node, reader: &mut Reader<'_>) -> bool {
+    let all = check_form(schema).err().unwrap_or_default();
+    for Invalid { pointer, message } in &all {
+        wrong(reader, Places::new(node).pointer(pointer), message);
+    }
+    all.is_empty()
+}
+
+/// The schema of an object that has one of the arguments.
+fn one_by_one(root: &Value, properties: Map<String, Value>, others: Option<Value>) -> Value {
+    // What references lead to.
+    let is_definition = |keyword: &str| matches!(keyword, "$defs" | "definitions") || !keywords::is_known(keyword);
+    let kept = root.as_object().into_iter().flatten().filter(|(keyword, _)| is_definition(keyword));
+    let mut schema: Map<_, _> = kept.map(|(keyword, said)| (keyword.clone(), said.clone())).collect();
+    schema.insert("properties".to_owned(), properties.into());
+    if let Some(others) = others {
+        schema.insert("additionalProperties".to_owned(), others);
+    }
+    schema.into()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "made for it")]
+fn validator(schema: Value, places: &Places<'_>, reader: &mut Reader<'_>) -> Option<Validator> {
+    let all = match Validator::compile(&schema) {
         Ok(validator) => return Some(validator),
         Err(all) => all,
     };
@@ -85,7 +144,8 @@ fn check_defaults(arguments: &Arguments, defaults: Option<&Node>, places: &Place
         let Some(default) = &argument.default else { continue };
         let checked = arguments.check(argument, &argument.name, default.clone(), &mut left);
         if let Err(Mismatch { path, expected, given }) = checked {
-            let node = defaults.and_then(|defaults| defaults.find(&argument.name));
+            let node =
+                defaults.and_then(|defaults| defaults.find(&argument.name)).or_else(|| places.default(&argument.name));
             let at = node.map_or_else(|| places.property(&argument.name), |node| node.span);
             wrong(reader, at, &format!("the default of `{path}` is {given}, and it takes {expected}"));
         }
@@ -142,10 +202,6 @@ fn branches(schema: &Value) -> impl Iterator<Item = &Value> {
 /// Whether [`branches`] must all fit.
 fn is_all_of(schema: &Value) -> bool {
     ["anyOf", "oneOf"].iter().all(|keyword| schema.get(*keyword).is_none()) && schema.get("allOf").is_some()
-}
-
-fn is_null(schema: &Value) -> bool {
-    schema.get("type").is_some_and(|kind| kind == "null") || schema.get("const").is_some_and(Value::is_null)
 }
 
 /// The values that a schema lists, or all of its branches do.
@@ -250,20 +306,58 @@ fn is_plain(schema: &Value, kind: Kind) -> bool {
 /// Where the parts of a schema are written.
 struct Places<'n> {
     node: &'n Node,
-    properties: HashMap<&'n str, Span>,
+    /// Each argument's key and what it is set to.
+    properties: HashMap<&'n str, (Span, &'n Node)>,
 }
 
 impl<'n> Places<'n> {
     fn new(node: &'n Node) -> Self {
-        let properties = match node.get("properties").filter(|_| is_json_schema(node)) {
-            Some(properties) => properties.entries().iter().map(|(key, _)| (key.name.as_str(), key.span)).collect(),
-            None => node.entries().iter().map(|(key, _)| (field_name(&key.name), key.span)).collect(),
-        };
-        Self { node, properties }
+        let mut places = Self { node, properties: HashMap::new() };
+        if is_json_schema(node) {
+            places.collect(node, 0);
+        } else {
+            let fields = node.entries().iter().map(|(key, node)| (field_name(&key.name), (key.span, node)));
+            places.properties = fields.collect();
+        }
+        places
+    }
+
+    /// Takes the properties of a schema, and of those that say more of the same object.
+    fn collect(&mut self, schema: &'n Node, depth: usize) {
+        if depth > bounds::YAML_DEPTH {
+            return;
+        }
+        for (key, node) in schema.get("properties").map(Node::entries).unwrap_or_default() {
+            self.properties.entry(&key.name).or_insert((key.span, node));
+        }
+        for (key, node) in schema.entries() {
+            match (key.name.as_str(), &node.value) {
+                ("allOf" | "anyOf" | "oneOf", Yaml::List(schemas)) => {
+                    schemas.iter().for_each(|schema| self.collect(schema, depth + 1));
+                }
+                ("then" | "else", _) => self.collect(node, depth + 1),
+                ("dependentSchemas" | "dependencies" | "$defs" | "definitions", _) => {
+                    node.entries().iter().for_each(|(_, schema)| self.collect(schema, depth + 1));
+                }
+                _ => {}
+            }
+        }
     }
 
     fn property(&self, name: &str) -> Span {
-        self.properties.get(name).copied().unwrap_or(self.node.span)
+        self.properties.get(name).map_or(self.node.span, |(span, _)| *span)
+    }
+
+    /// The default that JSON Schema has for an argument.
+    fn default(&self, name: &str) -> Option<&'n Node> {
+        self.properties.get(name).filter(|_| is_json_schema(self.node))?.1.find("default")
+    }
+
+    /// Where a name is required.
+    fn required(&self, name: &str) -> Span {
+        let Some(Yaml::List(names)) = self.node.get("required").map(|node| &node.value) else { return self.node.span };
+        let is_it = |node: &&Node| matches!(&node.value, Yaml::String(text) if text == name);
+        names.iter().find(is_it).map_or(self.node.span, |node| node.span)
     }
 
     /// As near as can be to what a JSON Pointer leads to.

@@ -10,7 +10,7 @@ use super::{Argument, Arguments, Item, Kind};
 use crate::nearest::nearest;
 use crate::prompt::bounds;
 use crate::prompt::reader::shorten;
-use crate::prompt::schema::{Mismatch, list, plain};
+use crate::prompt::schema::{Conflict, Mismatch, list, plain};
 use crate::prompt::yaml::number;
 
 /// How many unknown arguments an error names.
@@ -56,6 +56,11 @@ pub enum ArgumentProblem {
         /// What is allowed.
         expected: String,
     },
+    /// The arguments fit one by one, and not together.
+    Together {
+        /// What they must be.
+        expected: String,
+    },
     /// There is too much.
     Bound {
         /// What is bounded, with the bound.
@@ -75,6 +80,7 @@ impl fmt::Display for ArgumentProblem {
             Self::Unknown { name, instead } => write!(f, "unknown argument `{name}`{instead}"),
             Self::More(count) => write!(f, "and {count} more"),
             Self::Invalid { path, given, expected, .. } => write!(f, "argument `{path}` takes {expected}, not {given}"),
+            Self::Together { expected } => write!(f, "the arguments together must be {expected}"),
             Self::Bound { most, given } => write!(f, "{most}, not {given}"),
         }
     }
@@ -161,7 +167,47 @@ impl Arguments {
                 problems.push(ArgumentProblem::More(more));
             }
         }
+        if problems.is_empty() {
+            problems.extend(self.conflict(given, &map, &mut left));
+        }
         if problems.is_empty() { Ok(Values { map, authored }) } else { Err(problems) }
+    }
+
+    /// What is wrong with arguments that fit one by one, by what their schema says of several.
+    fn conflict(
+        &self,
+        given: &Map<String, Value>,
+        values: &Map<String, Value>,
+        left: &mut usize,
+    ) -> Option<ArgumentProblem> {
+        let rules = self.rules.as_ref()?;
+        let names = self.iter().map(|argument| &argument.name).chain(given.keys());
+        let mut object = Map::new();
+        for name in names {
+            if let Some(value) = values.get(name).filter(|value| !value.is_null()) {
+                object.insert(name.clone(), value.clone());
+            }
+        }
+        if rules.has_patterns
+            && let Some((name, text)) = object
+                .iter()
+                .find_map(|(name, value)| Some((name, value.as_str().filter(|text| text.len() > bounds::PATTERNED)?)))
+        {
+            return Some(too_long_for_patterns(name, text));
+        }
+        Some(match rules.check_all(&object.into(), left).err()? {
+            Conflict::Missing(name) => {
+                let description = self.iter().find(|argument| argument.name == name);
+                ArgumentProblem::Missing {
+                    description: description.and_then(|argument| argument.description.clone()),
+                    name,
+                }
+            }
+            Conflict::Argument { name, mismatch: Mismatch { path, expected, given } } => {
+                ArgumentProblem::Invalid { name, path, given, expected }
+            }
+            Conflict::Together(expected) => ArgumentProblem::Together { expected },
+        })
     }
 
     /// What a caller said, as `argument` takes it, if it can be checked in the steps that are `left`.
@@ -178,12 +224,7 @@ impl Arguments {
             && argument.is_checked
             && self.validator.as_ref().is_some_and(|validator| validator.has_patterns)
         {
-            let most = format!(
-                "argument `{}` has at most {} bytes, as its schema has patterns",
-                shorten(name),
-                bounds::PATTERNED
-            );
-            return Err(ArgumentProblem::Bound { most, given: text.len() });
+            return Err(too_long_for_patterns(name, text));
         }
         let read = argument.read_as(name, text).and_then(|value| self.check(argument, name, value, left));
         // Where text is one of several types, what does not fit as text may be meant as another.
@@ -220,6 +261,12 @@ impl Arguments {
         validator.check(&object, left)?;
         Ok(object[name].take())
     }
+}
+
+fn too_long_for_patterns(name: &str, text: &str) -> ArgumentProblem {
+    let (name, most) = (shorten(name), bounds::PATTERNED);
+    let most = format!("argument `{name}` has at most {most} bytes, as its schema has patterns");
+    ArgumentProblem::Bound { most, given: text.len() }
 }
 
 /// Refuses what is too much before anything is done with it.

@@ -146,8 +146,8 @@ fn wrong_declarations_are_told_at_their_places() {
     schema 6:10+1 input.schema: `properties.b` takes true or false or an object, not 3
     "#);
     assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {$ref: 'https://example.com'}").1, @"schema 5:10+1 input.schema: there is no `https://example.com` in the schema; what `$ref` names is a part of it");
-    assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {$ref: '#/$defs/a'}\n    $defs: {a: {not: {$ref: '#/$defs/a'}}}").1, @"schema 6:16+1 input.schema: the schema leads back to itself for the same value");
-    assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {type: integer, minimum: 3, default: 2}").1, @"schema 5:7+1 input.schema: the default of `a` is 2, and it takes a number of at least 3");
+    assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {$ref: '#/$defs/a'}\n    $defs: {a: {not: {$ref: '#/$defs/a'}}}").1, @"schema 5:10+1 input.schema: the schema leads back to itself for the same value");
+    assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {type: integer, minimum: 3, default: 2}").1, @"schema 5:47+1 input.schema: the default of `a` is 2, and it takes a number of at least 3");
 }
 
 #[test]
@@ -168,6 +168,41 @@ fn what_a_file_declares_is_bounded() {
     let nested = format!("{}string{}", "{a(object): ".repeat(30), "}".repeat(30));
     assert_eq!(names(&declared(&format!("input: {{schema: {nested}}}"))), "a:Object");
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn what_a_schema_says_of_several_arguments_is_bounded() {
+    // Each value is checked by all of these, once for itself and once with the others.
+    let branches = "{additionalProperties: {items: {type: integer}}}, ".repeat(40);
+    let arguments = declared(&format!(
+        "input: {{schema: {{type: object, properties: {{a: {{type: array}}, b: {{type: array}}}}, allOf: [{branches}]}}}}"
+    ));
+    let list = format!("[{}1]", "1, ".repeat(5_000));
+    assert_eq!(
+        resolve(&arguments, json!({ "a": list, "b": list })),
+        "the arguments together must be what their schema can check in 300000 steps"
+    );
+    assert_eq!(resolve(&arguments, json!({ "a": "[1]", "b": "[2]" })), r#"{"a":[1],"b":[2]}"#);
+    let arguments = declared(
+        "input: {schema: {type: object, properties: {a: {}}, if: {properties: {a: {pattern: '^(x+)+$'}}}, then: {required: [b]}}}",
+    );
+    assert_eq!(
+        resolve(&arguments, json!({ "a": "x".repeat(20_000) })),
+        "argument `a` has at most 16384 bytes, as its schema has patterns, not 20000"
+    );
+    assert_eq!(resolve(&arguments, json!({ "a": "x".repeat(10_000) })), "missing required argument `b`");
+    // Schemas that lead to each other, and far.
+    let circle = "$ref: '#/$defs/a', $defs: {a: {allOf: [{$ref: '#/$defs/b'}]}, b: {anyOf: [{$ref: '#/$defs/a'}]}}";
+    assert!(read(&format!("input: {{schema: {{type: object, {circle}}}}}")).1.contains("leads back to itself"));
+    let chain: String = (0..150).map(|i| format!("d{i}: {{$ref: '#/$defs/d{}'}}, ", i + 1)).collect();
+    let far = format!("input: {{schema: {{type: object, $ref: '#/$defs/d0', $defs: {{{chain} d150: {{}}}}}}}}");
+    assert!(read(&far).1.contains("nest more than 64 deep"), "{}", read(&far).1);
+    let twice = |i: usize| format!("d{i}: {{allOf: [{{$ref: '#/$defs/d{0}'}}, {{$ref: '#/$defs/d{0}'}}]}}, ", i + 1);
+    let wide: String = (0..30).map(twice).collect();
+    let wide = format!(
+        "input: {{schema: {{type: object, $ref: '#/$defs/d0', $defs: {{{wide} d30: {{properties: {{a: {{}}}}}}}}}}}}"
+    );
+    assert!(read(&wide).1.contains("more than 2000 schemas would apply"), "{}", read(&wide).1);
 }
 
 #[test]
