@@ -8,6 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, StyledStr, TypedValuePa
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use clap_complete::engine::ArgValueCompleter;
 
 use crate::check::report::Format;
 use crate::commands;
@@ -20,7 +21,7 @@ use crate::server::Server;
 /// Serves a team's prompts, Handlebars files in a folder or an S3 bucket, to AI clients over MCP.
 #[derive(Parser)]
 #[command(name = "prompt-gallery", version, after_help = AFTER_HELP)]
-struct CommandLine {
+pub(crate) struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
@@ -52,7 +53,7 @@ enum Command {
     /// Write a new prompt to start from
     #[command(after_help = AFTER_NEW)]
     New(New),
-    /// Print what a shell needs to complete this program's arguments
+    /// Print the script with which a shell completes commands, options, prompts and their arguments
     #[command(after_help = AFTER_COMPLETIONS)]
     Completions {
         /// The shell
@@ -160,10 +161,10 @@ fn warning() -> impl TypedValueParser<Value = Code> {
 #[derive(Args)]
 pub(crate) struct Render {
     /// The prompt as clients know it, or its file
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = ArgValueCompleter::new(commands::complete::Prompts))]
     pub(crate) name: String,
     /// An argument; KEY=@FILE takes it from a file, KEY=@- from standard input, KEY=@@… begins with an @
-    #[arg(value_name = "KEY=VALUE", value_parser = Given::parse)]
+    #[arg(value_name = "KEY=VALUE", value_parser = Given::parse, add = ArgValueCompleter::new(commands::complete::Arguments))]
     pub(crate) arguments: Vec<(String, Given)>,
     #[command(flatten)]
     pub(crate) location: Location,
@@ -250,12 +251,13 @@ Examples:
 
 const AFTER_COMPLETIONS: &str = "\
 Examples:
-  prompt-gallery completions bash > ~/.local/share/bash-completion/completions/prompt-gallery
-  prompt-gallery completions zsh > ~/.zfunc/_prompt-gallery     with ~/.zfunc in $fpath
-  prompt-gallery completions fish > ~/.config/fish/completions/prompt-gallery.fish";
+  source <(prompt-gallery completions bash)       in ~/.bashrc
+  source <(prompt-gallery completions zsh)        in ~/.zshrc, after compinit
+  prompt-gallery completions fish | source        in ~/.config/fish/config.fish";
 
 /// Runs what the command line says.
 pub(crate) fn run(server: Server) -> Result<ExitCode, Failure> {
+    commands::complete::answer();
     let CommandLine { command, serve } = match parse() {
         Ok(command_line) => command_line,
         Err(e) if e.use_stderr() => e.exit(),
@@ -272,7 +274,11 @@ pub(crate) fn run(server: Server) -> Result<ExitCode, Failure> {
         Command::Render(args) => commands::render::run(&args),
         Command::List(args) => commands::list::run(&args),
         Command::New(args) => commands::new::run(&args),
-        Command::Completions { shell } => complete(shell),
+        Command::Completions { shell } => {
+            let script = commands::complete::script(&shell.to_string())?;
+            program::print(&String::from_utf8_lossy(&script))?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
@@ -310,15 +316,6 @@ fn command() -> clap::Command {
         let examples = called(command.get_after_help()).unwrap_or_default();
         command.after_help(examples)
     })
-}
-
-fn complete(shell: Shell) -> Result<ExitCode, Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut CommandLine::command(), program::name(), &mut script);
-    // clap_complete 4.6 writes the hyphen of the name in two ways, so that bash finds no subcommand.
-    let script = String::from_utf8_lossy(&script).replace("prompt__subcmd__gallery", "prompt__gallery");
-    program::print(&script)?;
-    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

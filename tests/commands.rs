@@ -837,21 +837,69 @@ fn hints_say_how_the_program_was_called() {
 
 // --- completions and help ---
 
+#[cfg(unix)]
+/// What bash offers for the last word of a command line, in a folder.
+fn completed(words: &[&str], here: &Path) -> Vec<String> {
+    let bin = Path::new(env!("CARGO_BIN_EXE_prompt-gallery")).parent().unwrap();
+    let ask = r#"source <(prompt-gallery completions bash)
+        COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_TYPE=9
+        _clap_complete_prompt_gallery prompt-gallery "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+        printf '%s\n' "${COMPREPLY[@]}""#;
+    let path = format!("{}:/usr/bin:/bin", bin.display());
+    let output = Command::new("bash")
+        .args(["-c", ask, "bash", "prompt-gallery"])
+        .args(words)
+        .env_clear()
+        .env("PATH", path)
+        .current_dir(here)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{words:?}");
+    let offered = String::from_utf8(output.stdout).unwrap();
+    offered.lines().filter(|word| !word.starts_with("--") && !word.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(unix)]
 #[test]
-fn shells_can_complete_the_commands() {
-    for shell in ["bash", "zsh", "fish"] {
-        let script = printed(&["completions", shell]);
-        assert!(script.contains("prompt-gallery") && script.contains("no-description"), "{shell}");
+fn shells_complete_prompts_and_their_arguments() {
+    let trip = "---\ninput:\n  schema:\n    city: string\n    pace(enum): [slow, fast]\n---\n{{pace}} {{city}}";
+    let here = folder(&[
+        ("prompts/team/standup.prompt", "standup"),
+        ("prompts/trip.prompt", trip),
+        ("prompts/broken.prompt", "{{#if x}}"),
+        ("prompts/notes.txt", ""),
+        ("other/talk.prompt", TALK),
+    ]);
+    std::os::unix::fs::symlink("/etc/hostname", here.path().join("prompts/away.prompt")).unwrap();
+    for (words, offered) in [
+        (&["render", ""][..], &["broken", "team_standup", "trip"][..]),
+        (&["render", "t"], &["team_standup", "trip"]),
+        (&["render", "x"], &[]),
+        (&["render", "prompts/t"], &["prompts/team/", "prompts/trip.prompt"]),
+        (&["render", "--dir", "other", ""], &["talk"]),
+        (&["--dir", "other", "render", ""], &["talk"]),
+        (&["--dir", "no/such", "render", ""], &[]),
+        (&["render", "trip", ""], &["city=", "pace="]),
+        (&["render", "trip", "city=Oslo", ""], &["pace="]),
+        (&["render", "trip", "pace=s"], &["pace=slow"]),
+        // As bash divides it.
+        (&["render", "trip", "pace", "=", "s"], &["slow"]),
+        (&["render", "trip", "pace", ""], &["slow", "fast"]),
+        (&["render", "trip", "city=Oslo", "pace", "=", "f"], &["fast"]),
+        (&["render", "broken", ""], &[]),
+        (&["check", "--format", ""], &["human", "json", "github"]),
+        (&["che"], &["check"]),
+    ] {
+        assert_eq!(completed(words, here.path()), offered, "{words:?}");
     }
 }
 
 #[test]
-fn bash_completes_what_stands_behind_a_command() {
-    let script = printed(&["completions", "bash"]);
-    let ask = "COMP_WORDS=(prompt-gallery check --format ''); COMP_CWORD=3; \
-        _prompt__gallery prompt-gallery '' --format; echo \"${COMPREPLY[@]}\"";
-    let completed = Command::new("bash").args(["-c", &format!("{script}\n{ask}")]).output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&completed.stdout).trim(), "human json github");
+fn there_is_a_script_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = printed(&["completions", shell]);
+        assert!(script.contains("prompt-gallery") && script.contains("PROMPT_GALLERY_COMPLETE"), "{shell}: {script}");
+    }
 }
 
 #[test]
