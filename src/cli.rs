@@ -10,6 +10,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use clap_complete::engine::ArgValueCompleter;
 
+use crate::check::Client;
 use crate::check::report::Format;
 use crate::commands;
 use crate::config::Flags;
@@ -104,8 +105,8 @@ Examples:
 
 #[derive(Args)]
 pub(crate) struct Check {
-    #[arg(help = "A folder, one file, or s3://BUCKET/PREFIX [default: what would be served]", value_name = "PATH", conflicts_with_all = ["bucket", "prefix"])]
-    pub(crate) path: Option<String>,
+    #[arg(help = "Folders, files, s3://BUCKET/PREFIX [default: what would be served]", value_name = "PATH", conflicts_with_all = ["bucket", "prefix"])]
+    pub(crate) paths: Vec<String>,
     #[command(flatten)]
     pub(crate) location: Location,
     /// How problems are printed
@@ -114,9 +115,15 @@ pub(crate) struct Check {
     /// Also fail on this level
     #[arg(long, value_name = "LEVEL")]
     pub(crate) deny: Option<Denied>,
-    /// Suppress this warning (repeatable)
-    #[arg(long, value_name = "CODE", value_parser = warning())]
+    /// Suppress this warning or note (repeatable)
+    #[arg(long, value_name = "CODE", value_parser = allowed())]
     pub(crate) allow: Vec<Code>,
+    /// Clients that your team uses: what they do is a warning then, and what others do is not shown
+    #[arg(long, value_name = "CLIENT", value_delimiter = ',', value_parser = client())]
+    pub(crate) client: Vec<Client>,
+    /// Check again after each change of the files, until Ctrl-C
+    #[arg(long)]
+    pub(crate) watch: bool,
 }
 
 impl ValueEnum for Format {
@@ -140,22 +147,31 @@ pub(crate) enum Denied {
 }
 
 const AFTER_CHECK: &str = "\
-Errors make a prompt unusable, warnings do not. Exit code: 0 without errors, 1 with some (with warnings too under
---deny warnings), 2 if the files could not be checked. What clients do with more than three files is told once for
-all of them, and of each with --format json or github.
+Errors make a prompt unusable; warnings and notes do not. What a client does with a prompt is a note, or a warning with
+--client. Exit code: 0 without errors, 1 with some (with warnings too under --deny warnings), 2 if the files could not
+be checked; with --watch that of the last check. What clients do with more than three files is shown once for all of
+them, and of each with --format json or github.
 
 Examples:
   prompt-gallery check                                     what would be served
   prompt-gallery check prompts/team/review.prompt          one file and its partials
+  prompt-gallery check prompts/a.prompt more-prompts/      several files and folders
   prompt-gallery check s3://my-prompts/prompts/            with the standard AWS settings
-  prompt-gallery check --deny warnings --allow several-arguments
+  prompt-gallery check --deny warnings --client claude-code,vscode
+  prompt-gallery check --watch                             again after each change
   prompt-gallery check --format github                     in a workflow of GitHub Actions";
 
-/// Reads the code of a warning.
-fn warning() -> impl TypedValueParser<Value = Code> {
-    let warnings = || Code::ALL.iter().copied().filter(|code| code.level() == Level::Warning);
-    PossibleValuesParser::new(warnings().map(Code::as_str))
-        .map(move |word| warnings().find(|code| code.as_str() == word).expect("one of the possible values"))
+/// Reads the code of a warning or a note.
+fn allowed() -> impl TypedValueParser<Value = Code> {
+    let codes = || Code::ALL.iter().copied().filter(|code| code.level() != Level::Error);
+    PossibleValuesParser::new(codes().map(Code::as_str))
+        .map(move |word| codes().find(|code| code.as_str() == word).expect("one of the possible values"))
+}
+
+/// Reads the name of a client.
+fn client() -> impl TypedValueParser<Value = Client> {
+    PossibleValuesParser::new(Client::ALL.map(Client::word))
+        .map(|word| Client::ALL.into_iter().find(|client| client.word() == word).expect("one of the possible values"))
 }
 
 #[derive(Args)]
@@ -298,7 +314,9 @@ fn parse() -> clap::error::Result<CommandLine> {
         }
     }
     match command {
-        Some(Command::Check(Check { path: Some(_), .. })) if location.bucket.is_some() => conflict("--bucket", "PATH"),
+        Some(Command::Check(Check { paths, .. })) if !paths.is_empty() && location.bucket.is_some() => {
+            conflict("--bucket", "PATH")
+        }
         Some(Command::Serve(_)) | None => Ok(command_line),
         Some(_) if addr.is_some() => conflict("--addr", "a command other than serve"),
         Some(_) => Ok(command_line),
