@@ -17,12 +17,10 @@ use std::thread;
 
 use bytes::Bytes;
 
-use crate::gallery::{Named, distinct, partial_comes_first, strays};
+use crate::gallery::{Named, distinct, partial_comes_first};
 use crate::nearest::nearest;
-use crate::prompt::{self, Code, Level, Partial, Place, Problem, Prompt, PromptFile, bounds};
-
+use crate::prompt::{self, Code, Partial, Place, Problem, Prompt, PromptFile, bounds};
 use crate::store::Object;
-pub use clients::Client;
 
 /// A file of a gallery.
 #[derive(Debug, Clone)]
@@ -48,24 +46,6 @@ pub enum Source {
     Unread,
 }
 
-/// What is asked of a check.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Options<'a> {
-    /// How many prompts `prompts/list` tells at once. Nothing where only some files are checked, and what is said of all
-    /// of them is of no interest.
-    pub page_size: Option<usize>,
-    /// The clients that the prompts are for; empty if that is not known.
-    pub clients: &'a [Client],
-}
-
-impl Options<'_> {
-    /// How bad a kind of problem is. What clients do is a note, as a team may not use them, unless it is known that it does.
-    #[must_use]
-    pub fn level(&self, code: Code) -> Level {
-        if code.is_about_clients() && !self.clients.is_empty() { Level::Warning } else { code.level() }
-    }
-}
-
 /// The key of problems that are no file's but the whole gallery's.
 pub const WHOLE: &str = "";
 
@@ -74,10 +54,11 @@ const ROOT: &str = "paths begin at the root of what is checked, which --dir name
 
 /// Finds all problems of a gallery, in the order of files and places.
 ///
-/// `files` come in the order of their keys, as a store lists them. `done` is called for each file, from any thread.
-pub fn check(files: &[File], options: &Options<'_>, done: &(dyn Fn() + Sync)) -> Vec<Problem> {
+/// `files` come in the order of their keys, as a store lists them. `page_size` is how many prompts `prompts/list` tells
+/// at once. `done` is called for each file, from any thread.
+pub fn check(files: &[File], page_size: usize, done: &(dyn Fn() + Sync)) -> Vec<Problem> {
     let parsed = in_parallel(files, |file| {
-        let parsed = Parsed::new(file, options.clients);
+        let parsed = Parsed::new(file);
         done();
         parsed
     });
@@ -92,7 +73,7 @@ pub fn check(files: &[File], options: &Options<'_>, done: &(dyn Fn() + Sync)) ->
         }
     }
     let objects = files.iter().map(|file| file.object.clone()).collect();
-    let gallery = Gallery { objects, partials, clients: options.clients };
+    let gallery = Gallery { objects, partials };
     let mut checked = in_parallel(&parsed, |file| match &file.content {
         Content::Prompt(Some(prompt)) => gallery.prompt(file, prompt),
         _ => Checked::default(),
@@ -102,7 +83,7 @@ pub fn check(files: &[File], options: &Options<'_>, done: &(dyn Fn() + Sync)) ->
     // Partials that no prompt uses are linked as if one did.
     let idle: Vec<&str> = gallery.partials.keys().copied().filter(|name| !reached.contains(name)).collect();
     let idle: Vec<Problem> = idle.into_iter().flat_map(|name| gallery.idle(name)).collect();
-    let mut problems = names(&parsed, &gallery.partials, options);
+    let mut problems = names(&parsed, &gallery.partials, page_size);
     problems.extend(idle);
     problems.extend(checked.iter_mut().flat_map(|checked| checked.problems.drain(..)));
     problems.extend(parsed.into_iter().flat_map(|file| file.problems));
@@ -134,7 +115,7 @@ enum Content {
 }
 
 impl<'a> Parsed<'a> {
-    fn new(file: &'a File, clients: &[Client]) -> Self {
+    fn new(file: &'a File) -> Self {
         let key = file.object.key.as_str();
         let named = Named::of(key);
         let (content, mut problems) = match (&named, &file.source) {
@@ -150,13 +131,13 @@ impl<'a> Parsed<'a> {
             (Some(Named::Prompt(_)), Source::Read(source)) => {
                 let (read, mut problems) = PromptFile::read_in_part(key, source, &|_| None);
                 let usable = read.as_ref().filter(|_| prompt::is_usable(&problems));
-                warnings::of_prompt_file(key, source, usable, clients, &mut problems);
+                warnings::of_prompt_file(key, source, usable, &mut problems);
                 (Content::Prompt(read.map(Arc::new)), problems)
             }
             (Some(Named::Partial(_)), Source::Read(source)) => {
                 let (read, mut problems) = Partial::read_in_part(key, source);
                 let usable = read.as_ref().filter(|_| prompt::is_usable(&problems));
-                warnings::of_partial(key, source, usable, clients, &mut problems);
+                warnings::of_partial(key, source, usable, &mut problems);
                 (Content::Partial(read.map(Arc::new)), problems)
             }
         };
@@ -170,16 +151,6 @@ impl<'a> Parsed<'a> {
 
     fn key(&self) -> &'a str {
         &self.file.object.key
-    }
-
-    /// The files that it shows.
-    fn shown(&self) -> Vec<String> {
-        let shown = match &self.content {
-            Content::Prompt(Some(prompt)) => prompt.shown(),
-            Content::Partial(Some(partial)) => partial.shown(),
-            _ => Vec::new(),
-        };
-        shown.into_iter().filter_map(|shown| shown.url).collect()
     }
 
     fn source(&self) -> &'a [u8] {
@@ -198,7 +169,6 @@ fn too_large(file: &File) -> Problem {
 struct Gallery<'a> {
     objects: Vec<Object>,
     partials: Partials<'a>,
-    clients: &'a [Client],
 }
 
 /// The file of each partial, and the partial as far as it can be read.
@@ -217,7 +187,7 @@ impl Gallery<'_> {
         let mut problems = media::check(&file.file.object.key, &prompt.shown(), &self.objects);
         let (linked, partials) = self.link(prompt, &mut problems);
         if let Some(linked) = linked.filter(|_| file.is_usable) {
-            warnings::of_prompt(&linked, file.source(), self.clients, &mut problems);
+            warnings::of_prompt(&linked, file.source(), &mut problems);
         }
         Checked { problems, partials }
     }
@@ -286,7 +256,7 @@ fn nothing() -> Arc<Partial> {
 }
 
 /// What is wrong with how files are called and how many there are.
-fn names(parsed: &[Parsed<'_>], partials: &Partials<'_>, options: &Options<'_>) -> Vec<Problem> {
+fn names(parsed: &[Parsed<'_>], partials: &Partials<'_>, page_size: usize) -> Vec<Problem> {
     let key = |index: usize| parsed[index].key();
     let is_read = |index: usize| !matches!(parsed[index].content, Content::Unread);
     let mut problems = Vec::new();
@@ -308,16 +278,12 @@ fn names(parsed: &[Parsed<'_>], partials: &Partials<'_>, options: &Options<'_>) 
     for prompt in prompts.iter().filter(|prompt| is_read(prompt.key)) {
         problems.extend(warnings::renamed(key(prompt.key), &prompt.name, prompt.holder.map(key)));
     }
-    let Some(page_size) = options.page_size else { return problems };
-    if prompts.len() > page_size
-        && let Some(effects) = clients::effects(&[clients::When::Pages], options.clients)
-    {
-        let message = format!("{} prompts do not fit a page of {page_size}: {effects}", prompts.len());
+    if prompts.len() > page_size {
+        let count = prompts.len();
+        let message =
+            format!("{count} prompts do not fit a page of {page_size}: {}", clients::effects(&[clients::When::Pages]));
         problems.push(of_file(WHOLE, Code::ManyPrompts, message, Some("PAGE_SIZE takes up to 10000")));
     }
-    let shown: HashSet<String> = parsed.iter().flat_map(Parsed::shown).collect();
-    let strays = strays::notes(parsed.iter().map(Parsed::key).filter(|key| !shown.contains(*key)));
-    problems.extend(strays.into_iter().map(|note| of_file(WHOLE, Code::NotAPrompt, note, None)));
     problems
 }
 

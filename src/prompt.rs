@@ -13,6 +13,7 @@ mod problem;
 mod reader;
 mod render;
 mod schema;
+mod shape;
 mod survey;
 mod template;
 mod yaml;
@@ -29,9 +30,11 @@ pub use icon::{Icon, Theme};
 pub use message::{Media, Message, Origin, Part, Role};
 pub use problem::{Code, Level, Place, Problem};
 pub(crate) use reader::{shorten, shorten_to};
-pub(crate) use survey::{ContentType, How, Shown, Survey, Use, body};
+pub(crate) use shape::Shape;
+pub(crate) use survey::{ContentType, Shown, Survey, body};
+pub(crate) use template::Variable;
 pub(crate) use template::{Foreign, foreign};
-use template::{Template, Variable};
+use template::{Template, Usage};
 
 pub use picoschema::Schemas;
 
@@ -53,8 +56,8 @@ pub struct Partial {
 pub struct Prompt {
     file: Arc<PromptFile>,
     partials: HashMap<String, Arc<Partial>>,
-    /// Where the file declares none.
-    inferred: Option<Arguments>,
+    /// Where the template says more of them than the file.
+    arguments: Option<Arguments>,
     /// `@metadata`
     metadata: Value,
 }
@@ -171,9 +174,9 @@ impl Prompt {
             let message = format!("the prompt uses more than {} partials", bounds::PARTIALS);
             return Err(problem(&file.template.file, Code::Bound, message));
         }
-        let variables = Linker::new(&file.template, &partials).link()?;
-        let inferred = match &file.front_matter.arguments {
-            Some(_) => None,
+        let variables = Linker::new(&file.template, &partials).link()?.variables();
+        let arguments = match &file.front_matter.arguments {
+            Some(declared) => declared.used_as(&variables, &file.front_matter.metadata),
             None if variables.len() > bounds::ARGUMENTS => {
                 let (most, count) = (bounds::ARGUMENTS, variables.len());
                 let message = format!("a prompt has at most {most} arguments, and the template uses {count} variables");
@@ -184,7 +187,7 @@ impl Prompt {
         let mut metadata = file.front_matter.metadata.clone();
         // A rendered prompt has no input any more, says Dotprompt.
         metadata.shift_remove("input");
-        Ok(Self { file, partials, inferred, metadata: json!({ "prompt": metadata }) })
+        Ok(Self { file, partials, arguments, metadata: json!({ "prompt": metadata }) })
     }
 
     /// The file's key.
@@ -229,7 +232,7 @@ impl Prompt {
     #[must_use]
     pub fn arguments(&self) -> &Arguments {
         let declared = self.file.front_matter.arguments.as_ref();
-        declared.or(self.inferred.as_ref()).expect("arguments are declared or inferred")
+        self.arguments.as_ref().or(declared).expect("arguments are declared or inferred")
     }
 
     /// What a caller says, as the variables of the template.
@@ -265,8 +268,8 @@ struct Linker<'a> {
     /// Partials that templates define for themselves and what they include: each with the partial whose template it is,
     /// or none for the root's.
     inlines: HashSet<(&'a str, Option<&'a str>)>,
-    /// The variables of partials that are done.
-    done: HashMap<&'a str, Vec<Variable>>,
+    /// What the partials that are done use.
+    done: HashMap<&'a str, Usage>,
     /// How many partials deep each of those leads, itself included.
     heights: HashMap<&'a str, usize>,
     /// The partials on the way here.
@@ -291,15 +294,15 @@ impl<'a> Linker<'a> {
         }
     }
 
-    /// The variables that the prompt and its partials use.
-    fn link(mut self) -> Result<Vec<Variable>, Problem> {
+    /// What the prompt and its partials use.
+    fn link(mut self) -> Result<Usage, Problem> {
         self.follow(self.root)?;
-        self.variables(self.root)
+        self.usage(self.root, false)
     }
 
-    /// The variables of a template whose partials are done.
-    fn variables(&mut self, template: &'a Template) -> Result<Vec<Variable>, Problem> {
-        template::variables(&template.program, &self.done, &mut self.left).ok_or_else(|| {
+    /// What a template uses whose partials are done.
+    fn usage(&mut self, template: &'a Template, is_partial: bool) -> Result<Usage, Problem> {
+        template::usage(&template.program, is_partial, &self.done, &mut self.left).ok_or_else(|| {
             let message = "the prompt and its partials use variables in too many places".to_owned();
             problem(&template.file, Code::Bound, message)
         })
@@ -353,8 +356,8 @@ impl<'a> Linker<'a> {
             self.chain.pop();
             self.heights.insert(name, height);
             deepest = deepest.max(height);
-            let variables = self.variables(&partial.template)?;
-            self.done.insert(name, variables);
+            let usage = self.usage(&partial.template, true)?;
+            self.done.insert(name, usage);
         }
         Ok(deepest)
     }

@@ -1,74 +1,125 @@
 //! Values that a template uses as if they were of another type.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::nearest::nearest;
-use crate::prompt::{Argument, Code, How, Kind, Place, Prompt, Use, shorten};
+use crate::prompt::{Argument, Code, Kind, Place, Prompt, Shape, Variable, shorten};
 
 /// How many choices of an argument are told.
 const CHOICES: usize = 10;
 
 /// Warns of uses that do nothing, whatever a caller says.
-pub(super) fn check(prompt: &Prompt, uses: &[Use], warn: &mut impl FnMut(Code, Place, String, Option<&str>)) {
-    for Use { name, place, how } in uses {
-        let argument = prompt.arguments().iter().find(|argument| argument.name == *name);
-        let wrong = argument.and_then(|argument| match how {
-            How::Written => written(argument),
-            How::Looped => looped(argument, prompt.declares_arguments()),
-            How::Field(fields) => lacks(argument, fields, prompt.declares_arguments()),
-            How::Compared(literal) => compared(argument, literal, prompt.declares_arguments()),
-        });
-        if let Some((code, message, hint)) = wrong {
-            warn(code, *place, message, hint.as_deref());
+pub(super) fn check(prompt: &Prompt, variables: &[Variable], warn: &mut impl FnMut(Code, Place, String, Option<&str>)) {
+    let mut wrong = Vec::new();
+    for Variable { name, shape, .. } in variables {
+        let Some(argument) = prompt.arguments().iter().find(|argument| argument.name == *name) else { continue };
+        let is_declared = prompt.declares_arguments();
+        for (literal, place) in &shape.marks.compared {
+            wrong.extend(compared(argument, literal, is_declared).map(|found| (*place, found)));
         }
+        let is = plain(argument, is_declared);
+        part(shape, &Path::Name(name), &argument.schema, argument.kind == Kind::Object, is.as_deref(), &mut wrong);
+    }
+    wrong.sort_by_key(|(place, _)| *place);
+    for (place, (code, message, hint)) in wrong {
+        warn(code, place, message, hint.as_deref());
     }
 }
 
 /// What is wrong, and what to do about it.
 type Wrong = (Code, String, Option<String>);
 
-fn written(argument: &Argument) -> Option<Wrong> {
-    let name = shorten(&argument.name);
-    (argument.kind == Kind::Object).then(|| {
-        let message = format!("`{name}` is an object: {{{{{name}}}}} writes [object Object]");
-        (Code::Portability, message, Some(format!("{{{{json {name}}}}}, or a field: {{{{{name}.…}}}}")))
-    })
+/// Where a part of an argument is, as a template has it.
+enum Path<'a> {
+    Name(&'a str),
+    Field(&'a Self, &'a str),
+    /// Any item of a list.
+    Item(&'a Self),
 }
 
-fn looped(argument: &Argument, is_declared: bool) -> Option<Wrong> {
-    let (name, what) = (shorten(&argument.name), plain(argument, is_declared)?);
-    let message = format!("`{name}` is {what}: {{{{#each {name}}}}} finds nothing in it");
-    Some((Code::TypeMismatch, message, Some("declare it as an array".to_owned())))
-}
-
-fn lacks(argument: &Argument, fields: &[String], is_declared: bool) -> Option<Wrong> {
-    // Of a text or a list.
-    if fields == ["length"] {
-        return None;
-    }
-    let path = |fields: &[String]| {
-        let path: Vec<&str> = [&argument.name].into_iter().chain(fields).map(String::as_str).collect();
-        shorten(&path.join("."))
-    };
-    let whole = path(fields);
-    if let Some(what) = plain(argument, is_declared) {
-        let message = format!("`{}` is {what}, without fields: `{whole}` is empty", path(&[]));
-        return Some((Code::TypeMismatch, message, Some("declare it as an object".to_owned())));
-    }
-    let mut schema = &argument.schema;
-    for (index, field) in fields.iter().enumerate() {
-        let properties = schema.get("properties")?.as_object()?;
-        match properties.get(field) {
-            Some(property) => schema = property,
-            None if is_closed(schema) => {
-                let message = format!("`{}` has no field `{}`: it is empty", path(&fields[..index]), shorten(field));
-                let near = nearest(field, properties.keys().map(String::as_str));
-                return Some((Code::TypeMismatch, message, near.map(|near| format!("did you mean `{near}`?"))));
-            }
-            None => return None,
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::Field(of, name) => write!(f, "{of}.{name}"),
+            Self::Item(of) => write!(f, "{of}[]"),
         }
     }
-    None
+}
+
+/// What is wrong with how a part of an argument is used; `is` says what it is if it has no parts itself.
+fn part(
+    shape: &Shape,
+    path: &Path<'_>,
+    schema: &Value,
+    is_object: bool,
+    is: Option<&str>,
+    wrong: &mut Vec<(Place, Wrong)>,
+) {
+    let name = || shorten(&path.to_string());
+    if let Some(place) = shape.marks.written.filter(|_| is_object) {
+        let name = name();
+        let message = format!("`{name}` is an object: {{{{{name}}}}} writes [object Object]");
+        let hint = format!("{{{{json {name}}}}}, or a field: {{{{{name}.…}}}}");
+        wrong.push((place, (Code::Portability, message, Some(hint))));
+    }
+    if let (Some(place), Some(is)) = (shape.marks.looped, is) {
+        let name = name();
+        let message = format!("`{name}` is {is}: {{{{#each {name}}}}} finds nothing in it");
+        wrong.push((place, (Code::TypeMismatch, message, Some("declare it as an array".to_owned()))));
+    }
+    for (field, shape) in &shape.fields {
+        // Of a text or a list.
+        if field == "length" {
+            continue;
+        }
+        let inner = Path::Field(path, field);
+        let place = shape.place().unwrap_or(Place::START);
+        if let Some(is) = is {
+            let message = format!("`{}` is {is}, without fields: `{}` is empty", name(), shorten(&inner.to_string()));
+            wrong.push((place, (Code::TypeMismatch, message, Some("declare it as an object".to_owned()))));
+            continue;
+        }
+        let Some(Value::Object(properties)) = schema.get("properties") else { continue };
+        match properties.get(field) {
+            Some(property) => {
+                part(shape, &inner, property, is_type(property, "object"), plain_type(property), wrong);
+            }
+            None if is_closed(schema) => {
+                let message = format!("`{}` has no field `{}`: it is empty", name(), shorten(field));
+                let near = nearest(field, properties.keys().map(String::as_str));
+                let hint = near.map(|near| format!("did you mean `{near}`?"));
+                wrong.push((place, (Code::TypeMismatch, message, hint)));
+            }
+            None => {}
+        }
+    }
+    if let (Some(items), Some(schema)) = (&shape.items, schema.get("items")) {
+        part(items, &Path::Item(path), schema, is_type(schema, "object"), plain_type(schema), wrong);
+    }
+}
+
+fn is_type(schema: &Value, name: &str) -> bool {
+    schema.get("type").is_some_and(|kind| kind == name)
+}
+
+/// What a schema says a value is, if that has no parts.
+fn plain_type(schema: &Value) -> Option<&'static str> {
+    let name = match schema.get("type")? {
+        Value::Array(names) => {
+            let mut names = names.iter().filter(|name| *name != "null");
+            names.next().filter(|_| names.next().is_none())?.as_str()?
+        }
+        name => name.as_str()?,
+    };
+    Some(match name {
+        "string" => "text",
+        "integer" | "number" => "a number",
+        "boolean" => "true or false",
+        _ => return None,
+    })
 }
 
 /// Whether an object has no fields but its `properties`.
@@ -128,11 +179,12 @@ fn plain(argument: &Argument, is_declared: bool) -> Option<String> {
     Some(what.to_owned())
 }
 
-/// Whether it is text, as an argument is that nobody declares, unless its default is something else. What is declared as
-/// anything is left to the programs that know more.
+/// Whether it is text, as an argument is that nobody declares, unless its default or its use is something else. What is
+/// declared as anything is left to the programs that know more.
 fn is_text(argument: &Argument, is_declared: bool) -> bool {
     let has_other_default = argument.default.as_ref().is_some_and(|default| !default.is_string());
-    argument.kind == Kind::String || (argument.kind == Kind::Any && !is_declared && !has_other_default)
+    let is_other = has_other_default || argument.shape().is_some_and(Shape::is_data);
+    argument.kind == Kind::String || (argument.kind == Kind::Any && !is_declared && !is_other)
 }
 
 #[cfg(test)]
@@ -159,7 +211,7 @@ mod tests {
         let file = PromptFile::parse("x.prompt", source.as_bytes()).expect("a prompt");
         let prompt = Prompt::link(Arc::new(file), HashMap::new()).expect("linked");
         let mut told = Vec::new();
-        check(&prompt, &prompt.survey().uses, &mut |_, _, message, hint| {
+        check(&prompt, &prompt.survey().variables, &mut |_, _, message, hint| {
             told.push(hint.map_or(message.clone(), |hint| format!("{message} ({hint})")));
         });
         told
@@ -182,6 +234,19 @@ mod tests {
             ),
             ("{{#unlessEquals 5 depth}}{{/unlessEquals}}", "`depth` is never 5: it is one of quick, thorough"),
             ("{{#ifEquals count \"5\"}}{{/ifEquals}}", "`count` is never \"5\": it is a number"),
+            ("{{#each rows}}{{txt}}{{/each}}", "`rows[]` has no field `txt`: it is empty (did you mean `text`?)"),
+            (
+                "{{#each rows as |row|}}{{row.text.x}}{{/each}}",
+                "`rows[].text` is text, without fields: `rows[].text.x` is empty (declare it as an object)",
+            ),
+            (
+                "{{#with user}}{{#each name}}{{/each}}{{/with}}",
+                "`user.name` is text: {{#each user.name}} finds nothing in it (declare it as an array)",
+            ),
+            (
+                "{{#each rows}}{{this}}{{/each}}",
+                "`rows[]` is an object: {{rows[]}} writes [object Object] ({{json rows[]}}, or a field: {{rows[].…}})",
+            ),
             ("{{#if count}}{{else ifEquals text 5}}{{/if}}", "`text` is never 5: it is text"),
         ] {
             assert_eq!(warnings(template), [expected], "{template}");
@@ -192,7 +257,7 @@ mod tests {
     fn a_use_that_may_do_something_is_fine() {
         for template in [
             "{{text}} {{text.length}} {{#text}}{{this}}{{/text}} {{rows.length}} {{rows.[0].text}} {{other.x}} {{any.x}}",
-            "{{#each rows as |text|}}{{text.x}}{{/each}} {{#with user}}{{text.x}}{{/with}} {{#each any}}{{/each}}",
+            "{{#each rows as |text|}}{{text.text}}{{/each}} {{#with user}}{{name.length}}{{/with}} {{#each any}}{{x}}{{/each}}",
             "{{#ifEquals depth \"quick\"}}{{/ifEquals}} {{#ifEquals depth \"\"}}{{/ifEquals}} {{#ifEquals depth null}}{{/ifEquals}}",
             "{{#ifEquals count 5.0}}{{/ifEquals}} {{#ifEquals text count}}{{/ifEquals}} {{#ifEquals text \"5\"}}{{/ifEquals}}",
         ] {

@@ -5,8 +5,11 @@ mod items;
 mod object;
 mod properties;
 mod resolve;
+mod used;
 
+use std::collections::HashMap;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -20,21 +23,24 @@ use super::bounds;
 use super::problem::{Code, Place};
 use super::reader::{Reader, shorten};
 use super::schema::{Validator, list, plain};
+use super::shape::Shape;
 use super::template::Variable;
 use super::yaml::{Node, Span, number};
 
 /// The arguments of a prompt, in the author's order.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Arguments {
     listed: Vec<Argument>,
     /// What an argument that is not listed must be, where any name is taken.
     others: Option<Argument>,
+    /// Those of the others of which the template's use tells more.
+    used_others: HashMap<String, Argument>,
     /// Values of variables that the caller leaves out; some may be no arguments.
     defaults: Map<String, Value>,
     /// Of an object with the arguments, where a type does not say all about one.
-    validator: Option<Validator>,
+    validator: Option<Arc<Validator>>,
     /// Of an object with all arguments, where its schema is about several of them.
-    rules: Option<Validator>,
+    rules: Option<Arc<Validator>>,
 }
 
 /// One argument of a prompt; serialised as MCP lists it.
@@ -65,7 +71,7 @@ pub struct Argument {
     /// Its JSON Schema.
     #[serde(skip)]
     pub schema: Value,
-    /// Where it is declared.
+    /// Where it is declared, or first used if it is not.
     #[serde(skip)]
     pub place: Option<Place>,
     /// Of a list whose items can be written with commas between.
@@ -74,6 +80,9 @@ pub struct Argument {
     /// Whether its schema says more than `kind` and `allowed`.
     #[serde(skip)]
     is_checked: bool,
+    /// What the template does with it, where the declaration leaves open what it is.
+    #[serde(skip)]
+    shape: Option<Box<Shape>>,
 }
 
 /// What an item of a list is.
@@ -94,9 +103,9 @@ pub enum Kind {
     Number,
     /// `true` or `false`.
     Boolean,
-    /// Whatever comes, as text.
+    /// Text, or what the template's use of it needs.
     Any,
-    /// A list, as JSON or with commas between plain items.
+    /// A list, as JSON, or plain items with commas or line ends between.
     Array,
     /// An object as JSON.
     Object,
@@ -143,12 +152,24 @@ impl Kind {
     fn read(self, text: &str) -> Option<Value> {
         match self {
             Self::String | Self::Any => Some(text.into()),
-            Self::Integer => text.trim().parse::<i64>().ok().map(Value::from),
+            Self::Integer => text.trim().parse::<i64>().map(Value::from).ok().or_else(|| whole(text.trim())),
             Self::Number => text.trim().parse::<f64>().ok().and_then(number).map(Value::Number),
-            Self::Boolean => text.trim().parse::<bool>().ok().map(Value::from),
+            Self::Boolean => boolean(text).map(Value::from),
             Self::Array | Self::Object | Self::Json => None,
         }
     }
+}
+
+/// The whole number that JSON writes as `3.0` or `3e2`.
+fn whole(text: &str) -> Option<Value> {
+    let number = number(serde_json::from_str::<f64>(text).ok()?)?;
+    number.is_i64().then(|| number.into())
+}
+
+/// `true` and `false`, in upper or lower case as other languages have it.
+fn boolean(text: &str) -> Option<bool> {
+    let is = |word: &str| text.trim().eq_ignore_ascii_case(word);
+    if is("true") { Some(true) } else { is("false").then_some(false) }
 }
 
 impl Argument {
@@ -167,6 +188,7 @@ impl Argument {
             place: None,
             items: None,
             is_checked: false,
+            shape: None,
         }
     }
 
@@ -194,10 +216,36 @@ impl Argument {
 
     /// What an error says is allowed.
     fn expected(&self) -> String {
-        match &self.allowed {
-            Some(allowed) => format!("one of {}", list(allowed)),
-            None => self.kind.expected().to_owned(),
+        match (&self.allowed, &self.shape) {
+            (Some(allowed), _) => format!("one of {}", list(allowed)),
+            (None, Some(shape)) if self.needs_parts() => shape.expected(),
+            (None, _) => self.kind.expected().to_owned(),
         }
+    }
+
+    /// Whether the template reads parts of it that text does not have.
+    fn needs_parts(&self) -> bool {
+        let shape = self.shape.as_deref();
+        match self.kind {
+            Kind::Array => shape.and_then(|shape| shape.items.as_ref()).is_some_and(|items| items.is_no_text()),
+            _ => shape.is_some_and(Shape::reads_parts),
+        }
+    }
+
+    /// Whether it takes any text.
+    #[must_use]
+    pub fn takes_text(&self) -> bool {
+        self.allowed.is_none() && matches!(self.kind, Kind::String | Kind::Any) && !self.needs_parts()
+    }
+
+    /// What the template does with it, where nothing declares what it is.
+    pub(crate) fn shape(&self) -> Option<&Shape> {
+        self.shape.as_deref()
+    }
+
+    /// Whether the template asks no more of it than whether it is there.
+    fn is_flag(&self) -> bool {
+        self.shape.as_deref().is_some_and(Shape::is_flag)
     }
 
     /// The values that a client can offer, as text; empty where any text may do.
@@ -207,7 +255,7 @@ impl Argument {
             (Some(allowed), _) => {
                 allowed.iter().filter(|value| !value.is_null()).map(|value| plain(value).into_owned()).collect()
             }
-            (None, Kind::Boolean) => vec!["true".to_owned(), "false".to_owned()],
+            (None, kind) if kind == Kind::Boolean || self.is_flag() => vec!["true".to_owned(), "false".to_owned()],
             (None, _) => Vec::new(),
         }
     }
@@ -225,7 +273,9 @@ impl Arguments {
         let argument = |variable: Variable| {
             let default = defaults.get(&variable.name).filter(|value| !value.is_null()).cloned();
             let required = variable.required && !defaults.contains_key(&variable.name);
-            Argument { required, default, ..Argument::new(&variable.name) }.described()
+            let shape = Some(Box::new(variable.shape)).filter(|shape| shape.is_data() || shape.is_flag());
+            let place = Some(variable.place);
+            Argument { required, default, shape, place, ..Argument::new(&variable.name) }.described()
         };
         let listed = variables.into_iter().map(argument).collect();
         Self { listed, defaults, ..Self::default() }

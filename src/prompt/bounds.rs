@@ -17,8 +17,13 @@ pub(super) const PARTIAL_DEPTH: usize = 16;
 /// Partials that one prompt uses, those of its partials included.
 pub const PARTIALS: usize = 100;
 
-/// Steps to find the variables of a prompt: a tag, a value, or a variable of a partial wherever that is called.
+/// Steps to find the variables of a prompt: a tag, a value, or a part of a variable that a partial uses wherever that is
+/// called.
 pub(super) const USES: usize = 200_000;
+/// How deep the fields and items that a template reads of a variable are followed.
+pub(super) const SHAPE_DEPTH: usize = 32;
+/// Values that one variable is compared with, as far as they are kept.
+pub(super) const COMPARED: usize = 200;
 
 /// Arguments of one call.
 pub const ARGUMENTS: usize = 200;

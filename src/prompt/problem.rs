@@ -36,8 +36,6 @@ pub enum Level {
     Error,
     /// The prompt can be used, and may not do what was meant.
     Warning,
-    /// Good to know.
-    Note,
 }
 
 impl Place {
@@ -166,33 +164,28 @@ codes! {
     Portability = "portability", Warning;
     /// Two prompts claim one name.
     DuplicateName = "duplicate-name", Warning;
+    /// A path that is no name as it is.
+    Renamed = "renamed", Warning;
     /// Front matter that stands where nobody reads it.
     MisplacedFrontMatter = "misplaced-front-matter", Warning;
 
-    /// A path that is no name as it is.
-    Renamed = "renamed", Note;
-    /// Files that are no prompts and were probably meant to be.
-    NotAPrompt = "not-a-prompt", Note;
-    /// The arguments of a prompt that declares none.
-    Inferred = "inferred-arguments", Note;
-
-    // What some clients do with it, see `check::clients`: warnings where the team is known to use one of them.
+    // What some clients do with it, see `check::clients`.
     /// More than one argument.
-    SeveralArguments = "several-arguments", Note;
+    SeveralArguments = "several-arguments", Warning;
     /// Arguments, and none that must be given.
-    OptionalOnly = "optional-only", Note;
+    OptionalOnly = "optional-only", Warning;
     /// An argument that does not take any text.
-    TypedArgument = "typed-argument", Note;
+    TypedArgument = "typed-argument", Warning;
     /// More than one message.
-    SeveralMessages = "several-messages", Note;
+    SeveralMessages = "several-messages", Warning;
     /// Messages that do not go from the user to the assistant and back.
-    NotAlternating = "not-alternating", Note;
+    NotAlternating = "not-alternating", Warning;
     /// A picture, a recording, a link or a file.
-    NotText = "not-text", Note;
+    NotText = "not-text", Warning;
     /// Text that stands for an argument, such as `$1`.
-    Placeholder = "placeholder", Note;
+    Placeholder = "placeholder", Warning;
     /// Text that is run as a command.
-    ShellCommand = "shell-command", Note;
+    ShellCommand = "shell-command", Warning;
     /// More prompts than one page takes.
-    ManyPrompts = "many-prompts", Note;
+    ManyPrompts = "many-prompts", Warning;
 }

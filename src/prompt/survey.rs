@@ -9,9 +9,8 @@ use serde_json::Value;
 use super::message::Role;
 use super::problem::Place;
 use super::schema::plain;
-use super::template::{
-    Base, Block, BlockKind, Expression, Inlines, Mark, Names, Node, PartialCall, Path, Program, Variable, variables,
-};
+use super::template::Usage;
+use super::template::{Block, BlockKind, Expression, Inlines, Mark, Node, PartialCall, Program, Variable, usage};
 use super::{Linker, Partial, Prompt, PromptFile, bounds, front_matter};
 
 /// What a prompt's template does, whatever it is rendered with. Places are of the prompt's own file: what a partial
@@ -22,8 +21,8 @@ pub(crate) struct Survey {
     pub(crate) undeclared: Vec<Undeclared>,
     /// Arguments that are declared and not used, and where.
     pub(crate) unused: Vec<(String, Place)>,
-    /// How variables are used, as far as it depends on their types.
-    pub(crate) uses: Vec<Use>,
+    /// The variables that it uses, and how.
+    pub(crate) variables: Vec<Variable>,
     /// Names that `input.default` gives a value, which are no arguments and not used, and where.
     pub(crate) idle_defaults: Vec<(String, Place)>,
     /// How many messages come of it.
@@ -45,30 +44,6 @@ pub(crate) struct Undeclared {
     pub(crate) place: Place,
     /// Whether a rendering that gets to one of its uses fails.
     pub(crate) fails: bool,
-}
-
-/// A use of a variable, in a way that does not fit every type.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Use {
-    /// The variable.
-    pub(crate) name: String,
-    /// The tag.
-    pub(crate) place: Place,
-    /// How.
-    pub(crate) how: How,
-}
-
-/// How a variable is used.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum How {
-    /// `{{x}}`
-    Written,
-    /// `{{#each x}}`
-    Looped,
-    /// `{{x.y.z}}`
-    Field(Vec<String>),
-    /// `{{#ifEquals x "a"}}`
-    Compared(Value),
 }
 
 /// The messages of a rendering, as MCP counts them: one for each text, picture or file.
@@ -154,7 +129,8 @@ pub(crate) fn body(source: &str) -> Option<(&str, Place)> {
 }
 
 fn named_like_helpers(program: &Program) -> Vec<(String, Place)> {
-    let variables = variables(program, &HashMap::new(), &mut { bounds::USES }).unwrap_or_default().into_iter();
+    let usage = usage(program, true, &HashMap::new(), &mut { bounds::USES });
+    let variables = usage.map(|usage| usage.variables()).unwrap_or_default().into_iter();
     variables.filter(|variable| variable.is_helper_name).map(|variable| (variable.name, variable.place)).collect()
 }
 
@@ -199,23 +175,26 @@ impl Prompt {
         let template = &self.file.template;
         let templates = self.partials.values().map(|partial| &partial.template).chain([template]);
         let inlines = templates.flat_map(|template| template.inlines.iter().map(String::as_str)).collect();
-        let (done, found) = Default::default();
-        let mut walk = Walk { partials: &self.partials, inlines, done, found, place: Place::START };
-        let scope = Scope { depth: 0, names: None, inlines: None, is_certain: true };
+        let (done, shown) = Default::default();
+        let mut walk = Walk { partials: &self.partials, inlines, done, shown };
+        let scope = Scope { inlines: None, is_certain: true };
         let events = walk.program(&template.program, &scope);
-        let Found { uses_all, uses, shown, .. } = walk.found;
-        let used = Linker::new(template, &self.partials).link().unwrap_or_default();
+        let shown = walk.shown;
+        // It was linked before, within the same bounds.
+        let usage = Linker::new(template, &self.partials).link().ok();
+        let uses_all = usage.as_ref().is_none_or(Usage::uses_all);
+        let used = usage.map(|usage| usage.variables()).unwrap_or_default();
         let certain_media = events.iter().filter(|event| event.is_certain && event.what == What::Media);
         let one_too_many = certain_media.map(|event| event.place).nth(bounds::MEDIA_PARTS);
         Survey {
             undeclared: self.undeclared(&used),
             unused: if uses_all { Vec::new() } else { self.unused(&used) },
-            uses,
             idle_defaults: if uses_all { Vec::new() } else { self.idle_defaults(&used) },
             messages: count(&events),
             shown,
             one_too_many,
             is_empty: events.is_empty(),
+            variables: used,
         }
     }
 
@@ -275,36 +254,23 @@ enum What {
     History,
 }
 
+/// What a partial writes, and what it shows.
+type Walked = (Vec<Event>, Vec<Shown>);
+
 /// How many events are kept: two messages are several already.
 const MOST: usize = 200;
-
-#[derive(Default)]
-struct Found {
-    /// Whether all variables are read at once, as by `{{json this}}`.
-    uses_all: bool,
-    uses: Vec<Use>,
-    /// What of that is known, wherever it is.
-    known: HashSet<(String, How)>,
-    shown: Vec<Shown>,
-}
 
 struct Walk<'a> {
     partials: &'a HashMap<String, Arc<Partial>>,
     /// The names of partials that some template defines for itself.
     inlines: HashSet<&'a str>,
-    /// What partials do, each walked once.
-    done: HashMap<&'a str, Rc<(Vec<Event>, Found)>>,
-    found: Found,
-    /// The tag.
-    place: Place,
+    /// What partials write and show, each walked once.
+    done: HashMap<&'a str, Rc<Walked>>,
+    shown: Vec<Shown>,
 }
 
 #[derive(Clone, Copy)]
 struct Scope<'s, 'a> {
-    /// How many contexts stand around.
-    depth: usize,
-    /// Names that `as |item|` and a partial's `key=value` give.
-    names: Option<&'s Names<'s>>,
     inlines: Option<&'s Inlines<'s, 'a>>,
     is_certain: bool,
 }
@@ -319,15 +285,9 @@ impl<'a> Walk<'a> {
             match node {
                 Node::Text(text) if text.trim().is_empty() => {}
                 Node::Text(_) => push(&mut events, Event { what: What::Text, place: Place::START, is_certain }),
-                Node::Value(place, value) => {
-                    push(&mut events, Event { what: What::Text, place: *place, is_certain });
-                    self.place = *place;
-                    self.used(value, How::Written, scope);
-                    self.value(value, scope);
-                }
+                Node::Value(place, _) => push(&mut events, Event { what: What::Text, place: *place, is_certain }),
                 Node::Mark(place, mark) => {
-                    self.place = *place;
-                    self.mark(*place, mark, scope);
+                    self.shown.extend(Shown::of(*place, mark));
                     let what = match mark.as_ref() {
                         Mark::Role { role: Expression::Literal(role), .. } => {
                             What::Role(role.as_str().and_then(|role| Role::parse(role).ok()))
@@ -339,13 +299,11 @@ impl<'a> Walk<'a> {
                     };
                     push(&mut events, Event { what, place: *place, is_certain });
                 }
-                Node::Block(place, block) => {
-                    self.place = *place;
+                Node::Block(_, block) => {
                     let inside = self.block(block, scope);
                     inside.into_iter().for_each(|event| push(&mut events, event));
                 }
                 Node::Partial(place, call) => {
-                    self.place = *place;
                     let inside = self.partial(*place, call, scope);
                     inside.into_iter().for_each(|event| push(&mut events, event));
                 }
@@ -354,38 +312,10 @@ impl<'a> Walk<'a> {
         events
     }
 
-    fn mark(&mut self, place: Place, mark: &'a Mark, scope: &Scope<'_, 'a>) {
-        match mark {
-            Mark::Role { role, metadata } => {
-                self.value(role, scope);
-                metadata.iter().for_each(|(_, value)| self.value(value, scope));
-            }
-            Mark::History => {}
-            Mark::Section(name) => self.value(name, scope),
-            Mark::Media { url, content_type } => {
-                self.value(url, scope);
-                content_type.iter().for_each(|value| self.value(value, scope));
-            }
-        }
-        self.found.shown.extend(Shown::of(place, mark));
-    }
-
     /// Of the two ways through a block, what the one with more messages does.
     fn block(&mut self, block: &'a Block, scope: &Scope<'_, 'a>) -> Vec<Event> {
-        block.params.iter().for_each(|value| self.value(value, scope));
-        match (block.kind, block.params.as_slice()) {
-            (BlockKind::Each, [list]) => self.used(list, How::Looped, scope),
-            (BlockKind::IfEquals | BlockKind::UnlessEquals, [value, Expression::Literal(literal)])
-            | (BlockKind::IfEquals | BlockKind::UnlessEquals, [Expression::Literal(literal), value]) => {
-                self.used(value, How::Compared(literal.clone()), scope);
-            }
-            _ => {}
-        }
         let maybe = Scope { is_certain: false, ..*scope };
-        let names = Names { names: block.block_params.iter().map(String::as_str).collect(), around: scope.names };
-        let has_own_context = matches!(block.kind, BlockKind::Each | BlockKind::With | BlockKind::Section);
-        let inside = Scope { depth: scope.depth + usize::from(has_own_context), names: Some(&names), ..maybe };
-        let mut body = self.program(&block.body, &inside);
+        let mut body = self.program(&block.body, &maybe);
         let otherwise = self.program(&block.otherwise, &maybe);
         if matches!(block.kind, BlockKind::Each | BlockKind::Section) {
             // The second turn of a loop.
@@ -398,88 +328,38 @@ impl<'a> Walk<'a> {
     }
 
     fn partial(&mut self, place: Place, call: &'a PartialCall, scope: &Scope<'_, 'a>) -> Vec<Event> {
-        call.context.iter().for_each(|value| self.value(value, scope));
-        call.hash.iter().for_each(|(_, value)| self.value(value, scope));
-        let given = Names { names: call.hash.iter().map(|(key, _)| key.as_str()).collect(), around: scope.names };
-        let depth = scope.depth + usize::from(call.context.is_some());
-        let inside = Scope { depth, names: Some(&given), ..*scope };
         if let Some(program) = Inlines::find(scope.inlines, &call.name) {
             // Without its own inlines, so that one which calls itself ends here.
-            return self.program(program, &Scope { inlines: None, ..inside });
+            return self.program(program, &Scope { inlines: None, ..*scope });
         }
         // A name may stand for what a template around defines, which is not known here.
         let is_certain = scope.is_certain && call.name != "@partial-block" && !self.inlines.contains(&*call.name);
         let Some((name, partial)) = self.partials.get_key_value(call.name.as_str()) else {
-            let inside = Scope { is_certain, ..inside };
+            let inside = Scope { is_certain, ..*scope };
             return call.block.as_ref().map(|block| self.program(block, &inside)).unwrap_or_default();
         };
         let done = self.walked(name, partial);
-        let (events, found) = done.as_ref();
-        if inside.depth == 0 {
-            self.found.uses_all |= found.uses_all;
-            let own = found.uses.iter().filter(|used| !Names::has(inside.names, &used.name));
-            own.take(MOST).for_each(|used| self.found.add(Use { place, ..used.clone() }));
-        }
-        self.found.shown.extend(found.shown.iter().take(MOST).map(|shown| Shown { place, ..shown.clone() }));
+        let (events, shown) = done.as_ref();
+        self.shown.extend(shown.iter().take(MOST).map(|shown| Shown { place, ..shown.clone() }));
         let at_call = |event: &Event| Event { place, is_certain: event.is_certain && is_certain, ..*event };
         let mut events: Vec<Event> = events.iter().map(at_call).collect();
         if let Some(block) = &call.block {
             // Wherever the partial puts it, and only if it does.
-            let block = self.program(block, &Scope { is_certain: false, ..inside });
+            let block = self.program(block, &Scope { is_certain: false, ..*scope });
             block.into_iter().for_each(|event| push(&mut events, event));
         }
         events
     }
 
-    fn walked(&mut self, name: &'a str, partial: &'a Partial) -> Rc<(Vec<Event>, Found)> {
+    fn walked(&mut self, name: &'a str, partial: &'a Partial) -> Rc<Walked> {
         if let Some(done) = self.done.get(name) {
             return Rc::clone(done);
         }
-        let around = std::mem::take(&mut self.found);
-        let scope = Scope { depth: 0, names: None, inlines: None, is_certain: true };
-        let events = self.program(&partial.template.program, &scope);
-        let done = Rc::new((events, std::mem::replace(&mut self.found, around)));
+        let around = std::mem::take(&mut self.shown);
+        let events = self.program(&partial.template.program, &Scope { inlines: None, is_certain: true });
+        let done = Rc::new((events, std::mem::replace(&mut self.shown, around)));
         self.done.insert(name, Rc::clone(&done));
         done
-    }
-
-    fn value(&mut self, value: &Expression, scope: &Scope<'_, '_>) {
-        match value {
-            Expression::Literal(_) => {}
-            Expression::Call(call) => {
-                let values = call.params.iter().chain(call.hash.iter().map(|(_, value)| value));
-                values.for_each(|value| self.value(value, scope));
-            }
-            Expression::Path(path) => {
-                let Path { base, segments } = path;
-                self.found.uses_all |= match base {
-                    Base::Data { .. } => *segments == ["root"],
-                    Base::Context { up, .. } => segments.is_empty() && *up == scope.depth,
-                };
-                if let Some((name, fields @ [_, ..])) = path.variable(scope.depth, scope.names) {
-                    let how = How::Field(fields.to_vec());
-                    self.found.add(Use { name: name.to_owned(), place: self.place, how });
-                }
-            }
-        }
-    }
-
-    /// Notes how a variable is used, if the value is all of one.
-    fn used(&mut self, value: &Expression, how: How, scope: &Scope<'_, '_>) {
-        if let Expression::Path(path) = value
-            && let Some((name, [])) = path.variable(scope.depth, scope.names)
-        {
-            self.found.add(Use { name: name.to_owned(), place: self.place, how });
-        }
-    }
-}
-
-impl Found {
-    /// Adds a use, unless there is one like it before.
-    fn add(&mut self, used: Use) {
-        if self.known.insert((used.name.clone(), used.how.clone())) {
-            self.uses.push(used);
-        }
     }
 }
 
@@ -604,7 +484,8 @@ mod tests {
             survey_with("---\narguments:\n  - {name: user, type: object}\n  - name: y\n---\nx{{> turn}}", &partials);
         let call = Place { line: 6, column: 2 };
         assert_eq!(found.messages.second, Some(call));
-        assert_eq!(found.uses, [Use { name: "user".to_owned(), place: call, how: How::Written }]);
+        let written = |variable: &Variable| (variable.name.clone(), variable.shape.marks.written);
+        assert_eq!(found.variables.iter().map(written).collect::<Vec<_>>(), [("user".to_owned(), Some(call))]);
         assert_eq!(
             found.shown,
             [Shown { place: call, url: Some("a.png".to_owned()), content_type: ContentType::Untold }]

@@ -15,7 +15,8 @@ use serde_json::Value;
 pub(super) use expression::{Base, Call, Expression, Path};
 pub(crate) use foreign::{Foreign, foreign};
 use tags::{Tag, TagKind, Token};
-pub(super) use uses::{Inlines, Names, Variable, variables};
+pub(crate) use uses::Variable;
+pub(super) use uses::{Inlines, Usage, usage};
 
 use super::bounds;
 use super::message::Role;

@@ -25,9 +25,21 @@ impl Argument {
     }
 
     /// How a value is written, where it is not any text.
-    fn format(&self) -> Option<String> {
+    pub(crate) fn format(&self) -> Option<String> {
         if let Some(allowed) = &self.allowed {
             return Some(format!("one of {}", list(allowed)));
+        }
+        match &self.shape {
+            Some(shape) if self.needs_parts() => return Some(format!("JSON: {}", shape.words())),
+            Some(shape) if shape.is_flag() => {
+                let zero = if shape.marks.includes_zero { "no" } else { "no, 0" };
+                return Some(format!("yes or no: false, {zero} and off are no, other text is yes"));
+            }
+            Some(shape) if self.kind == Kind::Any && shape.marks.looped.is_some() => {
+                return Some("a list: JSON, or one item a line".to_owned());
+            }
+            Some(_) if self.kind == Kind::Any => return Some("text or JSON".to_owned()),
+            _ => {}
         }
         let plural = |kind| match kind {
             Kind::Integer => " of whole numbers",
@@ -41,9 +53,11 @@ impl Argument {
             (Kind::Number, _) => "a number".to_owned(),
             (Kind::Boolean, _) => "true or false".to_owned(),
             (Kind::Array, Some(Item { allowed: Some(allowed), .. })) => {
-                format!("a list: JSON, or values with commas between, each one of {}", list(allowed))
+                format!("a list: JSON, or values with commas or lines between, each one of {}", list(allowed))
             }
-            (Kind::Array, Some(item)) => format!("a list{}: JSON, or values with commas between", plural(item.kind)),
+            (Kind::Array, Some(item)) => {
+                format!("a list{}: JSON, or values with commas or lines between", plural(item.kind))
+            }
             (kind, _) => kind.expected().to_owned(),
         })
     }
@@ -91,7 +105,7 @@ impl Argument {
         };
         set("type", Some(kind.into()));
         set("title", self.title.clone().map(Value::from));
-        let is_plain = self.kind.is_plain() && self.schema.get("pattern").is_none();
+        let is_plain = self.kind.is_plain() && self.shape.is_none() && self.schema.get("pattern").is_none();
         let is_told = self.allowed.is_some() || is_plain || kind == "array";
         let description = if is_told { &self.description } else { &self.listed_description };
         set("description", description.clone().map(Value::from));

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -127,9 +128,9 @@ fn one_by_one(root: &Value, properties: Map<String, Value>, others: Option<Value
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "made for it")]
-fn validator(schema: Value, places: &Places<'_>, reader: &mut Reader<'_>) -> Option<Validator> {
+fn validator(schema: Value, places: &Places<'_>, reader: &mut Reader<'_>) -> Option<Arc<Validator>> {
     let all = match Validator::compile(&schema) {
-        Ok(validator) => return Some(validator),
+        Ok(validator) => return Some(Arc::new(validator)),
         Err(all) => all,
     };
     for Invalid { pointer, message } in all {
@@ -178,7 +179,7 @@ fn from_property(name: &str, property: &Value, root: &Value) -> Result<Argument,
 }
 
 /// The schema behind references, and behind combinations of which one only is not about null.
-fn follow<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
+pub(super) fn follow<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     let mut schema = schema;
     for _ in 0..bounds::FOLLOWED {
         let reference = schema.get("$ref").and_then(Value::as_str);
@@ -237,7 +238,7 @@ fn choices_within(schema: &Value, root: &Value, left: &mut usize) -> Option<Vec<
 }
 
 /// The type of a schema, or of all its branches.
-fn kind_of(schema: &Value, root: &Value) -> Kind {
+pub(super) fn kind_of(schema: &Value, root: &Value) -> Kind {
     kind_within(schema, root, &mut { bounds::FOLLOWED })
 }
 

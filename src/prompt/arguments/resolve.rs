@@ -6,11 +6,12 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::{Argument, Arguments, Item, Kind};
+use super::{Argument, Arguments, Item, Kind, boolean};
 use crate::nearest::nearest;
 use crate::prompt::bounds;
 use crate::prompt::reader::shorten;
 use crate::prompt::schema::{Conflict, Mismatch, list, plain};
+use crate::prompt::shape::Shape;
 use crate::prompt::yaml::number;
 
 /// How many unknown arguments an error names.
@@ -108,7 +109,7 @@ impl ArgumentProblem {
 impl Arguments {
     /// The values of all variables, from what the caller gave and the defaults; all problems at once.
     ///
-    /// Some clients send an empty text for a field that was left empty: for an optional argument that is no value.
+    /// Some clients send an empty text, or null, for a field that was left empty: that is no value.
     pub(in crate::prompt) fn resolve(&self, given: &Map<String, Value>) -> Result<Values<'_>, Vec<ArgumentProblem>> {
         check_bounds(given).map_err(|problem| vec![problem])?;
         let mut map = self.defaults.clone();
@@ -118,7 +119,7 @@ impl Arguments {
         for argument in &self.listed {
             let name = argument.name.as_str();
             let value = match given.get(name) {
-                Some(said) if said != "" || argument.required => {
+                Some(said) if argument.is_said(said) => {
                     if argument.is_choice() {
                         authored.insert(name);
                     } else {
@@ -151,7 +152,10 @@ impl Arguments {
         let mut unknown = given.iter().filter(|(name, _)| !self.iter().any(|argument| argument.name == **name));
         if let Some(others) = &self.others {
             for (name, said) in unknown {
-                match self.value(others, name, said, &mut left) {
+                let others = self.used_others.get(name).unwrap_or(others);
+                let value =
+                    if others.is_said(said) { self.value(others, name, said, &mut left) } else { Ok(Value::Null) };
+                match value {
                     Ok(value) => {
                         authored.remove(name.as_str());
                         map.insert(name.clone(), value);
@@ -193,7 +197,7 @@ impl Arguments {
                 .iter()
                 .find_map(|(name, value)| Some((name, value.as_str().filter(|text| text.len() > bounds::PATTERNED)?)))
         {
-            return Some(too_long_for_patterns(name, text));
+            return Some(too_long_for_patterns(name, text.len()));
         }
         Some(match rules.check_all(&object.into(), left).err()? {
             Conflict::Missing(name) => {
@@ -212,31 +216,25 @@ impl Arguments {
 
     /// What a caller said, as `argument` takes it, if it can be checked in the steps that are `left`.
     fn value(&self, argument: &Argument, name: &str, said: &Value, left: &mut usize) -> Result<Value, ArgumentProblem> {
-        let Value::String(text) = said else {
-            return Err(ArgumentProblem::Invalid {
-                name: name.to_owned(),
-                path: shorten(name),
-                given: shorten(&said.to_string()),
-                expected: format!("a JSON string such as {:?}", shorten(&plain(said))),
-            });
-        };
-        if text.len() > bounds::PATTERNED
+        let length = length(said);
+        if length > bounds::PATTERNED
             && argument.is_checked
             && self.validator.as_ref().is_some_and(|validator| validator.has_patterns)
         {
-            return Err(too_long_for_patterns(name, text));
+            return Err(too_long_for_patterns(name, length));
         }
-        let read = argument.read_as(name, text).and_then(|value| self.check(argument, name, value, left));
+        let read = match said {
+            Value::String(text) => argument.read_as(name, text),
+            value => argument.take_as(name, value),
+        };
+        let read = read.and_then(|value| self.check(argument, name, value, left));
         // Where text is one of several types, what does not fit as text may be meant as another.
         let read = read.or_else(|mismatch| {
-            let json = Some(text).filter(|_| argument.kind == Kind::Any && argument.allowed.is_none());
-            let value =
-                json.and_then(|text| serde_json::from_str(text).ok()).filter(|value: &Value| !value.is_string());
-            let plain = value.map(|mut value| {
-                plain_numbers(&mut value);
-                value
-            });
-            plain.and_then(|value| self.check(argument, name, value, left).ok()).ok_or(mismatch)
+            let text = said.as_str().filter(|_| argument.kind == Kind::Any && argument.allowed.is_none());
+            let value = text.and_then(|text| json(text).ok()).filter(|value| !value.is_string());
+            let value = value.or_else(|| text.and_then(boolean).map(Value::from));
+            let value = value.filter(|value| argument.check_shape(name, value).is_ok());
+            value.and_then(|value| self.check(argument, name, value, left).ok()).ok_or(mismatch)
         });
         read.map_err(|Mismatch { path, expected, given }| ArgumentProblem::Invalid {
             name: name.to_owned(),
@@ -263,10 +261,10 @@ impl Arguments {
     }
 }
 
-fn too_long_for_patterns(name: &str, text: &str) -> ArgumentProblem {
+fn too_long_for_patterns(name: &str, given: usize) -> ArgumentProblem {
     let (name, most) = (shorten(name), bounds::PATTERNED);
     let most = format!("argument `{name}` has at most {most} bytes, as its schema has patterns");
-    ArgumentProblem::Bound { most, given: text.len() }
+    ArgumentProblem::Bound { most, given }
 }
 
 /// Refuses what is too much before anything is done with it.
@@ -277,7 +275,7 @@ fn check_bounds(given: &Map<String, Value>) -> Result<(), ArgumentProblem> {
     }
     let mut all = 0;
     for (name, value) in given {
-        let length = value.as_str().map_or(0, str::len);
+        let length = length(value);
         if length > bounds::ARGUMENT {
             return bound(format!("argument `{}` has at most {} bytes", shorten(name), bounds::ARGUMENT), length);
         }
@@ -300,15 +298,32 @@ impl Argument {
         self.read_as(&self.name, text)
     }
 
+    /// Whether a caller says anything with this value.
+    fn is_said(&self, said: &Value) -> bool {
+        let Value::String(text) = said else { return !said.is_null() };
+        let is_meant = || {
+            let is_choice = self.allowed.as_ref().is_some_and(|allowed| allowed.contains(said));
+            let is_text = !self.required && !text.is_empty() && self.takes_text();
+            is_choice || is_text || self.default.as_ref() == Some(said)
+        };
+        !text.trim().is_empty() || is_meant()
+    }
+
     fn read_as(&self, name: &str, text: &str) -> Result<Value, Mismatch> {
         let value = match (&self.allowed, self.kind) {
             (Some(allowed), _) => choose(allowed, text),
             (None, Kind::Array) => match &self.items {
-                Some(item) if !text.trim_start().starts_with('[') => return item.read_list(name, text),
+                Some(item) if !self.needs_parts() && !text.trim_start().starts_with('[') => {
+                    return item.read_list(name, text);
+                }
                 _ => return self.read_json(name, text, Value::is_array),
             },
             (None, Kind::Object) => return self.read_json(name, text, Value::is_object),
             (None, Kind::Json) => return self.read_json(name, text, |_| true),
+            (None, Kind::Any) => match &self.shape {
+                Some(shape) => return self.read_used(name, text, shape),
+                None => Some(text.into()),
+            },
             (None, kind) => kind.read(text),
         };
         value.ok_or_else(|| {
@@ -318,32 +333,102 @@ impl Argument {
     }
 
     fn read_json(&self, name: &str, text: &str, fits: fn(&Value) -> bool) -> Result<Value, Mismatch> {
-        let invalid = || mismatch(shorten(name), self.expected(), text);
-        let mut value: Value = serde_json::from_str(text).map_err(|e| {
-            // The parser's words say where, and repeat nothing of the text.
-            let mut mismatch = invalid();
-            mismatch.given.push_str(&format!(" ({e})"));
-            mismatch
+        let value = json(text).or_else(|e| match boolean(text) {
+            Some(is_so) => Ok(is_so.into()),
+            None => Err(self.no_json(name, text, &e)),
         })?;
         if !fits(&value) {
-            return Err(invalid());
+            return Err(mismatch(shorten(name), self.expected(), text));
         }
-        plain_numbers(&mut value);
+        self.check_shape(name, &value)?;
         Ok(value)
+    }
+
+    /// The value of a text whose type nothing declares, as the template uses it: JSON where it reads parts, else a line
+    /// for each item where it loops, else text.
+    fn read_used(&self, name: &str, text: &str, shape: &Shape) -> Result<Value, Mismatch> {
+        if shape.is_flag() {
+            return Ok(if is_no(text, shape.marks.includes_zero) { false.into() } else { text.into() });
+        }
+        let (needs_parts, is_looped) = (shape.reads_parts(), shape.marks.looped.is_some());
+        let parsed = (needs_parts || text.trim_start().starts_with(['[', '{'])).then(|| json(text));
+        let value = match parsed {
+            Some(Ok(value @ Value::Array(_))) => value,
+            Some(Ok(value @ Value::Object(_))) if shape.is_object() => value,
+            Some(Ok(value)) if needs_parts => value,
+            Some(Err(e)) if needs_parts => match boolean(text).filter(|_| shape.marks.is_section) {
+                Some(is_so) => is_so.into(),
+                None => return Err(self.no_json(name, text, &e)),
+            },
+            Some(Err(e)) if is_looped && is_meant_as_json(text) => {
+                return Err(Mismatch { expected: shape.expected(), ..self.no_json(name, text, &e) });
+            }
+            _ if is_looped && shape.makes_lines() => lines(text).map(Value::from).collect(),
+            _ => text.into(),
+        };
+        self.check_shape(name, &value)?;
+        Ok(value)
+    }
+
+    /// A value that comes as JSON rather than as text.
+    fn take_as(&self, name: &str, said: &Value) -> Result<Value, Mismatch> {
+        let is_scalar = !said.is_array() && !said.is_object();
+        let mut value = said.clone();
+        plain_numbers(&mut value);
+        let taken = match (&self.allowed, self.kind) {
+            (Some(allowed), _) if is_scalar => choose(allowed, &plain(&value)),
+            (None, Kind::Integer) => Some(value).filter(|value| value.is_i64()),
+            (None, Kind::Number) => Some(value).filter(Value::is_number),
+            (None, Kind::Boolean) => Some(value).filter(Value::is_boolean),
+            (None, Kind::Array) => Some(value).filter(Value::is_array),
+            (None, Kind::Object) => Some(value).filter(Value::is_object),
+            (None, Kind::Json) => Some(value),
+            // What is written as it came is the text of it.
+            (None, Kind::Any) if !is_scalar && self.shape.is_none() => Some(said.to_string().into()),
+            (None, Kind::Any) => Some(value),
+            (None, Kind::String) | (Some(_), _) => None,
+        };
+        let taken = taken.ok_or_else(|| {
+            let is_text = self.allowed.is_none() && self.kind == Kind::String;
+            let example = || format!("a JSON string such as {:?}", shorten(&plain(said)));
+            let expected = if is_text { example() } else { self.expected() };
+            Mismatch { path: shorten(name), expected, given: shorten(&said.to_string()) }
+        })?;
+        self.check_shape(name, &taken)?;
+        Ok(taken)
+    }
+
+    /// Checks that the template finds what it reads, where nothing declares that.
+    fn check_shape(&self, name: &str, value: &Value) -> Result<(), Mismatch> {
+        let checked = self.shape.as_ref().map_or(Ok(()), |shape| shape.check(name, value));
+        // Of the value as a whole more can be told.
+        checked.map_err(|mismatch| match mismatch.path == shorten(name) && self.needs_parts() {
+            true => Mismatch { expected: self.expected(), ..mismatch },
+            false => mismatch,
+        })
+    }
+
+    fn no_json(&self, name: &str, text: &str, e: &serde_json::Error) -> Mismatch {
+        let mut mismatch = mismatch(shorten(name), self.expected(), text);
+        // The parser's words say where, and repeat nothing of the text.
+        mismatch.given.push_str(&format!(" (not valid JSON: {e})"));
+        mismatch
     }
 }
 
 impl Item {
-    /// A list with commas between its items. No text is an empty list, and none between two commas is no item.
+    /// A list of plain items with commas or line ends between. No text is an empty list, and none between two is no item.
     fn read_list(&self, name: &str, text: &str) -> Result<Value, Mismatch> {
         // Neither the list nor the choices need be short.
         let choices: Option<HashMap<Cow<'_, str>, &Value>> =
             self.allowed.as_ref().map(|allowed| allowed.iter().map(|value| (plain(value), value)).collect());
-        let items = text.split(',').map(str::trim).filter(|text| !text.is_empty()).enumerate().map(|(index, text)| {
-            let value = match &choices {
-                Some(choices) => choices.get(text).map(|value| (*value).clone()),
-                None => self.kind.read(text),
-            };
+        let choice = |text: &str| {
+            let choices = choices.as_ref()?;
+            let other = || choices.get(&*spelled(text)?).filter(|value| !value.is_string());
+            choices.get(text).or_else(other).map(|value| (**value).clone())
+        };
+        let items = self.split(text, |line| choice(line).is_some()).into_iter().enumerate().map(|(index, text)| {
+            let value = if choices.is_some() { choice(text) } else { self.kind.read(text) };
             value.ok_or_else(|| {
                 let expected = match &self.allowed {
                     Some(allowed) => format!("one of {}", list(allowed)),
@@ -355,6 +440,57 @@ impl Item {
         });
         items.collect()
     }
+
+    /// The texts of the items. Commas divide the items of one line; of several lines each is an item of text, unless
+    /// every one of them ends with a comma.
+    fn split<'t>(&self, text: &'t str, is_choice: impl Fn(&str) -> bool) -> Vec<&'t str> {
+        let lines: Vec<&str> = lines(text).collect();
+        let is_text = self.allowed.is_none() && matches!(self.kind, Kind::String | Kind::Any);
+        let is_one_each = match lines.as_slice() {
+            [many @ .., _] if !many.is_empty() => is_text && !many.iter().all(|line| line.ends_with(',')),
+            _ => false,
+        };
+        if is_one_each {
+            return lines;
+        }
+        let mut items = Vec::new();
+        for line in lines {
+            if is_choice(line) {
+                items.push(line);
+            } else {
+                items.extend(line.split(',').map(str::trim).filter(|item| !item.is_empty()));
+            }
+        }
+        items
+    }
+}
+
+/// The lines of a text that are not empty, without the white space around them.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+/// How much there is of a value, in bytes.
+fn length(value: &Value) -> usize {
+    value.as_str().map_or_else(|| value.to_string().len(), str::len)
+}
+
+fn json(text: &str) -> Result<Value, serde_json::Error> {
+    let mut value = serde_json::from_str(text)?;
+    plain_numbers(&mut value);
+    Ok(value)
+}
+
+/// Whether a text that is not JSON was to be: text may begin with `[1]`, `[ ]` or `[INFO]`, but hardly so.
+fn is_meant_as_json(text: &str) -> bool {
+    let mut begins = text.chars().filter(|c| !c.is_whitespace());
+    matches!((begins.next(), begins.next()), (Some('['), Some('"' | '{')) | (Some('{'), Some('"')))
+}
+
+/// Whether a text says no, where nothing but that is asked of it.
+fn is_no(text: &str, includes_zero: bool) -> bool {
+    let is = |word: &str| text.trim().eq_ignore_ascii_case(word);
+    ["false", "no", "off"].into_iter().any(is) || (is("0") && !includes_zero)
 }
 
 /// Whether a text that is no value of this type is a whole number all the same.
@@ -371,9 +507,21 @@ fn mismatch(path: String, expected: String, text: &str) -> Mismatch {
     Mismatch { path, expected, given: format!("{:?}", shorten(text)) }
 }
 
-/// The listed value that is written so.
+/// The listed value that is written so, with white space around it if need be.
 fn choose(allowed: &[Value], text: &str) -> Option<Value> {
-    allowed.iter().find(|value| !value.is_null() && plain(value) == text).cloned()
+    let find = |text: &str, is_text: bool| {
+        allowed
+            .iter()
+            .find(|value| !value.is_null() && (is_text || !value.is_string()) && plain(value) == text)
+            .cloned()
+    };
+    find(text, true).or_else(|| find(text.trim(), true)).or_else(|| find(&spelled(text)?, false))
+}
+
+/// A number or a boolean that is written otherwise, as JSON prints it: `True`, `1.0`.
+fn spelled(text: &str) -> Option<String> {
+    let boolean = boolean(text).map(|is_so| is_so.to_string());
+    boolean.or_else(|| Some(number(text.trim().parse().ok()?)?.to_string()))
 }
 
 /// Numbers as JavaScript prints them: 1.0 is 1.

@@ -1,11 +1,19 @@
-//! Which variables a template uses.
+//! Which variables a template uses, and how.
+//!
+//! The walk follows what each name means at its place: `this` in a loop is an item of the list, `../x` a field of what is
+//! around, `as |item|` an item by another name. What a partial does is found once, and counts wherever it is called.
 
 use std::collections::HashMap;
 
+use serde_json::Value;
+
 use super::{Base, Block, BlockKind, Call, Expression, Mark, Node, PartialCall, Path, Place, Program};
+use crate::prompt::bounds;
+use crate::prompt::schema::plain;
+use crate::prompt::shape::{Marks, Shape};
 
 /// A variable that a template uses.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Variable {
     pub(crate) name: String,
     /// Whether it is used where nothing has tested it: `{{x}}` outside of every `{{#if x}}`.
@@ -14,44 +22,212 @@ pub(crate) struct Variable {
     pub(crate) place: Place,
     /// Whether `{{name}}` stands alone where Dotprompt has a helper of that name.
     pub(crate) is_helper_name: bool,
+    /// What is done with it.
+    pub(crate) shape: Shape,
 }
 
-/// The variables of `program` in the order of their first use; those of each partial are known. `left` is how many
+/// What a template uses: a tree of values and their parts.
+#[derive(Debug)]
+pub(crate) struct Usage {
+    /// Parents come before their parts.
+    parts: Vec<Part>,
+    /// Whether it reads `@key` of a loop around it.
+    is_keyed: bool,
+    /// What `this` is where it renders `@partial-block`, each once.
+    blocks: Vec<Option<usize>>,
+}
+
+/// The value that a template is rendered with: its fields are the variables of a prompt.
+const CONTEXT: usize = 0;
+/// `@root` of a partial. A prompt's is its context.
+const ROOT: usize = 1;
+
+#[derive(Debug)]
+struct Part {
+    parent: usize,
+    key: Key,
+    depth: usize,
+    fields: HashMap<String, usize>,
+    items: Option<usize>,
+    marks: Marks,
+    /// How often it is written.
+    writes: usize,
+    is_required: bool,
+    is_helper_name: bool,
+    place: Place,
+}
+
+#[derive(Debug, Clone)]
+enum Key {
+    Field(String),
+    /// Of a loop, or by a computed key.
+    Item,
+}
+
+/// What `program`, the template of a prompt or of a partial, uses; that of each partial is known. `left` is how many
 /// steps that may take; `None` if there are not enough: inline partials may double what they contain at each level.
-pub(crate) fn variables(
+pub(crate) fn usage(
     program: &Program,
-    partials: &HashMap<&str, Vec<Variable>>,
+    is_partial: bool,
+    partials: &HashMap<&str, Usage>,
     left: &mut usize,
-) -> Option<Vec<Variable>> {
-    let mut uses = Uses { found: Vec::new(), index: HashMap::new(), partials, place: Place::START, left };
-    uses.program(program, &Scope { depth: 0, names: None, tested: None, inlines: None, is_optional: false });
-    let Uses { found, left, .. } = uses;
-    (*left > 0).then_some(found)
+) -> Option<Usage> {
+    let top = || Part::new(CONTEXT, Key::Item, 0, Place::START);
+    let usage = Usage { parts: vec![top(), top()], is_keyed: false, blocks: Vec::new() };
+    let root = if is_partial { ROOT } else { CONTEXT };
+    let mut walk = Walk { usage, root, partials, place: Place::START, left };
+    let context = Context { part: Some(CONTEXT), given: None, up: None };
+    walk.program(
+        program,
+        &Scope { context: &context, names: None, turn: None, tested: None, inlines: None, is_optional: false },
+    );
+    let Walk { usage, left, .. } = walk;
+    (*left > 0).then_some(usage)
+}
+
+impl Usage {
+    /// Whether all variables are read at once, as by `{{json this}}`.
+    pub(crate) fn uses_all(&self) -> bool {
+        let Marks { written, looped, is_json, is_looked_up, .. } = &self.parts[CONTEXT].marks;
+        written.is_some() || looped.is_some() || *is_json || *is_looked_up
+    }
+
+    /// The variables in the order of their first use.
+    pub(crate) fn variables(&self) -> Vec<Variable> {
+        let mut shapes: Vec<Shape> =
+            self.parts.iter().map(|part| Shape { marks: part.marks.clone(), ..Shape::default() }).collect();
+        let mut variables = Vec::new();
+        for (id, part) in self.parts.iter().enumerate().skip(2).rev() {
+            let mut shape = std::mem::take(&mut shapes[id]);
+            // They came in the reverse order.
+            shape.fields.reverse();
+            let parent = &mut shapes[part.parent];
+            match &part.key {
+                Key::Field(name) if is_top(part.parent) => variables.push(Variable {
+                    name: name.clone(),
+                    required: part.is_required,
+                    place: part.place,
+                    is_helper_name: part.is_helper_name,
+                    shape,
+                }),
+                Key::Field(name) => parent.fields.push((name.clone(), shape)),
+                Key::Item => parent.items = Some(Box::new(shape)),
+            }
+        }
+        variables.reverse();
+        variables
+    }
+
+    /// A part of a part, if it is not too deep to matter.
+    fn part(&mut self, parent: usize, key: &Key, place: Place) -> Option<usize> {
+        let of = &self.parts[parent];
+        let known = match key {
+            Key::Field(name) => of.fields.get(name.as_str()).copied(),
+            Key::Item => of.items,
+        };
+        if known.is_some() || of.depth == bounds::SHAPE_DEPTH {
+            return known;
+        }
+        let id = self.parts.len();
+        self.parts.push(Part::new(parent, key.clone(), of.depth + 1, place));
+        match key {
+            Key::Field(name) => drop(self.parts[parent].fields.insert(name.clone(), id)),
+            Key::Item => self.parts[parent].items = Some(id),
+        }
+        Some(id)
+    }
+}
+
+impl Part {
+    fn new(parent: usize, key: Key, depth: usize, place: Place) -> Self {
+        let (fields, items, marks, writes, is_required, is_helper_name) = Default::default();
+        Self { parent, key, depth, fields, items, marks, writes, is_required, is_helper_name, place }
+    }
+
+    /// Adds what another template does with it, which is called at `place`.
+    fn add(&mut self, other: &Self, place: Place) {
+        let at = |own: Option<Place>, other: Option<Place>| own.or_else(|| other.map(|_| place));
+        let (marks, others) = (&mut self.marks, &other.marks);
+        marks.named = at(marks.named, others.named);
+        marks.written = at(marks.written, others.written);
+        marks.looped = at(marks.looped, others.looped);
+        others.compared.iter().for_each(|(value, _)| marks.compare(value, place));
+        marks.is_json |= others.is_json;
+        marks.is_looked_up |= others.is_looked_up;
+        marks.is_keyed |= others.is_keyed;
+        marks.is_section |= others.is_section;
+        marks.is_tested |= others.is_tested;
+        marks.includes_zero |= others.includes_zero;
+        marks.is_fallback |= others.is_fallback;
+        self.writes += other.writes;
+    }
+}
+
+impl Marks {
+    fn compare(&mut self, value: &Value, place: Place) {
+        if self.compared.len() < bounds::COMPARED && self.compared.iter().all(|(known, _)| known != value) {
+            self.compared.push((value.clone(), place));
+        }
+    }
 }
 
 /// What the walk knows at one place of the template.
 #[derive(Clone, Copy)]
-struct Scope<'a> {
-    /// How many contexts stand around: inside of them a plain name is the item's.
-    depth: usize,
-    /// Names that `as |item|` and a partial's `key=value` give.
-    names: Option<&'a Names<'a>>,
+struct Scope<'s> {
+    /// `this`
+    context: &'s Context<'s>,
+    /// What `as |item|` of the blocks around names.
+    names: Option<&'s Names<'s>>,
+    /// The loop around.
+    turn: Option<&'s Turn<'s>>,
     /// Variables that an `{{#if}}` around has tested.
-    tested: Option<&'a Names<'a>>,
-    inlines: Option<&'a Inlines<'a, 'a>>,
+    tested: Option<&'s Tested<'s>>,
+    inlines: Option<&'s Inlines<'s, 's>>,
     /// Whether a rendering may never come here.
     is_optional: bool,
 }
 
-/// Names that hold at one place of a template, and those around.
-pub(crate) struct Names<'a> {
-    pub(crate) names: Vec<&'a str>,
-    pub(crate) around: Option<&'a Self>,
+struct Context<'s> {
+    /// Which part it is; none for what is no part of a variable.
+    part: Option<usize>,
+    /// The `key=value` of partials over it.
+    given: Option<&'s Names<'s>>,
+    /// Where `../` leads.
+    up: Option<&'s Self>,
 }
 
-/// How many names there are in all.
-fn count(names: Option<&Names<'_>>) -> usize {
-    std::iter::successors(names, |names| names.around).map(|names| names.names.len()).sum()
+struct Turn<'s> {
+    list: Option<usize>,
+    around: Option<&'s Self>,
+}
+
+struct Tested<'s> {
+    variable: usize,
+    around: Option<&'s Self>,
+}
+
+/// Names that hold at one place of a template with the parts that they stand for, and those around.
+struct Names<'s> {
+    names: Vec<(&'s str, Option<usize>)>,
+    around: Option<&'s Self>,
+}
+
+impl Names<'_> {
+    fn find(names: Option<&Self>, name: &str) -> Option<Option<usize>> {
+        let mut chain = std::iter::successors(names, |names| names.around);
+        chain.find_map(|names| names.names.iter().find(|(known, _)| *known == name).map(|(_, part)| *part))
+    }
+
+    /// How many there are in all.
+    fn count(names: Option<&Self>) -> usize {
+        std::iter::successors(names, |names| names.around).map(|names| names.names.len()).sum()
+    }
+}
+
+impl Tested<'_> {
+    fn has(tested: Option<&Self>, variable: usize) -> bool {
+        std::iter::successors(tested, |tested| tested.around).any(|tested| tested.variable == variable)
+    }
 }
 
 /// The partials that hold at one place of a template, as it defines them, and those around.
@@ -73,28 +249,21 @@ impl<'p> Inlines<'_, 'p> {
     }
 }
 
-impl Names<'_> {
-    pub(crate) fn has(names: Option<&Self>, name: &str) -> bool {
-        let mut next = names;
-        while let Some(names) = next {
-            if names.names.contains(&name) {
-                return true;
-            }
-            next = names.around;
-        }
-        false
-    }
-}
-
-struct Uses<'a> {
-    found: Vec<Variable>,
-    index: HashMap<String, usize>,
-    partials: &'a HashMap<&'a str, Vec<Variable>>,
+struct Walk<'a> {
+    usage: Usage,
+    /// What `@root` is.
+    root: usize,
+    partials: &'a HashMap<&'a str, Usage>,
     place: Place,
     left: &'a mut usize,
 }
 
-impl Uses<'_> {
+/// Whether the fields of a part are variables.
+fn is_top(part: usize) -> bool {
+    part == CONTEXT || part == ROOT
+}
+
+impl Walk<'_> {
     /// Counts steps; whether there are any left.
     fn work(&mut self, steps: usize) -> bool {
         *self.left = self.left.saturating_sub(steps);
@@ -112,7 +281,7 @@ impl Uses<'_> {
                 Node::Text(_) => {}
                 Node::Value(place, value) => {
                     self.place = *place;
-                    self.value(value, scope, true);
+                    self.written(value, scope);
                 }
                 Node::Mark(place, mark) => {
                     self.place = *place;
@@ -133,125 +302,341 @@ impl Uses<'_> {
     fn mark(&mut self, mark: &Mark, scope: &Scope<'_>) {
         match mark {
             Mark::Role { role, metadata } => {
-                self.value(role, scope, true);
-                metadata.iter().for_each(|(_, value)| self.value(value, scope, true));
+                self.written(role, scope);
+                metadata.iter().for_each(|(_, value)| self.written(value, scope));
             }
             Mark::History => {}
-            Mark::Section(name) => self.value(name, scope, true),
+            Mark::Section(name) => self.written(name, scope),
             Mark::Media { url, content_type } => {
-                self.value(url, scope, true);
-                content_type.iter().for_each(|value| self.value(value, scope, true));
+                self.written(url, scope);
+                content_type.iter().for_each(|value| self.written(value, scope));
             }
         }
     }
 
     fn block(&mut self, block: &Block, scope: &Scope<'_>) {
-        let is_test = !matches!(block.kind, BlockKind::Each | BlockKind::With);
-        for value in &block.params {
-            self.value(value, scope, !is_test);
-        }
-        let names = Names { names: block.block_params.iter().map(String::as_str).collect(), around: scope.names };
-        let tests = block.params.iter().filter_map(|value| variable(value, scope)).collect();
-        let tested = Names { names: tests, around: scope.tested };
-        let (body, otherwise) = match block.kind {
-            BlockKind::Each | BlockKind::With | BlockKind::Section => {
-                (Scope { depth: scope.depth + 1, names: Some(&names), ..*scope }, *scope)
-            }
-            BlockKind::If => (Scope { tested: Some(&tested), ..*scope }, *scope),
-            BlockKind::Unless => (*scope, Scope { tested: Some(&tested), ..*scope }),
-            // Equal to something, a value may still be nothing.
-            BlockKind::IfEquals | BlockKind::UnlessEquals => (*scope, *scope),
-        };
         let place = self.place;
-        self.program(&block.body, &body);
-        self.place = place;
-        self.program(&block.otherwise, &otherwise);
+        let is_loop_or_with = matches!(block.kind, BlockKind::Each | BlockKind::With);
+        let parts: Vec<_> = block.params.iter().map(|value| self.value(value, scope, is_loop_or_with)).collect();
+        let first = parts.first().copied().flatten();
+        match block.kind {
+            BlockKind::IfEquals | BlockKind::UnlessEquals => {
+                for (part, other) in parts.iter().zip(block.params.iter().rev()) {
+                    let literal = if let Expression::Literal(literal) = other { literal } else { &Value::Null };
+                    self.note(*part, |part, place| part.marks.compare(literal, place));
+                }
+            }
+            kind => self.note(first, |part, place| match kind {
+                BlockKind::Each => part.marks.looped = part.marks.looped.or(Some(place)),
+                BlockKind::With => {}
+                kind => {
+                    part.marks.is_tested = true;
+                    part.marks.is_section |= kind == BlockKind::Section;
+                    part.marks.includes_zero |= block.include_zero.is_some();
+                }
+            }),
+        }
+        if let Some(value) = &block.include_zero {
+            let part = self.value(value, scope, false);
+            self.note(part, |part, place| part.marks.compare(&Value::Null, place));
+        }
+        let variable = first.map(|part| self.variable(part));
+        let tested = variable.map(|variable| Tested { variable, around: scope.tested });
+        let if_so = Scope { tested: tested.as_ref().or(scope.tested), ..*scope };
+        // What may stand in for the value: written where it, or the part of it that is asked for, is not there.
+        let parent = first.map(|part| self.usage.parts[part].parent).filter(|part| !is_top(*part));
+        let own = first.filter(|_| block.kind == BlockKind::Each);
+        let writes = |walk: &Self| [own, parent].map(|part| part.map_or(0, |part| walk.usage.parts[part].writes));
+        let (mut before, mut after) = ([0; 2], [0; 2]);
+        match block.kind {
+            BlockKind::If => {
+                self.program(&block.body, &if_so);
+                (self.place, before) = (place, writes(self));
+                self.program(&block.otherwise, scope);
+                after = writes(self);
+            }
+            BlockKind::Unless => {
+                before = writes(self);
+                self.program(&block.body, scope);
+                (self.place, after) = (place, writes(self));
+                self.program(&block.otherwise, &if_so);
+            }
+            // Equal to something, a value may still be nothing.
+            BlockKind::IfEquals | BlockKind::UnlessEquals => {
+                self.program(&block.body, scope);
+                self.place = place;
+                self.program(&block.otherwise, scope);
+            }
+            BlockKind::Each | BlockKind::With | BlockKind::Section => {
+                self.inside(block, first, scope);
+                (self.place, before) = (place, writes(self));
+                self.program(&block.otherwise, scope);
+                after = writes(self);
+            }
+        }
+        for (at, part) in [own, parent].into_iter().enumerate() {
+            if let Some(part) = part.filter(|_| after[at] > before[at]) {
+                self.usage.parts[part].marks.is_fallback = true;
+            }
+        }
+    }
+
+    /// The body of a block that has a context of its own.
+    fn inside(&mut self, block: &Block, value: Option<usize>, scope: &Scope<'_>) {
+        let is_loop = block.kind == BlockKind::Each;
+        let part =
+            value.and_then(|part| if is_loop { self.usage.part(part, &Key::Item, self.place) } else { Some(part) });
+        let own = Context { part, given: None, up: Some(scope.context) };
+        // A block that does not change the context is no step of `../`.
+        let is_same = part.is_some() && part == scope.context.part && scope.context.given.is_none();
+        let context = if is_same { scope.context } else { &own };
+        let values = [part, None].into_iter();
+        let names = block.block_params.iter().map(String::as_str).zip(values).collect();
+        let names = Names { names, around: scope.names };
+        let turn = Turn { list: value, around: scope.turn };
+        let turn = if is_loop { Some(&turn) } else { scope.turn };
+        self.program(&block.body, &Scope { context, names: Some(&names), turn, ..*scope });
     }
 
     fn partial(&mut self, call: &PartialCall, scope: &Scope<'_>) {
-        call.context.iter().for_each(|value| self.value(value, scope, true));
-        call.hash.iter().for_each(|(_, value)| self.value(value, scope, true));
-        let given = Names { names: call.hash.iter().map(|(key, _)| key.as_str()).collect(), around: scope.names };
-        let inside = Scope { depth: scope.depth + usize::from(call.context.is_some()), names: Some(&given), ..*scope };
         let place = self.place;
-        if let Some(block) = &call.block {
-            self.program(block, &inside);
+        let context = call.context.as_ref().map(|value| self.value(value, scope, true));
+        let given: Vec<_> =
+            call.hash.iter().map(|(key, value)| (key.as_str(), self.value(value, scope, false))).collect();
+        let is_own = context.is_some() || !given.is_empty();
+        let around = if context.is_some() { None } else { scope.context.given };
+        let names = Names { names: given, around };
+        let inside = &Context {
+            part: context.unwrap_or(scope.context.part),
+            given: if names.names.is_empty() { around } else { Some(&names) },
+            up: if is_own { Some(scope.context) } else { scope.context.up },
+        };
+        let inside = Scope { context: inside, names: None, inlines: None, ..*scope };
+        if call.name == "@partial-block" {
+            self.partial_block(&inside);
         }
-        self.place = place;
         if let Some(program) = Inlines::find(scope.inlines, &call.name) {
+            let around = std::mem::take(&mut self.usage.blocks);
             // Without its own inlines, so that one which calls itself ends here.
-            return self.program(program, &Scope { inlines: None, ..inside });
+            self.program(program, &inside);
+            let blocks = std::mem::replace(&mut self.usage.blocks, around);
+            return self.shown_blocks(call, &blocks, place, &inside, scope);
         }
-        let Some(variables) = self.partials.get(call.name.as_str()) else { return };
+        let Some(usage) = self.partials.get(call.name.as_str()) else {
+            // What it does is not known here.
+            for part in names.names.iter().map(|(_, part)| *part).chain(context) {
+                self.note(part, Part::write);
+            }
+            return self.shown_blocks(call, &[], place, &inside, scope);
+        };
+        if usage.blocks.is_empty() {
+            self.shown_blocks(call, &[], place, &inside, scope);
+        }
         // Which of them the partial names is not known here.
-        let maybe = Scope { inlines: None, is_optional: true, ..inside };
+        let maybe = Scope { is_optional: true, ..inside };
         let block = call.block.iter().flat_map(|block| &block.inlines);
         let around = std::iter::successors(scope.inlines, |inlines| inlines.around);
         for (_, program) in block.chain(around.flat_map(|inlines| &inlines.program.inlines)) {
             self.program(program, &maybe);
         }
         self.place = place;
-        let cost = 1 + count(inside.names) / 8 + count(scope.tested) / 8;
-        if inside.depth > 0 || !self.work(cost.saturating_mul(variables.len())) {
-            return;
-        }
-        for variable in variables {
-            if !Names::has(inside.names, &variable.name) {
-                let required = variable.required && !scope.is_optional && !Names::has(scope.tested, &variable.name);
-                self.used(&variable.name, required, false);
-            }
+        let Some(found) = self.merge(usage, &inside) else { return };
+        if !usage.blocks.is_empty() {
+            let blocks: Vec<_> = usage.blocks.iter().map(|block| block.and_then(|part| found[part])).collect();
+            self.shown_blocks(call, &blocks, place, &inside, scope);
         }
     }
 
-    fn value(&mut self, value: &Expression, scope: &Scope<'_>, required: bool) {
+    /// Notes that what a partial was called with is rendered here.
+    fn partial_block(&mut self, scope: &Scope<'_>) {
+        let part = scope.context.part;
+        if self.work(1 + self.usage.blocks.len() / 8) && !self.usage.blocks.contains(&part) {
+            self.usage.blocks.push(part);
+        }
+    }
+
+    /// Walks the block that a partial is called with: where the partial renders it, or else where it is called.
+    fn shown_blocks(
+        &mut self,
+        call: &PartialCall,
+        blocks: &[Option<usize>],
+        place: Place,
+        inside: &Scope<'_>,
+        scope: &Scope<'_>,
+    ) {
+        let Some(program) = &call.block else { return };
+        let at_call = Scope { context: inside.context, ..*scope };
+        if blocks.is_empty() {
+            self.program(program, &at_call);
+        }
+        for part in blocks {
+            self.place = place;
+            let own = Context { part: *part, given: None, up: Some(scope.context) };
+            let context = if *part == inside.context.part { inside.context } else { &own };
+            let is_item = |part: &usize| matches!(self.usage.parts[*part].key, Key::Item) && !is_top(*part);
+            let list = part.filter(is_item).map(|part| self.usage.parts[part].parent);
+            let turn = Turn { list, around: scope.turn };
+            let turn = if list.is_some() { Some(&turn) } else { scope.turn };
+            self.program(program, &Scope { context, turn, ..*scope });
+        }
+        self.place = place;
+    }
+
+    /// Adds what a partial does to what it is called with: what each of its parts is here.
+    fn merge(&mut self, usage: &Usage, scope: &Scope<'_>) -> Option<Vec<Option<usize>>> {
+        let Context { part, given, .. } = scope.context;
+        let cost = 1 + Names::count(*given) / 8;
+        if !self.work(cost.saturating_mul(usage.parts.len())) {
+            return None;
+        }
+        if let Some(list) = scope.turn.filter(|_| usage.is_keyed).and_then(|turn| turn.list) {
+            self.usage.parts[list].marks.is_keyed = true;
+        }
+        self.usage.is_keyed |= usage.is_keyed && scope.turn.is_none();
+        let mut found: Vec<Option<usize>> = Vec::with_capacity(usage.parts.len());
+        for (id, other) in usage.parts.iter().enumerate() {
+            let target = match (id, &other.key) {
+                (CONTEXT, _) => *part,
+                (ROOT, _) => Some(self.root),
+                (_, Key::Field(name))
+                    if other.parent == CONTEXT
+                        && let Some(target) = Names::find(*given, name) =>
+                {
+                    target
+                }
+                (_, key) => found[other.parent].and_then(|parent| self.usage.part(parent, key, self.place)),
+            };
+            found.push(target);
+            let Some(target) = target else { continue };
+            self.require(target, other.is_required, scope);
+            self.usage.parts[target].add(other, self.place);
+        }
+        Some(found)
+    }
+
+    /// A value that becomes text.
+    fn written(&mut self, value: &Expression, scope: &Scope<'_>) {
+        let part = self.value(value, scope, true);
+        self.note(part, Part::write);
+    }
+
+    fn note(&mut self, part: Option<usize>, note: impl FnOnce(&mut Part, Place)) {
+        if let Some(part) = part {
+            note(&mut self.usage.parts[part], self.place);
+        }
+    }
+
+    /// Which part a value is, if it is one; `required` if it must be there.
+    fn value(&mut self, value: &Expression, scope: &Scope<'_>, required: bool) -> Option<usize> {
         match value {
-            Expression::Literal(_) => {}
-            Expression::Call(call) => {
-                let Call { params, hash, .. } = call.as_ref();
-                params
-                    .iter()
-                    .chain(hash.iter().map(|(_, value)| value))
-                    .for_each(|value| self.value(value, scope, required));
+            Expression::Literal(_) => None,
+            Expression::Path(path) => self.path(path, scope, required),
+            Expression::Call(call) => self.call(call, scope, required),
+        }
+    }
+
+    fn call(&mut self, call: &Call, scope: &Scope<'_>, required: bool) -> Option<usize> {
+        let parts: Vec<_> = call.params.iter().map(|value| self.value(value, scope, required)).collect();
+        for (_, value) in &call.hash {
+            let part = self.value(value, scope, required);
+            self.note(part, Part::write);
+        }
+        match (call.name.as_str(), parts.as_slice(), call.params.as_slice()) {
+            ("lookup", [object, _], [_, Expression::Literal(key)]) => {
+                let key = Key::Field(plain(key).into_owned());
+                let part = object.and_then(|object| self.usage.part(object, &key, self.place));
+                self.note(part, |part, place| part.marks.named = part.marks.named.or(Some(place)));
+                part
             }
-            Expression::Path(path) => {
-                if !self.work(1 + count(scope.names) / 8 + count(scope.tested) / 8) {
-                    return;
-                }
-                if let Some(name) = variable(value, scope) {
-                    let is_helper_name = path.simple_name().is_some_and(|name| super::Helper::parse(name).is_some());
-                    let required = required && !scope.is_optional && !Names::has(scope.tested, name);
-                    self.used(name, required, is_helper_name);
-                }
+            ("lookup", [object, key], _) => {
+                self.note(*object, |part, _| part.marks.is_looked_up = true);
+                self.note(*key, Part::write);
+                object.and_then(|object| self.usage.part(object, &Key::Item, self.place))
+            }
+            ("json", [value], _) => {
+                self.note(*value, |part, _| part.marks.is_json = true);
+                None
+            }
+            _ => {
+                parts.iter().for_each(|part| self.note(*part, Part::write));
+                None
             }
         }
     }
 
-    fn used(&mut self, name: &str, required: bool, is_helper_name: bool) {
-        if let Some(&index) = self.index.get(name) {
-            self.found[index].required |= required;
-            self.found[index].is_helper_name |= is_helper_name;
-            return;
+    fn path(&mut self, path: &Path, scope: &Scope<'_>, required: bool) -> Option<usize> {
+        let names = Names::count(scope.names) + Names::count(scope.context.given);
+        let tested = std::iter::successors(scope.tested, |tested| tested.around).count();
+        if !self.work(1 + names / 8 + tested / 8) {
+            return None;
         }
-        self.index.insert(name.to_owned(), self.found.len());
-        self.found.push(Variable { name: name.to_owned(), required, place: self.place, is_helper_name });
-    }
-}
-
-fn variable<'a>(value: &'a Expression, scope: &Scope<'_>) -> Option<&'a str> {
-    let Expression::Path(path) = value else { return None };
-    path.variable(scope.depth, scope.names).map(|(name, _)| name)
-}
-
-impl Path {
-    /// The argument that a path such as `x`, `this.x`, `x.y`, `../x` or `@root.x` reads, if it reads one, and the fields
-    /// behind it. `depth` contexts stand around, and `names` stand before arguments.
-    pub(crate) fn variable(&self, depth: usize, names: Option<&Names<'_>>) -> Option<(&str, &[String])> {
-        let (first, rest) = self.segments.split_first()?;
-        let (name, fields) = match self.base {
-            Base::Data { .. } => rest.split_first().filter(|_| first == "root")?,
-            Base::Context { up, scoped } if up == depth && (scoped || !Names::has(names, first)) => (first, rest),
-            Base::Context { .. } => return None,
+        let mut named = None;
+        let (start, rest) = match path.base {
+            Base::Data { up } => match path.segments.split_first()? {
+                (first, rest) if first == "root" => (Some(self.root), rest),
+                (first, []) if first == "key" => {
+                    self.key(up, scope);
+                    return None;
+                }
+                _ => return None,
+            },
+            Base::Context { up, scoped } => {
+                let context = std::iter::successors(Some(scope.context), |context| context.up).nth(up)?;
+                let first = path.segments.first();
+                let param = first.filter(|_| !scoped).and_then(|first| Names::find(scope.names, first));
+                match param.or_else(|| Names::find(context.given, first?)) {
+                    Some(part) => {
+                        named = part;
+                        (part, &path.segments[1..])
+                    }
+                    None => (context.part, path.segments.as_slice()),
+                }
+            }
         };
-        Some((name, fields))
+        let is_helper_name = path.simple_name().is_some_and(|name| super::Helper::parse(name).is_some());
+        let mut part = start?;
+        if let Some(named) = named {
+            self.require(named, required, scope);
+        }
+        for name in rest {
+            let is_variable = is_top(part);
+            part = self.usage.part(part, &Key::Field(name.clone()), self.place)?;
+            self.require(part, required, scope);
+            self.usage.parts[part].is_helper_name |= is_variable && is_helper_name;
+        }
+        self.usage.parts[part].marks.named.get_or_insert(self.place);
+        Some(part)
+    }
+
+    /// Notes that a variable must be there, if it is one.
+    fn require(&mut self, part: usize, is_required: bool, scope: &Scope<'_>) {
+        let is_variable = !is_top(part) && is_top(self.usage.parts[part].parent);
+        if is_variable && is_required && !scope.is_optional && !Tested::has(scope.tested, part) {
+            self.usage.parts[part].is_required = true;
+        }
+    }
+
+    /// Notes that `@key` of a loop is read.
+    fn key(&mut self, up: usize, scope: &Scope<'_>) {
+        match std::iter::successors(scope.turn, |turn| turn.around).nth(up) {
+            Some(turn) => self.note(turn.list, |part, _| part.marks.is_keyed = true),
+            None => self.usage.is_keyed = true,
+        }
+    }
+
+    /// The variable of which something is a part.
+    fn variable(&self, part: usize) -> usize {
+        let mut part = part;
+        while !is_top(self.usage.parts[part].parent) {
+            part = self.usage.parts[part].parent;
+        }
+        part
+    }
+}
+
+impl Part {
+    fn write(&mut self, place: Place) {
+        self.marks.written.get_or_insert(place);
+        self.writes += 1;
     }
 }
