@@ -9,7 +9,7 @@ use super::icon::{self, Icon};
 use super::picoschema::{self, Schemas, Unknown};
 use super::problem::{Code, Place, Problem};
 use super::reader::{Reader, did_you_mean, shorten};
-use super::yaml::{self, Key, Node, Span};
+use super::yaml::{self, Key, Node, Span, Yaml};
 
 /// A file in its two parts.
 pub(super) struct File<'a> {
@@ -214,6 +214,11 @@ struct Input<'n> {
 }
 
 fn read_input<'n>(node: &'n Node, schemas: Schemas<'_>, said: &mut FrontMatter, reader: &mut Reader<'_>) -> Input<'n> {
+    // The schema alone, which other readers of the format do not find so.
+    if matches!(node.value, Yaml::String(_)) {
+        said.metadata.insert("input".to_owned(), Value::Object(Map::new()));
+        return Input { schema: Some((node, read_schema(node, schemas, said, reader))), defaults: None };
+    }
     let Some([schema, defaults]) = reader.fields(Code::FrontMatter, "`input`", ["schema", "default"], node) else {
         return Input::default();
     };
@@ -228,17 +233,25 @@ fn read_input<'n>(node: &'n Node, schemas: Schemas<'_>, said: &mut FrontMatter, 
         let keys = defaults.into_iter().flat_map(Node::entries).map(|(key, _)| key);
         said.default_places = keys.map(|key| (key.name.clone(), key.span.place)).collect();
     }
-    let schema = schema.map(|node| {
-        let schema = picoschema::to_json_schema(node, "input.schema", Unknown::Noted, schemas, reader);
-        said.metadata["input"]["schema"] = schema.clone();
-        (node, schema)
-    });
+    let schema = schema.map(|node| (node, read_schema(node, schemas, said, reader)));
     Input { schema, defaults }
+}
+
+fn read_schema(node: &Node, schemas: Schemas<'_>, said: &mut FrontMatter, reader: &mut Reader<'_>) -> Value {
+    let schema = picoschema::to_json_schema(node, "input.schema", Unknown::Noted, schemas, reader);
+    said.metadata["input"]["schema"] = schema.clone();
+    schema
 }
 
 /// What the model answers is its program's business: only the shape of the schema is checked.
 fn read_output(node: &Node, schemas: Schemas<'_>, said: &mut FrontMatter, reader: &mut Reader<'_>) {
-    if !node.is_map() {
+    const FORMATS: [&str; 5] = ["text", "json", "jsonl", "array", "enum"];
+    if let Yaml::String(text) = &node.value {
+        let key = if FORMATS.contains(&text.as_str()) { "format" } else { "schema" };
+        said.metadata.insert("output".to_owned(), serde_json::json!({ key: text }));
+        let hint = || Some(format!("write `output: {{{key}: {}}}`", shorten(text)));
+        reader.note_with(Code::Portability, node.span, "`output` is a map to other readers of the format", hint);
+    } else if !node.is_map() {
         reader.unfit(Code::FrontMatter, "`output`", "a map of format, schema", node);
     } else if let Some(schema) = node.get("schema") {
         said.metadata["output"]["schema"] =

@@ -152,23 +152,24 @@ impl Converter<'_, '_> {
         schema
     }
 
+    /// A word that is no type: the name of a schema that a program defines in code, unless a type was meant.
     fn unknown(&mut self, kind: &str, at: Span, name: &str) -> Value {
         if self.unknown == Unknown::Ignored {
             return json!({});
         }
-        // Genkit's `defineSchema` gives its schemas such names.
-        if kind.starts_with(char::is_uppercase) {
+        let hint = meant(kind, name);
+        if is_schema_name(kind) && (hint.is_none() || kind.starts_with(char::is_uppercase)) {
             let message =
                 format!("{}: the schema `{}` is not known here: any value is taken", self.what, shorten(kind));
-            self.reader.note(Code::UnknownSchema, at, message);
+            self.reader.note_with(Code::UnknownSchema, at, message, || hint);
             return json!({});
         }
         let message = format!(
             "`{}: {}`: the type is one of string, integer, number, boolean, null or any",
-            shorten(name),
+            shorten(field_name(name)),
             shorten(kind)
         );
-        self.wrong(at, &message, || meant(kind))
+        self.wrong(at, &message, || hint)
     }
 
     fn object(&mut self, fields: &[(Key, Node)]) -> Value {
@@ -209,7 +210,9 @@ impl Converter<'_, '_> {
             None => (false, &key.name[name.len()..]),
         };
         let Some(note) = note.strip_prefix('(') else {
-            return (nullable(self.schema(node, name), is_optional), is_optional);
+            // With its question mark, as hints repeat it.
+            let schema = self.schema(node, &key.name[..key.name.len() - note.len()]);
+            return (nullable(schema, is_optional), is_optional);
         };
         let Some(note) = note.strip_suffix(')') else {
             let message = format!("`{}`: the parenthesis is not closed", shorten(&key.name));
@@ -268,19 +271,65 @@ fn split_comma(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// What an author probably meant by a word that is no type.
-fn meant(word: &str) -> Option<String> {
+/// Whether a program can have given a schema this name, as Genkit's `defineSchema` does.
+fn is_schema_name(word: &str) -> bool {
+    word.starts_with(char::is_alphabetic)
+        && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | ':'))
+}
+
+/// What an author probably meant by a word that is no type; `name` is the field's, with its question mark.
+fn meant(word: &str, name: &str) -> Option<String> {
+    let name = shorten(name);
+    if let Some(item) = list_of(word) {
+        let item = scalar_named(item).map_or_else(|| shorten(item), str::to_owned);
+        return Some(format!("a list is written `{name}(array): {item}`"));
+    }
+    if let Some(kind) = word.strip_suffix('?').and_then(scalar_named) {
+        return Some(format!("what may be left out is written `{}?: {kind}`", name.trim_end_matches('?')));
+    }
+    if word.contains('|') {
+        let choices: Vec<&str> = word.split('|').map(|choice| choice.trim().trim_matches(['"', '\''])).collect();
+        return Some(match choices.iter().any(|choice| scalar_named(choice).is_some()) {
+            true => format!("one of several types is written `{name}: any`, or in JSON Schema"),
+            false => format!("choices are written `{name}(enum): [{}]`", shorten(&choices.join(", "))),
+        });
+    }
+    if let Some((kind, rest)) = word.split_once(char::is_whitespace).filter(|(kind, _)| scalar_named(kind).is_some()) {
+        return Some(format!("a comma stands before the description: `{name}: {kind}, {}`", shorten(rest.trim())));
+    }
     let like = match word.to_lowercase().as_str() {
-        "array" | "list" => "a list is written `name(array): string`",
-        "object" | "map" | "dict" => "fields in a field are written `name(object):` with the fields below",
-        "enum" => "choices are written `name(enum): [one, other]`",
-        "text" | "str" => "did you mean `string`?",
-        "int" => "did you mean `integer`?",
-        "float" | "double" | "decimal" => "did you mean `number`?",
-        "bool" => "did you mean `boolean`?",
-        _ => return did_you_mean(word, &SCALARS),
+        "array" | "list" => format!("a list is written `{name}(array): string`"),
+        "object" | "map" | "dict" => format!("fields in a field are written `{name}(object):` with the fields below"),
+        "enum" => format!("choices are written `{name}(enum): [one, other]`"),
+        _ => match scalar_named(word) {
+            Some(kind) => format!("did you mean `{kind}`?"),
+            None => return did_you_mean(word, &SCALARS),
+        },
     };
-    Some(like.to_owned())
+    Some(like)
+}
+
+/// What a word says each item of a list is: `string[]`, `list<string>`, `Array[str]`.
+fn list_of(word: &str) -> Option<&str> {
+    if let Some(item) = word.strip_suffix("[]") {
+        return Some(item.trim());
+    }
+    let (list, item) = word.strip_suffix(['>', ']'])?.split_once(['<', '['])?;
+    let is_list = ["array", "list", "set", "sequence"].iter().any(|name| list.trim().eq_ignore_ascii_case(name));
+    is_list.then_some(item.trim())
+}
+
+/// The type that other languages call so.
+fn scalar_named(word: &str) -> Option<&'static str> {
+    let lower = word.to_lowercase();
+    let name = match lower.as_str() {
+        "text" | "str" => "string",
+        "int" => "integer",
+        "float" | "double" | "decimal" => "number",
+        "bool" => "boolean",
+        _ => return SCALARS.into_iter().find(|name| *name == lower),
+    };
+    Some(name)
 }
 
 #[cfg(test)]

@@ -84,13 +84,13 @@ fn keys_are_read() {
 
 #[test]
 fn all_that_is_wrong_is_told_at_once() {
-    assert_snapshot!(problems("title: [x]\ndescription: {a: b}\ntags: word\nicons: {}\narguments: x\ninput: y\noutput: 3"), @"
+    assert_snapshot!(problems("title: [x]\ndescription: {a: b}\ntags: word\nicons: {}\narguments: x\ninput: [y]\noutput: 3"), @"
     front-matter 2:8+1 `title` takes text, not a list
     front-matter 3:14+1 `description` takes text, not a map
     front-matter 4:7+4 `tags` takes a list such as [review, code], not text
     front-matter 5:8+1 `icons` takes a list such as `- src: https://…`, not a map
     front-matter 6:12+1 `arguments` takes a list such as `- name: topic`, not text
-    front-matter 7:8+1 `input` takes a map of schema, default, not text
+    front-matter 7:8+1 `input` takes a map of schema, default, not a list
     front-matter 8:9+1 `output` takes a map of format, schema, not a number
     ");
     assert_snapshot!(problems("tags: [a, [b], {c: d}, ~]\nicons:\n- x\n- {mimeType: a}\n- {src: 'http://x'}\n- {src: 'https:x', srcs: y, theme: red}"), @"

@@ -94,10 +94,14 @@ fn what_is_not_picoschema_is_told_where_it_stands() {
         ("a: strin", vec![format!("schema 1:4+5 schema: `a: strin`: {types} [did you mean `string`?]")]),
         ("a: text, x", vec![format!("schema 1:4+7 schema: `a: text`: {types} [did you mean `string`?]")]),
         ("a: int", vec![format!("schema 1:4+3 schema: `a: int`: {types} [did you mean `integer`?]")]),
-        ("a: zzz", vec![format!("schema 1:4+3 schema: `a: zzz`: {types}")]),
-        ("a: list", vec![format!("schema 1:4+4 schema: `a: list`: {types} [a list is written `name(array): string`]")]),
+        ("a: 3d", vec![format!("schema 1:4+2 schema: `a: 3d`: {types}")]),
+        ("a: list", vec![format!("schema 1:4+4 schema: `a: list`: {types} [a list is written `a(array): string`]")]),
         ("strin", vec![format!("schema 1:1+5 schema: `schema: strin`: {types} [did you mean `string`?]")]),
+        // What programs call their schemas is not known here.
         ("a: Bar", vec!["unknown-schema 1:4+3 schema: the schema `Bar` is not known here: any value is taken".into()]),
+        ("orderInput", vec!["unknown-schema 1:1+10 schema: the schema `orderInput` is not known here: any value is taken".into()]),
+        ("a(array): acme/order.v2", vec!["unknown-schema 1:11+13 schema: the schema `acme/order.v2` is not known here: any value is taken".into()]),
+        ("a: String", vec!["unknown-schema 1:4+6 schema: the schema `String` is not known here: any value is taken [did you mean `string`?]".into()]),
         ("a(enum: [x]", vec!["schema 1:1+6 schema: `a(enum`: the parenthesis is not closed".into()]),
         ("a(enum): x", vec!["schema 1:10+1 schema: `a(enum)` takes a list of values".into()]),
         (
@@ -121,11 +125,35 @@ fn what_is_not_picoschema_is_told_where_it_stands() {
         ("{a: string, a?: string}", vec!["schema 1:13+2 schema: `a` is declared twice".into()]),
         // All of them, and none of what is right.
         (
-            "a: x\nok: string\nb(object):\n  c: y",
-            vec![format!("schema 1:4+1 schema: `a: x`: {types}"), format!("schema 4:6+1 schema: `c: y`: {types}")],
+            "a: 1x\nok: string\nb(object):\n  c: 2y",
+            vec![format!("schema 1:4+2 schema: `a: 1x`: {types}"), format!("schema 4:6+2 schema: `c: 2y`: {types}")],
         ),
     ] {
         assert_eq!(convert(yaml, Unknown::Noted).1, problems, "{yaml}");
+    }
+}
+
+#[test]
+fn how_other_languages_write_types_has_a_hint() {
+    for (yaml, hint) in [
+        ("a: string[], some", "a list is written `a(array): string`"),
+        ("a?: string[]", "a list is written `a?(array): string`"),
+        ("a: int[]", "a list is written `a(array): integer`"),
+        ("a: FileInfo[]", "a list is written `a(array): FileInfo`"),
+        ("a: list<str>", "a list is written `a(array): string`"),
+        ("a: 'Array[bool]'", "a list is written `a(array): boolean`"),
+        ("b(array): string[]", "a list is written `b(array): string`"),
+        ("a: string?", "what may be left out is written `a?: string`"),
+        ("a: string | number", "one of several types is written `a: any`, or in JSON Schema"),
+        ("a: quick | thorough", "choices are written `a(enum): [quick, thorough]`"),
+        ("a: string the name", "a comma stands before the description: `a: string, the name`"),
+        ("a: map", "fields in a field are written `a(object):` with the fields below"),
+    ] {
+        let told = convert(yaml, Unknown::Noted).1;
+        assert!(
+            told.len() == 1 && told[0].starts_with("schema ") && told[0].ends_with(&format!("[{hint}]")),
+            "{yaml}: {told:?}"
+        );
     }
 }
 
