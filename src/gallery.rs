@@ -632,7 +632,7 @@ fn listed(entry: &Entry, object: &Object, prompt: &Prompt) -> Box<[u8]> {
         description: prompt.summary(),
         icons: prompt.icons(),
         arguments: in_listed_order(prompt.arguments()),
-        meta: ListedMeta { tags: prompt.tags(), version: &object.version },
+        meta: ListedMeta { tags: prompt.tags(), version: object.shown_version() },
     };
     // Kept for long, so with no room to grow.
     serde_json::to_vec(&listed).expect("a prompt serialises").into()

@@ -20,10 +20,33 @@ pub use s3::S3Store;
 pub struct Object {
     /// The key below the store's prefix, `/` between folders.
     pub key: String,
-    /// Changes whenever the content does; S3's `ETag`.
+    /// Changes whenever the content does. An empty one is any version.
+    ///
+    /// The first line is for people: S3's `ETag` if there is one. Others are for comparison. The last line begins with `?`
+    /// where the file may change and keep its version: then it is another in each listing.
     pub version: String,
     /// In bytes.
     pub size: u64,
+}
+
+impl Object {
+    /// The version for people: its first line.
+    #[must_use]
+    pub fn shown_version(&self) -> &str {
+        self.version.lines().next().unwrap_or_default()
+    }
+
+    /// The version without the part that is another in each listing.
+    #[must_use]
+    pub fn lasting_version(&self) -> &str {
+        self.version.split("\n?").next().unwrap_or_default()
+    }
+
+    /// Whether the version stays while the file does.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        self.lasting_version().len() == self.version.len()
+    }
 }
 
 /// A place that holds prompt files.
@@ -107,6 +130,10 @@ pub enum StoreError {
     /// There is no such object, version or bucket.
     #[error("not found: {0}")]
     NotFound(String),
+    /// This one file cannot be read, and asking again is of no use: it is encrypted with a key that is not at hand, or
+    /// archived.
+    #[error("refused: {0}")]
+    Refused(String),
     /// The credentials do not allow it.
     #[error("access denied: {0}")]
     Denied(String),

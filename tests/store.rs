@@ -675,6 +675,204 @@ mod a_bucket {
         assert_eq!(listed, list(&bucket.store).await);
     }
 
+    /// With status 200 and a `Content-Length` that fits, as from a server or a proxy that was stopped.
+    #[tokio::test]
+    async fn whose_listing_is_not_whole_is_unavailable() {
+        let bucket = Bucket::start().await;
+        for key in ["a", "b", "c", "d", "e", "f"] {
+            bucket.put(key, b"x");
+        }
+        let listed = list(&bucket.store).await;
+        let edits: [(&str, fn(String) -> String); 10] = [
+            ("cut after an object", |xml| xml[..xml.rfind("<Contents>").unwrap()].to_owned()),
+            ("cut in a key", |xml| xml[..xml.find("<Key>").unwrap() + "<Key>prompts/".len()].to_owned()),
+            ("cut in a tag", |xml| xml[..xml.find("<Contents>").unwrap() + 3].to_owned()),
+            ("without its last character", |xml| xml[..xml.len() - 1].to_owned()),
+            ("without the end of the root", |xml| xml.replace("</ListBucketResult>", "")),
+            ("empty", |_| String::new()),
+            ("an error page", |_| "<html><body>Bad gateway</body></html>".to_owned()),
+            ("an error", |_| "<Error><Code>Odd</Code><Message>An error.</Message></Error>".to_owned()),
+            ("another element", |xml| xml.replace("ListBucketResult", "ListAllMyBucketsResult")),
+            ("going on, to nowhere", |xml| xml.replace("<IsTruncated>false", "<IsTruncated>true")),
+        ];
+        for (what, edit) in edits {
+            bucket.s3.set_fault(Some(Edit::list(edit)));
+            let before = bucket.s3.requests().list;
+            let result = bucket.store.list().await;
+            assert!(matches!(result, Err(StoreError::Unavailable(_))), "{what}: {result:?}");
+            assert_eq!(bucket.s3.requests().list - before, 2, "{what}: it is asked for once more");
+        }
+        bucket.s3.set_page_size(2);
+        bucket.s3.set_fault(Some(Edit::list(|xml| match xml.contains("<ContinuationToken>") {
+            true => xml[..xml.rfind("<Contents>").unwrap()].to_owned(),
+            false => xml,
+        })));
+        assert_unavailable(bucket.store.list().await);
+        bucket.s3.set_fault(None);
+        assert_eq!(list(&bucket.store).await, listed);
+    }
+
+    #[tokio::test]
+    async fn that_counts_more_keys_than_it_lists_is_asked_once_more_and_then_believed() {
+        let bucket = Bucket::start().await;
+        for key in ["a", "b", "c"] {
+            bucket.put(key, b"x");
+        }
+        for (edit, asked) in [
+            ((|xml| xml.replace("<KeyCount>3", "<KeyCount>4")) as fn(String) -> String, 2),
+            (|xml| xml.replace("<KeyCount>3", "<KeyCount>2"), 1),
+            (|xml| xml.replace("<KeyCount>3", "<KeyCount>1001"), 1),
+            (|xml| xml.replace("<KeyCount>3</KeyCount>", ""), 1),
+        ] {
+            bucket.s3.set_fault(Some(Edit::list(edit)));
+            let before = bucket.s3.requests().list;
+            assert_eq!(keys(&bucket.store).await, ["a", "b", "c"]);
+            assert_eq!(bucket.s3.requests().list - before, asked);
+        }
+    }
+
+    /// 60 % of an object, with its ETag and a `Content-Length` that fits.
+    #[tokio::test]
+    async fn that_sends_less_than_it_lists_is_unavailable() {
+        let bucket = Bucket::start().await;
+        bucket.put("a.prompt", b"more than half of this is no prompt");
+        let a = list(&bucket.store).await.remove(0);
+        bucket.s3.set_fault(Some(Edit::get(|_, body| body.slice(..body.len() * 6 / 10))));
+        assert_unavailable(bucket.store.get(&a).await);
+        let (newest, _) = bucket.store.get_newest("a.prompt", 1000).await.unwrap();
+        assert_ne!(newest, a, "what is read before it is listed is not taken for what is listed then");
+        bucket.s3.set_fault(None);
+        assert_eq!(bucket.store.get_newest("a.prompt", 1000).await.unwrap().0, a);
+    }
+
+    #[tokio::test]
+    async fn whose_object_has_another_checksum_is_unavailable() {
+        let bucket = Bucket::start().await;
+        bucket.put("a.prompt", b"Hello world");
+        let a = list(&bucket.store).await.remove(0);
+        fn with_checksum(headers: &mut http::HeaderMap) {
+            headers.insert("x-amz-checksum-crc32", http::HeaderValue::from_static("i9aeUg=="));
+        }
+        bucket.s3.set_fault(Some(Edit::get(|headers, body| {
+            with_checksum(headers);
+            body
+        })));
+        assert_eq!(bucket.store.get(&a).await.unwrap(), "Hello world");
+        bucket.s3.set_fault(Some(Edit::get(|headers, _| {
+            with_checksum(headers);
+            Bytes::from("Hello_world")
+        })));
+        assert_unavailable(bucket.store.get(&a).await);
+    }
+
+    /// Without an ETag, with an empty one, and with one that is always the same.
+    #[tokio::test]
+    async fn whose_etags_say_nothing_tells_versions_apart_by_time_and_size() {
+        fn with_etag(xml: &str, etag: &str) -> String {
+            let mut edited = String::new();
+            for part in xml.split_inclusive("</ETag>") {
+                match part.find("<ETag>") {
+                    Some(at) => edited += &format!("{}{etag}", &part[..at]),
+                    None => edited += part,
+                }
+            }
+            edited
+        }
+        fn get(headers: &mut http::HeaderMap, body: Bytes, etag: Option<&'static str>) -> Bytes {
+            match etag {
+                Some(etag) => drop(headers.insert("etag", http::HeaderValue::from_static(etag))),
+                None => drop(headers.remove("etag")),
+            }
+            body
+        }
+        const SAME: &str = "\"d41d8cd98f00b204e9800998ecf8427e\"";
+        let edits = [
+            Edit { list: |xml| with_etag(&xml, ""), get: |headers, body| get(headers, body, None) },
+            Edit { list: |xml| with_etag(&xml, "<ETag></ETag>"), get: |headers, body| get(headers, body, None) },
+            Edit { list: |xml| with_etag(&xml, "<ETag/>"), get: |headers, body| get(headers, body, Some("\"\"")) },
+            Edit { list: |xml| with_etag(&xml, ""), get: |_, body| body },
+            Edit { list: |xml| with_etag(&xml, "<ETag>0</ETag>"), get: |headers, body| get(headers, body, Some("0")) },
+            Edit {
+                list: |xml| with_etag(&xml, &format!("<ETag>{SAME}</ETag>")),
+                get: |headers, body| get(headers, body, Some(SAME)),
+            },
+        ];
+        for edit in edits {
+            let bucket = Bucket::start().await;
+            bucket.put("a.prompt", b"one");
+            bucket.put("b.prompt", b"longer");
+            bucket.s3.set_fault(Some(Fault::Edit(edit)));
+            let before = list(&bucket.store).await;
+            assert_eq!(bucket.store.get(&before[0]).await.unwrap(), "one", "{edit:?}");
+            // In the same second and of the same size.
+            bucket.put("a.prompt", b"two");
+            let after = list(&bucket.store).await;
+            assert_ne!(before[0].version, after[0].version, "{edit:?}");
+            assert_eq!(bucket.store.get(&after[0]).await.unwrap(), "two", "{edit:?}");
+            // Of another size.
+            bucket.put("a.prompt", b"three");
+            assert_not_found(bucket.store.get(&after[0]).await);
+            assert_eq!(read(&bucket.store, "a.prompt").await.unwrap(), "three");
+        }
+    }
+
+    #[tokio::test]
+    async fn that_says_nothing_of_versions_is_read_anew_each_time() {
+        fn without_marks(xml: String) -> String {
+            let mut edited = String::new();
+            for part in xml.split_inclusive("</Contents>") {
+                let [key, size] = ["Key", "Size"].map(|tag| {
+                    let (start, end) = (part.find(&format!("<{tag}>")), part.find(&format!("</{tag}>")));
+                    start.zip(end).map(|(start, end)| format!("{}</{tag}>", &part[start..end])).unwrap_or_default()
+                });
+                match part.split_once("<Contents>") {
+                    Some((before, _)) => edited += &format!("{before}<Contents>{key}{size}</Contents>"),
+                    None => edited += part,
+                }
+            }
+            edited
+        }
+        let bucket = Bucket::start().await;
+        bucket.put("a.prompt", b"one");
+        bucket.s3.set_fault(Some(Fault::Edit(Edit {
+            list: without_marks,
+            get: |headers, body| {
+                headers.remove("etag");
+                headers.remove("last-modified");
+                body
+            },
+        })));
+        let [first, second] = [list(&bucket.store).await, list(&bucket.store).await];
+        assert_ne!(first[0].version, second[0].version);
+        assert_eq!((first[0].lasting_version(), first[0].is_lasting()), (second[0].lasting_version(), false));
+        assert_eq!(bucket.store.get(&second[0]).await.unwrap(), "one");
+        bucket.put("a.prompt", b"two");
+        assert_eq!(bucket.store.get(&second[0]).await.unwrap(), "two", "there is no way to know");
+    }
+
+    /// Such as one that is encrypted with a key that is not at hand, or archived; other requests go well.
+    #[tokio::test]
+    async fn that_refuses_one_object_says_so() {
+        let bucket = Bucket::start().await;
+        bucket.put("a.prompt", b"a");
+        let a = list(&bucket.store).await.remove(0);
+        for (status, code) in [
+            (400, "InvalidRequest"),
+            (400, "KMS.DisabledException"),
+            (403, "InvalidObjectState"),
+            (405, "MethodNotAllowed"),
+            (501, "NotImplemented"),
+        ] {
+            bucket.s3.set_fault(Some(Fault::RefuseKey("prompts/a.prompt".into(), status, code)));
+            let refused = bucket.store.get(&a).await;
+            assert!(matches!(&refused, Err(StoreError::Refused(text)) if text.contains(code)), "{refused:?}");
+        }
+        for (status, code) in [(400, "RequestTimeout"), (429, "TooManyRequests"), (500, "InternalError")] {
+            bucket.s3.set_fault(Some(Fault::RefuseKey("prompts/a.prompt".into(), status, code)));
+            assert_unavailable(bucket.store.get(&a).await);
+        }
+    }
+
     #[tokio::test]
     async fn whose_listing_never_ends_is_unavailable() {
         fn endless(xml: String) -> String {

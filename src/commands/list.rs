@@ -102,7 +102,7 @@ fn as_json(listed: &[Listed], is_read: bool) -> String {
             arguments: in_listed_order(prompt.arguments()),
             tags: prompt.tags(),
             file: &object.key,
-            version: &object.version,
+            version: object.shown_version(),
         };
         serde_json::to_value(told).expect("a prompt serialises")
     };
@@ -121,7 +121,7 @@ fn fields(Listed { name, object, prompt }: &Listed) -> [String; 6] {
         arguments.join(" "),
         prompt.tags().join(" "),
         object.key.clone(),
-        object.version.trim_matches('"').to_owned(),
+        object.shown_version().trim_matches('"').to_owned(),
     ]
     .map(|field| field.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
 }

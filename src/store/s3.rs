@@ -1,22 +1,28 @@
 //! Prompt files in an S3 bucket.
 
+mod answer;
 mod client;
 mod http;
 mod listing;
+mod version;
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 
+use answer::Answer;
 use async_trait::async_trait;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
+use aws_sdk_s3::primitives::DateTime;
 use bytes::Bytes;
-use listing::{Listed, Listing, Page};
+use listing::{Listed, Listing, Page, Whole};
 use tokio::sync::OnceCell;
+use version::{Comparison, Marks};
 
 use super::{IndexStore, Object, PromptStore, StoreError, Written};
 use crate::causes::{causes, chain};
@@ -33,6 +39,18 @@ pub struct S3Store {
     bucket: Bucket,
     prefix: String,
     index: Option<IndexObject>,
+    noticed: Arc<Noticed>,
+}
+
+/// What has been noticed of the server, and warned of once.
+#[derive(Debug, Default)]
+struct Noticed {
+    /// ETags do not change with the content.
+    wrong_etags: AtomicBool,
+    /// Neither an ETag nor a time is listed.
+    no_marks: AtomicBool,
+    /// More keys are counted than listed.
+    wrong_count: AtomicBool,
 }
 
 /// The index of the prompts, in the same bucket.
@@ -66,7 +84,7 @@ impl S3Store {
     }
 
     fn of(bucket: Bucket, prefix: impl Into<String>) -> Self {
-        Self { bucket, prefix: prefix.into(), index: None }
+        Self { bucket, prefix: prefix.into(), index: None, noticed: Arc::default() }
     }
 
     /// The same with an index of its prompts under `key` of the bucket, the one object that is ever written.
@@ -77,23 +95,83 @@ impl S3Store {
         self
     }
 
-    /// One page of the listing, a thousand keys at most: the first one, or that of a continuation token.
-    async fn page(&self, token: Option<String>) -> Result<Page, StoreError> {
+    /// One page of the listing, a thousand keys at most: the first one, or that of a continuation token. Also what the
+    /// server's clock said.
+    ///
+    /// A page that is not whole is asked for once more.
+    async fn page(&self, token: Option<String>) -> Result<(Page, Option<DateTime>), StoreError> {
+        let first = self.try_page(token.clone()).await;
+        let last = match first {
+            Ok((page, Doubt::None)) => return Ok(page),
+            Err(PageError::Store(e)) => return Err(e),
+            Ok((_, Doubt::Count { .. })) | Err(PageError::NotWhole(_)) => self.try_page(token).await,
+        };
+        match last {
+            Ok((page, Doubt::None)) => Ok(page),
+            Ok((page, Doubt::Count { counted, listed })) => {
+                if !self.noticed.wrong_count.swap(true, Ordering::Relaxed) {
+                    let store = self.location();
+                    tracing::warn!(store, counted, listed, "the store counts more keys than it lists; what it lists is taken");
+                }
+                Ok(page)
+            }
+            Err(PageError::Store(e)) => Err(e),
+            Err(PageError::NotWhole(why)) => Err(StoreError::Unavailable(format!("{}: {why}", self.location()))),
+        }
+    }
+
+    async fn try_page(&self, token: Option<String>) -> Result<((Page, Option<DateTime>), Doubt), PageError> {
+        let answer = Answer::default();
         let client = self.bucket.client().await;
         let request = client.list_objects_v2().bucket(&self.bucket.name).prefix(&self.prefix);
-        let request = request.set_continuation_token(token);
-        let page = request.send().await.map_err(|e| self.bucket.error(&self.location(), &e))?;
-        let objects = page.contents.unwrap_or_default().into_iter().filter_map(|object| {
-            let key = object.key?;
-            if self.index.as_ref().is_some_and(|index| index.key == key) {
-                return None;
+        let request = request.set_continuation_token(token).customize().interceptor(answer.clone());
+        let page = request.send().await.map_err(|e| match e.raw_response() {
+            Some(response) if response.status().is_success() => {
+                PageError::NotWhole("the answer is no listing".to_owned())
             }
-            let size = object.size.and_then(|size| size.try_into().ok()).unwrap_or_default();
-            let key = key.strip_prefix(&self.prefix)?.to_owned();
-            Some(Listed { object: Object { key, version: object.e_tag?, size }, modified: object.last_modified })
-        });
-        let next = page.next_continuation_token.filter(|_| page.is_truncated.unwrap_or_default());
-        Ok(Page { objects: objects.collect(), next })
+            _ => PageError::Store(match self.bucket.error(&self.location(), &e) {
+                StoreError::Refused(why) => StoreError::Unavailable(why),
+                e => e,
+            }),
+        })?;
+        if !answer.is_whole() {
+            return Err(PageError::NotWhole("the listing is cut off".to_owned()));
+        }
+        let is_truncated = page.is_truncated.unwrap_or(page.next_continuation_token.is_some());
+        let next = page.next_continuation_token.filter(|token| is_truncated && !token.is_empty());
+        if is_truncated && next.is_none() {
+            return Err(PageError::NotWhole("the listing goes on, without a continuation token".to_owned()));
+        }
+        let contents = page.contents.unwrap_or_default();
+        let listed = contents.len() + page.common_prefixes.map_or(0, |prefixes| prefixes.len());
+        let counted = page.key_count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
+        let most = page.max_keys.and_then(|most| usize::try_from(most).ok()).unwrap_or(1000);
+        let doubt = if counted > listed && counted <= most { Doubt::Count { counted, listed } } else { Doubt::None };
+        let mut objects = Vec::with_capacity(contents.len());
+        for object in contents {
+            let key = object.key.ok_or_else(|| PageError::NotWhole("an object is listed without its key".to_owned()))?;
+            if self.index.as_ref().is_some_and(|index| index.key == key) {
+                continue;
+            }
+            let Some(key) = key.strip_prefix(&self.prefix) else { continue };
+            let size = object.size.and_then(|size| size.try_into().ok());
+            let marks = Marks { etag: object.e_tag, modified: object.last_modified, size };
+            objects.push(Listed { key: key.to_owned(), marks });
+        }
+        Ok(((Page { objects, next }, answer.date()), doubt))
+    }
+
+    /// The objects of a listing that began when the server's clock said `began`.
+    fn objects(&self, whole: Whole, began: Option<DateTime>) -> Vec<Object> {
+        let Noticed { wrong_etags, no_marks, .. } = &*self.noticed;
+        let store = || self.location();
+        if whole.shares_etags() && !wrong_etags.swap(true, Ordering::Relaxed) {
+            tracing::warn!(store = store(), "objects of different size have one ETag: time and size tell versions apart");
+        }
+        if whole.lacks_marks() && !no_marks.swap(true, Ordering::Relaxed) {
+            tracing::warn!(store = store(), "neither ETags nor times are listed: files are read anew after each listing");
+        }
+        whole.objects(began.unwrap_or_else(|| SystemTime::now().into()), !wrong_etags.load(Ordering::Relaxed))
     }
 
     fn at(&self, key: &str) -> String {
@@ -101,34 +179,61 @@ impl S3Store {
     }
 }
 
+/// What speaks against a page that is whole.
+enum Doubt {
+    None,
+    /// It is said to have more keys than it has.
+    Count {
+        counted: usize,
+        listed: usize,
+    },
+}
+
+/// Why there is no page.
+enum PageError {
+    Store(StoreError),
+    /// What came with status 200 is no listing, or not all of one.
+    NotWhole(String),
+}
+
 #[async_trait]
 impl PromptStore for S3Store {
     async fn list(&self) -> Result<Vec<Object>, StoreError> {
         let mut listing = Listing::default();
-        let mut token = None;
+        let (mut token, mut began) = (None, None);
         loop {
-            let page = self.page(token).await?;
+            let (page, date) = self.page(token).await?;
+            began = began.or(date);
             let added = listing.add(page);
             token = added.map_err(|why| StoreError::Unavailable(format!("{}: {why}", self.location())))?;
             if token.is_none() {
-                return Ok(listing.finish());
+                return Ok(self.objects(listing.finish(), began));
             }
         }
     }
 
+    // Not with `If-Match`: some servers lack it, others refuse it. The answer says what was read.
     async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
+        let at = self.at(&object.key);
         let key = format!("{}{}", self.prefix, object.key);
         let request = self.bucket.client().await.get_object().bucket(&self.bucket.name).key(key);
-        let request = request.if_match(&object.version);
-        let (_, content) = self.bucket.read(&self.at(&object.key), request, u64::MAX).await?;
-        Ok(content.unwrap_or_default())
+        let (marks, content) = self.bucket.read(&at, request, u64::MAX).await?;
+        match marks.compare(&object.version) {
+            Comparison::Same => Ok(content.unwrap_or_default()),
+            Comparison::Replaced => Err(StoreError::NotFound(format!("{at}: it is no longer what was listed"))),
+            Comparison::WrongSize { listed, read } => {
+                Err(StoreError::Unavailable(format!("{at}: {read} bytes came of the {listed} that are listed")))
+            }
+        }
     }
 
     async fn get_newest(&self, key: &str, most: u64) -> Result<(Object, Bytes), StoreError> {
         let request = self.bucket.client().await.get_object().bucket(&self.bucket.name);
         let request = request.key(format!("{}{key}", self.prefix));
-        let (version, content) = self.bucket.read(&self.at(key), request, most).await?;
+        let (marks, content) = self.bucket.read(&self.at(key), request, most).await?;
         let content = content.ok_or_else(|| StoreError::NotFound(format!("{}: too large", self.at(key))))?;
+        let trusts_etags = !self.noticed.wrong_etags.load(Ordering::Relaxed);
+        let version = marks.version(SystemTime::now().into(), trusts_etags);
         Ok((Object { key: key.to_owned(), version, size: content.len() as u64 }, content))
     }
 
@@ -147,7 +252,7 @@ impl IndexStore for IndexObject {
         let at = self.location();
         let request = self.bucket.client().await.get_object().bucket(&self.bucket.name).key(&self.key);
         match self.bucket.read(&at, request, most as u64).await {
-            Ok((version, content)) => Ok(Some((content.unwrap_or_default(), version))),
+            Ok((marks, content)) => Ok(Some((content.unwrap_or_default(), marks.etag.unwrap_or_default()))),
             Err(StoreError::NotFound(_)) => Ok(None),
             Err(e) => Err(e),
         }
@@ -187,23 +292,25 @@ impl Bucket {
         self.client.get_or_init(client::from_env).await
     }
 
-    /// An object's version and content; no content of more than `most` bytes.
+    /// What tells the version of an object, and its content; no content of more than `most` bytes.
     async fn read(
         &self,
         at: &str,
         request: GetObjectFluentBuilder,
         most: u64,
-    ) -> Result<(String, Option<Bytes>), StoreError> {
+    ) -> Result<(Marks, Option<Bytes>), StoreError> {
         let unavailable = |why: String| StoreError::Unavailable(format!("{at}: {why}"));
         let read = async {
             let output = request.send().await.map_err(|e| self.error(at, &e))?;
-            let GetObjectOutput { body, e_tag, content_length, .. } = output;
-            let version = e_tag.unwrap_or_default();
-            if content_length.and_then(|size| u64::try_from(size).ok()).unwrap_or(u64::MAX) > most {
-                return Ok((version, None));
+            let GetObjectOutput { body, e_tag: etag, last_modified: modified, content_length, .. } = output;
+            let size = content_length.and_then(|size| u64::try_from(size).ok());
+            let marks = Marks { etag, modified, size };
+            if size.unwrap_or(u64::MAX) > most {
+                return Ok((marks, None));
             }
-            let body = body.collect().await.map_err(|e| unavailable(e.to_string()))?;
-            Ok((version, Some(body.into_bytes())))
+            // Also compares it with a checksum, if the answer has one.
+            let body = body.collect().await.map_err(|e| unavailable(chain(&e)))?.into_bytes();
+            Ok((Marks { size: Some(body.len() as u64), ..marks }, Some(body)))
         };
         let timed_out = |_| Err(unavailable(format!("not read in {GET_TIMEOUT:?}")));
         tokio::time::timeout(GET_TIMEOUT, read).await.unwrap_or_else(timed_out)
@@ -249,10 +356,16 @@ where
         // The object was replaced after it was listed.
         (Some("PreconditionFailed"), _) | (_, Some(412)) => StoreError::NotFound(text),
         (Some("NoSuchKey" | "NoSuchBucket" | "NotFound"), _) | (_, Some(404)) => StoreError::NotFound(text),
-        // Every 403 of S3 is about who asks, but for a clock that is wrong, which is as good as denied.
+        // It is archived.
+        (Some("InvalidObjectState"), _) => StoreError::Refused(text),
+        // Every other 403 of S3 is about who asks, but for a clock that is wrong, which is as good as denied.
         (Some("ExpiredToken" | "InvalidToken" | "TokenRefreshRequired"), _) | (_, Some(401 | 403)) => {
             StoreError::Denied(text)
         }
+        // These pass.
+        (Some("RequestTimeout" | "SlowDown"), _) | (_, Some(408 | 409 | 429)) => StoreError::Unavailable(text),
+        // Such as an object that is encrypted with a key of the client's, or with one that is disabled.
+        (_, Some(400..=499 | 501)) => StoreError::Refused(text),
         _ => StoreError::Unavailable(text),
     }
 }

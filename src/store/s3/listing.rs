@@ -8,6 +8,7 @@ use std::mem;
 
 use aws_sdk_s3::primitives::DateTime;
 
+use super::version::Marks;
 use crate::store::Object;
 
 /// How many pages in a row may repeat what was listed, or be empty, before the listing is given up.
@@ -24,8 +25,9 @@ pub(super) struct Page {
 
 /// One object of a page.
 pub(super) struct Listed {
-    pub(super) object: Object,
-    pub(super) modified: Option<DateTime>,
+    /// Below the prefix.
+    pub(super) key: String,
+    pub(super) marks: Marks,
 }
 
 /// The pages so far.
@@ -45,7 +47,7 @@ impl Listing {
     /// # Errors
     /// When the listing would never end.
     pub(super) fn add(&mut self, mut page: Page) -> Result<Option<String>, &'static str> {
-        let is_news = page.objects.first().is_some_and(|first| self.first_keys.insert(first.object.key.clone()));
+        let is_news = page.objects.first().is_some_and(|first| self.first_keys.insert(first.key.clone()));
         self.objects.append(&mut page.objects);
         let Some(token) = page.next else { return Ok(None) };
         self.pages += 1;
@@ -61,18 +63,43 @@ impl Listing {
 
     /// Every object once, sorted by key. Of a key that was listed twice it is the object that was modified last, else the
     /// one of the later page.
-    pub(super) fn finish(mut self) -> Vec<Object> {
-        if !self.objects.is_sorted_by(|a, b| a.object.key.cmp(&b.object.key) == Ordering::Less) {
-            self.objects.sort_by(|a, b| a.object.key.cmp(&b.object.key));
+    pub(super) fn finish(mut self) -> Whole {
+        if !self.objects.is_sorted_by(|a, b| a.key.cmp(&b.key) == Ordering::Less) {
+            self.objects.sort_by(|a, b| a.key.cmp(&b.key));
             self.objects.dedup_by(|later, first| {
-                let is_same = later.object.key == first.object.key;
-                if is_same && later.modified >= first.modified {
+                let is_same = later.key == first.key;
+                if is_same && later.marks.modified >= first.marks.modified {
                     mem::swap(later, first);
                 }
                 is_same
             });
         }
-        self.objects.into_iter().map(|listed| listed.object).collect()
+        Whole(self.objects)
+    }
+}
+
+/// A listing of all pages.
+pub(super) struct Whole(Vec<Listed>);
+
+impl Whole {
+    /// Whether neighbours of different size have one ETag, which then says nothing of the content.
+    pub(super) fn shares_etags(&self) -> bool {
+        let is_shared = |a: &Marks, b: &Marks| a.size != b.size && a.etag.is_some() && a.etag == b.etag;
+        self.0.windows(2).any(|pair| is_shared(&pair[0].marks, &pair[1].marks))
+    }
+
+    /// Whether there are objects of which nothing tells versions apart.
+    pub(super) fn lacks_marks(&self) -> bool {
+        self.0.iter().any(|listed| listed.marks.are_missing())
+    }
+
+    /// The objects with their versions, see [`Marks::version`].
+    pub(super) fn objects(self, now: DateTime, trusts_etags: bool) -> Vec<Object> {
+        let object = |Listed { key, marks }| {
+            let version = marks.version(now, trusts_etags);
+            Object { key, version, size: marks.size.unwrap_or_default() }
+        };
+        self.0.into_iter().map(object).collect()
     }
 }
 
@@ -81,12 +108,16 @@ mod tests {
     use aws_sdk_s3::primitives::DateTime;
 
     use super::{Listed, Listing, Page};
-    use crate::store::Object;
+    use crate::store::s3::version::Marks;
 
     fn page(objects: &[(&str, &str, i64)], next: Option<&str>) -> Page {
-        let listed = |&(key, version, modified): &(&str, &str, i64)| Listed {
-            object: Object { key: key.to_owned(), version: version.to_owned(), size: 1 },
-            modified: Some(DateTime::from_secs(modified)),
+        let listed = |&(key, etag, modified): &(&str, &str, i64)| Listed {
+            key: key.to_owned(),
+            marks: Marks {
+                etag: Some(etag.to_owned()),
+                modified: Some(DateTime::from_secs(modified)),
+                size: Some(etag.len() as u64),
+            },
         };
         Page { objects: objects.iter().map(listed).collect(), next: next.map(str::to_owned) }
     }
@@ -96,13 +127,25 @@ mod tests {
         let mut listing = Listing::default();
         let next = listing.add(page(&[("code/a", "1", 1), ("code-review", "1", 1), ("z", "new", 9)], Some("t1")));
         assert_eq!(next, Ok(Some("t1".to_owned())));
-        assert_eq!(
-            listing.add(page(&[("code-review", "later page", 1), ("z", "old", 8), ("b", "1", 1)], None)),
-            Ok(None)
-        );
-        let listed: Vec<_> = listing.finish().into_iter().map(|object| (object.key, object.version)).collect();
-        let expected = [("b", "1"), ("code-review", "later page"), ("code/a", "1"), ("z", "new")];
-        assert_eq!(listed, expected.map(|(key, version)| (key.to_owned(), version.to_owned())));
+        assert_eq!(listing.add(page(&[("code-review", "later page", 1), ("z", "old", 8), ("b", "1", 1)], None)), Ok(None));
+        let objects = listing.finish().objects(DateTime::from_secs(100), true);
+        let listed: Vec<_> = objects.iter().map(|object| (object.key.as_str(), object.shown_version())).collect();
+        assert_eq!(listed, [("b", "\"1\""), ("code-review", "\"later page\""), ("code/a", "\"1\""), ("z", "\"new\"")]);
+    }
+
+    #[test]
+    fn one_etag_for_two_sizes_says_nothing() {
+        let shares = |objects| {
+            let mut listing = Listing::default();
+            assert_eq!(listing.add(page(objects, None)), Ok(None));
+            listing.finish().shares_etags()
+        };
+        assert!(!shares(&[("a", "x", 1), ("b", "x", 2), ("c", "yy", 3)]), "two files may be alike");
+        let mut listing = Listing::default();
+        let mut one = page(&[("a", "x", 1), ("b", "x", 1)], None);
+        one.objects[1].marks.size = Some(7);
+        assert_eq!(listing.add(one), Ok(None));
+        assert!(listing.finish().shares_etags());
     }
 
     #[test]
