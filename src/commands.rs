@@ -32,6 +32,7 @@ impl From<GalleryError> for Failure {
     fn from(e: GalleryError) -> Self {
         match e {
             GalleryError::Store(cause) => Self::unable(cause),
+            GalleryError::Unreadable { ref cause, .. } => Self::unable(format!("{e}: {cause}")),
             GalleryError::Broken { .. } => Self::wrong(format!("{e}; `{} check` tells all", program::called())),
             e => Self::wrong(e),
         }

@@ -5,6 +5,7 @@ mod catalogue;
 mod changes;
 mod completion;
 mod contents;
+mod doubts;
 mod files;
 mod form;
 mod index;
@@ -29,7 +30,8 @@ use tokio::sync::Mutex;
 use catalogue::{Catalogue, Entry};
 pub use completion::Completion;
 use contents::{ContentsError, contents};
-use files::Files;
+use doubts::Doubts;
+use files::{Files, Link, Unread};
 pub use form::Form;
 use index::Index;
 pub(crate) use names::EXTENSIONS;
@@ -43,13 +45,13 @@ use crate::store::{Object, PromptStore, StoreError};
 
 /// How many files are read at once.
 const CONCURRENT_READS: usize = 32;
-/// While the store is down, how long the last good snapshot is served before the store is asked again.
-const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// How long a caller waits for the store in all: a Lambda function has 15 seconds for its answer.
 const DEADLINE: Duration = Duration::from_secs(10);
 /// How long a store that tells of changes is believed that there are none: some file systems, such as those of other
 /// machines, tell of nothing.
 const BELIEVED: Duration = Duration::from_secs(1);
+/// How long after an outage was logged it is not logged again.
+const LOGGED_AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// How long a caller waits for the index, to be read or written.
 const INDEX_DEADLINE: Duration = Duration::from_secs(3);
 
@@ -192,6 +194,40 @@ pub enum GalleryError {
     /// The store did not answer and nothing older is at hand. For the log, not for clients.
     #[error("prompt store unavailable")]
     Store(#[source] StoreError),
+    /// The store lists a file that the prompt needs, and does not hand it out.
+    #[error("prompt `{name}` cannot be read: {}", refusal(.file, .cause))]
+    Unreadable {
+        /// The prompt.
+        name: String,
+        /// The key of the file.
+        file: String,
+        /// For the log, not for clients.
+        #[source]
+        cause: StoreError,
+    },
+    /// The prompt's files are replaced faster than they can be read.
+    #[error("prompt `{name}` keeps changing while it is read: try again")]
+    Changing {
+        /// The prompt.
+        name: String,
+    },
+}
+
+/// What a client may know of a file that the store refuses.
+fn refusal(file: &str, cause: &StoreError) -> String {
+    match cause {
+        StoreError::Denied(_) => format!("the server may not read {file}"),
+        StoreError::NotFound(_) => format!("{file} is listed in the prompt store, and is not there"),
+        _ => format!("the prompt store does not hand out {file}"),
+    }
+}
+
+/// A prompt, and the catalogue that it was found in.
+struct Found {
+    catalogue: Arc<Catalogue>,
+    prompt: Arc<Prompt>,
+    /// Why it is one of an older listing, if it is.
+    outdated: Option<GalleryError>,
 }
 
 fn did_you_mean(nearest: Option<&str>) -> String {
@@ -217,7 +253,7 @@ struct ListedPrompt<'a> {
 struct ListedMeta<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     tags: &'a [String],
-    /// Changes whenever the file does; S3's `ETag`.
+    /// Changes whenever the file does; S3's `ETag` where it has one.
     version: &'a str,
 }
 
@@ -283,10 +319,11 @@ impl Gallery {
         Ok(notes)
     }
 
-    /// How many of the prompts that were read so far are broken.
+    /// How many of the prompts that were read so far are broken, or could not be read.
     #[must_use]
     pub fn broken(&self) -> usize {
-        self.snapshot().map_or(0, |catalogue| self.files.broken(&catalogue).len())
+        let Some(catalogue) = self.snapshot() else { return 0 };
+        self.files.broken(&catalogue).len() + self.files.unread(&catalogue).len()
     }
 
     /// The files that are not served, as far as they were read, each with the reason: `a.prompt, line 1, column 1: …`.
@@ -301,7 +338,9 @@ impl Gallery {
         // What would have been a prompt, or may be a folder of prompts.
         let is_missed = |key: &str| Named::of(key).is_some() || !key.rsplit('/').next().unwrap_or(key).contains('.');
         let unlisted = self.store.left_out().into_iter().filter(|(key, _)| is_missed(key));
-        broken.chain(unlisted.map(|(key, why)| format!("{key}: {why}"))).collect()
+        let unread = self.files.unread(&catalogue);
+        let others = unread.into_iter().chain(unlisted).map(|(key, why)| format!("{key}: {why}"));
+        broken.chain(others).collect()
     }
 
     fn snapshot(&self) -> Option<Arc<Catalogue>> {
@@ -324,7 +363,7 @@ impl Gallery {
 
     async fn page_after(&self, after: Option<&str>) -> Result<(Arc<Catalogue>, Arc<Page>), GalleryError> {
         let mut catalogue = self.catalogue().await?;
-        let mut last_try = false;
+        let mut doubts = Doubts::default();
         loop {
             let start = after.map_or(0, |name| catalogue.first_after(name));
             if let Some(page) = catalogue.page(start) {
@@ -333,14 +372,22 @@ impl Gallery {
             self.index_ready().await;
             let entries = &catalogue.entries[start..catalogue.entries.len().min(start.saturating_add(self.page_size))];
             let reads: Vec<_> = entries.iter().map(|entry| self.listed(&catalogue, entry)).collect();
-            let listed: Vec<_> = stream::iter(reads).buffered(CONCURRENT_READS).collect().await;
-            // A file that was replaced or deleted after it was listed: list again, once.
-            if !last_try && listed.iter().any(|listed| matches!(listed, Err(StoreError::NotFound(_)))) {
-                last_try = true;
-                catalogue = self.catalogue_since(Some(Instant::now())).await?;
-                continue;
+            let mut listed: Vec<_> = stream::iter(reads).buffered(CONCURRENT_READS).collect().await;
+            let unread: Vec<&Unread> = listed.iter().filter_map(|listed| listed.as_ref().err()).collect();
+            match self.list_again(&unread, &mut doubts).await {
+                Ok(Some(newer)) => {
+                    catalogue = newer;
+                    continue;
+                }
+                Ok(None) => {}
+                // Not these files are out of reach, but the store.
+                Err(e) => {
+                    let unread = listed.iter_mut().filter_map(|listed| listed.as_mut().err());
+                    let doubtful = unread.filter(|unread| !self.files.is_refused(&unread.object));
+                    doubtful.for_each(|unread| unread.error = StoreError::Unavailable(e.to_string()));
+                }
             }
-            let (page, complete) = page(&catalogue, start, entries, listed)?;
+            let (page, complete) = self.page(&catalogue, start, entries, listed)?;
             let page = Arc::new(page);
             // Only the pages that a walk from the start meets are kept: a cursor of any name could fill the memory.
             if complete && start.is_multiple_of(self.page_size) {
@@ -350,20 +397,80 @@ impl Gallery {
         }
     }
 
-    /// How a prompt is listed, nothing for one that is broken; also whether that is no older version of it.
-    async fn listed(&self, catalogue: &Catalogue, entry: &Entry) -> Result<(Option<Bytes>, bool), StoreError> {
+    /// How a prompt is listed, nothing for one that is broken.
+    async fn listed(&self, catalogue: &Catalogue, entry: &Entry) -> Result<Option<Bytes>, Unread> {
         if let Some(json) = self.index.listed(catalogue, entry) {
-            return Ok((Some(json), true));
+            return Ok(Some(json));
         }
-        let (link, is_current) = self.files.linked(catalogue, entry).await?;
-        // The log has it since the file was read.
-        let Ok(prompt) = &link.prompt else { return Ok((None, is_current)) };
-        let object = catalogue.object(entry);
-        let json = Bytes::from(listed(entry, object, prompt));
-        if is_current {
-            self.index.learn(object, &link.partials, json.clone());
+        let link = self.files.linked(catalogue, entry).await?;
+        let json = listed(entry, &link);
+        if let Some(json) = &json {
+            self.index.learn(catalogue.object(entry), &link.partials, json.clone());
         }
-        Ok((Some(json), is_current))
+        Ok(json)
+    }
+
+    /// The page of these prompts, and whether it is what the listing showed.
+    fn page(
+        &self,
+        catalogue: &Catalogue,
+        start: usize,
+        entries: &[Entry],
+        listed_now: Vec<Result<Option<Bytes>, Unread>>,
+    ) -> Result<(Page, bool), GalleryError> {
+        let mut complete = true;
+        let mut usable = Vec::with_capacity(entries.len());
+        let mut refusals = Vec::new();
+        for (entry, listed_now) in entries.iter().zip(listed_now) {
+            let unread = match listed_now {
+                Ok(json) => {
+                    usable.extend(json);
+                    continue;
+                }
+                Err(unread) => unread,
+            };
+            complete = false;
+            let object = catalogue.object(entry);
+            if let Some(link) = self.files.last_good(catalogue, entry) {
+                tracing::debug!(prompt.file = object.key, cause = %unread.error, "listed as it was served last");
+                usable.extend(listed(entry, &link));
+                continue;
+            }
+            match &unread.error {
+                // The list without a prompt that is new is the last good one.
+                StoreError::Unavailable(_) if entry.is_new => {
+                    tracing::warn!(prompt.name = &*entry.name, cause = %unread.error, "prompt left out of the list");
+                }
+                StoreError::Unavailable(_) => return Err(GalleryError::Store(unread.error)),
+                // It keeps changing.
+                _ if !self.files.is_refused(&unread.object) => {
+                    tracing::warn!(prompt.name = &*entry.name, cause = %unread.error, "prompt left out of the list");
+                }
+                _ => {
+                    self.files.leave_out(object, &unread);
+                    refusals.push(unread);
+                }
+            }
+        }
+        // Not one of many can be read: that is not for each file to tell.
+        if start == 0
+            && refusals.len() > 1
+            && refusals.len() == entries.len()
+            && let Some(unread) = refusals.pop()
+        {
+            return Err(GalleryError::Store(unread.error));
+        }
+        let mut prompts = String::with_capacity(usable.iter().map(|json| json.len() + 1).sum::<usize>() + 2);
+        for json in &usable {
+            prompts.push(if prompts.is_empty() { '[' } else { ',' });
+            prompts.push_str(std::str::from_utf8(json).expect("JSON is text"));
+        }
+        prompts.push_str(if prompts.is_empty() { "[]" } else { "]" });
+        let prompts = RawValue::from_string(prompts).expect("a list of JSON is JSON");
+        let next = start + entries.len();
+        let next_cursor =
+            entries.last().filter(|_| next < catalogue.entries.len()).map(|last| encode_cursor(&last.name));
+        Ok((Page { prompts, next_cursor }, complete))
     }
 
     /// Waits for the index, but not for longer than it can be worth.
@@ -391,9 +498,9 @@ impl Gallery {
         claims: Option<&Map<String, Value>>,
     ) -> Result<Rendered, GalleryError> {
         let mut catalogue = self.catalogue_reading_ahead(name).await?;
-        let mut last_try = false;
+        let mut doubts = Doubts::default();
         loop {
-            let (found, prompt) = self.find(name, catalogue).await?;
+            let Found { catalogue: found, prompt, outdated } = self.find(name, catalogue, &mut doubts).await?;
             let failed = |problem| GalleryError::Failed { name: name.to_owned(), problem };
             let mut data = prompt.resolve(arguments).map_err(|problems| {
                 let form = Form::new(name, &problems, prompt.arguments());
@@ -401,21 +508,25 @@ impl Gallery {
             })?;
             data.context.insert("auth".to_owned(), claims.cloned().unwrap_or_default().into());
             let messages = prompt.render(&data).map_err(failed)?;
-            match contents(messages, &found.objects, &*self.store).await {
-                Ok(messages) => {
+            let objects = outdated.is_none().then_some(found.objects.as_slice());
+            match (contents(messages, objects, &*self.store).await, outdated) {
+                (Ok(messages), _) => {
                     return Ok(Rendered { description: prompt.description().map(str::to_owned), messages });
                 }
-                Err(ContentsError::Media(problem)) => return Err(failed(problem)),
-                Err(ContentsError::MediaOfCaller(problem)) => {
+                (Err(ContentsError::Media(problem)), _) => return Err(failed(problem)),
+                (Err(ContentsError::MediaOfCaller(problem)), _) => {
                     return Err(GalleryError::Media { name: name.to_owned(), problem });
                 }
-                Err(ContentsError::TooLong(size)) => return Err(GalleryError::TooLong { name: name.to_owned(), size }),
-                // A picture that was replaced after it was listed.
-                Err(ContentsError::Store(StoreError::NotFound(_))) if !last_try => {
-                    last_try = true;
-                    catalogue = self.catalogue_since(Some(Instant::now())).await?;
+                (Err(ContentsError::TooLong(size)), _) => {
+                    return Err(GalleryError::TooLong { name: name.to_owned(), size });
                 }
-                Err(ContentsError::Store(e)) => return Err(GalleryError::Store(e)),
+                (Err(ContentsError::Outdated), outdated) => {
+                    return Err(outdated.unwrap_or_else(|| GalleryError::Changing { name: name.to_owned() }));
+                }
+                (Err(ContentsError::Unread(unread)), _) => {
+                    let newer = self.list_again(&[&unread], &mut doubts).await.map_err(GalleryError::Store)?;
+                    catalogue = newer.ok_or_else(|| self.unreadable(name, unread))?;
+                }
             }
         }
     }
@@ -425,7 +536,7 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::UnknownPrompt`], [`GalleryError::Broken`], [`GalleryError::Store`].
     pub async fn prompt(&self, name: &str) -> Result<Arc<Prompt>, GalleryError> {
-        let found = async { Ok(self.find(name, self.catalogue().await?).await?.1) };
+        let found = async { Ok(self.find(name, self.catalogue().await?, &mut Doubts::default()).await?.prompt) };
         in_time(found).await
     }
 
@@ -435,7 +546,7 @@ impl Gallery {
     /// Any but [`GalleryError::InvalidCursor`] and [`GalleryError::Arguments`].
     pub async fn complete(&self, name: &str, argument: &str, typed: &str) -> Result<Completion, GalleryError> {
         let completed = async {
-            let (_, prompt) = self.find(name, self.catalogue().await?).await?;
+            let Found { prompt, .. } = self.find(name, self.catalogue().await?, &mut Doubts::default()).await?;
             let arguments = prompt.arguments();
             let Some(known) = arguments.iter().find(|known| known.name == argument) else {
                 return Err(GalleryError::UnknownArgument(ArgumentProblem::unknown(argument, arguments)));
@@ -445,26 +556,37 @@ impl Gallery {
         in_time(completed).await
     }
 
-    /// The prompt of a name, and the catalogue that it was found in: `catalogue`, or a newer one if that was outdated.
+    /// The prompt of a name, in `catalogue` or in a newer one if that was outdated; as it was served last, partials and all,
+    /// if not all of it can be read now.
     async fn find(
         &self,
         name: &str,
         mut catalogue: Arc<Catalogue>,
-    ) -> Result<(Arc<Catalogue>, Arc<Prompt>), GalleryError> {
-        let mut last_try = false;
+        doubts: &mut Doubts,
+    ) -> Result<Found, GalleryError> {
         loop {
             let Some(entry) = catalogue.entry(name) else { return Err(unknown(name, &catalogue)) };
-            match self.files.linked(&catalogue, entry).await.map(|(link, _)| link.prompt.clone()) {
-                Ok(Ok(prompt)) => return Ok((catalogue, prompt)),
-                // The log has it since the file was read.
-                Ok(Err(problem)) => return Err(GalleryError::Broken { name: name.to_owned(), problem }),
-                Err(StoreError::NotFound(_)) if last_try => return Err(unknown(name, &catalogue)),
-                Err(StoreError::NotFound(_)) => {
-                    last_try = true;
-                    catalogue = self.catalogue_since(Some(Instant::now())).await?;
+            let unread = match self.files.linked(&catalogue, entry).await {
+                Ok(link) => {
+                    // The log has it since the file was read.
+                    let broken = |problem| GalleryError::Broken { name: name.to_owned(), problem };
+                    let prompt = link.prompt.clone().map_err(broken)?;
+                    return Ok(Found { catalogue, prompt, outdated: None });
                 }
-                Err(e) => return Err(GalleryError::Store(e)),
-            }
+                Err(unread) => unread,
+            };
+            let why = match self.list_again(&[&unread], doubts).await {
+                Ok(Some(newer)) => {
+                    catalogue = newer;
+                    continue;
+                }
+                Ok(None) => self.unreadable(name, unread),
+                Err(e) => GalleryError::Store(e),
+            };
+            let last = self.files.last_good(&catalogue, entry).and_then(|link| link.prompt.clone().ok());
+            let Some(prompt) = last else { return Err(why) };
+            tracing::debug!(prompt.name = name, cause = %why, "served as it was served last");
+            return Ok(Found { catalogue, prompt, outdated: Some(why) });
         }
     }
 
@@ -541,7 +663,9 @@ impl Gallery {
         }
         let (failed, error) = state.failure.as_ref()?;
         match &state.snapshot {
-            Some(snapshot) => (failed.elapsed() < RETRY_AFTER).then(|| Ok(Arc::clone(&snapshot.catalogue))),
+            Some(snapshot) => {
+                (failed.elapsed() < self.store.retry_after()).then(|| Ok(Arc::clone(&snapshot.catalogue)))
+            }
             None => waited.is_some_and(|waited| *failed >= waited).then(|| Err(GalleryError::Store(error.clone()))),
         }
     }
@@ -560,8 +684,8 @@ impl Gallery {
                 let catalogue = match before {
                     Some(same) if same.objects == objects => same,
                     before => {
-                        let was_read = |object: &Object| self.files.has(object);
-                        let catalogue = Catalogue::new(objects, before.as_deref(), was_read);
+                        let was_served = |object: &Object| self.files.has_linked(object);
+                        let catalogue = Catalogue::new(objects, before.as_deref(), was_served);
                         self.files.forget_all_but(&catalogue);
                         if before.is_some() {
                             self.index.forget_all_but(&catalogue);
@@ -574,9 +698,12 @@ impl Gallery {
                 Ok(catalogue)
             }
             Err(e) => {
-                state().failure = Some((Instant::now(), e.clone()));
+                let failed = state().failure.replace((Instant::now(), e.clone()));
                 let Some(catalogue) = before else { return Err(GalleryError::Store(e)) };
-                tracing::warn!(store = self.store.location(), cause = %e, "the last good snapshot is served");
+                // A store that may be asked at each request would fill the log.
+                if failed.is_none_or(|(failed, _)| failed.elapsed() >= LOGGED_AGAIN_AFTER) {
+                    tracing::warn!(store = self.store.location(), cause = %e, "the last good snapshot is served");
+                }
                 Ok(catalogue)
             }
         }
@@ -589,53 +716,20 @@ async fn in_time<T>(work: impl Future<Output = Result<T, GalleryError>>) -> Resu
     tokio::time::timeout(DEADLINE, work).await.unwrap_or_else(late)
 }
 
-fn page(
-    catalogue: &Catalogue,
-    start: usize,
-    entries: &[Entry],
-    listed: Vec<Result<(Option<Bytes>, bool), StoreError>>,
-) -> Result<(Page, bool), GalleryError> {
-    let mut complete = true;
-    let mut usable = Vec::with_capacity(entries.len());
-    for (entry, listed) in entries.iter().zip(listed) {
-        match listed {
-            Ok((json, is_current)) => {
-                // The version before may stand in for this one, but not for longer than need be.
-                complete &= is_current;
-                usable.extend(json);
-            }
-            // The list without a prompt that is new is the last good one.
-            Err(e @ StoreError::Unavailable(_)) if !entry.is_new => return Err(GalleryError::Store(e)),
-            Err(e) => {
-                complete = false;
-                tracing::warn!(prompt.name = &*entry.name, cause = %e, "prompt left out of the list");
-            }
-        }
-    }
-    let mut prompts = String::with_capacity(usable.iter().map(|json| json.len() + 1).sum::<usize>() + 2);
-    for json in &usable {
-        prompts.push(if prompts.is_empty() { '[' } else { ',' });
-        prompts.push_str(std::str::from_utf8(json).expect("JSON is text"));
-    }
-    prompts.push_str(if prompts.is_empty() { "[]" } else { "]" });
-    let prompts = RawValue::from_string(prompts).expect("a list of JSON is JSON");
-    let next = start + entries.len();
-    let next_cursor = entries.last().filter(|_| next < catalogue.entries.len()).map(|last| encode_cursor(&last.name));
-    Ok((Page { prompts, next_cursor }, complete))
-}
-
-/// A prompt in MCP's form.
-fn listed(entry: &Entry, object: &Object, prompt: &Prompt) -> Box<[u8]> {
+/// A prompt in MCP's form; nothing for one that is broken, of which the log has told since the file was read.
+fn listed(entry: &Entry, link: &Link) -> Option<Bytes> {
+    let prompt = link.prompt.as_ref().ok()?;
     let listed = ListedPrompt {
         name: &entry.name,
         title: prompt.title(),
         description: prompt.summary(),
         icons: prompt.icons(),
         arguments: in_listed_order(prompt.arguments()),
-        meta: ListedMeta { tags: prompt.tags(), version: object.shown_version() },
+        meta: ListedMeta { tags: prompt.tags(), version: &link.version },
     };
     // Kept for long, so with no room to grow.
-    serde_json::to_vec(&listed).expect("a prompt serialises").into()
+    let json: Box<[u8]> = serde_json::to_vec(&listed).expect("a prompt serialises").into();
+    Some(json.into())
 }
 
 fn unknown(name: &str, catalogue: &Catalogue) -> GalleryError {

@@ -595,7 +595,10 @@ impl From<GalleryError> for Error {
             | GalleryError::Arguments { .. }
             | GalleryError::Media { .. }
             | GalleryError::InvalidCursor => Self::new(INVALID_PARAMS, e.to_string()),
-            GalleryError::Broken { .. } => Self::new(INTERNAL_ERROR, e.to_string()),
+            GalleryError::Broken { .. } | GalleryError::Changing { .. } => Self::new(INTERNAL_ERROR, e.to_string()),
+            GalleryError::Unreadable { ref cause, .. } => {
+                Self::new(INTERNAL_ERROR, e.to_string()).with_cause(cause.to_string())
+            }
             GalleryError::Failed { .. } | GalleryError::TooLong { .. } => {
                 Self::new(INTERNAL_ERROR, e.to_string()).with_cause(e.to_string())
             }

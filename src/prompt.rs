@@ -373,7 +373,11 @@ pub fn too_large(key: &str, size: u64) -> Problem {
 /// The problem of a file that may not be read.
 #[must_use]
 pub fn unreadable(key: &str) -> Problem {
-    problem(&Arc::from(key), Code::Unreadable, "access to the file is denied")
+    problem(
+        &Arc::from(key),
+        Code::Unreadable,
+        "the file cannot be read: access is denied, or the store does not hand it out",
+    )
 }
 
 /// The text of a file.

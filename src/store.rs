@@ -7,6 +7,7 @@ mod watch;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -78,6 +79,11 @@ pub trait PromptStore: Send + Sync + 'static {
         None
     }
 
+    /// How long after a failure, or after a file was refused, the store is not asked for the same.
+    fn retry_after(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+
     /// Where an index of the prompts may be kept.
     fn index(&self) -> Option<&dyn IndexStore> {
         None
@@ -102,7 +108,7 @@ pub trait IndexStore: Send + Sync {
     /// Any [`StoreError`] but [`StoreError::NotFound`].
     async fn read(&self, most: usize) -> Result<Option<(Bytes, String)>, StoreError>;
 
-    /// Writes the object if the one that stands there has the version `replaces`, or if none stands there.
+    /// Writes the object on condition that the one that stands there has the version `replaces`, or that there is none.
     ///
     /// # Errors
     /// Any [`StoreError`].
@@ -120,8 +126,10 @@ pub trait IndexStore: Send + Sync {
 pub enum Written {
     /// It stands there now, in this version.
     As(String),
-    /// Something else stands there.
-    NotWritten,
+    /// The store says that the condition does not hold.
+    Refused,
+    /// Another server is writing now, or nothing tells the version that was written.
+    Unclear,
 }
 
 /// Why a store did not answer. The text is for the log and never for a client.

@@ -683,7 +683,8 @@ mod a_bucket {
             bucket.put(key, b"x");
         }
         let listed = list(&bucket.store).await;
-        let edits: [(&str, fn(String) -> String); 10] = [
+        type Change = fn(String) -> String;
+        let edits: [(&str, Change); 10] = [
             ("cut after an object", |xml| xml[..xml.rfind("<Contents>").unwrap()].to_owned()),
             ("cut in a key", |xml| xml[..xml.find("<Key>").unwrap() + "<Key>prompts/".len()].to_owned()),
             ("cut in a tag", |xml| xml[..xml.find("<Contents>").unwrap() + 3].to_owned()),
@@ -731,7 +732,7 @@ mod a_bucket {
         }
     }
 
-    /// 60 % of an object, with its ETag and a `Content-Length` that fits.
+    /// 60 % of an object, with its `ETag` and a `Content-Length` that fits.
     #[tokio::test]
     async fn that_sends_less_than_it_lists_is_unavailable() {
         let bucket = Bucket::start().await;
@@ -765,7 +766,7 @@ mod a_bucket {
         assert_unavailable(bucket.store.get(&a).await);
     }
 
-    /// Without an ETag, with an empty one, and with one that is always the same.
+    /// Without an `ETag`, with an empty one, and with one that is always the same.
     #[tokio::test]
     async fn whose_etags_say_nothing_tells_versions_apart_by_time_and_size() {
         fn with_etag(xml: &str, etag: &str) -> String {

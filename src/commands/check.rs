@@ -184,7 +184,7 @@ async fn read(store: &dyn PromptStore, object: &Object) -> Result<Option<Source>
     match store.get(object).await {
         Ok(source) => Ok(Some(Source::Read(source))),
         Err(StoreError::NotFound(_)) => Ok(None),
-        Err(StoreError::Denied(_)) => Ok(Some(Source::Denied)),
+        Err(StoreError::Denied(_) | StoreError::Refused(_)) => Ok(Some(Source::Denied)),
         Err(e) => Err(Failure::unable(e)),
     }
 }

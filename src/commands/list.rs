@@ -16,7 +16,7 @@ use crate::cli::List;
 use crate::gallery::{Gallery, GalleryError};
 use crate::program;
 use crate::prompt::{Argument, Problem, Prompt, in_listed_order, unreadable};
-use crate::store::{Object, StoreError};
+use crate::store::Object;
 
 const CONCURRENT_READS: usize = 64;
 /// Of a version, in a table.
@@ -74,7 +74,7 @@ async fn prompts(gallery: &Gallery) -> Result<(Vec<Listed>, Vec<Problem>), Failu
         match prompt {
             Ok(prompt) => listed.push(Listed { name, object, prompt }),
             Err(GalleryError::Broken { problem, .. }) => broken.push(problem),
-            Err(GalleryError::Store(StoreError::Denied(_))) => broken.push(unreadable(&object.key)),
+            Err(GalleryError::Unreadable { file, .. }) => broken.push(unreadable(&file)),
             // It has gone since it was listed.
             Err(GalleryError::UnknownPrompt { .. }) => {}
             Err(e) => return Err(e.into()),

@@ -29,15 +29,15 @@ pub(super) struct Entry {
     pub(super) name: Box<str>,
     /// The index of its file.
     pub(super) object: usize,
-    /// The version that was read last, for when this one cannot be.
+    /// The version that was served last, for when this one cannot be read.
     pub(super) previous: Option<Box<str>>,
     /// Whether it came after the first snapshot.
     pub(super) is_new: bool,
 }
 
 impl Catalogue {
-    /// The catalogue of a listing. `was_read` tells of which files of the catalogue before the content is at hand.
-    pub(super) fn new(objects: Vec<Object>, before: Option<&Self>, was_read: impl Fn(&Object) -> bool) -> Self {
+    /// The catalogue of a listing. `was_served` tells which files of the catalogue before are at hand, partials and all.
+    pub(super) fn new(objects: Vec<Object>, before: Option<&Self>, was_served: impl Fn(&Object) -> bool) -> Self {
         let known: HashMap<&str, &Entry> = match before {
             Some(before) => {
                 let entries = before.entries.iter().chain(before.partials.values());
@@ -50,7 +50,7 @@ impl Catalogue {
             let entry = Entry { name: name.into(), object: index, previous: None, is_new: before.is_some() };
             let Some((before, known)) = before.zip(known.get(object.key.as_str())) else { return entry };
             let last = before.object(known);
-            let is_last = last.version != object.version && was_read(last);
+            let is_last = last.version != object.version && was_served(last);
             let previous = if is_last { Some(last.version.as_str().into()) } else { known.previous.clone() };
             Entry { previous, is_new: known.is_new, ..entry }
         };
@@ -119,6 +119,12 @@ impl Catalogue {
     /// Whether there is a file of this key.
     pub(super) fn has(&self, key: &str) -> bool {
         self.objects.binary_search_by(|object| object.key.as_str().cmp(key)).is_ok()
+    }
+
+    /// Whether the very version of this file is listed.
+    pub(super) fn lists(&self, object: &Object) -> bool {
+        let index = self.objects.binary_search_by(|listed| listed.key.cmp(&object.key));
+        index.is_ok_and(|index| self.objects[index].lasting_version() == object.lasting_version())
     }
 
     /// The version of the file of this key, if there is one.

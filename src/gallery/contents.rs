@@ -9,9 +9,10 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
 
 use super::address::{self, Address, Shape};
+use super::files::Unread;
 use crate::content::{Content, PromptMessage, Role};
 use crate::prompt::{self, Code, Media, Message, Part, Place, Problem, bounds};
-use crate::store::{Object, PromptStore, StoreError};
+use crate::store::{Object, PromptStore};
 
 /// How many pictures and files of one prompt are read at once: each may be as large as [`bounds::MEDIA`].
 const CONCURRENT_READS: usize = 4;
@@ -25,18 +26,20 @@ pub(super) enum ContentsError {
     MediaOfCaller(Problem),
     /// The answer would have so many bytes, if not more.
     TooLong(u64),
-    /// The store did not answer.
-    Store(StoreError),
+    /// A file of the store could not be read as it was listed.
+    Unread(Unread),
+    /// A file of the store is shown, and the files are of another listing than the prompt.
+    Outdated,
 }
 
 /// The messages as MCP has them. It knows the user and the assistant alone: what the system says first is put before
 /// what the user says first, what it says later is the user's.
 ///
 /// Where marks divide the text, the blank lines around them are not part of it. `objects` are all files of the store, in
-/// the order of their keys.
+/// the order of their keys; none are at hand for a prompt of an older listing.
 pub(super) async fn contents(
     messages: Vec<Message>,
-    objects: &[Object],
+    objects: Option<&[Object]>,
     store: &dyn PromptStore,
 ) -> Result<Vec<PromptMessage>, ContentsError> {
     let parts = || messages.iter().flat_map(|message| &message.content);
@@ -122,7 +125,7 @@ enum Shown<'o> {
 }
 
 impl<'o> Shown<'o> {
-    fn of(media: &Media, objects: &'o [Object]) -> Result<Self, ContentsError> {
+    fn of(media: &Media, objects: Option<&'o [Object]>) -> Result<Self, ContentsError> {
         // What a caller leaves out is empty: the author's to test.
         let by_caller = media.origin.by_caller && !media.url.is_empty();
         let refused = |message: String| match (by_caller, problem(media, Code::Media, message)) {
@@ -146,6 +149,7 @@ impl<'o> Shown<'o> {
                 return Err(refused(message.to_owned()));
             }
             Address::Path(path) => {
+                let objects = objects.ok_or(ContentsError::Outdated)?;
                 let object = address::file(path, objects).map_err(refused)?;
                 Self::File { object, shape, mime_type: mime_type.unwrap_or_else(any_type) }
             }
@@ -186,11 +190,16 @@ async fn read<'o>(
     let mut seen = HashSet::new();
     let objects = objects.filter(|object| seen.insert(object.key.as_str()));
     let reads: Vec<_> =
-        objects.map(|object| async move { Ok((object.key.as_str(), store.get(object).await?)) }).collect();
+        objects.map(|object| async move { Ok((object.key.as_str(), get(object, store).await?)) }).collect();
     if reads.is_empty() {
         return Ok(HashMap::new());
     }
-    stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await.map_err(ContentsError::Store)
+    stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await
+}
+
+async fn get(object: &Object, store: &dyn PromptStore) -> Result<Bytes, ContentsError> {
+    let unread = |error| ContentsError::Unread(Unread { object: object.clone(), error });
+    store.get(object).await.map_err(unread)
 }
 
 /// What a client gets of bytes, which stand at `path` if they are a file's.

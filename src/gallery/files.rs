@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use bytes::Bytes;
 use equivalent::Equivalent;
@@ -31,6 +32,38 @@ pub(super) struct Files {
     under_way: Mutex<HashMap<Version, WeakShared<Reading>>>,
     /// What is wrong with prompts and partials, by key, of the versions read last.
     problems: Mutex<HashMap<Box<str>, Wrong>>,
+    /// The files that the store lists and does not hand out, by key.
+    refused: Mutex<HashMap<Box<str>, Refused>>,
+    /// The prompts that are left out since one of their files cannot be read, by the keys of their own files.
+    unread: Mutex<HashMap<Box<str>, LeftOut>>,
+}
+
+/// A version of a file that the store refuses.
+struct Refused {
+    version: Box<str>,
+    error: StoreError,
+    /// When the store was asked for it last.
+    asked: Instant,
+}
+
+/// A version of a prompt that is left out, and why.
+struct LeftOut {
+    version: Box<str>,
+    why: String,
+}
+
+/// A file that could not be read as it was listed, and why.
+#[derive(Debug, Clone)]
+pub(super) struct Unread {
+    pub(super) object: Object,
+    pub(super) error: StoreError,
+}
+
+impl Unread {
+    /// Whether the store answered, so that a listing may tell more.
+    pub(super) fn is_doubtful(&self) -> bool {
+        !matches!(self.error, StoreError::Unavailable(_))
+    }
 }
 
 /// Of a version of a file.
@@ -86,6 +119,8 @@ enum Content {
 
 /// A prompt with its partials, or why there is none.
 pub(super) struct Link {
+    /// The prompt's version, for people.
+    pub(super) version: Box<str>,
     pub(super) prompt: Result<Arc<Prompt>, Problem>,
     pub(super) partials: Partials,
 }
@@ -118,6 +153,12 @@ impl Partials {
         })
     }
 
+    /// Whether each version stays while the file does.
+    pub(super) fn are_lasting(&self) -> bool {
+        let is_lasting = |version: &str| !version.contains("\n?");
+        self.0.iter().filter_map(|(_, version)| version.as_deref()).all(is_lasting)
+    }
+
     pub(super) fn as_slice(&self) -> &[PartialVersion] {
         &self.0
     }
@@ -143,12 +184,75 @@ impl Files {
         options.estimated_items_capacity(ESTIMATED_FILES).weight_capacity(KEPT).shards(SHARDS);
         let options = options.build().expect("what is needed is set");
         let kept = Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), DefaultLifecycle::default());
-        Arc::new(Self { store, kept, under_way: Mutex::default(), problems: Mutex::default() })
+        let (under_way, problems, refused, unread) = Default::default();
+        Arc::new(Self { store, kept, under_way, problems, refused, unread })
     }
 
-    /// Whether the content of a file is at hand.
-    pub(super) fn has(&self, object: &Object) -> bool {
-        self.kept.contains_key(&VersionRef::from(object))
+    /// Whether a version of a prompt is at hand with its partials.
+    pub(super) fn has_linked(&self, object: &Object) -> bool {
+        self.last_link(&object.key, &object.version).is_some()
+    }
+
+    fn last_link(&self, key: &str, version: &str) -> Option<Arc<Link>> {
+        let loaded = self.kept.get(&VersionRef(key, version))?;
+        let Content::Prompt { link, .. } = &loaded.content else { return None };
+        lock(link).clone().filter(|link| link.prompt.is_ok())
+    }
+
+    /// The prompt as it was served last, with the partials of that time.
+    pub(super) fn last_good(&self, catalogue: &Catalogue, entry: &Entry) -> Option<Arc<Link>> {
+        let object = catalogue.object(entry);
+        let versions = [Some(&*object.version), entry.previous.as_deref()];
+        versions.into_iter().flatten().find_map(|version| self.last_link(&object.key, version))
+    }
+
+    /// Whether a version of a file is known to be refused.
+    pub(super) fn is_refused(&self, object: &Object) -> bool {
+        lock(&self.refused).get(&*object.key).is_some_and(|refused| *refused.version == *object.lasting_version())
+    }
+
+    /// Remembers that the store lists a file and does not hand it out; the log tells it once for each version.
+    pub(super) fn refuse(&self, Unread { object, error }: &Unread) {
+        let version = object.lasting_version().into();
+        let refused = Refused { version, error: error.clone(), asked: Instant::now() };
+        let before = lock(&self.refused).insert(object.key.as_str().into(), refused);
+        if before.is_none_or(|before| *before.version != *object.lasting_version()) {
+            tracing::warn!(prompt.file = object.key, cause = %error, "the store lists a file and does not hand it out");
+        }
+    }
+
+    /// The refusal of a file that the store has been asked for just now.
+    fn refusal(&self, object: &Object) -> Option<StoreError> {
+        let refused = lock(&self.refused);
+        let refused = refused.get(&*object.key).filter(|refused| *refused.version == *object.lasting_version())?;
+        (refused.asked.elapsed() < self.store.retry_after()).then(|| refused.error.clone())
+    }
+
+    /// Notes that a prompt is left out, as one of its files cannot be read; the log tells it once for each version.
+    pub(super) fn leave_out(&self, object: &Object, unread: &Unread) {
+        let why = match &unread.error {
+            StoreError::Denied(_) => "access to it is denied",
+            StoreError::NotFound(_) => "it is listed, and is not there",
+            _ => "the store does not hand it out",
+        };
+        let is_own = unread.object.key == object.key;
+        let why = if is_own { why.to_owned() } else { format!("{}: {why}", unread.object.key) };
+        let left_out = LeftOut { version: object.lasting_version().into(), why: why.clone() };
+        let before = lock(&self.unread).insert(object.key.as_str().into(), left_out);
+        if !is_own && before.is_none_or(|before| *before.version != *object.lasting_version()) {
+            tracing::warn!(prompt.file = object.key, why, "prompt left out");
+        }
+    }
+
+    /// The prompts of a catalogue that are left out since one of their files cannot be read, and why.
+    pub(super) fn unread(&self, catalogue: &Catalogue) -> Vec<(String, String)> {
+        let unread = lock(&self.unread);
+        let left_out = catalogue.entries.iter().filter_map(|entry| {
+            let object = catalogue.object(entry);
+            let left_out = unread.get(&*object.key).filter(|out| *out.version == *object.lasting_version())?;
+            Some((object.key.clone(), left_out.why.clone()))
+        });
+        left_out.collect()
     }
 
     /// The prompts of a catalogue that have turned out to be broken: the keys of their files, and why.
@@ -156,7 +260,7 @@ impl Files {
         let problems = lock(&self.problems);
         let broken = catalogue.entries.iter().filter_map(|entry| {
             let object = catalogue.object(entry);
-            let wrong = problems.get(&*object.key).filter(|wrong| *wrong.version == *object.version)?;
+            let wrong = problems.get(&*object.key).filter(|wrong| *wrong.version == *object.lasting_version())?;
             Some((object.key.clone(), wrong.problem.clone()))
         });
         broken.collect()
@@ -171,32 +275,33 @@ impl Files {
     /// Forgets what was wrong with files that are no more.
     pub(super) fn forget_all_but(&self, catalogue: &Catalogue) {
         lock(&self.problems).retain(|key, _| catalogue.has(key));
+        lock(&self.refused).retain(|key, _| catalogue.has(key));
+        lock(&self.unread).retain(|key, _| catalogue.has(key));
     }
 
-    /// A prompt with its partials, all of one catalogue; also whether none of them is an older version, standing in for
-    /// one that cannot be read now.
-    pub(super) async fn linked(
-        self: &Arc<Self>,
-        catalogue: &Catalogue,
-        entry: &Entry,
-    ) -> Result<(Arc<Link>, bool), StoreError> {
-        let (loaded, mut is_current) = self.load_or_previous(catalogue, entry).await?;
+    /// A prompt with its partials, all of one catalogue.
+    ///
+    /// # Errors
+    /// The first of its files that cannot be read.
+    pub(super) async fn linked(self: &Arc<Self>, catalogue: &Catalogue, entry: &Entry) -> Result<Arc<Link>, Unread> {
+        let object = catalogue.object(entry);
+        let loaded = self.load(object).await?;
         let (file, last) = match &loaded.content {
             Content::Prompt { file, link } => (file, link),
             Content::Broken(problem) => {
-                let link = Link { prompt: Err(problem.clone()), partials: Partials::default() };
-                return Ok((Arc::new(link), is_current));
+                let version = object.shown_version().into();
+                return Ok(Arc::new(Link { version, prompt: Err(problem.clone()), partials: Partials::default() }));
             }
             Content::Partial(_) => unreachable!("a key that names a prompt is read as one"),
         };
-        if let Some(link) = lock(last).as_ref().filter(|link| is_current && link.partials.are_of(catalogue)) {
-            return Ok((Arc::clone(link), true));
+        if let Some(link) = lock(last).as_ref().filter(|link| link.partials.are_of(catalogue)) {
+            return Ok(Arc::clone(link));
         }
-        let link = Arc::new(self.link(catalogue, entry, file, &mut is_current).await?);
-        if is_current {
-            *lock(last) = Some(Arc::clone(&link));
-        }
-        Ok((link, is_current))
+        // Stays as it was if a partial cannot be read: all of the last good one is served then.
+        let link = Arc::new(self.link(catalogue, entry, file).await?);
+        *lock(last) = Some(Arc::clone(&link));
+        lock(&self.unread).remove(&*object.key);
+        Ok(link)
     }
 
     async fn link(
@@ -204,9 +309,9 @@ impl Files {
         catalogue: &Catalogue,
         entry: &Entry,
         file: &Arc<PromptFile>,
-        is_current: &mut bool,
-    ) -> Result<Link, StoreError> {
+    ) -> Result<Link, Unread> {
         let object = catalogue.object(entry);
+        let version = object.shown_version();
         let mut partials = HashMap::new();
         let mut names: Vec<String> = file.partials().map(str::to_owned).collect();
         let mut seen: HashSet<String> = names.iter().cloned().collect();
@@ -215,13 +320,11 @@ impl Files {
             // One that is missing is an error only where nothing stands in for it.
             let entries = names.iter().filter_map(|name| catalogue.partial(name));
             let loads: Vec<_> =
-                entries.map(|entry| async move { (entry, self.load_or_previous(catalogue, entry).await) }).collect();
+                entries.map(|entry| async move { (entry, self.load(catalogue.object(entry)).await) }).collect();
             let loaded: Vec<_> = stream::iter(loads).buffered(CONCURRENT_READS).collect().await;
             names.clear();
             for (entry, loaded) in loaded {
-                let (loaded, is_newest) = loaded?;
-                *is_current &= is_newest;
-                match &loaded.content {
+                match &loaded?.content {
                     Content::Partial(partial) => {
                         let more = partial.partials().filter(|name| seen.insert((*name).to_owned()));
                         names.extend(more.map(str::to_owned));
@@ -231,7 +334,7 @@ impl Files {
                     Content::Broken(problem) => {
                         self.note(object, Some(problem));
                         let prompt = Err(problem.clone());
-                        return Ok(Link { prompt, partials: Partials::of(&seen, catalogue) });
+                        return Ok(Link { version: version.into(), prompt, partials: Partials::of(&seen, catalogue) });
                     }
                     Content::Prompt { .. } => unreachable!("a key that names a partial is read as one"),
                 }
@@ -243,29 +346,11 @@ impl Files {
         {
             report(problem);
         }
-        Ok(Link { prompt, partials: Partials::of(&seen, catalogue) })
-    }
-
-    /// Reads a file, or falls back on the version before while the store does not answer; also whether it is the newest.
-    async fn load_or_previous(
-        self: &Arc<Self>,
-        catalogue: &Catalogue,
-        entry: &Entry,
-    ) -> Result<(Arc<Loaded>, bool), StoreError> {
-        let object = catalogue.object(entry);
-        let e = match self.load(object).await {
-            Ok(loaded) => return Ok((loaded, true)),
-            Err(e @ StoreError::NotFound(_)) => return Err(e),
-            Err(e) => e,
-        };
-        let previous = entry.previous.as_deref().and_then(|version| self.kept.get(&VersionRef(&object.key, version)));
-        let Some(loaded) = previous else { return Err(e) };
-        tracing::warn!(prompt.file = object.key, cause = %e, "the version before is served");
-        Ok((loaded, false))
+        Ok(Link { version: version.into(), prompt, partials: Partials::of(&seen, catalogue) })
     }
 
     /// A file, read now unless it is at hand or being read.
-    async fn load(self: &Arc<Self>, object: &Object) -> Result<Arc<Loaded>, StoreError> {
+    async fn load(self: &Arc<Self>, object: &Object) -> Result<Arc<Loaded>, Unread> {
         if let Some(loaded) = self.kept.get(&VersionRef::from(object)) {
             return Ok(loaded);
         }
@@ -282,7 +367,7 @@ impl Files {
                 reading
             })
         };
-        reading.await
+        reading.await.map_err(|error| Unread { object: object.clone(), error })
     }
 
     async fn read(&self, object: &Object) -> Result<Arc<Loaded>, StoreError> {
@@ -290,8 +375,18 @@ impl Files {
             let problem = prompt::too_large(&object.key, object.size);
             return Ok(self.keep(object, Content::Broken(problem)));
         }
-        let source = self.store.get(object).await?;
-        Ok(self.keep(object, parse(&object.key, &source)))
+        if let Some(e) = self.refusal(object) {
+            return Err(e);
+        }
+        let read = self.store.get(object).await;
+        if self.is_refused(object) {
+            match &read {
+                Ok(_) => drop(lock(&self.refused).remove(&*object.key)),
+                Err(StoreError::Unavailable(_)) => {}
+                Err(error) => self.refuse(&Unread { object: object.clone(), error: error.clone() }),
+            }
+        }
+        Ok(self.keep(object, parse(&object.key, &read?)))
     }
 
     fn keep(&self, object: &Object, content: Content) -> Arc<Loaded> {
@@ -330,9 +425,10 @@ impl Files {
             return false;
         };
         let known = problems.get(&*object.key);
-        let is_news = known.is_none_or(|wrong| *wrong.version != *object.version || wrong.problem != *problem);
+        let version = object.lasting_version();
+        let is_news = known.is_none_or(|wrong| *wrong.version != *version || wrong.problem != *problem);
         if is_news {
-            let wrong = Wrong { version: object.version.as_str().into(), problem: problem.clone() };
+            let wrong = Wrong { version: version.into(), problem: problem.clone() };
             problems.insert(object.key.as_str().into(), wrong);
         }
         is_news

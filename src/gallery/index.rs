@@ -61,7 +61,7 @@ struct Known {
 }
 
 /// What stands in the place of the index.
-#[derive(Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 enum Stored {
     #[default]
     Nothing,
@@ -147,6 +147,10 @@ impl Index {
 
     /// Remembers how a prompt is listed that has been read.
     pub(super) fn learn(&self, object: &Object, partials: &Partials, json: Bytes) {
+        // Of no use to the next listing otherwise.
+        if !object.is_lasting() || !partials.are_lasting() {
+            return;
+        }
         let mut known = self.known();
         known.unsaved += 1;
         let listed = Listed { version: object.version.as_str().into(), partials: partials.clone(), json };
@@ -198,11 +202,22 @@ impl Index {
         let json = tokio::task::spawn_blocking(move || json(&prefix, &catalogue.objects, rows)).await;
         let Ok(json) = json else { return };
         let written = store.write(json.into(), replaces.as_deref()).await;
+        if written.as_ref().is_ok_and(|written| *written == Written::Refused) {
+            self.read().await;
+            let mut known = self.known();
+            // What stands there is what was to be replaced: some servers refuse each conditional write.
+            if known.stored == replaces.map_or(Stored::Nothing, Stored::Version) {
+                let why = "the store refuses a conditional write although the condition holds";
+                tracing::warn!(index = store.location(), why, "the index is not kept");
+                known.stored = Stored::OutOfReach;
+            }
+            return;
+        }
         let mut known = self.known();
         known.failed = None;
         known.stored = match written {
             Ok(Written::As(version)) => Stored::Version(version),
-            Ok(Written::NotWritten) => Stored::Changed,
+            Ok(Written::Refused | Written::Unclear) => Stored::Changed,
             Err(e) => {
                 tracing::warn!(index = store.location(), cause = %e, "the index cannot be written");
                 known.unsaved += unsaved;
@@ -220,6 +235,11 @@ impl Index {
         known.stored = match read {
             Ok(None) => Stored::Nothing,
             Ok(Some((json, version))) => match known.take_in(&json, store.prefix()) {
+                _ if version.is_empty() => {
+                    let why = "the store gives it no ETag, without which it cannot be replaced safely";
+                    tracing::warn!(index = store.location(), why, "the index is not kept");
+                    Stored::OutOfReach
+                }
                 Ok(()) => Stored::Version(version),
                 Err(Unusable::Broken(why)) => {
                     tracing::warn!(index = store.location(), why, "the index is not used, and will be written anew");

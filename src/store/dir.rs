@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::fs::{self, Metadata};
-use std::io;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -31,9 +31,9 @@ pub struct DirStore(Arc<Inner>);
 struct Inner {
     /// As it was given, for people.
     dir: PathBuf,
-    /// Without symbolic links, to tell what leaves the folder.
-    root: PathBuf,
-    /// What is left out, and why; it has been reported.
+    /// The same from the root of the file system on; a link in it may be set to another folder at any time.
+    path: PathBuf,
+    /// What is left out, below the folder, and why; it has been reported.
     left_out: Mutex<BTreeMap<PathBuf, String>>,
     watch: OnceLock<Watch>,
     /// Something has changed, as the watch tells.
@@ -47,12 +47,12 @@ impl DirStore {
     /// When there is no such folder.
     pub fn open(dir: impl Into<PathBuf>) -> io::Result<Self> {
         let dir = dir.into();
-        let root = dir.canonicalize()?;
-        if !root.is_dir() {
+        if !dir.metadata()?.is_dir() {
             return Err(io::Error::new(io::ErrorKind::NotADirectory, "not a folder"));
         }
+        let path = std::path::absolute(&dir)?;
         let (left_out, watch, changed) = Default::default();
-        Ok(Self(Arc::new(Inner { dir, root, left_out, watch, changed })))
+        Ok(Self(Arc::new(Inner { dir, path, left_out, watch, changed })))
     }
 
     /// Has the system tell of changes from now on, so that the folder need not be read anew where there are none.
@@ -60,7 +60,7 @@ impl DirStore {
     /// # Errors
     /// When the system cannot; the folder is read anew at every call as before.
     pub fn watch(&self) -> io::Result<()> {
-        let watch = Watch::start(&self.0.root, Arc::clone(&self.0.changed))?;
+        let watch = Watch::start(&self.0.path, Arc::clone(&self.0.changed))?;
         // A second one is not needed.
         let _ = self.0.watch.set(watch);
         Ok(())
@@ -80,26 +80,22 @@ impl PromptStore for DirStore {
     }
 
     async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
-        let path = self.0.root.join(&object.key);
-        let inner = Arc::clone(&self.0);
-        blocking(move || {
-            // Neither what lies outside nor what is no file any more: reading from a pipe would wait for its writer.
-            if !inner.contains(&path) || !path.is_file() {
-                return Err(StoreError::NotFound(path.display().to_string()));
-            }
-            fs::read(&path).map(Bytes::from).map_err(|e| store_error(&path, &e))
-        })
-        .await
+        let (inner, object) = (Arc::clone(&self.0), object.clone());
+        blocking(move || inner.read(&object)).await
     }
 
     fn revision(&self) -> Option<u64> {
-        self.0.watch.get().and_then(Watch::revision)
+        self.0.watch.get().and_then(|watch| watch.revision(&self.0.path))
+    }
+
+    /// A folder that is back is seen at once.
+    fn retry_after(&self) -> Duration {
+        Duration::ZERO
     }
 
     fn left_out(&self) -> Vec<(String, String)> {
         let left_out = self.0.left_out.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = |path: &Path| path.strip_prefix(&self.0.root).unwrap_or(path).to_string_lossy().into_owned();
-        left_out.iter().map(|(path, why)| (key(path), why.clone())).collect()
+        left_out.iter().map(|(path, why)| (path.to_string_lossy().into_owned(), why.clone())).collect()
     }
 
     fn location(&self) -> String {
@@ -116,55 +112,87 @@ async fn blocking<T: Send + 'static>(
 impl Inner {
     fn list(&self) -> Result<Vec<Object>, StoreError> {
         let now = SystemTime::now();
+        // Without symbolic links, to tell what leaves the folder.
+        let root = self.path.canonicalize().map_err(|e| store_error(&self.dir, &e))?;
         let mut objects = Vec::new();
-        let entries = WalkDir::new(&self.root).follow_links(true).min_depth(1).into_iter();
-        for entry in entries.filter_entry(|entry| self.belongs(entry)) {
+        let entries = WalkDir::new(&root).follow_links(true).min_depth(1).into_iter();
+        for entry in entries.filter_entry(|entry| self.belongs(entry, &root)) {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(e) if e.depth() == 0 => return Err(self.unreadable(&e)),
                 Err(e) => {
                     // A loop of links, a link to nothing, a folder without permission: the rest is served.
                     let why = e.io_error().map_or_else(|| e.to_string(), ToString::to_string);
-                    self.report(e.path().unwrap_or(&self.root), &why);
+                    self.report(e.path().unwrap_or(&root), &root, &why);
                     continue;
                 }
             };
             if !entry.file_type().is_file() {
                 continue;
             }
-            let Some(key) = entry.path().strip_prefix(&self.root).ok().and_then(key_of) else {
-                self.report(entry.path(), "the name is not UTF-8");
+            let Some(key) = entry.path().strip_prefix(&root).ok().and_then(key_of) else {
+                self.report(entry.path(), &root, "the name is not UTF-8");
                 continue;
             };
             match entry.metadata() {
                 Ok(metadata) => objects.push(Object { key, version: version(&metadata, now), size: metadata.len() }),
-                Err(e) => self.report(entry.path(), &e.to_string()),
+                Err(e) => self.report(entry.path(), &root, &e.to_string()),
             }
         }
         objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Ok(objects)
     }
 
-    fn belongs(&self, entry: &DirEntry) -> bool {
+    /// The content of a file, if it is what was listed: a link may have been set to another folder, or the file been
+    /// replaced.
+    fn read(&self, object: &Object) -> Result<Bytes, StoreError> {
+        let path = self.path.join(&object.key);
+        let gone = || StoreError::NotFound(format!("{}: it is no longer what was listed", path.display()));
+        let failed = |e| store_error(&path, &e);
+        let is_listed = |metadata: &Metadata| {
+            let is_version = object.version.is_empty() || marks(metadata).0 == object.lasting_version();
+            metadata.is_file() && is_version
+        };
+        // Before it is opened, as opening a pipe would wait for its writer.
+        if !is_listed(&path.metadata().map_err(failed)?) {
+            return Err(gone());
+        }
+        // A version has the number of the file, where the system has one: then it is none of outside.
+        if (object.version.is_empty() || !cfg!(unix)) && !self.contains(&path) {
+            return Err(gone());
+        }
+        let mut file = File::open(&path).map_err(failed)?;
+        if !is_listed(&file.metadata().map_err(failed)?) {
+            return Err(gone());
+        }
+        let mut content = Vec::with_capacity(object.size.try_into().unwrap_or_default());
+        file.read_to_end(&mut content).map_err(failed)?;
+        let after = file.metadata().map_err(failed)?;
+        let is_whole = is_listed(&after) && after.len() == content.len() as u64;
+        if is_whole { Ok(content.into()) } else { Err(gone()) }
+    }
+
+    /// Whether the file that `path` names, links followed, is in the folder.
+    fn contains(&self, path: &Path) -> bool {
+        self.path.canonicalize().is_ok_and(|root| is_below(path, &root))
+    }
+
+    fn belongs(&self, entry: &DirEntry, root: &Path) -> bool {
         if is_hidden_or_backup(entry.file_name().as_encoded_bytes()) {
             return false;
         }
-        if entry.path_is_symlink() && !self.contains(entry.path()) {
-            self.report(entry.path(), "the link leaves the folder");
+        if entry.path_is_symlink() && !is_below(entry.path(), root) {
+            self.report(entry.path(), root, "the link leaves the folder");
             return false;
         }
         true
     }
 
-    /// Whether the file that `path` names, links followed, is in the folder.
-    fn contains(&self, path: &Path) -> bool {
-        path.canonicalize().is_ok_and(|real| real.starts_with(&self.root))
-    }
-
     /// Warns of a file that is left out, once.
-    fn report(&self, path: &Path, why: &str) {
+    fn report(&self, path: &Path, root: &Path, why: &str) {
+        let below = path.strip_prefix(root).unwrap_or(path);
         let mut left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Entry::Vacant(entry) = left_out.entry(path.to_owned()) {
+        if let Entry::Vacant(entry) = left_out.entry(below.to_owned()) {
             // A name may have characters that a terminal obeys.
             let file = path.display().to_string().replace(char::is_control, "\u{fffd}");
             tracing::warn!(%file, %why, "file left out");
@@ -180,6 +208,11 @@ impl Inner {
     }
 }
 
+/// Whether the file that `path` names, links followed, is below `root`.
+fn is_below(path: &Path, root: &Path) -> bool {
+    path.canonicalize().is_ok_and(|real| real.starts_with(root))
+}
+
 /// The path with `/` between folders.
 fn key_of(path: &Path) -> Option<String> {
     let parts = path.iter().map(|part| part.to_str()).collect::<Option<Vec<_>>>()?;
@@ -192,15 +225,20 @@ fn is_hidden_or_backup(name: &[u8]) -> bool {
     name.starts_with(b".") || name.starts_with(b"#") || BACKUPS.iter().any(|end| name.ends_with(end))
 }
 
-/// Times of the last change, size and the file's number; a file changed shortly before `now` gets a version of its own
-/// each time it is listed, as a second change might leave them all the same.
+/// A file changed shortly before `now` gets a version of its own each time it is listed, as a second change might leave all
+/// marks the same.
 fn version(metadata: &Metadata, now: SystemTime) -> String {
+    let (version, changed) = marks(metadata);
+    let settled = now.duration_since(changed).is_ok_and(|age| age > TIMESTAMP_STEP);
+    if settled { version } else { format!("{version}\n?{}", Uuid::new_v4().simple()) }
+}
+
+/// Times of the last change, size and the file's number; also the time of the last change alone.
+fn marks(metadata: &Metadata) -> (String, SystemTime) {
     let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
     let (changed, number) = identity(metadata, modified);
-    let settled = now.duration_since(changed).is_ok_and(|age| age > TIMESTAMP_STEP);
-    let [modified, changed] = [modified, changed].map(|t| t.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos());
-    let version = format!("{modified:x}-{changed:x}-{number:x}-{:x}", metadata.len());
-    if settled { version } else { format!("{version}-{}", Uuid::new_v4().simple()) }
+    let nanos = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    (format!("{:x}-{:x}-{number:x}-{:x}", nanos(modified), nanos(changed), metadata.len()), changed)
 }
 
 /// When the file was last changed, and its number. Programs that copy or unpack files set the time of the last
@@ -222,7 +260,7 @@ fn identity(_: &Metadata, modified: SystemTime) -> (SystemTime, u64) {
 fn store_error(path: &Path, e: &io::Error) -> StoreError {
     let text = format!("{}: {e}", path.display());
     match e.kind() {
-        io::ErrorKind::NotFound => StoreError::NotFound(text),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => StoreError::NotFound(text),
         io::ErrorKind::PermissionDenied => StoreError::Denied(text),
         _ => StoreError::Unavailable(text),
     }

@@ -45,9 +45,9 @@ pub struct S3Store {
 /// What has been noticed of the server, and warned of once.
 #[derive(Debug, Default)]
 struct Noticed {
-    /// ETags do not change with the content.
+    /// `ETag`s do not change with the content.
     wrong_etags: AtomicBool,
-    /// Neither an ETag nor a time is listed.
+    /// Neither an `ETag` nor a time is listed.
     no_marks: AtomicBool,
     /// More keys are counted than listed.
     wrong_count: AtomicBool,
@@ -111,7 +111,12 @@ impl S3Store {
             Ok((page, Doubt::Count { counted, listed })) => {
                 if !self.noticed.wrong_count.swap(true, Ordering::Relaxed) {
                     let store = self.location();
-                    tracing::warn!(store, counted, listed, "the store counts more keys than it lists; what it lists is taken");
+                    tracing::warn!(
+                        store,
+                        counted,
+                        listed,
+                        "the store counts more keys than it lists; what it lists is taken"
+                    );
                 }
                 Ok(page)
             }
@@ -149,7 +154,8 @@ impl S3Store {
         let doubt = if counted > listed && counted <= most { Doubt::Count { counted, listed } } else { Doubt::None };
         let mut objects = Vec::with_capacity(contents.len());
         for object in contents {
-            let key = object.key.ok_or_else(|| PageError::NotWhole("an object is listed without its key".to_owned()))?;
+            let key =
+                object.key.ok_or_else(|| PageError::NotWhole("an object is listed without its key".to_owned()))?;
             if self.index.as_ref().is_some_and(|index| index.key == key) {
                 continue;
             }
@@ -166,10 +172,16 @@ impl S3Store {
         let Noticed { wrong_etags, no_marks, .. } = &*self.noticed;
         let store = || self.location();
         if whole.shares_etags() && !wrong_etags.swap(true, Ordering::Relaxed) {
-            tracing::warn!(store = store(), "objects of different size have one ETag: time and size tell versions apart");
+            tracing::warn!(
+                store = store(),
+                "objects of different size have one ETag: time and size tell versions apart"
+            );
         }
         if whole.lacks_marks() && !no_marks.swap(true, Ordering::Relaxed) {
-            tracing::warn!(store = store(), "neither ETags nor times are listed: files are read anew after each listing");
+            tracing::warn!(
+                store = store(),
+                "neither ETags nor times are listed: files are read anew after each listing"
+            );
         }
         whole.objects(began.unwrap_or_else(|| SystemTime::now().into()), !wrong_etags.load(Ordering::Relaxed))
     }
@@ -266,13 +278,11 @@ impl IndexStore for IndexObject {
         };
         let request = request.content_type("application/json").body(object.into());
         match request.customize().config_override(client::patient()).send().await {
-            Ok(output) => Ok(output.e_tag.map_or(Written::NotWritten, Written::As)),
+            Ok(output) => Ok(output.e_tag.filter(|etag| !etag.is_empty()).map_or(Written::Unclear, Written::As)),
             Err(e) => match self.bucket.error(&self.location(), &e) {
-                // Another server was first, or is writing now, or the object is gone.
-                StoreError::NotFound(_) => Ok(Written::NotWritten),
-                _ if e.raw_response().is_some_and(|response| response.status().as_u16() == 409) => {
-                    Ok(Written::NotWritten)
-                }
+                // Another server was first, or the object is gone.
+                StoreError::NotFound(_) => Ok(Written::Refused),
+                _ if e.raw_response().is_some_and(|response| response.status().as_u16() == 409) => Ok(Written::Unclear),
                 e => Err(e),
             },
         }

@@ -1,5 +1,6 @@
 //! A folder that tells of changes.
 
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ type Watcher = std::convert::Infallible;
 #[derive(Debug)]
 pub(super) struct Watch {
     seen: Arc<Seen>,
+    /// What tells the folder that is watched from another one of the same path.
+    folder: (u64, u64),
     /// It watches for as long as it lives.
     _watcher: Watcher,
 }
@@ -34,15 +37,32 @@ impl Watch {
     /// When the system cannot, or watches too much already.
     pub(super) fn start(dir: &Path, changed: Arc<Notify>) -> io::Result<Self> {
         let seen = Arc::<Seen>::default();
-        let _watcher = watcher(dir, Arc::clone(&seen), changed)?;
-        Ok(Self { seen, _watcher })
+        let dir = dir.canonicalize()?;
+        let folder = identity(&dir)?;
+        let _watcher = watcher(&dir, Arc::clone(&seen), changed)?;
+        Ok(Self { seen, folder, _watcher })
     }
 
-    /// Another number after every change; nothing once the folder itself was moved or deleted.
-    pub(super) fn revision(&self) -> Option<u64> {
+    /// Another number after every change; nothing once the folder itself was moved or deleted, and while `dir`, of which
+    /// nobody would tell, is a link to another one.
+    pub(super) fn revision(&self, dir: &Path) -> Option<u64> {
         let Seen { changes, is_gone } = &*self.seen;
-        (!is_gone.load(Ordering::Acquire)).then(|| changes.load(Ordering::Acquire))
+        let is_watched = !is_gone.load(Ordering::Acquire) && identity(dir).is_ok_and(|folder| folder == self.folder);
+        is_watched.then(|| changes.load(Ordering::Acquire))
     }
+}
+
+/// The device and the number of a folder.
+#[cfg(unix)]
+fn identity(dir: &Path) -> io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(dir).map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+/// There is nothing of the kind.
+#[cfg(not(unix))]
+fn identity(dir: &Path) -> io::Result<(u64, u64)> {
+    fs::metadata(dir).map(|_| (0, 0))
 }
 
 #[cfg(feature = "local")]

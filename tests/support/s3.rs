@@ -104,6 +104,14 @@ impl S3Server {
         self.store.lock().put(key, body.into());
     }
 
+    /// Puts objects as [`put`](Self::put), all at once: no listing shows some of them alone.
+    pub fn put_all<'a>(&self, objects: impl IntoIterator<Item = (&'a str, String)>) {
+        let mut state = self.store.lock();
+        for (key, body) in objects {
+            state.put(key, body.into());
+        }
+    }
+
     /// Deletes an object from [`BUCKET`](Self::BUCKET), if it is there.
     pub fn delete(&self, key: &str) {
         self.store.lock().objects.remove(key);
@@ -209,6 +217,16 @@ pub enum Fault {
     FolderOrder,
     /// GetObject of this key has this status and this code, whatever is asked.
     RefuseKey(String, u16, &'static str),
+    /// 403 AccessDenied on each GetObject, as without the permission.
+    DenyObjects,
+    /// 403 AccessDenied on GetObject of a key that is not there, as S3 says without the permission to list.
+    HideMissing,
+    /// After each of the next N ListObjectsV2, this key is replaced by another body.
+    ChangeAfterList(String, usize),
+    /// 412 PreconditionFailed on each PutObject with a condition.
+    RefuseConditions,
+    /// PutObject takes no notice of conditions.
+    IgnoreConditions,
     /// Answers are changed before they are sent.
     Edit(Edit),
 }
@@ -310,7 +328,13 @@ impl State {
 
     /// The object that GetObject and HeadObject are about.
     fn readable(&self, key: &str) -> S3Result<&Stored> {
-        if matches!(&self.fault, Some(Fault::DenyKey(denied)) if denied == key) {
+        let is_denied = match &self.fault {
+            Some(Fault::DenyKey(denied)) => denied == key,
+            Some(Fault::DenyObjects) => true,
+            Some(Fault::HideMissing) => !self.objects.contains_key(key),
+            _ => false,
+        };
+        if is_denied {
             return Err(access_denied());
         }
         if matches!(&self.fault, Some(Fault::SlowDownKey(slow)) if slow == key) {
@@ -463,6 +487,10 @@ impl S3 for Store {
             Some(Fault::ReplaceAfterList(key, body)) => {
                 state.put(&key, body);
             }
+            Some(Fault::ChangeAfterList(key, times)) if times > 0 => {
+                state.put(&key, format!("changed, {times} to go").into());
+                state.fault = Some(Fault::ChangeAfterList(key, times - 1));
+            }
             _ => {}
         }
         Ok(S3Response::new(output))
@@ -520,6 +548,14 @@ impl S3 for Store {
         let mut state = self.lock();
         if matches!(&state.fault, Some(Fault::DenyKey(denied)) if *denied == input.key) {
             return Err(access_denied());
+        }
+        let has_condition = input.if_none_match.is_some() || input.if_match.is_some();
+        if has_condition && matches!(state.fault, Some(Fault::RefuseConditions)) {
+            return Err(precondition_failed());
+        }
+        if matches!(state.fault, Some(Fault::IgnoreConditions)) {
+            let etag = state.put(&input.key, body);
+            return Ok(S3Response::new(PutObjectOutput { e_tag: Some(etag), ..PutObjectOutput::default() }));
         }
         let existing = state.objects.get(&input.key);
         match input.if_none_match {
@@ -669,6 +705,11 @@ async fn handle(
             | Fault::ReplaceAfterList(..)
             | Fault::FolderOrder
             | Fault::RefuseKey(..)
+            | Fault::DenyObjects
+            | Fault::HideMissing
+            | Fault::ChangeAfterList(..)
+            | Fault::RefuseConditions
+            | Fault::IgnoreConditions
             | Fault::Edit(_),
         )
         | None => {

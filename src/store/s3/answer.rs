@@ -48,7 +48,8 @@ impl Intercept for Answer {
     ) -> Result<(), BoxError> {
         let response = context.response();
         let is_whole = response.body().bytes().is_some_and(is_closed);
-        let date = response.headers().get("date").and_then(|date| DateTime::from_str(date, DateTimeFormat::HttpDate).ok());
+        let date =
+            response.headers().get("date").and_then(|date| DateTime::from_str(date, DateTimeFormat::HttpDate).ok());
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Seen { is_whole, date };
         Ok(())
     }

@@ -82,7 +82,7 @@ impl Listing {
 pub(super) struct Whole(Vec<Listed>);
 
 impl Whole {
-    /// Whether neighbours of different size have one ETag, which then says nothing of the content.
+    /// Whether neighbours of different size have one `ETag`, which then says nothing of the content.
     pub(super) fn shares_etags(&self) -> bool {
         let is_shared = |a: &Marks, b: &Marks| a.size != b.size && a.etag.is_some() && a.etag == b.etag;
         self.0.windows(2).any(|pair| is_shared(&pair[0].marks, &pair[1].marks))
@@ -127,7 +127,10 @@ mod tests {
         let mut listing = Listing::default();
         let next = listing.add(page(&[("code/a", "1", 1), ("code-review", "1", 1), ("z", "new", 9)], Some("t1")));
         assert_eq!(next, Ok(Some("t1".to_owned())));
-        assert_eq!(listing.add(page(&[("code-review", "later page", 1), ("z", "old", 8), ("b", "1", 1)], None)), Ok(None));
+        assert_eq!(
+            listing.add(page(&[("code-review", "later page", 1), ("z", "old", 8), ("b", "1", 1)], None)),
+            Ok(None)
+        );
         let objects = listing.finish().objects(DateTime::from_secs(100), true);
         let listed: Vec<_> = objects.iter().map(|object| (object.key.as_str(), object.shown_version())).collect();
         assert_eq!(listed, [("b", "\"1\""), ("code-review", "\"later page\""), ("code/a", "\"1\""), ("z", "\"new\"")]);

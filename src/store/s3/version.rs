@@ -1,6 +1,6 @@
 //! What tells one version of an object from another, in a listing and in the answer to a read.
 //!
-//! Usually that is the ETag. A server may give none, or one that does not change with the content, so the time of the last
+//! Usually that is the `ETag`. A server may give none, or one that does not change with the content, so the time of the last
 //! modification and the size are part of each version too.
 
 use aws_sdk_s3::primitives::DateTime;
@@ -19,7 +19,7 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    /// The ETag without quotes and the mark of a weak one; nothing where it is missing or empty.
+    /// The `ETag` without quotes and the mark of a weak one; nothing where it is missing or empty.
     fn etag(&self) -> Option<&str> {
         self.etag.as_deref().map(opaque).filter(|etag| !etag.is_empty())
     }
@@ -33,10 +33,10 @@ impl Marks {
         self.etag().is_none() && self.modified.is_none()
     }
 
-    /// The version of a listing or a read that was answered at `now`. `trusts_etags` is false where ETags have turned out
+    /// The version of a listing or a read that was answered at `now`. `trusts_etags` is false where `ETag`s have turned out
     /// not to change with the content.
     ///
-    /// The first line is for people: the ETag if there is one. The second one has time and size, after a `~` where the ETag
+    /// The first line is for people: the `ETag` if there is one. The second one has time and size, after a `~` where the `ETag`
     /// alone does not do. A third one, which begins with `?`, is another each time: nothing says that the object will not
     /// have changed under the same version.
     pub(super) fn version(&self, now: DateTime, trusts_etags: bool) -> String {
@@ -58,7 +58,7 @@ impl Marks {
         if is_certain { version } else { format!("{version}\n?{}", Uuid::new_v4().simple()) }
     }
 
-    /// What the listing said of an object of this version, and whether its ETag alone does.
+    /// What the listing said of an object of this version, and whether its `ETag` alone does.
     fn of_version(version: &str) -> (Self, bool) {
         let mut lines = version.lines();
         let etag = lines.next().filter(|line| line.starts_with('"')).map(str::to_owned);
@@ -110,7 +110,7 @@ fn opaque(etag: &str) -> &str {
     etag.trim().trim_start_matches("W/").trim_matches('"')
 }
 
-/// Whether an ETag looks like S3's: an MD5 sum, perhaps with the number of parts. Others may not change with the content.
+/// Whether an `ETag` looks like S3's: an MD5 sum, perhaps with the number of parts. Others may not change with the content.
 fn is_content_hash(etag: &str) -> bool {
     let (sum, parts) = etag.split_once('-').unwrap_or((etag, "1"));
     let is_hex = sum.len() == 32 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
