@@ -12,10 +12,9 @@ mod warnings;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use bytes::Bytes;
+use rayon::prelude::*;
 
 use crate::gallery::{Named, distinct, partial_comes_first};
 use crate::nearest::nearest;
@@ -57,37 +56,23 @@ const ROOT: &str = "paths begin at the root of what is checked, which --dir name
 /// `files` come in the order of their keys, as a store lists them. `page_size` is how many prompts `prompts/list` tells
 /// at once. `done` is called for each file, from any thread.
 pub fn check(files: &[File], page_size: usize, done: &(dyn Fn() + Sync)) -> Vec<Problem> {
-    let parsed = in_parallel(files, |file| {
+    let (partials, prompts): (Vec<&File>, Vec<&File>) =
+        files.par_iter().partition(|file| matches!(Named::of(&file.object.key), Some(Named::Partial(_))));
+    let parse = |file| {
         let parsed = Parsed::new(file);
         done();
         parsed
-    });
-    let mut partials = Partials::new();
-    for file in &parsed {
-        if let Some(Named::Partial(name)) = &file.named {
-            let partial = if let Content::Partial(partial) = &file.content { partial.clone() } else { None };
-            let other = partials.get(name.as_str());
-            if other.is_none_or(|(other, _)| partial_comes_first(file.key(), other.key())) {
-                partials.insert(name, (file, partial));
-            }
-        }
-    }
-    let objects = files.iter().map(|file| file.object.clone()).collect();
-    let gallery = Gallery { objects, partials };
-    let mut checked = in_parallel(&parsed, |file| match &file.content {
-        Content::Prompt(Some(prompt)) => gallery.prompt(file, prompt),
-        _ => Checked::default(),
-    });
-    let reached: HashSet<&str> =
-        checked.iter().flat_map(|checked| checked.partials.iter().map(String::as_str)).collect();
-    // Partials that no prompt uses are linked as if one did.
-    let idle: Vec<&str> = gallery.partials.keys().copied().filter(|name| !reached.contains(name)).collect();
-    let idle: Vec<Problem> = idle.into_iter().flat_map(|name| gallery.idle(name)).collect();
-    let mut problems = names(&parsed, &gallery.partials, page_size);
-    problems.extend(idle);
+    };
+    let mut parsed: Vec<Parsed<'_>> = partials.into_par_iter().map(parse).collect();
+    let gallery = Gallery::new(files, &parsed);
+    // Each prompt is read, linked and looked at in one go, so that none is kept in memory.
+    let mut checked: Vec<Checked<'_>> = prompts.into_par_iter().map(|file| gallery.prompt(parse(file))).collect();
+    let mut problems = gallery.idle(&checked);
+    problems.extend(gallery.unused(&parsed));
+    problems.extend(names(&checked, page_size));
     problems.extend(checked.iter_mut().flat_map(|checked| checked.problems.drain(..)));
-    problems.extend(parsed.into_iter().flat_map(|file| file.problems));
-    problems.sort_by(|a, b| (&a.file, a.place, a.code, &a.message).cmp(&(&b.file, b.place, b.code, &b.message)));
+    problems.extend(parsed.iter_mut().flat_map(|file| file.problems.drain(..)));
+    problems.par_sort_by(|a, b| (&a.file, a.place, a.code, &a.message).cmp(&(&b.file, b.place, b.code, &b.message)));
     // What a partial lacks is missing to every prompt that uses it.
     problems.dedup_by(|b, a| (&a.file, a.place, a.code) == (&b.file, b.place, b.code) && is_of_partials(a.code));
     problems
@@ -174,33 +159,75 @@ struct Gallery<'a> {
 /// The file of each partial, and the partial as far as it can be read.
 type Partials<'a> = HashMap<&'a str, (&'a Parsed<'a>, Option<Arc<Partial>>)>;
 
-/// What came of checking a prompt with its partials.
-#[derive(Default)]
-struct Checked {
+/// A file that is no partial, once it has been checked together with its partials.
+struct Checked<'a> {
+    key: &'a str,
+    named: Option<Named>,
+    /// Whether it is a prompt that is to be checked.
+    is_read: bool,
     problems: Vec<Problem>,
     /// The partials that it leads to.
     partials: BTreeSet<String>,
 }
 
-impl Gallery<'_> {
-    fn prompt(&self, file: &Parsed<'_>, prompt: &Arc<PromptFile>) -> Checked {
-        let mut problems = media::check(&file.file.object.key, &prompt.shown(), &self.objects);
-        let (linked, partials) = self.link(prompt, &mut problems);
-        if let Some(linked) = linked.filter(|_| file.is_usable) {
-            warnings::of_prompt(&linked, file.source(), &mut problems);
+impl<'a> Gallery<'a> {
+    fn new(files: &'a [File], parsed: &'a [Parsed<'a>]) -> Self {
+        let mut partials = Partials::new();
+        for file in parsed {
+            let Some(Named::Partial(name)) = &file.named else { continue };
+            let partial = if let Content::Partial(partial) = &file.content { partial.clone() } else { None };
+            let other = partials.get(name.as_str());
+            if other.is_none_or(|(other, _)| partial_comes_first(file.key(), other.key())) {
+                partials.insert(name, (file, partial));
+            }
         }
-        Checked { problems, partials }
+        Self { objects: files.iter().map(|file| file.object.clone()).collect(), partials }
     }
 
-    /// The problems of a partial that no prompt uses.
-    fn idle(&self, name: &str) -> Vec<Problem> {
+    /// Checks a prompt together with its partials.
+    fn prompt(&self, file: Parsed<'a>) -> Checked<'a> {
+        let Parsed { file: File { object, .. }, is_usable, .. } = file;
+        let (source, is_read) = (file.source(), !matches!(file.content, Content::Unread));
+        let Parsed { named, content, mut problems, .. } = file;
+        let mut partials = BTreeSet::new();
+        if let Content::Prompt(Some(prompt)) = content {
+            problems.extend(media::check(&object.key, &prompt.shown(), &self.objects));
+            let linked;
+            (linked, partials) = self.link(&prompt, &mut problems);
+            if let Some(linked) = linked.filter(|_| is_usable) {
+                warnings::of_prompt(&linked, source, &mut problems);
+            }
+        }
+        Checked { key: &object.key, named, is_read, problems, partials }
+    }
+
+    /// The problems of the partials that no prompt uses: they are linked as if one did.
+    fn idle(&self, checked: &[Checked<'_>]) -> Vec<Problem> {
+        let reached: HashSet<&str> =
+            checked.iter().flat_map(|checked| checked.partials.iter().map(String::as_str)).collect();
         let mut problems = Vec::new();
-        // Quoted, since a folder's name may be anything.
-        let caller = format!("{{{{> \"{name}\"}}}}");
-        if let Ok(caller) = PromptFile::parse(WHOLE, caller.as_bytes()) {
-            self.link(&Arc::new(caller), &mut problems);
+        for name in self.partials.keys().filter(|name| !reached.contains(*name)) {
+            // Quoted, since a folder's name may be anything.
+            let caller = format!("{{{{> \"{name}\"}}}}");
+            if let Ok(caller) = PromptFile::parse(WHOLE, caller.as_bytes()) {
+                self.link(&Arc::new(caller), &mut problems);
+            }
         }
         problems.retain(|problem| &*problem.file != WHOLE);
+        problems
+    }
+
+    /// The partials that no prompt can use, since another file has their name.
+    fn unused(&self, parsed: &[Parsed<'_>]) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for file in parsed.iter().filter(|file| !matches!(file.content, Content::Unread)) {
+            let Some(Named::Partial(name)) = &file.named else { continue };
+            let used = self.partials.get(name.as_str()).map_or(file.key(), |(partial, _)| partial.key());
+            if used != file.key() {
+                let message = format!("the partial `{name}` is {used}; this file is not used");
+                problems.push(of_file(file.key(), Code::DuplicatePartial, message, Some("rename one of them")));
+            }
+        }
         problems
     }
 
@@ -255,27 +282,16 @@ fn nothing() -> Arc<Partial> {
     Arc::new(Partial::parse(WHOLE, b"").expect("an empty partial"))
 }
 
-/// What is wrong with how files are called and how many there are.
-fn names(parsed: &[Parsed<'_>], partials: &Partials<'_>, page_size: usize) -> Vec<Problem> {
-    let key = |index: usize| parsed[index].key();
-    let is_read = |index: usize| !matches!(parsed[index].content, Content::Unread);
+/// What is wrong with how prompts are called and how many there are.
+fn names(checked: &[Checked<'_>], page_size: usize) -> Vec<Problem> {
+    let key = |index: usize| checked[index].key;
+    let claim = |(index, file): (usize, &Checked<'_>)| match &file.named {
+        Some(Named::Prompt(name)) => Some((name.clone(), index)),
+        Some(Named::Partial(_)) | None => None,
+    };
+    let prompts = distinct(checked.iter().enumerate().filter_map(claim).collect(), key);
     let mut problems = Vec::new();
-    let mut claims = Vec::new();
-    for (index, file) in parsed.iter().enumerate() {
-        match &file.named {
-            Some(Named::Prompt(name)) => claims.push((name.clone(), index)),
-            Some(Named::Partial(name)) if is_read(index) => {
-                let used = partials.get(name.as_str()).map_or(key(index), |(partial, _)| partial.key());
-                if used != key(index) {
-                    let message = format!("the partial `{name}` is {used}; this file is not used");
-                    problems.push(of_file(key(index), Code::DuplicatePartial, message, Some("rename one of them")));
-                }
-            }
-            Some(Named::Partial(_)) | None => {}
-        }
-    }
-    let prompts = distinct(claims, key);
-    for prompt in prompts.iter().filter(|prompt| is_read(prompt.key)) {
+    for prompt in prompts.iter().filter(|prompt| checked[prompt.key].is_read) {
         problems.extend(warnings::renamed(key(prompt.key), &prompt.name, prompt.holder.map(key)));
     }
     if prompts.len() > page_size {
@@ -294,26 +310,4 @@ fn of_file(key: &str, code: Code, message: impl Into<String>, hint: Option<&str>
 
 fn at(key: &str, place: Place, width: usize, code: Code, message: impl Into<String>, hint: Option<String>) -> Problem {
     Problem { code, file: key.into(), place, width, message: message.into(), hint }
-}
-
-/// What `work` makes of each item, in their order, on all cores.
-fn in_parallel<'t, T: Sync, R: Send>(items: &'t [T], work: impl Fn(&'t T) -> R + Sync) -> Vec<R> {
-    let next = AtomicUsize::new(0);
-    let worker = || {
-        let mut made = Vec::new();
-        while let Some((index, item)) = {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            items.get(index).map(|item| (index, item))
-        } {
-            made.push((index, work(item)));
-        }
-        made
-    };
-    let cores = thread::available_parallelism().map_or(1, usize::from).min(items.len());
-    let mut made: Vec<(usize, R)> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("no file makes a worker panic")).collect()
-    });
-    made.sort_unstable_by_key(|(index, _)| *index);
-    made.into_iter().map(|(_, made)| made).collect()
 }
