@@ -10,6 +10,7 @@ pub(crate) mod render;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use tokio::runtime;
@@ -50,7 +51,11 @@ fn run_telling<T>(level: LevelFilter, work: impl Future<Output = Result<T, Failu
     let filter =
         Targets::new().with_target("prompt_gallery", level).with_target("prompt_gallery::gallery", LevelFilter::OFF);
     let _ = logging::init(filter, words());
-    runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::unable)?.block_on(work)
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    // Files are read by the blocking threads, of which more than there are cores would only wake each other.
+    let mut runtime = runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().worker_threads(cores).max_blocking_threads(cores).build();
+    runtime.map_err(Failure::unable)?.block_on(work)
 }
 
 /// What happened and the values of its fields, on standard error: `file left out: a.prompt: the name is not UTF-8`.

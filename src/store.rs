@@ -161,8 +161,9 @@ pub async fn counting_s3_requests<F: Future>(future: F) -> (F::Output, u32) {
     (output, counter.load(Ordering::Relaxed))
 }
 
-/// Goes on with `work` when nobody waits for it any more. Its requests count as those of who began it.
-pub(crate) fn spawn_counted(work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+/// Runs `work` as a task of its own, which goes on when nobody waits for it any more. Its requests to S3 count as those of
+/// the caller.
+pub(crate) fn spawn_counted<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     match S3_REQUESTS.try_with(Arc::clone) {
         Ok(counter) => tokio::spawn(S3_REQUESTS.scope(counter, work)),
         Err(_) => tokio::spawn(work),

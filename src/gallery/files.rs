@@ -10,12 +10,13 @@ use futures_util::future::{BoxFuture, FutureExt, WeakShared};
 use futures_util::{StreamExt, stream};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use tokio::task::JoinError;
 
 use super::CONCURRENT_READS;
 use super::catalogue::{Catalogue, Entry};
 use super::names::Named;
 use crate::prompt::{self, Partial, Problem, Prompt, PromptFile, bounds};
-use crate::store::{Object, PromptStore, StoreError};
+use crate::store::{Object, PromptStore, StoreError, spawn_counted};
 
 /// What the files that are kept may take in memory, in bytes as [`weight`] estimates them.
 const KEPT: u64 = 48 * 1024 * 1024;
@@ -362,7 +363,10 @@ impl Files {
             let joined = under_way.get(&version).and_then(WeakShared::upgrade);
             joined.unwrap_or_else(|| {
                 let (files, object) = (Arc::clone(self), object.clone());
-                let reading = async move { files.read(&object).await }.boxed().shared();
+                // A task of its own, so that many files are parsed on all cores.
+                let task = spawn_counted(async move { files.read(&object).await });
+                let ended = |e: JoinError| Err(StoreError::Unavailable(e.to_string()));
+                let reading = task.map(move |read| read.unwrap_or_else(ended)).boxed().shared();
                 under_way.extend(reading.downgrade().map(|weak| (version, weak)));
                 reading
             })
