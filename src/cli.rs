@@ -1,11 +1,11 @@
 //! The command line.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, StyledStr, TypedValueParser};
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -279,7 +279,8 @@ pub(crate) fn run(server: Server) -> Result<ExitCode, Failure> {
 /// Reads the command line, of which clap checks each command's part alone.
 fn parse() -> clap::error::Result<CommandLine> {
     let mut clap = command();
-    let command_line = CommandLine::from_arg_matches(&clap.try_get_matches_from_mut(std::env::args_os())?)?;
+    let matches = clap.try_get_matches_from_mut(std::env::args_os()).map_err(with_tip)?;
+    let command_line = CommandLine::from_arg_matches(&matches)?;
     let CommandLine { command, serve: Serve { location, addr } } = &command_line;
     let mut conflict = |one: &str, other: &str| {
         Err(clap.error(ErrorKind::ArgumentConflict, format!("the argument '{one}' cannot be used with '{other}'")))
@@ -297,6 +298,26 @@ fn parse() -> clap::error::Result<CommandLine> {
         Some(_) if addr.is_some() => conflict("--addr", "a command other than serve"),
         Some(_) => Ok(command_line),
     }
+}
+
+/// Says how what is not known is written here.
+fn with_tip(mut e: clap::Error) -> clap::Error {
+    let invalid = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg].map(|kind| e.get(kind));
+    let Some(ContextValue::String(word)) = invalid.into_iter().flatten().next() else { return e };
+    let is_render = std::env::args().any(|word| word == "render");
+    let tip = match word.strip_prefix("--") {
+        None if Path::new(word).is_dir() => format!("to use the folder, pass '--dir {word}'"),
+        None if Path::new(word).is_file() => format!("to look at the file, use '{} check {word}'", program::called()),
+        Some("port") => "to choose a port, pass '--addr 127.0.0.1:PORT' or set PORT".to_owned(),
+        Some(name)
+            if is_render && e.kind() == ErrorKind::UnknownArgument && e.get(ContextKind::SuggestedArg).is_none() =>
+        {
+            format!("to pass an argument of the prompt, write '{name}=VALUE'")
+        }
+        _ => return e,
+    };
+    e.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    e
 }
 
 /// The command line, whose help says how the program was called.

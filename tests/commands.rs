@@ -656,7 +656,7 @@ fn a_path_names_a_prompt_as_well_as_its_name_does() {
     assert_eq!(code, Some(2));
     assert_eq!(
         err,
-        "prompt-gallery: foo.md would be no prompt, as its name does not end in .prompt or .hbs or .handlebars; \
+        "prompt-gallery: foo.md would be no prompt: the name of a file ends in .prompt, .hbs or .handlebars; \
          `prompt-gallery new foo` writes prompts/foo.prompt\n"
     );
 }
@@ -720,8 +720,8 @@ fn new_refuses_names_that_clients_would_not_know_and_buckets() {
     let dir = folder(&[]);
     for (prompt, instead) in [
         ("a/../b", ""),
-        ("a b", ", such as `a-b`"),
-        ("a.b.c", ", such as `a--b-c`"),
+        ("a b", ", try `a-b`"),
+        ("a.b.c", ", try `a--b-c`"),
         ("_partial", ""),
         ("_partial.hbs", ""),
         (".a", ""),
@@ -729,8 +729,7 @@ fn new_refuses_names_that_clients_would_not_know_and_buckets() {
     ] {
         let Ran { code, err, .. } = run(&["new", prompt, "--dir", name(dir.path())]);
         assert_eq!((code, err.lines().count()), (Some(2), 1), "{prompt}: {err}");
-        assert!(err.contains(&format!("invalid name `{prompt}`: use A-Z, a-z, 0-9, _ and -; ")), "{err}");
-        assert!(err.ends_with(&format!("name of a partial{instead}\n")), "{err}");
+        assert!(err.contains(&format!("invalid name `{prompt}`{instead}: use A-Z, a-z, 0-9, _ and -; ")), "{err}");
     }
     for prompt in ["../a", "/a", "./a"] {
         let Ran { code, err, .. } = run(&["new", prompt, "--dir", name(dir.path())]);
@@ -762,6 +761,23 @@ fn options_stand_before_or_after_the_command() {
         let Ran { code, out, err } = run(args);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}");
         assert!(err.contains(why), "{args:?}: {err}");
+    }
+}
+
+#[test]
+fn a_word_that_is_not_known_gets_a_tip() {
+    for (args, tip) in [
+        (&["prompts"][..], "to use the folder, pass '--dir prompts'"),
+        (&["list", "prompts"], "to use the folder, pass '--dir prompts'"),
+        (&["prompts/translate.prompt"], "to look at the file, use 'prompt-gallery check prompts/translate.prompt'"),
+        (&["--port", "8093"], "to choose a port, pass '--addr 127.0.0.1:PORT' or set PORT"),
+        (&["render", "translate", "--text", "x"], "to pass an argument of the prompt, write 'text=VALUE'"),
+        (&["render", "translate", "--jsn"], "a similar argument exists: '--json'"),
+        (&["redner"], "a similar subcommand exists: 'render'"),
+    ] {
+        let Ran { code, err, .. } = run(args);
+        assert_eq!((code, err.matches("tip: ").count()), (Some(2), 1), "{args:?}: {err}");
+        assert!(err.contains(tip), "{args:?}: {err}");
     }
 }
 

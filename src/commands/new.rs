@@ -65,7 +65,7 @@ fn key(given: &str, dir: &Path, flag: &str) -> Result<String, Failure> {
 /// Asks whether to write another file than the one that was named, which would be no prompt.
 fn instead(given: &str, key: &str, dir: &Path, flag: &str) -> Result<String, Failure> {
     let file = dir.join(key);
-    let why = format!("{given} would be no prompt, as its name does not end in {}", EXTENSIONS.join(" or "));
+    let why = format!("{given} would be no prompt: the name of a file ends in .prompt, .hbs or .handlebars");
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         let name = key.trim_end_matches(".prompt");
         return Err(Failure::unable(format!(
@@ -99,8 +99,8 @@ fn invalid(given: &str, key: &str) -> Failure {
     let takes = "use A-Z, a-z, 0-9, _ and -; / for folders, and one . before a variant; \
                  no part begins with -, and _ begins the name of a partial";
     let name = prompt_name(key).filter(|name| is_plain(&format!("{name}.prompt")));
-    let instead = name.map(|name| format!(", such as `{name}`")).unwrap_or_default();
-    Failure::unable(format!("invalid name `{given}`: {takes}{instead}"))
+    let instead = name.map(|name| format!(", try `{name}`")).unwrap_or_default();
+    Failure::unable(format!("invalid name `{given}`{instead}: {takes}"))
 }
 
 fn make_folder(path: &Path) -> Result<(), Failure> {
