@@ -374,15 +374,15 @@ fn allowed(
         .map(str::trim)
         .map(|item| {
             parse(item).ok_or_else(|| {
-                let (what, example) = match name {
-                    "ALLOWED_HOSTS" => ("hosts", "prompts.example.com"),
-                    _ => ("origins", "https://app.example.com"),
+                let (one, what, example) = match name {
+                    "ALLOWED_HOSTS" => ("a host", "hosts", "prompts.example.com"),
+                    _ => ("an origin", "origins", "https://app.example.com"),
                 };
                 // Browsers and other servers know such patterns.
                 let why = match item {
                     item if item.contains('*') => format!("`{item}` is a pattern; "),
                     item if item == value => String::new(),
-                    item => format!("`{item}` is none; "),
+                    item => format!("`{item}` is not {one}; "),
                 };
                 let expected =
                     format!("{why}takes a comma list of {what}, each in full, such as {example}, or * alone for all");
@@ -630,12 +630,12 @@ mod tests {
             ("ALLOWED_ORIGINS", origins, "https://*.example.com", "`https://*.example.com` is a pattern; "),
             ("ALLOWED_ORIGINS", origins, "https://a, *", "`*` is a pattern; "),
             ("ALLOWED_ORIGINS", origins, "http://localhost:*", "`http://localhost:*` is a pattern; "),
-            ("ALLOWED_ORIGINS", origins, "https://a, b", "`b` is none; "),
-            ("ALLOWED_ORIGINS", origins, "https://a,", "`` is none; "),
+            ("ALLOWED_ORIGINS", origins, "https://a, b", "`b` is not an origin; "),
+            ("ALLOWED_ORIGINS", origins, "https://a,", "`` is not an origin; "),
             ("ALLOWED_ORIGINS", origins, "app.example.com", ""),
             ("ALLOWED_ORIGINS", origins, "https://a/b", ""),
             ("ALLOWED_HOSTS", hosts, "*.example.com", "`*.example.com` is a pattern; "),
-            ("ALLOWED_HOSTS", hosts, "a, .example.com", "`.example.com` is none; "),
+            ("ALLOWED_HOSTS", hosts, "a, .example.com", "`.example.com` is not a host; "),
             ("ALLOWED_HOSTS", hosts, "https://a", ""),
             ("ALLOWED_HOSTS", hosts, ":80", ""),
             ("ALLOWED_HOSTS", hosts, "10.0.0.0/8", ""),

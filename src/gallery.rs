@@ -739,9 +739,12 @@ fn unknown(name: &str, catalogue: &Catalogue) -> GalleryError {
     let plain = prompt_name(&name).or_else(|| prompt_name(&format!("{name}.prompt")));
     let ending = plain.as_ref().map(|name| format!("_{name}"));
     let ends = |name: &&str| ending.as_ref().is_some_and(|ending| name.ends_with(ending));
+    // Others say the folder of the gallery too.
+    let is_end = |name: &&str| plain.as_ref().is_some_and(|plain| plain.ends_with(&format!("_{name}")));
     let near = nearest(&name, names())
         .or_else(|| nearest(plain.as_deref()?, names()))
-        .or_else(|| names().filter(ends).min_by_key(|name| name.len()));
+        .or_else(|| names().filter(ends).min_by_key(|name| name.len()))
+        .or_else(|| names().filter(is_end).max_by_key(|name| name.len()));
     GalleryError::UnknownPrompt { nearest: near.map(str::to_owned), name }
 }
 

@@ -109,6 +109,8 @@ fn greeting(
         text += "Hosts:       others than this machine are refused (403) unless ALLOWED_HOSTS names the hosts that they call,\n             \
                  as in ALLOWED_HOSTS=prompts.example.com\n\n";
     }
+    // Some shells take brackets for a pattern.
+    let url = if url.contains('[') { format!("'{url}'") } else { url };
     let list = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/list"}"#;
     let signs_in = config.sign_in.is_some() && !config.allow_anonymous;
     let token = if signs_in { " -H 'Authorization: Bearer TOKEN'" } else { "" };
