@@ -16,10 +16,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rayon::prelude::*;
 
-use crate::gallery::{Named, distinct, partial_comes_first};
+use crate::gallery::{Named, distinct, partial_comes_first, strays};
 use crate::nearest::nearest;
-use crate::prompt::{self, Code, Partial, Place, Problem, Prompt, PromptFile, bounds};
+use crate::prompt::{self, Code, Level, Partial, Place, Problem, Prompt, PromptFile, bounds};
 use crate::store::Object;
+pub use clients::Client;
 
 /// A file of a gallery.
 #[derive(Debug, Clone)]
@@ -45,6 +46,24 @@ pub enum Source {
     Unread,
 }
 
+/// What is asked of a check.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// How many prompts `prompts/list` tells at once. Nothing where only some files are checked, and what is said of all
+    /// of them is of no interest.
+    pub page_size: Option<usize>,
+    /// The clients that the prompts are for; empty if that is not known.
+    pub clients: &'a [Client],
+}
+
+impl Options<'_> {
+    /// How bad a kind of problem is. What clients do is a note, as a team may not use them, unless it is known that it does.
+    #[must_use]
+    pub fn level(&self, code: Code) -> Level {
+        if code.is_about_clients() && !self.clients.is_empty() { Level::Warning } else { code.level() }
+    }
+}
+
 /// The key of problems that are no file's but the whole gallery's.
 pub const WHOLE: &str = "";
 
@@ -53,23 +72,25 @@ const ROOT: &str = "paths begin at the root of what is checked, which --dir name
 
 /// Finds all problems of a gallery, in the order of files and places.
 ///
-/// `files` come in the order of their keys, as a store lists them. `page_size` is how many prompts `prompts/list` tells
-/// at once. `done` is called for each file, from any thread.
-pub fn check(files: &[File], page_size: usize, done: &(dyn Fn() + Sync)) -> Vec<Problem> {
+/// `files` come in the order of their keys, as a store lists them. `done` is called for each file, from any thread.
+pub fn check(files: &[File], options: &Options<'_>, done: &(dyn Fn() + Sync)) -> Vec<Problem> {
     let (partials, prompts): (Vec<&File>, Vec<&File>) =
         files.par_iter().partition(|file| matches!(Named::of(&file.object.key), Some(Named::Partial(_))));
     let parse = |file| {
-        let parsed = Parsed::new(file);
+        let parsed = Parsed::new(file, options.clients);
         done();
         parsed
     };
     let mut parsed: Vec<Parsed<'_>> = partials.into_par_iter().map(parse).collect();
-    let gallery = Gallery::new(files, &parsed);
+    let gallery = Gallery::new(files, &parsed, options.clients);
     // Each prompt is read, linked and looked at in one go, so that none is kept in memory.
     let mut checked: Vec<Checked<'_>> = prompts.into_par_iter().map(|file| gallery.prompt(parse(file))).collect();
     let mut problems = gallery.idle(&checked);
     problems.extend(gallery.unused(&parsed));
-    problems.extend(names(&checked, page_size));
+    problems.extend(names(&checked, options));
+    if options.page_size.is_some() {
+        problems.extend(stray_files(files, &checked, &parsed));
+    }
     problems.extend(checked.iter_mut().flat_map(|checked| checked.problems.drain(..)));
     problems.extend(parsed.iter_mut().flat_map(|file| file.problems.drain(..)));
     problems.par_sort_by(|a, b| (&a.file, a.place, a.code, &a.message).cmp(&(&b.file, b.place, b.code, &b.message)));
@@ -100,7 +121,7 @@ enum Content {
 }
 
 impl<'a> Parsed<'a> {
-    fn new(file: &'a File) -> Self {
+    fn new(file: &'a File, clients: &[Client]) -> Self {
         let key = file.object.key.as_str();
         let named = Named::of(key);
         let (content, mut problems) = match (&named, &file.source) {
@@ -116,13 +137,13 @@ impl<'a> Parsed<'a> {
             (Some(Named::Prompt(_)), Source::Read(source)) => {
                 let (read, mut problems) = PromptFile::read_in_part(key, source, &|_| None);
                 let usable = read.as_ref().filter(|_| prompt::is_usable(&problems));
-                warnings::of_prompt_file(key, source, usable, &mut problems);
+                warnings::of_prompt_file(key, source, usable, clients, &mut problems);
                 (Content::Prompt(read.map(Arc::new)), problems)
             }
             (Some(Named::Partial(_)), Source::Read(source)) => {
                 let (read, mut problems) = Partial::read_in_part(key, source);
                 let usable = read.as_ref().filter(|_| prompt::is_usable(&problems));
-                warnings::of_partial(key, source, usable, &mut problems);
+                warnings::of_partial(key, source, usable, clients, &mut problems);
                 (Content::Partial(read.map(Arc::new)), problems)
             }
         };
@@ -136,6 +157,16 @@ impl<'a> Parsed<'a> {
 
     fn key(&self) -> &'a str {
         &self.file.object.key
+    }
+
+    /// The files that it shows.
+    fn shown(&self) -> Vec<String> {
+        let shown = match &self.content {
+            Content::Prompt(Some(prompt)) => prompt.shown(),
+            Content::Partial(Some(partial)) => partial.shown(),
+            _ => Vec::new(),
+        };
+        shown.into_iter().filter_map(|shown| shown.url).collect()
     }
 
     fn source(&self) -> &'a [u8] {
@@ -154,6 +185,7 @@ fn too_large(file: &File) -> Problem {
 struct Gallery<'a> {
     objects: Vec<Object>,
     partials: Partials<'a>,
+    clients: &'a [Client],
 }
 
 /// The file of each partial, and the partial as far as it can be read.
@@ -166,12 +198,14 @@ struct Checked<'a> {
     /// Whether it is a prompt that is to be checked.
     is_read: bool,
     problems: Vec<Problem>,
+    /// The files that it shows.
+    shown: Vec<String>,
     /// The partials that it leads to.
     partials: BTreeSet<String>,
 }
 
 impl<'a> Gallery<'a> {
-    fn new(files: &'a [File], parsed: &'a [Parsed<'a>]) -> Self {
+    fn new(files: &'a [File], parsed: &'a [Parsed<'a>], clients: &'a [Client]) -> Self {
         let mut partials = Partials::new();
         for file in parsed {
             let Some(Named::Partial(name)) = &file.named else { continue };
@@ -181,12 +215,13 @@ impl<'a> Gallery<'a> {
                 partials.insert(name, (file, partial));
             }
         }
-        Self { objects: files.iter().map(|file| file.object.clone()).collect(), partials }
+        Self { objects: files.iter().map(|file| file.object.clone()).collect(), partials, clients }
     }
 
     /// Checks a prompt together with its partials.
     fn prompt(&self, file: Parsed<'a>) -> Checked<'a> {
         let Parsed { file: File { object, .. }, is_usable, .. } = file;
+        let shown = file.shown();
         let (source, is_read) = (file.source(), !matches!(file.content, Content::Unread));
         let Parsed { named, content, mut problems, .. } = file;
         let mut partials = BTreeSet::new();
@@ -195,10 +230,10 @@ impl<'a> Gallery<'a> {
             let linked;
             (linked, partials) = self.link(&prompt, &mut problems);
             if let Some(linked) = linked.filter(|_| is_usable) {
-                warnings::of_prompt(&linked, source, &mut problems);
+                warnings::of_prompt(&linked, source, self.clients, &mut problems);
             }
         }
-        Checked { key: &object.key, named, is_read, problems, partials }
+        Checked { key: &object.key, named, is_read, problems, shown, partials }
     }
 
     /// The problems of the partials that no prompt uses: they are linked as if one did.
@@ -283,7 +318,7 @@ fn nothing() -> Arc<Partial> {
 }
 
 /// What is wrong with how prompts are called and how many there are.
-fn names(checked: &[Checked<'_>], page_size: usize) -> Vec<Problem> {
+fn names(checked: &[Checked<'_>], options: &Options<'_>) -> Vec<Problem> {
     let key = |index: usize| checked[index].key;
     let claim = |(index, file): (usize, &Checked<'_>)| match &file.named {
         Some(Named::Prompt(name)) => Some((name.clone(), index)),
@@ -294,13 +329,23 @@ fn names(checked: &[Checked<'_>], page_size: usize) -> Vec<Problem> {
     for prompt in prompts.iter().filter(|prompt| checked[prompt.key].is_read) {
         problems.extend(warnings::renamed(key(prompt.key), &prompt.name, prompt.holder.map(key)));
     }
-    if prompts.len() > page_size {
-        let count = prompts.len();
-        let message =
-            format!("{count} prompts do not fit a page of {page_size}: {}", clients::effects(&[clients::When::Pages]));
+    let Some(page_size) = options.page_size else { return problems };
+    if prompts.len() > page_size
+        && let Some(effects) = clients::effects(&[clients::When::Pages], options.clients)
+    {
+        let message = format!("{} prompts do not fit a page of {page_size}: {effects}", prompts.len());
         problems.push(of_file(WHOLE, Code::ManyPrompts, message, Some("PAGE_SIZE takes up to 10000")));
     }
     problems
+}
+
+/// Tells of the files that are neither prompts nor shown by one.
+fn stray_files(files: &[File], checked: &[Checked<'_>], parsed: &[Parsed<'_>]) -> Vec<Problem> {
+    let by_partials: Vec<String> = parsed.iter().flat_map(Parsed::shown).collect();
+    let by_prompts = checked.iter().flat_map(|file| &file.shown);
+    let shown: HashSet<&str> = by_prompts.chain(&by_partials).map(String::as_str).collect();
+    let keys = files.iter().map(|file| file.object.key.as_str()).filter(|key| !shown.contains(*key));
+    strays::notes(keys).into_iter().map(|note| of_file(WHOLE, Code::NotAPrompt, note, None)).collect()
 }
 
 /// A problem of a file as a whole.

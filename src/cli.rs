@@ -8,7 +8,9 @@ use clap::builder::{PossibleValue, PossibleValuesParser, StyledStr, TypedValuePa
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use clap_complete::engine::ArgValueCompleter;
 
+use crate::check::Client;
 use crate::check::report::Format;
 use crate::commands;
 use crate::config::Flags;
@@ -20,7 +22,7 @@ use crate::server::Server;
 /// Serves a team's prompts, Handlebars files in a folder or an S3 bucket, to AI clients over MCP.
 #[derive(Parser)]
 #[command(name = "prompt-gallery", version, after_help = AFTER_HELP)]
-struct CommandLine {
+pub(crate) struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
@@ -52,7 +54,7 @@ enum Command {
     /// Write a new prompt to start from
     #[command(after_help = AFTER_NEW)]
     New(New),
-    /// Print what a shell needs to complete this program's arguments
+    /// Print the script with which a shell completes commands, options, prompts and their arguments
     #[command(after_help = AFTER_COMPLETIONS)]
     Completions {
         /// The shell
@@ -103,8 +105,8 @@ Examples:
 
 #[derive(Args)]
 pub(crate) struct Check {
-    #[arg(help = "A folder, one file, or s3://BUCKET/PREFIX [default: what would be served]", value_name = "PATH", conflicts_with_all = ["bucket", "prefix"])]
-    pub(crate) path: Option<String>,
+    #[arg(help = "Folders, files, s3://BUCKET/PREFIX [default: what would be served]", value_name = "PATH", conflicts_with_all = ["bucket", "prefix"])]
+    pub(crate) paths: Vec<String>,
     #[command(flatten)]
     pub(crate) location: Location,
     /// How problems are printed
@@ -113,9 +115,15 @@ pub(crate) struct Check {
     /// Also fail on this level
     #[arg(long, value_name = "LEVEL")]
     pub(crate) deny: Option<Denied>,
-    /// Suppress this warning (repeatable)
-    #[arg(long, value_name = "CODE", value_parser = warning())]
+    /// Suppress this warning or note (repeatable)
+    #[arg(long, value_name = "CODE", value_parser = allowed())]
     pub(crate) allow: Vec<Code>,
+    /// Clients that your team uses: what they do is a warning then, and what others do is not shown
+    #[arg(long, value_name = "CLIENT", value_delimiter = ',', value_parser = client())]
+    pub(crate) client: Vec<Client>,
+    /// Check again after each change of the files, until Ctrl-C
+    #[arg(long)]
+    pub(crate) watch: bool,
 }
 
 impl ValueEnum for Format {
@@ -139,31 +147,40 @@ pub(crate) enum Denied {
 }
 
 const AFTER_CHECK: &str = "\
-Errors make a prompt unusable, warnings do not. Exit code: 0 without errors, 1 with some (with warnings too under
---deny warnings), 2 if the files could not be checked. What clients do with more than three files is told once for
-all of them, and of each with --format json or github.
+Errors make a prompt unusable; warnings and notes do not. What a client does with a prompt is a note, or a warning with
+--client. Exit code: 0 without errors, 1 with some (with warnings too under --deny warnings), 2 if the files could not
+be checked; with --watch that of the last check. What clients do with more than three files is shown once for all of
+them, and of each with --format json or github.
 
 Examples:
   prompt-gallery check                                     what would be served
   prompt-gallery check prompts/team/review.prompt          one file and its partials
+  prompt-gallery check prompts/a.prompt more-prompts/      several files and folders
   prompt-gallery check s3://my-prompts/prompts/            with the standard AWS settings
-  prompt-gallery check --deny warnings --allow several-arguments
+  prompt-gallery check --deny warnings --client claude-code,vscode
+  prompt-gallery check --watch                             again after each change
   prompt-gallery check --format github                     in a workflow of GitHub Actions";
 
-/// Reads the code of a warning.
-fn warning() -> impl TypedValueParser<Value = Code> {
-    let warnings = || Code::ALL.iter().copied().filter(|code| code.level() == Level::Warning);
-    PossibleValuesParser::new(warnings().map(Code::as_str))
-        .map(move |word| warnings().find(|code| code.as_str() == word).expect("one of the possible values"))
+/// Reads the code of a warning or a note.
+fn allowed() -> impl TypedValueParser<Value = Code> {
+    let codes = || Code::ALL.iter().copied().filter(|code| code.level() != Level::Error);
+    PossibleValuesParser::new(codes().map(Code::as_str))
+        .map(move |word| codes().find(|code| code.as_str() == word).expect("one of the possible values"))
+}
+
+/// Reads the name of a client.
+fn client() -> impl TypedValueParser<Value = Client> {
+    PossibleValuesParser::new(Client::ALL.map(Client::word))
+        .map(|word| Client::ALL.into_iter().find(|client| client.word() == word).expect("one of the possible values"))
 }
 
 #[derive(Args)]
 pub(crate) struct Render {
     /// The prompt as clients know it, or its file
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = ArgValueCompleter::new(commands::complete::Prompts))]
     pub(crate) name: String,
     /// An argument; KEY=@FILE takes it from a file, KEY=@- from standard input, KEY=@@… begins with an @
-    #[arg(value_name = "KEY=VALUE", value_parser = Given::parse)]
+    #[arg(value_name = "KEY=VALUE", value_parser = Given::parse, add = ArgValueCompleter::new(commands::complete::Arguments))]
     pub(crate) arguments: Vec<(String, Given)>,
     #[command(flatten)]
     pub(crate) location: Location,
@@ -250,12 +267,13 @@ Examples:
 
 const AFTER_COMPLETIONS: &str = "\
 Examples:
-  prompt-gallery completions bash > ~/.local/share/bash-completion/completions/prompt-gallery
-  prompt-gallery completions zsh > ~/.zfunc/_prompt-gallery     with ~/.zfunc in $fpath
-  prompt-gallery completions fish > ~/.config/fish/completions/prompt-gallery.fish";
+  source <(prompt-gallery completions bash)       in ~/.bashrc
+  source <(prompt-gallery completions zsh)        in ~/.zshrc, after compinit
+  prompt-gallery completions fish | source        in ~/.config/fish/config.fish";
 
 /// Runs what the command line says.
 pub(crate) fn run(server: Server) -> Result<ExitCode, Failure> {
+    commands::complete::answer();
     let CommandLine { command, serve } = match parse() {
         Ok(command_line) => command_line,
         Err(e) if e.use_stderr() => e.exit(),
@@ -272,7 +290,11 @@ pub(crate) fn run(server: Server) -> Result<ExitCode, Failure> {
         Command::Render(args) => commands::render::run(&args),
         Command::List(args) => commands::list::run(&args),
         Command::New(args) => commands::new::run(&args),
-        Command::Completions { shell } => complete(shell),
+        Command::Completions { shell } => {
+            let script = commands::complete::script(&shell.to_string())?;
+            program::print(&String::from_utf8_lossy(&script))?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
@@ -293,7 +315,9 @@ fn parse() -> clap::error::Result<CommandLine> {
         }
     }
     match command {
-        Some(Command::Check(Check { path: Some(_), .. })) if location.bucket.is_some() => conflict("--bucket", "PATH"),
+        Some(Command::Check(Check { paths, .. })) if !paths.is_empty() && location.bucket.is_some() => {
+            conflict("--bucket", "PATH")
+        }
         Some(Command::Serve(_)) | None => Ok(command_line),
         Some(_) if addr.is_some() => conflict("--addr", "a command other than serve"),
         Some(_) => Ok(command_line),
@@ -331,15 +355,6 @@ fn command() -> clap::Command {
         let examples = called(command.get_after_help()).unwrap_or_default();
         command.after_help(examples)
     })
-}
-
-fn complete(shell: Shell) -> Result<ExitCode, Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut CommandLine::command(), program::name(), &mut script);
-    // clap_complete 4.6 writes the hyphen of the name in two ways, so that bash finds no subcommand.
-    let script = String::from_utf8_lossy(&script).replace("prompt__subcmd__gallery", "prompt__gallery");
-    program::print(&script)?;
-    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What the program does beside serving, for those who write prompts: a command, a file.
 
 pub(crate) mod check;
+pub(crate) mod complete;
 pub(crate) mod list;
 pub(crate) mod new;
 mod path;

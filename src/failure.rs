@@ -26,8 +26,13 @@ impl Failure {
     }
 
     /// Says it on standard error.
-    pub(crate) fn exit(self) -> ExitCode {
+    pub(crate) fn tell(&self) {
         let _ = writeln!(io::stderr(), "{}: {}", program::name(), self.message);
+    }
+
+    /// Says it, and ends with the exit code.
+    pub(crate) fn exit(self) -> ExitCode {
+        self.tell();
         ExitCode::from(self.code)
     }
 }

@@ -136,15 +136,20 @@ fn answers_loopback_alone(hosts: &Allowed, addr: SocketAddr) -> bool {
 async fn tell_changes(gallery: &Gallery, folder: &DirStore) -> Result<std::convert::Infallible, ServerError> {
     let mut seen = gallery.read_changed(None).await;
     loop {
-        folder.changed().await;
-        let quiet = async { while timeout(QUIET, folder.changed()).await.is_ok() {} };
-        let _ = timeout(RESTLESS, quiet).await;
+        changed(folder).await;
         seen = gallery.read_changed(seen).await;
     }
 }
 
+/// Waits until something has changed in a folder that is watched, and until it is quiet again.
+pub(crate) async fn changed(folder: &DirStore) {
+    folder.changed().await;
+    let quiet = async { while timeout(QUIET, folder.changed()).await.is_ok() {} };
+    let _ = timeout(RESTLESS, quiet).await;
+}
+
 /// Waits for a signal to stop: its name.
-async fn told_to_stop() -> &'static str {
+pub(crate) async fn told_to_stop() -> &'static str {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {

@@ -193,7 +193,7 @@ fn open_to_serve(config: &Config) -> Result<(Arc<dyn PromptStore>, Option<DirSto
     Ok((Arc::new(store.clone()), watched.is_ok().then_some(store)))
 }
 
-fn open_dir(dir: &Path) -> Result<DirStore, ServerError> {
+pub(crate) fn open_dir(dir: &Path) -> Result<DirStore, ServerError> {
     DirStore::open(dir).map_err(|source| ServerError::Dir { dir: dir.display().to_string(), source })
 }
 

@@ -114,7 +114,8 @@ fn check_tells_programs_all_that_it_tells_people() {
     let human = run(&["check", BROKEN]).out;
     assert_eq!(code, Some(1));
     assert!(told.iter().all(|line| human.contains(line)), "{told:?}");
-    assert_eq!(human.matches("error[").count() + human.matches("warning[").count(), told.len());
+    let count = ["error[", "warning[", "note["].map(|level| human.matches(level).count()).iter().sum::<usize>();
+    assert_eq!(count, told.len());
     let helper = problems.iter().find(|problem| problem["code"] == "unknown-key").unwrap();
     assert_eq!(
         *helper,
@@ -136,14 +137,14 @@ fn check_speaks_to_github() {
     );
     assert_eq!(out.lines().count(), run(&["check", BROKEN]).out.matches("]: ").count());
     let many = run_with(&["check", BROKEN, "--format", "github"], &[("PAGE_SIZE", "5")], "").out;
-    assert!(many.starts_with("::warning title=many-prompts::"), "{many}");
+    assert!(many.starts_with("::notice title=many-prompts::"), "{many}");
 }
 
 #[test]
 fn there_is_a_file_for_every_code() {
     let found = codes(&["check", BROKEN, "--format", "json"]);
     // Of a rendering, of a gallery as a whole, and of a store that denies access.
-    let elsewhere = ["render", "many-prompts", "unreadable"].map(str::to_owned);
+    let elsewhere = ["render", "many-prompts", "not-a-prompt", "unreadable"].map(str::to_owned);
     let all: BTreeSet<String> = Code::ALL.iter().map(|code| code.as_str().to_owned()).collect();
     assert_eq!(found.union(&elsewhere.into()).cloned().collect::<BTreeSet<_>>(), all);
 }
@@ -154,24 +155,27 @@ fn more_prompts_than_a_page_are_a_problem_of_the_gallery() {
     let path = name(dir.path());
     let Ran { code, out, .. } = run_with(&["check", path], &[("PAGE_SIZE", "1")], "");
     assert_eq!(code, Some(0));
-    assert_snapshot!(out.replace(path, "prompts"), @r"
-    prompts: warning[many-prompts]: 2 prompts do not fit a page of 1: only the first page is read in Continue, Gemini CLI, Goose and Zed
+    assert_snapshot!(out.replace(path, "prompts"), @"
+    prompts: note[many-prompts]: 2 prompts do not fit a page of 1: only the first page is read in Continue, Gemini CLI, Goose and Zed
        = PAGE_SIZE takes up to 10000
 
-    2 files, 1 warning
+    2 files, 1 note
     ");
     assert_eq!(run_with(&["check", path], &[("PAGE_SIZE", "2")], "").out, "2 files, no problems\n");
 }
 
 #[test]
 fn warnings_count_when_they_are_denied_and_not_when_they_are_allowed() {
-    let dir = folder(&[("a.prompt", "---\ntitle: A\n---\n{{x}} {{y}}")]);
+    let dir = folder(&[("a.prompt", "---\ntitle: A\narguments: [{name: x}]\n---\n")]);
     let path = name(dir.path());
-    let allowed = ["--allow", "no-description", "--allow", "several-arguments"];
+    let allowed =
+        ["--allow", "no-description", "--allow", "unused-argument", "--allow", "empty", "--allow", "optional-only"];
     assert_eq!(run(&["check", path]).code, Some(0));
     assert_eq!(run(&["check", path, "--deny", "warnings"]).code, Some(1));
-    let one = run(&[&["check", path, "--deny", "warnings"], &allowed[..2]].concat());
-    assert!(one.code == Some(1) && one.out.ends_with("1 file, 1 warning\n"), "{}", one.out);
+    let two = run(&[&["check", path, "--deny", "warnings"], &allowed[..2]].concat());
+    assert!(two.code == Some(1) && two.out.ends_with("1 file, 2 warnings, 1 note\n"), "{}", two.out);
+    let note = run(&[&["check", path, "--deny", "warnings"], &allowed[..6]].concat());
+    assert!(note.code == Some(0) && note.out.ends_with("1 file, 1 note\n"), "{}", note.out);
     let none = run(&[&["check", path, "--deny", "warnings"], &allowed[..]].concat());
     assert_eq!((none.code, none.out.as_str()), (Some(0), "1 file, no problems\n"));
 }
@@ -193,6 +197,119 @@ fn what_cannot_be_checked_is_exit_code_2_and_says_why() {
         assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}");
         assert!(err.contains(why), "{args:?}: {err}");
     }
+}
+
+#[test]
+fn what_clients_do_is_a_note_and_a_warning_for_those_that_the_team_uses() {
+    let dir = folder(&[(
+        "a.prompt",
+        "---\ndescription: A\narguments: [{name: x, required: true}, {name: y}]\n---\n{{x}}{{role \"model\"}}{{y}}",
+    )]);
+    let path = name(dir.path());
+    let levels = |args: &[&str]| {
+        let Ran { code, out, .. } = run(&[&["check", path, "--deny", "warnings", "--format", "json"], args].concat());
+        let problems: Value = serde_json::from_str(&out).unwrap();
+        let told =
+            problems.as_array().unwrap().iter().map(|problem| format!("{} {}", problem["level"], problem["code"]));
+        (code, told.collect::<Vec<_>>().join(", ").replace('"', ""))
+    };
+    assert_eq!(levels(&[]), (Some(0), "note several-arguments, note several-messages".to_owned()));
+    assert_eq!(levels(&["--client", "claude-code,goose"]), (Some(0), String::new()));
+    assert_eq!(levels(&["--client", "vscode"]), (Some(1), "warning several-messages".to_owned()));
+    assert_eq!(levels(&["--client", "vscode", "--allow", "several-messages"]), (Some(0), String::new()));
+    let both = "warning several-arguments, warning several-messages";
+    assert_eq!(levels(&["--client", "vscode", "--client", "zed"]), (Some(1), both.to_owned()));
+    let out = run(&["check", path, "--client", "vscode"]).out;
+    assert!(out.contains("several messages: all become one text in VS Code\n"), "{out}");
+    assert!(run(&["check", path, "--format", "github"]).out.starts_with("::notice file="));
+    let unknown = run(&["check", path, "--client", "vscode,emacs"]);
+    assert!(unknown.code == Some(2) && unknown.err.contains("claude-code, cline"), "{}", unknown.err);
+}
+
+#[test]
+fn check_says_which_arguments_it_inferred() {
+    let dir = folder(&[("a.hbs", "{{message}} {{#if tone}}{{tone}}{{/if}} {{code}}"), ("b.hbs", "No variables.")]);
+    let out = run(&["check", name(dir.path()), "--allow", "no-description", "--allow", "several-arguments"]).out;
+    assert_snapshot!(out.replace(name(dir.path()), "prompts"), @"
+    prompts/a.hbs:1:1: note[inferred-arguments]: arguments: message, code, tone?
+       = the template's variables; `?` marks what may be left out
+
+    2 files, 1 note
+    ");
+}
+
+#[test]
+fn check_takes_several_paths() {
+    let one =
+        folder(&[("a.prompt", "{{#if"), ("b.prompt", "{{> p}}"), ("c.prompt", "{{#if"), ("_p.prompt", "{{/if}}")]);
+    let two = folder(&[("team/x.prompt", "{{#each"), ("y.prompt", "---\ndescription: Y\n---\ny")]);
+    let at = |dir: &TempDir, file: &str| dir.path().join(file).to_str().unwrap().to_owned();
+    let (a, b, y) = (at(&one, "a.prompt"), at(&one, "b.prompt"), at(&two, "y.prompt"));
+    let args = ["check", &a, &b, name(two.path()), &y, &a, "--format", "json"];
+    let Ran { code, out, .. } = run(&args);
+    assert_eq!(code, Some(1));
+    let problems: Value = serde_json::from_str(&out).unwrap();
+    let errors = problems.as_array().unwrap().iter().filter(|problem| problem["level"] == "error");
+    let files: Vec<&str> = errors.map(|problem| problem["file"].as_str().unwrap()).collect();
+    assert_eq!(files, [at(&one, "_p.prompt"), a.clone(), at(&two, "team/x.prompt")]);
+    let human = run(&["check", &a, &b, name(two.path())]).out;
+    assert!(human.ends_with("5 files, 3 errors, 1 warning\n"), "{human}");
+    let Ran { code, err, .. } = run(&["check", &a, "no/such"]);
+    assert_eq!((code, err.as_str()), (Some(2), "prompt-gallery: no/such: there is no such file or folder\n"));
+}
+
+#[cfg(unix)]
+#[test]
+fn check_watches_and_checks_again_until_it_is_told_to_stop() {
+    use std::io::{BufRead, BufReader};
+    let dir = folder(&[("a.prompt", "---\ndescription: A\n---\n{{#if")]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_prompt-gallery"))
+        .args(["check", "--watch", name(dir.path())])
+        .env_clear()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut err = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut summary = || out.find(|line| line.starts_with("1 file, ")).unwrap();
+    let mut watching = || err.find(|line| line.starts_with("Watching ")).unwrap();
+    assert_eq!(summary(), "1 file, 1 error");
+    watching();
+    fs::write(dir.path().join("a.prompt"), "---\ndescription: A\n---\nmended").unwrap();
+    assert_eq!(summary(), "1 file, no problems");
+    watching();
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0), "of the last check");
+    let Ran { code, err, .. } = run(&["check", "--watch", "s3://bucket/prompts/"]);
+    assert!(code == Some(2) && err.contains("--watch takes files and folders"), "{err}");
+}
+
+#[test]
+fn check_says_which_files_are_no_prompts() {
+    let dir = folder(&[
+        ("a.prompt", "---\ndescription: A\n---\n{{media url=\"shown.md\"}}"),
+        ("shown.md", "x"),
+        ("b.md", "x"),
+        ("c.md", "x"),
+    ]);
+    let path = name(dir.path());
+    let out = run(&["check", path, "--allow", "not-text"]).out;
+    assert_snapshot!(out.replace(path, "prompts"), @"
+    prompts: note[not-a-prompt]: 2 .md files are not prompts: rename to .prompt
+
+    1 file, 1 note
+    ");
+    fs::remove_file(dir.path().join("a.prompt")).unwrap();
+    let Ran { code, out, err } = run(&["check", path]);
+    assert_eq!((code, out.as_str()), (Some(2), ""));
+    assert_snapshot!(err.replace(path, "prompts"), @"prompt-gallery: there are no prompts in prompts: the files of prompts end in .prompt, .hbs or .handlebars; 3 .md files are not prompts: rename to .prompt");
+}
+
+#[test]
+fn our_own_prompts_are_clean_when_warnings_are_denied() {
+    let Ran { code, out, .. } = run(&["check", "prompts", "--deny", "warnings"]);
+    assert_eq!(code, Some(0), "{out}");
 }
 
 #[test]
@@ -288,13 +405,13 @@ fn the_prompts_that_are_shipped_have_no_errors() {
 fn what_clients_do_with_many_files_is_told_once_to_people_and_each_time_to_programs() {
     let human = printed(&["check"]);
     let told = |text: &str| text.matches("several-arguments").count();
-    assert!(told(&human) == 1 && human.lines().count() < 20, "{human}");
+    assert!(told(&human) == 1 && human.lines().count() < 24, "{human}");
     let json = printed(&["check", "--format", "json"]);
     assert!(told(&json) > 3, "{json}");
     assert!(human.contains(&format!("also in {} more files: ", told(&json) - 1)), "{human}");
     assert_eq!(told(&printed(&["check", "--format", "github"])), told(&json));
-    let warnings = serde_json::from_str::<Value>(&json).unwrap().as_array().unwrap().len();
-    assert!(human.ends_with(&format!(", {warnings} warnings\n")), "{human}");
+    let notes = serde_json::from_str::<Value>(&json).unwrap().as_array().unwrap().len();
+    assert!(human.ends_with(&format!(" files, {notes} notes\n")), "{human}");
 }
 
 #[test]
@@ -853,21 +970,69 @@ fn hints_say_how_the_program_was_called() {
 
 // --- completions and help ---
 
+#[cfg(unix)]
+/// What bash offers for the last word of a command line, in a folder.
+fn completed(words: &[&str], here: &Path) -> Vec<String> {
+    let bin = Path::new(env!("CARGO_BIN_EXE_prompt-gallery")).parent().unwrap();
+    let ask = r#"source <(prompt-gallery completions bash)
+        COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_TYPE=9
+        _clap_complete_prompt_gallery prompt-gallery "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+        printf '%s\n' "${COMPREPLY[@]}""#;
+    let path = format!("{}:/usr/bin:/bin", bin.display());
+    let output = Command::new("bash")
+        .args(["-c", ask, "bash", "prompt-gallery"])
+        .args(words)
+        .env_clear()
+        .env("PATH", path)
+        .current_dir(here)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{words:?}");
+    let offered = String::from_utf8(output.stdout).unwrap();
+    offered.lines().filter(|word| !word.starts_with("--") && !word.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(unix)]
 #[test]
-fn shells_can_complete_the_commands() {
-    for shell in ["bash", "zsh", "fish"] {
-        let script = printed(&["completions", shell]);
-        assert!(script.contains("prompt-gallery") && script.contains("no-description"), "{shell}");
+fn shells_complete_prompts_and_their_arguments() {
+    let trip = "---\ninput:\n  schema:\n    city: string\n    pace(enum): [slow, fast]\n---\n{{pace}} {{city}}";
+    let here = folder(&[
+        ("prompts/team/standup.prompt", "standup"),
+        ("prompts/trip.prompt", trip),
+        ("prompts/broken.prompt", "{{#if x}}"),
+        ("prompts/notes.txt", ""),
+        ("other/talk.prompt", TALK),
+    ]);
+    std::os::unix::fs::symlink("/etc/hostname", here.path().join("prompts/away.prompt")).unwrap();
+    for (words, offered) in [
+        (&["render", ""][..], &["broken", "team_standup", "trip"][..]),
+        (&["render", "t"], &["team_standup", "trip"]),
+        (&["render", "x"], &[]),
+        (&["render", "prompts/t"], &["prompts/team/", "prompts/trip.prompt"]),
+        (&["render", "--dir", "other", ""], &["talk"]),
+        (&["--dir", "other", "render", ""], &["talk"]),
+        (&["--dir", "no/such", "render", ""], &[]),
+        (&["render", "trip", ""], &["city=", "pace="]),
+        (&["render", "trip", "city=Oslo", ""], &["pace="]),
+        (&["render", "trip", "pace=s"], &["pace=slow"]),
+        // As bash divides it.
+        (&["render", "trip", "pace", "=", "s"], &["slow"]),
+        (&["render", "trip", "pace", ""], &["slow", "fast"]),
+        (&["render", "trip", "city=Oslo", "pace", "=", "f"], &["fast"]),
+        (&["render", "broken", ""], &[]),
+        (&["check", "--format", ""], &["human", "json", "github"]),
+        (&["che"], &["check"]),
+    ] {
+        assert_eq!(completed(words, here.path()), offered, "{words:?}");
     }
 }
 
 #[test]
-fn bash_completes_what_stands_behind_a_command() {
-    let script = printed(&["completions", "bash"]);
-    let ask = "COMP_WORDS=(prompt-gallery check --format ''); COMP_CWORD=3; \
-        _prompt__gallery prompt-gallery '' --format; echo \"${COMPREPLY[@]}\"";
-    let completed = Command::new("bash").args(["-c", &format!("{script}\n{ask}")]).output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&completed.stdout).trim(), "human json github");
+fn there_is_a_script_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = printed(&["completions", shell]);
+        assert!(script.contains("prompt-gallery") && script.contains("PROMPT_GALLERY_COMPLETE"), "{shell}: {script}");
+    }
 }
 
 #[test]

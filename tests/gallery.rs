@@ -46,8 +46,7 @@ async fn every_prompt_renders_with_all_arguments_and_with_the_required_ones() {
         };
         let gallery = gallery();
         let prompt = gallery.prompt(&name).await.unwrap_or_else(|e| panic!("{name}: {e}"));
-        let has_front_matter = key.ends_with(".prompt");
-        assert_eq!(prompt.summary().is_some(), has_front_matter, "{name} says what it is for");
+        assert!(prompt.summary().is_some(), "{name} says what it is for");
         for only_required in [false, true] {
             let wanted = prompt.arguments().iter().filter(|argument| argument.required || !only_required);
             let given: Map<String, Value> =

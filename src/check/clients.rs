@@ -8,6 +8,64 @@
 //! Continue sends each as an empty text, Gemini CLI hands the text over as a JSON string. Goose keeps all messages, in
 //! their order, if they alternate.
 
+/// An AI client whose behaviour is known here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Client {
+    /// Claude Code.
+    ClaudeCode,
+    /// Cline.
+    Cline,
+    /// Continue.
+    Continue,
+    /// Gemini CLI.
+    GeminiCli,
+    /// Goose.
+    Goose,
+    /// opencode.
+    Opencode,
+    /// VS Code.
+    VsCode,
+    /// Zed.
+    Zed,
+}
+
+use Client::{ClaudeCode, Cline, Continue, GeminiCli, Goose, Opencode, VsCode, Zed};
+
+impl Client {
+    /// Every client, in the order of their names.
+    pub const ALL: [Self; 8] = [ClaudeCode, Cline, Continue, GeminiCli, Goose, Opencode, VsCode, Zed];
+
+    /// Its name, for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            ClaudeCode => "Claude Code",
+            Cline => "Cline",
+            Continue => "Continue",
+            GeminiCli => "Gemini CLI",
+            Goose => "Goose",
+            Opencode => "opencode",
+            VsCode => "VS Code",
+            Zed => "Zed",
+        }
+    }
+
+    /// Its name on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            ClaudeCode => "claude-code",
+            Cline => "cline",
+            Continue => "continue",
+            GeminiCli => "gemini-cli",
+            Goose => "goose",
+            Opencode => "opencode",
+            VsCode => "vscode",
+            Zed => "zed",
+        }
+    }
+}
+
 /// What about a prompt makes a difference to clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum When {
@@ -42,49 +100,49 @@ use When::{
 };
 
 /// Client, when, what becomes of the prompt "in" it, and where that was read.
-const CLIENTS: &[(&str, When, &str, &[&str])] = &[
-    ("Zed", SeveralArguments, "it is not offered", &[ZED_AGENT, ZED_21944]),
+const CLIENTS: &[(Client, When, &str, &[&str])] = &[
+    (Zed, SeveralArguments, "it is not offered", &[ZED_AGENT, ZED_21944]),
     // Only required arguments take what is typed behind the command.
-    ("Gemini CLI", OptionalOnly, "text behind the command is dropped unless it is --name=\"value\"", &[GEMINI_LOADER]),
+    (GeminiCli, OptionalOnly, "text behind the command is dropped unless it is --name=\"value\"", &[GEMINI_LOADER]),
     // A report; the version is part of it.
-    ("Claude Code 1.0.73 (as reported)", OptionalOnly, "nothing happens until some character is typed", &[CLAUDE_5597]),
+    (ClaudeCode, OptionalOnly, "nothing happens until some character is typed, as reported of 1.0.73,", &[CLAUDE_5597]),
     // It fetches the prompt with $1, $2 … as values, and puts the real ones into the answer.
-    ("opencode", TypedArgument, "the text $1 is sent in its place, and refused,", &[OPENCODE_COMMAND]),
-    ("Gemini CLI", SeveralMessages, "only the first is used", &[GEMINI_LOADER, GEMINI_15850]),
-    ("Cline", SeveralMessages, JOINED, &[CLINE]),
-    ("Continue", SeveralMessages, JOINED, &[CONTINUE]),
-    ("opencode", SeveralMessages, JOINED, &[OPENCODE_COMMAND]),
-    ("VS Code", SeveralMessages, JOINED, &[VS_CODE]),
-    ("Goose", NotAlternating, "the prompt is refused", &[GOOSE_COMMAND]),
-    ("Gemini CLI", BeginsWithoutText, "a prompt that begins so fails", &[GEMINI_LOADER, GEMINI_15851]),
-    ("Cline", Image, TYPE_ALONE, &[CLINE]),
-    ("Continue", Image, DROPPED, &[CONTINUE]),
-    ("opencode", Image, DROPPED, &[OPENCODE_COMMAND]),
-    ("Cline", Audio, TYPE_ALONE, &[CLINE]),
-    ("Continue", Audio, DROPPED, &[CONTINUE]),
-    ("opencode", Audio, DROPPED, &[OPENCODE_COMMAND]),
-    ("VS Code", Audio, DROPPED, &[VS_CODE]),
-    ("Cline", Link, DROPPED, &[CLINE]),
-    ("Continue", Link, DROPPED, &[CONTINUE]),
-    ("opencode", Link, DROPPED, &[OPENCODE_COMMAND]),
-    ("VS Code", Link, DROPPED, &[VS_CODE]),
-    ("Goose", Link, "the words [Resource link] stand for it", &[GOOSE_MESSAGE]),
-    ("Continue", File, DROPPED, &[CONTINUE]),
-    ("opencode", File, DROPPED, &[OPENCODE_COMMAND]),
-    ("Zed", File, "only its address arrives", &[ZED_TYPES, ZED_AGENT]),
-    ("Goose", File, "it is base64 text, unless it is text itself,", &[GOOSE_MESSAGE]),
-    ("Continue", Pages, FIRST_PAGE, &[CONTINUE_CONNECTION]),
-    ("Gemini CLI", Pages, FIRST_PAGE, &[GEMINI_CLIENT]),
-    ("Goose", Pages, FIRST_PAGE, &[GOOSE_EXTENSIONS]),
-    ("Zed", Pages, FIRST_PAGE, &[ZED_REGISTRY]),
+    (Opencode, TypedArgument, "the text $1 is sent in its place, and refused,", &[OPENCODE_COMMAND]),
+    (GeminiCli, SeveralMessages, "only the first is used", &[GEMINI_LOADER, GEMINI_15850]),
+    (Cline, SeveralMessages, JOINED, &[CLINE]),
+    (Continue, SeveralMessages, JOINED, &[CONTINUE]),
+    (Opencode, SeveralMessages, JOINED, &[OPENCODE_COMMAND]),
+    (VsCode, SeveralMessages, JOINED, &[VS_CODE]),
+    (Goose, NotAlternating, "the prompt is refused", &[GOOSE_COMMAND]),
+    (GeminiCli, BeginsWithoutText, "a prompt that begins so fails", &[GEMINI_LOADER, GEMINI_15851]),
+    (Cline, Image, TYPE_ALONE, &[CLINE]),
+    (Continue, Image, DROPPED, &[CONTINUE]),
+    (Opencode, Image, DROPPED, &[OPENCODE_COMMAND]),
+    (Cline, Audio, TYPE_ALONE, &[CLINE]),
+    (Continue, Audio, DROPPED, &[CONTINUE]),
+    (Opencode, Audio, DROPPED, &[OPENCODE_COMMAND]),
+    (VsCode, Audio, DROPPED, &[VS_CODE]),
+    (Cline, Link, DROPPED, &[CLINE]),
+    (Continue, Link, DROPPED, &[CONTINUE]),
+    (Opencode, Link, DROPPED, &[OPENCODE_COMMAND]),
+    (VsCode, Link, DROPPED, &[VS_CODE]),
+    (Goose, Link, "the words [Resource link] stand for it", &[GOOSE_MESSAGE]),
+    (Continue, File, DROPPED, &[CONTINUE]),
+    (Opencode, File, DROPPED, &[OPENCODE_COMMAND]),
+    (Zed, File, "only its address arrives", &[ZED_TYPES, ZED_AGENT]),
+    (Goose, File, "it is base64 text, unless it is text itself,", &[GOOSE_MESSAGE]),
+    (Continue, Pages, FIRST_PAGE, &[CONTINUE_CONNECTION]),
+    (GeminiCli, Pages, FIRST_PAGE, &[GEMINI_CLIENT]),
+    (Goose, Pages, FIRST_PAGE, &[GOOSE_EXTENSIONS]),
+    (Zed, Pages, FIRST_PAGE, &[ZED_REGISTRY]),
     // A dot ends the server's name.
-    ("Zed", OddName, "a name with other characters cannot be typed", &[ZED_AGENT]),
-    ("Cline", OddName, "a name with other characters cannot be typed", &[CLINE]),
-    ("opencode", OddName, "each becomes _", &[OPENCODE_MCP]),
+    (Zed, OddName, "a name with other characters cannot be typed", &[ZED_AGENT]),
+    (Cline, OddName, "a name with other characters cannot be typed", &[CLINE]),
+    (Opencode, OddName, "each becomes _", &[OPENCODE_MCP]),
     // A dot aside.
-    ("VS Code", OddName, "each becomes _", &[VS_CODE_MCP]),
-    ("opencode", Placeholder, "an argument or nothing takes its place", &[OPENCODE_PROMPT]),
-    ("opencode", Command, "the user's shell runs it", &[OPENCODE_PROMPT]),
+    (VsCode, OddName, "each becomes _", &[VS_CODE_MCP]),
+    (Opencode, Placeholder, "an argument or nothing takes its place", &[OPENCODE_PROMPT]),
+    (Opencode, Command, "the user's shell runs it", &[OPENCODE_PROMPT]),
 ];
 
 const DROPPED: &str = "it is dropped";
@@ -126,17 +184,20 @@ const CONTINUE: &str =
     source!("continuedev/continue", "11fa0e26", "gui/src/components/mainInput/TipTapEditor/utils/renderMcpPrompt.ts");
 const CONTINUE_CONNECTION: &str = source!("continuedev/continue", "9df9f64f", "core/context/mcp/MCPConnection.ts");
 
-/// What clients do then, in one sentence: "it is dropped in Continue and opencode; …".
-pub(super) fn effects(when: &[When]) -> String {
+/// What clients do then, in one sentence: "it is dropped in Continue and opencode; …". Nothing if `clients` names some, and
+/// none of them does anything.
+pub(super) fn effects(when: &[When], clients: &[Client]) -> Option<String> {
     let mut effects: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (client, _, effect, _) in CLIENTS.iter().filter(|(_, on, ..)| when.contains(on)) {
+    let is_used = |client: &Client| clients.is_empty() || clients.contains(client);
+    for (client, _, effect, _) in CLIENTS.iter().filter(|(client, on, ..)| when.contains(on) && is_used(client)) {
         match effects.iter_mut().find(|(known, _)| known == effect) {
-            Some((_, clients)) => clients.push(client),
-            None => effects.push((effect, vec![client])),
+            Some((_, clients)) => clients.push(client.name()),
+            None => effects.push((effect, vec![client.name()])),
         }
     }
     let sentence = |(effect, clients): &(&str, Vec<&str>)| format!("{effect} in {}", listed(clients));
-    effects.iter().map(sentence).collect::<Vec<_>>().join("; ")
+    let sentences: Vec<String> = effects.iter().map(sentence).collect();
+    (!sentences.is_empty()).then(|| sentences.join("; "))
 }
 
 fn listed(names: &[&str]) -> String {
@@ -153,18 +214,21 @@ mod tests {
 
     #[test]
     fn clients_that_do_the_same_are_named_together() {
-        assert_eq!(effects(&[SeveralArguments]), "it is not offered in Zed");
+        let told = |when, clients: &[Client]| effects(&[when], clients).unwrap_or_default();
+        assert_eq!(told(SeveralArguments, &[]), "it is not offered in Zed");
         assert_eq!(
-            effects(&[SeveralMessages]),
+            told(SeveralMessages, &[]),
             "only the first is used in Gemini CLI; all become one text in Cline, Continue, opencode and VS Code"
         );
+        assert_eq!(told(SeveralMessages, &[ClaudeCode, VsCode]), "all become one text in VS Code");
+        assert_eq!(effects(&[SeveralArguments], &[ClaudeCode, VsCode]), None);
     }
 
     #[test]
     fn every_behaviour_has_a_source() {
         for (client, when, _, sources) in CLIENTS {
-            assert!(!sources.is_empty(), "{client} {when:?}");
-            assert!(sources.iter().all(|source| source.starts_with("https://github.com/")), "{client} {when:?}");
+            assert!(!sources.is_empty(), "{client:?} {when:?}");
+            assert!(sources.iter().all(|source| source.starts_with("https://github.com/")), "{client:?} {when:?}");
         }
     }
 }

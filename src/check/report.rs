@@ -1,6 +1,6 @@
 //! Problems as people, programs and GitHub read them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use unicode_width::UnicodeWidthChar;
 
-use super::WHOLE;
+use super::{Options, WHOLE};
 use crate::prompt::{Code, Level, Place, Problem};
 
 /// How a report is written.
@@ -23,17 +23,26 @@ pub enum Format {
     Github,
 }
 
+/// What was found.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// What was checked, each with what was found in it.
+    pub galleries: &'a [Gallery<'a>],
+    /// What was asked.
+    pub options: Options<'a>,
+}
+
 /// What was found in a gallery.
 #[derive(Debug)]
-pub struct Report<'a, S> {
+pub struct Gallery<'a> {
     /// In the order of files and places.
-    pub problems: &'a [Problem],
+    pub problems: Vec<Problem>,
     /// How many files were checked.
     pub files: usize,
     /// Where the gallery is: a folder, or an address that ends in `/`.
     pub root: &'a str,
-    /// The text of a file, by key.
-    pub source: S,
+    /// The texts of the files, by key.
+    pub texts: HashMap<&'a str, &'a str>,
 }
 
 const GUTTER: Style = AnsiColor::BrightBlue.on_default().bold();
@@ -43,7 +52,7 @@ const FEW: usize = 3;
 /// Of a line with the mark below, in columns of a terminal.
 const WIDEST: usize = 100;
 
-impl<'a, S: Fn(&str) -> Option<&'a str>> Report<'a, S> {
+impl Report<'_> {
     /// Writes all problems.
     ///
     /// # Errors
@@ -56,23 +65,29 @@ impl<'a, S: Fn(&str) -> Option<&'a str>> Report<'a, S> {
         }
     }
 
+    /// All problems, each with its gallery.
+    fn problems(&self) -> impl Iterator<Item = (&Gallery<'_>, &Problem)> {
+        self.galleries.iter().flat_map(|gallery| gallery.problems.iter().map(move |problem| (gallery, problem)))
+    }
+
     fn human(&self, to: &mut impl Write) -> io::Result<()> {
         let mut alike = self.alike();
-        for problem in self.problems {
+        for (gallery, problem) in self.problems() {
             let Problem { code, file, place, width, message, hint } = problem;
             let files = match alike.get_mut(code) {
                 Some(files) if files.is_empty() => continue,
                 Some(files) => std::mem::take(files),
                 None => Vec::new(),
             };
-            let style = style(code.level());
-            let path = printable(&self.path(file));
+            let level = self.options.level(*code);
+            let style = style(level);
+            let path = printable(&gallery.path(file));
             let place_in = if &**file == WHOLE { String::new() } else { format!(":{}:{}", place.line, place.column) };
-            let (level, code, message) = (word(code.level()), code.as_str(), printable(message));
+            let (level, code, message) = (word(level), code.as_str(), printable(message));
             writeln!(to, "{BOLD}{path}{place_in}:{BOLD:#} {style}{level}[{code}]{style:#}{BOLD}: {message}{BOLD:#}")?;
             let number = place.line.to_string();
             let margin = " ".repeat(number.len());
-            let line = (self.source)(file).and_then(|text| text.lines().nth(place.line as usize - 1));
+            let line = gallery.texts.get(&**file).and_then(|text| text.lines().nth(place.line as usize - 1));
             // What is wrong with a file as a whole is not wrong with its first line.
             let is_whole = (*place, *width) == (Place::START, 1);
             if let Some(line) = line.filter(|line| !is_whole && !line.trim().is_empty()) {
@@ -96,25 +111,26 @@ impl<'a, S: Fn(&str) -> Option<&'a str>> Report<'a, S> {
     }
 
     /// The codes of what clients do with more than a few files, with the files.
-    fn alike(&self) -> BTreeMap<Code, Vec<&'a str>> {
-        let mut files: BTreeMap<Code, Vec<&str>> = BTreeMap::new();
-        for problem in self.problems.iter().filter(|problem| problem.code.is_about_clients()) {
+    fn alike(&self) -> BTreeMap<Code, Vec<String>> {
+        let mut files: BTreeMap<Code, Vec<String>> = BTreeMap::new();
+        for (gallery, problem) in self.problems().filter(|(_, problem)| problem.code.is_about_clients()) {
             let files = files.entry(problem.code).or_default();
+            let file = if self.galleries.len() == 1 { problem.file.to_string() } else { gallery.path(&problem.file) };
             // The files come in order.
-            if files.last() != Some(&&*problem.file) {
-                files.push(&problem.file);
+            if files.last() != Some(&file) {
+                files.push(file);
             }
         }
         files.retain(|_, files| files.len() > FEW);
         files
     }
 
-    /// Such as `16 files, 1 error, 3 warnings`.
+    /// Such as `16 files, 1 error, 3 warnings, 1 note`.
     fn summary(&self) -> String {
-        let count = |level| self.problems.iter().filter(|problem| problem.code.level() == level).count();
+        let count = |level| self.problems().filter(|(_, problem)| self.options.level(problem.code) == level).count();
         let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-        let mut parts = vec![counted(self.files, "file")];
-        for (level, what) in [(Level::Error, "error"), (Level::Warning, "warning")] {
+        let mut parts = vec![counted(self.galleries.iter().map(|gallery| gallery.files).sum(), "file")];
+        for (level, what) in [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Note, "note")] {
             parts.extend(Some(count(level)).filter(|count| *count > 0).map(|count| counted(count, what)));
         }
         if parts.len() == 1 {
@@ -135,12 +151,12 @@ impl<'a, S: Fn(&str) -> Option<&'a str>> Report<'a, S> {
             message: &'a str,
             hint: Option<&'a str>,
         }
-        let told = self.problems.iter().map(|problem| Told {
-            file: self.path(&problem.file),
+        let told = self.problems().map(|(gallery, problem)| Told {
+            file: gallery.path(&problem.file),
             line: problem.place.line,
             column: problem.place.column,
             width: problem.width,
-            level: word(problem.code.level()),
+            level: word(self.options.level(problem.code)),
             code: problem.code.as_str(),
             message: &problem.message,
             hint: problem.hint.as_deref(),
@@ -151,19 +167,25 @@ impl<'a, S: Fn(&str) -> Option<&'a str>> Report<'a, S> {
 
     /// <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
     fn github(&self, to: &mut impl Write) -> io::Result<()> {
-        for Problem { code, file, place, message, hint, .. } in self.problems {
-            let (level, title) = (word(code.level()), code.as_str());
+        for (gallery, Problem { code, file, place, message, hint, .. }) in self.problems() {
+            let level = match self.options.level(*code) {
+                Level::Note => "notice",
+                level => word(level),
+            };
+            let title = code.as_str();
             let (line, column) = (place.line, place.column);
             let at = match &**file {
                 WHOLE => String::new(),
-                file => format!("file={},line={line},col={column},", escaped(&self.path(file), ",:")),
+                file => format!("file={},line={line},col={column},", escaped(&gallery.path(file), ",:")),
             };
             let text: Vec<&str> = [Some(message.as_str()), hint.as_deref()].into_iter().flatten().collect();
             writeln!(to, "::{level} {at}title={title}::{}", escaped(&text.join("\n"), ""))?;
         }
         Ok(())
     }
+}
 
+impl Gallery<'_> {
     /// The file as the one who asked would name it.
     fn path(&self, key: &str) -> String {
         match (self.root, key) {
@@ -181,6 +203,7 @@ fn word(level: Level) -> &'static str {
     match level {
         Level::Error => "error",
         Level::Warning => "warning",
+        Level::Note => "note",
     }
 }
 
@@ -188,6 +211,7 @@ fn style(level: Level) -> Style {
     match level {
         Level::Error => AnsiColor::BrightRed.on_default().bold(),
         Level::Warning => AnsiColor::BrightYellow.on_default().bold(),
+        Level::Note => AnsiColor::BrightCyan.on_default().bold(),
     }
 }
 
@@ -272,8 +296,9 @@ mod tests {
             message: "what".to_owned(),
             hint: None,
         };
-        let problems: Vec<_> = problems.iter().map(problem).collect();
-        let report = Report { problems: &problems, files: 9, root: "g", source: |_: &str| None };
+        let problems = problems.iter().map(problem).collect();
+        let galleries = [Gallery { problems, files: 9, root: "g", texts: HashMap::new() }];
+        let report = Report { galleries: &galleries, options: Options { page_size: None, clients: &[] } };
         let mut written = Vec::new();
         report.write(Format::Human, &mut written).expect("memory takes it");
         anstream::adapter::strip_str(&String::from_utf8(written).expect("UTF-8")).to_string()
@@ -288,14 +313,14 @@ mod tests {
         assert!(few.matches("[several-arguments]").count() == 3 && !few.contains("more files"), "{few}");
         problems.extend([("f", NotText), ("f", Empty), ("f", SeveralArguments), ("g", SeveralArguments)]);
         insta::assert_snapshot!(human(&problems), @"
-        g/a:1:1: warning[several-arguments]: what
+        g/a:1:1: note[several-arguments]: what
            = also in 4 more files: b, c, f, … (--format json tells each)
 
-        g/b:1:1: warning[not-text]: what
+        g/b:1:1: note[not-text]: what
 
-        g/b:1:1: warning[not-text]: what
+        g/b:1:1: note[not-text]: what
 
-        g/c:1:1: warning[not-text]: what
+        g/c:1:1: note[not-text]: what
 
         g/c:1:1: warning[empty]: what
 
@@ -303,11 +328,11 @@ mod tests {
 
         g/e:1:1: warning[empty]: what
 
-        g/f:1:1: warning[not-text]: what
+        g/f:1:1: note[not-text]: what
 
         g/f:1:1: warning[empty]: what
 
-        9 files, 13 warnings
+        9 files, 4 warnings, 9 notes
         ");
     }
 

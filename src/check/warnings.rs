@@ -1,14 +1,24 @@
 //! What is not wrong with a prompt and may still not be what its author meant.
 
-use super::clients::{When, effects};
+use super::clients::{Client, When, effects};
 use super::{at, media, misplaced, of_file, types};
 use crate::gallery::{address, prompt_name};
 use crate::prompt::{
-    Argument, Code, Foreign, Partial, Place, Problem, Prompt, PromptFile, Survey, body, foreign, shorten,
+    Argument, Code, Foreign, Partial, Place, Problem, Prompt, PromptFile, Survey, body, foreign, in_listed_order,
+    shorten, shorten_to,
 };
 
+/// How much of a list of arguments is shown, in characters.
+const INFERRED: usize = 200;
+
 /// Warnings of a prompt file alone; it is not read if it is broken.
-pub(super) fn of_prompt_file(key: &str, source: &[u8], read: Option<&PromptFile>, problems: &mut Vec<Problem>) {
+pub(super) fn of_prompt_file(
+    key: &str,
+    source: &[u8],
+    read: Option<&PromptFile>,
+    clients: &[Client],
+    problems: &mut Vec<Problem>,
+) {
     let Ok(text) = std::str::from_utf8(source) else { return };
     let Some((body, start)) = body(text) else { return };
     let misplaced = Some(text).filter(|_| start == Place::START).and_then(misplaced::find);
@@ -25,13 +35,19 @@ pub(super) fn of_prompt_file(key: &str, source: &[u8], read: Option<&PromptFile>
     }
     // `${{price}}` is a price where there is one.
     let is_meant = |inside: &str| read.is_some_and(|file| file.declares(inside));
-    problems.extend(foreign_text(key, body, start, is_meant));
+    problems.extend(foreign_text(key, body, start, clients, is_meant));
     let named = read.map(PromptFile::named_like_helpers).unwrap_or_default();
     problems.extend(named.into_iter().map(|(name, place)| like_helper(key, text, &name, place)));
 }
 
 /// Warnings of a partial.
-pub(super) fn of_partial(key: &str, source: &[u8], read: Option<&Partial>, problems: &mut Vec<Problem>) {
+pub(super) fn of_partial(
+    key: &str,
+    source: &[u8],
+    read: Option<&Partial>,
+    clients: &[Client],
+    problems: &mut Vec<Problem>,
+) {
     let Ok(text) = std::str::from_utf8(source) else { return };
     if body(text).is_none_or(|(_, start)| start != Place::START) {
         let message = "a partial has no front matter: this is text of every prompt that uses it";
@@ -42,15 +58,16 @@ pub(super) fn of_partial(key: &str, source: &[u8], read: Option<&Partial>, probl
         problems.push(of_file(key, Code::Empty, "the partial is empty", None));
     }
     let is_name = |inside: &str| inside.chars().all(|c| c.is_alphanumeric() || c == '_');
-    problems.extend(foreign_text(key, text, Place::START, is_name));
+    problems.extend(foreign_text(key, text, Place::START, clients, is_name));
     let named = read.map(Partial::named_like_helpers).unwrap_or_default();
     problems.extend(named.into_iter().map(|(name, place)| like_helper(key, text, &name, place)));
 }
 
 /// Warnings of a prompt with its partials.
-pub(super) fn of_prompt(prompt: &Prompt, source: &[u8], problems: &mut Vec<Problem>) {
+pub(super) fn of_prompt(prompt: &Prompt, source: &[u8], clients: &[Client], problems: &mut Vec<Problem>) {
     let text = String::from_utf8_lossy(source);
     let survey = prompt.survey();
+    problems.extend(inferred(prompt));
     let mut warn = |code, place, message: String, hint: Option<&str>| {
         problems.push(at(prompt.key(), place, width(&text, place), code, message, hint.map(str::to_owned)));
     };
@@ -83,26 +100,44 @@ pub(super) fn of_prompt(prompt: &Prompt, source: &[u8], problems: &mut Vec<Probl
         warn(Code::Unused, *place, message, None);
     }
     types::check(prompt, &survey.variables, &mut warn);
-    arguments(prompt.arguments(), &mut warn);
-    messages(&survey, &mut warn);
+    arguments(prompt.arguments(), clients, &mut warn);
+    messages(&survey, clients, &mut warn);
+}
+
+/// What a prompt takes that does not say so.
+fn inferred(prompt: &Prompt) -> Option<Problem> {
+    let argument = |argument: &&Argument| {
+        let takes = argument.format().map(|takes| format!(" ({takes})")).unwrap_or_default();
+        format!("{}{}{takes}", argument.name, if argument.required { "" } else { "?" })
+    };
+    let inferred: Vec<_> = in_listed_order(prompt.arguments()).iter().map(argument).collect();
+    if prompt.declares_arguments() || inferred.is_empty() {
+        return None;
+    }
+    let message = format!("arguments: {}", shorten_to(INFERRED, &inferred.join(", ")));
+    let hint = "the template's variables; `?` marks what may be left out";
+    Some(of_file(prompt.key(), Code::Inferred, message, Some(hint)))
 }
 
 /// What clients do with the arguments.
-fn arguments(arguments: &[Argument], warn: &mut impl FnMut(Code, Place, String, Option<&str>)) {
+fn arguments(arguments: &[Argument], clients: &[Client], warn: &mut impl FnMut(Code, Place, String, Option<&str>)) {
     let place = |argument: &Argument| argument.place.unwrap_or(Place::START);
-    if let [_, second, ..] = arguments {
-        let effects = effects(&[When::SeveralArguments]);
+    if let [_, second, ..] = arguments
+        && let Some(effects) = effects(&[When::SeveralArguments], clients)
+    {
         let message = format!("the prompt has {} arguments: {effects}", arguments.len());
         warn(Code::SeveralArguments, place(second), message, None);
     }
     if let [first, ..] = arguments
         && arguments.iter().all(|argument| !argument.required)
+        && let Some(effects) = effects(&[When::OptionalOnly], clients)
     {
-        let message = format!("no argument is required: {}", effects(&[When::OptionalOnly]));
+        let message = format!("no argument is required: {effects}");
         warn(Code::OptionalOnly, place(first), message, Some("make the most important one required"));
     }
-    if let Some(typed) = arguments.iter().find(|argument| !argument.takes_text()) {
-        let effects = effects(&[When::TypedArgument]);
+    if let Some(typed) = arguments.iter().find(|argument| !argument.takes_text())
+        && let Some(effects) = effects(&[When::TypedArgument], clients)
+    {
         let takes = typed.format().map(|takes| format!(" ({takes})")).unwrap_or_default();
         let message = format!("`{}` does not take any text{takes}: {effects}", shorten(&typed.name));
         warn(Code::TypedArgument, place(typed), message, None);
@@ -110,18 +145,19 @@ fn arguments(arguments: &[Argument], warn: &mut impl FnMut(Code, Place, String, 
 }
 
 /// What clients do with the messages.
-fn messages(survey: &Survey, warn: &mut impl FnMut(Code, Place, String, Option<&str>)) {
+fn messages(survey: &Survey, clients: &[Client], warn: &mut impl FnMut(Code, Place, String, Option<&str>)) {
     let said = &survey.messages;
-    if let Some(second) = said.second {
+    if let Some(second) = said.second
+        && let Some(effects) = effects(&[When::SeveralMessages], clients)
+    {
         let verb = if said.is_certain { "has" } else { "may have" };
-        let message = format!("the prompt {verb} several messages: {}", effects(&[When::SeveralMessages]));
+        let message = format!("the prompt {verb} several messages: {effects}");
         warn(Code::SeveralMessages, second, message, None);
     }
-    if let Some(place) = said.out_of_turn {
-        let message = format!(
-            "the messages do not go from the user to the assistant and back: {}",
-            effects(&[When::NotAlternating])
-        );
+    if let Some(place) = said.out_of_turn
+        && let Some(effects) = effects(&[When::NotAlternating], clients)
+    {
+        let message = format!("the messages do not go from the user to the assistant and back: {effects}");
         warn(Code::NotAlternating, place, message, None);
     }
     let mut told = Vec::new();
@@ -143,7 +179,9 @@ fn messages(survey: &Survey, warn: &mut impl FnMut(Code, Place, String, Option<&
         if !said.begins_with_text && told.len() == 1 {
             when.push(When::BeginsWithoutText);
         }
-        warn(Code::NotText, shown.place, format!("the prompt shows {what}: {}", effects(&when)), None);
+        if let Some(effects) = effects(&when, clients) {
+            warn(Code::NotText, shown.place, format!("the prompt shows {what}: {effects}"), None);
+        }
     }
 }
 
@@ -161,13 +199,19 @@ pub(super) fn renamed(key: &str, name: &str, holder: Option<&str>) -> Option<Pro
     if folder.chars().all(is_kept) && file.replacen('.', "", 1).chars().all(is_kept) && name.len() >= path.len() {
         return None;
     }
-    let message = format!("clients know this prompt as `{name}`: {}", effects(&[When::OddName]));
+    let message = format!("clients know this prompt as `{name}`: {}", effects(&[When::OddName], &[])?);
     let hint = "a path of letters A to Z, digits, _ and -, of 64 characters at most, is a name as it is";
     Some(of_file(key, Code::Renamed, message, Some(hint)))
 }
 
 /// The first of each kind of text that other programs take for theirs, and how many more there are.
-fn foreign_text(key: &str, body: &str, start: Place, is_meant: impl Fn(&str) -> bool) -> Vec<Problem> {
+fn foreign_text(
+    key: &str,
+    body: &str,
+    start: Place,
+    clients: &[Client],
+    is_meant: impl Fn(&str) -> bool,
+) -> Vec<Problem> {
     let mut problems: Vec<(Problem, usize)> = Vec::new();
     for (place, what) in foreign(body, start) {
         let (code, width, message, hint) = match what {
@@ -178,11 +222,13 @@ fn foreign_text(key: &str, body: &str, start: Place, is_meant: impl Fn(&str) -> 
                 (Code::Foreign, 3, format!("`{whole}` is a $ and a value of this template"), hint)
             }
             Foreign::Placeholder(text) => {
-                let message = format!("`{}` in the text: {}", shorten(text), effects(&[When::Placeholder]));
+                let Some(effects) = effects(&[When::Placeholder], clients) else { continue };
+                let message = format!("`{}` in the text: {effects}", shorten(text));
                 (Code::Placeholder, text.chars().count(), message, "put it otherwise, such as 5 USD for $5".to_owned())
             }
             Foreign::Command(text) => {
-                let message = format!("!`…` in the text: {}", effects(&[When::Command]));
+                let Some(effects) = effects(&[When::Command], clients) else { continue };
+                let message = format!("!`…` in the text: {effects}");
                 let width = text.lines().next().unwrap_or_default().chars().count();
                 (Code::ShellCommand, width, message, "put a space between ! and `".to_owned())
             }

@@ -1,55 +1,99 @@
 //! `prompt-gallery check`: reads the files, and prints what is wrong with them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, future, stream};
 use tracing::level_filters::LevelFilter;
 
 use super::progress::Progress;
 use super::{Failure, config, store};
-use crate::check::report::{Format, Report};
-use crate::check::{File, Source, check};
+use crate::check::report::{Format, Gallery, Report};
+use crate::check::{File, Options, Source, check};
 use crate::cli::{Check, Location};
 use crate::config::{self, Config, Flags};
-use crate::gallery::Named;
+use crate::gallery::{Named, strays};
 use crate::program;
 use crate::prompt::{Level, Partial, PromptFile, bounds};
-use crate::store::{Object, PromptStore, StoreError};
+use crate::serve;
+use crate::server;
+use crate::store::{DirStore, Object, PromptStore, StoreError};
 
 const CONCURRENT_READS: usize = 64;
 
 pub(crate) fn run(args: &Check) -> Result<ExitCode, Failure> {
-    let Target { config, only } = target(args)?;
-    let page_size = if only.is_some() { usize::MAX } else { config.page_size };
-    // What the store leaves out is in the report.
-    let (root, mut files, progress) = super::run_telling(LevelFilter::ERROR, async {
-        let store = store(&config)?;
-        let objects = store.list().await.map_err(Failure::unable)?;
-        let progress = Progress::new(2 * objects.len());
-        let files = match &only {
-            Some(key) => read_one(&*store, objects, key).await?,
-            None => read_all(&*store, objects, &progress).await?,
+    let targets = targets(args)?;
+    // What the stores leave out is in the report.
+    super::run_telling(LevelFilter::ERROR, async {
+        match args.watch {
+            true => watch(args, &targets).await,
+            false => check_all(args, &targets).await.map(ExitCode::from),
+        }
+    })
+}
+
+/// Checks again after each change, until the process is told to stop.
+async fn watch(args: &Check, targets: &[Target]) -> Result<ExitCode, Failure> {
+    let mut folders = Vec::new();
+    for target in targets {
+        let Some(folder) = &target.folder else {
+            let store = target.store.location();
+            return Err(Failure::unable(format!("--watch takes files and folders: {store} tells of no changes")));
         };
-        let left_out = store.left_out().into_iter().filter(|_| only.is_none()).filter_map(left_out);
-        Ok((store.location(), files.into_iter().chain(left_out).collect::<Vec<_>>(), progress))
-    })?;
-    files.sort_by(|a, b| a.object.key.cmp(&b.object.key));
-    if files.iter().all(|file| matches!(file.source, Source::Unread)) {
-        return Err(Failure::unable(format!("there is no prompt in {root}")));
+        folder.watch().map_err(|e| Failure::unable(format!("{}: cannot be watched: {e}", folder.location())))?;
+        folders.push(folder);
     }
-    let mut problems = check(&files, page_size, &|| progress.step());
-    drop(progress);
-    problems.retain(|problem| !args.allow.contains(&problem.code));
-    let texts: HashMap<&str, &str> = files.iter().filter_map(text).collect();
-    let report = Report {
-        problems: &problems,
-        files: files.iter().filter(|file| !matches!(file.source, Source::Unread)).count(),
-        root: &root,
-        source: |key: &str| texts.get(key).copied(),
-    };
+    // A task of its own hears the signal during a check too.
+    let mut stop = tokio::spawn(serve::told_to_stop());
+    loop {
+        let code = match check_all(args, targets).await {
+            Ok(code) => code,
+            // A file that is gone may come back.
+            Err(e) => {
+                e.tell();
+                e.code
+            }
+        };
+        let watched: Vec<_> = folders.iter().map(|folder| folder.location()).collect();
+        let _ = writeln!(io::stderr(), "Watching {}. Ctrl-C stops it.", watched.join(", "));
+        let changed = future::select_all(folders.iter().map(|folder| serve::changed(folder).boxed()));
+        tokio::select! {
+            _ = &mut stop => return Ok(code.into()),
+            _ = changed => {}
+        }
+    }
+}
+
+/// Checks all that was asked for and prints what is wrong; the exit code.
+async fn check_all(args: &Check, targets: &[Target]) -> Result<u8, Failure> {
+    let mut read = Vec::new();
+    for target in targets {
+        let root = target.store.location();
+        let (files, progress) = target.read().await?;
+        if files.iter().all(|file| matches!(file.source, Source::Unread)) {
+            let strays = strays::notes(files.iter().map(|file| file.object.key.as_str()));
+            let why = [strays::ENDINGS.to_owned()].into_iter().chain(strays).collect::<Vec<_>>().join("; ");
+            return Err(Failure::unable(format!("there are no prompts in {root}: {why}")));
+        }
+        read.push((root, files, progress, target.page_size));
+    }
+    let options = |page_size| Options { page_size, clients: &args.client };
+    let galleries = read.iter().map(|(root, files, progress, page_size)| {
+        let mut problems = check(files, &options(*page_size), &|| progress.step());
+        problems.retain(|problem| !args.allow.contains(&problem.code));
+        let is_checked = |file: &&File| !matches!(file.source, Source::Unread);
+        let texts = files.iter().filter_map(text).collect();
+        Gallery { problems, files: files.iter().filter(is_checked).count(), root, texts }
+    });
+    let galleries: Vec<_> = galleries.collect();
+    for (_, _, progress, _) in &read {
+        progress.end();
+    }
+    let options = options(None);
+    let report = Report { galleries: &galleries, options };
     // What programs read is written as it is.
     let mut out: Box<dyn Write> = match args.format {
         Format::Human => Box::new(BufWriter::new(anstream::stdout().lock())),
@@ -57,7 +101,8 @@ pub(crate) fn run(args: &Check) -> Result<ExitCode, Failure> {
     };
     program::written(report.write(args.format, &mut out).and_then(|()| out.flush()))?;
     let worst = if args.deny.is_some() { Level::Warning } else { Level::Error };
-    Ok(ExitCode::from(u8::from(problems.iter().any(|problem| problem.code.level() <= worst))))
+    let mut problems = galleries.iter().flat_map(|gallery| &gallery.problems);
+    Ok(u8::from(problems.any(|problem| options.level(problem.code) <= worst)))
 }
 
 /// What would have been a prompt, or may be a folder of prompts.
@@ -74,37 +119,93 @@ fn text(file: &File) -> Option<(&str, &str)> {
     }
 }
 
-/// What is to be checked.
+/// A gallery that is to be checked, or some files of it.
 struct Target {
-    config: Config,
-    /// The key of one file.
-    only: Option<String>,
+    store: Arc<dyn PromptStore>,
+    /// The same, if it is a folder.
+    folder: Option<DirStore>,
+    page_size: Option<usize>,
+    /// The keys of the files, if not all are to be checked.
+    only: Option<BTreeSet<String>>,
 }
 
-fn target(args: &Check) -> Result<Target, Failure> {
+impl Target {
+    fn new(config: &Config, key: Option<String>) -> Result<Self, Failure> {
+        let (store, folder): (Arc<dyn PromptStore>, _) = match &config.source {
+            config::Source::Dir(dir) => {
+                let folder = server::open_dir(dir).map_err(Failure::unable)?;
+                (Arc::new(folder.clone()), Some(folder))
+            }
+            config::Source::S3 { .. } => (store(config)?, None),
+        };
+        let page_size = Some(config.page_size).filter(|_| key.is_none());
+        Ok(Self { store, folder, page_size, only: key.map(|key| BTreeSet::from([key])) })
+    }
+
+    /// All of its files, in the order of their keys; those are read that are to be checked.
+    async fn read(&self) -> Result<(Vec<File>, Progress), Failure> {
+        let objects = self.store.list().await.map_err(Failure::unable)?;
+        let progress = Progress::new(2 * objects.len());
+        let mut files = match &self.only {
+            Some(keys) => read_some(&*self.store, objects, keys).await?,
+            None => read_all(&*self.store, objects, &progress).await?,
+        };
+        if self.only.is_none() {
+            files.extend(self.store.left_out().into_iter().filter_map(left_out));
+        }
+        files.sort_by(|a, b| a.object.key.cmp(&b.object.key));
+        Ok((files, progress))
+    }
+}
+
+/// What the paths name, files of one gallery together.
+fn targets(args: &Check) -> Result<Vec<Target>, Failure> {
+    if args.paths.is_empty() {
+        return Ok(vec![Target::new(&config(&args.location)?, None)?]);
+    }
+    let mut targets: Vec<(PathBuf, Target)> = Vec::new();
+    for path in &args.paths {
+        let (config, key) = target(path, &args.location)?;
+        let root = match &config.source {
+            config::Source::Dir(dir) => dir.canonicalize().unwrap_or_else(|_| dir.clone()),
+            config::Source::S3 { bucket, prefix, .. } => format!("s3://{bucket}/{prefix}").into(),
+        };
+        match targets.iter_mut().find(|(known, _)| *known == root) {
+            Some((_, target)) => match (&mut target.only, key) {
+                (Some(keys), Some(key)) => drop(keys.insert(key)),
+                (Some(_), None) => *target = Target::new(&config, None)?,
+                (None, _) => {}
+            },
+            None => targets.push((root, Target::new(&config, key)?)),
+        }
+    }
+    Ok(targets.into_iter().map(|(_, target)| target).collect())
+}
+
+/// The gallery that a path names, and the key of the file if it is one.
+fn target(path: &str, location: &Location) -> Result<(Config, Option<String>), Failure> {
     let of = |flags| Config::from_env(flags).map_err(Failure::unable);
-    let Some(path) = &args.path else { return Ok(Target { config: config(&args.location)?, only: None }) };
     if let Some(address) = path.strip_prefix("s3://") {
         let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
         if bucket.is_empty() {
             return Err(Failure::unable(format!("{path}: a bucket's name follows, as in s3://BUCKET/PREFIX")));
         }
         let (bucket, prefix) = (Some(bucket.to_owned()), Some(prefix.to_owned()));
-        return Ok(Target { config: of(Flags { bucket, prefix, ..Flags::default() })?, only: None });
+        return Ok((of(Flags { bucket, prefix, ..Flags::default() })?, None));
     }
     let file = Path::new(path);
     if file.is_dir() {
-        return Ok(Target { config: of(Flags { dir: Some(file.to_owned()), ..Flags::default() })?, only: None });
+        return Ok((of(Flags { dir: Some(file.to_owned()), ..Flags::default() })?, None));
     }
     if !file.is_file() {
         return Err(Failure::unable(format!("{path}: there is no such file or folder")));
     }
-    let (root, key) = root_of(file, &args.location)?;
+    let (root, key) = root_of(file, location)?;
     if Named::of(&key).is_none() {
         let takes = "a prompt's name ends in .prompt, .hbs or .handlebars, and begins with no dot";
         return Err(Failure::unable(format!("{path} is no prompt: {takes}")));
     }
-    Ok(Target { config: of(Flags { dir: Some(root), ..Flags::default() })?, only: Some(key) })
+    Ok((of(Flags { dir: Some(root), ..Flags::default() })?, Some(key)))
 }
 
 /// The gallery that a file belongs to, and its key there: the folder that would be served if the file lies inside, else
@@ -141,25 +242,32 @@ async fn read_all(store: &dyn PromptStore, objects: Vec<Object>, progress: &Prog
     Ok(files.into_iter().flatten().collect())
 }
 
-/// Reads one file and the partials that it leads to.
-async fn read_one(store: &dyn PromptStore, objects: Vec<Object>, key: &str) -> Result<Vec<File>, Failure> {
-    let mut partials = HashMap::new();
+/// Reads some files and the partials that they lead to.
+async fn read_some(
+    store: &dyn PromptStore,
+    objects: Vec<Object>,
+    keys: &BTreeSet<String>,
+) -> Result<Vec<File>, Failure> {
+    let mut partials: HashMap<String, Vec<usize>> = HashMap::new();
     for (index, object) in objects.iter().enumerate() {
         if let Some(Named::Partial(name)) = Named::of(&object.key) {
-            partials.entry(name).or_insert(index);
+            partials.entry(name).or_default().push(index);
         }
     }
     let mut files: Vec<File> = objects.into_iter().map(|object| File { object, source: Source::Unread }).collect();
-    let mut todo: Vec<usize> = files.iter().position(|file| file.object.key == key).into_iter().collect();
-    if todo.is_empty() {
-        return Err(Failure::unable(format!("{key} is no file of {}", store.location())));
-    }
+    let indices: HashMap<&str, usize> =
+        files.iter().zip(0..).map(|(file, index)| (file.object.key.as_str(), index)).collect();
+    let index = |key: &String| {
+        let missing = || Failure::unable(format!("{key} is no file of {}", store.location()));
+        indices.get(key.as_str()).copied().ok_or_else(missing)
+    };
+    let mut todo: Vec<usize> = keys.iter().map(index).collect::<Result<_, _>>()?;
     let mut seen: HashSet<usize> = todo.iter().copied().collect();
     while let Some(index) = todo.pop() {
         let object = &files[index].object;
         let Some(source) = read(store, object).await? else { continue };
-        let used = used(&object.key, &source).into_iter().filter_map(|name| partials.get(&name).copied());
-        todo.extend(used.filter(|index| seen.insert(*index)));
+        let used = used(&object.key, &source).into_iter().filter_map(|name| partials.get(&name)).flatten();
+        todo.extend(used.filter(|index| seen.insert(**index)));
         files[index].source = source;
     }
     Ok(files)

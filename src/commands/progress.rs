@@ -24,6 +24,11 @@ impl Progress {
         Self { bar, began: Instant::now(), shown: Once::new() }
     }
 
+    /// Takes the bar away.
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+
     pub(super) fn step(&self) {
         self.bar.inc(1);
         if self.began.elapsed() > PATIENCE {
@@ -35,6 +40,6 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.end();
     }
 }

@@ -36,6 +36,8 @@ pub enum Level {
     Error,
     /// The prompt can be used, and may not do what was meant.
     Warning,
+    /// Good to know.
+    Note,
 }
 
 impl Place {
@@ -164,28 +166,33 @@ codes! {
     Portability = "portability", Warning;
     /// Two prompts claim one name.
     DuplicateName = "duplicate-name", Warning;
-    /// A path that is no name as it is.
-    Renamed = "renamed", Warning;
     /// Front matter that stands where nobody reads it.
     MisplacedFrontMatter = "misplaced-front-matter", Warning;
 
-    // What some clients do with it, see `check::clients`.
+    /// A path that is no name as it is.
+    Renamed = "renamed", Note;
+    /// Files that are no prompts and were probably meant to be.
+    NotAPrompt = "not-a-prompt", Note;
+    /// The arguments of a prompt that declares none.
+    Inferred = "inferred-arguments", Note;
+
+    // What some clients do with it, see `check::clients`: warnings where the team is known to use one of them.
     /// More than one argument.
-    SeveralArguments = "several-arguments", Warning;
+    SeveralArguments = "several-arguments", Note;
     /// Arguments, and none that must be given.
-    OptionalOnly = "optional-only", Warning;
+    OptionalOnly = "optional-only", Note;
     /// An argument that does not take any text.
-    TypedArgument = "typed-argument", Warning;
+    TypedArgument = "typed-argument", Note;
     /// More than one message.
-    SeveralMessages = "several-messages", Warning;
+    SeveralMessages = "several-messages", Note;
     /// Messages that do not go from the user to the assistant and back.
-    NotAlternating = "not-alternating", Warning;
+    NotAlternating = "not-alternating", Note;
     /// A picture, a recording, a link or a file.
-    NotText = "not-text", Warning;
+    NotText = "not-text", Note;
     /// Text that stands for an argument, such as `$1`.
-    Placeholder = "placeholder", Warning;
+    Placeholder = "placeholder", Note;
     /// Text that is run as a command.
-    ShellCommand = "shell-command", Warning;
+    ShellCommand = "shell-command", Note;
     /// More prompts than one page takes.
-    ManyPrompts = "many-prompts", Warning;
+    ManyPrompts = "many-prompts", Note;
 }
