@@ -98,10 +98,14 @@ struct Serve {
 }
 
 const AFTER_SERVE: &str = "\
+Other settings are variables: RUST_LOG=warn filters the log and LOG_FORMAT=json writes it as JSON, ALLOWED_HOSTS and
+ALLOWED_ORIGINS name who may call, OAUTH_ISSUER makes callers sign in. The README lists all.
+
 Examples:
   prompt-gallery serve --dir ~/prompts
   prompt-gallery serve --bucket my-prompts --prefix team/
-  prompt-gallery serve --addr 127.0.0.1:9000";
+  prompt-gallery serve --addr 127.0.0.1:9000
+  LOG_FORMAT=json prompt-gallery serve --bucket my-prompts";
 
 #[derive(Args)]
 pub(crate) struct Check {

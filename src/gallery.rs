@@ -28,6 +28,7 @@ use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
 use catalogue::{Catalogue, Entry};
+pub(crate) use changes::Seen;
 pub use completion::Completion;
 use contents::{ContentsError, contents};
 use doubts::Doubts;

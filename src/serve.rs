@@ -1,5 +1,6 @@
 //! The local server: a port, a greeting, log lines from its start to its end, and an eye on its folder.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use crate::config::{Allowed, Config};
-use crate::gallery::Gallery;
+use crate::gallery::{Gallery, Seen};
 use crate::http::{self, App};
 use crate::program;
 use crate::prompt::shorten_to;
@@ -41,9 +42,11 @@ pub(crate) async fn serve(
         tracing::info!(signal, "stopping");
     };
     let beside = async {
+        // What changes from now on is a change.
+        let seen = if folder.is_some() { gallery.read_changed(None).await } else { None };
         greet(gallery, addr, config).await?;
         match folder {
-            Some(folder) => tell_changes(gallery, &folder).await,
+            Some(folder) => tell_changes(gallery, &folder, seen).await,
             None => future::pending().await,
         }
     };
@@ -133,8 +136,7 @@ fn answers_loopback_alone(hosts: &Allowed, addr: SocketAddr) -> bool {
 }
 
 /// Reads files that are saved, so that the log tells at once what is wrong with them.
-async fn tell_changes(gallery: &Gallery, folder: &DirStore) -> Result<std::convert::Infallible, ServerError> {
-    let mut seen = gallery.read_changed(None).await;
+async fn tell_changes(gallery: &Gallery, folder: &DirStore, mut seen: Option<Seen>) -> Result<Infallible, ServerError> {
     loop {
         changed(folder).await;
         seen = gallery.read_changed(seen).await;

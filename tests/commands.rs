@@ -1043,4 +1043,5 @@ fn the_help_of_every_command_has_examples() {
         assert!(examples.contains(&format!("prompt-gallery {command} ")), "{help}");
     }
     assert!(printed(&["--help"]).contains("Examples:\n"));
+    assert!(printed(&["serve", "--help"]).contains("LOG_FORMAT=json"));
 }
