@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, StyledStr, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use clap_complete::engine::ArgValueCompleter;
 
@@ -109,7 +109,7 @@ Examples:
 
 #[derive(Args)]
 pub(crate) struct Check {
-    #[arg(help = "Folders, files, s3://BUCKET/PREFIX [default: what would be served]", value_name = "PATH", conflicts_with_all = ["bucket", "prefix"])]
+    #[arg(help = "Folders, files, s3://BUCKET/PREFIX [default: what would be served]", value_name = "PATH", value_hint = ValueHint::AnyPath, conflicts_with_all = ["bucket", "prefix"])]
     pub(crate) paths: Vec<String>,
     #[command(flatten)]
     pub(crate) location: Location,
@@ -253,7 +253,7 @@ Examples:
 #[derive(Args)]
 pub(crate) struct New {
     /// The prompt or the path of its file; / divides folders
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_hint = ValueHint::DirPath)]
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) location: Location,

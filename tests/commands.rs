@@ -1020,6 +1020,10 @@ fn shells_complete_prompts_and_their_arguments() {
         (&["render", "trip", "pace", ""], &["slow", "fast"]),
         (&["render", "trip", "city=Oslo", "pace", "=", "f"], &["fast"]),
         (&["render", "broken", ""], &[]),
+        (&["render", "trip", "city=@prompts/n"], &["city=@prompts/notes.txt"]),
+        (&["render", "trip", "city", "=@", "prompts/n"], &["prompts/notes.txt"]),
+        (&["check", "prompts/tr"], &["prompts/trip.prompt"]),
+        (&["new", "prompts/t"], &["prompts/team/"]),
         (&["check", "--format", ""], &["human", "json", "github"]),
         (&["che"], &["check"]),
     ] {

@@ -69,7 +69,14 @@ impl ValueCompleter for Arguments {
         let (Some(typed), Some(current)) = (Typed::read(), current.to_str()) else { return Vec::new() };
         let Some(prompt) = typed.prompt() else { return Vec::new() };
         let key = |word: &str| prompt.arguments().iter().find(|argument| argument.name == word);
-        // Some shells divide a word at its `=`.
+        // A file, as in `KEY=@FILE`. Some shells divide a word at its `=` and `@`.
+        if typed.words.last().is_some_and(|word| word == "=@") {
+            return PathCompleter::any().complete(OsStr::new(current));
+        }
+        if let Some((word, path)) = current.split_once("=@") {
+            let paths = PathCompleter::any().complete(OsStr::new(path)).into_iter();
+            return paths.map(|path| path.add_prefix(format!("{word}=@"))).collect();
+        }
         let divided = match typed.words.as_slice() {
             [.., word, equals] if equals == "=" => key(word),
             [.., word] => key(word),
