@@ -108,7 +108,7 @@ impl Eq for Origin {}
 #[derive(Debug)]
 pub(super) enum Piece {
     Text(String),
-    Role(Role, Map<String, Value>),
+    Role(Role),
     History,
     Section(String),
     Media(Media),
@@ -122,15 +122,12 @@ pub(super) fn messages(pieces: Vec<Piece>, history: &[Message]) -> Vec<Message> 
     let mut has_history = false;
     for piece in pieces {
         match piece {
-            Piece::Role(role, metadata) => {
+            Piece::Role(role) => {
                 if !current.content.is_empty() {
                     messages
                         .push(std::mem::replace(&mut current, Message { role, content: Vec::new(), metadata: None }));
                 }
                 current.role = role;
-                if !metadata.is_empty() {
-                    current.metadata.get_or_insert_default().extend(metadata);
-                }
             }
             Piece::History => {
                 has_history = !history.is_empty();

@@ -45,9 +45,10 @@ pub(super) fn render<'a>(template: &'a Template, context: &Context<'a>) -> Resul
         depth: 0,
         partials: Vec::new(),
     };
-    let scope =
-        Scope { context: Val::root(context.variables), up: None, turn: None, params: None, block: None, inlines: None };
-    renderer.program(&template.program, &scope)?;
+    let root = Val::root(context.variables);
+    let depths = Depths { context: root.clone(), around: None };
+    let scope = Scope { context: root, depths: Some(&depths), frame: None, params: None, inlines: None };
+    renderer.program(&template.program, &scope, None)?;
     Ok(renderer.output.into_pieces())
 }
 
@@ -69,22 +70,37 @@ struct Renderer<'a, 'c> {
 struct Scope<'a, 's> {
     /// `this`
     context: Val<'a>,
-    /// Where `../` leads.
-    up: Option<&'s Self>,
-    /// The turn of the loop around.
-    turn: Option<&'s Turn<'a, 's>>,
+    /// Where `../` leads: the context is the first unless it equals that.
+    depths: Option<&'s Depths<'a, 's>>,
+    /// Where `@name` leads.
+    frame: Option<&'s Frame<'a, 's>>,
     /// `as |item|`
     params: Option<&'s Params<'a, 's>>,
-    /// What `{{> @partial-block}}` renders.
-    block: Option<&'s PartialBlock<'a, 's>>,
     inlines: Option<&'s Inlines<'a, 's>>,
 }
 
-struct Turn<'a, 's> {
+/// The contexts of blocks around. A block whose context is that of the block around has none of its own.
+struct Depths<'a, 's> {
+    context: Val<'a>,
+    around: Option<&'s Self>,
+}
+
+/// What a loop and a partial's block add to `@name`; `@../name` is what is seen from the frame around.
+struct Frame<'a, 's> {
+    adds: Adds<'a, 's>,
+    around: Option<&'s Self>,
+}
+
+enum Adds<'a, 's> {
+    Turn(Turn<'a>),
+    /// What `{{> @partial-block}}` renders from here on.
+    Block(Option<&'s PartialBlock<'a, 's>>),
+}
+
+struct Turn<'a> {
     index: usize,
     key: Val<'a>,
     is_last: bool,
-    around: Option<&'s Self>,
 }
 
 struct Params<'a, 's> {
@@ -101,18 +117,66 @@ struct PartialBlock<'a, 's> {
 struct Inlines<'a, 's> {
     inlines: &'a [(String, Program)],
     file: &'a Arc<str>,
+    /// The contexts around the block that defines them.
+    depths: Option<&'s Depths<'a, 's>>,
     around: Option<&'s Self>,
 }
 
 type Done<T = ()> = Result<T, Problem>;
 
 impl<'a> Renderer<'a, '_> {
-    fn program(&mut self, program: &'a Program, scope: &Scope<'a, '_>) -> Done {
+    /// Renders a program. `around` has the contexts around the block that it is the body of.
+    fn program(&mut self, program: &'a Program, scope: &Scope<'a, '_>, around: Option<&Depths<'a, '_>>) -> Done {
         if program.inlines.is_empty() {
             return self.nodes(&program.nodes, scope);
         }
-        let inlines = Inlines { inlines: &program.inlines, file: self.file, around: scope.inlines };
+        let inlines = Inlines { inlines: &program.inlines, file: self.file, depths: around, around: scope.inlines };
         self.nodes(&program.nodes, &Scope { inlines: Some(&inlines), ..scope.clone() })
+    }
+
+    /// Renders a block's body with the context of what is around.
+    fn same(&mut self, program: &'a Program, scope: &Scope<'a, '_>) -> Done {
+        if !scope.context.is_null() {
+            return self.program(program, scope, scope.depths);
+        }
+        // A helper's `this` is an object of nothing where there is none.
+        let nothing = Val::no_context();
+        if scope.depths.is_some_and(|depths| depths.context.is_json_null()) {
+            return self.program(program, &Scope { context: nothing, ..scope.clone() }, scope.depths);
+        }
+        self.within(program, nothing, scope.depths, scope)
+    }
+
+    /// Renders a program with a context of its own, within the contexts `around`.
+    fn within(
+        &mut self,
+        program: &'a Program,
+        context: Val<'a>,
+        around: Option<&Depths<'a, '_>>,
+        scope: &Scope<'a, '_>,
+    ) -> Done {
+        let is_same = match around {
+            Some(depths) => {
+                self.work_on(context.length().min(depths.context.length()))?;
+                self.is_same(&context, &depths.context)?
+            }
+            None => context.is_null(),
+        };
+        if is_same {
+            return self.program(program, &Scope { context, depths: around, ..scope.clone() }, around);
+        }
+        let depths = Depths { context: context.clone(), around };
+        self.program(program, &Scope { context, depths: Some(&depths), ..scope.clone() }, around)
+    }
+
+    /// JavaScript's `==`, by which the reference finds out whether a block has a context of its own.
+    fn is_same(&mut self, a: &Val<'a>, b: &Val<'a>) -> Done<bool> {
+        match (a.is_object(), b.is_object()) {
+            _ if a.is_null() || b.is_null() => Ok(a.is_null() && b.is_null()),
+            (true, false) => Ok(b.is_loosely(&self.written(a)?)),
+            (false, true) => Ok(a.is_loosely(&self.written(b)?)),
+            _ => Ok(a.equals(b) || a.is_loosely_value(b)),
+        }
     }
 
     fn nodes(&mut self, nodes: &'a [Node], scope: &Scope<'a, '_>) -> Done {
@@ -192,13 +256,12 @@ impl<'a> Renderer<'a, '_> {
     fn mark(&mut self, mark: &'a Mark, scope: &Scope<'a, '_>) -> Done {
         let piece = match mark {
             Mark::History => Piece::History,
-            Mark::Role { role, metadata } => {
+            Mark::Role(role) => {
                 let role = self.text(role, scope)?;
                 // What it is may be a caller's word, and this goes to the log.
                 let role = Role::parse(&role)
                     .map_err(|_| self.failed(Code::Render, "the value is no role: there are user, model and system"))?;
-                let metadata = metadata.iter().map(|(key, value)| Ok((key.clone(), self.text(value, scope)?.into())));
-                Piece::Role(role, metadata.collect::<Result<_, Problem>>()?)
+                Piece::Role(role)
             }
             Mark::Section(name) => Piece::Section(self.text(name, scope)?),
             Mark::Media { url, content_type } => {
@@ -244,11 +307,11 @@ impl<'a> Renderer<'a, '_> {
         match block.kind {
             BlockKind::If | BlockKind::Unless => {
                 let include_zero = match &block.include_zero {
-                    Some(value) => self.evaluate(value, scope, false)?.is_truthy(false),
+                    Some(value) => self.evaluate(value, scope, false)?.is_js_true(),
                     None => false,
                 };
                 let is_so = first.is_truthy(include_zero);
-                self.program(program(is_so == (block.kind == BlockKind::If)), scope)
+                self.same(program(is_so == (block.kind == BlockKind::If)), scope)
             }
             BlockKind::IfEquals | BlockKind::UnlessEquals => {
                 let second = match block.params.get(1) {
@@ -256,14 +319,19 @@ impl<'a> Renderer<'a, '_> {
                     None => Val::missing(),
                 };
                 self.work_on(first.length().min(second.length()))?;
-                self.program(program(first.equals(&second) == (block.kind == BlockKind::IfEquals)), scope)
+                self.same(program(first.equals(&second) == (block.kind == BlockKind::IfEquals)), scope)
             }
-            BlockKind::With if first.is_empty() => self.program(&block.otherwise, scope),
+            BlockKind::With if first.is_empty() => self.same(&block.otherwise, scope),
             BlockKind::With => self.inside(block, first, scope),
             BlockKind::Each => self.each(block, &first, scope),
             BlockKind::Section if first.is_list() => self.each(block, &first, scope),
-            BlockKind::Section if first.is_nothing() => self.program(&block.otherwise, scope),
-            BlockKind::Section if first.is_true() => self.program(&block.body, scope),
+            BlockKind::Section if first.is_nothing() => self.program(&block.otherwise, scope, scope.depths),
+            // The reference has no value for such names, or a wrong one.
+            BlockKind::Section if !block.block_params.is_empty() => {
+                let message = "this block names the items of a list, and the value is none: write {{#with x as |y|}}";
+                Err(self.failed(Code::Render, message))
+            }
+            BlockKind::Section if first.is_true() => self.program(&block.body, scope, scope.depths),
             BlockKind::Section => self.inside(block, first, scope),
         }
     }
@@ -272,7 +340,8 @@ impl<'a> Renderer<'a, '_> {
     fn inside(&mut self, block: &'a Block, context: Val<'a>, scope: &Scope<'a, '_>) -> Done {
         let values = block.block_params.first().map(|name| (name.as_str(), context.clone()));
         let params = Params { values: values.into_iter().collect(), around: scope.params };
-        self.program(&block.body, &Scope { context, up: Some(scope), params: Some(&params), ..scope.clone() })
+        let inside = Scope { params: Some(&params), ..scope.clone() };
+        self.within(&block.body, context, scope.depths, &inside)
     }
 
     fn each(&mut self, block: &'a Block, items: &Val<'a>, scope: &Scope<'a, '_>) -> Done {
@@ -288,13 +357,13 @@ impl<'a> Renderer<'a, '_> {
             self.at(place)?;
             let values = block.block_params.iter().map(String::as_str).zip([item.clone(), key.clone()]).collect();
             let params = Params { values, around: scope.params };
-            let turn = Turn { index: count, key, is_last: items.peek().is_none(), around: scope.turn };
-            let scope =
-                Scope { context: item, up: Some(scope), turn: Some(&turn), params: Some(&params), ..scope.clone() };
-            self.program(&block.body, &scope)?;
+            let turn = Turn { index: count, key, is_last: items.peek().is_none() };
+            let frame = Frame { adds: Adds::Turn(turn), around: scope.frame };
+            let inside = Scope { frame: Some(&frame), params: Some(&params), ..scope.clone() };
+            self.within(&block.body, item, scope.depths, &inside)?;
             count += 1;
         }
-        if count == 0 { self.program(&block.otherwise, scope) } else { Ok(()) }
+        if count == 0 { self.same(&block.otherwise, scope) } else { Ok(()) }
     }
 
     fn partial(&mut self, call: &'a PartialCall, scope: &Scope<'a, '_>) -> Done {
@@ -310,62 +379,67 @@ impl<'a> Renderer<'a, '_> {
             self.work(values.len())?;
             context = Val::overlay(Overlay { base: context, values });
         }
-        let is_own_context = call.context.is_some() || !call.hash.is_empty();
-        let up = if is_own_context { Some(scope) } else { scope.up };
-        let inside = Scope { context, up, params: None, ..scope.clone() };
-        if call.name == "@partial-block" {
-            let Some(block) = scope.block else {
-                return match &call.block {
-                    Some(fallback) => self.program(fallback, &inside),
-                    None => {
-                        let message = "this partial was not called as a block: {{#> name}} … {{/name}}";
-                        Err(self.failed(Code::Render, message))
-                    }
-                };
-            };
-            let own = block.scope;
-            self.work_on(inside.context.length().min(own.context.length()))?;
-            let is_own_context = is_own_context || !inside.context.equals(&own.context);
-            let up = if is_own_context { Some(own) } else { own.up };
-            let inside = Scope { up, params: own.params, block: own.block, inlines: own.inlines, ..inside };
-            return self.enter(call, block.file, block.program, &inside);
-        }
+        // What the block of this call is called by, within the partial.
         let block = call.block.as_ref().map(|program| PartialBlock { program, file: self.file, scope });
-        let inlines = call.block.as_ref().map(|program| Inlines {
-            inlines: &program.inlines,
-            file: self.file,
-            around: scope.inlines,
-        });
-        let inside = Scope { block: block.as_ref(), inlines: inlines.as_ref().or(scope.inlines), ..inside };
+        let current = scope.partial_block();
+        let frame = Frame { adds: Adds::Block(block.as_ref()), around: scope.frame };
+        let frame = if block.is_some() { Some(&frame) } else { scope.frame };
+        let inside = Scope { context, frame, params: None, ..scope.clone() };
         let mut around = scope.inlines;
         self.work_on(call.name.len())?;
-        while let Some(Inlines { inlines, file, around: next }) = around {
+        while let Some(Inlines { inlines, file, depths, around: next }) = around {
             self.work(inlines.len() / 8)?;
             if let Some((_, program)) = inlines.iter().rfind(|(name, _)| *name == call.name) {
-                return self.enter(call, file, program, &inside);
+                return self.enter(call, file, program, *depths, &inside);
             }
             around = *next;
         }
-        match (self.context.partials.get(&call.name), &call.block) {
-            (Some(partial), _) => {
-                // In Handlebars nothing is above a partial's context.
-                let inside = Scope { up: None, ..inside };
-                self.enter(call, &partial.template.file, &partial.template.program, &inside)
-            }
-            (None, Some(fallback)) => self.program(fallback, &Scope { block: None, ..inside }),
-            (None, None) => {
-                Err(self.failed(Code::MissingPartial, format!("there is no partial `{}`", shorten(&call.name))))
-            }
+        if let Some(partial) = self.context.partials.get(&call.name) {
+            // In Handlebars nothing is above a partial's context.
+            let Template { file, program, .. } = &partial.template;
+            let own = call.block.as_ref().map(|program| Inlines {
+                inlines: &program.inlines,
+                file: self.file,
+                depths: scope.depths,
+                around: scope.inlines,
+            });
+            let depths = Depths { context: inside.context.clone(), around: None };
+            let inside = Scope { depths: Some(&depths), inlines: own.as_ref().or(scope.inlines), ..inside };
+            return self.enter_with(call, file, |renderer| renderer.program(program, &inside, None));
         }
+        let is_block = call.name == "@partial-block";
+        let Some(block) = current.filter(|_| is_block).or(block.as_ref()) else {
+            return Err(if is_block {
+                self.failed(Code::Render, "this partial was not called as a block: {{#> name}} … {{/name}}")
+            } else {
+                self.failed(Code::MissingPartial, format!("there is no partial `{}`", shorten(&call.name)))
+            });
+        };
+        let own = block.scope;
+        // In the block, that of the partial around its call is the one to call.
+        let frame = Frame { adds: Adds::Block(own.partial_block()), around: frame };
+        let inside = Scope { frame: Some(&frame), params: own.params, inlines: own.inlines, ..inside };
+        self.enter(call, block.file, block.program, own.depths, &inside)
     }
 
-    /// Renders what a partial's name stands for.
+    /// Renders what a partial's name stands for, if that is in a template: within the contexts `around` that.
     fn enter(
         &mut self,
         call: &'a PartialCall,
         file: &'a Arc<str>,
         program: &'a Program,
+        around: Option<&Depths<'a, '_>>,
         scope: &Scope<'a, '_>,
+    ) -> Done {
+        let context = scope.context.clone();
+        self.enter_with(call, file, |renderer| renderer.within(program, context, around, scope))
+    }
+
+    fn enter_with(
+        &mut self,
+        call: &'a PartialCall,
+        file: &'a Arc<str>,
+        render: impl FnOnce(&mut Self) -> Done,
     ) -> Done {
         if self.partials.len() == bounds::PARTIAL_DEPTH {
             let message = format!(
@@ -380,7 +454,7 @@ impl<'a> Renderer<'a, '_> {
         self.partials.push(&call.name);
         let around = std::mem::replace(&mut self.file, file);
         let indent = self.output.indent(&call.indent);
-        self.program(program, scope)?;
+        render(self)?;
         self.output.outdent(indent);
         self.file = around;
         self.partials.pop();
@@ -404,20 +478,24 @@ impl<'a> Renderer<'a, '_> {
         }
         match (call.name.as_str(), params.as_slice()) {
             ("lookup", [object, key]) => {
-                let key = self.written(key)?;
+                if !object.is_js_true() {
+                    return Ok(object.clone());
+                }
+                let key = match key.nothing() {
+                    Some(name) => name.to_owned(),
+                    None => self.written(key)?,
+                };
                 self.work(object.overlaid() / 8)?;
+                self.work_on(object.length())?;
                 Ok(object.get(&key))
             }
             ("json", [value]) => {
                 let indent = match call.hash.iter().find(|(key, _)| key == "indent") {
-                    Some((_, indent)) => {
-                        let indent = self.evaluate(indent, scope, must_be)?;
-                        self.written(&indent)?.parse().unwrap_or(0)
-                    }
-                    None => 0,
+                    Some((_, indent)) => self.evaluate(indent, scope, must_be)?.as_indent(),
+                    None => String::new(),
                 };
                 self.work_on_items(value)?;
-                let text = value.to_json_text(indent, bounds::OUTPUT).map_err(|e| self.failed(Code::Bound, e))?;
+                let text = value.to_json_text(&indent, bounds::OUTPUT).map_err(|e| self.failed(Code::Bound, e))?;
                 self.work_on(text.len())?;
                 Ok(value.text_of(&text))
             }
@@ -427,21 +505,27 @@ impl<'a> Renderer<'a, '_> {
     }
 
     fn look_up(&mut self, path: &'a Path, scope: &Scope<'a, '_>, must_be: bool) -> Done<Val<'a>> {
-        let (start, segments) = match path.base {
-            Base::Data { up } => {
-                let Some((first, rest)) = path.segments.split_first() else { return Ok(Val::missing()) };
-                (self.data(first, up, scope), rest)
-            }
-            Base::Context { up, scoped } => match path.segments.split_first() {
-                Some((first, rest)) if !scoped && let Some(value) = self.param(first, scope)? => (value, rest),
-                _ => (scope.above(up).map_or(Val::missing(), |scope| scope.context.clone()), path.segments.as_slice()),
-            },
+        let param = match path.param() {
+            Some(name) => self.param(name, scope)?,
+            None => None,
+        };
+        let is_data = matches!((&param, path.base), (None, Base::Data { .. }));
+        let (start, segments) = match (param, path.base, path.segments.as_slice()) {
+            (Some(value), _, [_, rest @ ..]) => (value, rest),
+            (_, Base::Data { up, .. }, [first, rest @ ..]) => (self.data(first, up, scope), rest),
+            (_, Base::Context { up: 0, .. }, segments) => (scope.context.clone(), segments),
+            (_, Base::Context { up, .. } | Base::Data { up, .. }, segments) => (scope.above(up), segments),
         };
         let mut value = start;
         for (index, segment) in segments.iter().enumerate() {
+            if is_data && !value.is_js_true() {
+                return Ok(value);
+            }
             // A name may be as long as the file, and partials in partials lay one context over the other.
             self.work(value.overlaid() / 8)?;
             self.work_on(segment.len())?;
+            // Characters of a text are counted.
+            self.work_on(if value.has_characters(segment) { value.length() } else { 0 })?;
             let next = value.get_variable(segment, self.context.authored);
             // A variable that nobody declared or gave is a mistake; a field that an object lacks may be meant.
             if must_be && index == 0 && next.is_missing() && value.is_root() {
@@ -450,8 +534,6 @@ impl<'a> Renderer<'a, '_> {
             if next.is_missing() {
                 return Ok(next);
             }
-            // The length of a text is counted.
-            self.work_on(if segment == "length" { value.length() } else { 0 })?;
             value = next;
         }
         Ok(value)
@@ -472,31 +554,48 @@ impl<'a> Renderer<'a, '_> {
 
     /// `@index`, `@root`, `@metadata` …
     fn data(&self, name: &str, up: usize, scope: &Scope<'a, '_>) -> Val<'a> {
-        let mut turn = scope.turn;
-        for _ in 0..up {
-            let Some(Turn { around, .. }) = turn else { break };
-            turn = *around;
+        let mut frame = scope.frame;
+        let mut left = up;
+        while let (1.., Some(Frame { around, .. })) = (left, frame) {
+            (frame, left) = (*around, left - 1);
         }
+        let frames = std::iter::successors(frame, |frame| frame.around);
+        let turn = frames.clone().find_map(|frame| match &frame.adds {
+            Adds::Turn(turn) => Some(turn),
+            Adds::Block(_) => None,
+        });
         match (name, turn) {
             ("index", Some(turn)) => Val::number(turn.index),
             ("key", Some(turn)) => turn.key.clone(),
             ("first", Some(turn)) => Val::bool(turn.index == 0),
             ("last", Some(turn)) => Val::bool(turn.is_last),
-            ("root", _) => Val::root(self.context.variables),
+            ("root", _) if left == 0 => Val::root(self.context.variables),
+            ("partial-block", _) => Val::bool(block_of(frames).is_some()),
+            // Above the outermost frame is what the program says, and nothing above that.
+            _ if left > 1 => Val::missing(),
             ("metadata", _) => Val::json(self.context.metadata),
-            ("partial-block", _) => Val::bool(scope.block.is_some()),
             // What a token says of the caller is no more the author's than what the caller says.
             _ => self.context.locals.get(name).map_or(Val::missing(), Val::json_of_caller),
         }
     }
 }
 
+/// The block that the innermost of these frames has for `{{> @partial-block}}`.
+fn block_of<'a: 's, 's>(mut frames: impl Iterator<Item = &'s Frame<'a, 's>>) -> Option<&'s PartialBlock<'a, 's>> {
+    frames.find_map(|frame| match frame.adds {
+        Adds::Block(block) => Some(block),
+        Adds::Turn(_) => None,
+    })?
+}
+
 impl<'a, 's> Scope<'a, 's> {
-    fn above(&self, up: usize) -> Option<&Self> {
-        let mut scope = self;
-        for _ in 0..up {
-            scope = scope.up?;
-        }
-        Some(scope)
+    /// The context that so many `../` lead to.
+    fn above(&self, up: usize) -> Val<'a> {
+        let mut depths = std::iter::successors(self.depths, |depths| depths.around);
+        depths.nth(up).map_or(Val::missing(), |depths| depths.context.clone())
+    }
+
+    fn partial_block(&self) -> Option<&'s PartialBlock<'a, 's>> {
+        block_of(std::iter::successors(self.frame, |frame| frame.around))
     }
 }

@@ -289,10 +289,10 @@ impl<'a> Walk<'a> {
                 Node::Mark(place, mark) => {
                     self.shown.extend(Shown::of(*place, mark));
                     let what = match mark.as_ref() {
-                        Mark::Role { role: Expression::Literal(role), .. } => {
+                        Mark::Role(Expression::Literal(role)) => {
                             What::Role(role.as_str().and_then(|role| Role::parse(role).ok()))
                         }
-                        Mark::Role { .. } => What::Role(None),
+                        Mark::Role(_) => What::Role(None),
                         Mark::History => What::History,
                         Mark::Media { .. } => What::Media,
                         Mark::Section(_) => continue,

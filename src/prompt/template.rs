@@ -5,6 +5,8 @@
 
 mod expression;
 mod foreign;
+mod lexer;
+mod rows;
 mod tags;
 mod uses;
 
@@ -13,8 +15,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub(super) use expression::{Base, Call, Expression, Path};
+use expression::{NOT_ONE, Parsed};
 pub(crate) use foreign::{Foreign, foreign};
-use tags::{Tag, TagKind, Token};
+use lexer::{Fault, Word};
+use rows::{Nested, Opened, Row};
+use tags::{Strip, Tag, TagFault, TagKind, Token};
 pub(crate) use uses::Variable;
 pub(super) use uses::{Inlines, Usage, usage};
 
@@ -68,7 +73,7 @@ pub(super) enum Node {
 /// What divides the output into messages and parts.
 #[derive(Debug)]
 pub(super) enum Mark {
-    Role { role: Expression, metadata: Vec<(String, Expression)> },
+    Role(Expression),
     History,
     Section(Expression),
     Media { url: Expression, content_type: Option<Expression> },
@@ -144,32 +149,51 @@ impl Helper {
         Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, helper)| *helper)
     }
 
-    /// How many parameters it takes, and what an error says it takes.
-    fn takes(self) -> (std::ops::RangeInclusive<usize>, &'static str) {
+    /// How many parameters it takes, the keys it takes, and what an error says it takes.
+    fn takes(self) -> (std::ops::RangeInclusive<usize>, &'static [&'static str], &'static str) {
         match self {
-            Self::Block(BlockKind::IfEquals | BlockKind::UnlessEquals) => (2..=2, "two values to compare"),
-            Self::Block(_) => (1..=1, "one value"),
-            Self::Lookup => (2..=2, "a list or an object, and which item"),
-            Self::Json => (1..=1, "one value, and indent=2 if it shall have lines"),
-            Self::Log => (0..=usize::MAX, "anything"),
-            Self::Role => (1..=1, "one role: user, model or system"),
-            Self::History => (0..=0, "nothing"),
-            Self::Section => (1..=1, "one name"),
-            Self::Media => (0..=0, "url=… and, if known, contentType=…"),
+            Self::Block(BlockKind::IfEquals | BlockKind::UnlessEquals) => (2..=2, &[], "two values to compare"),
+            Self::Block(BlockKind::If | BlockKind::Unless) => (1..=1, &["includeZero"], "one value"),
+            Self::Block(_) => (1..=1, &[], "one value"),
+            Self::Lookup => (2..=2, &[], "a list or an object, and which item"),
+            Self::Json => (1..=1, &["indent"], "one value, and indent=2 if it shall have lines"),
+            Self::Log => (0..=usize::MAX, &["level"], "anything"),
+            Self::Role => (1..=1, &[], "one role: user, model or system"),
+            Self::History => (0..=0, &[], "nothing"),
+            Self::Section => (1..=1, &[], "one name"),
+            Self::Media => (0..=0, &["url", "contentType"], "url=… and, if known, contentType=…"),
         }
     }
 }
+
+/// Keys as other tools call them.
+const OTHER_KEYS: [(&str, &str); 11] = [
+    ("mime", "contentType"),
+    ("mimeType", "contentType"),
+    ("mime_type", "contentType"),
+    ("type", "contentType"),
+    ("mediaType", "contentType"),
+    ("href", "url"),
+    ("src", "url"),
+    ("uri", "url"),
+    ("path", "url"),
+    ("file", "url"),
+    ("spaces", "indent"),
+];
 
 /// Compiles `source`, which begins at `start` of `file`; all that is wrong goes to `problems`, and what is wrong is not
 /// part of the template.
 pub(super) fn compile(file: &Arc<str>, source: &str, start: Place, problems: &mut Vec<Problem>) -> Template {
     let tokens = tags::tokens(source, start);
-    let (partials, inlines, open, program) = Default::default();
-    let mut compiler =
-        Compiler { file, problems, partials, inlines, open, program, is_too_deep: false, told: 0, words: 0 };
+    let (partials, inlines, open, row) = Default::default();
+    let mut compiler = Compiler { file, problems, partials, inlines, open, row, is_too_deep: false, told: 0, words: 0 };
+    if let Some(at) = source.find('\0') {
+        let place = start.behind(&source[..at]);
+        compiler.report(Code::Syntax, place, 1, "a NUL character, which Handlebars does not take".to_owned(), None);
+    }
     compiler.compile(&tokens);
-    let Compiler { program, partials, inlines, .. } = compiler;
-    Template { file: Arc::clone(file), program, partials, inlines, length: source.len() }
+    let Compiler { row, partials, inlines, .. } = compiler;
+    Template { file: Arc::clone(file), program: row.into_program(), partials, inlines, length: source.len() }
 }
 
 struct Compiler<'a> {
@@ -177,10 +201,10 @@ struct Compiler<'a> {
     problems: &'a mut Vec<Problem>,
     partials: Vec<PartialName>,
     inlines: Vec<String>,
-    /// The blocks around `program`, outermost first.
+    /// The blocks around `row`, outermost first.
     open: Vec<Open<'a>>,
-    /// Where nodes go.
-    program: Program,
+    /// Where text and tags go.
+    row: Row<'a>,
     /// Whether it has been told that blocks nest too deep.
     is_too_deep: bool,
     /// How many problems there were.
@@ -193,19 +217,22 @@ struct Compiler<'a> {
 struct Open<'a> {
     tag: &'a Tag<'a>,
     /// As `{{/name}}` must name it; `None` for what `{{else if}}` has opened, which ends with the block around it.
-    name: Option<&'a str>,
-    what: Opened,
-    /// The program around it.
-    around: Program,
-    /// What stood before `{{else}}`, which now goes to `program`.
-    body: Option<Program>,
+    name: Option<String>,
+    /// `None` for a block that is wrong.
+    what: Option<Opened>,
+    /// The row around it.
+    around: Row<'a>,
+    /// What stood before `{{else}}`, and what that takes; the rest goes to `row`.
+    before_else: Option<(Row<'a>, Strip)>,
 }
 
-enum Opened {
-    Block(Option<Block>),
-    Inverse(Option<Block>),
-    Partial(Option<PartialCall>),
-    Inline(Option<String>),
+/// What a name in a tag says of a block around, `as |name|`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ItemName {
+    Not,
+    Known,
+    /// Outside of the `{{#*inline}}` around, where the reference loses count of such names.
+    OutsideOfInline,
 }
 
 impl<'a> Compiler<'a> {
@@ -217,15 +244,12 @@ impl<'a> Compiler<'a> {
                     let before = index.checked_sub(1).and_then(|index| tokens.get(index));
                     if let Some(Token::Tag(tag)) = before
                         && text.starts_with('}')
-                        && !tag.whole.ends_with("}}}")
+                        && tag.is_closed_by_more_braces()
                     {
                         let hint = Some("put a space between the tag and the brace".to_owned());
                         self.report(Code::Portability, tag.place, width(tag), UNPORTABLE_BRACE.to_owned(), hint);
                     }
-                    let text = trimmed(text, before, tokens.get(index + 1));
-                    if !text.is_empty() {
-                        self.program.nodes.push(Node::Text(text.into()));
-                    }
+                    self.row.text(text);
                 }
                 Token::Tag(tag) => {
                     tags += 1;
@@ -242,7 +266,7 @@ impl<'a> Compiler<'a> {
             }
         }
         while let Some(open) = self.open.pop() {
-            self.unclosed(open);
+            self.unclosed(open, Strip::default());
             if self.told >= bounds::PROBLEMS {
                 return;
             }
@@ -251,30 +275,35 @@ impl<'a> Compiler<'a> {
 
     fn tag(&mut self, tag: &'a Tag<'a>) {
         match tag.kind {
-            TagKind::Comment => {}
-            TagKind::Value => self.value(tag),
+            TagKind::Comment => self.row.tag(None, tag.strip, true),
+            TagKind::Value => {
+                let node = self.value(tag);
+                self.row.tag(node, tag.strip, false);
+            }
             TagKind::Open | TagKind::OpenInverse => {
-                let name = tag.inside.split(|c: char| c.is_whitespace()).next().unwrap_or_default();
-                let block = self.block(tag, tag.inside);
-                let what = if tag.kind == TagKind::Open { Opened::Block(block) } else { Opened::Inverse(block) };
-                self.open(tag, Some(name), what);
+                let parsed = self.parse(tag);
+                let name = opened_name(tag, parsed.as_ref());
+                let block = parsed.and_then(|parsed| self.block(tag, parsed));
+                self.open(tag, Some(name), block.map(Opened::Block));
             }
             TagKind::Else => self.otherwise(tag),
             TagKind::Close => self.end(tag),
             TagKind::Partial => {
-                if let Some(call) = self.partial(tag, false) {
-                    self.program.nodes.push(Node::Partial(tag.place, Box::new(call)));
-                }
+                let call = self.parse(tag).and_then(|parsed| self.partial(tag, parsed, false));
+                let node = call.map(|call| Node::Partial(tag.place, Box::new(call)));
+                self.row.tag(node, tag.strip, true);
             }
             TagKind::OpenPartial => {
-                let call = self.partial(tag, true);
-                let name = partial_name(tag.inside).0;
-                self.open(tag, Some(name), Opened::Partial(call));
+                let parsed = self.parse(tag);
+                let name = opened_name(tag, parsed.as_ref());
+                let call = parsed.and_then(|parsed| self.partial(tag, parsed, true));
+                self.open(tag, Some(name), call.map(Opened::Partial));
             }
             TagKind::OpenInline => {
-                let name = self.inline(tag);
-                let decorator = tag.inside.split(char::is_whitespace).next();
-                self.open(tag, decorator, Opened::Inline(name));
+                let parsed = self.parse(tag);
+                let name = opened_name(tag, parsed.as_ref());
+                let inline = parsed.and_then(|parsed| self.inline(tag, parsed));
+                self.open(tag, Some(name), inline.map(Opened::Inline));
             }
             TagKind::Decorator => {
                 self.problem(tag, Code::Syntax, "the only decorator is {{#*inline \"name\"}} … {{/inline}}");
@@ -290,48 +319,93 @@ impl<'a> Compiler<'a> {
     }
 
     /// `{{x}}`, `{{helper x}}`
-    fn value(&mut self, tag: &Tag<'_>) {
-        let Some(call) = self.expression(tag, tag.inside) else { return };
-        let is_call = !call.params.is_empty() || !call.hash.is_empty();
-        let node = match Helper::parse(&call.name) {
+    fn value(&mut self, tag: &Tag<'_>) -> Option<Node> {
+        let Parsed { call, .. } = self.parse(tag).filter(|parsed| self.has_no_names(tag, parsed))?;
+        let is_call = call.has_arguments();
+        let helper = match self.helper(tag, &call)? {
             Some(Helper::Block(_)) if is_call => {
                 let message = format!("`{0}` is a block: {{{{#{0} …}}}} … {{{{/{0}}}}}", call.name);
-                return self.problem(tag, Code::Helper, message);
+                self.problem(tag, Code::Helper, message);
+                return None;
             }
-            Some(helper) if is_call || helper == Helper::History => {
-                if !self.check_call(tag, &call) {
-                    return;
-                }
-                match helper {
-                    Helper::Log => return,
-                    Helper::Role | Helper::History | Helper::Section | Helper::Media => {
-                        match self.mark(tag, helper, call) {
-                            Some(mark) => Node::Mark(tag.place, Box::new(mark)),
-                            None => return,
-                        }
-                    }
-                    _ => Node::Value(tag.place, Expression::Call(Box::new(call))),
-                }
-            }
-            _ if is_call => return self.unknown_helper(tag, &call.name),
-            _ => Node::Value(tag.place, Expression::Path(Path::parse(&call.name))),
+            Some(helper) if is_call || helper == Helper::History => helper,
+            _ => return Some(Node::Value(tag.place, Expression::Path(call.path?))),
         };
-        self.program.nodes.push(node);
+        if !self.check_call(tag, helper, &call) {
+            return None;
+        }
+        match helper {
+            Helper::Log => None,
+            Helper::Role | Helper::History | Helper::Section | Helper::Media => {
+                let mark = self.mark(tag, helper, call)?;
+                Some(Node::Mark(tag.place, Box::new(mark)))
+            }
+            _ => Some(Node::Value(tag.place, Expression::Call(Box::new(call)))),
+        }
+    }
+
+    /// The helper that a tag calls, if it calls one; nothing if it cannot be called so.
+    fn helper(&mut self, tag: &Tag<'_>, call: &Call) -> Option<Option<Helper>> {
+        if call.path.is_none() {
+            let name = shorten(&call.name);
+            self.problem(
+                tag,
+                Code::Syntax,
+                format!("a name must stand here, not a value; a variable of that name is {{{{[{name}]}}}}"),
+            );
+            return None;
+        }
+        let is_call = call.has_arguments();
+        match call.simple_name() {
+            Some(name) if self.item_name(name) != ItemName::Not => {
+                if is_call {
+                    let message = format!("`{}` is the name of an item here and takes nothing", shorten(name));
+                    self.problem(tag, Code::Helper, message);
+                    return None;
+                }
+                Some(None)
+            }
+            Some(name) => match Helper::parse(name) {
+                None if is_call => {
+                    self.unknown_helper(tag, name);
+                    None
+                }
+                helper => Some(helper),
+            },
+            None if is_call => {
+                self.unknown_helper(tag, &call.name);
+                None
+            }
+            None => Some(None),
+        }
     }
 
     fn mark(&mut self, tag: &Tag<'_>, helper: Helper, mut call: Call) -> Option<Mark> {
         let first = call.params.drain(..).next();
         Some(match (helper, first) {
             (Helper::Role, Some(role)) => {
-                if let Expression::Literal(role) = &role
-                    && let Err(message) = Role::parse(role.as_str().unwrap_or_default())
-                {
+                let wrong = match &role {
+                    Expression::Literal(role) => Role::parse(role.as_str().unwrap_or_default()).err(),
+                    Expression::Path(path) => path.simple_name().and_then(bare_role),
+                    Expression::Call(_) => None,
+                };
+                if let Some(message) = wrong {
                     self.problem(tag, Code::Helper, message);
                     return None;
                 }
-                Mark::Role { role, metadata: call.hash }
+                Mark::Role(role)
             }
-            (Helper::Section, Some(name)) => Mark::Section(name),
+            (Helper::Section, Some(name)) => {
+                if let Expression::Path(path) = &name
+                    && let Some(name) = path.simple_name()
+                    && self.item_name(name) == ItemName::Not
+                {
+                    let message = format!("the name of a section is text: {{{{section \"{}\"}}}}", shorten(name));
+                    self.problem(tag, Code::Helper, message);
+                    return None;
+                }
+                Mark::Section(name)
+            }
             (Helper::Media, _) => {
                 let mut take = |name: &str| {
                     let at = call.hash.iter().position(|(key, _)| key == name)?;
@@ -348,77 +422,69 @@ impl<'a> Compiler<'a> {
     }
 
     /// What `{{#…}}` or `{{else …}}` opens.
-    fn block(&mut self, tag: &Tag<'_>, inside: &str) -> Option<Block> {
-        let (inside, block_params) = match block_params(inside) {
-            Ok(split) => split,
-            Err(message) => {
-                self.problem(tag, Code::Syntax, message);
-                return None;
-            }
-        };
-        let mut call = self.expression(tag, inside)?;
-        let is_call = !call.params.is_empty() || !call.hash.is_empty();
-        let kind = match Helper::parse(&call.name) {
-            Some(Helper::Block(kind)) => {
-                if !self.check_call(tag, &call) {
+    fn block(&mut self, tag: &Tag<'_>, parsed: Parsed) -> Option<Block> {
+        let Parsed { mut call, block_params, .. } = parsed;
+        let kind = match self.helper(tag, &call)? {
+            Some(helper @ Helper::Block(kind)) => {
+                if !self.check_call(tag, helper, &call) {
                     return None;
                 }
                 kind
             }
-            Some(_) if is_call => {
+            Some(_) if call.has_arguments() => {
                 self.problem(tag, Code::Helper, format!("`{0}` is not a block: {{{{{0} …}}}}", call.name));
                 return None;
             }
-            None if is_call => {
-                self.unknown_helper(tag, &call.name);
-                return None;
-            }
             _ => {
-                call.params.push(Expression::Path(Path::parse(&call.name)));
+                call.params.extend(call.path.map(Expression::Path));
                 BlockKind::Section
             }
         };
+        let most = match kind {
+            BlockKind::Each | BlockKind::Section => 2,
+            BlockKind::With => 1,
+            _ => 0,
+        };
+        let wrong = match block_params.len() {
+            0 => None,
+            _ if tag.kind == TagKind::OpenInverse => Some("{{^…}} has no items to name: {{#each items as |item|}}"),
+            _ if most == 0 => Some("only each and with name what they show: {{#each items as |item|}}"),
+            names if names > most => Some("names for the items are written `as |item|` or `as |item index|`"),
+            _ => None,
+        };
+        if let Some(message) = wrong {
+            self.problem(tag, Code::Syntax, message);
+            return None;
+        }
         let include_zero = call.hash.into_iter().find(|(key, _)| key == "includeZero").map(|(_, value)| value);
         let (body, otherwise) = Default::default();
         Some(Block { kind, params: call.params, block_params, include_zero, body, otherwise })
     }
 
-    fn partial(&mut self, tag: &Tag<'_>, has_fallback: bool) -> Option<PartialCall> {
-        let (name, rest) = partial_name(tag.inside);
-        if name.is_empty()
-            || name.starts_with('(')
-            || name.contains(|c: char| c.is_control() || matches!(c, '"' | '\''))
-        {
-            self.problem(tag, Code::Syntax, "the name of a partial is written out: {{> name}} or {{> folder/name}}");
+    fn partial(&mut self, tag: &Tag<'_>, parsed: Parsed, has_fallback: bool) -> Option<PartialCall> {
+        if !self.has_no_names(tag, &parsed) || !self.check_values(tag, &parsed.call) {
             return None;
         }
-        // Any name will do for the parser.
-        let call = self.expression(tag, &format!("p {rest}"))?;
-        if !self.check_values(tag, &call) {
-            return None;
-        }
-        let mut params = call.params.into_iter();
+        let Call { name, params, hash, .. } = parsed.call;
+        let mut params = params.into_iter();
         let context = params.next();
         if params.next().is_some() {
             self.problem(tag, Code::Syntax, "a partial takes one context, and key=value");
             return None;
         }
         if name != "@partial-block" && !self.partials.iter().any(|partial| partial.name == name) {
-            self.partials.push(PartialName {
-                name: name.to_owned(),
-                place: tag.place,
-                width: width(tag),
-                has_fallback,
-            });
+            let (name, place, width) = (name.clone(), tag.place, width(tag));
+            self.partials.push(PartialName { name, place, width, has_fallback });
         }
-        let indent = if tag.standalone && !has_fallback { tag.indent.to_owned() } else { String::new() };
-        Some(PartialCall { name: name.to_owned(), context, hash: call.hash, block: None, indent })
+        Some(PartialCall { name, context, hash, block: None, indent: String::new() })
     }
 
-    fn inline(&mut self, tag: &Tag<'_>) -> Option<String> {
-        let call = self.expression(tag, tag.inside)?;
-        match (call.name.as_str(), call.params.as_slice()) {
-            ("inline", [Expression::Literal(Value::String(name))]) => Some(name.clone()),
+    fn inline(&mut self, tag: &Tag<'_>, parsed: Parsed) -> Option<String> {
+        let Parsed { call: Call { name, params, hash, .. }, block_params, .. } = parsed;
+        match (name.as_str(), params.as_slice()) {
+            ("inline", [Expression::Literal(Value::String(name))]) if hash.is_empty() && block_params.is_empty() => {
+                Some(name.clone())
+            }
             _ => {
                 self.problem(tag, Code::Syntax, "the only decorator is {{#*inline \"name\"}} … {{/inline}}");
                 None
@@ -426,96 +492,99 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn open(&mut self, tag: &'a Tag<'a>, name: Option<&'a str>, what: Opened) {
+    fn open(&mut self, tag: &'a Tag<'a>, name: Option<String>, what: Option<Opened>) {
         if self.open.len() == bounds::NESTING && !self.is_too_deep {
             // Once, and the rest is read as if it were not there.
             self.is_too_deep = true;
             let message = format!("nested more than {} deep", bounds::NESTING);
             self.problem(tag, Code::Bound, message);
         }
-        let around = std::mem::take(&mut self.program);
-        self.open.push(Open { tag, name, what, around, body: None });
+        let around = std::mem::take(&mut self.row);
+        self.open.push(Open { tag, name, what, around, before_else: None });
     }
 
     /// `{{else}}`, `{{else if x}}`
     fn otherwise(&mut self, tag: &'a Tag<'a>) {
+        let is_chain = !tag.words.is_empty() || tag.fault.is_some();
         match self.open.last_mut() {
-            Some(Open { what: Opened::Block(_) | Opened::Inverse(_), body: body @ None, .. }) => {
-                *body = Some(std::mem::take(&mut self.program));
-            }
-            Some(Open { what: Opened::Block(_) | Opened::Inverse(_), .. }) => {
-                return self.problem(tag, Code::Syntax, "a block has one {{else}}");
+            Some(open) if matches!(open.tag.kind, TagKind::Open | TagKind::OpenInverse | TagKind::Else) => {
+                if open.before_else.is_some() {
+                    return self.problem(tag, Code::Syntax, "a block has one {{else}}");
+                }
+                if is_chain && open.tag.kind == TagKind::OpenInverse {
+                    let message = "{{^…}} takes {{else}} alone, and no other block behind it";
+                    return self.problem(tag, Code::Syntax, message);
+                }
+                let row = if is_chain { Row::chained() } else { Row::default() };
+                open.before_else = Some((std::mem::replace(&mut self.row, row), tag.strip));
             }
             _ => return self.problem(tag, Code::Syntax, "{{else}} stands in no block"),
         }
-        if !tag.inside.is_empty() {
-            let block = self.block(tag, tag.inside);
-            self.open(tag, None, Opened::Block(block));
+        if is_chain {
+            let block = self.parse(tag).and_then(|parsed| self.block(tag, parsed));
+            self.open(tag, None, block.map(Opened::Block));
         }
     }
 
     /// `{{/x}}`
     fn end(&mut self, tag: &'a Tag<'a>) {
-        let closes = partial_name(tag.inside).0;
-        if !self.open.iter().any(|open| open.name == Some(closes)) {
-            let message = match self.open.iter().rev().find_map(|open| open.name) {
-                Some(name) => format!("{{{{/{}}}}} stands where {{{{/{}}}}} could", shorten(closes), shorten(name)),
-                None => format!("{{{{/{}}}}} closes a block that is not open", shorten(closes)),
+        let parsed = self.parse(tag);
+        let closes = opened_name(tag, parsed.as_ref());
+        if parsed.is_some_and(|Parsed { call, block_params, .. }| call.has_arguments() || !block_params.is_empty()) {
+            let message = format!("a block is closed by its name alone: {{{{/{}}}}}", shorten(&closes));
+            self.problem(tag, Code::Syntax, message);
+        }
+        if !self.open.iter().any(|open| open.name.as_ref() == Some(&closes)) {
+            let message = match self.open.iter().rev().find_map(|open| open.name.as_ref()) {
+                Some(name) => format!("expected {{{{/{}}}}}, found {{{{/{}}}}}", shorten(name), shorten(&closes)),
+                None => format!("{{{{/{}}}}} closes a block that is not open", shorten(&closes)),
             };
             return self.problem(tag, Code::Syntax, message);
         }
         while let Some(open) = self.open.pop() {
-            let name = open.name;
-            if name == Some(closes) {
-                return self.close(open);
+            if open.name.as_ref() == Some(&closes) {
+                return self.close(open, tag.strip);
             }
-            self.unclosed(open);
+            // What `{{else if}}` opens ends where the block around it does; deeper ones are given their own tag's tildes.
+            let is_outermost = self.open.last().is_some_and(|around| around.name.is_some());
+            let strip = if is_outermost { tag.strip } else { open.tag.strip };
+            self.unclosed(open, strip);
         }
     }
 
-    /// Ends a block that the template does not.
-    fn unclosed(&mut self, open: Open<'_>) {
-        if let Some(name) = open.name {
+    /// Ends a block that has no tag of its own for that.
+    fn unclosed(&mut self, open: Open<'a>, strip: Strip) {
+        if let Some(name) = &open.name {
             let message = format!("`{0}` is opened here and not closed by {{{{/{0}}}}}", shorten(name));
             self.problem(open.tag, Code::Syntax, message);
         }
-        self.close(open);
+        self.close(open, strip);
     }
 
     /// Puts a block that has ended where it belongs.
-    fn close(&mut self, open: Open<'_>) {
-        let inner = std::mem::replace(&mut self.program, open.around);
-        let is_inverse = matches!(open.what, Opened::Inverse(_));
-        let place = open.tag.place;
+    fn close(&mut self, open: Open<'a>, close: Strip) {
+        let inner = std::mem::replace(&mut self.row, open.around);
         if self.open.len() > bounds::NESTING {
             return;
         }
-        match open.what {
-            Opened::Block(Some(mut block)) | Opened::Inverse(Some(mut block)) => {
-                (block.body, block.otherwise) = match open.body {
-                    Some(body) => (body, inner),
-                    None => (inner, Program::default()),
-                };
-                if is_inverse {
-                    std::mem::swap(&mut block.body, &mut block.otherwise);
-                }
-                self.program.nodes.push(Node::Block(place, Box::new(block)));
-            }
-            Opened::Partial(Some(mut call)) => {
-                call.block = Some(inner);
-                self.program.nodes.push(Node::Partial(place, Box::new(call)));
-            }
-            Opened::Inline(Some(name)) => {
-                self.inlines.push(name.clone());
-                self.program.inlines.push((name, inner));
-            }
-            _ => {}
+        let ((program, middle), inverse) = match open.before_else {
+            Some((row, strip)) => ((row, strip), Some(inner)),
+            None => ((inner, Strip::default()), None),
+        };
+        let (mut program, mut inverse) = (Some(program), inverse);
+        if open.tag.kind == TagKind::OpenInverse {
+            std::mem::swap(&mut program, &mut inverse);
         }
+        if let Some(Opened::Inline(name)) = &open.what {
+            self.inlines.push(name.clone());
+        }
+        let Open { tag, what, .. } = open;
+        self.row.nested(Nested { place: tag.place, what, program, inverse, open: tag.strip, middle, close });
     }
 
-    fn expression(&mut self, tag: &Tag<'_>, inside: &str) -> Option<Call> {
+    fn parse(&mut self, tag: &Tag<'_>) -> Option<Parsed> {
         let before = self.words;
-        self.words += 1 + inside.bytes().filter(u8::is_ascii_whitespace).count();
+        self.words += 1 + tag.words.len();
         if self.words > bounds::ALL_WORDS {
             // Once, as one is enough for the file not to be used.
             if before <= bounds::ALL_WORDS {
@@ -524,32 +593,113 @@ impl<'a> Compiler<'a> {
             }
             return None;
         }
-        match expression::parse(inside) {
-            Ok(call) => {
-                if has_bare_index(inside) {
-                    let message = "an index without brackets, which Handlebars does not take".to_owned();
-                    let hint = Some("write {{items.[0]}} for {{items.0}}".to_owned());
+        let at_byte = |at: usize| tag.place.behind(&tag.whole[..at]);
+        if let Some((at, fault)) = tag.fault {
+            let is_quote = fault == TagFault::Word(Fault::TypographicQuote);
+            let hint = hint(tag.inside).filter(|_| !is_quote);
+            self.report(Code::Syntax, at_byte(at), 1, fault_message(tag, at, fault), hint);
+            return None;
+        }
+        let is_partial = matches!(tag.kind, TagKind::Partial | TagKind::OpenPartial);
+        if is_partial && tag.words.first().is_none_or(|first| first.word == Word::Open) {
+            self.problem(tag, Code::Syntax, "the name of a partial is written out: {{> name}} or {{> folder/name}}");
+            return None;
+        }
+        let end = tag.whole.trim_end_matches(['}', '~']).len();
+        match expression::parse(&tag.words, end) {
+            Ok(parsed) => {
+                if let Some(literal) = &parsed.bare_literal {
+                    let is_index = literal.starts_with(|c: char| c.is_ascii_digit());
+                    let what = if is_index { "an index".to_owned() } else { format!("`{literal}` in a path") };
+                    let message = format!("{what} without brackets, which Handlebars does not take");
+                    let hint = Some(format!("write {{{{items.[{literal}]}}}} for {{{{items.{literal}}}}}"));
                     self.report(Code::Portability, tag.place, width(tag), message, hint);
                 }
-                Some(call)
+                Some(parsed).filter(|parsed| self.check_paths(tag, &parsed.call))
             }
             Err(error) => {
-                // Where the parser stopped, if what it was given is as it stands in the tag.
-                let at = tag.whole.find(inside).map_or(0, |start| start + error.at);
-                let place = tag.place.behind(&tag.whole[..at.min(tag.whole.len())]);
-                let hint = hint(inside).filter(|_| error.code == Code::Syntax);
-                self.report(error.code, place, 1, error.message, hint);
+                let hint = hint(tag.inside).filter(|_| error.code == Code::Syntax && error.message == NOT_ONE);
+                self.report(error.code, at_byte(error.at), 1, error.message, hint);
                 None
             }
         }
     }
 
+    /// What a name stands for in blocks around.
+    fn item_name(&self, name: &str) -> ItemName {
+        let mut found = ItemName::Known;
+        for open in self.open.iter().rev() {
+            match &open.what {
+                Some(Opened::Inline(_)) => found = ItemName::OutsideOfInline,
+                Some(Opened::Block(block))
+                    if open.before_else.is_none() && block.block_params.iter().any(|known| known == name) =>
+                {
+                    return found;
+                }
+                _ => {}
+            }
+        }
+        ItemName::Not
+    }
+
+    /// Whether the paths of a tag mean something here.
+    fn check_paths(&mut self, tag: &Tag<'_>, call: &Call) -> bool {
+        let is_test = matches!(call.simple_name(), Some("if" | "unless")) && tag.kind != TagKind::Partial;
+        let is_partial = matches!(tag.kind, TagKind::Partial | TagKind::OpenPartial | TagKind::Close);
+        let own = call.path.as_ref().filter(|_| !is_partial && !call.has_arguments());
+        if own.is_some_and(|path| !self.check_path(tag, path, false)) {
+            return false;
+        }
+        let values = call.params.iter().chain(call.hash.iter().map(|(_, value)| value));
+        values.into_iter().all(|value| match value {
+            Expression::Literal(_) => true,
+            Expression::Path(path) => self.check_path(tag, path, is_test),
+            Expression::Call(inner) => self.check_paths(tag, inner),
+        })
+    }
+
+    fn check_path(&mut self, tag: &Tag<'_>, path: &Path, is_test: bool) -> bool {
+        let is_block =
+            matches!(path.base, Base::Data { .. }) && path.segments.first().is_some_and(|s| s == "partial-block");
+        if is_block && !(is_test && path.segments.len() == 1) {
+            let message = "@partial-block is shown by {{> @partial-block}} and tested by {{#if @partial-block}}";
+            self.problem(tag, Code::Syntax, message);
+            return false;
+        }
+        if let Some(name) = path.param()
+            && self.item_name(name) == ItemName::OutsideOfInline
+        {
+            let name = shorten(name);
+            let message =
+                format!("an inline partial does not see `{name}` of the block around: call it with {name}={name}");
+            self.problem(tag, Code::Syntax, message);
+            return false;
+        }
+        true
+    }
+
+    /// Whether a tag that opens no block names no items.
+    fn has_no_names(&mut self, tag: &Tag<'_>, parsed: &Parsed) -> bool {
+        if !parsed.block_params.is_empty() {
+            self.problem(tag, Code::Syntax, "only each and with name what they show: {{#each items as |item|}}");
+        }
+        parsed.block_params.is_empty()
+    }
+
     /// Whether a helper that exists is called as it can be.
-    fn check_call(&mut self, tag: &Tag<'_>, call: &Call) -> bool {
-        let Some(helper) = Helper::parse(&call.name) else { return true };
-        let (count, takes) = helper.takes();
+    fn check_call(&mut self, tag: &Tag<'_>, helper: Helper, call: &Call) -> bool {
+        let (count, keys, takes) = helper.takes();
+        let name = &call.name;
+        if let Some((key, _)) = call.hash.iter().find(|(key, _)| !keys.contains(&key.as_str())) {
+            let other = OTHER_KEYS.iter().find(|(other, ours)| *other == key.as_str() && keys.contains(ours));
+            let near = other.map(|(_, ours)| *ours).or_else(|| nearest(key, keys.iter().copied()));
+            let hint = near.map(|near| format!("did you mean `{near}`?"));
+            let message = format!("`{name}` has no key `{}`: it takes {takes}", shorten(key));
+            self.report(Code::Helper, tag.place, width(tag), message, hint);
+            return false;
+        }
         if !count.contains(&call.params.len()) {
-            self.problem(tag, Code::Helper, format!("`{}` takes {takes}", call.name));
+            self.problem(tag, Code::Helper, format!("`{name}` takes {takes}"));
             return false;
         }
         self.check_values(tag, call)
@@ -560,8 +710,9 @@ impl<'a> Compiler<'a> {
         let values = call.params.iter().chain(call.hash.iter().map(|(_, value)| value));
         for value in values {
             let Expression::Call(inner) = value else { continue };
-            let fits = match Helper::parse(&inner.name) {
-                Some(Helper::Lookup | Helper::Json) => self.check_call(tag, inner),
+            let name = inner.simple_name().filter(|name| self.item_name(name) == ItemName::Not);
+            let fits = match name.and_then(Helper::parse) {
+                Some(helper @ (Helper::Lookup | Helper::Json)) => self.check_call(tag, helper, inner),
                 Some(_) => {
                     let message = format!("`{}` gives no value: (lookup …) and (json …) do", inner.name);
                     self.problem(tag, Code::Helper, message);
@@ -605,15 +756,6 @@ fn width(tag: &Tag<'_>) -> usize {
     tag.whole.lines().next().unwrap_or_default().chars().count()
 }
 
-/// Whether a path such as `items.0` has a number that is not in brackets.
-fn has_bare_index(inside: &str) -> bool {
-    let words = inside.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '='));
-    // What stands in quotes or brackets may look like anything.
-    let paths = words.filter(|word| !word.contains(['"', '\'', '[']) && word.starts_with(char::is_alphabetic));
-    let is_index = |segment: &str| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
-    paths.into_iter().any(|path| path.split(['.', '/']).skip(1).any(is_index))
-}
-
 /// What people write who know other template languages.
 fn hint(inside: &str) -> Option<String> {
     let has = |signs: &[&str]| signs.iter().any(|sign| inside.contains(sign));
@@ -631,50 +773,46 @@ fn hint(inside: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// Splits `items as |item index|`.
-fn block_params(inside: &str) -> Result<(&str, Vec<String>), &'static str> {
-    let Some(open) = inside.strip_suffix('|').and_then(|rest| rest.rfind('|')) else {
-        return Ok((inside, Vec::new()));
-    };
-    let names = &inside[open + 1..inside.len() - 1];
-    let before = inside[..open].trim_end().strip_suffix("as").filter(|before| before.ends_with(char::is_whitespace));
-    let names: Vec<String> = names.split_whitespace().map(str::to_owned).collect();
-    match before {
-        Some(before) if !names.is_empty() => Ok((before.trim_end(), names)),
-        _ => Err("names for the items are written `as |item|` or `as |item index|`"),
+/// The name that a block's end must have.
+fn opened_name(tag: &Tag<'_>, parsed: Option<&Parsed>) -> String {
+    let first = || tag.inside.split(lexer::is_space).next().unwrap_or_default().to_owned();
+    parsed.map_or_else(first, |parsed| parsed.call.name.clone())
+}
+
+/// What is wrong with a role that is written without quotes: these words are no variables of anyone's.
+fn bare_role(name: &str) -> Option<String> {
+    let name = name.to_ascii_lowercase();
+    match name.as_str() {
+        "assistant" => Some("a role is written in quotes, and the assistant is {{role \"model\"}}".to_owned()),
+        "user" | "model" | "system" => Some(format!("a role is written in quotes: {{{{role \"{name}\"}}}}")),
+        "tool" => Role::parse("tool").err(),
+        _ => None,
     }
 }
 
-/// Splits a partial's tag into its name, without quotes or brackets, and what follows.
-fn partial_name(inside: &str) -> (&str, &str) {
-    let quoted = ['"', '\''].into_iter().find_map(|quote| inside.strip_prefix(quote)?.split_once(quote));
-    let bracketed = || inside.strip_prefix('[')?.split_once(']');
-    quoted.or_else(bracketed).unwrap_or_else(|| inside.split_once(char::is_whitespace).unwrap_or((inside, "")))
-}
-
-/// Text without the white space that the tags beside it take.
-fn trimmed<'a>(text: &'a str, before: Option<&Token<'_>>, after: Option<&Token<'_>>) -> &'a str {
-    let mut text = text;
-    if let Some(Token::Tag(tag)) = before {
-        if tag.trim_after {
-            text = text.trim_start();
-        } else if tag.takes_its_line() {
-            let rest = text.trim_start_matches([' ', '\t']);
-            text = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n')).unwrap_or(rest);
+fn fault_message(tag: &Tag<'_>, at: usize, fault: TagFault) -> String {
+    match fault {
+        TagFault::Word(Fault::Unreadable) => NOT_ONE.to_owned(),
+        TagFault::Word(Fault::Unclosed('[')) => "this [ is never closed by ]".to_owned(),
+        TagFault::Word(Fault::Unclosed(quote)) => format!("this text is never closed by {quote}"),
+        TagFault::Word(Fault::TypographicQuote) => {
+            let text = tag.whole[at..].trim_start_matches(lexer::is_typographic_quote).trim_start();
+            let text = text.split(|c| lexer::is_typographic_quote(c) || matches!(c, '~' | '}')).next();
+            let text = shorten(text.unwrap_or_default().trim());
+            format!("text stands in straight quotes here, not in typographic ones: \"{text}\"")
         }
+        TagFault::Braces => "{{{ is closed by }}}, and {{ by }}; a tilde stands outside: {{~{x}~}}".to_owned(),
     }
-    if let Some(Token::Tag(tag)) = after {
-        if tag.trim_before {
-            text = text.trim_end();
-        } else if tag.takes_its_line() {
-            text = text.trim_end_matches([' ', '\t']);
-        }
-    }
-    text
 }
 
 impl Tag<'_> {
-    fn takes_its_line(&self) -> bool {
-        self.standalone && !matches!(self.kind, TagKind::Value | TagKind::Raw | TagKind::Unclosed)
+    /// Whether the reference would take a brace behind it for one of its own.
+    fn is_closed_by_more_braces(&self) -> bool {
+        let is_closed_first = match self.kind {
+            TagKind::Comment | TagKind::Unclosed => true,
+            TagKind::Else => self.words.is_empty(),
+            _ => false,
+        };
+        !(self.strip.after || is_closed_first || self.fault.is_some())
     }
 }

@@ -1,15 +1,15 @@
-//! What stands in a tag: `name param key=value`. Its grammar is the `handlebars` crate's; nothing else names that crate.
-//!
-//! The crate compiles whole templates too, but counts lines from the top at every tag (64 KiB of tags take a second),
-//! recurses as deep as a template nests, and renders unlike Handlebars where it matters here (lists, `length`, missing
-//! values, partials that include each other). So it is given one tag at a time.
+//! What stands in a tag: `name param key=value`, read as the reference's grammar reads it (`src/handlebars.yy` of
+//! <https://github.com/handlebars-lang/handlebars-parser>).
 
-use handlebars::Path as CratePath;
-use handlebars::template::{HelperTemplate, Parameter, Template, TemplateElement};
+use std::iter::Peekable;
+use std::slice;
+
 use serde_json::Value;
 
 use super::super::bounds;
 use super::super::problem::Code;
+use super::lexer::{Lexeme, Word};
+use crate::prompt::shorten;
 
 /// A value that a template computes.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,11 +25,25 @@ pub(crate) enum Expression {
 /// A helper with what it is given, or a path alone.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Call {
-    /// As it is written.
+    /// The path, or the literal in its place, without brackets and quotes.
     pub(crate) name: String,
+    /// `None` for a literal.
+    pub(crate) path: Option<Path>,
     pub(crate) params: Vec<Expression>,
-    /// Sorted by key.
+    /// The first of each key, in the order of writing.
     pub(crate) hash: Vec<(String, Expression)>,
+}
+
+impl Call {
+    /// Whether it is more than a path.
+    pub(super) fn has_arguments(&self) -> bool {
+        !self.params.is_empty() || !self.hash.is_empty()
+    }
+
+    /// The name, if it may be a helper's: a path of one segment that does not say where it begins.
+    pub(super) fn simple_name(&self) -> Option<&str> {
+        self.path.as_ref()?.simple_name()
+    }
 }
 
 /// Where a value is found.
@@ -45,7 +59,7 @@ pub(crate) enum Base {
     /// The context; `scoped` if the path says so (`this.x`), so that no block parameter is meant.
     Context { up: usize, scoped: bool },
     /// `@index`, `@metadata`: what is not the caller's.
-    Data { up: usize },
+    Data { up: usize, scoped: bool },
 }
 
 /// Why a tag is not an expression, and at which byte of it.
@@ -56,169 +70,239 @@ pub(super) struct NotAnExpression {
     pub(super) message: String,
 }
 
-const NOT_ONE: &str = "this is not a Handlebars expression";
-
-fn syntax(at: usize, message: &str) -> NotAnExpression {
-    NotAnExpression { code: Code::Syntax, at, message: message.to_owned() }
+/// What a tag says.
+#[derive(Debug, PartialEq)]
+pub(super) struct Parsed {
+    pub(super) call: Call,
+    /// `as |item index|`
+    pub(super) block_params: Vec<String>,
+    /// A segment such as the 0 of `items.0`, which the reference wants in brackets.
+    pub(super) bare_literal: Option<String>,
 }
 
-/// Reads what stands in a tag.
-pub(super) fn parse(inside: &str) -> Result<Call, NotAnExpression> {
-    let (tag, texts) = for_the_crate(inside)?;
-    check_bounds(&tag)?;
-    let compiled = Template::compile(&tag).map_err(|e| {
-        let column = e.pos().map_or(1, |(_, column)| column);
-        let at = inside.char_indices().nth(column.saturating_sub(4)).map_or(inside.len(), |(at, _)| at);
-        syntax(at, NOT_ONE)
-    })?;
-    match <[TemplateElement; 1]>::try_from(compiled.elements) {
-        Ok([TemplateElement::Expression(call)]) => read_call(&call, &texts),
-        _ => Err(syntax(0, NOT_ONE)),
-    }
-}
+pub(super) const NOT_ONE: &str = "this is not a Handlebars expression";
+const NOT_A_VALUE: &str = "a name must stand here, not a value";
 
-/// Refuses what would keep the parser busy: it recurses into brackets, and tries every value several times.
-///
-/// Closing brackets do not count: what closes what (`['] (`) is for the parser to find out, and its recursion is not to
-/// depend on that.
-fn check_bounds(tag: &str) -> Result<(), NotAnExpression> {
-    let refuse = |message| Err(NotAnExpression { code: Code::Bound, at: 0, message });
-    if tag.bytes().filter(|byte| matches!(byte, b'(' | b'[' | b'{')).count() > bounds::NESTING {
-        let most = bounds::NESTING;
-        return refuse(format!("brackets nest more than {most} deep, or are more than {most} in one tag"));
+/// Reads the words of a tag that ends at byte `end` of it.
+pub(super) fn parse(words: &[Lexeme<'_>], end: usize) -> Result<Parsed, NotAnExpression> {
+    let mut parser = Parser { words: words.iter().peekable(), end, depth: 0, bare_literal: None };
+    let call = parser.call()?;
+    if words.len() > bounds::WORDS {
+        let message = format!("more than {} words in one tag", bounds::WORDS);
+        return Err(NotAnExpression { code: Code::Bound, at: words[0].at, message });
     }
-    if tag.split_ascii_whitespace().nth(bounds::WORDS).is_some() {
-        return refuse(format!("more than {} words in one tag", bounds::WORDS));
-    }
-    Ok(())
-}
-
-/// The tag as the crate takes it, and the texts in it, which are replaced by their numbers: the crate reads them as
-/// JSON, where Handlebars knows no escape but that of the quote. It also does not take `.` and `..` where a name can
-/// stand, and takes every name that begins with `else` for that.
-fn for_the_crate(inside: &str) -> Result<(String, Vec<String>), NotAnExpression> {
-    let (mut tag, mut texts) = (String::with_capacity(inside.len() + 10), Vec::new());
-    tag.push_str("{{ ");
-    let mut rest = inside;
-    if rest.starts_with("else") {
-        let (name, behind) = rest.split_at(rest.find(|c| !is_name_char(c)).unwrap_or(rest.len()));
-        tag.extend(["[", name, "]"]);
-        rest = behind;
-    }
-    while let Some(first) = rest.chars().next() {
-        if matches!(first, '"' | '\'') {
-            // To look for the end of each is to read the rest again and again.
-            let Some((text, behind)) = text_literal(rest) else {
-                return Err(syntax(inside.len() - rest.len(), "the text is never closed"));
-            };
-            tag.push_str(&format!("\"{}\"", texts.len()));
-            texts.push(text);
-            rest = behind;
-            continue;
+    let mut block_params = Vec::new();
+    if parser.take(&Word::As) {
+        while !parser.take(&Word::Bar) {
+            let at = parser.at();
+            match parser.words.next().and_then(name) {
+                Some(name) => block_params.push(name),
+                None => return wrong(at, "names for the items are written `as |item|` or `as |item index|`"),
+            }
         }
-        let length = match first {
-            '[' => rest.find(']').map_or(rest.len(), |end| end + 1),
-            '.' => rest.find(|c: char| !matches!(c, '.' | '/')).unwrap_or(rest.len()),
-            _ => first.len_utf8(),
+    }
+    let at = parser.at();
+    match parser.words.next() {
+        Some(_) => wrong(at, NOT_ONE),
+        None => Ok(Parsed { call, block_params, bare_literal: parser.bare_literal }),
+    }
+}
+
+struct Parser<'w, 'a> {
+    words: Peekable<slice::Iter<'w, Lexeme<'a>>>,
+    end: usize,
+    depth: usize,
+    bare_literal: Option<String>,
+}
+
+type Read<T> = Result<T, NotAnExpression>;
+
+fn wrong<T>(at: usize, message: impl Into<String>) -> Read<T> {
+    Err(NotAnExpression { code: Code::Syntax, at, message: message.into() })
+}
+
+impl<'w, 'a> Parser<'w, 'a> {
+    /// Where the next word is.
+    fn at(&mut self) -> usize {
+        self.words.peek().map_or(self.end, |lexeme| lexeme.at)
+    }
+
+    fn peek(&mut self) -> Option<&'w Word<'a>> {
+        self.words.peek().map(|lexeme| &lexeme.word)
+    }
+
+    fn take(&mut self, word: &Word<'_>) -> bool {
+        self.words.next_if(|lexeme| lexeme.word == *word).is_some()
+    }
+
+    /// `name param key=value`
+    fn call(&mut self) -> Read<Call> {
+        let (name, path) = match self.peek() {
+            Some(Word::Name(_) | Word::Bracketed(_) | Word::At) => {
+                let (path, original) = self.path()?;
+                (original, Some(path))
+            }
+            _ => {
+                let at = self.at();
+                match self.literal()? {
+                    Some(Value::String(text)) => (text, None),
+                    Some(value) => (value.to_string(), None),
+                    None if self.peek() == Some(&Word::Open) => return wrong(at, NOT_A_VALUE),
+                    None => return wrong(at, NOT_ONE),
+                }
+            }
         };
-        let (word, behind) = rest.split_at(length);
-        let begins = tag.ends_with(|c: char| c.is_whitespace() || matches!(c, '(' | '='));
-        let ends = behind.chars().next().is_none_or(|c| c.is_whitespace() || c == ')');
-        match word {
-            "." if begins && ends => tag.push_str("this"),
-            dots if dots.ends_with("..") && begins && ends => tag.extend([dots, "/this"]),
-            word => tag.push_str(word),
+        let (mut params, mut hash) = (Vec::new(), Vec::<(String, Expression)>::new());
+        while !matches!(self.peek(), None | Some(Word::Close | Word::As)) {
+            let key = self.key();
+            if key.is_none() && !hash.is_empty() {
+                let at = self.at();
+                return wrong(at, "key=value comes after all values");
+            }
+            let value = self.value()?;
+            match key {
+                // Of two the reference takes the first.
+                Some(key) if hash.iter().all(|(known, _)| *known != key) => hash.push((key, value)),
+                Some(_) => {}
+                None => params.push(value),
+            }
         }
-        rest = behind;
+        Ok(Call { name, path, params, hash })
     }
-    tag.push_str(" }}");
-    Ok((tag, texts))
-}
 
-/// The text that `rest` begins with, if it is one in quotes, and what follows.
-fn text_literal(rest: &str) -> Option<(String, &str)> {
-    let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\''))?;
-    let mut is_escaped = false;
-    let (end, _) = rest.char_indices().skip(1).find(|(_, c)| {
-        let is_end = *c == quote && !is_escaped;
-        is_escaped = *c == '\\' && !is_escaped;
-        is_end
-    })?;
-    Some((rest[1..end].replace(&format!("\\{quote}"), &quote.to_string()), &rest[end + 1..]))
-}
+    /// The key of `key=value`, if that comes next.
+    fn key(&mut self) -> Option<String> {
+        let mut ahead = self.words.clone();
+        let key = ahead.next().and_then(name)?;
+        ahead.next().filter(|lexeme| lexeme.word == Word::Equals)?;
+        self.words = ahead;
+        Some(key)
+    }
 
-fn is_name_char(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '-')
-}
-
-fn read_call(call: &HelperTemplate, texts: &[String]) -> Result<Call, NotAnExpression> {
-    let name = match &call.name {
-        Parameter::Name(name) => name.clone(),
-        Parameter::Path(path) => raw(path).to_owned(),
-        _ => return Err(syntax(0, "a name must stand here, not a value")),
-    };
-    let params = call.params.iter().map(|param| read(param, texts)).collect::<Result<_, _>>()?;
-    let hash = call.hash.iter().map(|(key, value)| Ok((key.clone(), read(value, texts)?)));
-    let mut hash: Vec<_> = hash.collect::<Result<_, _>>()?;
-    hash.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-    Ok(Call { name, params, hash })
-}
-
-fn read(parameter: &Parameter, texts: &[String]) -> Result<Expression, NotAnExpression> {
-    match parameter {
-        Parameter::Name(name) => Ok(Expression::Path(Path::parse(name))),
-        Parameter::Path(path) => Ok(Expression::Path(Path::parse(raw(path)))),
-        Parameter::Literal(Value::Array(_) | Value::Object(_)) => {
-            Err(syntax(0, "Handlebars has no literal lists and objects"))
+    fn value(&mut self) -> Read<Expression> {
+        let at = self.at();
+        match self.peek() {
+            Some(Word::Open) => {
+                self.words.next();
+                self.depth += 1;
+                if self.depth > bounds::NESTING {
+                    let message = format!("brackets nest more than {} deep", bounds::NESTING);
+                    return Err(NotAnExpression { code: Code::Bound, at, message });
+                }
+                let call = self.call()?;
+                self.depth -= 1;
+                if !self.take(&Word::Close) {
+                    let at = self.at();
+                    return wrong(at, "this ( is never closed by )");
+                }
+                Ok(Expression::Call(Box::new(call)))
+            }
+            Some(Word::Name(_) | Word::Bracketed(_) | Word::At) => Ok(Expression::Path(self.path()?.0)),
+            _ => match self.literal()? {
+                Some(value) => Ok(Expression::Literal(value)),
+                None => wrong(at, NOT_ONE),
+            },
         }
-        Parameter::Literal(Value::String(number)) => match number.parse().ok().and_then(|at: usize| texts.get(at)) {
-            Some(text) => Ok(Expression::Literal(text.as_str().into())),
-            None => Err(syntax(0, NOT_ONE)),
-        },
-        Parameter::Literal(value) => Ok(Expression::Literal(value.clone())),
-        Parameter::Subexpression(inner) => match inner.as_element() {
-            TemplateElement::Expression(call) => Ok(Expression::Call(Box::new(read_call(call, texts)?))),
-            _ => Err(syntax(0, NOT_ONE)),
-        },
-        _ => Err(syntax(0, NOT_ONE)),
+    }
+
+    fn literal(&mut self) -> Read<Option<Value>> {
+        let at = self.at();
+        let value = match self.peek() {
+            Some(Word::Text(text)) => text.as_str().into(),
+            Some(Word::Number(digits)) => match number(digits) {
+                Some(number) => number,
+                None => return wrong(at, "the number is too large"),
+            },
+            Some(Word::Bool(is_so)) => (*is_so).into(),
+            Some(Word::Null | Word::Undefined) => Value::Null,
+            _ => return Ok(None),
+        };
+        self.words.next();
+        Ok(Some(value))
+    }
+
+    /// A path and how it is written, without brackets.
+    fn path(&mut self) -> Read<(Path, String)> {
+        let begin = self.at();
+        let is_data = self.take(&Word::At);
+        let mut original = String::from(if is_data { "@" } else { "" });
+        let (mut up, mut segments) = (0, Vec::new());
+        loop {
+            let at = self.at();
+            let Some(lexeme) = self.words.next() else { return wrong(at, NOT_ONE) };
+            let Some(segment) = name(lexeme).or_else(|| self.bare_literal(lexeme, &original)) else {
+                return wrong(at, NOT_ONE);
+            };
+            original.push_str(&segment);
+            let is_literal = matches!(lexeme.word, Word::Bracketed(_));
+            match segment.as_str() {
+                ".." | "." | "this" if !is_literal && !segments.is_empty() => {
+                    let message = format!("`{}` can only begin a path: `{}`", segment, shorten(&original));
+                    return wrong(begin, message);
+                }
+                ".." if !is_literal => up += 1,
+                "." | "this" if !is_literal => {}
+                _ if matches!(lexeme.word, Word::Number(_)) => {
+                    segments.extend(segment.split('.').map(str::to_owned));
+                }
+                _ => segments.push(segment),
+            }
+            let Some(Word::Separator(separator)) = self.peek() else { break };
+            self.words.next();
+            original.push(*separator);
+        }
+        let scoped = is_scoped(&original);
+        // Without segments, and with a first one of no text, it is a context, also behind `@`.
+        if segments.first().is_some_and(String::is_empty) {
+            segments.clear();
+        }
+        let base =
+            if is_data && !segments.is_empty() { Base::Data { up, scoped } } else { Base::Context { up, scoped } };
+        Ok((Path { base, segments }, original))
+    }
+
+    /// A segment that the reference reads as a literal: the 0 of `items.0`. Noted, and read as it is meant.
+    fn bare_literal(&mut self, lexeme: &Lexeme<'_>, before: &str) -> Option<String> {
+        let text = match lexeme.word {
+            Word::Number(digits) => digits,
+            Word::Bool(true) => "true",
+            Word::Bool(false) => "false",
+            Word::Null => "null",
+            Word::Undefined => "undefined",
+            _ => return None,
+        };
+        if before.is_empty() || before == "@" {
+            return None;
+        }
+        self.bare_literal.get_or_insert_with(|| text.to_owned());
+        Some(text.to_owned())
     }
 }
 
-fn raw(path: &CratePath) -> &str {
-    match path {
-        CratePath::Relative((_, raw)) | CratePath::Local((_, _, raw)) => raw,
+/// The name that a word is.
+fn name(lexeme: &Lexeme<'_>) -> Option<String> {
+    match &lexeme.word {
+        Word::Name(name) => Some((*name).to_owned()),
+        Word::Bracketed(name) => Some(name.clone()),
+        _ => None,
     }
+}
+
+/// Whether a path names no helper and no block parameter: `/^\.|this\b/`, which is also so of `mythis`.
+fn is_scoped(original: &str) -> bool {
+    let ends = |behind: &str| !behind.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    original.starts_with('.') || original.match_indices("this").any(|(at, this)| ends(&original[at + this.len()..]))
+}
+
+/// A number as JavaScript reads it.
+fn number(digits: &str) -> Option<Value> {
+    let number: f64 = digits.parse().ok().filter(|number: &f64| number.is_finite())?;
+    #[expect(clippy::cast_possible_truncation, reason = "a whole number in the range")]
+    let whole = (number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0).then_some(number as i64);
+    Some(whole.map_or_else(|| number.into(), Value::from))
 }
 
 impl Path {
-    /// Reads a path such as `x.y`, `this.x`, `../x`, `@root.x`, `items.[a b].0`.
-    pub(super) fn parse(raw: &str) -> Self {
-        let (mut rest, mut up, mut scoped) = (raw, 0, false);
-        let is_data = rest.starts_with('@');
-        rest = rest.strip_prefix('@').unwrap_or(rest);
-        let mut segments = Vec::new();
-        while !rest.is_empty() {
-            let (segment, behind) = match rest.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
-                Some((literal, behind)) => (literal, behind),
-                None => {
-                    let end = rest.find(['.', '/', '[']).unwrap_or(rest.len());
-                    // `.` and `..` are made of what separates.
-                    let end = if end == 0 { rest.len() - rest.trim_start_matches('.').len() } else { end };
-                    (&rest[..end.max(1)], &rest[end.max(1)..])
-                }
-            };
-            let is_literal = rest.starts_with('[');
-            match segment {
-                ".." if segments.is_empty() && !is_literal => (up, scoped) = (up + 1, true),
-                "." | "this" if segments.is_empty() && !is_literal => scoped = true,
-                _ => segments.push(segment.to_owned()),
-            }
-            rest = behind.strip_prefix(['.', '/']).unwrap_or(behind);
-        }
-        let base = if is_data { Base::Data { up } } else { Base::Context { up, scoped } };
-        Self { base, segments }
-    }
-
     /// The first segment of a path that begins where the template stands: a variable or a helper.
     pub(super) fn simple_name(&self) -> Option<&str> {
         match (self.base, self.segments.as_slice()) {
@@ -226,62 +310,14 @@ impl Path {
             _ => None,
         }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn path(base: Base, segments: &[&str]) -> Path {
-        Path { base, segments: segments.iter().map(|segment| (*segment).to_owned()).collect() }
-    }
-
-    #[test]
-    fn a_path_is_read() {
-        let context = |up, scoped| Base::Context { up, scoped };
-        for (raw, expected) in [
-            ("x", path(context(0, false), &["x"])),
-            ("x.y.0", path(context(0, false), &["x", "y", "0"])),
-            ("x/y", path(context(0, false), &["x", "y"])),
-            ("this", path(context(0, true), &[])),
-            (".", path(context(0, true), &[])),
-            ("./x", path(context(0, true), &["x"])),
-            ("this.x", path(context(0, true), &["x"])),
-            ("..", path(context(1, true), &[])),
-            ("../this", path(context(1, true), &[])),
-            ("../../x.y", path(context(2, true), &["x", "y"])),
-            ("[a b].c", path(context(0, false), &["a b", "c"])),
-            ("x.[a.b].[this]", path(context(0, false), &["x", "a.b", "this"])),
-            ("[this]", path(context(0, false), &["this"])),
-            ("@index", path(Base::Data { up: 0 }, &["index"])),
-            ("@../index", path(Base::Data { up: 1 }, &["index"])),
-            ("@root.x", path(Base::Data { up: 0 }, &["root", "x"])),
-            ("@metadata.prompt.model", path(Base::Data { up: 0 }, &["metadata", "prompt", "model"])),
-        ] {
-            assert_eq!(Path::parse(raw), expected, "{raw}");
-        }
-    }
-
-    #[test]
-    fn a_tag_is_a_name_with_what_it_is_given() {
-        let call = parse(r#"lookup . "a }} b" key=(json ../x indent=2) n=-1.5 t=true"#).unwrap();
-        assert_eq!(call.name, "lookup");
-        assert_eq!(call.params[0], Expression::Path(path(Base::Context { up: 0, scoped: true }, &[])));
-        assert_eq!(call.params[1], Expression::Literal("a }} b".into()));
-        assert_eq!(call.hash.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["key", "n", "t"]);
-        for (name, read) in [("x", "x"), (".", "this"), ("..", "../this"), ("./x", "./x"), ("../x", "../x")] {
-            assert_eq!(parse(name).unwrap().name, read, "{name}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_expression_is_refused() {
-        for inside in ["", "a b c |", "a == b", "a || b", "x [1, 2]", "x {\"a\": 1}", "# x", "x 'y", "(a b) c", "a{{b"]
-        {
-            assert!(parse(inside).is_err(), "{inside}");
-        }
-        for open in ["(", "[", "(a ", "a ", "a=b "] {
-            assert!(parse(&format!("x {}", open.repeat(50_000))).is_err());
+    /// The name of a block parameter that it may begin with.
+    pub(crate) fn param(&self) -> Option<&str> {
+        match self.base {
+            Base::Context { up: 0, scoped: false } | Base::Data { up: 0, scoped: false } => {
+                self.segments.first().map(String::as_str)
+            }
+            _ => None,
         }
     }
 }

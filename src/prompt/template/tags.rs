@@ -1,10 +1,9 @@
-//! Cutting a template into text and tags, in one pass.
-//!
-//! A tag's end is found as Handlebars finds it, quotes and brackets understood; what stands in the tag is not read here.
+//! Cutting a template into text and tags, in one pass, as the reference's lexer does.
 
 use super::super::problem::Place;
+use super::lexer::{self, Fault, Lexeme, is_space};
 
-/// How many tags without an end are looked for.
+/// How many times the rest of the file is read for an end that is not there.
 const MAX_UNCLOSED: usize = 5;
 
 /// A piece of a template.
@@ -22,15 +21,30 @@ pub(super) struct Tag<'a> {
     pub(super) whole: &'a str,
     /// The expression: what is left without braces, sigils and tildes.
     pub(super) inside: &'a str,
+    /// The words of that; each begins at a byte of `whole`.
+    pub(super) words: Vec<Lexeme<'a>>,
+    /// Where, and why, the words end before the tag does.
+    pub(super) fault: Option<(usize, TagFault)>,
     pub(super) place: Place,
-    /// `{{~`: no white space before it.
-    pub(super) trim_before: bool,
-    /// `~}}`: no white space behind it.
-    pub(super) trim_after: bool,
-    /// Whether it is alone on its line, which then is not part of the output.
-    pub(super) standalone: bool,
-    /// The white space before it on its line, if it is alone there.
-    pub(super) indent: &'a str,
+    /// What white space it takes from the text around it.
+    pub(super) strip: Strip,
+}
+
+/// What is wrong with the words of a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TagFault {
+    Word(Fault),
+    /// `{{{` without `}}}`, or `}~}}` without `{{~{`.
+    Braces,
+}
+
+/// `~` at the ends of a tag: `{{~ ~}}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Strip {
+    /// No white space before it.
+    pub(super) before: bool,
+    /// No white space after it.
+    pub(super) after: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,13 +75,6 @@ pub(super) enum TagKind {
     Unclosed,
 }
 
-impl TagKind {
-    /// Whether what follows is inside of it: Handlebars trims there after it has found out what partials are indented by.
-    fn opens(self) -> bool {
-        matches!(self, Self::Open | Self::OpenInverse | Self::OpenPartial | Self::OpenInline | Self::Else)
-    }
-}
-
 /// Cuts `source`, which begins at `start` of its file.
 pub(super) fn tokens(source: &str, start: Place) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
@@ -88,20 +95,11 @@ pub(super) fn tokens(source: &str, start: Place) -> Vec<Token<'_>> {
             continue;
         }
         push_text(&mut tokens, before.strip_suffix('\\').unwrap_or(before));
-        let (mut tag, length) = tag(&source[open..], places.at(open));
-        (tag.standalone, tag.indent) = alone_on_line(source, open, open + length);
-        let is_trimmed_from_before = matches!(
-            tokens.as_slice(),
-            [.., Token::Tag(before), Token::Text(text)]
-                if before.trim_after && !before.kind.opens() && text.trim().is_empty()
-        );
-        if tag.trim_before || is_trimmed_from_before {
-            tag.indent = "";
-        }
-        unclosed += usize::from(tag.kind == TagKind::Unclosed);
+        let (tag, length) = tag(&source[open..], places.at(open));
+        let is_lost = matches!(tag.fault, Some((_, TagFault::Word(Fault::Unclosed(_)))));
+        unclosed += usize::from(tag.kind == TagKind::Unclosed || is_lost);
         tokens.push(Token::Tag(tag));
         at = open + length;
-        // For each of them the rest of the file was read.
         if unclosed == MAX_UNCLOSED {
             return tokens;
         }
@@ -133,22 +131,16 @@ impl Places<'_> {
 
 /// Reads the tag that `rest` begins with; also how long it is.
 fn tag(rest: &str, place: Place) -> (Tag<'_>, usize) {
-    let of = |kind, length: usize, inside| {
+    let of = |kind, length: usize| {
         let whole = &rest[..length];
-        let tag = Tag {
-            kind,
-            whole,
-            inside,
-            place,
-            trim_before: whole[2..].starts_with('~'),
-            trim_after: whole.strip_suffix("}}").is_some_and(|whole| whole.ends_with('~')),
-            standalone: false,
-            indent: "",
+        let strip = Strip {
+            before: whole[2..].starts_with('~'),
+            after: whole.strip_suffix("}}").is_some_and(|whole| whole.ends_with('~')),
         };
-        (tag, length)
+        (Tag { kind, whole, inside: "", words: Vec::new(), fault: None, place, strip }, length)
     };
     if rest.starts_with("{{{{") {
-        return of(TagKind::Raw, 4, "");
+        return of(TagKind::Raw, 4);
     }
     let body = &rest[2..];
     let tilde = usize::from(body.starts_with('~'));
@@ -161,14 +153,14 @@ fn tag(rest: &str, place: Place) -> (Tag<'_>, usize) {
             behind.starts_with("}}").then(|| rest.len() - behind.len() + 2)
         });
         return match dashes {
-            Some(length) => of(TagKind::Comment, length, ""),
-            None => of(TagKind::Unclosed, rest.len(), ""),
+            Some(length) => of(TagKind::Comment, length),
+            None => of(TagKind::Unclosed, rest.len()),
         };
     }
     if body.starts_with('!') {
         return match body.find("}}") {
-            Some(end) => of(TagKind::Comment, 2 + tilde + end + 2, ""),
-            None => of(TagKind::Unclosed, rest.len(), ""),
+            Some(end) => of(TagKind::Comment, 2 + tilde + end + 2),
+            None => of(TagKind::Unclosed, rest.len()),
         };
     }
     let (kind, sigil) = match body.as_bytes() {
@@ -183,67 +175,69 @@ fn tag(rest: &str, place: Place) -> (Tag<'_>, usize) {
         [b'{', ..] => (TagKind::Value, 1),
         _ => (TagKind::Value, 0),
     };
-    let close = if body.starts_with('{') { "}}}" } else { "}}" };
-    let inside = &body[sigil..];
-    let Some(end) = end_of(inside, close) else {
+    let (kind, sigil) = match after_else(body) {
+        Some(length) if sigil == 0 => (TagKind::Else, length),
+        _ => (kind, sigil),
+    };
+    let begin = 2 + tilde + sigil;
+    let Some(content) = content(rest, begin, body.starts_with('{')) else {
         // What is meant for one tag is not the rest of the file.
         let line = rest.find('\n').unwrap_or(rest.len());
-        return of(TagKind::Unclosed, line.max(2), "");
+        return of(TagKind::Unclosed, line.max(2));
     };
-    let close = if inside[end..].starts_with("}~") { "}~}}" } else { close };
-    let length = 2 + tilde + sigil + end + close.len();
-    let inside = inside[..end].trim();
-    let inside = inside.strip_suffix('~').unwrap_or(inside).trim_end();
-    match (kind, inside.strip_prefix("else")) {
-        (TagKind::Value, Some(chained)) if sigil == 0 && !chained.starts_with(is_name_char) => {
-            of(TagKind::Else, length, chained.trim_start())
-        }
-        (TagKind::OpenInverse, _) if inside.is_empty() => of(TagKind::Else, length, ""),
-        _ => of(kind, length, inside),
+    let (mut tag, length) = of(kind, content.length);
+    if kind == TagKind::OpenInverse && content.words.is_empty() && content.fault.is_none() {
+        tag.kind = TagKind::Else;
     }
+    tag.inside = rest[begin..content.end].trim_matches(is_space);
+    (tag.words, tag.fault) = (content.words, content.fault);
+    (tag, length)
 }
 
-fn is_name_char(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/')
+/// The length of `else` with the white space before it, where it is the keyword: `\s*else\b`.
+fn after_else(body: &str) -> Option<usize> {
+    let behind = body.trim_start_matches(is_space).strip_prefix("else")?;
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    (!behind.starts_with(is_word)).then(|| body.len() - behind.len())
 }
 
-/// Where `close` begins, outside of quotes and brackets. With `}}}` the tilde may stand between its braces.
-fn end_of(inside: &str, close: &str) -> Option<usize> {
-    let bytes = inside.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        match bytes[at] {
-            quote @ (b'"' | b'\'') => at = quoted(bytes, at + 1, quote)?,
-            b'[' => at = at + 1 + inside[at + 1..].find(']')?,
-            b'}' if inside[at..].starts_with(close) || (close == "}}}" && inside[at..].starts_with("}~}}")) => {
-                return Some(at);
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    None
+/// What stands in a tag, up to its end.
+struct Content<'a> {
+    words: Vec<Lexeme<'a>>,
+    fault: Option<(usize, TagFault)>,
+    /// Where the braces begin that close it, or the tilde before them.
+    end: usize,
+    /// Where they end.
+    length: usize,
 }
 
-/// The end of a quoted text that begins at `at`; a backslash escapes the quote.
-fn quoted(bytes: &[u8], mut at: usize, quote: u8) -> Option<usize> {
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\\' => at += 1,
-            byte if byte == quote => return Some(at),
-            _ => {}
-        }
-        at += 1;
-    }
-    None
-}
-
-/// Whether nothing but white space stands beside a tag on its line, and what stands before it.
-fn alone_on_line(source: &str, start: usize, end: usize) -> (bool, &str) {
-    let is_blank = |c: char| c == ' ' || c == '\t';
-    let before = source[..start].trim_end_matches(is_blank);
-    let after = source[end..].trim_start_matches(is_blank);
-    let starts_line = before.is_empty() || before.ends_with('\n');
-    let ends_line = after.is_empty() || after.starts_with('\n') || after.starts_with("\r\n");
-    if starts_line && ends_line { (true, &source[before.len()..start]) } else { (false, "") }
+/// The words from `at` of `rest` to the end of the tag; nothing if there is no end.
+fn content(rest: &str, mut at: usize, is_triple: bool) -> Option<Content<'_>> {
+    let mut words = Vec::new();
+    let fault = loop {
+        let ahead = rest[at..].trim_start_matches(is_space);
+        at = rest.len() - ahead.len();
+        let closes = ["}~}}", "}}}", "~}}", "}}"].into_iter().find(|close| ahead.starts_with(close));
+        let length = match (closes, is_triple) {
+            (Some(close @ ("}~}}" | "}}}")), true) => close.len(),
+            // A brace behind the tag, where the reference wants `}}}` to close `{{{`.
+            (Some("}}}"), false) => 2,
+            (Some(close @ ("~}}" | "}}")), false) => close.len(),
+            (Some(_), _) => break TagFault::Braces,
+            (None, _) => match lexer::word(ahead) {
+                Ok((word, length)) => {
+                    words.push(Lexeme { at, word });
+                    at += length;
+                    continue;
+                }
+                Err(_) if ahead.is_empty() => return None,
+                Err(fault) => break TagFault::Word(fault),
+            },
+        };
+        return Some(Content { words, fault: None, end: at, length: at + length });
+    };
+    let end = at + rest[at..].find("}}")?;
+    let length = end + if is_triple && rest[end..].starts_with("}}}") { 3 } else { 2 };
+    let end = if rest[..end].ends_with('~') { end - 1 } else { end };
+    Some(Content { words, fault: Some((at, fault)), end, length })
 }

@@ -301,10 +301,7 @@ impl Walk<'_> {
 
     fn mark(&mut self, mark: &Mark, scope: &Scope<'_>) {
         match mark {
-            Mark::Role { role, metadata } => {
-                self.written(role, scope);
-                metadata.iter().for_each(|(_, value)| self.written(value, scope));
-            }
+            Mark::Role(role) => self.written(role, scope),
             Mark::History => {}
             Mark::Section(name) => self.written(name, scope),
             Mark::Media { url, content_type } => {
@@ -571,8 +568,10 @@ impl Walk<'_> {
             return None;
         }
         let mut named = None;
+        let param = path.param().and_then(|name| Names::find(scope.names, name));
         let (start, rest) = match path.base {
-            Base::Data { up } => match path.segments.split_first()? {
+            Base::Data { .. } if let Some(part) = param => (part, &path.segments[1..]),
+            Base::Data { up, .. } => match path.segments.split_first()? {
                 (first, rest) if first == "root" => (Some(self.root), rest),
                 (first, []) if first == "key" => {
                     self.key(up, scope);
@@ -580,10 +579,9 @@ impl Walk<'_> {
                 }
                 _ => return None,
             },
-            Base::Context { up, scoped } => {
+            Base::Context { up, .. } => {
                 let context = std::iter::successors(Some(scope.context), |context| context.up).nth(up)?;
                 let first = path.segments.first();
-                let param = first.filter(|_| !scoped).and_then(|first| Names::find(scope.names, first));
                 match param.or_else(|| Names::find(context.given, first?)) {
                     Some(part) => {
                         named = part;
