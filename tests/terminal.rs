@@ -121,6 +121,18 @@ fn what_is_missing_is_asked_for_until_it_fits() {
 }
 
 #[test]
+fn what_is_given_empty_is_asked_for() {
+    let (_dir, mut terminal) = render(&["city= ", "days=", "pace=slow"]);
+    assert_eq!(terminal.shows("> "), "city: Where to go\n> ");
+    terminal.types("  \n");
+    assert_eq!(terminal.shows("> "), "  \nargument `city` is required\n> ");
+    terminal.types("Oslo\n");
+    assert_eq!(terminal.shows("> "), "Oslo\ndays: For how long (a whole number)\n> ");
+    terminal.types("3\n");
+    assert_eq!(terminal.ends(), (Some(0), "3\n3 slow days in Oslo\n".to_owned()));
+}
+
+#[test]
 fn the_end_of_input_is_no_answer() {
     let (_dir, mut terminal) = render(&["city=Oslo"]);
     terminal.shows("> ");

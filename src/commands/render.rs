@@ -114,10 +114,12 @@ fn ask(prompt: &Prompt, given: &mut Map<String, Value>) -> Result<(), Failure> {
     if !problems.iter().all(|problem| matches!(problem, ArgumentProblem::Missing { .. })) {
         return Ok(());
     }
-    for argument in prompt.arguments().iter().filter(|argument| argument.required) {
-        if given.contains_key(&argument.name) {
-            continue;
-        }
+    let is_missing = |name: &str| {
+        problems
+            .iter()
+            .any(|problem| matches!(problem, ArgumentProblem::Missing { name: missing, .. } if missing == name))
+    };
+    for argument in prompt.arguments().iter().filter(|argument| is_missing(&argument.name)) {
         let title = argument.title.as_ref().unwrap_or(&argument.name);
         let about = argument.listed_description.as_ref().map(|about| format!(": {about}")).unwrap_or_default();
         tell(&format!("{title}{about}\n"));
@@ -151,14 +153,16 @@ fn answer(name: &str) -> Result<String, Failure> {
 
 /// Why what is given for `name` cannot be; others may still be missing.
 fn objection(prompt: &Prompt, name: &str, given: &Map<String, Value>) -> Option<String> {
-    match given[name].as_str().map_or(0, str::len) {
-        0 => return Some(format!("argument `{name}` is required")),
-        LONGEST_LINE.. => return Some(format!("a terminal takes no line as long; {name}=@FILE takes it from a file")),
-        _ => {}
+    if given[name].as_str().is_some_and(|text| text.len() >= LONGEST_LINE) {
+        return Some(format!("a terminal takes no line as long; {name}=@FILE takes it from a file"));
     }
-    let problems = prompt.resolve(given).err()?;
-    let wrong = problems.iter().find(|problem| !matches!(problem, ArgumentProblem::Missing { .. }));
-    wrong.map(ToString::to_string)
+    prompt.resolve(given).err()?.iter().find_map(|problem| match problem {
+        ArgumentProblem::Missing { name: missing, .. } if missing == name => {
+            Some(format!("argument `{name}` is required"))
+        }
+        ArgumentProblem::Missing { .. } => None,
+        problem => Some(problem.to_string()),
+    })
 }
 
 fn as_json(rendered: &Rendered) -> String {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::bounds;
 use super::problem::Place;
 use super::reader::shorten;
 use super::schema::Mismatch;
@@ -161,40 +162,44 @@ impl Shape {
 
     /// Checks that the template finds the parts of a value that it reads. A field may be missing or empty.
     pub(super) fn check(&self, name: &str, value: &Value) -> Result<(), Mismatch> {
-        self.check_at(value, &At::Name(name))
+        self.check_at(value, &At::Name(name), &mut { bounds::CHECKS })
     }
 
-    fn check_at(&self, value: &Value, at: &At<'_>) -> Result<(), Mismatch> {
-        let wrong = |expected: String| {
-            Err(Mismatch { path: shorten(&at.to_string()), expected, given: shorten(&value.to_string()) })
+    /// Checks a part in the steps that are `left`.
+    fn check_at(&self, value: &Value, at: &At<'_>, left: &mut usize) -> Result<(), Mismatch> {
+        let mismatch =
+            |expected: String, given: String| Err(Mismatch { path: shorten(&at.to_string()), expected, given });
+        let wrong = |expected: String| mismatch(expected, shorten(&value.to_string()));
+        let Some(rest) = left.checked_sub(1 + self.fields.len()) else {
+            return mismatch(format!("what can be checked in {} steps", bounds::CHECKS), "more".to_owned());
         };
+        *left = rest;
         match value {
             Value::Object(_) if self.marks.written.is_some() && !self.is_object() => wrong("text".to_owned()),
             Value::Object(found) => {
                 for (name, shape) in &self.fields {
                     if let Some(field) = found.get(name) {
-                        shape.check_field(field, &At::Field(at, name))?;
+                        shape.check_field(field, &At::Field(at, name), left)?;
                     }
                 }
                 let Some(items) = &self.items else { return Ok(()) };
-                found.iter().try_for_each(|(key, item)| items.check_at(item, &At::Field(at, key)))
+                found.iter().try_for_each(|(key, item)| items.check_at(item, &At::Field(at, key), left))
             }
             Value::Array(found) if self.marks.is_section => {
-                let items = |(index, item)| self.check_at(item, &At::Item(at, index));
-                found.iter().enumerate().try_for_each(items)
+                let mut items = found.iter().enumerate();
+                items.try_for_each(|(index, item)| self.check_at(item, &At::Item(at, index), left))
             }
             Value::Array(_) if !self.names().is_empty() && !self.marks.is_fallback => wrong(self.words()),
             Value::Array(found) => {
                 for (name, shape) in self.members() {
-                    if let Some((index, item)) =
-                        name.parse().ok().and_then(|index: usize| Some((index, found.get(index)?)))
-                    {
-                        shape.check_field(item, &At::Item(at, index))?;
+                    let index = name.parse::<usize>().ok();
+                    if let Some((index, item)) = index.and_then(|index| Some((index, found.get(index)?))) {
+                        shape.check_field(item, &At::Item(at, index), left)?;
                     }
                 }
                 let Some(items) = &self.items else { return Ok(()) };
-                let check = |(index, item)| items.check_at(item, &At::Item(at, index));
-                found.iter().enumerate().try_for_each(check)
+                let mut found = found.iter().enumerate();
+                found.try_for_each(|(index, item)| items.check_at(item, &At::Item(at, index), left))
             }
             // `{{#x}}` takes it for yes or no.
             Value::Bool(_) if self.marks.is_section => Ok(()),
@@ -204,9 +209,9 @@ impl Shape {
     }
 
     /// The same for a part that need not be there: what is empty is tested by the template, or writes nothing.
-    fn check_field(&self, value: &Value, at: &At<'_>) -> Result<(), Mismatch> {
+    fn check_field(&self, value: &Value, at: &At<'_>, left: &mut usize) -> Result<(), Mismatch> {
         let is_empty = value.is_null() || *value == Value::Bool(false) || value == "";
-        if is_empty { Ok(()) } else { self.check_at(value, at) }
+        if is_empty { Ok(()) } else { self.check_at(value, at, left) }
     }
 }
 
