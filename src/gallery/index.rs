@@ -256,7 +256,7 @@ impl Index {
             Err(e) => {
                 tracing::warn!(index = store.location(), cause = %e, "the index cannot be read");
                 known.failed = Some(Instant::now());
-                Stored::Changed
+                if matches!(e, StoreError::Refused(_)) { Stored::OutOfReach } else { Stored::Changed }
             }
         };
     }

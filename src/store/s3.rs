@@ -18,8 +18,8 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
-use aws_sdk_s3::primitives::DateTime;
-use bytes::Bytes;
+use aws_sdk_s3::primitives::{ByteStream, ByteStreamError, DateTime};
+use bytes::{Bytes, BytesMut};
 use listing::{Listed, Listing, Page, Whole};
 use tokio::sync::OnceCell;
 use version::{Comparison, Marks};
@@ -29,6 +29,8 @@ use crate::causes::{causes, chain};
 
 /// Of one file, with its content.
 const GET_TIMEOUT: Duration = Duration::from_secs(6);
+/// The largest file that is read where no size is listed, in bytes.
+const UNLISTED: u64 = 8 * 1024 * 1024;
 
 const NO_REGION: &str = "no region is set: AWS_REGION or the profile's `region` takes the bucket's";
 const CREDENTIALS: &str = "AWS_PROFILE takes a profile, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY a key";
@@ -229,9 +231,11 @@ impl PromptStore for S3Store {
         let at = self.at(&object.key);
         let key = format!("{}{}", self.prefix, object.key);
         let request = self.bucket.client().await.get_object().bucket(&self.bucket.name).key(key);
-        let (marks, content) = self.bucket.read(&at, request, u64::MAX).await?;
+        // What stands there now may be of any size.
+        let most = Marks::of_version(&object.version).0.size.unwrap_or(UNLISTED);
+        let (marks, content) = self.bucket.read(&at, request, most).await?;
         match marks.compare(&object.version) {
-            Comparison::Same => Ok(content.unwrap_or_default()),
+            Comparison::Same => content.ok_or_else(|| StoreError::NotFound(format!("{at}: it is larger than listed"))),
             Comparison::Replaced => Err(StoreError::NotFound(format!("{at}: it is no longer what was listed"))),
             Comparison::WrongSize { listed, read } => {
                 Err(StoreError::Unavailable(format!("{at}: {read} bytes came of the {listed} that are listed")))
@@ -315,11 +319,17 @@ impl Bucket {
             let GetObjectOutput { body, e_tag: etag, last_modified: modified, content_length, .. } = output;
             let size = content_length.and_then(|size| u64::try_from(size).ok());
             let marks = Marks { etag, modified, size };
-            if size.unwrap_or(u64::MAX) > most {
+            if size.is_some_and(|size| size > most) {
                 return Ok((marks, None));
             }
-            // Also compares it with a checksum, if the answer has one.
-            let body = body.collect().await.map_err(|e| unavailable(chain(&e)))?.into_bytes();
+            // Also compared with a checksum, if the answer has one.
+            let body = match size {
+                Some(_) => body.collect().await.map_err(|e| unavailable(chain(&e)))?.into_bytes(),
+                None => match collect(body, most).await.map_err(|e| unavailable(chain(&e)))? {
+                    Some(body) => body,
+                    None => return Ok((marks, None)),
+                },
+            };
             Ok((Marks { size: Some(body.len() as u64), ..marks }, Some(body)))
         };
         let timed_out = |_| Err(unavailable(format!("not read in {GET_TIMEOUT:?}")));
@@ -343,6 +353,18 @@ impl Bucket {
             None => store_error(at, e),
         }
     }
+}
+
+/// A body of which no length is known; nothing of one that has more than `most` bytes.
+async fn collect(mut body: ByteStream, most: u64) -> Result<Option<Bytes>, ByteStreamError> {
+    let mut content = BytesMut::new();
+    while let Some(chunk) = body.next().await.transpose()? {
+        if (content.len() + chunk.len()) as u64 > most {
+            return Ok(None);
+        }
+        content.extend_from_slice(&chunk);
+    }
+    Ok(Some(content.freeze()))
 }
 
 /// The one place where the SDK's errors become ours.

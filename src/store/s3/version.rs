@@ -3,6 +3,8 @@
 //! Usually that is the `ETag`. A server may give none, or one that does not change with the content, so the time of the last
 //! modification and the size are part of each version too.
 
+use std::fmt::LowerHex;
+
 use aws_sdk_s3::primitives::DateTime;
 use uuid::Uuid;
 
@@ -42,13 +44,17 @@ impl Marks {
     pub(super) fn version(&self, now: DateTime, trusts_etags: bool) -> String {
         let etag = self.etag();
         let modified = self.modified_millis();
-        let size = self.size.map(|size| format!("{size:x}")).unwrap_or_default();
         if let Some(etag) = etag.filter(|etag| trusts_etags && is_content_hash(etag)) {
             // Headers have whole seconds, and the version must be the same in a listing and in the answer to a read.
-            let seconds = modified.map(|millis| format!("{:x}", millis.div_euclid(1000) * 1000)).unwrap_or_default();
-            return format!("\"{etag}\"\n{seconds}-{size}");
+            let seconds = modified.map(|millis| millis.div_euclid(1000) * 1000);
+            return match (seconds, self.size) {
+                // One allocation for each of many objects.
+                (Some(seconds), Some(size)) => format!("\"{etag}\"\n{seconds:x}-{size:x}"),
+                (seconds, size) => format!("\"{etag}\"\n{}-{}", hex(seconds), hex(size)),
+            };
         }
-        let time = modified.map(|millis| format!("{millis:x}")).unwrap_or_default();
+        let size = hex(self.size);
+        let time = hex(modified);
         let shown = etag.map_or_else(|| format!("{time}-{size}"), |etag| format!("\"{etag}\""));
         let version = format!("{shown}\n~{time}-{size}");
         let is_certain = match modified {
@@ -59,7 +65,7 @@ impl Marks {
     }
 
     /// What the listing said of an object of this version, and whether its `ETag` alone does.
-    fn of_version(version: &str) -> (Self, bool) {
+    pub(super) fn of_version(version: &str) -> (Self, bool) {
         let mut lines = version.lines();
         let etag = lines.next().filter(|line| line.starts_with('"')).map(str::to_owned);
         let line = lines.next().unwrap_or_default();
@@ -103,6 +109,10 @@ pub(super) enum Comparison {
         listed: u64,
         read: u64,
     },
+}
+
+fn hex(number: Option<impl LowerHex>) -> String {
+    number.map(|number| format!("{number:x}")).unwrap_or_default()
 }
 
 /// `W/"x"`, `"x"` and `x` are the same.
