@@ -747,6 +747,21 @@ mod a_bucket {
     }
 
     #[tokio::test]
+    async fn that_sends_no_length_is_read_up_to_what_it_lists() {
+        let bucket = Bucket::start().await;
+        bucket.put("a.prompt", b"as long as this");
+        let a = list(&bucket.store).await.remove(0);
+        bucket.s3.set_fault(Some(Fault::NoLength));
+        assert_eq!(bucket.store.get(&a).await.unwrap(), "as long as this");
+        assert_eq!(bucket.store.get_newest("a.prompt", 1000).await.unwrap().0, a);
+        bucket.put("a.prompt", &vec![b'x'; 1024 * 1024]);
+        assert_not_found(bucket.store.get(&a).await);
+        assert_not_found(bucket.store.get_newest("a.prompt", 1000).await);
+        bucket.s3.set_fault(None);
+        assert_not_found(bucket.store.get(&a).await);
+    }
+
+    #[tokio::test]
     async fn whose_object_has_another_checksum_is_unavailable() {
         let bucket = Bucket::start().await;
         bucket.put("a.prompt", b"Hello world");

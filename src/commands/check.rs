@@ -289,7 +289,13 @@ async fn read(store: &dyn PromptStore, object: &Object) -> Result<Option<Source>
     if object.size > bounds::SOURCE {
         return Ok(Some(Source::TooLarge));
     }
-    match store.get(object).await {
+    let mut read = store.get(object).await;
+    // It was replaced since it was listed: as it is now.
+    if matches!(read, Err(StoreError::NotFound(_))) {
+        let any_version = Object { version: String::new(), ..object.clone() };
+        read = store.get(&any_version).await;
+    }
+    match read {
         Ok(source) => Ok(Some(Source::Read(source))),
         Err(StoreError::NotFound(_)) => Ok(None),
         Err(StoreError::Denied(_) | StoreError::Refused(_)) => Ok(Some(Source::Denied)),

@@ -75,6 +75,7 @@ async fn prompts(gallery: &Gallery) -> Result<(Vec<Listed>, Vec<Problem>), Failu
             Ok(prompt) => listed.push(Listed { name, object, prompt }),
             Err(GalleryError::Broken { problem, .. }) => broken.push(problem),
             Err(GalleryError::Unreadable { file, .. }) => broken.push(unreadable(&file)),
+            Err(GalleryError::Changing { .. }) => broken.push(unreadable(&object.key)),
             // It has gone since it was listed.
             Err(GalleryError::UnknownPrompt { .. }) => {}
             Err(e) => return Err(e.into()),

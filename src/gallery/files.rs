@@ -290,6 +290,7 @@ impl Files {
         let (file, last) = match &loaded.content {
             Content::Prompt { file, link } => (file, link),
             Content::Broken(problem) => {
+                lock(&self.unread).remove(&*object.key);
                 let version = object.shown_version().into();
                 return Ok(Arc::new(Link { version, prompt: Err(problem.clone()), partials: Partials::default() }));
             }

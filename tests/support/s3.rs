@@ -208,6 +208,8 @@ pub enum Fault {
     CutBody,
     /// GetObject answers, and stops for good in the middle of the body.
     StallBody,
+    /// GetObject answers without the length of the body, as a proxy may do.
+    NoLength,
     /// After each ListObjectsV2, this key is deleted (a key that vanishes between LIST and GET).
     DeleteAfterList(String),
     /// After each ListObjectsV2, this key is replaced by this body (changed between LIST and GET).
@@ -672,6 +674,13 @@ async fn handle(
             let body = body.collect().await.expect("objects are in memory").to_bytes();
             return Ok(HttpResponse::from_parts(head, break_off(&body, matches!(fault, Fault::StallBody))));
         }
+        Some(Fault::NoLength) if key_of(request.uri()).is_some() => {
+            let (mut head, body) = service.call(request.map(Body::from)).await?.into_parts();
+            let body = body.collect().await.expect("objects are in memory").to_bytes();
+            head.headers.remove(header::CONTENT_LENGTH);
+            let frames = stream::once(async { Ok::<_, Infallible>(Frame::data(body)) });
+            return Ok(HttpResponse::from_parts(head, Body::http_body_unsync(StreamBody::new(frames))));
+        }
         Some(Fault::RefuseKey(key, status, code))
             if request.method() == Method::GET && key_of(request.uri()) == Some(&key) =>
         {
@@ -701,6 +710,7 @@ async fn handle(
             | Fault::SlowDownKey(_)
             | Fault::CutBody
             | Fault::StallBody
+            | Fault::NoLength
             | Fault::DeleteAfterList(_)
             | Fault::ReplaceAfterList(..)
             | Fault::FolderOrder
