@@ -296,7 +296,7 @@ pub(crate) fn run(server: Server) -> Result<ExitCode, Failure> {
         Command::New(args) => commands::new::run(&args),
         Command::Completions { shell } => {
             let script = commands::complete::script(&shell.to_string())?;
-            program::print(&String::from_utf8_lossy(&script))?;
+            program::print(&script)?;
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -183,7 +183,7 @@ fn warnings_count_when_they_are_denied_and_not_when_they_are_allowed() {
 #[test]
 fn what_cannot_be_checked_is_exit_code_2_and_says_why() {
     for (args, why) in [
-        (&["check", "no/such"][..], "no/such: there is no such file or folder"),
+        (&["check", "no/such"][..], "no/such: no such file or folder"),
         (&["check", "Cargo.toml"], "Cargo.toml is no prompt"),
         (&["check", "--dir", "no/such"], "--dir=no/such: no such folder"),
         (&["check", "--allow", "nonsense"], "several-arguments"),
@@ -255,7 +255,7 @@ fn check_takes_several_paths() {
     let human = run(&["check", &a, &b, name(two.path())]).out;
     assert!(human.ends_with("5 files, 3 errors, 1 warning\n"), "{human}");
     let Ran { code, err, .. } = run(&["check", &a, "no/such"]);
-    assert_eq!((code, err.as_str()), (Some(2), "prompt-gallery: no/such: there is no such file or folder\n"));
+    assert_eq!((code, err.as_str()), (Some(2), "prompt-gallery: no/such: no such file or folder\n"));
 }
 
 #[cfg(unix)]
@@ -739,6 +739,7 @@ fn a_path_names_a_prompt_as_well_as_its_name_does() {
         let Ran { code, out, err } = run(&["render", path]);
         assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "standup\n", ""), "{path}");
     }
+    assert_eq!(run(&["check", "prompts/team/standup"]).code, Some(0));
     // A file elsewhere is of the gallery that is its folder, as it is to `check`.
     assert_eq!(run(&["render", "other/alone.hbs"]).out, "alone\n");
     assert_eq!(run(&["render", "alone.hbs", "--dir", "other"]).out, "alone\n");
@@ -971,10 +972,10 @@ fn hints_say_how_the_program_was_called() {
 // --- completions and help ---
 
 #[cfg(unix)]
-/// What bash offers for the last word of a command line, in a folder.
-fn completed(words: &[&str], here: &Path) -> Vec<String> {
+/// What bash offers for the last word of a command line, in a folder, of the program at a path.
+fn completed(program: &str, words: &[&str], here: &Path) -> Vec<String> {
     let bin = Path::new(env!("CARGO_BIN_EXE_prompt-gallery")).parent().unwrap();
-    let ask = r#"source <(prompt-gallery completions bash)
+    let ask = r#"source <("$PROGRAM" completions bash)
         COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_TYPE=9
         _clap_complete_prompt_gallery prompt-gallery "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
         printf '%s\n' "${COMPREPLY[@]}""#;
@@ -984,6 +985,7 @@ fn completed(words: &[&str], here: &Path) -> Vec<String> {
         .args(words)
         .env_clear()
         .env("PATH", path)
+        .env("PROGRAM", program)
         .current_dir(here)
         .output()
         .unwrap();
@@ -1027,8 +1029,13 @@ fn shells_complete_prompts_and_their_arguments() {
         (&["check", "--format", ""], &["human", "json", "github"]),
         (&["che"], &["check"]),
     ] {
-        assert_eq!(completed(words, here.path()), offered, "{words:?}");
+        assert_eq!(completed("prompt-gallery", words, here.path()), offered, "{words:?}");
     }
+    let tools = here.path().join("my tools");
+    fs::create_dir(&tools).unwrap();
+    let program = tools.join("prompt-gallery");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_prompt-gallery"), &program).unwrap();
+    assert_eq!(completed(name(&program), &["render", "trip", ""], here.path()), ["city=", "pace="]);
 }
 
 #[test]

@@ -197,10 +197,9 @@ fn target(path: &str, location: &Location) -> Result<(Config, Option<String>), F
     if file.is_dir() {
         return Ok((of(Flags { dir: Some(file.to_owned()), ..Flags::default() })?, None));
     }
-    if !file.is_file() {
-        return Err(Failure::unable(format!("{path}: there is no such file or folder")));
-    }
-    let (root, key) = root_of(file, location)?;
+    let found = super::path::file(path).or_else(|| file.is_file().then(|| file.to_owned()));
+    let Some(file) = found else { return Err(Failure::unable(format!("{path}: no such file or folder"))) };
+    let (root, key) = root_of(&file, location)?;
     if Named::of(&key).is_none() {
         let takes = "a prompt's name ends in .prompt, .hbs or .handlebars, and begins with no dot";
         return Err(Failure::unable(format!("{path} is no prompt: {takes}")));

@@ -32,7 +32,7 @@ pub(crate) fn answer() {
 ///
 /// # Errors
 /// A shell that is not known.
-pub(crate) fn script(shell: &str) -> Result<Vec<u8>, Failure> {
+pub(crate) fn script(shell: &str) -> Result<String, Failure> {
     let program = std::env::args_os().next().unwrap_or_default();
     let path = Path::new(&program);
     // The shell looks for a name alone in its path.
@@ -40,9 +40,11 @@ pub(crate) fn script(shell: &str) -> Result<Vec<u8>, Failure> {
     let path = if is_name { path.to_owned() } else { std::path::absolute(path).map_err(Failure::unable)? };
     let (shells, mut script) = (Shells::builtins(), Vec::new());
     let shell = shells.completer(shell).ok_or_else(|| Failure::unable(format!("unknown shell {shell}")))?;
-    let name = program::name();
-    shell.write_registration(VARIABLE, name, name, &path.to_string_lossy(), &mut script).map_err(Failure::unable)?;
-    Ok(script)
+    let (name, path) = (program::name(), path.to_string_lossy());
+    shell.write_registration(VARIABLE, name, name, &path, &mut script).map_err(Failure::unable)?;
+    // For bash, clap_complete 4.6 quotes a path twice (findings/clap-complete-bash-path.sh).
+    let quoted = program::quoted(&*path);
+    Ok(String::from_utf8_lossy(&script).replace(&format!("\"{quoted}\""), &quoted))
 }
 
 /// Completes the name of a prompt, or the path of its file.

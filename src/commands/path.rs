@@ -26,12 +26,16 @@ pub(super) fn is_anchored(path: &str) -> bool {
 /// # Errors
 /// When a folder that was asked for cannot be served.
 pub(super) fn file_of(path: &str, location: &Location) -> Result<Option<(Config, String)>, Failure> {
-    let is_prompt =
-        |path: &Path| path.is_file() && path.file_name().and_then(OsStr::to_str).and_then(Named::of).is_some();
-    let Some(file) = with_extension(path).map(PathBuf::from).find(|path| is_prompt(path)) else { return Ok(None) };
+    let Some(file) = file(path) else { return Ok(None) };
     let (root, key) = root_of(&file, location)?;
     let config = Config::from_env(Flags { dir: Some(root), ..Flags::default() }).map_err(Failure::unable)?;
     Ok(Some((config, key)))
+}
+
+/// The prompt or partial that `path` leads to, with or without extension.
+pub(super) fn file(path: &str) -> Option<PathBuf> {
+    let is_named = |path: &Path| path.file_name().and_then(OsStr::to_str).and_then(Named::of).is_some();
+    with_extension(path).map(PathBuf::from).find(|path| path.is_file() && is_named(path))
 }
 
 /// The name of the prompt whose key is `path`, with or without extension.
