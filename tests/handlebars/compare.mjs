@@ -9,7 +9,7 @@ import Handlebars from 'handlebars'
 import { generate } from './cases.mjs'
 import differences from './differences.mjs'
 
-const [program, count = '60000', first = '0'] = process.argv.slice(2)
+const [program, count = '50000', first = '0'] = process.argv.slice(2)
 const last = Number(first) + Number(count)
 
 // As npm's `dotprompt` 1.1.2 defines them, but that a value which is missing is null.
