@@ -1,5 +1,6 @@
 //! What a JSON Schema says of all arguments together, which are an object.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
@@ -72,7 +73,7 @@ impl<'s> Object<'s> {
     }
 
     /// The arguments with their schemas, in the author's order.
-    pub(super) fn properties(&self) -> impl Iterator<Item = (&'s str, Value)> {
+    pub(super) fn properties(&self) -> impl Iterator<Item = (&'s str, Cow<'s, Value>)> {
         self.properties.iter().map(|Property { name, all, some }| {
             let schema = match (all.is_empty(), some.is_empty()) {
                 (true, true) => combined("allOf", &self.others),
@@ -84,7 +85,7 @@ impl<'s> Object<'s> {
     }
 
     /// What an argument of any other name takes; `None` where there can be none.
-    pub(super) fn others(&self) -> Option<Value> {
+    pub(super) fn others(&self) -> Option<Cow<'s, Value>> {
         (!self.is_closed && !self.others.is_empty()).then(|| combined("allOf", &self.others))
     }
 
@@ -108,16 +109,16 @@ impl<'s> Object<'s> {
 }
 
 /// Several schemas as one.
-fn combined(keyword: &str, schemas: &[&Value]) -> Value {
-    let mut different: Vec<&Value> = Vec::new();
+fn combined<'s>(keyword: &str, schemas: &[&'s Value]) -> Cow<'s, Value> {
+    let mut different: Vec<&'s Value> = Vec::new();
     for schema in schemas {
         if !different.contains(schema) {
             different.push(schema);
         }
     }
     match different.as_slice() {
-        [] => json!({}),
-        [only] => (*only).clone(),
+        [] => Cow::Owned(json!({})),
+        [only] => Cow::Borrowed(only),
         several => {
             let mut combined = Map::from_iter([(keyword.to_owned(), json!(several))]);
             for words in ["title", "description", "default"] {
@@ -125,7 +126,7 @@ fn combined(keyword: &str, schemas: &[&Value]) -> Value {
                     combined.insert(words.to_owned(), said.clone());
                 }
             }
-            combined.into()
+            Cow::Owned(combined.into())
         }
     }
 }

@@ -82,8 +82,8 @@ pub(in crate::prompt) fn from_schema(
         return Some(arguments);
     }
     if arguments.iter().chain(&arguments.others).any(|argument| argument.is_checked) {
-        let properties = object.properties().map(|(name, schema)| (name.to_owned(), schema)).collect();
-        arguments.validator = validator(one_by_one(&schema, properties, others), &places, reader);
+        let properties = object.properties().map(|(name, schema)| (name.to_owned(), schema.into_owned())).collect();
+        arguments.validator = validator(one_by_one(&schema, properties, others.map(Cow::into_owned)), &places, reader);
         check_defaults(&arguments, defaults, &places, reader);
     }
     if object.has_rules && !reader.has_errors() {

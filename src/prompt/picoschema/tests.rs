@@ -123,6 +123,16 @@ fn what_is_not_picoschema_is_told_where_it_stands() {
         ("a: 3", vec!["schema 1:4+1 schema: `a` takes a type and a description, such as `string, what it is`".into()]),
         ("a (array): string", vec!["schema 1:1+9 schema: `a (array)` is not `name`, `name?` or `name(type)`".into()]),
         ("{a: string, a?: string}", vec!["schema 1:13+2 schema: `a` is declared twice".into()]),
+        // JSON Schema of a field, which is an object with a field `type` to every reader.
+        (
+            "a: {type: string, title: string}",
+            vec![
+                "type-mismatch 1:4+1 schema: `a` is an object with a field `type` here [for JSON Schema, put `type: \
+                 object` and `properties:` above the arguments]"
+                    .into(),
+            ],
+        ),
+        ("a: {type: string, amount: number}", vec![]),
         // All of them, and none of what is right.
         (
             "a: 1x\nok: string\nb(object):\n  c: 2y",

@@ -9,6 +9,9 @@ use super::{Invalid, target};
 use crate::prompt::bounds;
 use crate::prompt::reader::shorten;
 
+/// Bytes of a text whose form is read in the time of one step.
+const FORMATTED: usize = 100;
+
 /// The schemas that a keyword applies to the value itself; a reference to nowhere leads nowhere.
 fn of_same_value<'a>(root: &'a Value, keyword: &str, said: &'a Value) -> impl Iterator<Item = &'a Value> {
     let (mut one, mut list, mut map) = (None, None, None);
@@ -143,6 +146,9 @@ fn apply(root: &Value, schema: &Value, value: &Value, depth: usize, left: &mut u
     let Value::Object(keywords) = schema else { return Some(()) };
     if depth == bounds::CHECK_DEPTH {
         return None;
+    }
+    if let (Some(_), Value::String(text)) = (keywords.get("format"), value) {
+        *left = left.checked_sub(text.len() / FORMATTED)?;
     }
     let mut apply = |schema: &Value, value: &Value| apply(root, schema, value, depth + 1, left);
     // For these the schemas beside them are applied once more.

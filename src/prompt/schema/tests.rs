@@ -176,6 +176,8 @@ fn a_value_costs_no_more_than_its_bound() {
         a(json!({ "allOf": [{ "items": { "$ref": "#/$defs/n" } }], "unevaluatedItems": true })),
         nested(in_list, 40),
     );
+    // A form is read to the end of a text.
+    expensive(a(json!({ "anyOf": vec![json!({ "format": "uri" }); 200] })), json!("x".repeat(200_000)));
     // Many small ones are taken.
     let validator = Validator::compile(&a(json!({ "items": { "anyOf": [{ "type": "integer" }] } }))).unwrap();
     assert!(check(&validator, &json!({ "a": vec![1; 100_000] })).is_ok());
