@@ -132,9 +132,13 @@ pub(crate) fn shorten_to(most: usize, text: &str) -> String {
     if text.len() <= most && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return text.to_owned();
     }
-    let on_one_line = |text: &str| text.replace(char::is_control, " ");
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", on_one_line(&text[..end])),
         None => on_one_line(text),
     }
+}
+
+/// A text that someone wrote, on one line.
+pub(crate) fn on_one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }

@@ -13,7 +13,7 @@ use jsonschema::{JsonType, PatternOptions, ValidationError};
 use serde_json::Value;
 
 use super::bounds;
-use super::reader::shorten;
+use super::reader::{on_one_line, shorten};
 pub(super) use modern::modern;
 
 /// How many choices an error or a description names.
@@ -102,7 +102,7 @@ impl Validator {
                 Conflict::Argument { name: name.into_owned(), mismatch: Mismatch::from(&e) }
             }
             (_, ValidationErrorKind::Required { property: Value::String(name) }) => Conflict::Missing(name.clone()),
-            _ => Conflict::Together(expected(&e)),
+            _ => Conflict::Together(on_one_line(&expected(&e))),
         })
     }
 }
@@ -152,7 +152,7 @@ impl From<&ValidationError<'_>> for Invalid {
 impl From<&ValidationError<'_>> for Mismatch {
     fn from(e: &ValidationError<'_>) -> Self {
         let given = shorten(&e.instance().to_string());
-        Self { path: path(e.instance_path()), expected: expected(e), given }
+        Self { path: path(e.instance_path()), expected: on_one_line(&expected(e)), given }
     }
 }
 
@@ -249,7 +249,7 @@ fn either(choices: impl Iterator<Item = String>) -> String {
 /// Values as an author listed them; null is no choice that a person has.
 pub(super) fn list(values: &[Value]) -> String {
     let choices = || values.iter().filter(|value| !value.is_null());
-    let mut text = choices().take(CHOICES).map(plain).collect::<Vec<_>>().join(", ");
+    let mut text = choices().take(CHOICES).map(|value| on_one_line(&plain(value))).collect::<Vec<_>>().join(", ");
     let more = choices().count().saturating_sub(CHOICES);
     if more > 0 {
         let _ = write!(text, " and {more} more");

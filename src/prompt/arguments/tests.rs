@@ -151,6 +151,20 @@ fn wrong_declarations_are_told_at_their_places() {
 }
 
 #[test]
+fn what_is_wrong_is_told_in_one_line() {
+    for schema in [
+        r#"{enum: ["a\r\nb"], default: c}"#,
+        r#"{enum: ["a\rb"], default: c, type: string, minLength: 1}"#,
+        r#"{type: string, pattern: "a\nb", default: c}"#,
+        r#"{anyOf: [{enum: ["a\nb"]}, {const: "a\rb"}], default: 3}"#,
+        r#"{type: object, required: ["a\nb"], default: {}}"#,
+    ] {
+        let (_, told) = read(&format!("input: {{schema: {{properties: {{a: {schema}}}}}}}"));
+        assert!(!told.is_empty() && !told.contains(['\n', '\r']), "{schema}: {told:?}");
+    }
+}
+
+#[test]
 fn what_a_file_declares_is_bounded() {
     let begun = Instant::now();
     let many = |count: usize, of: &str| (0..count).map(|i| format!("{of}{i}, ")).collect::<String>();
