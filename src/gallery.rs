@@ -196,7 +196,7 @@ pub enum GalleryError {
     /// The store did not answer and nothing older is at hand. For the log, not for clients.
     #[error("prompt store unavailable")]
     Store(#[source] StoreError),
-    /// The store lists a file that the prompt needs, and does not hand it out.
+    /// The store refuses to return a listed file that the prompt needs.
     #[error("prompt `{name}` cannot be read: {}", refusal(.file, .cause))]
     Unreadable {
         /// The prompt.
@@ -220,7 +220,7 @@ fn refusal(file: &str, cause: &StoreError) -> String {
     match cause {
         StoreError::Denied(_) => format!("the server may not read {file}"),
         StoreError::NotFound(_) => format!("{file} is listed in the prompt store, and is not there"),
-        _ => format!("the prompt store does not hand out {file}"),
+        _ => format!("the prompt store refuses to return {file}"),
     }
 }
 

@@ -376,7 +376,7 @@ pub fn unreadable(key: &str) -> Problem {
     problem(
         &Arc::from(key),
         Code::Unreadable,
-        "the file cannot be read: access is denied, or the store does not hand it out as it lists it",
+        "the file cannot be read: access is denied, or the store refuses to return it",
     )
 }
 

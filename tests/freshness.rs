@@ -643,12 +643,12 @@ fn unreadable(result: Result<impl Debug, GalleryError>) -> String {
 #[tokio::test]
 async fn a_file_that_the_store_refuses_takes_no_other_from_the_list_and_is_told_once() {
     for (status, code, why) in [
-        (400, "InvalidRequest", "the prompt store does not hand out b.prompt"),
-        (400, "KMS.DisabledException", "the prompt store does not hand out b.prompt"),
+        (400, "InvalidRequest", "the prompt store refuses to return b.prompt"),
+        (400, "KMS.DisabledException", "the prompt store refuses to return b.prompt"),
         (403, "AccessDenied", "the server may not read b.prompt"),
-        (403, "InvalidObjectState", "the prompt store does not hand out b.prompt"),
+        (403, "InvalidObjectState", "the prompt store refuses to return b.prompt"),
         (404, "NoSuchKey", "b.prompt is listed in the prompt store, and is not there"),
-        (405, "MethodNotAllowed", "the prompt store does not hand out b.prompt"),
+        (405, "MethodNotAllowed", "the prompt store refuses to return b.prompt"),
     ] {
         let log = NamedTempFile::new().unwrap();
         let subscriber = tracing_subscriber::fmt().with_writer(Mutex::new(log.reopen().unwrap())).finish();
@@ -689,7 +689,7 @@ async fn a_partial_that_the_store_refuses_leaves_out_its_prompts_alone() {
     assert_eq!(gallery.broken(), 2);
     assert_eq!(
         unreadable(say(&gallery, "a").await),
-        "prompt `a` cannot be read: the prompt store does not hand out _tone.prompt"
+        "prompt `a` cannot be read: the prompt store refuses to return _tone.prompt"
     );
     s3.set_fault(None);
     eventually("it is read", async || names(&gallery).await == ["a", "b", "plain"]).await;

@@ -33,7 +33,7 @@ pub(super) struct Files {
     under_way: Mutex<HashMap<Version, WeakShared<Reading>>>,
     /// What is wrong with prompts and partials, by key, of the versions read last.
     problems: Mutex<HashMap<Box<str>, Wrong>>,
-    /// The files that the store lists and does not hand out, by key.
+    /// The files that the store lists and refuses to return, by key.
     refused: Mutex<HashMap<Box<str>, Refused>>,
     /// The prompts that are left out since one of their files cannot be read, by the keys of their own files.
     unread: Mutex<HashMap<Box<str>, LeftOut>>,
@@ -212,13 +212,13 @@ impl Files {
         lock(&self.refused).get(&*object.key).is_some_and(|refused| *refused.version == *object.lasting_version())
     }
 
-    /// Remembers that the store lists a file and does not hand it out; the log tells it once for each version.
+    /// Remembers that the store refuses to return a listed file; the log tells it once for each version.
     pub(super) fn refuse(&self, Unread { object, error }: &Unread) {
         let version = object.lasting_version().into();
         let refused = Refused { version, error: error.clone(), asked: Instant::now() };
         let before = lock(&self.refused).insert(object.key.as_str().into(), refused);
         if before.is_none_or(|before| *before.version != *object.lasting_version()) {
-            tracing::warn!(prompt.file = object.key, cause = %error, "the store lists a file and does not hand it out");
+            tracing::warn!(prompt.file = object.key, cause = %error, "a listed file cannot be read");
         }
     }
 
@@ -234,7 +234,7 @@ impl Files {
         let why = match &unread.error {
             StoreError::Denied(_) => "access to it is denied",
             StoreError::NotFound(_) => "it is listed, and is not there",
-            _ => "the store does not hand it out",
+            _ => "the store refuses to return it",
         };
         let is_own = unread.object.key == object.key;
         let why = if is_own { why.to_owned() } else { format!("{}: {why}", unread.object.key) };
