@@ -3,6 +3,7 @@
 //! Nothing is read here: files come in, problems come out.
 
 mod clients;
+mod foreign;
 mod media;
 mod misplaced;
 #[cfg(feature = "local")]
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rayon::prelude::*;
 
-use crate::gallery::{Named, distinct, partial_comes_first, strays};
+use crate::gallery::{EXTENSIONS, Named, distinct, partial_comes_first, strays};
 use crate::nearest::nearest;
 use crate::prompt::{self, Code, Level, Partial, Place, Problem, Prompt, PromptFile, bounds};
 use crate::store::Object;
@@ -304,13 +305,44 @@ impl<'a> Gallery<'a> {
 
     /// What to do about a partial that is missing.
     fn instead_of(&self, name: &str) -> String {
-        if let Some(near) = nearest(name, self.partials.keys().copied()) {
+        // As a path, as a file, or with the `_` of the file's name.
+        let plain = name.trim_start_matches(['.', '/']);
+        let extension = EXTENSIONS.iter().find_map(|extension| plain.strip_suffix(extension));
+        let (folder, file) = plain_parts(extension.unwrap_or(plain));
+        let meant = format!("{folder}{}", file.trim_start_matches('_'));
+        let is_there = |name: &str| self.partials.contains_key(name);
+        if is_there(&meant) {
+            return format!("did you mean `{meant}`? A partial is named without the _ and the ending of its file");
+        }
+        let mut others: Vec<&str> = self.partials.keys().copied().collect();
+        others.sort_unstable();
+        let wanted = file.trim_start_matches('_');
+        // The same file in another folder, or its name as clients would know it.
+        let is_same = |other: &&&str| plain_parts(other).1 == wanted || other.replace('/', "_") == plain;
+        if let Some(other) = others.iter().find(is_same) {
+            return format!("did you mean `{other}`? The name has the folders from the root on");
+        }
+        if let Some(near) = nearest(&meant, others.iter().copied()) {
             return format!("did you mean `{near}`?");
         }
-        let (folder, file) = name.rsplit_once('/').map_or(("", name), |(folder, file)| (folder, file));
-        let slash = if folder.is_empty() { "" } else { "/" };
-        format!("it would be the file {folder}{slash}_{file}.prompt; {ROOT}")
+        if let Some(other) = nearest(wanted, others.iter().map(|other| plain_parts(other).1))
+            && let Some(other) = others.iter().find(|name| plain_parts(name).1 == other)
+        {
+            return format!("did you mean `{other}`?");
+        }
+        let prompts = EXTENSIONS.map(|extension| format!("{meant}{extension}"));
+        if let Some(prompt) = prompts.iter().find(|key| self.objects.iter().any(|object| object.key == **key)) {
+            let extension = prompt.rsplit('.').next().unwrap_or_default();
+            let file = file.trim_start_matches('_');
+            return format!("{prompt} is a prompt: the file of a partial would be {folder}_{file}.{extension}");
+        }
+        format!("it would be the file {folder}_{wanted}.prompt; {ROOT}")
     }
+}
+
+/// The folders of a path, with the slash behind them, and the file.
+fn plain_parts(path: &str) -> (&str, &str) {
+    path.rfind('/').map_or(("", path), |slash| path.split_at(slash + 1))
 }
 
 fn nothing() -> Arc<Partial> {

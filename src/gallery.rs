@@ -35,7 +35,6 @@ use doubts::Doubts;
 use files::{Files, Link, Unread};
 pub use form::Form;
 use index::Index;
-#[cfg(feature = "local")]
 pub(crate) use names::EXTENSIONS;
 pub use names::{Named, prompt_name};
 pub(crate) use names::{distinct, partial_comes_first};

@@ -33,7 +33,7 @@ pub(crate) use reader::{shorten, shorten_to};
 pub(crate) use shape::Shape;
 pub(crate) use survey::{ContentType, Shown, Survey, body};
 pub(crate) use template::Variable;
-pub(crate) use template::{Foreign, foreign};
+pub(crate) use template::{Foreign, Other, foreign};
 use template::{Template, Usage};
 
 pub use picoschema::Schemas;
@@ -385,11 +385,26 @@ fn text<'a>(file: &Arc<str>, source: &'a [u8]) -> Result<&'a str, Problem> {
     if source.len() as u64 > bounds::SOURCE {
         return Err(too_large(file, source.len() as u64));
     }
+    if let Some(what) = other_encoding(source) {
+        return Err(problem(file, Code::Encoding, what));
+    }
     std::str::from_utf8(source).map_err(|e| {
         let before = String::from_utf8_lossy(&source[..e.valid_up_to()]);
         let place = Place::START.behind(&before);
         Problem { place, ..problem(file, Code::Encoding, "the file is not UTF-8 text") }
     })
+}
+
+/// What a file is that begins as no text in UTF-8 does, and what to do about it.
+fn other_encoding(source: &[u8]) -> Option<&'static str> {
+    match source {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, _, 0, ..] | [0, _, 0, _, ..] => {
+            Some("the file is UTF-16: save it as UTF-8")
+        }
+        [0x1f, 0x8b, ..] => Some("the file is compressed with gzip: unpack it"),
+        [b'P', b'K', 3, 4, ..] => Some("the file is a ZIP archive: unpack it"),
+        _ => None,
+    }
 }
 
 /// Without the byte order mark that some editors write.

@@ -239,6 +239,29 @@ fn check_says_which_arguments_it_inferred() {
 }
 
 #[test]
+fn check_names_other_template_languages_and_what_to_write_here() {
+    let out = run(&["check", "tests/data/foreign", "--allow", "no-description", "--allow", "several-arguments"]).out;
+    assert_snapshot!("check_foreign", out);
+}
+
+#[test]
+fn a_file_that_is_no_text_is_called_by_its_name() {
+    let dir = folder(&[]);
+    let utf_16: Vec<u8> = "\u{feff}Hello".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (file, bytes, expected) in [
+        ("a.prompt", &utf_16[..], "the file is UTF-16: save it as UTF-8"),
+        ("b.prompt", &utf_16[2..], "the file is UTF-16: save it as UTF-8"),
+        ("_c.prompt", &[0x1f, 0x8b, 8, 0, 0], "the file is compressed with gzip: unpack it"),
+        ("d.prompt", b"PK\x03\x04", "the file is a ZIP archive: unpack it"),
+        ("e.prompt", b"Gr\xfc\xdfe", "the file is not UTF-8 text"),
+    ] {
+        fs::write(dir.path().join(file), bytes).unwrap();
+        let out = run(&["check", name(&dir.path().join(file))]).out;
+        assert!(out.contains(&format!("error[encoding]: {expected}\n")), "{file}: {out}");
+    }
+}
+
+#[test]
 fn check_takes_several_paths() {
     let one =
         folder(&[("a.prompt", "{{#if"), ("b.prompt", "{{> p}}"), ("c.prompt", "{{#if"), ("_p.prompt", "{{/if}}")]);

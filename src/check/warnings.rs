@@ -1,11 +1,10 @@
 //! What is not wrong with a prompt and may still not be what its author meant.
 
 use super::clients::{Client, When, effects};
-use super::{at, media, misplaced, of_file, types};
+use super::{at, foreign, media, misplaced, of_file, types};
 use crate::gallery::{address, prompt_name};
 use crate::prompt::{
-    Argument, Code, Foreign, Partial, Place, Problem, Prompt, PromptFile, Survey, body, foreign, in_listed_order,
-    shorten, shorten_to,
+    Argument, Code, Partial, Place, Problem, Prompt, PromptFile, Survey, body, in_listed_order, shorten, shorten_to,
 };
 
 /// How much of a list of arguments is shown, in characters.
@@ -35,7 +34,8 @@ pub(super) fn of_prompt_file(
     }
     // `${{price}}` is a price where there is one.
     let is_meant = |inside: &str| read.is_some_and(|file| file.declares(inside));
-    problems.extend(foreign_text(key, body, start, clients, is_meant));
+    let declares = |name: &str| read.is_some_and(|file| file.declares(name));
+    foreign::check(key, (body, start), clients, is_meant, declares, problems);
     let named = read.map(PromptFile::named_like_helpers).unwrap_or_default();
     problems.extend(named.into_iter().map(|(name, place)| like_helper(key, text, &name, place)));
 }
@@ -58,7 +58,7 @@ pub(super) fn of_partial(
         problems.push(of_file(key, Code::Empty, "the partial is empty", None));
     }
     let is_name = |inside: &str| inside.chars().all(|c| c.is_alphanumeric() || c == '_');
-    problems.extend(foreign_text(key, text, Place::START, clients, is_name));
+    foreign::check(key, (text, Place::START), clients, is_name, |_| false, problems);
     let named = read.map(Partial::named_like_helpers).unwrap_or_default();
     problems.extend(named.into_iter().map(|(name, place)| like_helper(key, text, &name, place)));
 }
@@ -202,47 +202,6 @@ pub(super) fn renamed(key: &str, name: &str, holder: Option<&str>) -> Option<Pro
     let message = format!("clients know this prompt as `{name}`: {}", effects(&[When::OddName], &[])?);
     let hint = "a path of letters A to Z, digits, _ and -, of 64 characters at most, is a name as it is";
     Some(of_file(key, Code::Renamed, message, Some(hint)))
-}
-
-/// The first of each kind of text that other programs take for theirs, and how many more there are.
-fn foreign_text(
-    key: &str,
-    body: &str,
-    start: Place,
-    clients: &[Client],
-    is_meant: impl Fn(&str) -> bool,
-) -> Vec<Problem> {
-    let mut problems: Vec<(Problem, usize)> = Vec::new();
-    for (place, what) in foreign(body, start) {
-        let (code, width, message, hint) = match what {
-            Foreign::Expression(inside) if is_meant(inside) => continue,
-            Foreign::Expression(inside) => {
-                let whole = format!("${{{{ {} }}}}", shorten(inside));
-                let hint = format!("where it is another program's, write $\\{{{{ {} }}}}", shorten(inside));
-                (Code::Foreign, 3, format!("`{whole}` is a $ and a value of this template"), hint)
-            }
-            Foreign::Placeholder(text) => {
-                let Some(effects) = effects(&[When::Placeholder], clients) else { continue };
-                let message = format!("`{}` in the text: {effects}", shorten(text));
-                (Code::Placeholder, text.chars().count(), message, "put it otherwise, such as 5 USD for $5".to_owned())
-            }
-            Foreign::Command(text) => {
-                let Some(effects) = effects(&[When::Command], clients) else { continue };
-                let message = format!("!`…` in the text: {effects}");
-                let width = text.lines().next().unwrap_or_default().chars().count();
-                (Code::ShellCommand, width, message, "put a space between ! and `".to_owned())
-            }
-        };
-        match problems.iter_mut().find(|(problem, _)| problem.code == code) {
-            Some((_, more)) => *more += 1,
-            None => problems.push((at(key, place, width, code, message, Some(hint)), 0)),
-        }
-    }
-    let told = problems.into_iter().map(|(problem, more)| match more {
-        0 => problem,
-        more => Problem { message: format!("{} (and {more} more)", problem.message), ..problem },
-    });
-    told.collect()
 }
 
 fn like_helper(key: &str, text: &str, name: &str, place: Place) -> Problem {

@@ -1,5 +1,7 @@
 //! The YAML between the first two `---` lines: where it stands, and what it says.
 
+mod foreign_keys;
+
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -202,7 +204,9 @@ fn unknown_key(key: &Key, reader: &mut Reader<'_>) {
     let known = || READ.iter().chain(&TEXTS).chain(&KEPT).copied().collect::<Vec<_>>();
     let message = format!("there is no key `{}`", shorten(&key.name));
     reader.note_with(Code::UnknownKey, key.span, message, || {
-        did_you_mean(&key.name, &known()).or_else(|| Some("readers of the format ignore it".to_owned()))
+        let instead = foreign_keys::instead(&key.name).map(str::to_owned);
+        let instead = instead.or_else(|| did_you_mean(&key.name, &known()));
+        instead.or_else(|| Some("readers of the format ignore it".to_owned()))
     });
 }
 

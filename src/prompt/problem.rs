@@ -160,7 +160,7 @@ codes! {
     NoDescription = "no-description", Warning;
     /// The template is empty.
     Empty = "empty", Warning;
-    /// `${{ … }}` of another tool.
+    /// What is written for another template language, or `${{ … }}` of another tool.
     Foreign = "foreign-template", Warning;
     /// Something that other readers of the format take otherwise.
     Portability = "portability", Warning;
@@ -169,6 +169,8 @@ codes! {
     /// Front matter that stands where nobody reads it.
     MisplacedFrontMatter = "misplaced-front-matter", Warning;
 
+    /// Text that another template language would fill in, and that may mean itself.
+    ForeignText = "foreign-text", Note;
     /// A path that is no name as it is.
     Renamed = "renamed", Note;
     /// Files that are no prompts and were probably meant to be.

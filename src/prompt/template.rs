@@ -16,7 +16,7 @@ use serde_json::Value;
 
 pub(super) use expression::{Base, Call, Expression, Path};
 use expression::{NOT_ONE, Parsed};
-pub(crate) use foreign::{Foreign, foreign};
+pub(crate) use foreign::{Foreign, Other, foreign};
 use lexer::{Fault, Word};
 use rows::{Nested, Opened, Row};
 use tags::{Strip, Tag, TagFault, TagKind, Token};
