@@ -595,6 +595,9 @@ fn accept(content: &Value) -> Value {
 async fn what_is_missing_is_asked_for() {
     let trip = Trip::new().await;
     assert_snapshot!(trip.get(json!({})).await, @r#"{"resultType":"input_required","inputRequests":{"arguments":{"method":"elicitation/create","params":{"mode":"form","message":"The prompt `trip` needs more information.","requestedSchema":{"type":"object","properties":{"city":{"type":"string","title":"City","description":"Where to go."},"days":{"type":"integer","description":"For how long."},"pace":{"type":"string","enum":["slow","fast"]}},"required":["city","days","pace"]}}}}}"#);
+    // What is given empty is missing.
+    let blank = json!({ "city": "", "days": " \n", "pace": null });
+    assert_eq!(trip.get(json!({ "arguments": blank })).await, trip.get(json!({})).await);
     let given = json!({ "city": "Oslo", "pace": "slow" });
     assert_snapshot!(trip.get(json!({ "arguments": given })).await, @r#"{"resultType":"input_required","inputRequests":{"arguments":{"method":"elicitation/create","params":{"mode":"form","message":"The prompt `trip` needs more information.","requestedSchema":{"type":"object","properties":{"days":{"type":"integer","description":"For how long."}},"required":["days"]}}}}}"#);
     let answered = json!({ "arguments": given, "inputResponses": accept(&json!({ "days": 3 })) });

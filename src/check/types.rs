@@ -19,13 +19,29 @@ pub(super) fn check(prompt: &Prompt, variables: &[Variable], warn: &mut impl FnM
         for (literal, place) in &shape.marks.compared {
             wrong.extend(compared(argument, literal, is_declared).map(|found| (*place, found)));
         }
+        wrong.extend(only_tested(argument, shape));
         let is = plain(argument, is_declared);
-        part(shape, &Path::Name(name), &argument.schema, argument.kind == Kind::Object, is.as_deref(), &mut wrong);
+        // What nothing declares is an object if its fields are read.
+        let is_object = argument.kind == Kind::Object || argument.shape().is_some_and(Shape::has_fields);
+        part(shape, &Path::Name(name), &argument.schema, is_object, is.as_deref(), &mut wrong);
     }
     wrong.sort_by_key(|(place, _)| *place);
     for (place, (code, message, hint)) in wrong {
         warn(code, place, message, hint.as_deref());
     }
+}
+
+/// What is wrong with text of which nothing is asked but whether it is there: `false` is text too.
+fn only_tested(argument: &Argument, shape: &Shape) -> Option<(Place, Wrong)> {
+    if argument.kind != Kind::String || argument.allowed.is_some() || !shape.is_flag() {
+        return None;
+    }
+    let message = format!(
+        "`{}` is text that is only tested: `false` and `no` are text, so they count as yes",
+        shorten(&argument.name)
+    );
+    let hint = Some("declare it as a boolean".to_owned());
+    Some((shape.marks.named?, (Code::TypeMismatch, message, hint)))
 }
 
 /// What is wrong, and what to do about it.
@@ -247,6 +263,10 @@ mod tests {
                 "{{#each rows}}{{this}}{{/each}}",
                 "`rows[]` is an object: {{rows[]}} writes [object Object] ({{json rows[]}}, or a field: {{rows[].…}})",
             ),
+            (
+                "{{#if text}}a{{/if}}",
+                "`text` is text that is only tested: `false` and `no` are text, so they count as yes (declare it as a boolean)",
+            ),
             ("{{#if count}}{{else ifEquals text 5}}{{/if}}", "`text` is never 5: it is text"),
         ] {
             assert_eq!(warnings(template), [expected], "{template}");
@@ -259,6 +279,7 @@ mod tests {
             "{{text}} {{text.length}} {{#text}}{{this}}{{/text}} {{rows.length}} {{rows.[0].text}} {{other.x}} {{any.x}}",
             "{{#each rows as |text|}}{{text.text}}{{/each}} {{#with user}}{{name.length}}{{/with}} {{#each any}}{{x}}{{/each}}",
             "{{#ifEquals depth \"quick\"}}{{/ifEquals}} {{#ifEquals depth \"\"}}{{/ifEquals}} {{#ifEquals depth null}}{{/ifEquals}}",
+            "{{#if any.x}}{{any.x}}{{else}}{{any}}{{/if}} {{#if depth}}{{/if}} {{#if text}}{{text}}{{/if}} {{#if any}}{{/if}}",
             "{{#ifEquals count 5.0}}{{/ifEquals}} {{#ifEquals text count}}{{/ifEquals}} {{#ifEquals text \"5\"}}{{/ifEquals}}",
         ] {
             assert_eq!(warnings(template), [""; 0], "{template}");

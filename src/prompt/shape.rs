@@ -64,6 +64,11 @@ impl Shape {
         self.members().map(|(name, _)| name.as_str()).filter(|name| !is_index(name)).collect()
     }
 
+    /// Whether it can only be an object.
+    pub(crate) fn has_fields(&self) -> bool {
+        !self.marks.is_fallback && !self.names().is_empty()
+    }
+
     /// Whether text in its place leaves a hole in the prompt: the template reads parts that text does not have.
     pub(crate) fn reads_parts(&self) -> bool {
         let of_items = self.items.as_ref().is_some_and(|items| items.is_no_text());
@@ -189,7 +194,7 @@ impl Shape {
                 let mut items = found.iter().enumerate();
                 items.try_for_each(|(index, item)| self.check_at(item, &At::Item(at, index), left))
             }
-            Value::Array(_) if !self.names().is_empty() && !self.marks.is_fallback => wrong(self.words()),
+            Value::Array(_) if self.has_fields() => wrong(self.words()),
             Value::Array(found) => {
                 for (name, shape) in self.members() {
                     let index = name.parse::<usize>().ok();
