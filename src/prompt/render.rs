@@ -518,7 +518,8 @@ impl<'a> Renderer<'a, '_> {
         };
         let mut value = start;
         for (index, segment) in segments.iter().enumerate() {
-            if is_data && !value.is_js_true() {
+            // What is nothing stays what it is: null, or missing.
+            if value.is_null() || (is_data && !value.is_js_true()) {
                 return Ok(value);
             }
             // A name may be as long as the file, and partials in partials lay one context over the other.
