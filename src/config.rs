@@ -302,11 +302,6 @@ fn check_dir(
     if dir.is_dir() {
         return Ok(());
     }
-    let instead = match (on_lambda, cfg!(feature = "local")) {
-        (true, _) => "set BUCKET_NAME to the bucket's name",
-        (false, true) => "pass --dir DIR or --bucket NAME",
-        (false, false) => "set PROMPT_DIR to a folder of prompts or BUCKET_NAME to an S3 bucket",
-    };
     let name = match (&flags.dir, env("PROMPT_DIR")) {
         (Some(_), _) => "--dir",
         (None, Some(_)) => "PROMPT_DIR",
@@ -316,8 +311,14 @@ fn check_dir(
     let what = match (dir.exists(), name) {
         (true, "") => format!("`{}` is not a folder", dir.display()),
         (false, "") => format!("no folder `{}` here", dir.display()),
-        (true, _) => "is not a folder".to_owned(),
-        (false, _) => "no such folder".to_owned(),
+        (true, _) => "takes a folder of prompts, and this is a file".to_owned(),
+        (false, _) => "takes a folder of prompts, and there is no such folder".to_owned(),
+    };
+    let instead = match (on_lambda, cfg!(feature = "local"), name) {
+        (true, ..) => "BUCKET_NAME takes the bucket's name",
+        (false, true, "") => "pass --dir DIR or --bucket NAME",
+        (false, true, _) => "--bucket takes an S3 bucket instead",
+        (false, false, _) => "set PROMPT_DIR to a folder of prompts or BUCKET_NAME to an S3 bucket",
     };
     Err(ConfigError::new(name, dir.to_string_lossy(), format!("{what}; {instead}")))
 }
@@ -608,9 +609,11 @@ mod tests {
         let bucket = config(Flags::default(), &[("BUCKET_NAME", "s3://b")]).expect_err("refused");
         assert_eq!(bucket, "BUCKET_NAME=s3://b: takes the name of an S3 bucket, such as my-prompts");
         let folder = config(Flags::default(), &[("PROMPT_DIR", "no/such")]).expect_err("refused");
-        assert_eq!(folder, "PROMPT_DIR=no/such: no such folder; pass --dir DIR or --bucket NAME");
+        let takes = "takes a folder of prompts, and";
+        let bucket = "--bucket takes an S3 bucket instead";
+        assert_eq!(folder, format!("PROMPT_DIR=no/such: {takes} there is no such folder; {bucket}"));
         let file = config(Flags { dir: Some("Cargo.toml".into()), ..Flags::default() }, &[]).expect_err("refused");
-        assert_eq!(file, "--dir=Cargo.toml: is not a folder; pass --dir DIR or --bucket NAME");
+        assert_eq!(file, format!("--dir=Cargo.toml: {takes} this is a file; {bucket}"));
         let prefix = config(Flags { prefix: Some("x/".to_owned()), ..Flags::default() }, &[]).expect_err("refused");
         assert_eq!(prefix, "--prefix=x/: also needs --bucket NAME or BUCKET_NAME");
         for addr in ["8080", "localhost", "localhost:", ":8080", "::1:8080", "127.0.0.1:99999", "example.com:80"] {

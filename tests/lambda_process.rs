@@ -462,7 +462,7 @@ async fn no_argument_no_prompt_and_no_token_is_logged_at_any_level() {
         ("media", "PROMPT {{media url=text}} PROMPT"),
         ("media-claim", "PROMPT {{media url=@auth.email}} PROMPT"),
         ("media-type", "PROMPT {{media url=\"data:,PROMPT\" contentType=text}}"),
-        ("media-section", "PROMPT {{section text}}{{media url=\"http://PROMPT\"}}"),
+        ("media-section", "PROMPT {{section \"x\"}}{{media url=\"http://PROMPT\"}}"),
         // With partials:
         ("inner-role", "PROMPT {{> role who=text}}"),
         ("inner-media", "PROMPT {{#> box}}{{> media file=text}}{{/box}}"),
@@ -571,7 +571,7 @@ async fn no_argument_no_prompt_and_no_token_is_logged_at_any_level() {
             "media.prompt, line 1, column 15",
             "media-claim.prompt, line 1, column 15",
             "media-type.prompt, line 1, column 15",
-            "media-section.prompt, line 1, column 31",
+            "media-section.prompt, line 1, column 30",
             "_role.prompt, line 1, column 15",
             "_media.prompt, line 1, column 15",
             "_broken.prompt, line 1, column 15",
