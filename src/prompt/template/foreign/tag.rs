@@ -71,7 +71,8 @@ fn go(inside: &str) -> Option<Other> {
     let (word, rest) = first_word(inside);
     let is_dotted = |text: &str| text.strip_prefix('.').is_some_and(|name| name.starts_with(char::is_alphabetic));
     let is_gos = |text: &str| is_dotted(text) || text.starts_with('$') || text == ".";
-    let go = |instead: String| Some(Other::new(GO, instead));
+    // `{{range .Items}}` is a path to Handlebars.
+    let go = |instead: String| Some(Other::new(GO, instead).silent());
     if word == "else" && first_word(rest).1.split_whitespace().any(is_gos) {
         let (word, value) = first_word(rest);
         return go(format!("write {{{{else {word} {}}}}}", from_go(value)));
@@ -80,7 +81,7 @@ fn go(inside: &str) -> Option<Other> {
         "end" if rest.is_empty() => {
             return Some(Other::new(GO, "write the end of a block with its name: {{/each}}, {{/if}}").silent());
         }
-        "range" => {
+        "range" if !rest.is_empty() => {
             let value = rest.rsplit_once(":=").map_or(rest, |(_, value)| value);
             return go(format!("write {{{{#each {}}}}} … {{{{/each}}}}", from_go(value)));
         }
