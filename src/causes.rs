@@ -3,10 +3,20 @@
 use std::error::Error;
 use std::iter;
 
+use aws_sdk_s3::error::ErrorMetadata;
+
 /// The error and what it came from, each in its own words, in one line.
 pub(crate) fn chain(e: &(dyn Error + 'static)) -> String {
-    let words = causes(e).map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    let words = causes(e).map(own_words).collect::<Vec<_>>().join(": ");
     words.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+fn own_words(e: &(dyn Error + 'static)) -> String {
+    match e.downcast_ref::<ErrorMetadata>() {
+        // Its own words are those of a debugger.
+        Some(e) => [e.code(), e.message()].into_iter().flatten().collect::<Vec<_>>().join(": "),
+        None => e.to_string(),
+    }
 }
 
 /// The error, what it came from, what that came from, and so on.

@@ -81,11 +81,18 @@ pub(crate) struct Location {
         value_name = "PREFIX"
     )]
     pub(crate) prefix: Option<String>,
+    #[arg(
+        long,
+        help = "`requester`: this account pays for its requests to a requester-pays bucket [env: S3_REQUEST_PAYER]",
+        value_name = "PAYER",
+        hide_short_help = true
+    )]
+    pub(crate) request_payer: Option<String>,
 }
 
 impl From<Location> for Flags {
-    fn from(Location { dir, bucket, prefix }: Location) -> Self {
-        Self { dir, bucket, prefix, addr: None }
+    fn from(Location { dir, bucket, prefix, request_payer }: Location) -> Self {
+        Self { dir, bucket, prefix, request_payer, addr: None }
     }
 }
 

@@ -71,8 +71,8 @@ fn config(location: &Location) -> Result<Config, Failure> {
     Config::from_env(location.clone().into()).map_err(Failure::unable)
 }
 
-fn store(config: &Config) -> Result<Arc<dyn PromptStore>, Failure> {
-    server::open(&config.source).map_err(Failure::unable)
+async fn store(config: &Config) -> Result<Arc<dyn PromptStore>, Failure> {
+    server::open_ready(&config.source).await.map_err(Failure::unable)
 }
 
 /// A gallery that is listed once: a command answers of one moment.

@@ -5,6 +5,8 @@
 //! | `PROMPT_DIR` | `--dir` | `prompts` | folder of prompts; links that lead out of it are not followed |
 //! | `BUCKET_NAME` | `--bucket` | | S3 bucket; when set, prompts come from S3 and not from the folder |
 //! | `PROMPT_PREFIX` | `--prefix` | `prompts/` | key prefix in the bucket; `/` is the root |
+//! | `S3_ADDRESSING_STYLE` | | `auto` | `virtual`: the bucket's name goes into the host name; `path`: into the path; `auto`: into the path for a custom endpoint |
+//! | `S3_REQUEST_PAYER` | `--request-payer` | | `requester`: requests to a requester-pays bucket are paid for by this account |
 //! | `INDEX_KEY` | | `.gallery/index.json` | key of the index in the bucket, which the server writes; empty turns it off |
 //! | `PORT` | `--addr` | `127.0.0.1:8080` | local listening address; `PORT` alone keeps the host |
 //! | `CACHE_TTL_SECONDS` | | `30` | how old the snapshot of the bucket may be; 0 asks S3 every time |
@@ -26,6 +28,8 @@
 //! `--dir` wins over `BUCKET_NAME` too; a variable that is set but empty counts as unset, but for `INDEX_KEY`. The AWS SDK
 //! reads its own settings (`AWS_REGION`, `AWS_ENDPOINT_URL_S3`, `AWS_PROFILE` and so on).
 
+mod s3;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -38,6 +42,9 @@ use tracing_subscriber::filter::Targets;
 use crate::gallery::Named;
 use crate::nearest::nearest;
 use crate::oauth::{SignIn, public_url, sign_in};
+
+pub(crate) use s3::endpoint;
+pub use s3::{AddressingStyle, S3Options};
 
 const DEFAULT_PREFIX: &str = "prompts/";
 const DEFAULT_INDEX_KEY: &str = ".gallery/index.json";
@@ -61,6 +68,8 @@ pub struct Flags {
     pub bucket: Option<String>,
     /// `--prefix`
     pub prefix: Option<String>,
+    /// `--request-payer`
+    pub request_payer: Option<String>,
     /// `--addr`
     pub addr: Option<String>,
 }
@@ -116,6 +125,8 @@ pub enum Source {
         prefix: String,
         /// The key of the index; none is kept without it.
         index_key: Option<String>,
+        /// How the bucket is asked.
+        options: S3Options,
     },
 }
 
@@ -240,10 +251,7 @@ fn source(flags: &Flags, variable: impl Fn(&str) -> Option<String>) -> Result<So
         None => (env("BUCKET_NAME"), "BUCKET_NAME"),
     };
     if let Some(bucket) = bucket {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '/');
-        if bucket.is_empty() || bucket.starts_with("s3:") || !bucket.chars().all(plain) {
-            return Err(ConfigError::new(name, bucket, "takes the name of an S3 bucket, such as my-prompts"));
-        }
+        s3::check_bucket(name, &bucket)?;
         let (prefix, name) = match &flags.prefix {
             Some(prefix) => (Some(prefix.clone()), "--prefix"),
             None => (env("PROMPT_PREFIX"), "PROMPT_PREFIX"),
@@ -261,7 +269,8 @@ fn source(flags: &Flags, variable: impl Fn(&str) -> Option<String>) -> Result<So
             prefix.push('/');
         }
         let index_key = index_key(variable("INDEX_KEY"), &prefix)?;
-        return Ok(Source::S3 { bucket, prefix, index_key });
+        let options = s3::s3_options(flags.request_payer.as_deref(), env)?;
+        return Ok(Source::S3 { bucket, prefix, index_key, options });
     }
     if let Some(prefix) = &flags.prefix {
         return Err(ConfigError::new("--prefix", prefix, "also needs --bucket NAME or BUCKET_NAME"));
@@ -505,6 +514,7 @@ mod tests {
             bucket: "b".to_owned(),
             prefix: prefix.to_owned(),
             index_key: Some(".gallery/index.json".to_owned()),
+            options: S3Options::default(),
         };
         assert_eq!(of(&[("BUCKET_NAME", "b")]).source, s3("prompts/"));
         assert_eq!(of(&[("BUCKET_NAME", "b")]).cache_ttl, Duration::from_secs(30));

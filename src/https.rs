@@ -1,105 +1,172 @@
-//! Connections of a client: TCP, through a proxy where one is set, and TLS by ring with the root certificates of the machine or of
-//! `SSL_CERT_FILE`.
+//! The HTTP client: the SDK's own, over TLS by ring with the root certificates of the machine or of `SSL_CERT_FILE`. What goes
+//! to `https:` takes the proxy in `HTTPS_PROXY` or `ALL_PROXY`, except for the hosts of `NO_PROXY`; `http:` goes directly.
 
-use std::io;
-use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use futures_util::TryFutureExt;
-use futures_util::future::{self, BoxFuture};
+use aws_sdk_s3::config::RuntimeComponents;
+use aws_sdk_s3::config::http::HttpRequest;
+#[cfg(feature = "local")]
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use http::Uri;
 use http::uri::Scheme;
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::Matcher;
-use hyper_util::rt::TokioIo;
-use rustls::crypto::ring;
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
-use tokio::net::TcpStream;
-use tower::{BoxError, Service};
 
-use crate::causes::chain;
 use crate::config::process;
 
-/// A server answers in some ten milliseconds or not at all.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// What opens connections.
-pub(crate) type Connector = HttpsConnector<Tcp>;
+static PROXY: LazyLock<Matcher> = LazyLock::new(Matcher::from_env);
 
-/// For `https:` and `http:`. To read the root certificates takes some 5 ms.
-///
-/// # Errors
-/// If there is none.
-pub(crate) fn connector() -> io::Result<Connector> {
-    report_proxy_of_no_use();
-    Ok((Tcp::new(), tls()?.with_native_roots()?.with_no_client_auth()).into())
+fn tls(settings: Option<&HttpConnectorSettings>, components: Option<&RuntimeComponents>) -> Connector {
+    let mut builder = Connector::builder().proxy_config(ProxyConfig::from_env());
+    builder.set_connector_settings(settings.cloned());
+    builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+    builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
 }
 
-/// For `http:` alone: it trusts no certificate.
-pub(crate) fn plain_connector() -> io::Result<Connector> {
-    Ok((Tcp::new(), tls()?.with_root_certificates(RootCertStore::empty()).with_no_client_auth()).into())
-}
-
-fn tls() -> io::Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    builder.with_safe_default_protocol_versions().map_err(io::Error::other)
-}
-
-/// TCP; what goes to `https:` through the proxy that `HTTPS_PROXY` names, but for what `NO_PROXY` does.
+/// A client for `http:` and `https:`. Its connections are kept and shared, one pool for each choice of timeouts; those of
+/// another client may belong to a runtime that does not run.
 #[derive(Debug, Clone)]
-pub(crate) struct Tcp {
-    direct: HttpConnector,
-    proxies: Arc<Matcher>,
+pub(crate) struct Http {
+    plain: SharedHttpClient,
+    /// Made with the first `https:` request: to read the root certificates takes some 5 ms.
+    tls: Arc<OnceLock<Result<SharedHttpClient, &'static str>>>,
 }
 
-impl Tcp {
-    fn new() -> Self {
-        let mut direct = HttpConnector::new();
-        direct.enforce_http(false);
-        direct.set_nodelay(true);
-        direct.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        Self { direct, proxies: Arc::new(Matcher::from_env()) }
+impl Default for Http {
+    fn default() -> Self {
+        Self { plain: Builder::new().build_http(), tls: Arc::default() }
     }
 }
 
-/// Tells the log of a proxy that is set, and of which nothing can be made; not what is set, which may have a password in it.
-fn report_proxy_of_no_use() {
-    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+impl Http {
+    fn tls(&self) -> Result<&SharedHttpClient, &'static str> {
+        let made = self.tls.get_or_init(|| {
+            ready()?;
+            Ok(Builder::new().build_with_connector_fn(tls))
+        });
+        made.as_ref().map_err(|why| *why)
+    }
+}
+
+impl HttpClient for Http {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let of = Some((self.clone(), settings.clone(), components.clone()));
+        SharedHttpConnector::new(ByScheme(of))
+    }
+}
+
+/// What is wrong with what TLS and proxies need, if anything is.
+pub(crate) fn ready() -> Result<(), &'static str> {
+    warn_about_unusable_proxies();
+    // The SDK would go on with none, and refuse every server.
+    #[cfg(feature = "local")]
+    if rustls_native_certs::load_native_certs().certs.is_empty() {
+        return Err("no native root CA certificates found: SSL_CERT_FILE takes a file of them");
+    }
+    Ok(())
+}
+
+/// Asks for what is at an address, over a connection of its own and without a timeout.
+#[cfg(feature = "local")]
+pub(crate) async fn get(url: &str) -> Result<HttpResponse, ConnectorError> {
+    let mut request = HttpRequest::empty();
+    request.set_uri(url).map_err(|e| ConnectorError::user(e.into()))?;
+    ByScheme(None).call(request).await
+}
+
+/// For one request: of a client, or over a connection of its own.
+#[derive(Debug)]
+struct ByScheme(Option<(Http, HttpConnectorSettings, RuntimeComponents)>);
+
+impl ByScheme {
+    fn plain(&self) -> SharedHttpConnector {
+        match &self.0 {
+            Some((http, settings, components)) => http.plain.http_connector(settings, components),
+            None => SharedHttpConnector::new(Connector::builder().build_http()),
+        }
+    }
+
+    fn tls(&self) -> Result<SharedHttpConnector, &'static str> {
+        match &self.0 {
+            Some((http, settings, components)) => Ok(http.tls()?.http_connector(settings, components)),
+            None => Ok(SharedHttpConnector::new(tls(None, None))),
+        }
+    }
+}
+
+impl HttpConnector for ByScheme {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let uri: Uri = match request.uri().parse() {
+            Ok(uri) => uri,
+            Err(e) => return refused(e),
+        };
+        if uri.scheme() == Some(&Scheme::HTTP) {
+            return self.plain().call(request);
+        }
+        let tls = match self.tls() {
+            Ok(tls) => tls,
+            Err(why) => return refused(why),
+        };
+        let Some(proxy) = PROXY.intercept(&uri) else { return tls.call(request) };
+        if proxy.uri().scheme() != Some(&Scheme::HTTP) && proxy.uri().scheme() != Some(&Scheme::HTTPS) {
+            return refused("HTTPS_PROXY or ALL_PROXY names a proxy that is asked over http: or https:, and no other");
+        }
+        let answer = tls.call(request);
+        HttpConnectorFuture::new(async move { answer.await.map_err(Proxied::by) })
+    }
+}
+
+fn refused(why: impl Into<Box<dyn Error + Send + Sync>>) -> HttpConnectorFuture {
+    HttpConnectorFuture::ready(Err(ConnectorError::other(why.into(), None)))
+}
+
+/// A failure of a request that takes a proxy. Its address is not told: a password may be in it.
+#[derive(Debug)]
+struct Proxied(Box<dyn Error + Send + Sync>);
+
+impl Proxied {
+    fn by(e: ConnectorError) -> ConnectorError {
+        let (is_io, is_timeout, is_user, other) = (e.is_io(), e.is_timeout(), e.is_user(), e.as_other());
+        let proxied = Box::new(Self(e.into_source()));
+        match () {
+            () if is_io => ConnectorError::io(proxied),
+            () if is_timeout => ConnectorError::timeout(proxied),
+            () if is_user => ConnectorError::user(proxied),
+            () => ConnectorError::other(proxied, other),
+        }
+    }
+}
+
+impl fmt::Display for Proxied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("through the proxy of HTTPS_PROXY or ALL_PROXY")
+    }
+}
+
+impl Error for Proxied {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+/// Warns about an unusable proxy, without printing it: a password may be in it.
+fn warn_about_unusable_proxies() {
+    for name in PROXIES {
         let Some(value) = process(name).filter(|value| !value.is_empty()) else { continue };
         let proxy = Matcher::builder().https(value).build().intercept(&Uri::from_static("https://example.com"));
         if proxy.is_none() {
             tracing::warn!("{name} is no address of a proxy such as http://proxy.example.com:3128, and is not used");
         }
-    }
-}
-
-impl Service<Uri> for Tcp {
-    type Response = TokioIo<TcpStream>;
-    type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.direct.poll_ready(context).map_err(Into::into)
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let Some(proxy) = self.proxies.intercept(&uri).filter(|_| uri.scheme() == Some(&Scheme::HTTPS)) else {
-            return Box::pin(self.direct.call(uri).map_err(Into::into));
-        };
-        if proxy.uri().scheme() != Some(&Scheme::HTTP) {
-            let takes = "HTTPS_PROXY or ALL_PROXY names a proxy that is asked over http:, and no other";
-            return Box::pin(future::err(takes.into()));
-        }
-        let tunnel = Tunnel::new(proxy.uri().clone(), self.direct.clone());
-        let mut tunnel = match proxy.basic_auth() {
-            Some(credentials) => tunnel.with_auth(credentials.clone()),
-            None => tunnel,
-        };
-        // Not its address, a piece of which may be one of a password's where that is not written as a URL takes it.
-        let failed = |e| format!("the proxy of HTTPS_PROXY or ALL_PROXY: {}", chain(&e)).into();
-        Box::pin(tunnel.call(uri).map_err(failed))
     }
 }

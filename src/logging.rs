@@ -23,6 +23,9 @@ use crate::config::{LogFormat, process};
 /// Crates that write whole events, requests or responses at their lower levels, and prompts and tokens with them.
 const TALKATIVE: [&str; 6] = ["lambda_runtime", "lambda_http", "aws_", "hyper", "h2", "rustls"];
 
+/// Tells of missing credentials with all that its errors hold; the store does in one line.
+const CREDENTIALS: &str = "aws_config";
+
 /// What log lines look like, and where they go.
 pub(crate) type Lines = Box<dyn Layer<Registry> + Send + Sync>;
 
@@ -107,7 +110,7 @@ fn timestamp(time: OffsetDateTime) -> String {
 
 /// Spans are in no line, so that none need be made.
 fn is_told(metadata: &Metadata<'_>) -> bool {
-    metadata.is_event() && is_safe(metadata)
+    metadata.is_event() && is_safe(metadata) && !metadata.target().starts_with(CREDENTIALS)
 }
 
 fn is_safe(metadata: &Metadata<'_>) -> bool {

@@ -11,13 +11,13 @@ use std::time::Instant;
 use axum::Router;
 use tokio::runtime;
 
-use crate::config::{Config, Flags, Source};
+use crate::config::{Config, Flags, S3Options, Source};
 use crate::failure::Failure;
 use crate::gallery::{Gallery, GalleryError};
 use crate::http::App;
 use crate::logging::{self, Writer, milliseconds};
 use crate::mcp::Mcp;
-use crate::store::{DirStore, PromptStore, S3Store};
+use crate::store::{DirStore, PromptStore, S3Store, StoreError};
 use crate::tools::{InvalidTool, Tool, Tools, calculator};
 use crate::{lambda, serve};
 
@@ -50,6 +50,9 @@ pub enum ServerError {
         /// Why.
         source: io::Error,
     },
+    /// The bucket cannot be asked with the settings of this process.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A tool cannot be registered.
     #[error(transparent)]
     Tool(#[from] InvalidTool),
@@ -149,7 +152,10 @@ impl Server {
     pub(crate) fn serve(self, flags: Flags) -> Result<ExitCode, Failure> {
         let config = Config::from_env(flags).map_err(Failure::unable)?;
         let _log = log(&config);
-        self.serve_as(&config).map_err(Failure::wrong)?;
+        self.serve_as(&config).map_err(|e| match e {
+            ServerError::Store(e) => Failure::unable(e),
+            e => Failure::wrong(e),
+        })?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -168,7 +174,7 @@ impl Server {
         };
         let began = Instant::now();
         builder.enable_all().build()?.block_on(async {
-            let (store, folder) = open_to_serve(config)?;
+            let (store, folder) = open_to_serve(config).await?;
             let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
             if config.on_lambda {
                 begin_listing(Arc::clone(&gallery))?;
@@ -184,8 +190,11 @@ impl Server {
 }
 
 /// The store that the settings name, for a server that runs for a while; also as a folder, if it is one that is watched.
-fn open_to_serve(config: &Config) -> Result<(Arc<dyn PromptStore>, Option<DirStore>), ServerError> {
-    let Source::Dir(dir) = &config.source else { return Ok((open(&config.source)?, None)) };
+async fn open_to_serve(config: &Config) -> Result<(Arc<dyn PromptStore>, Option<DirStore>), ServerError> {
+    let Source::Dir(dir) = &config.source else {
+        let store = if config.on_lambda { open(&config.source)? } else { open_ready(&config.source).await? };
+        return Ok((store, None));
+    };
     let store = open_dir(dir)?;
     let watched = store.watch().inspect_err(|e| {
         tracing::info!(cause = %e, "the folder is not watched, and read at each request instead");
@@ -201,14 +210,26 @@ pub(crate) fn open_dir(dir: &Path) -> Result<DirStore, ServerError> {
 pub(crate) fn open(source: &Source) -> Result<Arc<dyn PromptStore>, ServerError> {
     Ok(match source {
         Source::Dir(dir) => Arc::new(open_dir(dir)?),
-        Source::S3 { bucket, prefix, index_key } => {
-            let store = S3Store::from_env(bucket, prefix);
-            Arc::new(match index_key {
-                Some(key) => store.with_index(key),
-                None => store,
-            })
+        Source::S3 { bucket, prefix, index_key, options } => {
+            Arc::new(s3(bucket, prefix, index_key.as_deref(), *options))
         }
     })
+}
+
+/// The same, and its settings are known to be of use: credentials are waited for.
+pub(crate) async fn open_ready(source: &Source) -> Result<Arc<dyn PromptStore>, ServerError> {
+    let Source::S3 { bucket, prefix, index_key, options } = source else { return open(source) };
+    let store = s3(bucket, prefix, index_key.as_deref(), *options);
+    store.ready().await?;
+    Ok(Arc::new(store))
+}
+
+fn s3(bucket: &str, prefix: &str, index_key: Option<&str>, options: S3Options) -> S3Store {
+    let store = S3Store::from_env(bucket, prefix, options);
+    match index_key {
+        Some(key) => store.with_index(key),
+        None => store,
+    }
 }
 
 /// What prompts need is made and read while the platform fetches the first event; the first request that needs it joins it.

@@ -145,6 +145,9 @@ pub enum StoreError {
     /// The credentials do not allow it.
     #[error("access denied: {0}")]
     Denied(String),
+    /// Settings of this process with which the store cannot be asked.
+    #[error("{0}")]
+    Settings(String),
     /// Unreachable, throttled, timed out, or broken.
     #[error("unavailable: {0}")]
     Unavailable(String),

@@ -9,11 +9,14 @@ mod support;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use aws_sdk_s3::config::{Builder, Credentials, Region};
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use futures_util::future::join_all;
 use prompt_gallery::store::{DirStore, Object, PromptStore, S3Store, StoreError, counting_s3_requests};
 use support::s3::{Edit, Fault, S3Server};
@@ -966,6 +969,42 @@ mod a_bucket {
         assert_eq!(keys(&bucket.store).await, sorted);
         for key in sorted {
             assert_eq!(read(&bucket.store, key).await.unwrap(), key);
+        }
+    }
+
+    #[tokio::test]
+    async fn may_have_control_characters_in_its_keys() {
+        let bucket = Bucket::start().await;
+        let sorted = ["\u{1}\u{b}.prompt", "a\tb\r\n.prompt", "a b+c%2B%.prompt", "z\u{7f}\u{fffe}.prompt"];
+        for key in sorted {
+            bucket.put(key, key.as_bytes());
+        }
+        for fault in [None, Some(Fault::PlainKeys)] {
+            bucket.s3.set_fault(fault.clone());
+            assert_eq!(keys(&bucket.store).await, sorted, "{fault:?}");
+            for key in sorted {
+                assert_eq!(read(&bucket.store, key).await.unwrap(), key, "{fault:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn has_its_objects_inflated() {
+        let bucket = Bucket::start().await;
+        let put = |key: &str, content: &[u8], encoding: &str| {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+            encoder.write_all(content).unwrap();
+            bucket.s3.put_encoded(&format!("{PREFIX}{key}"), encoder.finish().unwrap(), encoding);
+        };
+        put("a.prompt", b"Hello {{name}}", "gzip");
+        put("bomb.prompt", &vec![b'x'; 8 * 1024 * 1024], "gzip");
+        put("c.prompt", b"packed otherwise", "br");
+        let listed = list(&bucket.store).await;
+        assert_ne!(listed[0].size, 14, "its size is that of what is stored");
+        assert_eq!(bucket.store.get(&listed[0]).await.unwrap(), "Hello {{name}}");
+        for (object, says) in [(&listed[1], "inflates to more than"), (&listed[2], "Content-Encoding: br")] {
+            let refused = bucket.store.get(object).await.unwrap_err().to_string();
+            assert!(refused.contains(says) && refused.contains(&object.key), "{refused}");
         }
     }
 

@@ -159,7 +159,7 @@ async fn https_goes_through_the_proxy_that_is_set() {
     // One that does not answer, with a password that a URL does not take so, and one of another kind.
     for (proxy, says) in [
         ("http://user:pa@ss@127.0.0.1:1", "the proxy of HTTPS_PROXY or ALL_PROXY: "),
-        ("socks5://user:pass@127.0.0.1:1", "a proxy that is asked over http:, and no other"),
+        ("socks5://user:pass@127.0.0.1:1", "names a proxy that is asked over http: or https:, and no other"),
     ] {
         let (code, refused) = bucket.list(&[("HTTPS_PROXY", proxy)]).await;
         assert_eq!(code, Some(2), "{refused}");

@@ -10,7 +10,7 @@ use futures_util::{FutureExt, StreamExt, TryStreamExt, future, stream};
 use tracing::level_filters::LevelFilter;
 
 use super::progress::Progress;
-use super::{Failure, config, store};
+use super::{Failure, config};
 use crate::check::report::{Format, Gallery, Report};
 use crate::check::{File, Options, Source, check};
 use crate::cli::{Check, Location};
@@ -136,7 +136,7 @@ impl Target {
                 let folder = server::open_dir(dir).map_err(Failure::unable)?;
                 (Arc::new(folder.clone()), Some(folder))
             }
-            config::Source::S3 { .. } => (store(config)?, None),
+            config::Source::S3 { .. } => (server::open(&config.source).map_err(Failure::unable)?, None),
         };
         let page_size = Some(config.page_size).filter(|_| key.is_none());
         Ok(Self { store, folder, page_size, only: key.map(|key| BTreeSet::from([key])) })
@@ -186,12 +186,13 @@ fn targets(args: &Check) -> Result<Vec<Target>, Failure> {
 fn target(path: &str, location: &Location) -> Result<(Config, Option<String>), Failure> {
     let of = |flags| Config::from_env(flags).map_err(Failure::unable);
     if let Some(address) = path.strip_prefix("s3://") {
-        let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
+        let (bucket, prefix) = bucket_and_prefix(address);
         if bucket.is_empty() {
             return Err(Failure::unable(format!("{path}: a bucket's name follows, as in s3://BUCKET/PREFIX")));
         }
         let (bucket, prefix) = (Some(bucket.to_owned()), Some(prefix.to_owned()));
-        return Ok((of(Flags { bucket, prefix, ..Flags::default() })?, None));
+        let request_payer = location.request_payer.clone();
+        return Ok((of(Flags { bucket, prefix, request_payer, ..Flags::default() })?, None));
     }
     let file = Path::new(path);
     if file.is_dir() {
@@ -205,6 +206,16 @@ fn target(path: &str, location: &Location) -> Result<(Config, Option<String>), F
         return Err(Failure::unable(format!("{path} is no prompt: {takes}")));
     }
     Ok((of(Flags { dir: Some(root), ..Flags::default() })?, Some(key)))
+}
+
+/// The parts of `BUCKET/PREFIX`, where an access point's ARN may stand for the bucket: it has slashes of its own.
+fn bucket_and_prefix(address: &str) -> (&str, &str) {
+    let mut words = ["accesspoint/", "accesspoint:"].into_iter().filter(|_| address.starts_with("arn:"));
+    let from = words.find_map(|word| Some(address.find(word)? + word.len())).unwrap_or_default();
+    match address[from..].find('/') {
+        Some(slash) => (&address[..from + slash], &address[from + slash + 1..]),
+        None => (address, ""),
+    }
 }
 
 /// The gallery that a file belongs to, and its key there: the folder that would be served if the file lies inside, else

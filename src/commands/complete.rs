@@ -137,7 +137,8 @@ fn asked<T>(location: &Location, ask: impl AsyncFnOnce(&Gallery) -> Option<T>) -
     let runtime = runtime::Builder::new_current_thread().enable_all().build().ok()?;
     let answer = runtime.block_on(async {
         let config = config(location).ok()?;
-        tokio::time::timeout(PATIENCE, ask(&gallery(store(&config).ok()?, &config))).await.ok()?
+        let answer = async { ask(&gallery(store(&config).await.ok()?, &config)).await };
+        tokio::time::timeout(PATIENCE, answer).await.ok()?
     });
     // What is still under way is not waited for.
     runtime.shutdown_background();

@@ -38,7 +38,7 @@ struct Listed {
 pub(crate) fn run(args: &List) -> Result<ExitCode, Failure> {
     let config = config(&args.location)?;
     let (listed, broken, notes) = super::run(async {
-        let gallery = gallery(store(&config)?, &config);
+        let gallery = gallery(store(&config).await?, &config);
         let (listed, broken) = prompts(&gallery).await?;
         Ok((listed, broken, gallery.notes().await?))
     })?;

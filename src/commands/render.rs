@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Render) -> Result<ExitCode, Failure> {
         None => (config(location)?, None),
     };
     let rendered = super::run(async {
-        let gallery = gallery(store(&config)?, &config);
+        let gallery = gallery(store(&config).await?, &config);
         let name = name(&args.name, key.as_deref(), &gallery, &config).await?;
         let prompt = gallery.prompt(&name).await?;
         let mut given = values(&args.arguments)?;

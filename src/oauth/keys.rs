@@ -5,11 +5,7 @@ use std::error::Error;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
+use http_body_util::{BodyExt, Limited};
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, PublicKeyUse};
 use serde_json::Value;
@@ -17,7 +13,7 @@ use tokio::sync::Mutex;
 
 use super::settings::is_trustworthy;
 use crate::causes::chain;
-use crate::https::{self, Connector};
+use crate::https;
 
 /// The least time between two attempts: a caller chooses the key that a token names.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -41,7 +37,6 @@ pub(super) enum NoKey {
 pub(super) struct Keys {
     issuer: String,
     jwks_url: Option<String>,
-    client: Client<Connector, Empty<Bytes>>,
     known: RwLock<Known>,
     /// Held while keys are fetched; when that was last begun, and whether it went well.
     last: Mutex<Option<(Instant, bool)>>,
@@ -56,14 +51,13 @@ struct Known {
 
 impl Keys {
     /// Nothing is fetched yet. Without `jwks_url` the issuer's metadata tells it.
-    pub(super) fn new(issuer: &str, jwks_url: Option<&str>) -> std::io::Result<Self> {
-        Ok(Self {
+    pub(super) fn new(issuer: &str, jwks_url: Option<&str>) -> Self {
+        Self {
             issuer: issuer.to_owned(),
             jwks_url: jwks_url.map(str::to_owned),
-            client: Client::builder(TokioExecutor::new()).build(https::connector()?),
             known: RwLock::default(),
             last: Mutex::default(),
-        })
+        }
     }
 
     /// The key that a token names; the only one there is for a token that names none.
@@ -146,9 +140,8 @@ impl Keys {
 
     async fn json(&self, url: &str) -> Result<Value, String> {
         let fail = |e: &(dyn Error + 'static)| format!("{url}: {}", chain(e));
-        let request = Request::get(url).body(Empty::new()).map_err(|e| fail(&e))?;
-        let response = self.client.request(request).await.map_err(|e| fail(&e))?;
-        if response.status() != StatusCode::OK {
+        let response = https::get(url).await.map_err(|e| fail(&e))?;
+        if response.status().as_u16() != 200 {
             return Err(format!("{url}: {}", response.status()));
         }
         let body = Limited::new(response.into_body(), LONGEST).collect().await.map_err(|e| fail(&*e))?;

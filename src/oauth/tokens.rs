@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::guard::{Claims, Refusal};
 use super::keys::{Keys, NoKey};
 use super::settings::SignIn;
+use crate::https;
 
 /// What a token is held against.
 pub(super) struct Tokens {
@@ -25,7 +26,8 @@ impl Tokens {
     /// # Errors
     /// When this machine has no root certificates.
     pub(super) fn new(sign_in: &SignIn) -> io::Result<Self> {
-        let keys = Arc::new(Keys::new(&sign_in.issuer, sign_in.jwks_url.as_deref())?);
+        https::ready().map_err(io::Error::other)?;
+        let keys = Arc::new(Keys::new(&sign_in.issuer, sign_in.jwks_url.as_deref()));
         Ok(Self { keys, validation: validation(&sign_in.issuer), audience: sign_in.audience.clone() })
     }
 

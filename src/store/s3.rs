@@ -2,23 +2,30 @@
 
 mod answer;
 mod client;
-mod http;
+#[cfg(feature = "local")]
+mod credentials;
+mod encoding;
+mod explain;
 mod listing;
+#[cfg(feature = "local")]
+mod profile;
 mod version;
 
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use answer::Answer;
 use async_trait::async_trait;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::Region;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::primitives::{ByteStream, ByteStreamError, DateTime};
+use aws_sdk_s3::types::EncodingType;
 use bytes::{Bytes, BytesMut};
 use listing::{Listed, Listing, Page, Whole};
 use tokio::sync::OnceCell;
@@ -26,13 +33,14 @@ use version::{Comparison, Marks};
 
 use super::{IndexStore, Object, PromptStore, StoreError, Written};
 use crate::causes::{causes, chain};
+use crate::config::S3Options;
+use crate::logging::milliseconds;
 
 /// Of one file, with its content.
 const GET_TIMEOUT: Duration = Duration::from_secs(6);
 /// The largest file that is read where no size is listed, in bytes.
 const UNLISTED: u64 = 8 * 1024 * 1024;
 
-const NO_REGION: &str = "no region is set: AWS_REGION or the profile's `region` takes the bucket's";
 const CREDENTIALS: &str = "AWS_PROFILE takes a profile, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY a key";
 
 /// The objects below a prefix of one bucket.
@@ -67,22 +75,32 @@ struct IndexObject {
 #[derive(Debug, Clone)]
 struct Bucket {
     name: String,
+    options: S3Options,
     /// Made when it is first needed: what needs no prompts does not wait for it.
     client: Arc<OnceCell<Client>>,
 }
 
 impl S3Store {
     /// A store over the standard AWS settings of this process. They are read, and S3 is asked, when it is first used.
-    pub fn from_env(bucket: impl Into<String>, prefix: impl Into<String>) -> Self {
-        Self::of(Bucket { name: bucket.into(), client: Arc::default() }, prefix)
+    pub fn from_env(bucket: impl Into<String>, prefix: impl Into<String>, options: S3Options) -> Self {
+        Self::of(Bucket { name: bucket.into(), options, client: Arc::default() }, prefix)
+    }
+
+    /// Reads the settings now, and waits for credentials, up to a minute, where they come from a program.
+    ///
+    /// # Errors
+    /// [`StoreError::Settings`], which says what to do.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.bucket.client(&self.location()).await.map(drop)
     }
 
     /// A store over the given client settings, to which timeouts and an HTTP client are added.
     ///
     /// `prefix` is what all keys start with: empty, or ending in `/`.
     pub fn new(config: aws_sdk_s3::config::Builder, bucket: impl Into<String>, prefix: impl Into<String>) -> Self {
-        let client = Arc::new(OnceCell::new_with(Some(client::new(config))));
-        Self::of(Bucket { name: bucket.into(), client }, prefix)
+        let options = S3Options::default();
+        let client = Arc::new(OnceCell::new_with(Some(client::new(config, options))));
+        Self::of(Bucket { name: bucket.into(), options, client }, prefix)
     }
 
     fn of(bucket: Bucket, prefix: impl Into<String>) -> Self {
@@ -129,8 +147,10 @@ impl S3Store {
 
     async fn try_page(&self, token: Option<String>) -> Result<((Page, Option<DateTime>), Doubt), PageError> {
         let answer = Answer::default();
-        let client = self.bucket.client().await;
-        let request = client.list_objects_v2().bucket(&self.bucket.name).prefix(&self.prefix);
+        let client = self.bucket.client(&self.location()).await.map_err(PageError::Store)?;
+        // Some servers write control characters as XML that cannot be read.
+        let request =
+            client.list_objects_v2().encoding_type(EncodingType::Url).bucket(&self.bucket.name).prefix(&self.prefix);
         let request = request.set_continuation_token(token).customize().interceptor(answer.clone());
         let page = request.send().await.map_err(|e| match e.raw_response() {
             Some(response) if response.status().is_success() => {
@@ -149,6 +169,7 @@ impl S3Store {
         if is_truncated && next.is_none() {
             return Err(PageError::NotWhole("the listing goes on, without a continuation token".to_owned()));
         }
+        let is_encoded = page.encoding_type == Some(EncodingType::Url);
         let contents = page.contents.unwrap_or_default();
         let listed = contents.len() + page.common_prefixes.map_or(0, |prefixes| prefixes.len());
         let counted = page.key_count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
@@ -158,6 +179,7 @@ impl S3Store {
         for object in contents {
             let key =
                 object.key.ok_or_else(|| PageError::NotWhole("an object is listed without its key".to_owned()))?;
+            let key = if is_encoded { encoding::decoded_key(&key) } else { key };
             if self.index.as_ref().is_some_and(|index| index.key == key) {
                 continue;
             }
@@ -230,7 +252,8 @@ impl PromptStore for S3Store {
     async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
         let at = self.at(&object.key);
         let key = format!("{}{}", self.prefix, object.key);
-        let request = self.bucket.client().await.get_object().bucket(&self.bucket.name).key(key);
+        let client = self.bucket.client(&self.location()).await?;
+        let request = client.get_object().bucket(&self.bucket.name).key(key);
         // What stands there now may be of any size.
         let most = Marks::of_version(&object.version).0.size.unwrap_or(UNLISTED);
         let (marks, content) = self.bucket.read(&at, request, most).await?;
@@ -244,13 +267,14 @@ impl PromptStore for S3Store {
     }
 
     async fn get_newest(&self, key: &str, most: u64) -> Result<(Object, Bytes), StoreError> {
-        let request = self.bucket.client().await.get_object().bucket(&self.bucket.name);
+        let request = self.bucket.client(&self.location()).await?.get_object().bucket(&self.bucket.name);
         let request = request.key(format!("{}{key}", self.prefix));
         let (marks, content) = self.bucket.read(&self.at(key), request, most).await?;
         let content = content.ok_or_else(|| StoreError::NotFound(format!("{}: too large", self.at(key))))?;
         let trusts_etags = !self.noticed.wrong_etags.load(Ordering::Relaxed);
         let version = marks.version(SystemTime::now().into(), trusts_etags);
-        Ok((Object { key: key.to_owned(), version, size: content.len() as u64 }, content))
+        let size = marks.size.unwrap_or(content.len() as u64);
+        Ok((Object { key: key.to_owned(), version, size }, content))
     }
 
     fn index(&self) -> Option<&dyn IndexStore> {
@@ -266,7 +290,7 @@ impl PromptStore for S3Store {
 impl IndexStore for IndexObject {
     async fn read(&self, most: usize) -> Result<Option<(Bytes, String)>, StoreError> {
         let at = self.location();
-        let request = self.bucket.client().await.get_object().bucket(&self.bucket.name).key(&self.key);
+        let request = self.bucket.client(&at).await?.get_object().bucket(&self.bucket.name).key(&self.key);
         match self.bucket.read(&at, request, most as u64).await {
             Ok((marks, content)) => Ok(Some((content.unwrap_or_default(), marks.etag.unwrap_or_default()))),
             Err(StoreError::NotFound(_)) => Ok(None),
@@ -275,7 +299,7 @@ impl IndexStore for IndexObject {
     }
 
     async fn write(&self, object: Bytes, replaces: Option<&str>) -> Result<Written, StoreError> {
-        let request = self.bucket.client().await.put_object().bucket(&self.bucket.name).key(&self.key);
+        let request = self.bucket.client(&self.location()).await?.put_object().bucket(&self.bucket.name).key(&self.key);
         let request = match replaces {
             Some(version) => request.if_match(version),
             None => request.if_none_match("*"),
@@ -302,8 +326,15 @@ impl IndexStore for IndexObject {
 }
 
 impl Bucket {
-    async fn client(&self) -> &Client {
-        self.client.get_or_init(client::from_env).await
+    /// The client, made when it is first needed: what needs no prompts does not wait for it.
+    async fn client(&self, at: &str) -> Result<&Client, StoreError> {
+        let make = async || {
+            let began = Instant::now();
+            let made = client::from_env(&self.name, self.options).await;
+            tracing::debug!(ms = milliseconds(began.elapsed()), "S3 client made");
+            made.map_err(|why| StoreError::Settings(format!("{at}: {why}")))
+        };
+        self.client.get_or_try_init(make).await
     }
 
     /// What tells the version of an object, and its content; no content of more than `most` bytes.
@@ -316,7 +347,9 @@ impl Bucket {
         let unavailable = |why: String| StoreError::Unavailable(format!("{at}: {why}"));
         let read = async {
             let output = request.send().await.map_err(|e| self.error(at, &e))?;
-            let GetObjectOutput { body, e_tag: etag, last_modified: modified, content_length, .. } = output;
+            let GetObjectOutput {
+                body, e_tag: etag, last_modified: modified, content_length, content_encoding, ..
+            } = output;
             let size = content_length.and_then(|size| u64::try_from(size).ok());
             let marks = Marks { etag, modified, size };
             if size.is_some_and(|size| size > most) {
@@ -330,7 +363,9 @@ impl Bucket {
                     None => return Ok((marks, None)),
                 },
             };
-            Ok((Marks { size: Some(body.len() as u64), ..marks }, Some(body)))
+            let marks = Marks { size: Some(body.len() as u64), ..marks };
+            let content = encoding::decoded_content(body, content_encoding.as_deref());
+            Ok((marks, Some(content.map_err(|why| StoreError::Refused(format!("{at}: {why}")))?)))
         };
         let timed_out = |_| Err(unavailable(format!("not read in {GET_TIMEOUT:?}")));
         tokio::time::timeout(GET_TIMEOUT, read).await.unwrap_or_else(timed_out)
@@ -341,8 +376,9 @@ impl Bucket {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        if self.client.get().is_some_and(|client| client.config().region().is_none()) {
-            return StoreError::Unavailable(format!("{at}: {NO_REGION}"));
+        #[cfg(feature = "local")]
+        if let Some(refused) = causes(e).find_map(|e| e.downcast_ref::<credentials::Refused>()) {
+            return StoreError::Unavailable(format!("{at}: {refused}"));
         }
         match causes(e).find_map(|e| e.downcast_ref()) {
             // It repeats every place where there are none.
@@ -350,7 +386,7 @@ impl Bucket {
                 StoreError::Unavailable(format!("{at}: there are no credentials: {CREDENTIALS}"))
             }
             Some(e) => StoreError::Unavailable(format!("{at}: {}: {CREDENTIALS}", chain(e).trim_end_matches('.'))),
-            None => store_error(at, e),
+            None => store_error(at, e, self.client.get().and_then(|client| client.config().region())),
         }
     }
 }
@@ -369,7 +405,7 @@ async fn collect(mut body: ByteStream, most: u64) -> Result<Option<Bytes>, ByteS
 
 /// The one place where the SDK's errors become ours.
 /// Codes: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
-fn store_error<E>(at: &str, e: &SdkError<E>) -> StoreError
+fn store_error<E>(at: &str, e: &SdkError<E>, region: Option<&Region>) -> StoreError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
@@ -377,13 +413,18 @@ where
     let text = match e.as_service_error() {
         // Code and message of S3's answer, and never the answer, in which S3 may repeat a session token.
         Some(e) if e.code().is_some() || e.message().is_some() => {
-            [Some(at), e.code(), e.message()].into_iter().flatten().collect::<Vec<_>>().join(": ")
+            let words = [Some(at), e.code(), e.message()].into_iter().flatten().collect::<Vec<_>>().join(": ");
+            words.split_whitespace().collect::<Vec<_>>().join(" ")
         }
         // Some other server in between, such as a proxy.
         Some(_) => format!("{at}: status {}", status.unwrap_or_default()),
         None => format!("{at}: {}", chain(e)),
     };
     let code = e.as_service_error().and_then(ProvideErrorMetadata::code);
+    let text = match explain::advice(code, e.raw_response(), region.map(AsRef::as_ref)) {
+        Some(advice) => format!("{text}: {advice}"),
+        None => text,
+    };
     match (code, status) {
         // The object was replaced after it was listed.
         (Some("PreconditionFailed"), _) | (_, Some(412)) => StoreError::NotFound(text),

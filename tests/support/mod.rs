@@ -2,4 +2,5 @@
 
 #![allow(unreachable_pub, reason = "a module of each test program")]
 
+pub mod hosts;
 pub mod s3;

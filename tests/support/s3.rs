@@ -112,6 +112,13 @@ impl S3Server {
         }
     }
 
+    /// Puts an object with a `Content-Encoding`, which says how its body is packed.
+    pub fn put_encoded(&self, key: &str, body: impl Into<Bytes>, encoding: &str) {
+        let mut state = self.store.lock();
+        state.put(key, body.into());
+        state.objects.get_mut(key).expect("it was put").encoding = Some(encoding.to_owned());
+    }
+
     /// Deletes an object from [`BUCKET`](Self::BUCKET), if it is there.
     pub fn delete(&self, key: &str) {
         self.store.lock().objects.remove(key);
@@ -210,6 +217,8 @@ pub enum Fault {
     StallBody,
     /// GetObject answers without the length of the body, as a proxy may do.
     NoLength,
+    /// ListObjectsV2 knows no `encoding-type`, and has keys as they are.
+    PlainKeys,
     /// After each ListObjectsV2, this key is deleted (a key that vanishes between LIST and GET).
     DeleteAfterList(String),
     /// After each ListObjectsV2, this key is replaced by this body (changed between LIST and GET).
@@ -282,6 +291,7 @@ impl Default for State {
 #[derive(Clone)]
 struct Stored {
     body: Bytes,
+    encoding: Option<String>,
     etag: ETag,
     last_modified: SystemTime,
 }
@@ -319,6 +329,7 @@ impl State {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
         let object = Stored {
             body,
+            encoding: None,
             etag: etag.clone(),
             // S3's times are in whole seconds. With fractions, the same object would have one
             // time in a listing and, after the HTTP date's rounding, another in its header.
@@ -357,7 +368,10 @@ impl State {
         fault.filter(|fault| !matches!(fault, Fault::InternalErrorTimes(0)))
     }
 
-    fn list(&self, input: ListObjectsV2Input) -> S3Result<ListObjectsV2Output> {
+    fn list(&self, mut input: ListObjectsV2Input) -> S3Result<ListObjectsV2Output> {
+        if matches!(self.fault, Some(Fault::PlainKeys)) {
+            input.encoding_type = None;
+        }
         if input.encoding_type.as_ref().is_some_and(|encoding| encoding.as_str() != EncodingType::URL) {
             return Err(s3_error!(InvalidArgument, "Invalid Encoding Method specified in Request"));
         }
@@ -529,6 +543,7 @@ impl S3 for Store {
         };
         Ok(S3Response::new(GetObjectOutput {
             content_length: i64::try_from(body.len()).ok(),
+            content_encoding: object.encoding,
             content_range,
             e_tag: Some(object.etag),
             last_modified: Some(Timestamp::from(object.last_modified)),
@@ -707,6 +722,7 @@ async fn handle(
         Some(
             Fault::SlowDownAfter(_)
             | Fault::DenyKey(_)
+            | Fault::PlainKeys
             | Fault::SlowDownKey(_)
             | Fault::CutBody
             | Fault::StallBody

@@ -1,73 +1,144 @@
 //! The S3 client: the standard settings, timeouts, and no more at the start of a process than its first request takes.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[cfg(feature = "local")]
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use aws_sdk_s3::config::interceptors::{BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::config::{self, BehaviorVersion, ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::config::{self, BehaviorVersion, ConfigBag, Intercept, Region, RuntimeComponents};
 #[cfg(not(feature = "local"))]
-use aws_sdk_s3::config::{Credentials, Region, SharedCredentialsProvider, retry::RetryConfig};
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider, retry::RetryConfig};
 use aws_sdk_s3::error::BoxError;
 #[cfg(feature = "local")]
 use aws_types::service_config::ServiceConfigKey;
 
-use super::http::Http;
-#[cfg(not(feature = "local"))]
-use crate::config::process;
-use crate::logging::milliseconds;
+#[cfg(feature = "local")]
+use super::credentials::Patient;
+#[cfg(feature = "local")]
+use super::profile::Profiles;
+use crate::causes::chain;
+use crate::config::{AddressingStyle, S3Options, endpoint as endpoint_url, process};
+use crate::https::Http;
 use crate::store::count_s3_request;
 
-/// A function has 15 seconds for its answer, in which a listing and a file may have to be read. S3 answers in some ten
-/// milliseconds or not at all, so a slow attempt is given up early and the SDK's own retries (three attempts, or
-/// `AWS_MAX_ATTEMPTS`) get the rest of the time.
+/// Until a connection stands: S3 answers in some ten milliseconds or not at all.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// A function has 15 seconds for its answer, in which a listing and a file may have to be read. So a slow attempt is given
+/// up early and the SDK's own retries (three attempts, or `AWS_MAX_ATTEMPTS`) get the rest of the time.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
 /// Of writing the index, for which nobody waits so long.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Of one request with its retries, until its answer begins.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The client of the standard AWS settings of this process.
-pub(super) async fn from_env() -> Client {
-    let began = Instant::now();
-    let client = new(settings().await);
-    tracing::debug!(ms = milliseconds(began.elapsed()), "S3 client made");
-    client
-}
+const NO_REGION: &str = "no region is set: AWS_REGION or the profile's `region` takes the bucket's";
 
-/// What the environment, the profile and this machine say.
+/// The client of the standard AWS settings of this process, for one bucket.
+///
+/// # Errors
+/// Settings with which the bucket cannot be asked, credentials that cannot be had, in one line.
 #[cfg(feature = "local")]
-async fn settings() -> config::Builder {
-    let config = aws_config::defaults(BehaviorVersion::latest()).http_client(Http::default()).load().await;
-    // A bucket's own host name is S3's alone; another server is addressed by path.
-    let path_style = has_custom_endpoint(&config);
-    config::Builder::from(&config).force_path_style(path_style)
+pub(super) async fn from_env(bucket: &str, options: S3Options) -> Result<Client, String> {
+    let profiles = Profiles::load().await?;
+    let origin = profiles.origin()?;
+    let section = profiles.s3()?;
+    let loaded = aws_config::defaults(BehaviorVersion::latest()).http_client(Http::default()).load().await;
+    let address = Address {
+        bucket,
+        region: loaded.region().cloned(),
+        endpoint: custom_endpoint(&loaded),
+        style: options.addressing_style.or(section.addressing_style),
+        fips: loaded.use_fips().unwrap_or_default(),
+        dual_stack: section.dual_stack || loaded.use_dual_stack().unwrap_or_default(),
+        accelerate: section.accelerate,
+    };
+    let config = addressed(config::Builder::from(&loaded), address).await?;
+    let Some(provider) = loaded.credentials_provider() else { return Ok(new(config, options)) };
+    let credentials = Patient::new(provider, origin);
+    credentials.wait().await.map_err(|e| e.to_string())?;
+    Ok(new(config.credentials_provider(credentials), options))
 }
 
-/// What Lambda sets: no profile and no machine is asked.
+/// The same as Lambda sets it: no profile and no machine is asked, as reading for them costs the package and each cold
+/// start more than these lines (docs/decisions.md).
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 #[cfg(not(feature = "local"))]
-async fn settings() -> config::Builder {
+pub(super) async fn from_env(bucket: &str, options: S3Options) -> Result<Client, String> {
     let variable = |name| process(name).filter(|value| !value.is_empty());
+    let is_true = |name| variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let credentials = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
     let token = variable("AWS_SESSION_TOKEN");
     let credentials = credentials.map(|(id, secret)| Credentials::new(id, secret, token, None, "environment"));
     let endpoint = variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"));
-    let attempts =
-        variable("AWS_MAX_ATTEMPTS").and_then(|attempts| attempts.parse().ok()).filter(|attempts| *attempts > 0);
+    let attempts = variable("AWS_MAX_ATTEMPTS").and_then(|attempts| attempts.parse().ok());
     let retries = RetryConfig::standard();
     let retries = attempts.map_or(retries.clone(), |attempts| retries.with_max_attempts(attempts));
-    let mut settings = config::Builder::new()
-        .behavior_version(BehaviorVersion::latest())
-        .force_path_style(endpoint.is_some())
-        .retry_config(retries)
-        .use_fips(variable("AWS_USE_FIPS_ENDPOINT").is_some_and(|value| value == "true"))
-        .use_dual_stack(variable("AWS_USE_DUALSTACK_ENDPOINT").is_some_and(|value| value == "true"));
-    settings.set_region(variable("AWS_REGION").map(Region::new)).set_endpoint_url(endpoint);
-    settings.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
-    settings
+    let mut config = config::Builder::new().behavior_version(BehaviorVersion::latest()).retry_config(retries);
+    config.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
+    config.set_disable_s3_express_session_auth(Some(is_true("AWS_S3_DISABLE_EXPRESS_SESSION_AUTH")));
+    let address = Address {
+        bucket,
+        region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).map(Region::new),
+        endpoint: endpoint.filter(|_| !is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")),
+        style: options.addressing_style,
+        fips: is_true("AWS_USE_FIPS_ENDPOINT"),
+        dual_stack: is_true("AWS_USE_DUALSTACK_ENDPOINT"),
+        accelerate: false,
+    };
+    Ok(new(addressed(config, address).await?, options))
+}
+
+/// What says where a bucket is asked.
+struct Address<'a> {
+    bucket: &'a str,
+    region: Option<Region>,
+    /// In place of S3's.
+    endpoint: Option<String>,
+    style: Option<AddressingStyle>,
+    fips: bool,
+    dual_stack: bool,
+    accelerate: bool,
+}
+
+/// The settings with the address, where the SDK can make one of it.
+async fn addressed(config: config::Builder, address: Address<'_>) -> Result<config::Builder, String> {
+    let Address { bucket, region, endpoint, style, fips, dual_stack, accelerate } = address;
+    let region = region.ok_or(NO_REGION)?;
+    let takes = |url: &str| endpoint_url(url).map_err(|takes| format!("endpoint_url={url}: {takes}"));
+    let endpoint = endpoint.as_deref().map(takes).transpose()?;
+    let path_style = match style.unwrap_or(AddressingStyle::Auto) {
+        AddressingStyle::Path => true,
+        AddressingStyle::Virtual => false,
+        // A bucket's own host name is S3's alone; another server is addressed by path, but for an access point.
+        AddressingStyle::Auto => endpoint.is_some() && !bucket.starts_with("arn:"),
+    };
+    // The SDK does not read it.
+    let arn_region = process("AWS_S3_USE_ARN_REGION").map(|value| !value.eq_ignore_ascii_case("false"));
+    let params = Params::builder()
+        .bucket(bucket)
+        .region(region.as_ref())
+        .set_endpoint(endpoint.clone())
+        .use_fips(fips)
+        .use_dual_stack(dual_stack)
+        .accelerate(accelerate)
+        .set_use_arn_region(arn_region)
+        .force_path_style(path_style);
+    let params = params.build().map_err(|e| chain(&e))?;
+    DefaultResolver::new().resolve_endpoint(&params).await.map_err(|e| chain(&*e))?;
+    let mut config = config.region(region).force_path_style(path_style).accelerate(accelerate);
+    config.set_endpoint_url(endpoint).set_use_arn_region(arn_region);
+    Ok(config.use_fips(fips).use_dual_stack(dual_stack))
+}
+
+/// The address that `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3` or the profile gives in place of S3's.
+#[cfg(feature = "local")]
+fn custom_endpoint(config: &SdkConfig) -> Option<String> {
+    let key = ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+    let for_s3 = config.service_config().zip(key.ok()).and_then(|(service, key)| service.load_config(key));
+    for_s3.or_else(|| config.endpoint_url().map(str::to_owned))
 }
 
 /// Settings of a request whose body may be large: an answer begins only when all of it has arrived.
@@ -77,18 +148,15 @@ pub(super) fn patient() -> config::Builder {
 }
 
 /// The client of these settings.
-pub(super) fn new(config: config::Builder) -> Client {
-    let timeouts = TimeoutConfig::builder().read_timeout(READ_TIMEOUT).operation_timeout(OPERATION_TIMEOUT).build();
+pub(super) fn new(config: config::Builder, options: S3Options) -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
     let config = config.http_client(Http::default()).timeout_config(timeouts).interceptor(CountRequests);
+    let config = if options.requester_pays { config.interceptor(RequesterPays) } else { config };
     Client::from_conf(config.build())
-}
-
-/// Whether `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3` or the profile names another server than S3.
-#[cfg(feature = "local")]
-fn has_custom_endpoint(config: &SdkConfig) -> bool {
-    let key = ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
-    let for_s3 = config.service_config().zip(key.ok()).and_then(|(service, key)| service.load_config(key));
-    for_s3.is_some() || config.endpoint_url().is_some()
 }
 
 /// Counts every attempt for the request's log line.
@@ -107,6 +175,27 @@ impl Intercept for CountRequests {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         count_s3_request();
+        Ok(())
+    }
+}
+
+/// Says in every request that this account pays for it.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ObjectsinRequesterPaysBuckets.html>
+#[derive(Debug)]
+struct RequesterPays;
+
+impl Intercept for RequesterPays {
+    fn name(&self) -> &'static str {
+        "RequesterPays"
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        context.request_mut().headers_mut().insert("x-amz-request-payer", "requester");
         Ok(())
     }
 }

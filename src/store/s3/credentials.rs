@@ -1,0 +1,165 @@
+//! Credentials as a laptop has them: they may take their time, and where they are missing the user is told what to do.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
+use aws_sdk_s3::error::ErrorMetadata;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+
+use super::profile::{Origin, Source};
+use crate::causes::{causes, chain};
+
+/// How long a start waits for them: a `credential_process` may ask its user something.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long before their end they are asked for again, as the SDK does.
+const BUFFER: Duration = Duration::from_secs(10);
+/// Of what a program says when it fails, in characters.
+const LONGEST_WORDS: usize = 300;
+
+/// The SDK's provider, asked once at a time. A request gives up after some seconds, and with it the SDK would end the wait
+/// and start a second `credential_process` beside the first one; here the next request joins the first wait.
+#[derive(Clone)]
+pub(super) struct Patient {
+    provider: SharedCredentialsProvider,
+    origin: Origin,
+    asked: Arc<Mutex<Option<Asked>>>,
+}
+
+type Asked = Shared<BoxFuture<'static, Result<Credentials, Refused>>>;
+
+/// Why there are no credentials, in one line.
+#[derive(Debug, Clone)]
+pub(super) struct Refused(String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl fmt::Debug for Patient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Patient").field("origin", &self.origin.source).finish_non_exhaustive()
+    }
+}
+
+impl Patient {
+    pub(super) fn new(provider: SharedCredentialsProvider, origin: Origin) -> Self {
+        Self { provider, origin, asked: Arc::default() }
+    }
+
+    /// Waits for credentials as long as a start may take.
+    pub(super) async fn wait(&self) -> Result<(), Refused> {
+        match tokio::time::timeout(START_TIMEOUT, self.ask()).await {
+            Ok(asked) => asked.map(drop),
+            Err(_) => Err(Refused(match &self.origin.source {
+                Source::Process(profile) => {
+                    format!("credential_process of profile `{profile}` has not ended in {START_TIMEOUT:?}")
+                }
+                _ => format!("no credentials in {START_TIMEOUT:?}"),
+            })),
+        }
+    }
+
+    fn ask(&self) -> Asked {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(asked) = asked.as_ref().filter(|asked| asked.peek().is_none_or(is_current)) {
+            return asked.clone();
+        }
+        let (provider, origin) = (self.provider.clone(), self.origin.clone());
+        // On its own, so that who gives up waiting does not end it.
+        let task =
+            tokio::spawn(async move { provider.provide_credentials().await.map_err(|e| Refused(words(&e, &origin))) });
+        let next = task.map(|done| done.unwrap_or_else(|e| Err(Refused(e.to_string())))).boxed().shared();
+        asked.insert(next).clone()
+    }
+}
+
+impl ProvideCredentials for Patient {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let asked = self.ask();
+        future::ProvideCredentials::new(async move {
+            let credentials: provider::Result = asked.await.map_err(CredentialsError::provider_error);
+            credentials
+        })
+    }
+}
+
+fn is_current(asked: &Result<Credentials, Refused>) -> bool {
+    asked
+        .as_ref()
+        .is_ok_and(|credentials| credentials.expiry().is_none_or(|expiry| expiry > SystemTime::now() + BUFFER))
+}
+
+/// What the user can do about it.
+fn words(e: &CredentialsError, origin: &Origin) -> String {
+    if let CredentialsError::CredentialsNotLoaded(_) = e {
+        // It repeats every place where there are none.
+        return format!("there are no credentials: {}", super::CREDENTIALS);
+    }
+    let refusal = causes(e).find_map(|e| e.downcast_ref::<ErrorMetadata>());
+    let code = refusal.and_then(ErrorMetadata::code);
+    if causes(e).any(|e| e.is::<ConnectorError>()) {
+        return format!("no credentials: {}", one_line(&chain(e)));
+    }
+    let sign_in = |command: &str, profile: &str| {
+        format!("profile `{profile}` is not signed in, or its session has ended: run {command} --profile {profile}")
+    };
+    let said = refusal.map(|refusal| {
+        [refusal.code(), refusal.message()].into_iter().flatten().map(one_line).collect::<Vec<_>>().join(": ")
+    });
+    // A role is assumed with credentials that there are.
+    if let (Some(said), Some(role)) = (&said, origin.roles.first())
+        && !matches!(code, Some("UnauthorizedException"))
+    {
+        return format!("cannot assume the role {role}: {said}");
+    }
+    match &origin.source {
+        Source::Sso(profile) if matches!(code, None | Some("UnauthorizedException")) => {
+            sign_in("aws sso login", profile)
+        }
+        Source::Login(profile) if !matches!(code, Some("ValidationException" | "InternalServerException")) => {
+            sign_in("aws login", profile)
+        }
+        Source::Process(profile) => format!("credential_process of profile `{profile}` {}", process_words(&chain(e))),
+        Source::Sso(profile) | Source::Login(profile) => {
+            format!("profile `{profile}`: {}", said.unwrap_or_else(|| one_line(&chain(e))))
+        }
+        Source::Other => format!("no credentials: {}", said.unwrap_or_else(|| one_line(&chain(e)))),
+    }
+}
+
+/// What a program did instead of printing credentials. Its output is not repeated: a secret may be in it.
+fn process_words(chain: &str) -> String {
+    if let Some((_, failed)) = chain.split_once("external process exited with code ") {
+        let (status, stderr) = failed.split_once(". Stderr:").unwrap_or((failed, ""));
+        let stderr = one_line(stderr);
+        return if stderr.is_empty() { format!("failed: {status}") } else { format!("failed: {status}: {stderr}") };
+    }
+    let takes = r#"it takes {"Version": 1, "AccessKeyId": "…", "SecretAccessKey": "…", "SessionToken": "…", "Expiration": "…"}"#;
+    match chain.split_once("could not parse response: ").map(|(_, why)| why) {
+        Some(why) if why.contains("missing") => format!("printed incomplete JSON: {}; {takes}", one_line(why)),
+        Some(_) => format!("printed something else than credentials as JSON; {takes}"),
+        None if chain.contains("UTF-8") => format!("printed something else than credentials as JSON; {takes}"),
+        None => format!("failed: {}", one_line(chain)),
+    }
+}
+
+fn one_line(words: &str) -> String {
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(LONGEST_WORDS) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    }
+}
