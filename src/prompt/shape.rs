@@ -167,7 +167,7 @@ impl Shape {
 
     /// Checks that the template finds the parts of a value that it reads. A field may be missing or empty.
     pub(super) fn check(&self, name: &str, value: &Value) -> Result<(), Mismatch> {
-        self.check_at(value, &At::Name(name), &mut { bounds::CHECKS })
+        self.check_at(value, &At::Name(name), &mut { bounds::STEPS })
     }
 
     /// Checks a part in the steps that are `left`.
@@ -176,7 +176,7 @@ impl Shape {
             |expected: String, given: String| Err(Mismatch { path: shorten(&at.to_string()), expected, given });
         let wrong = |expected: String| mismatch(expected, shorten(&value.to_string()));
         let Some(rest) = left.checked_sub(1 + self.fields.len()) else {
-            return mismatch(format!("what can be checked in {} steps", bounds::CHECKS), "more".to_owned());
+            return mismatch(format!("what can be checked in {} steps", bounds::STEPS), "more".to_owned());
         };
         *left = rest;
         match value {
