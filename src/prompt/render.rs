@@ -140,11 +140,7 @@ impl<'a> Renderer<'a, '_> {
             return self.program(program, scope, scope.depths);
         }
         // A helper's `this` is an object of nothing where there is none.
-        let nothing = Val::no_context();
-        if scope.depths.is_some_and(|depths| depths.context.is_json_null()) {
-            return self.program(program, &Scope { context: nothing, ..scope.clone() }, scope.depths);
-        }
-        self.within(program, nothing, scope.depths, scope)
+        self.within(program, Val::no_context(), scope.depths, scope)
     }
 
     /// Renders a program with a context of its own, within the contexts `around`.
@@ -156,6 +152,7 @@ impl<'a> Renderer<'a, '_> {
         scope: &Scope<'a, '_>,
     ) -> Done {
         let is_same = match around {
+            Some(depths) if context.is_no_context() && depths.context.is_json_null() => true,
             Some(depths) => {
                 self.work_on(context.length().min(depths.context.length()))?;
                 self.is_same(&context, &depths.context)?

@@ -59,6 +59,10 @@ impl<'a> Val<'a> {
         Self::json(&NO_CONTEXT)
     }
 
+    pub(super) fn is_no_context(&self) -> bool {
+        matches!(self.is, Is::Json(value) if std::ptr::eq(value, &*NO_CONTEXT))
+    }
+
     pub(super) fn missing() -> Self {
         Self::of(Is::Missing)
     }
