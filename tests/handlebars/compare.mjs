@@ -52,6 +52,15 @@ function reference({ template, partials, data }) {
   }
 }
 
+// As JSON in which keys that are whole numbers, which JavaScript puts first, come last.
+function written(value) {
+  if (Array.isArray(value)) return `[${value.map(written)}]`
+  if (value === null || typeof value !== 'object') return Object.is(value, -0) ? '-0' : JSON.stringify(value)
+  const isIndex = (key) => Number(/^\d+$/.test(key))
+  const keys = Object.keys(value).sort((a, b) => isIndex(a) - isIndex(b))
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${written(value[key])}`)}}`
+}
+
 // A prompt of nothing but white space has no message.
 const told = (text) => (/^[\s\u0085]*$/.test(text) ? '' : text)
 
@@ -65,7 +74,7 @@ const failures = []
 const batch = 500
 for (let begin = Number(first); begin < last; begin += batch) {
   const cases = Array.from({ length: Math.min(batch, last - begin) }, (_, at) => ({ seed: begin + at, ...generate(begin + at) }))
-  renderer.stdin.write(cases.map(({ template, partials, data }) => JSON.stringify({ template, partials, data }) + '\n').join(''))
+  renderer.stdin.write(cases.map(({ template, partials, data }) => written({ template, partials, data }) + '\n').join(''))
   for (const one of cases) {
     const expected = reference(one)
     const { value, done } = await answers.next()
