@@ -48,9 +48,8 @@ use crate::store::{Object, PromptStore, StoreError};
 const CONCURRENT_READS: usize = 32;
 /// How long a caller waits for the store in all: a Lambda function has 15 seconds for its answer.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// How long a store that tells of changes is believed that there are none: some file systems, such as those of other
-/// machines, tell of nothing.
-const BELIEVED: Duration = Duration::from_secs(1);
+/// How long an unchanged watch revision is trusted: some file systems, such as those of other machines, report no changes.
+const REVISION_TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// How long after an outage was logged it is not logged again.
 const LOGGED_AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// How long a caller waits for the index, to be read or written.
@@ -68,7 +67,7 @@ pub struct Gallery {
     ttl: Duration,
     page_size: usize,
     state: RwLock<State>,
-    /// Held by the one who lists; whoever waits takes over what comes of it.
+    /// Held while a listing is under way; the callers that wait for it share its outcome.
     refreshing: Mutex<()>,
     /// Held by the one who reads a file before it is known to be the right one.
     reading_ahead: Mutex<()>,
@@ -634,7 +633,7 @@ impl Gallery {
     /// The last snapshot, if the store tells that nothing has changed since.
     fn unchanged(&self) -> Option<Arc<Catalogue>> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        let snapshot = state.snapshot.as_ref().filter(|snapshot| snapshot.began.elapsed() < BELIEVED)?;
+        let snapshot = state.snapshot.as_ref().filter(|snapshot| snapshot.began.elapsed() < REVISION_TRUSTED_FOR)?;
         let is_told = snapshot.revision.is_some_and(|revision| self.store.revision() == Some(revision));
         is_told.then(|| Arc::clone(&snapshot.catalogue))
     }
@@ -671,7 +670,7 @@ impl Gallery {
         }
     }
 
-    /// What came of a listing; by whoever holds `refreshing`, so that none comes between.
+    /// Takes in the outcome of a listing. The caller holds `refreshing`, so that no other listing comes between.
     fn take_in(
         &self,
         began: Instant,

@@ -16,14 +16,13 @@
 //! 7. [`prompt`] turns a file into arguments and a template, and a template into messages.
 //! 8. [`tools`] has the tools, each a function from typed input to typed output.
 //!
-//! [`check`] finds what is wrong with files before anyone asks for them, `commands` has what the program does beside
-//! serving. [`config`] has every setting, `cli` the command line, `server` puts the parts together,
-//! `serve` runs them on a local port. Below [`mcp`]
-//! nothing knows JSON-RPC, above [`store`] nothing knows S3, only `http` builds on axum, and only [`prompt`] knows
+//! [`check`] finds what is wrong with files before anyone asks for them; `commands` has what the program does beside
+//! serving. [`config`] reads every setting, `cli` the command line, `program` how it was called. `server` puts the parts
+//! together, `serve` runs them on a local port. Requests to S3 are made in [`store`] alone, and only [`prompt`] knows
 //! Handlebars.
 //!
-//! The function is built without the feature `local`: without `cli` and `commands`, accounts of `aws sso login`, the watch on
-//! a folder, and the check of tokens, which API Gateway has done.
+//! The function is built without the feature `local`: without `cli` and `commands`, profiles and the credentials that they
+//! name, the watch on a folder, and the check of tokens, which API Gateway has done.
 
 mod causes;
 pub mod check;

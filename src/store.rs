@@ -65,7 +65,7 @@ pub trait PromptStore: Send + Sync + 'static {
     /// [`StoreError::NotFound`] when the file is gone, or is no longer the listed version.
     async fn get(&self, object: &Object) -> Result<Bytes, StoreError>;
 
-    /// A file of which no listing has told, as it is now, for those who cannot wait for one.
+    /// Reads a key that no listing has returned yet, as it is now, for callers that cannot wait for a listing.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], also for a file of more than `most` bytes, and where waiting for a listing costs nothing.
@@ -138,7 +138,7 @@ pub enum StoreError {
     /// There is no such object, version or bucket.
     #[error("not found: {0}")]
     NotFound(String),
-    /// This one file cannot be read, and asking again is of no use: it is encrypted with a key that is not at hand, or
+    /// This one file cannot be read, and asking again does not help: it is encrypted with a key that is not at hand, or
     /// archived.
     #[error("refused: {0}")]
     Refused(String),

@@ -4,7 +4,7 @@
 //! from a report alone, its text names the version. Clients change: look again before a release, and drop what no longer
 //! holds.
 //!
-//! What concerns nearly every prompt is left out, as a warning would be of no use: Cline passes no arguments to prompts,
+//! What concerns nearly every prompt is left out, as a warning would not help: Cline passes no arguments to prompts,
 //! Continue sends each as an empty text, Gemini CLI hands the text over as a JSON string. Goose keeps all messages, in
 //! their order, if they alternate.
 

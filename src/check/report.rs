@@ -48,7 +48,7 @@ pub struct Gallery<'a> {
 const GUTTER: Style = AnsiColor::BrightBlue.on_default().bold();
 const BOLD: Style = Style::new().bold();
 /// What clients do with this many files is told of each; with more, of the first.
-const FEW: usize = 3;
+const FILES_TOLD_EACH: usize = 3;
 /// Of a line with the mark below, in columns of a terminal.
 const WIDEST: usize = 100;
 
@@ -100,7 +100,7 @@ impl Report<'_> {
                 writeln!(to, " {margin} {GUTTER}={GUTTER:#} {}", printable(hint))?;
             }
             if let [_, others @ ..] = &*files {
-                let (shown, more) = others.split_at(FEW);
+                let (shown, more) = others.split_at(FILES_TOLD_EACH);
                 let dots = if more.is_empty() { "" } else { ", …" };
                 let text = format!("also in {} more files: {}{dots}", others.len(), printable(&shown.join(", ")));
                 writeln!(to, " {margin} {GUTTER}={GUTTER:#} {text} (--format json tells each)")?;
@@ -121,7 +121,7 @@ impl Report<'_> {
                 files.push(file);
             }
         }
-        files.retain(|_, files| files.len() > FEW);
+        files.retain(|_, files| files.len() > FILES_TOLD_EACH);
         files
     }
 

@@ -405,7 +405,7 @@ impl Files {
         loaded
     }
 
-    /// Reads a file of which no listing has told, as it is now; that it may not be there is no error.
+    /// Reads a key that no listing has returned yet; a key without a file is no error.
     pub(super) async fn read_ahead(&self, key: &str) {
         if let Ok((object, source)) = self.store.get_newest(key, bounds::SOURCE).await {
             self.keep_ahead(&object, &source);

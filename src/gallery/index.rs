@@ -32,12 +32,12 @@ use crate::store::{Object, PromptStore, StoreError, Written, spawn_counted};
 /// Of this layout, and of the form in which prompts are listed.
 const FORMAT: u32 = 3;
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");
-/// How many prompts may have been read that the stored index lacks, before it is written anew.
-const FEW: usize = 16;
+/// How many prompts that the stored index lacks are read before the index is written anew.
+const UNSAVED_PROMPTS: usize = 16;
 /// How long after it could not be read or written it is not tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(60);
-/// More than what stands in the index behind its prompts, in bytes.
-const TAIL: usize = 100;
+/// Bytes reserved for the footer of the index.
+const FOOTER_BYTES: usize = 100;
 /// The largest index that is read or written, in bytes: about 100,000 prompts.
 pub(crate) const LARGEST: usize = 64 * 1024 * 1024;
 
@@ -170,7 +170,7 @@ impl Index {
     pub(super) async fn save(self: &Arc<Self>, catalogue: &Arc<Catalogue>, is_amid: bool) {
         let unsaved = {
             let mut known = self.known();
-            let is_worth_it = known.unsaved > FEW && (!is_amid || known.unsaved * 2 >= known.prompts.len());
+            let is_worth_it = known.unsaved > UNSAVED_PROMPTS && (!is_amid || known.unsaved * 2 >= known.prompts.len());
             let has_failed = known.failed.is_some_and(|failed| failed.elapsed() < RETRY_AFTER);
             if !is_worth_it || has_failed || matches!(known.stored, Stored::OutOfReach) || self.store.index().is_none()
             {
@@ -335,7 +335,7 @@ fn json(prefix: &str, objects: &[Object], rows: Vec<(usize, Partials, Bytes)>) -
         }
         let (key, version, partials) = (key.as_str().into(), version.as_str().into(), partials.as_slice().to_vec());
         put(&mut json, &Row { key, version, partials, listed });
-        if json.len() > LARGEST - TAIL {
+        if json.len() > LARGEST - FOOTER_BYTES {
             json.truncate(before);
             break;
         }

@@ -161,12 +161,15 @@ impl Inner {
         if (object.version.is_empty() || !cfg!(unix)) && !self.contains(&path) {
             return Err(gone());
         }
-        let mut file = File::open(&path).map_err(failed)?;
-        if !is_listed(&file.metadata().map_err(failed)?) {
+        let file = File::open(&path).map_err(failed)?;
+        let opened = file.metadata().map_err(failed)?;
+        if !is_listed(&opened) {
             return Err(gone());
         }
-        let mut content = Vec::with_capacity(object.size.try_into().unwrap_or_default());
-        file.read_to_end(&mut content).map_err(failed)?;
+        // Room for one byte more, which tells that the file has grown.
+        let most = opened.len().saturating_add(1);
+        let mut content = Vec::with_capacity(most.try_into().unwrap_or_default());
+        (&file).take(most).read_to_end(&mut content).map_err(failed)?;
         let after = file.metadata().map_err(failed)?;
         let is_whole = is_listed(&after) && after.len() == content.len() as u64;
         if is_whole { Ok(content.into()) } else { Err(gone()) }
