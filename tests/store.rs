@@ -11,6 +11,7 @@ use std::fmt::Debug;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use aws_sdk_s3::config::{Builder, Credentials, Region};
@@ -20,7 +21,8 @@ use flate2::write::GzEncoder;
 use futures_util::future::join_all;
 use prompt_gallery::store::{DirStore, Object, PromptStore, S3Store, StoreError, counting_s3_requests};
 use support::s3::{Edit, Fault, S3Server};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
+use tracing::subscriber::DefaultGuard;
 
 const PREFIX: &str = "prompts/";
 
@@ -718,20 +720,25 @@ mod a_bucket {
 
     #[tokio::test]
     async fn that_counts_more_keys_than_it_lists_is_asked_once_more_and_then_believed() {
-        let bucket = Bucket::start().await;
-        for key in ["a", "b", "c"] {
-            bucket.put(key, b"x");
-        }
         for (edit, asked) in [
             ((|xml| xml.replace("<KeyCount>3", "<KeyCount>4")) as fn(String) -> String, 2),
             (|xml| xml.replace("<KeyCount>3", "<KeyCount>2"), 1),
             (|xml| xml.replace("<KeyCount>3", "<KeyCount>1001"), 1),
             (|xml| xml.replace("<KeyCount>3</KeyCount>", ""), 1),
         ] {
+            let bucket = Bucket::start().await;
+            for key in ["a", "b", "c"] {
+                bucket.put(key, b"x");
+            }
             bucket.s3.set_fault(Some(Edit::list(edit)));
-            let before = bucket.s3.requests().list;
-            assert_eq!(keys(&bucket.store).await, ["a", "b", "c"]);
-            assert_eq!(bucket.s3.requests().list - before, asked);
+            let log = Log::capture();
+            for round in 0..3 {
+                let before = bucket.s3.requests().list;
+                assert_eq!(keys(&bucket.store).await, ["a", "b", "c"]);
+                assert_eq!(bucket.s3.requests().list - before, asked, "round {round}");
+            }
+            let warnings = if asked == 2 { 1 } else { 0 };
+            assert_eq!(log.count("the store counts more keys than it lists"), warnings);
         }
     }
 
@@ -867,6 +874,39 @@ mod a_bucket {
         assert_eq!(bucket.store.get(&second[0]).await.unwrap(), "one");
         bucket.put("a.prompt", b"two");
         assert_eq!(bucket.store.get(&second[0]).await.unwrap(), "two", "there is no way to know");
+    }
+
+    #[tokio::test]
+    async fn whose_versions_cannot_be_told_is_warned_of_once() {
+        fn without(xml: &str, tag: &str) -> String {
+            let (start, end) = (format!("<{tag}>"), format!("</{tag}>"));
+            let pieces = xml.split(&*start).map(|piece| piece.split_once(&*end).map_or(piece, |(_, rest)| rest));
+            pieces.collect()
+        }
+        fn same_etag(xml: String) -> String {
+            without(&xml, "ETag").replace("</Key>", "</Key><ETag>&quot;0&quot;</ETag>")
+        }
+        fn without_marks(xml: String) -> String {
+            without(&without(&xml, "ETag"), "LastModified")
+        }
+        const SHARED: &str = "objects of different size have one ETag";
+        const NONE: &str = "neither ETags nor times are listed";
+        for (list_as, warnings) in [
+            ((|xml| xml) as fn(String) -> String, [0, 0]),
+            (same_etag, [1, 0]),
+            (without_marks, [0, 1]),
+            (|xml| without(&xml, "ETag"), [0, 0]),
+        ] {
+            let bucket = Bucket::start().await;
+            bucket.put("a.prompt", b"one");
+            bucket.put("b.prompt", b"longer");
+            bucket.s3.set_fault(Some(Edit::list(list_as)));
+            let log = Log::capture();
+            for _ in 0..3 {
+                assert_eq!(keys(&bucket.store).await, ["a.prompt", "b.prompt"]);
+            }
+            assert_eq!([SHARED, NONE].map(|warning| log.count(warning)), warnings);
+        }
     }
 
     /// Such as one that is encrypted with a key that is not at hand, or archived; other requests go well.
@@ -1242,6 +1282,24 @@ async fn no_error_tells_a_secret() {
         for secret in [S3Server::SECRET_KEY, "session-token", "AWS4-HMAC-SHA256"] {
             assert!(!text.contains(secret), "{secret} is in {text}");
         }
+    }
+}
+
+/// What this thread logs, until it is dropped.
+struct Log {
+    file: NamedTempFile,
+    _guard: DefaultGuard,
+}
+
+impl Log {
+    fn capture() -> Self {
+        let file = NamedTempFile::new().unwrap();
+        let subscriber = tracing_subscriber::fmt().with_writer(Mutex::new(file.reopen().unwrap())).finish();
+        Self { file, _guard: tracing::subscriber::set_default(subscriber) }
+    }
+
+    fn count(&self, words: &str) -> usize {
+        fs::read_to_string(self.file.path()).unwrap().matches(words).count()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What S3's refusals mean for whoever runs the server.
+//! What S3's refusals mean, in words that name the setting to change.
 //! Codes: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 
 use aws_sdk_s3::config::http::HttpResponse;
