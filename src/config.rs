@@ -43,8 +43,8 @@ use crate::gallery::Named;
 use crate::nearest::nearest;
 use crate::oauth::{SignIn, public_url, sign_in};
 
-pub(crate) use s3::endpoint;
 pub use s3::{AddressingStyle, S3Options};
+pub(crate) use s3::{endpoint, shown};
 
 const DEFAULT_PREFIX: &str = "prompts/";
 const DEFAULT_INDEX_KEY: &str = ".gallery/index.json";
@@ -147,7 +147,7 @@ pub enum Allowed {
 pub struct ConfigError {
     /// The variable or flag; empty where a default cannot be used.
     pub name: &'static str,
-    /// Its value.
+    /// Its value; of an address without user, password and query.
     pub value: String,
     /// What it takes.
     pub expected: String,
@@ -159,7 +159,10 @@ fn setting(name: &str, value: &str) -> String {
 
 impl ConfigError {
     pub(crate) fn new(name: &'static str, value: impl Into<String>, expected: impl Into<String>) -> Self {
-        Self { name, value: value.into(), expected: expected.into() }
+        let value = value.into();
+        // Of the address of a server or an issuer too, a part may be secret.
+        let value = if value.contains("://") { shown(&value).into_owned() } else { value };
+        Self { name, value, expected: expected.into() }
     }
 }
 
@@ -388,6 +391,7 @@ fn allowed(
                     "ALLOWED_HOSTS" => ("a host", "hosts", "prompts.example.com"),
                     _ => ("an origin", "origins", "https://app.example.com"),
                 };
+                let item = &*shown(item);
                 // Browsers and other servers know such patterns.
                 let why = match item {
                     item if item.contains('*') => format!("`{item}` is a pattern; "),

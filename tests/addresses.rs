@@ -110,6 +110,30 @@ fn an_access_point_is_asked_at_its_own_host() {
     assert_sent(arn, &[], &[], elsewhere, "us-west-2/s3");
     let strict = list(arn, &[], &[("AWS_S3_USE_ARN_REGION", "false")]);
     assert_refused(&strict, "`us-west-2`");
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join(".aws")).unwrap();
+    for (profile, env, is_refused) in [
+        ("s3_use_arn_region = false", &[][..], true),
+        ("s3_use_arn_region = FALSE", &[], true),
+        ("s3 =\n  use_arn_region = false", &[], true),
+        ("s3_use_arn_region = true\ns3 =\n  use_arn_region = false", &[], false),
+        ("s3_use_arn_region = true", &[], false),
+        ("s3_use_arn_region = true", &[("AWS_S3_USE_ARN_REGION", "false")], true),
+        ("s3_use_arn_region = false", &[("AWS_S3_USE_ARN_REGION", "true")], false),
+        ("s3_use_arn_region = false", &[("AWS_S3_USE_ARN_REGION", "")], true),
+    ] {
+        fs::write(home.path().join(".aws/config"), format!("[default]\n{profile}\n")).unwrap();
+        let listed = list_at(&Hosts::start(bucket), &home, arn, &[], env);
+        match is_refused {
+            true => assert_refused(&listed, "`us-west-2`"),
+            false => {
+                assert_eq!(
+                    listed.asked[0].uri.host(),
+                    Some("team-111122223333.s3-accesspoint.us-west-2.amazonaws.com")
+                );
+            }
+        }
+    }
 
     let alias = "team-abcdefghijklmnopqrstuvwxyz012345678euc1a-s3alias";
     assert_sent(alias, &[], &[], &format!("https://{alias}.s3.eu-central-1.amazonaws.com/"), ours);
@@ -209,6 +233,16 @@ fn the_profile_says_where_as_the_aws_cli_takes_it() {
         ),
         ("s3 =\n  addressing_style = hosted", "s3.addressing_style=hosted: takes auto, path or virtual"),
         ("max_attempts = many", "profile `default`: max_attempts=many: takes a whole number"),
+        ("s3_use_arn_region = yes", "s3_use_arn_region=yes: takes true or false"),
+        ("s3 =\n  use_arn_region = yes", "s3.use_arn_region=yes: takes true or false"),
+        (
+            "request_checksum_calculation = never",
+            "request_checksum_calculation=never: takes WHEN_SUPPORTED or WHEN_REQUIRED",
+        ),
+        (
+            "response_checksum_validation = never",
+            "response_checksum_validation=never: takes WHEN_SUPPORTED or WHEN_REQUIRED",
+        ),
         ("retry_mode = legacy", "retry_mode=legacy: takes standard or adaptive"),
         ("use_fips_endpoint = yes", "use_fips_endpoint=yes: takes true or false"),
     ] {
@@ -273,7 +307,7 @@ fn what_cannot_work_is_one_line() {
             "b",
             &[],
             &[("AWS_ENDPOINT_URL", "http://h/?x=1")],
-            "AWS_ENDPOINT_URL=http://h/?x=1: takes an address without a query",
+            "AWS_ENDPOINT_URL=http://h/?…: takes an address without a query",
         ),
         (
             "b",

@@ -210,11 +210,14 @@ fn a_credential_process_that_fails_is_told() {
     let takes = r#"it takes {"Version": 1, "AccessKeyId": "…", "SecretAccessKey": "…", "SessionToken": "…", "Expiration": "…"}"#;
     for (script, says) in [
         (
-            "echo 'vault is sealed' >&2; echo second >&2; exit 3",
-            "failed: exit status: 3: vault is sealed second".to_owned(),
+            &*format!("echo 'vault is sealed' >&2; echo {SECRET} >&2; exit 3"),
+            "failed: exit status: 3; run the command yourself to see what it says".to_owned(),
         ),
-        ("exit 1", "failed: exit status: 1".to_owned()),
-        (&*format!("echo {SECRET}"), format!("printed something else than credentials as JSON; {takes}")),
+        (
+            "echo session-secret >&2; exit 1",
+            "failed: exit status: 1; run the command yourself to see what it says".to_owned(),
+        ),
+        (&format!("echo {SECRET}"), format!("printed something else than credentials as JSON; {takes}")),
         (
             &format!("echo '{{\"Version\": 1, \"SecretAccessKey\": \"{SECRET}\"}}'"),
             format!("printed incomplete JSON: Expected field `AccessKeyId` in response but it was missing; {takes}"),
@@ -224,6 +227,76 @@ fn a_credential_process_that_fails_is_told() {
     ] {
         let refusal = process(script).refusal(&[("AWS_PROFILE", "p")]);
         assert_eq!(refusal, format!("{AT}credential_process of profile `p` {says}"), "{script}");
+    }
+}
+
+/// At the most talkative level too.
+#[test]
+fn no_log_has_what_a_credential_process_says() {
+    let laptop = process(&format!("echo {SECRET}; echo session-secret >&2; exit 3"));
+    for format in ["text", "json"] {
+        let env = [("AWS_PROFILE", "p"), ("RUST_LOG", "trace"), ("LOG_FORMAT", format)];
+        let (code, said) = ran(&mut laptop.command(&["serve", "--addr", "127.0.0.1:0"], &env));
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains("credential_process of profile `p` failed: exit status: 3;"), "{said}");
+        assert!(!said.contains(SECRET) && !said.contains("session-secret"), "{said}");
+    }
+}
+
+#[test]
+fn no_message_has_a_secret_of_an_address() {
+    let secrets = "http://ada:session-secret@127.0.0.1:1";
+    let services = |service: &str, url: &str| {
+        format!("[default]\nregion = eu-central-1\nservices = x\n[services x]\n{service} =\n  endpoint_url = {url}\n")
+    };
+    let password = "takes an address without user and password: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY take these";
+    let query = "takes an address without a query, such as http://localhost:9000";
+    let address = "takes the address of an S3 server, such as http://localhost:9000";
+    let token = "http://127.0.0.1:1/s3?token=session-secret";
+    for (url, shown, takes) in [
+        (secrets, "…", password),
+        ("ada:session-secret@127.0.0.1:1", "…", address),
+        ("http://ada:session-secret@", "…", address),
+        (token, "http://127.0.0.1:1/s3?…", query),
+        ("localhost:9000?token=session-secret", "localhost:9000?…", address),
+    ] {
+        let refusal = Laptop::new(&services("s3", url)).refusal(&[]);
+        assert_eq!(refusal, format!("{AT}endpoint_url={shown}: {takes}"));
+        let all = Laptop::new(&format!("[default]\nregion = eu-central-1\nendpoint_url = {url}\n"));
+        assert_eq!(all.refusal(&[]), format!("{AT}profile `default`: endpoint_url={shown}: {takes}"));
+        for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"] {
+            assert_eq!(Laptop::new("").refusal(&[(name, url)]), format!("{name}={shown}: {takes}"));
+        }
+    }
+    // Other servers that are asked for credentials.
+    let role = "role_arn = arn:aws:iam::111122223333:role/R\nsource_profile = k\n";
+    let keys = "[profile k]\naws_access_key_id = AKID\naws_secret_access_key = x\n";
+    for (url, says) in [
+        (secrets, "Connection refused"),
+        (token, "Connection refused"),
+        ("ada:session-secret@127.0.0.1:1", "an endpoint_url is no address"),
+    ] {
+        let config = services("sts", url).replace("services = x\n", &format!("services = x\n{role}")) + keys;
+        let refusal = Laptop::new(&config).refusal(&[]);
+        assert!(refusal.contains(says), "{refusal}");
+    }
+    let region = ("AWS_REGION", "eu-central-1");
+    for (url, shown) in [
+        ("http://ada:session-secret@192.0.2.1/", "…"),
+        ("http://192.0.2.1/?token=session-secret", "http://192.0.2.1/?…"),
+    ] {
+        let refusal = Laptop::new("").refusal(&[region, ("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)]);
+        assert!(refusal.contains(shown), "{refusal}");
+    }
+    for name in ["HTTPS_PROXY", "ALL_PROXY"] {
+        for url in [secrets, "ada:session-secret@127.0.0.1:1"] {
+            let keys = [region, ("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
+            let laptop = Laptop::new("");
+            let mut command = laptop.command(&["list"], &keys);
+            let (_, said) = ran(command.env_remove("HTTPS_PROXY").env(name, url));
+            assert!(said.contains("through the proxy of HTTPS_PROXY or ALL_PROXY"), "{said}");
+            assert!(!said.contains("session-secret") && !said.contains(SECRET), "{said}");
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The S3 settings that the AWS SDK does not have, and a check of those that it would ignore or panic on.
 
+use std::borrow::Cow;
+
 use http::Uri;
 use http::uri::Scheme;
 
@@ -123,9 +125,7 @@ fn check_sdk(env: &impl Fn(&'static str) -> Option<String>) -> Result<(), Config
         if let Some(value) = env(name)
             && let Err(expected) = endpoint(&value)
         {
-            // A password may be in it.
-            let shown = if value.contains('@') { "…".to_owned() } else { value };
-            return Err(ConfigError::new(name, shown, expected));
+            return Err(ConfigError::new(name, shown(&value), expected));
         }
     }
     Ok(())
@@ -152,6 +152,17 @@ pub(crate) fn endpoint(value: &str) -> Result<String, &'static str> {
     let path = uri.path().trim_end_matches('/');
     let slash = if path.is_empty() { "" } else { "/" };
     Ok(format!("{}://{authority}{path}{slash}", uri.scheme_str().unwrap_or_default()))
+}
+
+/// An address as messages show it, without what may be secret: user, password and query.
+pub(crate) fn shown(address: &str) -> Cow<'_, str> {
+    if address.contains('@') {
+        return "…".into();
+    }
+    match address.find(['?', '#']) {
+        Some(end) => format!("{}…", &address[..=end]).into(),
+        None => address.into(),
+    }
 }
 
 /// Checks the name of a bucket, or what stands for one.
@@ -192,6 +203,20 @@ pub(super) fn check_bucket(name: &'static str, bucket: &str) -> Result<(), Confi
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_secrets() {
+        for (address, is) in [
+            ("http://h:1/path", "http://h:1/path"),
+            ("http://ada:hunter2@h", "…"),
+            ("ada:hunter2@h", "…"),
+            ("http://h/s3?token=hunter2", "http://h/s3?…"),
+            ("h#hunter2", "h#…"),
+            ("", ""),
+        ] {
+            assert_eq!(shown(address), is);
+        }
+    }
 
     #[test]
     fn an_endpoint_with_a_path_ends_in_a_slash() {

@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 
 use super::settings::is_trustworthy;
 use crate::causes::chain;
+use crate::config::shown;
 use crate::https;
 
 /// The least time between two attempts: a caller chooses the key that a token names.
@@ -113,7 +114,7 @@ impl Keys {
                 Ok(())
             }
             Err(cause) => {
-                tracing::error!(issuer = self.issuer, cause, "the issuer's keys cannot be fetched");
+                tracing::error!(issuer = &*shown(&self.issuer), cause, "the issuer's keys cannot be fetched");
                 Err(PAUSE.saturating_sub(begun.elapsed()))
             }
         }
@@ -126,23 +127,24 @@ impl Keys {
                 let url = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
                 let metadata = self.json(&url).await?;
                 if metadata["issuer"] != *self.issuer {
-                    return Err(format!("{url}: this is another issuer's"));
+                    return Err(format!("{}: this is another issuer's", shown(&url)));
                 }
                 let jwks_url = metadata["jwks_uri"].as_str().filter(|url| is_trustworthy(url));
-                jwks_url.ok_or_else(|| format!("{url}: there is no jwks_uri with https:"))?.to_owned()
+                jwks_url.ok_or_else(|| format!("{}: there is no jwks_uri with https:", shown(&url)))?.to_owned()
             }
         };
         let set = self.json(&url).await?;
         let keys: HashMap<_, _> = set["keys"].as_array().into_iter().flatten().filter_map(key).collect();
         // What is known stays known until there is something else.
-        if keys.is_empty() { Err(format!("{url}: there is no key for RS256")) } else { Ok(keys) }
+        if keys.is_empty() { Err(format!("{}: there is no key for RS256", shown(&url))) } else { Ok(keys) }
     }
 
     async fn json(&self, url: &str) -> Result<Value, String> {
-        let fail = |e: &(dyn Error + 'static)| format!("{url}: {}", chain(e));
+        let shown = shown(url);
+        let fail = |e: &(dyn Error + 'static)| format!("{shown}: {}", chain(e));
         let response = https::get(url).await.map_err(|e| fail(&e))?;
         if response.status().as_u16() != 200 {
-            return Err(format!("{url}: {}", response.status()));
+            return Err(format!("{shown}: {}", response.status()));
         }
         let body = Limited::new(response.into_body(), LONGEST).collect().await.map_err(|e| fail(&*e))?;
         serde_json::from_slice(&body.to_bytes()).map_err(|e| fail(&e))

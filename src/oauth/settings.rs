@@ -149,6 +149,9 @@ fn list(value: &str) -> Vec<String> {
 /// A URL whose answers can be relied on.
 fn url(env: &impl Fn(&'static str) -> Option<String>, name: &'static str) -> Result<Option<String>, ConfigError> {
     let Some(value) = env(name) else { return Ok(None) };
+    if value.parse::<Uri>().is_ok_and(|uri| uri.authority().is_some_and(|authority| authority.as_str().contains('@'))) {
+        return Err(ConfigError::new(name, value, "takes a URL without user and password"));
+    }
     if is_trustworthy(&value) {
         return Ok(Some(value));
     }
@@ -187,6 +190,7 @@ fn redirect_uris(env: &impl Fn(&'static str) -> Option<String>) -> Result<Vec<St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::shown;
 
     const ISSUER: (&str, &str) = ("OAUTH_ISSUER", "https://id.example.com");
     const AUDIENCE: (&str, &str) = ("OAUTH_AUDIENCE", "https://p.example.com/mcp, client");
@@ -214,6 +218,21 @@ mod tests {
         for (env, lacks) in [(&[ISSUER, URL], "OAUTH_AUDIENCE"), (&[ISSUER, AUDIENCE], "PUBLIC_URL")] {
             assert_eq!(read(env), Err(format!("OAUTH_ISSUER=https://id.example.com: also needs {lacks}")));
         }
+    }
+
+    #[test]
+    fn no_address_has_a_secret_that_a_message_shows() {
+        for (name, value) in [
+            ("OAUTH_ISSUER", "https://ada:hunter2@id.example.com"),
+            ("OAUTH_JWKS_URL", "https://ada:hunter2@id.example.com/keys"),
+        ] {
+            let others = [ISSUER, AUDIENCE, URL].into_iter().filter(|(key, _)| *key != name);
+            let refused = read(&others.chain([(name, value)]).collect::<Vec<_>>());
+            assert_eq!(refused, Err(format!("{name}=…: takes a URL without user and password")));
+        }
+        let refused = read(&[ISSUER, AUDIENCE, URL, ("OAUTH_JWKS_URL", "ftp://id.example.com/keys?token=hunter2")]);
+        let says = "OAUTH_JWKS_URL=ftp://id.example.com/keys?…: takes a URL that begins with https://";
+        assert_eq!(refused, Err(says.to_owned()));
     }
 
     #[test]
@@ -258,7 +277,7 @@ mod tests {
             let env: Vec<_> =
                 [ISSUER, AUDIENCE, URL].into_iter().filter(|(key, _)| *key != name).chain([(name, value)]).collect();
             let error = read(&env).expect_err(value);
-            assert!(error.starts_with(&format!("{name}={value}: takes ")), "{error}");
+            assert!(error.starts_with(&format!("{name}={}: takes ", shown(value))), "{error}");
         }
     }
 }

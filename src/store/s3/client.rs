@@ -1,5 +1,7 @@
 //! The S3 client: the standard settings, timeouts, and no more at the start of a process than its first request takes.
 
+#[cfg(any(test, not(feature = "local")))]
+use std::str::FromStr;
 use std::time::Duration;
 
 #[cfg(feature = "local")]
@@ -7,10 +9,12 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_sdk_s3::config::interceptors::{BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef};
+#[cfg(any(test, not(feature = "local")))]
+use aws_sdk_s3::config::retry::{RetryConfig, RetryMode};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{self, BehaviorVersion, ConfigBag, Intercept, Region, RuntimeComponents};
-#[cfg(not(feature = "local"))]
-use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider, retry::RetryConfig};
+#[cfg(any(test, not(feature = "local")))]
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_s3::error::BoxError;
 #[cfg(feature = "local")]
 use aws_types::service_config::ServiceConfigKey;
@@ -20,7 +24,7 @@ use super::credentials::Patient;
 #[cfg(feature = "local")]
 use super::profile::Profiles;
 use crate::causes::chain;
-use crate::config::{AddressingStyle, S3Options, endpoint as endpoint_url, process};
+use crate::config::{AddressingStyle, S3Options, endpoint as endpoint_url, process, shown};
 use crate::https::Http;
 use crate::store::count_s3_request;
 
@@ -54,6 +58,7 @@ pub(super) async fn from_env(bucket: &str, options: S3Options) -> Result<Client,
         fips: loaded.use_fips().unwrap_or_default(),
         dual_stack: section.dual_stack || loaded.use_dual_stack().unwrap_or_default(),
         accelerate: section.accelerate,
+        arn_region: variable("AWS_S3_USE_ARN_REGION").as_deref().map(is_true).or(section.use_arn_region),
     };
     let config = addressed(config::Builder::from(&loaded), address).await?;
     let Some(provider) = loaded.credentials_provider() else { return Ok(new(config, options)) };
@@ -67,28 +72,43 @@ pub(super) async fn from_env(bucket: &str, options: S3Options) -> Result<Client,
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 #[cfg(not(feature = "local"))]
 pub(super) async fn from_env(bucket: &str, options: S3Options) -> Result<Client, String> {
-    let variable = |name| process(name).filter(|value| !value.is_empty());
-    let is_true = |name| variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    let credentials = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
-    let token = variable("AWS_SESSION_TOKEN");
-    let credentials = credentials.map(|(id, secret)| Credentials::new(id, secret, token, None, "environment"));
+    let is_on = |name| variable(name).as_deref().is_some_and(is_true);
     let endpoint = variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"));
-    let attempts = variable("AWS_MAX_ATTEMPTS").and_then(|attempts| attempts.parse().ok());
-    let retries = RetryConfig::standard();
-    let retries = attempts.map_or(retries.clone(), |attempts| retries.with_max_attempts(attempts));
-    let mut config = config::Builder::new().behavior_version(BehaviorVersion::latest()).retry_config(retries);
-    config.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
-    config.set_disable_s3_express_session_auth(Some(is_true("AWS_S3_DISABLE_EXPRESS_SESSION_AUTH")));
     let address = Address {
         bucket,
         region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).map(Region::new),
-        endpoint: endpoint.filter(|_| !is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")),
+        endpoint: endpoint.filter(|_| !is_on("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")),
         style: options.addressing_style,
-        fips: is_true("AWS_USE_FIPS_ENDPOINT"),
-        dual_stack: is_true("AWS_USE_DUALSTACK_ENDPOINT"),
+        fips: is_on("AWS_USE_FIPS_ENDPOINT"),
+        dual_stack: is_on("AWS_USE_DUALSTACK_ENDPOINT"),
         accelerate: false,
+        arn_region: variable("AWS_S3_USE_ARN_REGION").as_deref().map(is_true),
     };
-    Ok(new(addressed(config, address).await?, options))
+    Ok(new(addressed(settings(variable), address).await?, options))
+}
+
+/// What the SDK would read of these variables, whose values have been checked with the other settings.
+#[cfg(any(test, not(feature = "local")))]
+fn settings(variable: impl Fn(&str) -> Option<String>) -> config::Builder {
+    fn parsed<T: FromStr>(value: Option<String>) -> Option<T> {
+        value.and_then(|value| value.parse().ok())
+    }
+    let credentials = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
+    let token = variable("AWS_SESSION_TOKEN");
+    let credentials = credentials.map(|(id, secret)| Credentials::new(id, secret, token, None, "environment"));
+    let mode = parsed(variable("AWS_RETRY_MODE")).unwrap_or(RetryMode::Standard);
+    let retries = RetryConfig::standard().with_retry_mode(mode);
+    let retries = match parsed(variable("AWS_MAX_ATTEMPTS")) {
+        Some(attempts) => retries.with_max_attempts(attempts),
+        None => retries,
+    };
+    let mut config = config::Builder::new().behavior_version(BehaviorVersion::latest()).retry_config(retries);
+    config.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
+    config.set_request_checksum_calculation(parsed(variable("AWS_REQUEST_CHECKSUM_CALCULATION")));
+    config.set_response_checksum_validation(parsed(variable("AWS_RESPONSE_CHECKSUM_VALIDATION")));
+    let is_alone = variable("AWS_S3_DISABLE_EXPRESS_SESSION_AUTH").as_deref().is_some_and(is_true);
+    config.set_disable_s3_express_session_auth(Some(is_alone));
+    config
 }
 
 /// What says where a bucket is asked.
@@ -101,13 +121,24 @@ struct Address<'a> {
     fips: bool,
     dual_stack: bool,
     accelerate: bool,
+    /// Whether the region in an ARN may be another one; the SDK does not read the setting.
+    arn_region: Option<bool>,
+}
+
+/// A variable that is set and not empty.
+fn variable(name: &str) -> Option<String> {
+    process(name).filter(|value| !value.is_empty())
+}
+
+fn is_true(value: &str) -> bool {
+    value.eq_ignore_ascii_case("true")
 }
 
 /// The settings with the address, where the SDK can make one of it.
 async fn addressed(config: config::Builder, address: Address<'_>) -> Result<config::Builder, String> {
-    let Address { bucket, region, endpoint, style, fips, dual_stack, accelerate } = address;
+    let Address { bucket, region, endpoint, style, fips, dual_stack, accelerate, arn_region } = address;
     let region = region.ok_or(NO_REGION)?;
-    let takes = |url: &str| endpoint_url(url).map_err(|takes| format!("endpoint_url={url}: {takes}"));
+    let takes = |url: &str| endpoint_url(url).map_err(|takes| format!("endpoint_url={}: {takes}", shown(url)));
     let endpoint = endpoint.as_deref().map(takes).transpose()?;
     let path_style = match style.unwrap_or(AddressingStyle::Auto) {
         AddressingStyle::Path => true,
@@ -115,8 +146,6 @@ async fn addressed(config: config::Builder, address: Address<'_>) -> Result<conf
         // A bucket's own host name is S3's alone; another server is addressed by path, but for an access point.
         AddressingStyle::Auto => endpoint.is_some() && !bucket.starts_with("arn:"),
     };
-    // The SDK does not read it.
-    let arn_region = process("AWS_S3_USE_ARN_REGION").map(|value| !value.eq_ignore_ascii_case("false"));
     let params = Params::builder()
         .bucket(bucket)
         .region(region.as_ref())
@@ -197,5 +226,33 @@ impl Intercept for RequesterPays {
     ) -> Result<(), BoxError> {
         context.request_mut().headers_mut().insert("x-amz-request-payer", "requester");
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
+
+    use super::*;
+
+    #[test]
+    fn the_function_reads_how_to_retry_and_what_to_check() {
+        let of = |env: &[(&str, &str)]| {
+            let value = |name: &str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+            let config = settings(value).build();
+            let retries = config.retry_config().expect("retries").clone();
+            let checks =
+                (config.request_checksum_calculation().copied(), config.response_checksum_validation().copied());
+            (retries.mode(), retries.max_attempts(), checks)
+        };
+        assert_eq!(of(&[]), (RetryMode::Standard, 3, (None, None)));
+        let set = [
+            ("AWS_RETRY_MODE", "Adaptive"),
+            ("AWS_MAX_ATTEMPTS", "7"),
+            ("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required"),
+            ("AWS_RESPONSE_CHECKSUM_VALIDATION", "WHEN_REQUIRED"),
+        ];
+        let required = (Some(RequestChecksumCalculation::WhenRequired), Some(ResponseChecksumValidation::WhenRequired));
+        assert_eq!(of(&set), (RetryMode::Adaptive, 7, required));
     }
 }

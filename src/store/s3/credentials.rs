@@ -19,7 +19,7 @@ use crate::causes::{causes, chain};
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long before their end they are asked for again, as the SDK does.
 const BUFFER: Duration = Duration::from_secs(10);
-/// Of what a program says when it fails, in characters.
+/// Of what a server says, in characters.
 const LONGEST_WORDS: usize = 300;
 
 /// The SDK's provider, asked once at a time. A request gives up after some seconds, and with it the SDK would end the wait
@@ -140,16 +140,18 @@ fn words(e: &CredentialsError, origin: &Origin) -> String {
     }
 }
 
-/// What a program did instead of printing credentials. Its output is not repeated: a secret may be in it.
+/// What a program did instead of printing credentials. Neither its output nor what it writes to standard error is
+/// repeated: a secret may be in it, and this goes to the log.
 fn process_words(chain: &str) -> String {
     if let Some((_, failed)) = chain.split_once("external process exited with code ") {
-        let (status, stderr) = failed.split_once(". Stderr:").unwrap_or((failed, ""));
-        let stderr = one_line(stderr);
-        return if stderr.is_empty() { format!("failed: {status}") } else { format!("failed: {status}: {stderr}") };
+        let status = failed.split_once(". Stderr:").map_or(failed, |(status, _)| status);
+        return format!("failed: {status}; run the command yourself to see what it says");
     }
     let takes = r#"it takes {"Version": 1, "AccessKeyId": "…", "SecretAccessKey": "…", "SessionToken": "…", "Expiration": "…"}"#;
     match chain.split_once("could not parse response: ").map(|(_, why)| why) {
-        Some(why) if why.contains("missing") => format!("printed incomplete JSON: {}; {takes}", one_line(why)),
+        Some(why) if why.ends_with("but it was missing") => {
+            format!("printed incomplete JSON: {}; {takes}", one_line(why))
+        }
         Some(_) => format!("printed something else than credentials as JSON; {takes}"),
         None if chain.contains("UTF-8") => format!("printed something else than credentials as JSON; {takes}"),
         None => format!("failed: {}", one_line(chain)),

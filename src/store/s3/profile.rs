@@ -8,7 +8,7 @@ use aws_config::profile::{Profile, ProfileSet};
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
-use crate::config::{AddressingStyle, endpoint, process};
+use crate::config::{AddressingStyle, endpoint, process, shown};
 use crate::nearest::nearest;
 
 /// The most profiles that an error names.
@@ -41,9 +41,11 @@ pub(super) enum Source {
     Process(String),
 }
 
-/// What the profile's `s3` section says, which the SDK does not read.
+/// What the profile and its `s3` section say of S3, which the SDK does not read.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct S3Section {
+    /// Also `s3_use_arn_region` of the profile itself, which wins.
+    pub(super) use_arn_region: Option<bool>,
     pub(super) addressing_style: Option<AddressingStyle>,
     pub(super) accelerate: bool,
     pub(super) dual_stack: bool,
@@ -87,7 +89,7 @@ impl Profiles {
             && let Some(value) = profile.get("endpoint_url")
             && let Err(expected) = endpoint(value)
         {
-            return takes("endpoint_url", if value.contains('@') { "…" } else { value }, expected);
+            return takes("endpoint_url", &shown(value), expected);
         }
         Ok(())
     }
@@ -173,7 +175,7 @@ impl Profiles {
         }
     }
 
-    /// The nested settings below `s3` in the selected profile.
+    /// What the SDK does not read of the selected profile.
     ///
     /// # Errors
     /// A value that they do not take.
@@ -199,9 +201,15 @@ impl Profiles {
                     Ok(on) => section.dual_stack = on,
                     Err(takes) => return refused(takes),
                 },
+                "use_arn_region" => match boolean() {
+                    Ok(on) => section.use_arn_region = Some(on),
+                    Err(takes) => return refused(takes),
+                },
                 _ => {}
             }
         }
+        let of_profile = profile.get("s3_use_arn_region").and_then(boolean);
+        section.use_arn_region = of_profile.or(section.use_arn_region);
         Ok(section)
     }
 }
@@ -260,10 +268,16 @@ fn boolean(value: &str) -> Option<bool> {
     }
 }
 
+fn is_when(value: &str) -> bool {
+    ["WHEN_SUPPORTED", "WHEN_REQUIRED"].iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+const WHEN: &str = "takes WHEN_SUPPORTED or WHEN_REQUIRED";
+
 type IsRight = fn(&str) -> bool;
 
 /// Keys of a profile, what is right for each, and what it takes: the SDK panics on other values, or ignores them.
-const VALUES: [(&str, IsRight, &str); 7] = [
+const VALUES: [(&str, IsRight, &str); 9] = [
     ("max_attempts", |value| value.parse::<u32>().is_ok_and(|attempts| attempts > 0), "takes a whole number from 1 on"),
     (
         "retry_mode",
@@ -275,4 +289,6 @@ const VALUES: [(&str, IsRight, &str); 7] = [
     ("ignore_configured_endpoint_urls", |value| boolean(value).is_some(), "takes true or false"),
     ("s3_disable_express_session_auth", |value| boolean(value).is_some(), "takes true or false"),
     ("s3_use_arn_region", |value| boolean(value).is_some(), "takes true or false"),
+    ("request_checksum_calculation", is_when, WHEN),
+    ("response_checksum_validation", is_when, WHEN),
 ];
