@@ -306,13 +306,13 @@ impl Gallery {
     }
 
     /// What there is to say of the files as a whole, each in one sentence: two that claim one name, files that are probably
-    /// meant to be prompts, or that there is no prompt at all.
+    /// meant to be prompts, or that there is no prompt at all. A file is in use where a prompt that was read shows it.
     ///
     /// # Errors
     /// [`GalleryError::Store`].
     pub async fn notes(&self) -> Result<Vec<String>, GalleryError> {
         let catalogue = self.catalogue().await?;
-        let mut notes = catalogue.notes();
+        let mut notes = catalogue.notes(&self.files.shown(&catalogue));
         if catalogue.entries.is_empty() {
             notes.insert(0, format!("there are no prompts in {}: {}", self.location(), strays::ENDINGS));
         }
@@ -335,9 +335,7 @@ impl Gallery {
             if *problem.file == key { problem.to_string() } else { format!("{key}: {problem}") }
         };
         let broken = self.files.broken(&catalogue).into_iter().map(told);
-        // What would have been a prompt, or may be a folder of prompts.
-        let is_missed = |key: &str| Named::of(key).is_some() || !key.rsplit('/').next().unwrap_or(key).contains('.');
-        let unlisted = self.store.left_out().into_iter().filter(|(key, _)| is_missed(key));
+        let unlisted = self.store.left_out().into_iter().filter(|(key, _)| strays::is_missed(key));
         let unread = self.files.unread(&catalogue);
         let others = unread.into_iter().chain(unlisted).map(|(key, why)| format!("{key}: {why}"));
         broken.chain(others).collect()

@@ -602,6 +602,23 @@ fn list_says_which_files_are_no_prompts_and_which_claim_one_name() {
 }
 
 #[test]
+fn list_and_check_count_no_file_that_a_prompt_shows() {
+    let dir = folder(&[
+        ("a.prompt", "---\ndescription: A\n---\n{{media url=\"by-a-prompt.md\"}}{{> p}}"),
+        ("_p.prompt", "{{media url=\"by-a-partial.md\"}}"),
+        ("broken.prompt", "---\ndescription: A\n---\n{{media url=\"by-a-broken-prompt.md\"}}{{role x}}"),
+        ("by-a-prompt.md", "x"),
+        ("by-a-partial.md", "x"),
+        ("by-a-broken-prompt.md", "x"),
+        ("stray.md", "x"),
+    ]);
+    let path = name(dir.path());
+    for said in [run(&["list", "--dir", path]).err, run(&["check", path]).out] {
+        assert!(said.contains("1 .md file is not a prompt: rename to .prompt"), "{said}");
+    }
+}
+
+#[test]
 fn list_names_the_folder_or_the_bucket_in_which_there_is_no_prompt() {
     let dir = folder(&[("notes.md", "x")]);
     let path = name(dir.path());

@@ -107,9 +107,9 @@ async fn check_all(args: &Check, targets: &[Target]) -> Result<u8, Failure> {
 
 /// What would have been a prompt, or may be a folder of prompts.
 fn left_out((key, why): (String, String)) -> Option<File> {
-    let may_be_served = Named::of(&key).is_some() || Path::new(&key).extension().is_none();
+    let is_missed = strays::is_missed(&key);
     let object = Object { key, version: String::new(), size: 0 };
-    may_be_served.then_some(File { object, source: Source::LeftOut(why) })
+    is_missed.then_some(File { object, source: Source::LeftOut(why) })
 }
 
 fn text(file: &File) -> Option<(&str, &str)> {

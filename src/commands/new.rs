@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use super::{Failure, path};
 use crate::cli::New;
 use crate::config::Source;
-use crate::gallery::{EXTENSIONS, Named, prompt_name};
+use crate::gallery::{EXTENSIONS, Named, prompt_name, strays};
 use crate::program;
 use crate::server;
 
@@ -90,7 +90,8 @@ fn without_foreign_extension(path: &str) -> Option<&str> {
         is_foreign(&extension.to_lowercase()).then_some(stem.len())
     };
     let is_own = |extension: &str| EXTENSIONS.iter().any(|own| own[1..] == *extension);
-    let stem = without(path, &|extension| FOREIGN.contains(&extension) || is_own(extension)).map(|end| &path[..end])?;
+    let stem =
+        without(path, &|extension| strays::is_foreign(extension) || is_own(extension)).map(|end| &path[..end])?;
     Some(without(stem, &is_own).map_or(stem, |end| &stem[..end]))
 }
 
@@ -150,12 +151,6 @@ fn is_plain(key: &str) -> bool {
         && !base.starts_with('_')
 }
 
-/// Extensions of files that someone may take for prompts, and that are no variants.
-const FOREIGN: [&str; 24] = [
-    "adoc", "doc", "docx", "htm", "html", "j2", "jinja", "jinja2", "json", "liquid", "markdown", "md", "mdc", "mdx",
-    "mustache", "prompty", "rst", "text", "tmpl", "toml", "txt", "xml", "yaml", "yml",
-];
-
 /// Renders as it is, and gives `check` nothing to say.
 const STARTER: &str = include_str!("starter.prompt");
 
@@ -168,6 +163,8 @@ mod tests {
         for (path, expected) in [
             ("a.md", Some("a")),
             ("team/a.TXT", Some("team/a")),
+            ("a.njk", Some("a")),
+            ("a.yaml", Some("a")),
             ("a.prompt.md", Some("a")),
             ("a.PROMPT", Some("a")),
             ("a.strict.md", Some("a.strict")),

@@ -86,14 +86,15 @@ impl Catalogue {
         catalogue
     }
 
-    /// What there is to say of the files as a whole.
-    pub(super) fn notes(&self) -> Vec<String> {
+    /// What there is to say of the files as a whole; those that are `shown` are in use.
+    pub(super) fn notes(&self, shown: &HashSet<String>) -> Vec<String> {
         let renamed = self.renamed().map(|(file, name, holder)| {
             let claimed = names::prompt_name(file).unwrap_or_default();
             format!("{file} is the prompt `{name}`: {holder} has the name `{claimed}`")
         });
         let unused = self.shadowed().map(|(file, used)| format!("{file} is not used: {used} is the same partial"));
-        let strays = strays::notes(self.objects.iter().map(|object| object.key.as_str()));
+        let keys = self.objects.iter().map(|object| object.key.as_str());
+        let strays = strays::notes(keys.filter(|key| !shown.contains(*key)));
         renamed.chain(unused).chain(strays).collect()
     }
 

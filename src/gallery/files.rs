@@ -15,7 +15,7 @@ use tokio::task::JoinError;
 use super::CONCURRENT_READS;
 use super::catalogue::{Catalogue, Entry};
 use super::names::Named;
-use crate::prompt::{self, Partial, Problem, Prompt, PromptFile, bounds};
+use crate::prompt::{self, Partial, Problem, Prompt, PromptFile, Shown, bounds};
 use crate::store::{Object, PromptStore, StoreError, spawn_counted};
 
 /// What the files that are kept may take in memory, in bytes as [`weight`] estimates them.
@@ -115,7 +115,26 @@ enum Content {
         link: Mutex<Option<Arc<Link>>>,
     },
     Partial(Arc<Partial>),
-    Broken(Problem),
+    Broken {
+        problem: Problem,
+        /// The files that it shows, as far as it can be read.
+        shown: Vec<String>,
+    },
+}
+
+impl Content {
+    /// The files that it shows.
+    fn shown(&self) -> Vec<String> {
+        match self {
+            Self::Prompt { file, .. } => urls(file.shown()),
+            Self::Partial(partial) => urls(partial.shown()),
+            Self::Broken { shown, .. } => shown.clone(),
+        }
+    }
+}
+
+fn urls(shown: Vec<Shown>) -> Vec<String> {
+    shown.into_iter().filter_map(|shown| shown.url).collect()
 }
 
 /// A prompt with its partials, or why there is none.
@@ -273,6 +292,13 @@ impl Files {
         let _ = self.load(catalogue.object(entry)).await;
     }
 
+    /// The files that the prompts and partials of a catalogue show, as far as these are at hand.
+    pub(super) fn shown(&self, catalogue: &Catalogue) -> HashSet<String> {
+        let entries = catalogue.entries.iter().chain(catalogue.partials());
+        let loaded = entries.filter_map(|entry| self.kept.get(&VersionRef::from(catalogue.object(entry))));
+        loaded.flat_map(|loaded| loaded.content.shown()).collect()
+    }
+
     /// Forgets what was wrong with files that are no more.
     pub(super) fn forget_all_but(&self, catalogue: &Catalogue) {
         lock(&self.problems).retain(|key, _| catalogue.has(key));
@@ -289,7 +315,7 @@ impl Files {
         let loaded = self.load(object).await?;
         let (file, last) = match &loaded.content {
             Content::Prompt { file, link } => (file, link),
-            Content::Broken(problem) => {
+            Content::Broken { problem, .. } => {
                 lock(&self.unread).remove(&*object.key);
                 let version = object.shown_version().into();
                 return Ok(Arc::new(Link { version, prompt: Err(problem.clone()), partials: Partials::default() }));
@@ -333,7 +359,7 @@ impl Files {
                         partials.insert(entry.name.to_string(), Arc::clone(partial));
                     }
                     // The log has it since the file was read.
-                    Content::Broken(problem) => {
+                    Content::Broken { problem, .. } => {
                         self.note(object, Some(problem));
                         let prompt = Err(problem.clone());
                         return Ok(Link { version: version.into(), prompt, partials: Partials::of(&seen, catalogue) });
@@ -378,7 +404,7 @@ impl Files {
     async fn read(&self, object: &Object) -> Result<Arc<Loaded>, StoreError> {
         if object.size > bounds::SOURCE {
             let problem = prompt::too_large(&object.key, object.size);
-            return Ok(self.keep(object, Content::Broken(problem)));
+            return Ok(self.keep(object, Content::Broken { problem, shown: Vec::new() }));
         }
         if let Some(e) = self.refusal(object) {
             return Err(e);
@@ -395,7 +421,7 @@ impl Files {
     }
 
     fn keep(&self, object: &Object, content: Content) -> Arc<Loaded> {
-        if let Content::Broken(problem) = &content
+        if let Content::Broken { problem, .. } = &content
             && self.note(object, Some(problem))
         {
             report(problem);
@@ -415,7 +441,7 @@ impl Files {
     /// Keeps what is of use; what is wrong with it is told once it turns out to be what is listed.
     fn keep_ahead(&self, object: &Object, source: &Bytes) {
         let content = parse(&object.key, source);
-        if !matches!(content, Content::Broken(_)) {
+        if !matches!(content, Content::Broken { .. }) {
             self.keep(object, content);
         }
     }
@@ -447,7 +473,16 @@ fn parse(key: &str, source: &[u8]) -> Content {
             PromptFile::parse(key, source).map(|file| Content::Prompt { file: Arc::new(file), link: Mutex::default() })
         }
     };
-    content.unwrap_or_else(Content::Broken)
+    content.unwrap_or_else(|problem| Content::Broken { problem, shown: shown_in_part(key, source) })
+}
+
+/// The files that a broken file shows.
+fn shown_in_part(key: &str, source: &[u8]) -> Vec<String> {
+    let shown = match Named::of(key) {
+        Some(Named::Partial(_)) => Partial::read_in_part(key, source).0.map(|partial| partial.shown()),
+        _ => PromptFile::read_in_part(key, source, &|_| None).0.map(|file| file.shown()),
+    };
+    urls(shown.unwrap_or_default())
 }
 
 /// Tells the log why a prompt is not served.

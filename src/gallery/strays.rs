@@ -9,12 +9,30 @@ const TEXTS: [&str; 15] = [
     "hjs", "j2", "jinja", "jinja2", "liquid", "markdown", "md", "mdc", "mdx", "mustache", "njk", "prompty", "text",
     "tmpl", "txt",
 ];
+/// Endings of other documents. They stand beside prompts for reasons of their own, and are no variants of prompts either.
+#[cfg(feature = "local")]
+const DOCUMENTS: [&str; 11] = ["adoc", "doc", "docx", "htm", "html", "json", "rst", "toml", "xml", "yaml", "yml"];
 /// Files that stand in many folders and are no prompts.
 const ABOUT: [&str; 8] =
     ["readme", "license", "changelog", "contributing", "code_of_conduct", "security", "agents", "claude"];
 
 /// What a prompt's file is called, for those whose files are called otherwise.
 pub(crate) const ENDINGS: &str = "the files of prompts end in .prompt, .hbs or .handlebars";
+
+/// Whether that is the ending of another kind of file, where it could be the variant of a prompt.
+#[cfg(feature = "local")]
+pub(crate) fn is_foreign(extension: &str) -> bool {
+    is_one_of(extension, &TEXTS) || is_one_of(extension, &DOCUMENTS)
+}
+
+/// Whether a file that the store leaves out would be a prompt or a partial, or may be a folder of some.
+pub(crate) fn is_missed(key: &str) -> bool {
+    Named::of(key).is_some() || !key.rsplit('/').next().unwrap_or(key).contains('.')
+}
+
+fn is_one_of(extension: &str, known: &[&str]) -> bool {
+    known.iter().any(|known| extension.eq_ignore_ascii_case(known))
+}
 
 /// How many files of each ending are probably meant to be prompts, and what to do:
 /// `2 .md files are not prompts: rename to .prompt`.
@@ -51,21 +69,30 @@ fn stray(key: &str) -> Option<Stray<'_>> {
         _ => (file, RENAME),
     };
     let (stem, extension) = unpacked.rsplit_once('.')?;
-    let is = |extension: &str, known: &[&str]| known.iter().any(|known| extension.eq_ignore_ascii_case(known));
     let own = EXTENSIONS.map(|extension| &extension[1..]);
-    if is(extension, &own) {
+    if is_one_of(extension, &own) {
         return Some(Stray { ending: &file[stem.len()..], todo });
     }
     // Another program's, such as VS Code's review.prompt.md.
-    if let Some((stem, _)) = stem.rsplit_once('.').filter(|(_, own_extension)| is(own_extension, &own)) {
+    if let Some((stem, _)) = stem.rsplit_once('.').filter(|(_, own_extension)| is_one_of(own_extension, &own)) {
         return Some(Stray { ending: &file[stem.len()..], todo });
     }
-    (is(extension, &TEXTS) && !is(stem, &ABOUT)).then(|| Stray { ending: &file[stem.len()..], todo })
+    (is_one_of(extension, &TEXTS) && !is_one_of(stem, &ABOUT)).then(|| Stray { ending: &file[stem.len()..], todo })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::notes;
+    use super::{is_missed, notes};
+
+    #[test]
+    fn what_is_left_out_is_missed_where_it_may_hold_prompts() {
+        for key in ["a.prompt", "team/_b.hbs", "folder", "team.x/folder"] {
+            assert!(is_missed(key), "{key}");
+        }
+        for key in ["logo.png", "team/notes.md"] {
+            assert!(!is_missed(key), "{key}");
+        }
+    }
 
     #[test]
     fn files_that_are_probably_prompts_are_told_by_their_ending() {
