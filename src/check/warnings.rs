@@ -72,7 +72,7 @@ pub(super) fn of_prompt(prompt: &Prompt, source: &[u8], clients: &[Client], prob
         problems.push(at(prompt.key(), place, width(&text, place), code, message, hint.map(str::to_owned)));
     };
     if survey.is_empty {
-        warn(Code::Empty, Place::START, "nothing comes of the template".to_owned(), None);
+        warn(Code::Empty, Place::START, "the template produces no text".to_owned(), None);
     }
     if let Some(place) = survey.one_too_many {
         warn(Code::Bound, place, address::too_many(), None);

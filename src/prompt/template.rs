@@ -597,7 +597,7 @@ impl<'a> Compiler<'a> {
         if let Some((at, fault)) = tag.fault {
             let is_quote = fault == TagFault::Word(Fault::TypographicQuote);
             let hint = hint(tag.inside).filter(|_| !is_quote);
-            self.report(Code::Syntax, at_byte(at), 1, fault_message(tag, at, fault), hint);
+            self.report(Code::Syntax, at_byte(at), 1, fault_message(tag, fault), hint);
             return None;
         }
         let is_partial = matches!(tag.kind, TagKind::Partial | TagKind::OpenPartial);
@@ -773,6 +773,34 @@ fn hint(inside: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
+/// `{{role « user »}}` as `{{role "user"}}`.
+fn with_straight_quotes(tag: &str) -> String {
+    let inside = tag.trim_end_matches(['~', '}']);
+    let mut text = String::with_capacity(tag.len());
+    let (mut is_open, mut is_after_quote) = (false, false);
+    let mut chars = inside.chars().peekable();
+    while let Some(c) = chars.next() {
+        let is_quote = lexer::is_typographic_quote(c) || matches!(c, '"' | '\'');
+        let is_apostrophe = text.ends_with(char::is_alphanumeric) && chars.peek().is_some_and(|c| c.is_alphanumeric());
+        if is_quote && !is_apostrophe {
+            if is_open {
+                text.truncate(text.trim_end().len());
+            }
+            text.push('"');
+            is_open = !is_open;
+        } else if !(is_open && is_after_quote && c.is_whitespace()) {
+            text.push(c);
+        } else {
+            continue;
+        }
+        is_after_quote = is_quote;
+    }
+    if is_open {
+        text.push('"');
+    }
+    text + &tag[inside.len()..]
+}
+
 /// The name that a block's end must have.
 fn opened_name(tag: &Tag<'_>, parsed: Option<&Parsed>) -> String {
     let first = || tag.inside.split(lexer::is_space).next().unwrap_or_default().to_owned();
@@ -790,16 +818,14 @@ fn bare_role(name: &str) -> Option<String> {
     }
 }
 
-fn fault_message(tag: &Tag<'_>, at: usize, fault: TagFault) -> String {
+fn fault_message(tag: &Tag<'_>, fault: TagFault) -> String {
     match fault {
         TagFault::Word(Fault::Unreadable) => NOT_ONE.to_owned(),
         TagFault::Word(Fault::Unclosed('[')) => "this [ is never closed by ]".to_owned(),
         TagFault::Word(Fault::Unclosed(quote)) => format!("this text is never closed by {quote}"),
         TagFault::Word(Fault::TypographicQuote) => {
-            let text = tag.whole[at..].trim_start_matches(lexer::is_typographic_quote).trim_start();
-            let text = text.split(|c| lexer::is_typographic_quote(c) || matches!(c, '~' | '}')).next();
-            let text = shorten(text.unwrap_or_default().trim());
-            format!("text stands in straight quotes here, not in typographic ones: \"{text}\"")
+            let tag = shorten(&with_straight_quotes(tag.whole));
+            format!("text stands in straight quotes here, not in typographic ones: {tag}")
         }
         TagFault::Braces => "{{{ is closed by }}}, and {{ by }}; a tilde stands outside: {{~{x}~}}".to_owned(),
     }

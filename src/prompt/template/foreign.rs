@@ -55,6 +55,7 @@ pub(crate) fn foreign(source: &str, start: Place) -> Vec<(Place, Foreign<'_>)> {
     let mut text_before = None;
     let code = text::code(source);
     let tokens = tokens(source, start);
+    let mut delimiters = None;
     for token in &tokens {
         match token {
             Token::Text(text) => {
@@ -64,7 +65,7 @@ pub(crate) fn foreign(source: &str, start: Place) -> Vec<(Place, Foreign<'_>)> {
                 }
                 let at = text.as_ptr() as usize - source.as_ptr() as usize;
                 let is_code = |offset: usize| code.iter().any(|range| range.contains(&(at + offset)));
-                in_text(text, place, is_code, &mut found);
+                in_mustache(text, place, &is_code, &mut delimiters, &mut found);
                 place = place.behind(text);
                 text_before = Some(*text);
             }
@@ -78,6 +79,7 @@ pub(crate) fn foreign(source: &str, start: Place) -> Vec<(Place, Foreign<'_>)> {
                 } else if let Some(other) = tag::of_tag(tag.whole).filter(|_| is_tag) {
                     found.push((tag.place, Foreign::Tag(tag.whole, other)));
                 }
+                delimiters = new_delimiters(tag.inside).or(delimiters);
                 place = tag.place.behind(tag.whole);
                 text_before = None;
             }
@@ -127,6 +129,45 @@ fn latex(before: &str, tag: &str) -> Option<Other> {
         );
         Other::new("LaTeX, or Python's {{ for {", instead).silent()
     })
+}
+
+/// The delimiters that Mustache's `=<% %>=` sets.
+fn new_delimiters(inside: &str) -> Option<(&str, &str)> {
+    let (open, close) = inside.trim().strip_prefix('=')?.strip_suffix('=')?.trim().split_once(char::is_whitespace)?;
+    let close = close.trim_start();
+    (!open.contains('=') && !close.contains(['=', ' '])).then_some((open, close))
+}
+
+/// Looks through text that may have tags between the delimiters of Mustache that hold there.
+fn in_mustache<'a>(
+    text: &'a str,
+    start: Place,
+    is_code: &impl Fn(usize) -> bool,
+    delimiters: &mut Option<(&'a str, &'a str)>,
+    found: &mut Vec<(Place, Foreign<'a>)>,
+) {
+    let (mut at, mut place) = (0, start);
+    while let Some((open, close)) = *delimiters
+        && let Some(begin) = text[at..].find(open).map(|begin| at + begin)
+        && let Some(length) = text[begin + open.len()..].find(close)
+    {
+        let inside = &text[begin + open.len()..][..length];
+        let whole = &text[begin..begin + open.len() + length + close.len()];
+        in_text(&text[at..begin], place, |offset| is_code(at + offset), found);
+        place = place.behind(&text[at..begin]);
+        let instead = if let Some(new) = new_delimiters(inside) {
+            *delimiters = Some(new).filter(|(open, _)| *open != "{{");
+            "leave it out".to_owned()
+        } else {
+            format!("write {{{{{}}}}}", inside.trim())
+        };
+        if !is_code(begin) {
+            found.push((place, Foreign::Text(whole, Other::new("Mustache", instead).certain())));
+        }
+        place = place.behind(whole);
+        at = begin + whole.len();
+    }
+    in_text(&text[at..], place, |offset| is_code(at + offset), found);
 }
 
 fn in_text<'a>(text: &'a str, start: Place, is_code: impl Fn(usize) -> bool, found: &mut Vec<(Place, Foreign<'a>)>) {
@@ -195,6 +236,36 @@ mod tests {
         assert!(matches!(found[2], (2, 1, Foreign::Text("$ARGUMENTS", _))), "{found:?}");
         assert_eq!(found[3], (2, 12, Foreign::Command("!`git log`")));
         assert_eq!(all("a $\\{{ x }} $1"), [(1, 13, Foreign::Placeholder("$1"))]);
+    }
+
+    #[test]
+    fn tags_between_other_delimiters_are_mustaches() {
+        let found = |source: &str| {
+            let texts = foreign(source, Place::START).into_iter().filter_map(|(place, what)| match what {
+                Foreign::Text(text, other) => {
+                    Some(format!("{}:{} {text} {}: {}", place.line, place.column, other.language, other.instead))
+                }
+                _ => None,
+            });
+            texts.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found("<% x %>{{=<% %>=}}\n<% y %> `<% z %>` <%#a%>"),
+            [
+                "1:1 <% x %> ERB or EJS: write {{x}}",
+                "2:1 <% y %> Mustache: write {{y}}",
+                "2:19 <%#a%> Mustache: write {{#a}}",
+            ]
+        );
+        assert_eq!(
+            found("{{= | | =}}|x| {y}\n|={{ }}=| |z|"),
+            [
+                "1:12 |x| Mustache: write {{x}}",
+                "1:16 {y} Python's format, f-strings or LangChain: write {{y}}",
+                "2:1 |={{ }}=| Mustache: leave it out",
+            ]
+        );
+        assert_eq!(found("{{==}} {{= =}} {{=a=}} a"), [""; 0]);
     }
 
     #[test]
@@ -310,7 +381,7 @@ mod tests {
                 "{{$x := .Y}}",
                 "Go's template language: write {{#with value as |name|}} … {{/with}}: there are no assignments",
             ),
-            ("{{=<% %>=}}", "Mustache's change of delimiters: write a literal {{ as \\{{"),
+            ("{{=<% %>=}}", "Mustache's change of delimiters: leave it out, and write every tag as {{x}}"),
             (
                 "{{color: \"red\"}}",
                 "JSX, Vue or JavaScript: write a literal {{ as \\{{, or put a space between the braces",

@@ -40,7 +40,7 @@ fn is_name(text: &str) -> bool {
 /// Sigils that are no longer ones behind a space, and those of other languages.
 fn delimiters(tag: &str, inside: &str) -> Option<Other> {
     if inside.starts_with('=') {
-        return Some(Other::new("Mustache's change of delimiters", "write a literal {{ as \\{{"));
+        return Some(Other::new("Mustache's change of delimiters", "leave it out, and write every tag as {{x}}"));
     }
     if let Some(name) = inside.strip_prefix('#').and_then(|name| name.strip_suffix('#')) {
         let name = name.rsplit('.').next().unwrap_or(name);
