@@ -83,7 +83,7 @@ pub fn check(files: &[File], options: &Options<'_>, done: &(dyn Fn() + Sync)) ->
         parsed
     };
     let mut parsed: Vec<Parsed<'_>> = partials.into_par_iter().map(parse).collect();
-    let gallery = Gallery::new(files, &parsed, options.clients);
+    let gallery = Gallery::new(files, &parsed, options);
     // Each prompt is read, linked and looked at in one go, so that none is kept in memory.
     let mut checked: Vec<Checked<'_>> = prompts.into_par_iter().map(|file| gallery.prompt(parse(file))).collect();
     let mut problems = gallery.idle(&checked);
@@ -186,7 +186,7 @@ fn too_large(file: &File) -> Problem {
 struct Gallery<'a> {
     objects: Vec<Object>,
     partials: Partials<'a>,
-    clients: &'a [Client],
+    options: &'a Options<'a>,
 }
 
 /// The file of each partial, and the partial as far as it can be read.
@@ -206,7 +206,7 @@ struct Checked<'a> {
 }
 
 impl<'a> Gallery<'a> {
-    fn new(files: &'a [File], parsed: &'a [Parsed<'a>], clients: &'a [Client]) -> Self {
+    fn new(files: &'a [File], parsed: &'a [Parsed<'a>], options: &'a Options<'a>) -> Self {
         let mut partials = Partials::new();
         for file in parsed {
             let Some(Named::Partial(name)) = &file.named else { continue };
@@ -216,7 +216,7 @@ impl<'a> Gallery<'a> {
                 partials.insert(name, (file, partial));
             }
         }
-        Self { objects: files.iter().map(|file| file.object.clone()).collect(), partials, clients }
+        Self { objects: files.iter().map(|file| file.object.clone()).collect(), partials, options }
     }
 
     /// Checks a prompt together with its partials.
@@ -231,7 +231,7 @@ impl<'a> Gallery<'a> {
             let linked;
             (linked, partials) = self.link(&prompt, &mut problems);
             if let Some(linked) = linked.filter(|_| is_usable) {
-                warnings::of_prompt(&linked, source, self.clients, &mut problems);
+                warnings::of_prompt(&linked, source, self.options.clients, &mut problems);
             }
         }
         Checked { key: &object.key, named, is_read, problems, shown, partials }
@@ -320,7 +320,11 @@ impl<'a> Gallery<'a> {
         // The same file in another folder, or its name as clients would know it.
         let is_same = |other: &&&str| plain_parts(other).1 == wanted || other.replace('/', "_") == plain;
         if let Some(other) = others.iter().find(is_same) {
-            return format!("did you mean `{other}`? The name has the folders from the root on");
+            return match self.options.page_size {
+                Some(_) => format!("did you mean `{other}`? The name has the folders from the root on"),
+                // The root may be the wrong one.
+                None => format!("{ROOT}; or did you mean `{other}`?"),
+            };
         }
         if let Some(near) = nearest(&meant, others.iter().copied()) {
             return format!("did you mean `{near}`?");

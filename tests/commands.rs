@@ -361,6 +361,24 @@ fn a_file_is_checked_with_the_partials_of_its_gallery() {
 }
 
 #[test]
+fn a_file_whose_gallery_is_not_named_gets_the_hint_to_name_it() {
+    let dir = folder(&[
+        ("gallery/_style.prompt", "plain"),
+        ("gallery/team/_x.prompt", "x"),
+        ("gallery/team/r.prompt", "---\ndescription: R\n---\n{{> style}}{{> team/x}}"),
+    ]);
+    let gallery = dir.path().join("gallery");
+    let file = gallery.join("team/r.prompt");
+    let alone = run(&["check", name(&file)]).out;
+    assert_eq!(alone.matches("paths begin at the root of what is checked, which --dir names").count(), 2, "{alone}");
+    let within = run(&["check", "--dir", name(&gallery), name(&file)]).out;
+    assert!(within.ends_with("no problems\n"), "{within}");
+    fs::write(&file, "---\ndescription: R\n---\n{{> x}}").unwrap();
+    let whole = run(&["check", name(&gallery)]).out;
+    assert!(whole.contains("did you mean `team/x`? The name has the folders from the root on"), "{whole}");
+}
+
+#[test]
 fn a_file_with_errors_lacks_no_partial_that_is_there() {
     let dir =
         folder(&[("a.prompt", "---\ndescription: A\n---\n{{upper x}} {{> style}} {{> gone}}"), ("_style.prompt", "x")]);
