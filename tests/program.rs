@@ -167,6 +167,34 @@ fn what_is_wrong_with_a_folder_is_logged_once_a_version() {
 }
 
 #[test]
+fn a_file_that_is_saved_broken_is_logged_also_in_a_folder_that_took_the_place_of_another() {
+    use std::os::unix::fs::symlink;
+    let parent = tempfile::tempdir().unwrap();
+    let at = |path: &str| parent.path().join(path);
+    for folder in ["prompts", "one", "two"] {
+        fs::create_dir(at(folder)).unwrap();
+        fs::write(at(folder).join("a.prompt"), "good").unwrap();
+    }
+    let program = Program::start(at("prompts").to_str().unwrap(), "127.0.0.1:0");
+    fs::remove_dir_all(at("prompts")).unwrap();
+    program.logs("the folder is no longer where it was");
+    fs::create_dir(at("prompts")).unwrap();
+    program.logs("another folder is in the place of the one that was watched");
+    for name in ["b", "c"] {
+        fs::write(at(&format!("prompts/{name}.prompt")), "{{#if").unwrap();
+        program.logs(&format!("prompt.file=\"{name}.prompt\""));
+    }
+
+    symlink(at("one"), at("current")).unwrap();
+    let program = Program::start(at("current").to_str().unwrap(), "127.0.0.1:0");
+    symlink(at("two"), at("new")).unwrap();
+    fs::rename(at("new"), at("current")).unwrap();
+    program.logs("another folder is in the place of the one that was watched");
+    fs::write(at("two/b.prompt"), "{{#if").unwrap();
+    program.logs("prompt.file=\"b.prompt\"");
+}
+
+#[test]
 fn the_greeting_says_what_is_left_out_and_why() {
     let dir = tempfile::tempdir().unwrap();
     let write = |key: &str, text: &str| fs::write(dir.path().join(key), text).unwrap();

@@ -16,7 +16,7 @@ use crate::check::{File, Options, Source, check};
 use crate::cli::{Check, Location};
 use crate::config::{self, Config, Flags};
 use crate::gallery::{Named, strays};
-use crate::program;
+use crate::program::{self, OutputError};
 use crate::prompt::{Level, Partial, PromptFile, bounds};
 use crate::serve;
 use crate::server;
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Check) -> Result<ExitCode, Failure> {
     super::run_telling(LevelFilter::ERROR, async {
         match args.watch {
             true => watch(args, &targets).await,
-            false => check_all(args, &targets).await.map(ExitCode::from),
+            false => Ok(report(args, &Read::all(&targets).await?)?.into()),
         }
     })
 }
@@ -49,8 +49,8 @@ async fn watch(args: &Check, targets: &[Target]) -> Result<ExitCode, Failure> {
     // A task of its own hears the signal during a check too.
     let mut stop = tokio::spawn(serve::told_to_stop());
     loop {
-        let code = match check_all(args, targets).await {
-            Ok(code) => code,
+        let code = match Read::all(targets).await {
+            Ok(read) => report(args, &read)?,
             // A file that is gone may come back.
             Err(e) => {
                 e.tell();
@@ -67,30 +67,46 @@ async fn watch(args: &Check, targets: &[Target]) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Checks all that was asked for and prints what is wrong; the exit code.
-async fn check_all(args: &Check, targets: &[Target]) -> Result<u8, Failure> {
-    let mut read = Vec::new();
-    for target in targets {
-        let root = target.store.location();
-        let (files, progress) = target.read().await?;
-        if files.iter().all(|file| matches!(file.source, Source::Unread)) {
-            let strays = strays::notes(files.iter().map(|file| file.object.key.as_str()));
-            let why = [strays::ENDINGS.to_owned()].into_iter().chain(strays).collect::<Vec<_>>().join("; ");
-            return Err(Failure::unable(format!("there are no prompts in {root}: {why}")));
+/// What was read of one target.
+struct Read {
+    root: String,
+    files: Vec<File>,
+    progress: Progress,
+    page_size: Option<usize>,
+}
+
+impl Read {
+    /// Reads all that is to be checked.
+    async fn all(targets: &[Target]) -> Result<Vec<Self>, Failure> {
+        let mut read = Vec::new();
+        for target in targets {
+            let root = target.store.location();
+            let (files, progress) = target.read().await?;
+            if files.iter().all(|file| matches!(file.source, Source::Unread)) {
+                let strays = strays::notes(files.iter().map(|file| file.object.key.as_str()));
+                let why = [strays::ENDINGS.to_owned()].into_iter().chain(strays).collect::<Vec<_>>().join("; ");
+                return Err(Failure::unable(format!("there are no prompts in {root}: {why}")));
+            }
+            read.push(Self { root, files, progress, page_size: target.page_size });
         }
-        read.push((root, files, progress, target.page_size));
+        Ok(read)
     }
+}
+
+/// Checks what was read and prints what is wrong; the exit code.
+fn report(args: &Check, read: &[Read]) -> Result<u8, OutputError> {
     let options = |page_size| Options { page_size, clients: &args.client };
-    let galleries = read.iter().map(|(root, files, progress, page_size)| {
+    let galleries = read.iter().map(|Read { root, files, progress, page_size }| {
         let mut problems = check(files, &options(*page_size), &|| progress.step());
         problems.retain(|problem| !args.allow.contains(&problem.code));
         let is_checked = |file: &&File| !matches!(file.source, Source::Unread);
         let texts = files.iter().filter_map(text).collect();
-        Gallery { problems, files: files.iter().filter(is_checked).count(), root, texts }
+        let files = files.iter().filter(is_checked).count();
+        Gallery { problems, files, root, texts }
     });
     let galleries: Vec<_> = galleries.collect();
-    for (_, _, progress, _) in &read {
-        progress.end();
+    for read in read {
+        read.progress.end();
     }
     let options = options(None);
     let report = Report { galleries: &galleries, options };

@@ -1,7 +1,7 @@
 //! A folder of prompt files.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -11,6 +11,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use uuid::Uuid;
 use walkdir::{DirEntry, WalkDir};
 
@@ -19,6 +21,8 @@ use super::{Object, PromptStore, StoreError};
 
 /// File systems stamp times in steps of up to some ten milliseconds: two edits within one step look the same.
 const TIMESTAMP_STEP: Duration = Duration::from_millis(100);
+/// How often a folder that is waited for is looked at, as it may have been replaced.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// A folder, read anew at every call; [`watch`](Self::watch) tells when that is of use.
 ///
@@ -27,14 +31,17 @@ const TIMESTAMP_STEP: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone)]
 pub struct DirStore(Arc<Inner>);
 
+/// Paths below the folder, and why they are left out.
+type LeftOut = BTreeMap<PathBuf, String>;
+
 #[derive(Debug)]
 struct Inner {
     /// As it was given, for people.
     dir: PathBuf,
     /// The same from the root of the file system on; a link in it may be set to another folder at any time.
     path: PathBuf,
-    /// What is left out, below the folder, and why; it has been reported.
-    left_out: Mutex<BTreeMap<PathBuf, String>>,
+    /// What the last listing left out; it has been reported.
+    left_out: Mutex<LeftOut>,
     watch: OnceLock<Watch>,
     /// Something has changed, as the watch tells.
     changed: Arc<Notify>,
@@ -67,8 +74,14 @@ impl DirStore {
     }
 
     /// Waits until something has changed since the last time; for ever where the folder is not watched.
+    ///
+    /// Another folder in its place, which no event tells of, is watched from then on.
     pub async fn changed(&self) {
-        self.0.changed.notified().await;
+        while timeout(FOLLOW_EVERY, self.0.changed.notified()).await.is_err() {
+            let inner = Arc::clone(&self.0);
+            // The next turn hears of what it finds.
+            let _ = spawn_blocking(move || inner.watch.get().map(Watch::follow)).await;
+        }
     }
 }
 
@@ -85,7 +98,7 @@ impl PromptStore for DirStore {
     }
 
     fn revision(&self) -> Option<u64> {
-        self.0.watch.get().and_then(|watch| watch.revision(&self.0.path))
+        self.0.watch.get().and_then(Watch::revision)
     }
 
     /// A folder that is back is seen at once.
@@ -106,7 +119,7 @@ impl PromptStore for DirStore {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work).await.map_err(|e| StoreError::Unavailable(e.to_string()))?
+    spawn_blocking(work).await.map_err(|e| StoreError::Unavailable(e.to_string()))?
 }
 
 impl Inner {
@@ -115,15 +128,30 @@ impl Inner {
         // Without symbolic links, to tell what leaves the folder.
         let root = self.path.canonicalize().map_err(|e| store_error(&self.dir, &e))?;
         let mut objects = Vec::new();
+        let left_out = RefCell::<LeftOut>::default();
+        let leave_out = |path: &Path, why: &str| {
+            let below = path.strip_prefix(&root).unwrap_or(path);
+            left_out.borrow_mut().insert(below.to_owned(), why.to_owned());
+        };
+        let belongs = |entry: &DirEntry| {
+            if is_hidden_or_backup(entry.file_name().as_encoded_bytes()) {
+                return false;
+            }
+            let is_outside = entry.path_is_symlink() && !is_below(entry.path(), &root);
+            if is_outside {
+                leave_out(entry.path(), "the link leaves the folder");
+            }
+            !is_outside
+        };
         let entries = WalkDir::new(&root).follow_links(true).min_depth(1).into_iter();
-        for entry in entries.filter_entry(|entry| self.belongs(entry, &root)) {
+        for entry in entries.filter_entry(belongs) {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(e) if e.depth() == 0 => return Err(self.unreadable(&e)),
                 Err(e) => {
                     // A loop of links, a link to nothing, a folder without permission: the rest is served.
                     let why = e.io_error().map_or_else(|| e.to_string(), ToString::to_string);
-                    self.report(e.path().unwrap_or(&root), &root, &why);
+                    leave_out(e.path().unwrap_or(&root), &why);
                     continue;
                 }
             };
@@ -131,14 +159,15 @@ impl Inner {
                 continue;
             }
             let Some(key) = entry.path().strip_prefix(&root).ok().and_then(key_of) else {
-                self.report(entry.path(), &root, "the name is not UTF-8");
+                leave_out(entry.path(), "the name is not UTF-8");
                 continue;
             };
             match entry.metadata() {
                 Ok(metadata) => objects.push(Object { key, version: version(&metadata, now), size: metadata.len() }),
-                Err(e) => self.report(entry.path(), &root, &e.to_string()),
+                Err(e) => leave_out(entry.path(), &e.to_string()),
             }
         }
+        self.report(left_out.take(), &root);
         objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Ok(objects)
     }
@@ -180,27 +209,15 @@ impl Inner {
         self.path.canonicalize().is_ok_and(|root| is_below(path, &root))
     }
 
-    fn belongs(&self, entry: &DirEntry, root: &Path) -> bool {
-        if is_hidden_or_backup(entry.file_name().as_encoded_bytes()) {
-            return false;
-        }
-        if entry.path_is_symlink() && !is_below(entry.path(), root) {
-            self.report(entry.path(), root, "the link leaves the folder");
-            return false;
-        }
-        true
-    }
-
-    /// Warns of a file that is left out, once.
-    fn report(&self, path: &Path, root: &Path, why: &str) {
-        let below = path.strip_prefix(root).unwrap_or(path);
-        let mut left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Entry::Vacant(entry) = left_out.entry(below.to_owned()) {
+    /// Keeps what a listing leaves out, and warns of what the one before did not.
+    fn report(&self, left_out: LeftOut, root: &Path) {
+        let mut before = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
+        for (path, why) in left_out.iter().filter(|(path, _)| !before.contains_key(*path)) {
             // A name may have characters that a terminal obeys.
-            let file = path.display().to_string().replace(char::is_control, "\u{fffd}");
+            let file = root.join(path).display().to_string().replace(char::is_control, "\u{fffd}");
             tracing::warn!(%file, %why, "file left out");
-            entry.insert(why.to_owned());
         }
+        *before = left_out;
     }
 
     fn unreadable(&self, e: &walkdir::Error) -> StoreError {
