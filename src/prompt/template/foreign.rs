@@ -71,7 +71,12 @@ pub(crate) fn foreign(source: &str, start: Place) -> Vec<(Place, Foreign<'_>)> {
             }
             Token::Tag(tag) => {
                 let is_tag = !matches!(tag.kind, TagKind::Comment | TagKind::Raw);
-                if is_tag && text_before.is_some_and(|text| text.ends_with('$')) {
+                // `<%={{ }}=%>`
+                let sets_back = |(open, _)| text_before.and_then(|text| text.strip_suffix('=')?.strip_suffix(open));
+                if delimiters.and_then(sets_back).is_some() {
+                    delimiters = None;
+                    found.push((tag.place, Foreign::Tag(tag.whole, tag::change_of_delimiters())));
+                } else if is_tag && text_before.is_some_and(|text| text.ends_with('$')) {
                     let dollar = Place { column: tag.place.column.saturating_sub(1), ..tag.place };
                     found.push((dollar, Foreign::Expression(tag.inside)));
                 } else if let Some(other) = text_before.filter(|_| is_tag).and_then(|text| latex(text, tag.whole)) {
@@ -156,7 +161,7 @@ fn in_mustache<'a>(
         in_text(&text[at..begin], place, |offset| is_code(at + offset), found);
         place = place.behind(&text[at..begin]);
         let instead = if let Some(new) = new_delimiters(inside) {
-            *delimiters = Some(new).filter(|(open, _)| *open != "{{");
+            *delimiters = Some(new);
             "leave it out".to_owned()
         } else {
             format!("write {{{{{}}}}}", inside.trim())
@@ -258,12 +263,17 @@ mod tests {
             ]
         );
         assert_eq!(
-            found("{{= | | =}}|x| {y}\n|={{ }}=| |z|"),
+            found("{{= | | =}}|x| {y}\n|=< >=|<z>"),
             [
                 "1:12 |x| Mustache: write {{x}}",
                 "1:16 {y} Python's format, f-strings or LangChain: write {{y}}",
-                "2:1 |={{ }}=| Mustache: leave it out",
+                "2:1 |=< >=| Mustache: leave it out",
+                "2:8 <z> Mustache: write {{z}}",
             ]
+        );
+        assert_eq!(
+            found("{{=<% %>=}}<%x%>\n<%={{ }}=%> {{x}} <% y %>"),
+            ["1:12 <%x%> Mustache: write {{x}}", "2:19 <% y %> ERB or EJS: write {{y}}"]
         );
         assert_eq!(found("{{==}} {{= =}} {{=a=}} a"), [""; 0]);
     }

@@ -37,10 +37,14 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
 }
 
+pub(super) fn change_of_delimiters() -> Other {
+    Other::new("Mustache's change of delimiters", "leave it out, and write every tag as {{x}}")
+}
+
 /// Sigils that are no longer ones behind a space, and those of other languages.
 fn delimiters(tag: &str, inside: &str) -> Option<Other> {
     if inside.starts_with('=') {
-        return Some(Other::new("Mustache's change of delimiters", "leave it out, and write every tag as {{x}}"));
+        return Some(change_of_delimiters());
     }
     if let Some(name) = inside.strip_prefix('#').and_then(|name| name.strip_suffix('#')) {
         let name = name.rsplit('.').next().unwrap_or(name);
