@@ -39,8 +39,8 @@ pub enum Source {
     Read(Bytes),
     /// It is longer than [`prompt::bounds::SOURCE`].
     TooLarge,
-    /// Access to it is denied.
-    Denied,
+    /// The store does not return it, and why.
+    Refused(String),
     /// The store leaves it out, and why.
     LeftOut(String),
     /// The file is no prompt or partial, or is not to be checked; it is there, and others may name it.
@@ -133,8 +133,12 @@ impl<'a> Parsed<'a> {
             }
             (Some(Named::Prompt(_)), Source::TooLarge) => (Content::Prompt(None), vec![too_large(file)]),
             (Some(Named::Partial(_)), Source::TooLarge) => (Content::Partial(None), vec![too_large(file)]),
-            (Some(Named::Prompt(_)), Source::Denied) => (Content::Prompt(None), vec![prompt::unreadable(key)]),
-            (Some(Named::Partial(_)), Source::Denied) => (Content::Partial(None), vec![prompt::unreadable(key)]),
+            (Some(Named::Prompt(_)), Source::Refused(why)) => {
+                (Content::Prompt(None), vec![prompt::unreadable(key, why)])
+            }
+            (Some(Named::Partial(_)), Source::Refused(why)) => {
+                (Content::Partial(None), vec![prompt::unreadable(key, why)])
+            }
             (Some(Named::Prompt(_)), Source::Read(source)) => {
                 let (read, mut problems) = PromptFile::read_in_part(key, source, &|_| None);
                 let usable = read.as_ref().filter(|_| prompt::is_usable(&problems));
@@ -173,7 +177,7 @@ impl<'a> Parsed<'a> {
     fn source(&self) -> &'a [u8] {
         match &self.file.source {
             Source::Read(source) => source,
-            Source::TooLarge | Source::Denied | Source::LeftOut(_) | Source::Unread => &[],
+            Source::TooLarge | Source::Refused(_) | Source::LeftOut(_) | Source::Unread => &[],
         }
     }
 }

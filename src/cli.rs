@@ -83,11 +83,19 @@ pub(crate) struct Location {
     pub(crate) prefix: Option<String>,
     #[arg(
         long,
+        global = true,
         help = "`requester`: this account pays for its requests to a requester-pays bucket [env: S3_REQUEST_PAYER]",
         value_name = "PAYER",
         hide_short_help = true
     )]
     pub(crate) request_payer: Option<String>,
+}
+
+impl Location {
+    /// The command line that does this with the same prompts, to be pasted into a shell: `prompt-gallery check --dir x`.
+    pub(crate) fn command(&self, words: &[&str]) -> String {
+        Flags::from(self.clone()).command(words)
+    }
 }
 
 impl From<Location> for Flags {
@@ -341,8 +349,10 @@ fn with_tip(mut e: clap::Error) -> clap::Error {
     let Some(ContextValue::String(word)) = invalid.into_iter().flatten().next() else { return e };
     let is_render = std::env::args().any(|word| word == "render");
     let tip = match word.strip_prefix("--") {
-        None if Path::new(word).is_dir() => format!("to use the folder, pass '--dir {word}'"),
-        None if Path::new(word).is_file() => format!("to look at the file, use '{} check {word}'", program::called()),
+        None if Path::new(word).is_dir() => format!("to use the folder, pass `--dir {}`", program::quoted(word)),
+        None if Path::new(word).is_file() => {
+            format!("to look at the file, use `{} check {}`", program::called(), program::quoted(word))
+        }
         Some("port") => "to choose a port, pass '--addr 127.0.0.1:PORT' or set PORT".to_owned(),
         Some(name)
             if is_render && e.kind() == ErrorKind::UnknownArgument && e.get(ContextKind::SuggestedArg).is_none() =>
@@ -375,6 +385,31 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn a_place_is_said_before_or_after_every_command() {
+        let place = Location::augment_args(clap::Command::new("any"));
+        let alone: Vec<_> = place.get_arguments().filter(|arg| !arg.is_global_set()).map(clap::Arg::get_id).collect();
+        assert!(alone.is_empty(), "{alone:?}");
+    }
+
+    #[test]
+    fn a_hint_repeats_what_was_said_of_the_place() {
+        let location = |words: &[&str]| {
+            let words = [&["prompt-gallery", "list"], words].concat();
+            let Some(Command::List(List { location, .. })) = CommandLine::parse_from(words).command else {
+                unreachable!("it is `list`")
+            };
+            let command = location.command(&["check", "a b"]);
+            command.strip_prefix(program::called()).expect("the program").to_owned()
+        };
+        assert_eq!(location(&[]), " check 'a b'");
+        assert_eq!(location(&["--dir=-x y"]), " check --dir='-x y' 'a b'");
+        assert_eq!(
+            location(&["--bucket", "b", "--prefix", "it's/", "--request-payer", "requester"]),
+            " check --bucket b --prefix \"it's/\" --request-payer requester 'a b'"
+        );
     }
 
     #[test]

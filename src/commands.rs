@@ -26,7 +26,6 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::gallery::{Gallery, GalleryError};
 use crate::logging::{self, Lines};
-use crate::program;
 use crate::server;
 use crate::store::PromptStore;
 
@@ -35,7 +34,6 @@ impl From<GalleryError> for Failure {
         match e {
             GalleryError::Store(cause) => Self::unable(cause),
             GalleryError::Unreadable { ref cause, .. } => Self::unable(format!("{e}: {cause}")),
-            GalleryError::Broken { .. } => Self::wrong(format!("{e}; `{} check` tells all", program::called())),
             e => Self::wrong(e),
         }
     }

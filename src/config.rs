@@ -30,6 +30,8 @@
 
 mod s3;
 
+#[cfg(feature = "local")]
+use std::ffi::OsStr;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -42,6 +44,8 @@ use tracing_subscriber::filter::Targets;
 use crate::gallery::Named;
 use crate::nearest::nearest;
 use crate::oauth::{SignIn, public_url, sign_in};
+#[cfg(feature = "local")]
+use crate::program;
 
 pub use s3::{AddressingStyle, S3Options};
 pub(crate) use s3::{endpoint, shown};
@@ -72,6 +76,30 @@ pub struct Flags {
     pub request_payer: Option<String>,
     /// `--addr`
     pub addr: Option<String>,
+}
+
+#[cfg(feature = "local")]
+impl Flags {
+    /// The command line that does this with the same prompts, to be pasted into a shell: `prompt-gallery check --dir x`.
+    pub(crate) fn command(&self, words: &[&str]) -> String {
+        let Self { dir, bucket, prefix, request_payer, addr: _ } = self;
+        let flags = [
+            ("--dir", dir.as_ref().map(|dir| dir.as_os_str())),
+            ("--bucket", bucket.as_ref().map(OsStr::new)),
+            ("--prefix", prefix.as_ref().map(OsStr::new)),
+            ("--request-payer", request_payer.as_ref().map(OsStr::new)),
+        ];
+        let flags = flags.into_iter().filter_map(|(flag, value)| {
+            let value = value?;
+            // It would be a flag of its own.
+            let between = if value.as_encoded_bytes().starts_with(b"-") { "=" } else { " " };
+            Some(format!("{flag}{between}{}", program::quoted(value)))
+        });
+        let (command, rest) = words.split_at(1);
+        let rest = rest.iter().map(program::quoted);
+        let called = [program::called(), command[0]].map(str::to_owned);
+        called.into_iter().chain(flags).chain(rest).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// The settings of one server, complete and checked.

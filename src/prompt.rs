@@ -370,14 +370,10 @@ pub fn too_large(key: &str, size: u64) -> Problem {
     problem(&Arc::from(key), Code::Bound, message)
 }
 
-/// The problem of a file that may not be read.
+/// The problem of a file that cannot be read, and why.
 #[must_use]
-pub fn unreadable(key: &str) -> Problem {
-    problem(
-        &Arc::from(key),
-        Code::Unreadable,
-        "the file cannot be read: access is denied, or the store refuses to return it",
-    )
+pub fn unreadable(key: &str, why: &str) -> Problem {
+    problem(&Arc::from(key), Code::Unreadable, format!("the file cannot be read: {why}"))
 }
 
 /// The text of a file.

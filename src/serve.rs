@@ -26,12 +26,14 @@ const QUIET: Duration = Duration::from_millis(200);
 /// How long a folder that is never quiet is waited for.
 const RESTLESS: Duration = Duration::from_secs(2);
 
-/// Serves on the address of the settings until the process is told to stop. `folder` is the store, if it is watched.
+/// Serves on the address of the settings until the process is told to stop. `folder` is the store, if it is watched, and
+/// `list` the command that lists the prompts.
 pub(crate) async fn serve(
     app: App,
     gallery: &Gallery,
     folder: Option<DirStore>,
     config: &Config,
+    list: Option<&str>,
 ) -> Result<(), ServerError> {
     let cannot_listen = |source| ServerError::Listen { addr: config.addr.to_string(), source };
     let listener = TcpListener::bind(config.addr).await.map_err(cannot_listen)?;
@@ -44,7 +46,7 @@ pub(crate) async fn serve(
     let beside = async {
         // What changes from now on is a change.
         let seen = if folder.is_some() { gallery.read_changed(None).await } else { None };
-        greet(gallery, addr, config).await?;
+        greet(gallery, addr, config, list).await?;
         match folder {
             Some(folder) => tell_changes(gallery, &folder, seen).await,
             None => future::pending().await,
@@ -60,7 +62,7 @@ pub(crate) async fn serve(
 }
 
 /// Tells a person what is served, what is not, and how to use it.
-async fn greet(gallery: &Gallery, addr: SocketAddr, config: &Config) -> Result<(), ServerError> {
+async fn greet(gallery: &Gallery, addr: SocketAddr, config: &Config, list: Option<&str>) -> Result<(), ServerError> {
     let count = gallery.count().await;
     // Reads the first page, so that what is wrong is told before someone asks for it.
     let _ = gallery.list(None).await;
@@ -77,7 +79,7 @@ async fn greet(gallery: &Gallery, addr: SocketAddr, config: &Config) -> Result<(
         }
     };
     let notes = gallery.notes().await.unwrap_or_default();
-    program::print(&greeting(&prompts, &left_out, &notes, &gallery.location(), addr, config))
+    program::print(&greeting(&prompts, &left_out, &notes, list, &gallery.location(), addr, config))
         .map_err(|e| ServerError::Output(e.to_string()))
 }
 
@@ -85,6 +87,7 @@ fn greeting(
     prompts: &str,
     left_out: &[String],
     notes: &[String],
+    list: Option<&str>,
     location: &str,
     addr: SocketAddr,
     config: &Config,
@@ -97,7 +100,9 @@ fn greeting(
     };
     let skipped = if left_out.is_empty() { String::new() } else { format!(" ({} left out)", left_out.len()) };
     let mut text = format!("Serving {prompts}{skipped} from {location} at {url}{listening}\n\n");
-    for (title, lines, elsewhere) in [("Left out:", left_out, "see the log"), ("Note:", notes, "`list` has them")] {
+    let log = || "see the log".to_owned();
+    let list = list.map_or_else(log, |list| format!("`{list}` has them"));
+    for (title, lines, elsewhere) in [("Left out:", left_out, log()), ("Note:", notes, list)] {
         for (index, line) in lines.iter().take(NAMED).enumerate() {
             let title = if index == 0 { title } else { "" };
             text += &format!("{title:12} {}\n", shorten_to(LINE, line));

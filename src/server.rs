@@ -150,16 +150,17 @@ impl Server {
 
     /// Serves as `flags` and the environment say, until the process is told to stop.
     pub(crate) fn serve(self, flags: Flags) -> Result<ExitCode, Failure> {
+        let list = list_command(&flags);
         let config = Config::from_env(flags).map_err(Failure::unable)?;
         let _log = log(&config);
-        self.serve_as(&config).map_err(|e| match e {
+        self.serve_as(&config, list.as_deref()).map_err(|e| match e {
             ServerError::Store(e) => Failure::unable(e),
             e => Failure::wrong(e),
         })?;
         Ok(ExitCode::SUCCESS)
     }
 
-    fn serve_as(self, config: &Config) -> Result<(), ServerError> {
+    fn serve_as(self, config: &Config, list: Option<&str>) -> Result<(), ServerError> {
         // Lambda hands out one event at a time, and threads cost start-up time.
         let mut builder = if config.on_lambda {
             runtime::Builder::new_current_thread()
@@ -183,10 +184,21 @@ impl Server {
                 lambda::run(app).await.map_err(ServerError::Lambda)
             } else {
                 let app = self.app_of(Arc::clone(&gallery), config)?;
-                serve::serve(app, &gallery, folder, config).await
+                serve::serve(app, &gallery, folder, config, list).await
             }
         })
     }
+}
+
+/// The command that lists the prompts of a server, if there are commands.
+#[cfg(feature = "local")]
+fn list_command(flags: &Flags) -> Option<String> {
+    Some(flags.command(&["list"]))
+}
+
+#[cfg(not(feature = "local"))]
+fn list_command(_: &Flags) -> Option<String> {
+    None
 }
 
 /// The store that the settings name, for a server that runs for a while; also as a folder, if it is one that is watched.

@@ -21,7 +21,7 @@ use std::{thread, time::Duration};
 use insta::assert_snapshot;
 use prompt_gallery::prompt::Code;
 use serde_json::{Value, json};
-use support::s3::S3Server;
+use support::s3::{Fault, S3Server};
 use tempfile::TempDir;
 
 const BROKEN: &str = "tests/data/broken";
@@ -691,9 +691,9 @@ fn list_names_what_is_broken_and_goes_on() {
     let dir = folder(&[("talk.prompt", TALK), ("broken.prompt", "{{#if x}}")]);
     let Ran { code, out, err } = run(&["list", "--dir", name(dir.path())]);
     assert_eq!((code, out.lines().count()), (Some(0), 1));
-    assert_snapshot!(err, @r"
+    assert_snapshot!(err.replace(name(dir.path()), "DIR"), @r"
     left out: broken.prompt, line 1, column 1: `if` is opened here and not closed by {{/if}}
-    `prompt-gallery check` tells all that is wrong
+    `prompt-gallery check --dir DIR` tells all that is wrong
     ");
 }
 
@@ -848,6 +848,37 @@ async fn list_lists_a_bucket_once() {
     let Ran { code, out, err } = ran.await.unwrap();
     assert_eq!((code, out.lines().count(), err.as_str()), (Some(0), 1, ""));
     assert_eq!(s3.requests().list, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_and_check_say_why_a_bucket_refuses_a_file() {
+    let s3 = S3Server::start().await;
+    s3.put("team/talk.prompt", TALK);
+    s3.put("team/secret.prompt", "secret");
+    let endpoint = s3.endpoint();
+    let place = ["--bucket", S3Server::BUCKET, "--prefix", "team/"];
+    for (status, code, kind) in [
+        (403, "AccessDenied", "access denied"),
+        (403, "InvalidObjectState", "refused"),
+        (400, "KMS.DisabledException", "refused"),
+    ] {
+        s3.set_fault(Some(Fault::RefuseKey("team/secret.prompt".to_owned(), status, code)));
+        let why = format!(
+            "the file cannot be read: {kind}: s3://gallery/team/secret.prompt: {code}: This object is refused."
+        );
+        let ran = |command: &str| {
+            let ran = run_with(&[&[command][..], &place].concat(), &s3_env(&endpoint), "");
+            assert!(!format!("{}{}", ran.out, ran.err).contains(S3Server::SECRET_KEY), "{}{}", ran.out, ran.err);
+            ran
+        };
+        let Ran { code: exit, out, err } = ran("list");
+        assert_eq!((exit, out.lines().count()), (Some(0), 1), "{code}: {err}");
+        let check = "`prompt-gallery check --bucket gallery --prefix team/` tells all that is wrong";
+        assert_eq!(err, format!("left out: secret.prompt, line 1, column 1: {why}\n{check}\n"));
+        let Ran { code: exit, out, .. } = ran("check");
+        assert_eq!(exit, Some(1), "{code}: {out}");
+        assert!(out.contains(&why), "{code}: {out}");
+    }
 }
 
 // --- new ---
@@ -1028,6 +1059,26 @@ fn options_stand_before_or_after_the_command() {
         assert_eq!(printed(&args).lines().count(), 1, "{args:?}");
     }
     assert_eq!(printed(&["--dir", path, "render", "talk", "who=Ada"]), "Hello Ada\n");
+    for (command, own) in [("list", &[][..]), ("serve", &["--addr"])] {
+        let help = printed(&[command, "--help"]);
+        let flags = help.lines().filter_map(|line| line.trim().strip_prefix("--")?.split_once(" <"));
+        let flags: Vec<String> = flags.map(|(flag, _)| format!("--{flag}")).collect();
+        assert!(flags.len() >= 4 && own.iter().all(|flag| flags.iter().any(|known| known == flag)), "{help}");
+        for flag in &flags {
+            // Each with a value that is refused.
+            let flags = match flag.as_str() {
+                "--dir" => &["--dir", "no/such"][..],
+                "--bucket" => &["--bucket", "s3://b"],
+                "--prefix" => &["--prefix", "x/"],
+                "--request-payer" => &["--request-payer", "bogus", "--bucket", "b"],
+                "--addr" => &["--addr", "nowhere"],
+                other => panic!("{other} has no value here"),
+            };
+            let (before, after) = (run(&[flags, &[command]].concat()), run(&[&[command], flags].concat()));
+            assert_eq!((before.code, before.out.as_str()), (Some(2), ""), "{flag} {command}");
+            assert_eq!((after.code, after.err), (before.code, before.err), "{command} {flag}");
+        }
+    }
     for (args, why) in [
         (&["--dir", path, "list", "--bucket", "b"][..], "'--dir' cannot be used with '--bucket'"),
         (&["--prefix", "x/", "list", "--dir", path], "'--dir' cannot be used with '--prefix'"),
@@ -1043,9 +1094,9 @@ fn options_stand_before_or_after_the_command() {
 #[test]
 fn a_word_that_is_not_known_gets_a_tip() {
     for (args, tip) in [
-        (&["prompts"][..], "to use the folder, pass '--dir prompts'"),
-        (&["list", "prompts"], "to use the folder, pass '--dir prompts'"),
-        (&["prompts/translate.prompt"], "to look at the file, use 'prompt-gallery check prompts/translate.prompt'"),
+        (&["prompts"][..], "to use the folder, pass `--dir prompts`"),
+        (&["list", "prompts"], "to use the folder, pass `--dir prompts`"),
+        (&["prompts/translate.prompt"], "to look at the file, use `prompt-gallery check prompts/translate.prompt`"),
         (&["--port", "8093"], "to choose a port, pass '--addr 127.0.0.1:PORT' or set PORT"),
         (&["render", "translate", "--text", "x"], "to pass an argument of the prompt, write 'text=VALUE'"),
         (&["render", "translate", "--jsn"], "a similar argument exists: '--json'"),
@@ -1117,8 +1168,11 @@ fn hints_say_how_the_program_was_called() {
         ("target/debug/prompt-gallery", &cargo, "cargo run --"),
         ("prompt-gallery", &cargo, "prompt-gallery"),
     ] {
-        assert!(called(arg0, env, &["list", "--dir", path]).contains(&format!("`{hint} check`")), "{hint}");
-        assert!(called(arg0, env, &["render", "broken", "--dir", path]).contains(&format!("`{hint} check`")), "{hint}");
+        let check = format!("`{hint} check --dir {path}` tells all");
+        for args in [&["list", "--dir", path][..], &["--dir", path, "render", "broken"]] {
+            let said = called(arg0, env, args);
+            assert!(said.contains(&check), "{hint}: {said}");
+        }
         let help = called(arg0, env, &["list", "--help"]);
         assert!(help.contains(&format!("Usage: {hint} list")), "{hint}: {help}");
         assert!(help.contains(&format!("  {hint} list --json")), "{hint}: {help}");
@@ -1126,6 +1180,38 @@ fn hints_say_how_the_program_was_called() {
         let hint = format!("Try it: {hint} render --dir {path} new text=Hello");
         assert!(called(arg0, env, &["new", "new", "--dir", path]).contains(&hint), "{hint}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_hint_can_be_followed_as_it_stands() {
+    // In a folder that has no prompts of its own.
+    let here = folder(&[
+        ("my prompts/a'b/broken.prompt", "{{#if x}}"),
+        ("my prompts/a'b/fine.prompt", "fine"),
+        ("-odd/broken.prompt", "{{#if x}}"),
+    ]);
+    for args in [
+        &["list", "--dir", "my prompts/a'b"][..],
+        &["--dir", "my prompts/a'b", "render", "broken"],
+        &["render", "my prompts/a'b/broken"],
+        &["render", "my prompts/a'b/broken.prompt"],
+        &["render", "broken.prompt", "--dir", "my prompts/a'b"],
+        &["list", "--dir=-odd"],
+    ] {
+        let Output { stderr, .. } = program().args(args).current_dir(here.path()).output().unwrap();
+        let err = String::from_utf8(stderr).unwrap();
+        let hint = err.split('`').find(|quoted| quoted.starts_with("prompt-gallery check")).expect(&err);
+        let program = env!("CARGO_BIN_EXE_prompt-gallery");
+        let line = hint.replacen("prompt-gallery", program, 1);
+        let Output { status, stdout, stderr } =
+            Command::new("sh").args(["-c", &line]).current_dir(here.path()).env_clear().output().unwrap();
+        let said = String::from_utf8([stdout, stderr].concat()).unwrap();
+        assert_eq!(status.code(), Some(1), "{args:?}: {hint}: {said}");
+        assert!(said.contains("is opened here"), "{args:?}: {hint}: {said}");
+    }
+    let Ran { err, .. } = run(&["new", "a.md", "--dir", "my prompts"]);
+    assert!(err.contains("`prompt-gallery new --dir 'my prompts' a` writes"), "{err}");
 }
 
 // --- completions and help ---

@@ -3,6 +3,8 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly, its helpers too")]
 
+mod support;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -12,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
-
+use support::s3::{Fault, S3Server};
 use walkdir::{DirEntry, WalkDir};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,8 +33,14 @@ impl Program {
     }
 
     fn start_with(dir: &str, addr: &str, env: &[(&str, &str)]) -> Self {
+        Self::start_at(&["--dir", dir], addr, env)
+    }
+
+    /// The same over any place.
+    fn start_at(place: &[&str], addr: &str, env: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_prompt-gallery"))
-            .args(["--dir", dir, "--addr", addr])
+            .args(place)
+            .args(["--addr", addr])
             .env_clear()
             .envs(env.iter().copied())
             .stdin(Stdio::null())
@@ -141,6 +149,17 @@ fn the_greeting_says_which_files_are_no_prompts() {
     let ends = "the files of prompts end in .prompt, .hbs or .handlebars";
     assert!(greeting.contains(&format!("\nNote:        there are no prompts in {path}: {ends}\n")), "{greeting}");
     assert!(greeting.contains("\n             2 .md files are not prompts: rename to .prompt\n\n"), "{greeting}");
+    // More notes than are shown.
+    let odd = dir.path().join("it's odd");
+    fs::create_dir(&odd).unwrap();
+    for n in 0..7 {
+        for extension in ["prompt", "hbs"] {
+            fs::write(odd.join(format!("twice{n}.{extension}")), "text").unwrap();
+        }
+    }
+    let greeting = Program::start(odd.to_str().unwrap(), "127.0.0.1:0").greeting.clone();
+    let list = format!("prompt-gallery list --dir \"{}\"` has them\n", odd.display());
+    assert!(greeting.contains(&list), "{greeting}");
 }
 
 #[test]
@@ -221,6 +240,49 @@ fn the_greeting_says_what_is_left_out_and_why() {
     let greeting = &program.greeting;
     assert!(greeting.contains("(12 left out)") && greeting.contains("and 7 more, see the log"), "{greeting}");
     assert_eq!(greeting.matches(" is opened here").count(), 5, "{greeting}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_greeting_says_why_a_bucket_refuses_a_file() {
+    let s3 = S3Server::start().await;
+    for key in ["fine", "part", "secret"] {
+        s3.put(&format!("prompts/{key}.prompt"), if key == "part" { "{{> tone}}" } else { key });
+    }
+    s3.put("prompts/_tone.prompt", "tone");
+    let endpoint = s3.endpoint();
+    let env = [
+        ("AWS_ENDPOINT_URL_S3", endpoint.as_str()),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", S3Server::ACCESS_KEY),
+        ("AWS_SECRET_ACCESS_KEY", S3Server::SECRET_KEY),
+    ];
+    for (file, status, code, left_out) in [
+        (
+            "secret",
+            403,
+            "AccessDenied",
+            "secret.prompt: access denied: s3://gallery/prompts/secret.prompt: AccessDenied: ",
+        ),
+        (
+            "secret",
+            403,
+            "InvalidObjectState",
+            "secret.prompt: refused: s3://gallery/prompts/secret.prompt: InvalidObjectState: ",
+        ),
+        (
+            "_tone",
+            400,
+            "KMS.DisabledException",
+            "part.prompt: _tone.prompt: refused: s3://gallery/prompts/_tone.prompt: KMS.DisabledException: ",
+        ),
+    ] {
+        s3.set_fault(Some(Fault::RefuseKey(format!("prompts/{file}.prompt"), status, code)));
+        let program = Program::start_at(&["--bucket", S3Server::BUCKET], "127.0.0.1:0", &env);
+        let greeting = &program.greeting;
+        assert!(greeting.starts_with("Serving 2 prompts (1 left out) from s3://gallery/prompts/ at "), "{greeting}");
+        assert!(greeting.contains(&format!("\nLeft out:    {left_out}This object is refused.\n")), "{greeting}");
+        assert!(!greeting.contains(S3Server::SECRET_KEY), "{greeting}");
+    }
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn left_out((key, why): (String, String)) -> Option<File> {
 fn text(file: &File) -> Option<(&str, &str)> {
     match &file.source {
         Source::Read(source) => Some((file.object.key.as_str(), std::str::from_utf8(source).ok()?)),
-        Source::TooLarge | Source::Denied | Source::LeftOut(_) | Source::Unread => None,
+        Source::TooLarge | Source::Refused(_) | Source::LeftOut(_) | Source::Unread => None,
     }
 }
 
@@ -324,7 +324,7 @@ async fn read(store: &dyn PromptStore, object: &Object) -> Result<Option<Source>
     match read {
         Ok(source) => Ok(Some(Source::Read(source))),
         Err(StoreError::NotFound(_)) => Ok(None),
-        Err(StoreError::Denied(_) | StoreError::Refused(_)) => Ok(Some(Source::Denied)),
+        Err(e @ (StoreError::Denied(_) | StoreError::Refused(_))) => Ok(Some(Source::Refused(e.to_string()))),
         Err(e) => Err(Failure::unable(e)),
     }
 }

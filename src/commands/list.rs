@@ -53,7 +53,7 @@ pub(crate) fn run(args: &List) -> Result<ExitCode, Failure> {
         let _ = writeln!(io::stderr(), "left out: {problem}");
     }
     if !broken.is_empty() {
-        let _ = writeln!(io::stderr(), "`{} check` tells all that is wrong", program::called());
+        let _ = writeln!(io::stderr(), "`{}` tells all that is wrong", args.location.command(&["check"]));
     }
     for note in &notes {
         let _ = writeln!(io::stderr(), "note: {note}");
@@ -74,8 +74,8 @@ async fn prompts(gallery: &Gallery) -> Result<(Vec<Listed>, Vec<Problem>), Failu
         match prompt {
             Ok(prompt) => listed.push(Listed { name, object, prompt }),
             Err(GalleryError::Broken { problem, .. }) => broken.push(problem),
-            Err(GalleryError::Unreadable { file, .. }) => broken.push(unreadable(&file)),
-            Err(GalleryError::Changing { .. }) => broken.push(unreadable(&object.key)),
+            Err(GalleryError::Unreadable { file, cause, .. }) => broken.push(unreadable(&file, &cause.to_string())),
+            Err(GalleryError::Changing { .. }) => broken.push(unreadable(&object.key, "it keeps changing")),
             // It has gone since it was listed.
             Err(GalleryError::UnknownPrompt { .. }) => {}
             Err(e) => return Err(e.into()),

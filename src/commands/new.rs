@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::{Failure, path};
-use crate::cli::New;
+use crate::cli::{Location, New};
 use crate::config::Source;
 use crate::gallery::{EXTENSIONS, Named, prompt_name, strays};
 use crate::program;
@@ -18,8 +18,7 @@ pub(crate) fn run(args: &New) -> Result<ExitCode, Failure> {
         let hint = "write it in a folder (--dir DIR) and publish it with `aws s3 cp`";
         return Err(Failure::unable(format!("a bucket is not written to: {hint}")));
     };
-    let flag = args.location.dir.as_ref().map(|dir| format!(" --dir {}", program::quoted(dir))).unwrap_or_default();
-    let key = key(&args.name, dir, &flag)?;
+    let key = key(&args.name, dir, &args.location)?;
     let Some(name) = prompt_name(&key).filter(|_| is_plain(&key)) else { return Err(invalid(&args.name, &key)) };
     make_folder(dir)?;
     let objects = super::run(async {
@@ -36,12 +35,13 @@ pub(crate) fn run(args: &New) -> Result<ExitCode, Failure> {
         make_folder(folder)?;
     }
     write(&path)?;
-    program::print(&format!("{}\n\nTry it: {} render{flag} {name} text=Hello\n", path.display(), program::called()))?;
+    let render = args.location.command(&["render", &name]);
+    program::print(&format!("{}\n\nTry it: {render} text=Hello\n", path.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The key of the file that `given` names, by its path or by the prompt's name. `flag` is the `--dir` that was typed.
-fn key(given: &str, dir: &Path, flag: &str) -> Result<String, Failure> {
+/// The key of the file that `given` names, by its path or by the prompt's name.
+fn key(given: &str, dir: &Path, location: &Location) -> Result<String, Failure> {
     // Those who are in the folder itself say a name.
     let below = if path::is_path(given) && given.contains('/') {
         path::key_below(dir, given).map_err(|e| Failure::unable(format!("{given}: {e}")))?
@@ -57,22 +57,18 @@ fn key(given: &str, dir: &Path, flag: &str) -> Result<String, Failure> {
         return Ok(key);
     }
     match without_foreign_extension(&key) {
-        Some(path) if !path.is_empty() => instead(given, &format!("{path}.prompt"), dir, flag),
+        Some(path) if !path.is_empty() => instead(given, &format!("{path}.prompt"), dir, location),
         _ => Ok(format!("{key}.prompt")),
     }
 }
 
 /// Asks whether to write another file than the one that was named, which would be no prompt.
-fn instead(given: &str, key: &str, dir: &Path, flag: &str) -> Result<String, Failure> {
+fn instead(given: &str, key: &str, dir: &Path, location: &Location) -> Result<String, Failure> {
     let file = dir.join(key);
     let why = format!("{given} would be no prompt: the name of a file ends in .prompt, .hbs or .handlebars");
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        let name = key.trim_end_matches(".prompt");
-        return Err(Failure::unable(format!(
-            "{why}; `{} new{flag} {name}` writes {}",
-            program::called(),
-            file.display()
-        )));
+        let new = location.command(&["new", key.trim_end_matches(".prompt")]);
+        return Err(Failure::unable(format!("{why}; `{new}` writes {}", file.display())));
     }
     let _ = write!(io::stderr(), "{why}.\nWrite {} instead? [Y/n] ", file.display());
     let mut answer = String::new();

@@ -12,7 +12,7 @@ use super::{Failure, config, gallery, path, store};
 use crate::cli::{Given, Render};
 use crate::config::{Config, Source};
 use crate::content::{Content, PromptMessage, Role};
-use crate::gallery::{Gallery, Named, Rendered};
+use crate::gallery::{Gallery, GalleryError, Named, Rendered};
 use crate::program;
 use crate::prompt::{ArgumentProblem, Prompt, bounds};
 
@@ -35,18 +35,30 @@ pub(crate) fn run(args: &Render) -> Result<ExitCode, Failure> {
     let rendered = super::run(async {
         let gallery = gallery(store(&config).await?, &config);
         let name = name(&args.name, key.as_deref(), &gallery, &config).await?;
-        let prompt = gallery.prompt(&name).await?;
+        let told = |e: GalleryError| match e {
+            GalleryError::Broken { .. } => Failure::wrong(format!("{e}; `{}` tells all", check(args, key.is_some()))),
+            e => e.into(),
+        };
+        let prompt = gallery.prompt(&name).await.map_err(told)?;
         let mut given = values(&args.arguments)?;
         if io::stdin().is_terminal() && io::stderr().is_terminal() {
             ask(&prompt, &mut given)?;
         }
-        Ok(gallery.get(&name, &given, None).await?)
+        gallery.get(&name, &given, None).await.map_err(told)
     })?;
     let is_styled = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
     let heading = if is_styled { HEADING } else { Style::new() };
     let text = if args.json { as_json(&rendered) } else { as_text(&rendered.messages, heading) };
     program::print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The command that looks at the prompt's file, if that is what was named, or at its gallery.
+fn check(Render { name, location, .. }: &Render, is_file: bool) -> String {
+    match is_file {
+        true => location.command(&["check", name]),
+        false => location.command(&["check"]),
+    }
 }
 
 /// The name of the prompt that is asked for by its name, by its file (which has this key), or by its key.

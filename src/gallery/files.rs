@@ -250,13 +250,9 @@ impl Files {
 
     /// Notes that a prompt is left out, as one of its files cannot be read; the log tells it once for each version.
     pub(super) fn leave_out(&self, object: &Object, unread: &Unread) {
-        let why = match &unread.error {
-            StoreError::Denied(_) => "access to it is denied",
-            StoreError::NotFound(_) => "it is listed, and is not there",
-            _ => "the store refuses to return it",
-        };
         let is_own = unread.object.key == object.key;
-        let why = if is_own { why.to_owned() } else { format!("{}: {why}", unread.object.key) };
+        let why = &unread.error;
+        let why = if is_own { why.to_string() } else { format!("{}: {why}", unread.object.key) };
         let left_out = LeftOut { version: object.lasting_version().into(), why: why.clone() };
         let before = lock(&self.unread).insert(object.key.as_str().into(), left_out);
         if !is_own && before.is_none_or(|before| *before.version != *object.lasting_version()) {
