@@ -325,7 +325,8 @@ impl<'a> Renderer<'a, '_> {
             BlockKind::Section if first.is_nothing() => self.program(&block.otherwise, scope, scope.depths),
             // The reference has no value for such names, or a wrong one.
             BlockKind::Section if !block.block_params.is_empty() => {
-                let message = "this block names the items of a list, and the value is none: write {{#with x as |y|}}";
+                let message =
+                    "this block names the items of a list, and the value is no list: write {{#with x as |y|}}";
                 Err(self.failed(Code::Render, message))
             }
             BlockKind::Section if first.is_true() => self.program(&block.body, scope, scope.depths),

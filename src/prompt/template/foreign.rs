@@ -402,7 +402,7 @@ mod tests {
             ),
             ("{{elseif x}}", "another spelling of else if: write {{else if x}}"),
             ("{{elsif a == b}}", "another spelling of else if: write {{else ifEquals a b}}"),
-            ("{{#else}}", "a block that is none: write {{else}}, without # and without an end"),
+            ("{{#else}}", "else written as a block: write {{else}}, without # and without an end"),
             ("{{endif}}", "Jinja or Liquid: write {{/if}}"),
             ("{{ # if x }}", "a tag with a space before its sign: write {{#if x}}: no space stands before the #"),
             ("{{ #if x }}", "a tag with a space before its sign: write {{#if x}}: no space stands before the #"),

@@ -144,9 +144,11 @@ fn statement(inside: &str) -> Option<Other> {
             Some(Other::new("another spelling of else if", format!("write {{{{else {condition}}}}}")).silent())
         }
         "else" if is_block && rest.is_empty() => {
-            Some(Other::new("a block that is none", "write {{else}}, without # and without an end"))
+            Some(Other::new("else written as a block", "write {{else}}, without # and without an end"))
         }
-        "else" if is_block => Some(Other::new("a block that is none", format!("write {{{{else {rest}}}}}, without #"))),
+        "else" if is_block => {
+            Some(Other::new("else written as a block", format!("write {{{{else {rest}}}}}, without #")))
+        }
         "endif" | "fi" if rest.is_empty() => Some(Other::new(JINJA, "write {{/if}}").silent()),
         "endfor" | "endforeach" | "endeach" if rest.is_empty() => Some(Other::new(JINJA, "write {{/each}}").silent()),
         "endunless" if rest.is_empty() => Some(Other::new("Liquid", "write {{/unless}}").silent()),
