@@ -86,7 +86,7 @@ export function generate(seed) {
     const known = scope.params.flat()
     let made
     switch (below(16)) {
-      case 0: return pick(['this', '.', './.', 'this/.', 'this.this'])
+      case 0: return pick(['this', '.', './.', 'this/.', 'this.this', 'length', 'this.length', './length'])
       case 1: return pick(['..', '../.', '../this', '../..', '../../this', '.././..', 'this/..', './..'])
       case 2: case 3: made = '../'.repeat(1 + below(3)) + segment(); break
       case 4: made = pick(['this.', './', 'this/', '../this/', '.././']) + segment(); break
@@ -110,6 +110,7 @@ export function generate(seed) {
 
   function param(scope, depth = 1) {
     if (depth > 0 && chance(0.1)) return `(${maybe()}lookup ${param(scope, depth - 1)}${space()}${key(scope, depth - 1)}${maybe()})`
+    if (depth > 0 && chance(0.05)) return `(json ${param(scope, depth - 1)}${chance(0.3) ? ' indent=1' : ''})`
     return chance(0.85) ? path(scope) : literal()
   }
 
@@ -186,7 +187,7 @@ export function generate(seed) {
   }
 
   function hash(scope) {
-    return Array.from({ length: below(3) }, () => `${space()}${pick(['a=', 'b=', 'z = ', '[a b]=', 'list=', '3=', 'true=', 'mythis= '])}${param(scope)}`).join('')
+    return Array.from({ length: below(3) }, () => `${space()}${pick(['a=', 'b=', 'z = ', '[a b]=', 'list=', '3=', 'true=', 'mythis= ', 'length=', '0='])}${param(scope)}`).join('')
   }
 
   function partial(scope, depth) {

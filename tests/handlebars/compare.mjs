@@ -12,10 +12,10 @@ import differences from './differences.mjs'
 const [program, count = '50000', first = '0'] = process.argv.slice(2)
 const last = Number(first) + Number(count)
 
-// As npm's `dotprompt` 1.1.2 defines them, but that a value which is missing is null.
-const { SafeString } = Handlebars
+// As npm's `dotprompt` 1.1.2 defines them, but that a value which is missing is null, and that JSON is text: there it is a
+// `SafeString`, which `(json x)` hands on as an object.
 const helpers = {
-  json: (value, options) => new SafeString(JSON.stringify(value ?? null, null, options.hash.indent || 0)),
+  json: (value, options) => JSON.stringify(value ?? null, null, options.hash.indent || 0),
   ifEquals(a, b, options) {
     return (a ?? null) === (b ?? null) ? options.fn(this) : options.inverse(this)
   },
@@ -52,11 +52,12 @@ function reference({ template, partials, data }) {
   }
 }
 
-// As JSON in which keys that are whole numbers, which JavaScript puts first, come last.
+// As JSON in which keys that are whole numbers come last. JavaScript has them first in every object, so that its own JSON
+// would not tell whether the program puts them there too.
 function written(value) {
   if (Array.isArray(value)) return `[${value.map(written)}]`
   if (value === null || typeof value !== 'object') return Object.is(value, -0) ? '-0' : JSON.stringify(value)
-  const isIndex = (key) => Number(/^\d+$/.test(key))
+  const isIndex = (key) => Number(/^(0|[1-9]\d*)$/.test(key))
   const keys = Object.keys(value).sort((a, b) => isIndex(a) - isIndex(b))
   return `{${keys.map((key) => `${JSON.stringify(key)}:${written(value[key])}`)}}`
 }

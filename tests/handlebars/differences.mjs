@@ -20,7 +20,7 @@ export default [
   refused(/^the only decorator/, 'an inline partial with more than its name'),
   refused(/^there is no helper/, 'an unknown helper with key=value alone'),
   refused(/is the name of an item here/, 'an item that is called as a helper'),
-  taken(/reading '(hash|fn|inverse)'/, /json|ifEquals|unlessEquals/, 'a variable of the name of a helper'),
+  taken(/reading '(hash|fn|inverse|lookupProperty)'/, /json|ifEquals|unlessEquals|lookup/, 'a variable of the name of a helper'),
   taken(/got 'CLOSE_(UNESCAPED|RAW_BLOCK)'/, /\}\}\}/, 'a brace behind a tag'),
   taken(/got '(NUMBER|BOOLEAN|NULL|UNDEFINED)'/, /[./]/, 'a segment that is a literal: items.0'),
 ]
