@@ -234,7 +234,12 @@ impl Arguments {
             let value = text.and_then(|text| json(text).ok()).filter(|value| !value.is_string());
             let value = value.or_else(|| text.and_then(boolean).map(Value::from));
             let value = value.filter(|value| argument.check_shape(name, value).is_ok());
-            value.and_then(|value| self.check(argument, name, value, left).ok()).ok_or(mismatch)
+            let checked = value.and_then(|value| self.check(argument, name, value, left).ok());
+            // A word for no where the schema has no false.
+            let is_flag = argument.shape.as_ref().is_some_and(|shape| shape.is_flag());
+            let text = text.filter(|_| is_flag);
+            let checked = checked.or_else(|| self.check(argument, name, text?.into(), left).ok());
+            checked.ok_or(mismatch)
         });
         read.map_err(|Mismatch { path, expected, given }| ArgumentProblem::Invalid {
             name: name.to_owned(),
@@ -313,7 +318,7 @@ impl Argument {
         let value = match (&self.allowed, self.kind) {
             (Some(allowed), _) => choose(allowed, text),
             (None, Kind::Array) => match &self.items {
-                Some(item) if !self.needs_parts() && !text.trim_start().starts_with('[') => {
+                Some(item) if !self.needs_parts() && !is_json_list(text) => {
                     return item.read_list(name, text);
                 }
                 _ => return self.read_json(name, text, Value::is_array),
@@ -481,10 +486,27 @@ fn json(text: &str) -> Result<Value, serde_json::Error> {
     Ok(value)
 }
 
-/// Whether a text that is not JSON was to be: text may begin with `[1]`, `[ ]` or `[INFO]`, but hardly so.
+/// Whether a text that is not JSON was to be: a line of text may begin with `[1]`, `[ ]` or `[INFO]`, but hardly so.
 fn is_meant_as_json(text: &str) -> bool {
+    let text = text.trim();
     let mut begins = text.chars().filter(|c| !c.is_whitespace());
-    matches!((begins.next(), begins.next()), (Some('['), Some('"' | '{')) | (Some('{'), Some('"')))
+    let begins = (begins.next(), begins.next());
+    let is_quoted = |text: &str| text.contains([',', '"', '\'', '\u{201c}', '\u{2018}']);
+    matches!(begins, (Some('['), Some('"' | '{')) | (Some('{'), Some('"')))
+        || text.starts_with("```json")
+        || (is_bracketed(text) && is_quoted(text))
+}
+
+/// Whether a text is in one pair of brackets, or the second one is missing.
+fn is_bracketed(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with('[') && text.find(']').is_none_or(|end| end + 1 == text.len())
+}
+
+/// Whether a text is a list or an object as JSON, or was to be one.
+fn is_json_list(text: &str) -> bool {
+    let parsed = || text.trim_start().starts_with(['[', '{']) && json(text).is_ok();
+    is_bracketed(text) || text.trim_start().starts_with("[[") || is_meant_as_json(text) || parsed()
 }
 
 /// Whether a text says no, where nothing but that is asked of it.

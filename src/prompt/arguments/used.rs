@@ -37,7 +37,7 @@ impl Argument {
         }
         let shape = open(shape, schema, root)?;
         let is_told = match self.kind {
-            Kind::Any => shape.is_data() || (shape.is_flag() && !self.is_checked),
+            Kind::Any => shape.is_data() || shape.is_flag(),
             _ => !shape.is_open(),
         };
         is_told.then(|| Self { shape: Some(Box::new(shape.into_owned())), ..self.clone() })

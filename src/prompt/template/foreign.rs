@@ -281,6 +281,7 @@ mod tests {
     #[test]
     fn what_only_looks_like_it_is_not() {
         for source in [
+            "Use {#}, {%} and <%> here",
             "$ 1",
             "$x",
             "! `a`",

@@ -56,7 +56,8 @@ const JINJA: &str = "Jinja or Liquid";
 
 fn piece(before: &str, rest: &str) -> Option<(usize, Other)> {
     let closed = |end: &str, most: usize| {
-        let length = rest.find(end)? + end.len();
+        // Not in the opening itself, as in `{#}`.
+        let length = 2 + rest[2..].find(end)? + end.len();
         (length <= most).then_some((length, rest[2..length - end.len()].trim_matches(['-', '+', '=', ' ', '\n'])))
     };
     if rest.starts_with("{%") {
