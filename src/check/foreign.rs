@@ -55,7 +55,9 @@ pub(super) fn check(
             }
             Foreign::Placeholder(text) => {
                 // A price is not all of it.
-                let is_argument = !is_handlebars && body.contains("$1") && text.len() == 2 && text != "$0";
+                let is_first = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | ','));
+                let has_first = body.match_indices("$1").any(|(at, first)| is_first(&body[at + first.len()..]));
+                let is_argument = !is_handlebars && has_first && text.len() == 2 && text != "$0";
                 let hint = "for an argument write {{name}}; for a price, 5 USD in place of $5".to_owned();
                 if is_argument {
                     let message = format!("`{text}` looks like Claude Code, and is plain text here");

@@ -215,8 +215,14 @@ impl Converter<'_, '_> {
             return (nullable(schema, is_optional), is_optional);
         };
         let Some(note) = note.strip_suffix(')') else {
-            let message = format!("`{}`: the parenthesis is not closed", shorten(&key.name));
-            return (self.wrong(key.span, &message, || None), is_optional);
+            let optional = note.strip_suffix(")?").map(|note| format!("write `{name}?({note})`"));
+            let why = if optional.is_some() {
+                "the ? stands before the parenthesis"
+            } else {
+                "the parenthesis is not closed"
+            };
+            let message = format!("`{}`: {why}", shorten(&key.name));
+            return (self.wrong(key.span, &message, || optional), is_optional);
         };
         let (kind, description) = split_comma(note);
         let mut schema = match (kind, &node.value) {

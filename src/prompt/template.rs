@@ -313,7 +313,11 @@ impl<'a> Compiler<'a> {
                 self.problem(tag, Code::Syntax, message);
             }
             TagKind::Unclosed => {
-                self.problem(tag, Code::Syntax, "this {{ is never closed by }}; a literal {{ is written \\{{");
+                let message = match tag.whole.trim_start_matches(['{', '~']).starts_with("!--") {
+                    true => "this comment is never closed by --}}",
+                    false => "this {{ is never closed by }}; a literal {{ is written \\{{",
+                };
+                self.problem(tag, Code::Syntax, message);
             }
         }
     }
@@ -756,8 +760,49 @@ fn width(tag: &Tag<'_>) -> usize {
     tag.whole.lines().next().unwrap_or_default().chars().count()
 }
 
+/// A tag in the spelling of JavaScript, PHP or a placeholder, as it is written here.
+fn respelled(inside: &str) -> Option<String> {
+    let value = inside.trim();
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+    if let Some((name, key)) = value.split_once('[')
+        && let Some(key) = key.strip_suffix(']')
+        && is_name(name)
+    {
+        let key = key.trim_matches(['"', '\'']);
+        let is_number = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit());
+        return match is_name(key) && !is_number {
+            true => Some(format!("{{{{{name}.{key}}}}}")),
+            false => Some(format!("{{{{{name}.[{key}]}}}}")),
+        };
+    }
+    if let Some((object, field)) = value.split_once("->")
+        && is_name(object)
+        && is_name(field)
+    {
+        return Some(format!("{{{{{object}.{field}}}}}"));
+    }
+    if let Some(name) = value.strip_prefix('<').and_then(|name| name.strip_suffix('>'))
+        && is_name(name)
+    {
+        return Some(format!("{{{{{name}}}}}"));
+    }
+    if let Some((helper, value)) = value.split_once(" = ")
+        && Helper::parse(helper).is_some()
+    {
+        return Some(format!("{{{{{helper} {value}}}}}"));
+    }
+    let (head, names) = value.strip_suffix('|')?.split_once('|')?;
+    let names = names.replace(',', " ");
+    let names: Vec<&str> = names.split_whitespace().filter(|name| is_name(name)).collect();
+    let head = head.trim().trim_end_matches(" as").trim();
+    (!names.is_empty()).then(|| format!("{{{{#{head} as |{}|}}}}", names.join(" ")))
+}
+
 /// What people write who know other template languages.
 fn hint(inside: &str) -> Option<String> {
+    if let Some(tag) = respelled(inside) {
+        return Some(format!("write {tag}"));
+    }
     let has = |signs: &[&str]| signs.iter().any(|sign| inside.contains(sign));
     let text = if has(&["==", "!="]) {
         "Handlebars compares with {{#ifEquals a b}} … {{/ifEquals}}"

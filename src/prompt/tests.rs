@@ -332,13 +332,24 @@ fn a_broken_template_says_where_and_what() {
     assert_snapshot!(error("{{{{raw}}}}x{{{{/raw}}}}"), @r"t, line 1, column 1: a raw block needs a helper that Dotprompt does not have; a literal {{ is written \{{");
     assert_snapshot!(error("{{* deco}}"), @r#"t, line 1, column 1: the only decorator is {{#*inline "name"}} … {{/inline}}"#);
     assert_snapshot!(error("{{(lookup m k)}}"), @"t, line 1, column 3: a name must stand here, not a value");
-    assert_snapshot!(error("{{!-- never"), @r"t, line 1, column 1: this {{ is never closed by }}; a literal {{ is written \{{");
+    assert_snapshot!(error("{{!-- never"), @"t, line 1, column 1: this comment is never closed by --}}");
     assert_snapshot!(error("{{"), @r"t, line 1, column 1: this {{ is never closed by }}; a literal {{ is written \{{");
     assert_snapshot!(error("{{}}"), @"t, line 1, column 3: this is not a Handlebars expression");
     assert_snapshot!(error("a\n\0b"), @"t, line 2, column 1: a NUL character, which Handlebars does not take");
     assert_snapshot!(error(vec![b'x'; 256 * 1024 + 1]), @"t, line 1, column 1: the file has 262145 bytes; a prompt has at most 262144");
     assert_snapshot!(hint("{{#if a == b}}x{{/if}}").unwrap(), @"Handlebars compares with {{#ifEquals a b}} … {{/ifEquals}}");
     assert_snapshot!(hint("{{a || b}}").unwrap(), @"Handlebars has no operators: nest {{#if}} and {{#unless}}");
+    for (tag, written) in [
+        ("{{items[0]}}", "write {{items.[0]}}"),
+        ("{{user[\"name\"]}}", "write {{user.name}}"),
+        ("{{user->name}}", "write {{user.name}}"),
+        ("{{<topic>}}", "write {{topic}}"),
+        ("{{role = \"user\"}}", "write {{role \"user\"}}"),
+        ("{{#each xs as |x, i|}}{{/each}}", "write {{#each xs as |x i|}}"),
+        ("{{#each xs |x|}}{{/each}}", "write {{#each xs as |x|}}"),
+    ] {
+        assert_eq!(hint(tag).as_deref(), Some(written), "{tag}");
+    }
     assert_snapshot!(hint("{{#ifEqual a b}}x{{/ifEqual}}").unwrap(), @"did you mean `ifEquals`?");
 }
 

@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -166,7 +165,6 @@ fn what_is_wrong_is_told_in_one_line() {
 
 #[test]
 fn what_a_file_declares_is_bounded() {
-    let begun = Instant::now();
     let many = |count: usize, of: &str| (0..count).map(|i| format!("{of}{i}, ")).collect::<String>();
     assert_snapshot!(read(&format!("arguments: [{}]", many(300, "a"))).1, @"bound 2:1103+4 a prompt has at most 200 arguments");
     assert_snapshot!(read(&format!("input:\n  schema:\n{}", many(300, "    a").replace(", ", ": any\n"))).1, @"bound 204:5+4 a prompt has at most 200 arguments");
@@ -181,7 +179,6 @@ fn what_a_file_declares_is_bounded() {
     // The deepest that YAML may be.
     let nested = format!("{}string{}", "{a(object): ".repeat(30), "}".repeat(30));
     assert_eq!(names(&declared(&format!("input: {{schema: {nested}}}"))), "a:Object");
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
 }
 
 #[test]
@@ -478,14 +475,12 @@ fn a_call_is_bounded() {
     assert_snapshot!(resolve(&arguments, full.into()), @"all arguments of a call have at most 1048576 bytes, not 1310730");
     assert!(resolve(&arguments, json!({ "a": "x".repeat(256 * 1024) })).len() > 256 * 1024);
 
-    let begun = Instant::now();
     let choices = (0..9_000).map(|i| format!("v{i}, ")).collect::<String>();
     let arguments = declared(&format!(
         "input: {{schema: {{type: object, properties: {{a: {{type: array, items: {{enum: [{choices}]}}}}}}}}}}"
     ));
     assert!(resolve(&arguments, json!({ "a": "v8999,".repeat(40_000) })).len() > 240_000);
     assert!(resolve(&arguments, json!({ "a": format!("{}x", "v8999,".repeat(40_000)) })).len() < 400);
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
 }
 
 #[test]

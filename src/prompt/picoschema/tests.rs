@@ -103,6 +103,10 @@ fn what_is_not_picoschema_is_told_where_it_stands() {
         ("a(array): acme/order.v2", vec!["unknown-schema 1:11+13 schema: the schema `acme/order.v2` is not known here: any value is taken".into()]),
         ("a: String", vec!["unknown-schema 1:4+6 schema: the schema `String` is not known here: any value is taken [did you mean `string`?]".into()]),
         ("a(enum: [x]", vec!["schema 1:1+6 schema: `a(enum`: the parenthesis is not closed".into()]),
+        (
+            "a(enum)?: [x]",
+            vec!["schema 1:1+8 schema: `a(enum)?`: the ? stands before the parenthesis [write `a?(enum)`]".into()],
+        ),
         ("a(enum): x", vec!["schema 1:10+1 schema: `a(enum)` takes a list of values".into()]),
         (
             "a(string): x",

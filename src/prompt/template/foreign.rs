@@ -339,6 +339,8 @@ mod tests {
             "{{size}}",
             "{{date}}",
             "{{user}}",
+            "{{#user}}{{name}}{{/user}}",
+            "{{!-- never closed }}",
         ] {
             assert_eq!(all(source), [], "{source}");
         }
@@ -377,6 +379,19 @@ mod tests {
             ),
             ("<|im_start|>system", "a chat model's markup: write {{role \"system\"}}, {{role \"user\"}}"),
             ("{argument name=\"tone\"}", "Raycast: write {{tone}}"),
+            ("{{else:}}", "another spelling of else: write {{else}}"),
+            ("{{Else}}", "another spelling of else: write {{else}}"),
+            ("{{otherwise}}", "another spelling of else: write {{else}}"),
+            ("{{#else}}", "else written as a block: write {{else}}, without # and without an end"),
+            ("{{#user~}}", "Guidance: write {{role \"user\"}}, without an end"),
+            (
+                "{{#ifCond a \"==\" b}}",
+                "an operator, which Handlebars does not have: write {{#ifEquals a b}} … {{/ifEquals}}",
+            ),
+            (
+                "{{name || \"x\"}}",
+                "an operator, which Handlebars does not have: write {{#if name}}{{name}}{{else}}x{{/if}}",
+            ),
             ("{{.Name}}", "Go's template language: write {{Name}}"),
             ("{{- .Name -}}", "Go's template language: write {{Name}}"),
             ("{{range .Items}}", "Go's template language: write {{#each Items}} … {{/each}}"),

