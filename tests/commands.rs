@@ -253,6 +253,84 @@ fn check_names_other_template_languages_and_what_to_write_here() {
 }
 
 #[test]
+fn check_says_why_a_prompt_has_another_name() {
+    let long = format!("{}.prompt", "long-".repeat(14));
+    let dir = folder(&[(&long, "x"), ("v1.2/x.prompt", "x"), ("a b.prompt", "x"), ("c.variant.prompt", "x")]);
+    let out = run(&["check", name(dir.path()), "--allow", "no-description"]).out;
+    assert_snapshot!(out.replace(name(dir.path()), "prompts"), @"
+    prompts/a b.prompt:1:1: note[renamed]: clients know this prompt as `a-b`: a name with other characters cannot be typed in Zed and Cline; each becomes _ in opencode and VS Code
+       = a path of letters A to Z, digits, _ and - is a name as it is
+
+    prompts/long-long-long-long-long-long-long-long-long-long-long-long-long-long-.prompt:1:1: note[renamed]: clients know this prompt as `long-long-long-long-long-long-long-long-long-long-long-lo-feeb2e`: a name has at most 64 characters
+       = shorten the path
+
+    prompts/v1.2/x.prompt:1:1: note[renamed]: clients know this prompt as `v1-2_x`: what stands before a dot is taken for the server's name in Zed; a dot becomes _ in opencode
+       = write - for a dot; only the first one in a file's name begins a variant
+
+    4 files, 3 notes
+    ");
+}
+
+#[test]
+fn check_names_what_clients_run_or_read_in_their_own_commands() {
+    let files = [
+        ("gemini.prompt", "Look: !{git log {{range}} } and @{docs/style.md}."),
+        ("claude.prompt", "See !`git status` and @src/main.rs."),
+    ];
+    let dir = folder(&files);
+    let check = |more: &[&str]| {
+        let args = [&["check", name(dir.path()), "--allow", "no-description", "--allow", "inferred-arguments"], more];
+        run(&args.concat()).out.replace(name(dir.path()), "prompts")
+    };
+    assert_snapshot!(check(&[]), @r#"
+    prompts/claude.prompt:1:5: note[shell-command]: !`…` in the text: the user's shell runs it in opencode, and it is plain text in Claude Code
+     1 | See !`git status` and @src/main.rs.
+       |     ^^^^^^^^^^^^^
+       = a prompt runs no commands: take the output as an argument, {{name}}; for text that stays as it is, put a space between ! and `
+
+    prompts/claude.prompt:1:23: warning[foreign-template]: `@src/main.rs` looks like a file reference of Claude Code, Gemini CLI or opencode, and is plain text here
+     1 | See !`git status` and @src/main.rs.
+       |                       ^^^^^^^^^^^^
+       = a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; what stands in backticks is taken for an example
+
+    prompts/gemini.prompt:1:7: warning[foreign-template]: `!{git log ` looks like a shell command of Gemini CLI, and is plain text here
+     1 | Look: !{git log {{range}} } and @{docs/style.md}.
+       |       ^^^^^^^^^^
+       = a prompt runs no commands: take the output as an argument, {{name}}; what stands in backticks is taken for an example
+
+    prompts/gemini.prompt:1:33: warning[foreign-template]: `@{docs/style.md}` looks like a file reference of Gemini CLI, and is plain text here
+     1 | Look: !{git log {{range}} } and @{docs/style.md}.
+       |                                 ^^^^^^^^^^^^^^^^
+       = a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; what stands in backticks is taken for an example
+
+    2 files, 3 warnings, 1 note
+    "#);
+    assert_snapshot!(check(&["--client", "claude-code"]), @r#"
+    prompts/claude.prompt:1:5: note[foreign-text]: `!`git status`` looks like a shell command of Claude Code, and is plain text here
+     1 | See !`git status` and @src/main.rs.
+       |     ^^^^^^^^^^^^^
+       = a prompt runs no commands: take the output as an argument, {{name}}; for text that stays as it is, put a space between ! and `
+
+    prompts/claude.prompt:1:23: warning[foreign-template]: `@src/main.rs` looks like a file reference of Claude Code, Gemini CLI or opencode, and is plain text here
+     1 | See !`git status` and @src/main.rs.
+       |                       ^^^^^^^^^^^^
+       = a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; what stands in backticks is taken for an example
+
+    prompts/gemini.prompt:1:7: warning[foreign-template]: `!{git log ` looks like a shell command of Gemini CLI, and is plain text here
+     1 | Look: !{git log {{range}} } and @{docs/style.md}.
+       |       ^^^^^^^^^^
+       = a prompt runs no commands: take the output as an argument, {{name}}; what stands in backticks is taken for an example
+
+    prompts/gemini.prompt:1:33: warning[foreign-template]: `@{docs/style.md}` looks like a file reference of Gemini CLI, and is plain text here
+     1 | Look: !{git log {{range}} } and @{docs/style.md}.
+       |                                 ^^^^^^^^^^^^^^^^
+       = a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; what stands in backticks is taken for an example
+
+    2 files, 3 warnings, 1 note
+    "#);
+}
+
+#[test]
 fn a_file_that_is_no_text_is_called_by_its_name() {
     let dir = folder(&[]);
     let utf_16: Vec<u8> = "\u{feff}Hello".encode_utf16().flat_map(u16::to_le_bytes).collect();

@@ -88,6 +88,8 @@ pub(super) enum When {
     Pages,
     /// A name with other characters than letters, digits, `_` and `-`.
     OddName,
+    /// A name with a dot.
+    DottedName,
     /// `$1`
     Placeholder,
     /// `` !`command` ``
@@ -95,8 +97,8 @@ pub(super) enum When {
 }
 
 use When::{
-    Audio, BeginsWithoutText, Command, File, Image, Link, NotAlternating, OddName, OptionalOnly, Pages, Placeholder,
-    SeveralArguments, SeveralMessages, TypedArgument,
+    Audio, BeginsWithoutText, Command, DottedName, File, Image, Link, NotAlternating, OddName, OptionalOnly, Pages,
+    Placeholder, SeveralArguments, SeveralMessages, TypedArgument,
 };
 
 /// Client, when, what becomes of the prompt "in" it, and where that was read.
@@ -135,7 +137,8 @@ const CLIENTS: &[(Client, When, &str, &[&str])] = &[
     (GeminiCli, Pages, FIRST_PAGE, &[GEMINI_CLIENT]),
     (Goose, Pages, FIRST_PAGE, &[GOOSE_EXTENSIONS]),
     (Zed, Pages, FIRST_PAGE, &[ZED_REGISTRY]),
-    // A dot ends the server's name.
+    (Zed, DottedName, "what stands before a dot is taken for the server's name", &[ZED_AGENT]),
+    (Opencode, DottedName, "a dot becomes _", &[OPENCODE_MCP]),
     (Zed, OddName, "a name with other characters cannot be typed", &[ZED_AGENT]),
     (Cline, OddName, "a name with other characters cannot be typed", &[CLINE]),
     (Opencode, OddName, "each becomes _", &[OPENCODE_MCP]),

@@ -68,9 +68,18 @@ pub(super) fn check(
                 }
             }
             Foreign::Command(text) => {
+                let hint = "a prompt runs no commands: take the output as an argument, {{name}}; for text that stays as it \
+                            is, put a space between ! and `";
+                let width = first_line(text);
                 if let Some(effects) = effects(&[When::Command], clients) {
-                    let hint = "put a space between ! and `".to_owned();
-                    add(Code::ShellCommand, "", place, first_line(text), format!("!`…` in the text: {effects}"), hint);
+                    let message = format!("!`…` in the text: {effects}, and it is plain text in Claude Code");
+                    add(Code::ShellCommand, "", place, width, message, hint.to_owned());
+                } else {
+                    let message = format!(
+                        "`{}` looks like a shell command of Claude Code, and is plain text here",
+                        shorten(text)
+                    );
+                    add(Code::ForeignText, "Claude Code", place, width, message, hint.to_owned());
                 }
             }
         }

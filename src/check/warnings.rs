@@ -2,7 +2,7 @@
 
 use super::clients::{Client, When, effects};
 use super::{at, foreign, media, misplaced, of_file, types};
-use crate::gallery::{address, prompt_name};
+use crate::gallery::{MAX_LENGTH, address, is_cut, prompt_name};
 use crate::prompt::{
     Argument, Code, Partial, Place, Problem, Prompt, PromptFile, Survey, body, in_listed_order, shorten, shorten_to,
 };
@@ -195,13 +195,25 @@ pub(super) fn renamed(key: &str, name: &str, holder: Option<&str>) -> Option<Pro
     }
     let (path, _) = key.rsplit_once('.')?;
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
-    let is_kept = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/');
-    if folder.chars().all(is_kept) && file.replacen('.', "", 1).chars().all(is_kept) && name.len() >= path.len() {
-        return None;
+    // The first dot of a file's name begins the variant.
+    let file = file.replacen('.', "", 1);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/');
+    let odd: Vec<char> = folder.chars().chain(file.chars()).filter(|c| !is_plain(*c)).collect();
+    let mut reasons = Vec::new();
+    let mut hints = Vec::new();
+    if odd.iter().any(|c| *c != '.') {
+        reasons.push(effects(&[When::OddName], &[])?);
+        hints.push("a path of letters A to Z, digits, _ and - is a name as it is".to_owned());
+    } else if !odd.is_empty() {
+        reasons.push(effects(&[When::DottedName], &[])?);
+        hints.push("write - for a dot; only the first one in a file's name begins a variant".to_owned());
     }
-    let message = format!("clients know this prompt as `{name}`: {}", effects(&[When::OddName], &[])?);
-    let hint = "a path of letters A to Z, digits, _ and -, of 64 characters at most, is a name as it is";
-    Some(of_file(key, Code::Renamed, message, Some(hint)))
+    if is_cut(key) {
+        reasons.push(format!("a name has at most {MAX_LENGTH} characters"));
+        hints.push("shorten the path".to_owned());
+    }
+    let message = format!("clients know this prompt as `{name}`: {}", reasons.join("; "));
+    (!reasons.is_empty()).then(|| of_file(key, Code::Renamed, message, Some(&hints.join("; "))))
 }
 
 fn like_helper(key: &str, text: &str, name: &str, place: Place) -> Problem {

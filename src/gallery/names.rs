@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 /// In the order of their claims to a name.
 pub(crate) const EXTENSIONS: [&str; 3] = [".prompt", ".hbs", ".handlebars"];
 /// The longest name of a prompt.
-const MAX_LENGTH: usize = 64;
+pub(crate) const MAX_LENGTH: usize = 64;
 /// Hexadecimal digits behind a name that had to be changed.
 const DIGITS: usize = 6;
 
@@ -62,6 +62,18 @@ fn partial_name(key: &str) -> Option<String> {
 /// SHA-256.
 #[must_use]
 pub fn prompt_name(key: &str) -> Option<String> {
+    let name = whole_name(key)?;
+    Some(if name.len() > MAX_LENGTH { with_suffix(&name, key, 0) } else { name })
+}
+
+/// Whether the name is cut, as it would be longer than [`MAX_LENGTH`].
+#[cfg(feature = "local")]
+pub(crate) fn is_cut(key: &str) -> bool {
+    whole_name(key).is_some_and(|name| name.len() > MAX_LENGTH)
+}
+
+/// The name before it is cut.
+fn whole_name(key: &str) -> Option<String> {
     let (path, _) = split_extension(key)?;
     let file = path.rsplit_once('/').map_or(path, |(_, file)| file);
     if file.is_empty() || file.starts_with('_') || path.split('/').any(|part| part.starts_with('.')) {
@@ -80,7 +92,7 @@ pub fn prompt_name(key: &str) -> Option<String> {
         }
         None => push_plain(&mut name, file),
     }
-    Some(if name.len() > MAX_LENGTH { with_suffix(&name, key, 0) } else { name })
+    Some(name)
 }
 
 /// Adds a part of a path to a name.

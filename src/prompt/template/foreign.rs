@@ -308,6 +308,12 @@ mod tests {
             "50% (of it)",
             "a <b> c",
             "@someone",
+            "write to ann@example.md, @types/node, @example.com, `@src/main.rs` or @media",
+            "HEAD@{1} and @{u}",
+            "\\begin{tabular}{@{}l@{}}",
+            "@{ Name = 'x.y' }",
+            "Stop!{}",
+            "`!{ls}` and `@{docs/x.md}`",
             "{x",
             // Code is shown, not meant.
             "`{name}`",
@@ -346,6 +352,13 @@ mod tests {
         }
     }
 
+    const NO_COMMAND: &str =
+        "a shell command of Gemini CLI: a prompt runs no commands: take the output as an argument, {{name}}";
+    const NO_FILE: &str = "a file reference of Gemini CLI: a prompt reads no files of its user: take the text as an argument, {{name}}; \
+                           {{media url=\"…\"}} shows a file of the gallery";
+    const MENTION: &str = "a file reference of Claude Code, Gemini CLI or opencode: a prompt reads no files of its user: take the \
+                           text as an argument, {{name}}; {{media url=\"…\"}} shows a file of the gallery";
+
     #[test]
     fn another_language_is_named_with_what_to_write_here() {
         let cases = [
@@ -379,6 +392,13 @@ mod tests {
             ),
             ("<|im_start|>system", "a chat model's markup: write {{role \"system\"}}, {{role \"user\"}}"),
             ("{argument name=\"tone\"}", "Raycast: write {{tone}}"),
+            ("!{ls}", NO_COMMAND),
+            ("Diff:\n!{git diff | awk '{print $1}'}.", NO_COMMAND),
+            ("!{grep -r {{pattern}} .}", NO_COMMAND),
+            ("See @{docs/style.md}.", NO_FILE),
+            ("@{src/{{name}}.rs}", NO_FILE),
+            ("See @src/main.rs.", MENTION),
+            ("(@CLAUDE.md)", MENTION),
             ("{{else:}}", "another spelling of else: write {{else}}"),
             ("{{Else}}", "another spelling of else: write {{else}}"),
             ("{{otherwise}}", "another spelling of else: write {{else}}"),

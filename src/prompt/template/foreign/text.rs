@@ -41,7 +41,7 @@ fn spans(line: &str, at: usize, ranges: &mut Vec<Range<usize>>) {
 /// The first piece of `text` from `from` on that another language fills in: where it stands, and whose it is.
 pub(super) fn next(text: &str, from: usize) -> Option<(Range<usize>, Other)> {
     let mut at = from;
-    while let Some(next) = text[at..].find(['{', '$', '<', '@', '%', '#']) {
+    while let Some(next) = text[at..].find(['{', '$', '<', '@', '%', '#', '!']) {
         let begin = at + next;
         let (before, rest) = text.split_at(begin);
         if let Some((length, other)) = piece(before, rest) {
@@ -89,6 +89,20 @@ fn piece(before: &str, rest: &str) -> Option<(usize, Other)> {
         let other = Other::new("Langfuse", format!("write {{{{> {name}}}}}, and name its file _{name}.prompt"));
         return Some((length + 2 * "@@@".len() + "langfusePrompt:".len(), other.certain()));
     }
+    let follows_word = before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '\\'));
+    if let Some(inside) = rest.strip_prefix("!{").filter(|_| !follows_word) {
+        let (length, command) = braced(inside)?;
+        return (!command.is_empty())
+            .then(|| (length + 2, Other::new("a shell command of Gemini CLI", NO_COMMAND).certain()));
+    }
+    if let Some(inside) = rest.strip_prefix("@{").filter(|_| !follows_word) {
+        let (length, path) = braced(inside)?;
+        return is_path(path).then(|| (length + 2, Other::new("a file reference of Gemini CLI", NO_FILE).certain()));
+    }
+    if let Some(inside) = rest.strip_prefix('@').filter(|_| !follows_word && !before.ends_with('`')) {
+        let path = mentioned(inside)?;
+        return Some((path.len() + 1, Other::new("a file reference of Claude Code, Gemini CLI or opencode", NO_FILE)));
+    }
     if let Some(inside) = rest.strip_prefix("%(") {
         let name = &inside[..inside.find(")s")?];
         return is_name(name).then(|| (name.len() + 4, Other::new("Python's % formatting", write(name))));
@@ -132,6 +146,45 @@ fn piece(before: &str, rest: &str) -> Option<(usize, Other)> {
         let instead = if is_name(path) { write(path) } else { "write {{name}}, with a name of its own".to_owned() };
         (name.len() + 2, Other::new("Python's format, f-strings or LangChain", instead))
     })
+}
+
+const NO_COMMAND: &str = "a prompt runs no commands: take the output as an argument, {{name}}";
+const NO_FILE: &str = "a prompt reads no files of its user: take the text as an argument, {{name}}; \
+                       {{media url=\"…\"}} shows a file of the gallery";
+
+/// The length of what ends at the brace that closes what `inside` is in, and the text before that brace. A tag may stand
+/// in it: then the text ends, and what is left of its line counts.
+fn braced(inside: &str) -> Option<(usize, &str)> {
+    let mut open = 1;
+    for (at, c) in inside.char_indices().take_while(|(_, c)| *c != '\n') {
+        match c {
+            '{' => open += 1,
+            '}' => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return Some((at + 1, inside[..at].trim()));
+        }
+    }
+    (!inside.contains('\n')).then(|| (inside.len(), inside.trim()))
+}
+
+/// Whether `@{…}` has a path, and no code of PowerShell, LaTeX or Razor, or a revision of Git such as `@{u}`.
+fn is_path(text: &str) -> bool {
+    text.contains(['.', '/']) && !text.contains(['=', ';', '"', '\'', '\\', '{', '('])
+}
+
+/// The path of a file that begins `text`, as `@src/main.rs` mentions one. An ending that files of text have tells it from a
+/// person, a package or a part of an address.
+fn mentioned(text: &str) -> Option<&str> {
+    const ENDINGS: [&str; 30] = [
+        "c", "cpp", "cs", "css", "csv", "go", "h", "html", "java", "js", "json", "jsx", "kt", "md", "mdx", "php", "py",
+        "rb", "rs", "sh", "sql", "svelte", "swift", "toml", "ts", "tsx", "txt", "vue", "yaml", "yml",
+    ];
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+    let path = text[..text.find(|c| !is_part(c)).unwrap_or(text.len())].trim_end_matches('.');
+    let (stem, ending) = path.rsplit_once('.')?;
+    (!stem.is_empty() && ENDINGS.contains(&ending)).then_some(path)
 }
 
 fn is_name(text: &str) -> bool {
