@@ -298,7 +298,7 @@ pub(crate) fn run(server: Server) -> Result<ExitCode, Failure> {
         Err(e) if e.use_stderr() => e.exit(),
         // Help, or the version.
         Err(e) => {
-            return Ok(program::written(e.print().and_then(|()| io::stdout().flush())).map(|()| ExitCode::SUCCESS)?);
+            return Ok(program::written(e.print().and_then(|()| io::stdout().flush())).map(|_| ExitCode::SUCCESS)?);
         }
     };
     match command.unwrap_or(Command::Serve(Serve { location: serve.location, addr: None })) {

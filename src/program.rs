@@ -74,18 +74,40 @@ pub(crate) struct OutputError(io::Error);
 /// As [`written`].
 pub(crate) fn print(text: &str) -> Result<(), OutputError> {
     let mut stdout = io::stdout().lock();
-    written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+    written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())).map(drop)
 }
 
-/// Whether the output was written. A closed pipe is no failure: its reader has seen enough.
+/// Whether there is still a reader of the output. A closed pipe is no failure: its reader has seen enough.
 ///
 /// # Errors
 /// Any other error.
-pub(crate) fn written(result: io::Result<()>) -> Result<(), OutputError> {
+pub(crate) fn written(result: io::Result<()>) -> Result<bool, OutputError> {
     match result {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(OutputError(e)),
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(e) => Err(OutputError(e)),
     }
+}
+
+/// Waits until nobody reads standard output any more; for ever where the system does not tell.
+#[cfg(feature = "local")]
+pub(crate) async fn closed() {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        use tokio::{io::Interest, net::unix::pipe::Sender};
+        // It is only watched, so it may block. A regular file cannot be watched, and has no reader to lose.
+        if let Ok(stdout) = io::stdout().as_fd().try_clone_to_owned()
+            && let Ok(stdout) = Sender::from_owned_fd_unchecked(stdout)
+        {
+            while let Ok(ready) = stdout.ready(Interest::ERROR).await {
+                if ready.is_error() {
+                    return;
+                }
+            }
+        }
+    }
+    std::future::pending::<()>().await;
 }
 
 #[cfg(all(test, feature = "local"))]

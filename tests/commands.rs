@@ -306,7 +306,7 @@ fn check_names_what_clients_run_or_read_in_their_own_commands() {
     2 files, 3 warnings, 1 note
     "#);
     assert_snapshot!(check(&["--client", "claude-code"]), @r#"
-    prompts/claude.prompt:1:5: note[foreign-text]: `!`git status`` looks like a shell command of Claude Code, and is plain text here
+    prompts/claude.prompt:1:5: note[foreign-text]: !`…` looks like a shell command of Claude Code, and is plain text here
      1 | See !`git status` and @src/main.rs.
        |     ^^^^^^^^^^^^^
        = a prompt runs no commands: take the output as an argument, {{name}}; for text that stays as it is, put a space between ! and `
@@ -484,6 +484,20 @@ fn a_watching_check_forgets_what_was_left_out_before() {
     fs::remove_file(&link).unwrap();
     fs::write(&link, GOOD).unwrap();
     watching.prints("2 files, no problems");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_watching_check_ends_when_nobody_reads_what_it_prints() {
+    let dir = folder(&[("a.prompt", GOOD)]);
+    let mut program = program();
+    let program = program.args(["check", "--watch", name(dir.path())]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = program.spawn().unwrap();
+    let mut line = String::new();
+    // The reader is closed behind the first line.
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "1 file, no problems\n");
+    assert_eq!(child.wait().unwrap().code(), Some(0), "of the last check");
 }
 
 #[test]

@@ -75,10 +75,7 @@ pub(super) fn check(
                     let message = format!("!`…` in the text: {effects}, and it is plain text in Claude Code");
                     add(Code::ShellCommand, "", place, width, message, hint.to_owned());
                 } else {
-                    let message = format!(
-                        "`{}` looks like a shell command of Claude Code, and is plain text here",
-                        shorten(text)
-                    );
+                    let message = "!`…` looks like a shell command of Claude Code, and is plain text here".to_owned();
                     add(Code::ForeignText, "Claude Code", place, width, message, hint.to_owned());
                 }
             }

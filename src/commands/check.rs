@@ -30,12 +30,12 @@ pub(crate) fn run(args: &Check) -> Result<ExitCode, Failure> {
     super::run_telling(LevelFilter::ERROR, async {
         match args.watch {
             true => watch(args, &targets).await,
-            false => Ok(report(args, &Read::all(&targets).await?)?.into()),
+            false => Ok(report(args, &Read::all(&targets).await?)?.code.into()),
         }
     })
 }
 
-/// Checks again after each change, until the process is told to stop.
+/// Checks again after each change, until the process is told to stop or nobody reads what it prints.
 async fn watch(args: &Check, targets: &[Target]) -> Result<ExitCode, Failure> {
     let mut folders = Vec::new();
     for target in targets {
@@ -49,19 +49,23 @@ async fn watch(args: &Check, targets: &[Target]) -> Result<ExitCode, Failure> {
     // A task of its own hears the signal during a check too.
     let mut stop = tokio::spawn(serve::told_to_stop());
     loop {
-        let code = match Read::all(targets).await {
+        let Reported { code, is_read } = match Read::all(targets).await {
             Ok(read) => report(args, &read)?,
             // A file that is gone may come back.
             Err(e) => {
                 e.tell();
-                e.code
+                Reported { code: e.code, is_read: true }
             }
         };
+        if !is_read {
+            return Ok(code.into());
+        }
         let watched: Vec<_> = folders.iter().map(|folder| folder.location()).collect();
         let _ = writeln!(io::stderr(), "Watching {}. Ctrl-C stops it.", watched.join(", "));
         let changed = future::select_all(folders.iter().map(|folder| serve::changed(folder).boxed()));
         tokio::select! {
             _ = &mut stop => return Ok(code.into()),
+            () = program::closed() => return Ok(code.into()),
             _ = changed => {}
         }
     }
@@ -93,8 +97,16 @@ impl Read {
     }
 }
 
-/// Checks what was read and prints what is wrong; the exit code.
-fn report(args: &Check, read: &[Read]) -> Result<u8, OutputError> {
+/// What came of a report.
+struct Reported {
+    /// The exit code.
+    code: u8,
+    /// Whether standard output has a reader.
+    is_read: bool,
+}
+
+/// Checks what was read and prints what is wrong.
+fn report(args: &Check, read: &[Read]) -> Result<Reported, OutputError> {
     let options = |page_size| Options { page_size, clients: &args.client };
     let galleries = read.iter().map(|Read { root, files, progress, page_size }| {
         let mut problems = check(files, &options(*page_size), &|| progress.step());
@@ -115,10 +127,11 @@ fn report(args: &Check, read: &[Read]) -> Result<u8, OutputError> {
         Format::Human => Box::new(BufWriter::new(anstream::stdout().lock())),
         Format::Json | Format::Github => Box::new(BufWriter::new(io::stdout().lock())),
     };
-    program::written(report.write(args.format, &mut out).and_then(|()| out.flush()))?;
+    let is_read = program::written(report.write(args.format, &mut out).and_then(|()| out.flush()))?;
     let worst = if args.deny.is_some() { Level::Warning } else { Level::Error };
     let mut problems = galleries.iter().flat_map(|gallery| &gallery.problems);
-    Ok(u8::from(problems.any(|problem| options.level(problem.code) <= worst)))
+    let code = u8::from(problems.any(|problem| options.level(problem.code) <= worst));
+    Ok(Reported { code, is_read })
 }
 
 /// What would have been a prompt, or may be a folder of prompts.
