@@ -112,8 +112,10 @@ fn part(
             None => {}
         }
     }
-    if let (Some(items), Some(schema)) = (&shape.items, schema.get("items")) {
-        part(items, &Path::Item(path), schema, is_type(schema, "object"), plain_type(schema), wrong);
+    if let Some(schema) = schema.get("items") {
+        for items in [&shape.items, &shape.found].into_iter().flatten() {
+            part(items, &Path::Item(path), schema, is_type(schema, "object"), plain_type(schema), wrong);
+        }
     }
 }
 

@@ -227,7 +227,11 @@ impl Argument {
     fn needs_parts(&self) -> bool {
         let shape = self.shape.as_deref();
         match self.kind {
-            Kind::Array => shape.and_then(|shape| shape.items.as_ref()).is_some_and(|items| items.is_no_text()),
+            Kind::Array => {
+                let of =
+                    |shape: &Shape| [&shape.items, &shape.found].into_iter().flatten().any(|items| items.is_no_text());
+                shape.is_some_and(of)
+            }
             _ => shape.is_some_and(Shape::reads_parts),
         }
     }
@@ -273,7 +277,7 @@ impl Arguments {
         let argument = |variable: Variable| {
             let default = defaults.get(&variable.name).filter(|value| !value.is_null()).cloned();
             let required = variable.required && !defaults.contains_key(&variable.name);
-            let shape = Some(Box::new(variable.shape)).filter(|shape| shape.is_data() || shape.is_flag());
+            let shape = Some(Box::new(variable.shape));
             let place = Some(variable.place);
             Argument { required, default, shape, place, ..Argument::new(&variable.name) }.described()
         };

@@ -22,8 +22,10 @@ pub(crate) struct Shape {
     /// The fields that it reads, in the order of their first use. `length` and the items of a list by number are among
     /// them.
     pub(crate) fields: Vec<(String, Self)>,
-    /// The items of loops, and what `lookup` finds by a computed key.
+    /// The items of loops.
     pub(crate) items: Option<Box<Self>>,
+    /// What `lookup` finds by a computed key: any one of the items, so that of each of them nothing is known.
+    pub(crate) found: Option<Box<Self>>,
     pub(crate) marks: Marks,
 }
 
@@ -48,6 +50,8 @@ pub(crate) struct Marks {
     pub(crate) is_section: bool,
     /// `{{#if x}}`, `{{#unless x}}`, `{{#x}}`
     pub(crate) is_tested: bool,
+    /// `{{#with x}}`
+    pub(crate) is_entered: bool,
     /// `includeZero` of such a test.
     pub(crate) includes_zero: bool,
     /// It is written where a part of it is not there, as in `{{#if x.y}}…{{else}}{{x}}{{/if}}`.
@@ -93,11 +97,29 @@ impl Shape {
         is_json || *is_looked_up || looped.is_some() || self.members().next().is_some()
     }
 
+    /// Whether a list or an object that comes as one means more to the template than its text does.
+    pub(crate) fn takes_as_it_is(&self, value: &Value) -> bool {
+        let Marks { written, compared, is_tested, is_entered, .. } = &self.marks;
+        let is_text = written.is_some() || !compared.is_empty();
+        let has_length = self.fields.iter().any(|(name, _)| name == "length");
+        match value {
+            // Nothing to a test, while its text is something.
+            Value::Array(items) if items.is_empty() && (*is_tested || *is_entered) => true,
+            Value::Array(_) if has_length => true,
+            _ => self.is_data() || !is_text,
+        }
+    }
+
+    /// Whether the template's use says of text what it is to become.
+    pub(crate) fn reads_text(&self) -> bool {
+        self.is_data() || self.is_flag()
+    }
+
     /// Whether the template asks no more of it than whether it is there.
     pub(crate) fn is_flag(&self) -> bool {
         let Marks { written, looped, compared, is_json, is_looked_up, is_tested, .. } = &self.marks;
         let is_read = written.is_some() || looped.is_some() || *is_json || *is_looked_up || !compared.is_empty();
-        *is_tested && !is_read && self.fields.is_empty() && self.items.is_none()
+        *is_tested && !is_read && self.is_open()
     }
 
     /// Whether a loop over it can as well turn once a line of text.
@@ -107,13 +129,14 @@ impl Shape {
 
     /// Where it, or a part of it, is first named.
     pub(crate) fn place(&self) -> Option<Place> {
-        let parts = self.fields.iter().map(|(_, shape)| shape).chain(self.items.as_deref());
+        let parts =
+            self.fields.iter().map(|(_, shape)| shape).chain(self.items.as_deref()).chain(self.found.as_deref());
         parts.filter_map(Self::place).chain(self.marks.named).min()
     }
 
     /// Whether nothing about a value depends on it.
     pub(crate) fn is_open(&self) -> bool {
-        self.fields.is_empty() && self.items.is_none()
+        self.fields.is_empty() && self.items.is_none() && self.found.is_none()
     }
 
     /// What it takes, in words.
@@ -127,7 +150,10 @@ impl Shape {
             Some(items) if self.marks.is_keyed && items.is_no_text() => format!("an object of {}", items.plural()),
             _ if self.marks.is_keyed => "an object".to_owned(),
             Some(items) if items.is_no_text() => format!("a list of {}", items.plural()),
-            _ if self.marks.is_looked_up && self.marks.looped.is_none() => "a list or an object".to_owned(),
+            _ if self.marks.is_looked_up && self.marks.looped.is_none() => match &self.found {
+                Some(found) if found.is_no_text() => format!("a list or an object of {}", found.plural()),
+                _ => "a list or an object".to_owned(),
+            },
             _ => "a list".to_owned(),
         }
     }
@@ -149,8 +175,13 @@ impl Shape {
 
     fn example(&self, depth: usize) -> Value {
         let names = self.names();
-        let of_items =
-            || self.items.as_ref().filter(|_| depth > 1).map_or("…".into(), |items| items.example(depth - 1));
+        let of_items = || {
+            self.items
+                .as_ref()
+                .or(self.found.as_ref())
+                .filter(|_| depth > 1)
+                .map_or("…".into(), |items| items.example(depth - 1))
+        };
         if !names.is_empty() && depth > 0 {
             let fields = self.members().filter(|(name, _)| !is_index(name)).take(EXAMPLE_FIELDS);
             return fields

@@ -500,6 +500,84 @@ fn what_nothing_declares_is_what_the_template_needs() {
 }
 
 #[test]
+fn a_list_that_comes_as_json_stays_one_where_it_means_more_than_its_text() {
+    let list = json!(["a", "b"]);
+    let empty = "{{#with x}}some{{else}}none{{/with}}";
+    for (template, given, expected) in [
+        ("{{x.length}}", list.clone(), "2"),
+        ("{{#with x}}{{length}}{{/with}}", list.clone(), "2"),
+        ("{{lookup x \"length\"}}", list.clone(), "2"),
+        ("{{#if x.length}}{{x.length}} of {{x}}{{/if}}", list.clone(), "2 of a,b"),
+        ("{{#ifEquals x.length 2}}two{{/ifEquals}}", list.clone(), "two"),
+        ("{{> count files=x}}", list.clone(), "2"),
+        (empty, json!([]), "none"),
+        (empty, json!({}), "some"),
+        (empty, list.clone(), "some"),
+        ("{{#with x}}{{this}}{{else}}none{{/with}}", json!([]), "none"),
+        ("{{#if x}}{{x}}{{else}}none{{/if}}", json!([]), "none"),
+        ("{{#unless x}}none{{/unless}}{{x}}", json!([]), "none"),
+        ("{{x.length}}", json!({ "length": 7 }), "7"),
+        // What is written alone is written as it came.
+        ("{{x}}", list.clone(), r#"["a","b"]"#),
+        ("{{#if x}}{{x}}{{/if}}", list.clone(), r#"["a","b"]"#),
+        ("{{#if x}}{{x}}{{/if}}", json!({ "a": 1.0 }), r#"{"a":1.0}"#),
+        ("{{#ifEquals x y}}same{{/ifEquals}}", list, "same"),
+        // Text is text.
+        ("{{x.length}}", json!(r#"["a","b"]"#), "9"),
+        (empty, json!("[]"), "some"),
+    ] {
+        let union = "---\ninput:\n  schema:\n    type: object\n    properties:\n      x: {type: [string, array, object]}\n      y: {}\n---\n";
+        for declared in
+            ["", "---\ninput: {schema: {(*): any}}\n---\n", "---\ninput: {schema: {x: any, y?: any}}\n---\n", union]
+        {
+            let mut said = json!({ "x": given });
+            if template.contains(" y}}") {
+                said["y"] = given.clone();
+            }
+            let source = format!("{declared}{template}");
+            assert_eq!(text_with(&source, said, &[("count", "{{files.length}}")]), expected, "{source}");
+        }
+    }
+    // Where its text does not fit the schema, it may.
+    let short = "---\ninput:\n  schema:\n    type: object\n    properties:\n      x: {anyOf: [{type: string, maxLength: 3}, {type: array}]}\n---\n{{x}}";
+    assert_eq!(text(short, json!({ "x": ["a", "b"] })), "a,b");
+}
+
+#[test]
+fn what_is_looked_up_asks_nothing_of_the_other_items() {
+    let cfg = json!({ "prod": { "url": "u" }, "note": "text", "none": null });
+    let list = json!(["text", { "url": "u" }]);
+    for (template, x, key, expected) in [
+        ("{{#with (lookup x key)}}{{url}}{{/with}}", &cfg, "prod", "u"),
+        ("{{#with (lookup x key) as |c|}}{{c.url}}{{/with}}", &cfg, "prod", "u"),
+        ("{{lookup (lookup x key) \"url\"}}", &cfg, "prod", "u"),
+        ("{{> card (lookup x key)}}", &cfg, "prod", "u"),
+        ("{{> page all=x}}", &cfg, "prod", "u"),
+        ("{{#with (lookup x key)}}{{url}}{{else}}none{{/with}}", &cfg, "gone", "none"),
+        ("{{#with (lookup x key)}}{{url}}{{/with}}", &list, "1", "u"),
+        ("{{#each (lookup x key)}}{{url}}{{/each}}", &json!({ "a": [{ "url": "u" }], "b": 1 }), "a", "u"),
+        ("{{lookup x key}}", &json!({ "a": "text", "b": { "c": 1 } }), "a", "text"),
+        ("{{#each x}}{{this}};{{/each}}{{#with (lookup x key)}}{{url}}{{/with}}", &json!(["a", "b"]), "0", "a;b;"),
+    ] {
+        for declared in ["", "---\ninput: {schema: {x: any, key: string}}\n---\n"] {
+            let partials = [("card", "{{url}}"), ("page", "{{#with (lookup all key)}}{{url}}{{/with}}")];
+            let said = json!({ "x": x, "key": key });
+            assert_eq!(text_with(&format!("{declared}{template}"), said, &partials), expected, "{declared}{template}");
+        }
+    }
+    // Each turn of a loop needs its own.
+    let both = "{{#each x}}{{url}}{{/each}}{{#with (lookup x key)}}{{url}}{{/with}}";
+    let refused = text(both, json!({ "x": cfg, "key": "prod" }));
+    assert_eq!(refused, "argument `x.note` takes an object with url, not \"text\"");
+    let open = "---\ninput: {schema: {x(array): any, key: string}}\n---\n{{#with (lookup x key)}}{{url}}{{/with}}";
+    let refused = text(open, json!({ "x": "a, b", "key": "0" }));
+    assert!(
+        refused.starts_with("argument `x` takes JSON: a list or an object of objects with url, such as ["),
+        "{refused}"
+    );
+}
+
+#[test]
 fn what_leaves_a_hole_is_refused() {
     let path = "argument `x` takes JSON: an object with path, such as {\"path\":\"…\"}, not ";
     let paths = "argument `x` takes JSON: a list of objects with path, such as [{\"path\":\"…\"}], not ";

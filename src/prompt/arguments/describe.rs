@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::{Argument, Item, Kind};
 use crate::prompt::reader::shorten;
 use crate::prompt::schema::{list, plain};
+use crate::prompt::shape::Shape;
 
 impl Argument {
     /// With the description that is listed.
@@ -38,7 +39,7 @@ impl Argument {
             Some(shape) if self.kind == Kind::Any && shape.marks.looped.is_some() => {
                 return Some("a list: JSON, or one item a line".to_owned());
             }
-            Some(_) if self.kind == Kind::Any => return Some("text or JSON".to_owned()),
+            Some(shape) if self.kind == Kind::Any && shape.is_data() => return Some("text or JSON".to_owned()),
             _ => {}
         }
         let plural = |kind| match kind {
@@ -105,7 +106,9 @@ impl Argument {
         };
         set("type", Some(kind.into()));
         set("title", self.title.clone().map(Value::from));
-        let is_plain = self.kind.is_plain() && self.shape.is_none() && self.schema.get("pattern").is_none();
+        let is_plain = self.kind.is_plain()
+            && !self.shape().is_some_and(Shape::reads_text)
+            && self.schema.get("pattern").is_none();
         let is_told = self.allowed.is_some() || is_plain || kind == "array";
         let description = if is_told { &self.description } else { &self.listed_description };
         set("description", description.clone().map(Value::from));

@@ -233,6 +233,8 @@ impl Arguments {
             let text = said.as_str().filter(|_| argument.kind == Kind::Any && argument.allowed.is_none());
             let value = text.and_then(|text| json(text).ok()).filter(|value| !value.is_string());
             let value = value.or_else(|| text.and_then(boolean).map(Value::from));
+            let is_open = argument.kind == Kind::Any && argument.allowed.is_none();
+            let value = value.or_else(|| Some(said.clone()).filter(|said| is_open && !said.is_string()));
             let value = value.filter(|value| argument.check_shape(name, value).is_ok());
             let checked = value.and_then(|value| self.check(argument, name, value, left).ok());
             // A word for no where the schema has no false.
@@ -326,8 +328,8 @@ impl Argument {
             (None, Kind::Object) => return self.read_json(name, text, Value::is_object),
             (None, Kind::Json) => return self.read_json(name, text, |_| true),
             (None, Kind::Any) => match &self.shape {
-                Some(shape) => return self.read_used(name, text, shape),
-                None => Some(text.into()),
+                Some(shape) if shape.reads_text() => return self.read_used(name, text, shape),
+                _ => Some(text.into()),
             },
             (None, kind) => kind.read(text),
         };
@@ -389,7 +391,7 @@ impl Argument {
             (None, Kind::Object) => Some(value).filter(Value::is_object),
             (None, Kind::Json) => Some(value),
             // What is written as it came is the text of it.
-            (None, Kind::Any) if !is_scalar && self.shape.is_none() => Some(said.to_string().into()),
+            (None, Kind::Any) if !is_scalar && !self.takes_as_it_is(said) => Some(said.to_string().into()),
             (None, Kind::Any) => Some(value),
             (None, Kind::String) | (Some(_), _) => None,
         };
@@ -401,6 +403,11 @@ impl Argument {
         })?;
         self.check_shape(name, &taken)?;
         Ok(taken)
+    }
+
+    /// Whether a list or an object stays one, rather than its text.
+    fn takes_as_it_is(&self, value: &Value) -> bool {
+        self.shape().is_some_and(|shape| shape.takes_as_it_is(value))
     }
 
     /// Checks that the template finds what it reads, where nothing declares that.

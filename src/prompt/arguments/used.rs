@@ -37,7 +37,7 @@ impl Argument {
         }
         let shape = open(shape, schema, root)?;
         let is_told = match self.kind {
-            Kind::Any => shape.is_data() || shape.is_flag(),
+            Kind::Any => true,
             _ => !shape.is_open(),
         };
         is_told.then(|| Self { shape: Some(Box::new(shape.into_owned())), ..self.clone() })
@@ -58,9 +58,9 @@ fn open<'s>(shape: &'s Shape, schema: &Value, root: &Value) -> Option<Cow<'s, Sh
         Kind::String | Kind::Integer | Kind::Number | Kind::Boolean => None,
         Kind::Any | Kind::Json => Some(Cow::Borrowed(shape)),
         Kind::Array => {
-            let items = shape.items.as_ref().and_then(|items| part(items, schema.get("items")));
-            let marks = shape.marks.clone();
-            Some(Cow::Owned(Shape { fields: Vec::new(), items: items.map(Box::new), marks }))
+            let [items, found] = [&shape.items, &shape.found]
+                .map(|items| items.as_ref().and_then(|items| part(items, schema.get("items"))).map(Box::new));
+            Some(Cow::Owned(Shape { fields: Vec::new(), items, found, marks: shape.marks.clone() }))
         }
         Kind::Object => {
             let properties = schema.get("properties");
@@ -73,8 +73,9 @@ fn open<'s>(shape: &'s Shape, schema: &Value, root: &Value) -> Option<Cow<'s, Sh
             };
             let fields = shape.fields.iter().filter_map(field).collect();
             let is_any = properties.is_none() && !is_closed;
-            let items = shape.items.as_ref().filter(|_| is_any).and_then(|items| part(items, others));
-            Some(Cow::Owned(Shape { fields, items: items.map(Box::new), marks: shape.marks.clone() }))
+            let [items, found] = [&shape.items, &shape.found]
+                .map(|items| items.as_ref().filter(|_| is_any).and_then(|items| part(items, others)).map(Box::new));
+            Some(Cow::Owned(Shape { fields, items, found, marks: shape.marks.clone() }))
         }
     }
 }

@@ -49,6 +49,7 @@ struct Part {
     depth: usize,
     fields: HashMap<String, usize>,
     items: Option<usize>,
+    found: Option<usize>,
     marks: Marks,
     /// How often it is written.
     writes: usize,
@@ -60,8 +61,10 @@ struct Part {
 #[derive(Debug, Clone)]
 enum Key {
     Field(String),
-    /// Of a loop, or by a computed key.
+    /// Of a loop.
     Item,
+    /// By a computed key.
+    Found,
 }
 
 /// What `program`, the template of a prompt or of a partial, uses; that of each partial is known. `left` is how many
@@ -112,6 +115,7 @@ impl Usage {
                 }),
                 Key::Field(name) => parent.fields.push((name.clone(), shape)),
                 Key::Item => parent.items = Some(Box::new(shape)),
+                Key::Found => parent.found = Some(Box::new(shape)),
             }
         }
         variables.reverse();
@@ -124,6 +128,7 @@ impl Usage {
         let known = match key {
             Key::Field(name) => of.fields.get(name.as_str()).copied(),
             Key::Item => of.items,
+            Key::Found => of.found,
         };
         if known.is_some() || of.depth == bounds::SHAPE_DEPTH {
             return known;
@@ -133,6 +138,7 @@ impl Usage {
         match key {
             Key::Field(name) => drop(self.parts[parent].fields.insert(name.clone(), id)),
             Key::Item => self.parts[parent].items = Some(id),
+            Key::Found => self.parts[parent].found = Some(id),
         }
         Some(id)
     }
@@ -140,8 +146,8 @@ impl Usage {
 
 impl Part {
     fn new(parent: usize, key: Key, depth: usize, place: Place) -> Self {
-        let (fields, items, marks, writes, is_required, is_helper_name) = Default::default();
-        Self { parent, key, depth, fields, items, marks, writes, is_required, is_helper_name, place }
+        let (fields, items, found, marks, writes, is_required, is_helper_name) = Default::default();
+        Self { parent, key, depth, fields, items, found, marks, writes, is_required, is_helper_name, place }
     }
 
     /// Adds what another template does with it, which is called at `place`.
@@ -157,6 +163,7 @@ impl Part {
         marks.is_keyed |= others.is_keyed;
         marks.is_section |= others.is_section;
         marks.is_tested |= others.is_tested;
+        marks.is_entered |= others.is_entered;
         marks.includes_zero |= others.includes_zero;
         marks.is_fallback |= others.is_fallback;
         self.writes += other.writes;
@@ -325,7 +332,7 @@ impl Walk<'_> {
             }
             kind => self.note(first, |part, place| match kind {
                 BlockKind::Each => part.marks.looped = part.marks.looped.or(Some(place)),
-                BlockKind::With => {}
+                BlockKind::With => part.marks.is_entered = true,
                 kind => {
                     part.marks.is_tested = true;
                     part.marks.is_section |= kind == BlockKind::Section;
@@ -548,7 +555,7 @@ impl Walk<'_> {
             ("lookup", [object, key], _) => {
                 self.note(*object, |part, _| part.marks.is_looked_up = true);
                 self.note(*key, Part::write);
-                object.and_then(|object| self.usage.part(object, &Key::Item, self.place))
+                object.and_then(|object| self.usage.part(object, &Key::Found, self.place))
             }
             ("json", [value], _) => {
                 self.note(*value, |part, _| part.marks.is_json = true);
