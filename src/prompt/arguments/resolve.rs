@@ -431,9 +431,12 @@ impl Argument {
 impl Item {
     /// A list of plain items with commas or line ends between. No text is an empty list, and none between two is no item.
     fn read_list(&self, name: &str, text: &str) -> Result<Value, Mismatch> {
-        // Neither the list nor the choices need be short.
-        let choices: Option<HashMap<Cow<'_, str>, &Value>> =
-            self.allowed.as_ref().map(|allowed| allowed.iter().map(|value| (plain(value), value)).collect());
+        // Neither the list nor the choices need be short. Of those that are one without the white space around them, the
+        // one that is written so counts, or else the first.
+        let choices: Option<HashMap<Cow<'_, str>, &Value>> = self.allowed.as_ref().map(|allowed| {
+            let trimmed = allowed.iter().rev().filter_map(|value| Some((value.as_str()?.trim().into(), value)));
+            trimmed.chain(allowed.iter().map(|value| (plain(value), value))).collect()
+        });
         let choice = |text: &str| {
             let choices = choices.as_ref()?;
             let other = || choices.get(&*spelled(text)?).filter(|value| !value.is_string());
@@ -536,15 +539,17 @@ fn mismatch(path: String, expected: String, text: &str) -> Mismatch {
     Mismatch { path, expected, given: format!("{:?}", shorten(text)) }
 }
 
-/// The listed value that is written so, with white space around it if need be.
+/// The listed value that is written so, white space around either aside.
 fn choose(allowed: &[Value], text: &str) -> Option<Value> {
-    let find = |text: &str, is_text: bool| {
-        allowed
-            .iter()
-            .find(|value| !value.is_null() && (is_text || !value.is_string()) && plain(value) == text)
-            .cloned()
+    let find = |is: &dyn Fn(&str) -> bool, is_text: bool| {
+        let mut values = allowed.iter().filter(|value| !value.is_null() && (is_text || !value.is_string()));
+        values.find(|value| is(&plain(value))).cloned()
     };
-    find(text, true).or_else(|| find(text.trim(), true)).or_else(|| find(&spelled(text)?, false))
+    let trimmed = text.trim();
+    find(&|value| value == text, true)
+        .or_else(|| find(&|value| value == trimmed, true))
+        .or_else(|| find(&|value| !trimmed.is_empty() && value.trim() == trimmed, true))
+        .or_else(|| spelled(text).and_then(|spelled| find(&|value| value == spelled, false)))
 }
 
 /// A number or a boolean that is written otherwise, as JSON prints it: `True`, `1.0`.
