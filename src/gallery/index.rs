@@ -230,11 +230,20 @@ impl Index {
     /// Reads the stored index, and takes from it what is not known.
     async fn read(&self) {
         let Some(store) = self.store.index() else { return };
-        let read = store.read(LARGEST).await;
+        let read = match store.read(LARGEST).await {
+            Ok(Some((json, version))) => {
+                let prefix = store.prefix().to_owned();
+                // A thread of its own, as it may take a second, in which the listing goes on.
+                let parsed = tokio::task::spawn_blocking(move || parse(&json, &prefix)).await;
+                Ok(Some((parsed.unwrap_or_else(|e| Err(Unusable::Broken(e.to_string()))), version)))
+            }
+            Ok(None) => Ok(None),
+            Err(e) => Err(e),
+        };
         let mut known = self.known();
         known.stored = match read {
             Ok(None) => Stored::Nothing,
-            Ok(Some((json, version))) => match known.take_in(&json, store.prefix()) {
+            Ok(Some((parsed, version))) => match parsed.map(|prompts| known.take_in(prompts)) {
                 _ if version.is_empty() => {
                     let why = "the store gives it no ETag, without which it cannot be replaced safely";
                     tracing::warn!(index = store.location(), why, "the index is not kept");
@@ -275,33 +284,12 @@ impl Known {
         (is_current && listed.partials.are_of(catalogue)).then_some(listed)
     }
 
-    fn take_in(&mut self, json: &Bytes, own_prefix: &str) -> Result<(), Unusable> {
-        let broken = |why: String| Unusable::Broken(why);
-        if json.is_empty() {
-            return Err(broken(format!("it is empty, or has more than {LARGEST} bytes")));
-        }
-        let text = std::str::from_utf8(json).map_err(|e| broken(e.to_string()))?;
-        let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|e| broken(e.to_string()))?;
-        let Envelope { format, program, prefix, digest, index } = envelope;
-        if (format, program) != (FORMAT, PROGRAM) {
-            return Err(broken(format!(
-                "it is of format {format} and version {program}, not of {FORMAT} and {PROGRAM}"
-            )));
-        }
-        if prefix != own_prefix {
-            return Err(Unusable::Foreign(prefix.into_owned()));
-        }
-        if digest != self::digest(index.get().as_bytes()) {
-            return Err(broken("its digest is not that of what it holds".to_owned()));
-        }
-        let Contents { prompts } = serde_json::from_str(index.get()).map_err(|e| broken(e.to_string()))?;
+    /// Takes from a stored index what is not known.
+    fn take_in(&mut self, prompts: Vec<(Box<str>, Listed)>) {
         self.prompts.reserve(prompts.len());
-        for Row { key, version, partials, listed } in prompts {
-            let json = json.slice_ref(listed.get().as_bytes());
-            let listed = Listed { version, partials: partials.into(), json };
+        for (key, listed) in prompts {
             self.prompts.entry(key).or_insert(listed);
         }
-        Ok(())
     }
 
     /// What is known of the prompts of a catalogue, by the index of the object: cheap to take, to be written once the lock
@@ -313,6 +301,33 @@ impl Known {
         };
         catalogue.entries.iter().filter_map(row).collect()
     }
+}
+
+/// How prompts are listed, by key, as a stored index has it.
+fn parse(json: &Bytes, own_prefix: &str) -> Result<Vec<(Box<str>, Listed)>, Unusable> {
+    let broken = |why: String| Unusable::Broken(why);
+    if json.is_empty() {
+        return Err(broken(format!("it is empty, or has more than {LARGEST} bytes")));
+    }
+    let text = std::str::from_utf8(json).map_err(|e| broken(e.to_string()))?;
+    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|e| broken(e.to_string()))?;
+    let Envelope { format, program, prefix, digest, index } = envelope;
+    if (format, program) != (FORMAT, PROGRAM) {
+        let why = format!("it is of format {format} and version {program}, not of {FORMAT} and {PROGRAM}");
+        return Err(broken(why));
+    }
+    if prefix != own_prefix {
+        return Err(Unusable::Foreign(prefix.into_owned()));
+    }
+    if digest != self::digest(index.get().as_bytes()) {
+        return Err(broken("its digest is not that of what it holds".to_owned()));
+    }
+    let Contents { prompts } = serde_json::from_str(index.get()).map_err(|e| broken(e.to_string()))?;
+    let listed = |Row { key, version, partials, listed }: Row<'_>| {
+        let json = json.slice_ref(listed.get().as_bytes());
+        (key, Listed { version, partials: partials.into(), json })
+    };
+    Ok(prompts.into_iter().map(listed).collect())
 }
 
 /// The index of these prompts as it is stored; of the first ones, if it is too much.
