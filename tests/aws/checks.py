@@ -438,5 +438,25 @@ def deleted() -> None:
 check("the function's log has its requests and no token", logs)
 check("a deleted stack leaves the bucket and its prompts", deleted)
 
+# --- A stack whose prompts are at the root of the bucket ---
+
+
+def whole_bucket() -> None:
+    options = {"Architecture": "x86_64", "MachineClient": "true", "CacheTtlSeconds": "0"}
+    stack = emulator.deploy(template, **options, PromptPrefix="/")
+    bucket, role = stack["BucketName"], resource("FunctionRole")
+    paste(stack["UploadCommand"], cwd=ROOT)
+    keys = {item["Key"] for item in boto3.client("s3").list_objects_v2(Bucket=bucket)["Contents"]}
+    assert "greeting-template.prompt" in keys, keys
+    policy = boto3.client("iam").get_role_policy(RoleName=role, PolicyName="prompts")["PolicyDocument"]
+    reads, lists = policy["Statement"][:2]
+    same(reads["Resource"], f"arn:aws:s3:::{bucket}/*")
+    assert "Condition" not in lists, lists
+    listed = paste(f"{stack['TokenCommand']}; {stack['ListCommand']}")
+    assert "greeting-template" in listed, listed
+
+
+check("with PromptPrefix=/ the whole bucket is served", whole_bucket)
+
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)

@@ -47,7 +47,7 @@ def aws(*command: str) -> str:
 
 def deploy(template: Path, **parameters: str) -> dict[str, str]:
     """Creates the stack, as `sam deploy` does, and tells its outputs."""
-    aws("s3", "mb", "s3://artifacts")
+    boto3.client("s3").create_bucket(Bucket="artifacts")
     packaged = template.with_name("packaged.yaml")
     package = ["--s3-bucket", "artifacts", "--output-template-file", str(packaged)]
     aws("cloudformation", "package", "--template-file", str(template), *package)
