@@ -1,5 +1,6 @@
 //! What the program does beside serving, for those who write prompts: a command, a file.
 
+mod around;
 pub(crate) mod check;
 pub(crate) mod complete;
 pub(crate) mod list;

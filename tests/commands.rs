@@ -1030,7 +1030,7 @@ fn a_path_names_a_prompt_as_well_as_its_name_does() {
         ("team/standpu", "unknown prompt `team/standpu`, did you mean `team_standup`?"),
         ("standup.prompt", "unknown prompt `standup.prompt`, did you mean `team_standup`?"),
         ("prompts/_style.prompt", "prompts/_style.prompt is the partial `style`: render a prompt that uses it"),
-        ("../x.prompt", "unknown prompt `../x.prompt`"),
+        ("../x.prompt", "../x.prompt: no such file, and no prompt has this name"),
     ] {
         let Ran { code, out, err } = run(&["render", path]);
         assert_eq!((code, out.as_str(), err), (Some(1), "", format!("prompt-gallery: {why}\n")), "{path}");
@@ -1058,6 +1058,85 @@ fn a_path_names_a_prompt_as_well_as_its_name_does() {
         "prompt-gallery: foo.md would be no prompt: the name of a file ends in .prompt, .hbs or .handlebars; \
          `prompt-gallery new foo` writes prompts/foo.prompt\n"
     );
+}
+
+#[test]
+fn render_says_why_a_path_is_no_prompt() {
+    let here = folder(&[
+        ("prompts/notes.md", "x"),
+        ("prompts/vscode.prompt.md", "x"),
+        ("prompts/UPPER.PROMPT", "x"),
+        ("prompts/team/a.prompt", "x"),
+        ("prompts/review.prompt", "x"),
+        ("prompts/.hidden.prompt", "x"),
+        ("prompts/logo.png", "x"),
+        ("notes.txt", "x"),
+    ]);
+    let said = |path: &str| {
+        let Output { status, stdout, stderr } =
+            program().args(["render", path]).current_dir(here.path()).output().unwrap();
+        assert_eq!((status.code(), stdout.as_slice()), (Some(1), &b""[..]), "{path}");
+        String::from_utf8(stderr).unwrap()
+    };
+    let paths = [
+        "prompts/notes.md",
+        "prompts/vscode.prompt.md",
+        "prompts/UPPER.PROMPT",
+        "prompts/.hidden.prompt",
+        "prompts/logo.png",
+        "notes.txt",
+        "prompts/team",
+        "prompts/gone.md",
+        "review.md",
+        "prompts/gone.prompt",
+        "./gone.prompt",
+    ];
+    assert_snapshot!(paths.map(said).concat(), @"
+    prompt-gallery: prompts/notes.md is no prompt: the files of prompts end in .prompt, .hbs or .handlebars; rename it to notes.prompt
+    prompt-gallery: prompts/vscode.prompt.md is no prompt: the files of prompts end in .prompt, .hbs or .handlebars; rename it to vscode.prompt
+    prompt-gallery: prompts/UPPER.PROMPT is no prompt: the files of prompts end in .prompt, .hbs or .handlebars; rename it to UPPER.prompt
+    prompt-gallery: prompts/.hidden.prompt is no prompt: a name that begins with a dot is hidden
+    prompt-gallery: prompts/logo.png is no prompt: the files of prompts end in .prompt, .hbs or .handlebars
+    prompt-gallery: notes.txt is no prompt: the files of prompts end in .prompt, .hbs or .handlebars; rename it to notes.prompt
+    prompt-gallery: prompts/team is a folder: name a prompt in it
+    prompt-gallery: unknown prompt `gone.md`: the files of prompts end in .prompt, .hbs or .handlebars
+    prompt-gallery: unknown prompt `review.md`, did you mean `review`?
+    prompt-gallery: prompts/gone.prompt: no such file, and no prompt has this name
+    prompt-gallery: ./gone.prompt: no such file, and no prompt has this name
+    ");
+}
+
+#[test]
+fn a_file_elsewhere_is_read_with_what_it_needs_of_its_folder() {
+    let here = folder(&[
+        ("x.prompt", "---\ndescription: X\n---\n{{> sub/deep/tone}}{{media url=\"./docs/a.md\"}}"),
+        ("sub/deep/_tone.hbs", "Kind. {{> close}}"),
+        ("_close.prompt", "Bye."),
+        ("docs/a.md", "A"),
+        // Names that the root has no part in.
+        ("other/x.prompt", "x"),
+        ("up.prompt", "---\ndescription: X\n---\n{{> ../outside/tone}}"),
+    ]);
+    let at = |file: &str| here.path().join(file).to_str().unwrap().to_owned();
+    #[cfg(unix)]
+    {
+        // What else is there is neither read nor spoken of.
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        symlink("/", here.path().join("other/all")).unwrap();
+        symlink("/", here.path().join("all")).unwrap();
+        fs::set_permissions(here.path().join("other"), fs::Permissions::from_mode(0o000)).unwrap();
+    }
+    let out = printed(&["render", &at("x.prompt")]);
+    assert!(out.contains("Kind. Bye.") && out.contains("[file gallery:///docs/a.md, text/markdown]"), "{out}");
+    let out = printed(&["check", &at("x.prompt")]);
+    assert!(out.ends_with("3 files, 3 notes\n"), "{out}");
+    let Ran { code, err, .. } = run(&["render", &at("up.prompt")]);
+    assert!(code == Some(1) && err.contains("there is no partial"), "{err}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(here.path().join("other"), fs::Permissions::from_mode(0o755)).unwrap();
+    }
 }
 
 #[test]

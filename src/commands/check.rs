@@ -9,6 +9,7 @@ use std::sync::Arc;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, future, stream};
 use tracing::level_filters::LevelFilter;
 
+use super::around::Around;
 use super::progress::Progress;
 use super::{Failure, config};
 use crate::check::report::{Format, Gallery, Report};
@@ -159,16 +160,20 @@ struct Target {
 }
 
 impl Target {
-    fn new(config: &Config, key: Option<String>) -> Result<Self, Failure> {
+    fn new(Wanted { config, only, is_served }: Wanted) -> Result<Self, Failure> {
         let (store, folder): (Arc<dyn PromptStore>, _) = match &config.source {
             config::Source::Dir(dir) => {
                 let folder = server::open_dir(dir).map_err(Failure::unable)?;
-                (Arc::new(folder.clone()), Some(folder))
+                let store: Arc<dyn PromptStore> = match &only {
+                    Some(keys) if !is_served => Arc::new(Around::new(folder.clone(), dir.clone(), keys.clone())),
+                    _ => Arc::new(folder.clone()),
+                };
+                (store, Some(folder))
             }
             config::Source::S3 { .. } => (server::open(&config.source).map_err(Failure::unable)?, None),
         };
-        let page_size = Some(config.page_size).filter(|_| key.is_none());
-        Ok(Self { store, folder, page_size, only: key.map(|key| BTreeSet::from([key])) })
+        let page_size = Some(config.page_size).filter(|_| only.is_none());
+        Ok(Self { store, folder, page_size, only })
     }
 
     /// All of its files, in the order of their keys; those are read that are to be checked.
@@ -187,32 +192,41 @@ impl Target {
     }
 }
 
+/// What the command line names of one gallery.
+struct Wanted {
+    config: Config,
+    /// The keys of the files, if not all are to be checked.
+    only: Option<BTreeSet<String>>,
+    /// Whether all of the gallery's folder is served.
+    is_served: bool,
+}
+
 /// What the paths name, files of one gallery together.
 fn targets(args: &Check) -> Result<Vec<Target>, Failure> {
     if args.paths.is_empty() {
-        return Ok(vec![Target::new(&config(&args.location)?, None)?]);
+        return Ok(vec![Target::new(Wanted { config: config(&args.location)?, only: None, is_served: true })?]);
     }
-    let mut targets: Vec<(PathBuf, Target)> = Vec::new();
+    let mut all: Vec<(PathBuf, Wanted)> = Vec::new();
     for path in &args.paths {
-        let (config, key) = target(path, &args.location)?;
-        let root = match &config.source {
+        let wanted = wanted(path, &args.location)?;
+        let root = match &wanted.config.source {
             config::Source::Dir(dir) => dir.canonicalize().unwrap_or_else(|_| dir.clone()),
             config::Source::S3 { bucket, prefix, .. } => format!("s3://{bucket}/{prefix}").into(),
         };
-        match targets.iter_mut().find(|(known, _)| *known == root) {
-            Some((_, target)) => match (&mut target.only, key) {
-                (Some(keys), Some(key)) => drop(keys.insert(key)),
-                (Some(_), None) => *target = Target::new(&config, None)?,
-                (None, _) => {}
+        match all.iter_mut().find(|(known, _)| *known == root) {
+            Some((_, known)) => match (&mut known.only, wanted.only) {
+                (Some(keys), Some(more)) => keys.extend(more),
+                (only, _) => *only = None,
             },
-            None => targets.push((root, Target::new(&config, key)?)),
+            None => all.push((root, wanted)),
         }
     }
-    Ok(targets.into_iter().map(|(_, target)| target).collect())
+    all.into_iter().map(|(_, wanted)| Target::new(wanted)).collect()
 }
 
 /// The gallery that a path names, and the key of the file if it is one.
-fn target(path: &str, location: &Location) -> Result<(Config, Option<String>), Failure> {
+fn wanted(path: &str, location: &Location) -> Result<Wanted, Failure> {
+    let whole = |config| Wanted { config, only: None, is_served: true };
     let of = |flags| Config::from_env(flags).map_err(Failure::unable);
     if let Some(address) = path.strip_prefix("s3://") {
         let (bucket, prefix) = bucket_and_prefix(address);
@@ -221,20 +235,19 @@ fn target(path: &str, location: &Location) -> Result<(Config, Option<String>), F
         }
         let (bucket, prefix) = (Some(bucket.to_owned()), Some(prefix.to_owned()));
         let request_payer = location.request_payer.clone();
-        return Ok((of(Flags { bucket, prefix, request_payer, ..Flags::default() })?, None));
+        return Ok(whole(of(Flags { bucket, prefix, request_payer, ..Flags::default() })?));
     }
     let file = Path::new(path);
     if file.is_dir() {
-        return Ok((of(Flags { dir: Some(file.to_owned()), ..Flags::default() })?, None));
+        return Ok(whole(of(Flags { dir: Some(file.to_owned()), ..Flags::default() })?));
     }
-    let found = super::path::file(path).or_else(|| file.is_file().then(|| file.to_owned()));
-    let Some(file) = found else { return Err(Failure::unable(format!("{path}: no such file or folder"))) };
-    let (root, key) = root_of(&file, location)?;
-    if Named::of(&key).is_none() {
-        let takes = "a prompt's name ends in .prompt, .hbs or .handlebars, and begins with no dot";
-        return Err(Failure::unable(format!("{path} is no prompt: {takes}")));
-    }
-    Ok((of(Flags { dir: Some(root), ..Flags::default() })?, Some(key)))
+    let Some(file) = super::path::file(path) else {
+        let why = super::path::no_prompt(path).unwrap_or_else(|| format!("{path}: no such file or folder"));
+        return Err(Failure::unable(why));
+    };
+    let Placed { root, key, is_served } = place(&file, location)?;
+    let config = of(Flags { dir: Some(root), ..Flags::default() })?;
+    Ok(Wanted { config, only: Some(BTreeSet::from([key])), is_served })
 }
 
 /// The parts of `BUCKET/PREFIX`, where an access point's ARN may stand for the bucket: it has slashes of its own.
@@ -247,9 +260,17 @@ fn bucket_and_prefix(address: &str) -> (&str, &str) {
     }
 }
 
+/// A file of a gallery.
+pub(super) struct Placed {
+    pub(super) root: PathBuf,
+    pub(super) key: String,
+    /// Whether the gallery is the one that would be served.
+    pub(super) is_served: bool,
+}
+
 /// The gallery that a file belongs to, and its key there: the folder that would be served if the file lies inside, else
 /// the file's own.
-pub(super) fn root_of(file: &Path, location: &Location) -> Result<(PathBuf, String), Failure> {
+pub(super) fn place(file: &Path, location: &Location) -> Result<Placed, Failure> {
     let served = match Config::from_env(location.clone().into()) {
         Ok(Config { source: config::Source::Dir(dir), .. }) => Some(dir),
         Err(e) if location.dir.is_some() => return Err(Failure::unable(e)),
@@ -257,14 +278,15 @@ pub(super) fn root_of(file: &Path, location: &Location) -> Result<(PathBuf, Stri
         Ok(_) | Err(_) => None,
     };
     let real = |path: &Path| path.canonicalize().map_err(|e| Failure::unable(format!("{}: {e}", path.display())));
-    if let Some(dir) = served
-        && let Ok(below) = real(file)?.strip_prefix(real(&dir)?)
+    if let Some(root) = served
+        && let Ok(below) = real(file)?.strip_prefix(real(&root)?)
     {
         let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
-        return Ok((dir, parts.join("/")));
+        return Ok(Placed { root, key: parts.join("/"), is_served: true });
     }
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok((parent.to_owned(), file.file_name().unwrap_or_default().to_string_lossy().into_owned()))
+    let key = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Placed { root: parent.to_owned(), key, is_served: false })
 }
 
 /// Reads all prompts and partials.

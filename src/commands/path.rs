@@ -5,10 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
-use super::check::root_of;
+use super::check::{Placed, place};
 use crate::cli::Location;
 use crate::config::{Config, Flags};
-use crate::gallery::{EXTENSIONS, Named};
+use crate::gallery::{EXTENSIONS, Named, strays};
 use crate::store::Object;
 
 /// Whether a text is a path and no name.
@@ -21,15 +21,34 @@ pub(super) fn is_anchored(path: &str) -> bool {
     Path::new(path).is_absolute() || path.starts_with("./") || path.starts_with("../")
 }
 
-/// The gallery of the file that `path` leads to, with or without extension, and the file's key there.
+/// The gallery of the file that `path` leads to, with or without extension, and the file there.
 ///
 /// # Errors
 /// When a folder that was asked for cannot be served.
-pub(super) fn file_of(path: &str, location: &Location) -> Result<Option<(Config, String)>, Failure> {
+pub(super) fn file_of(path: &str, location: &Location) -> Result<Option<(Config, Placed)>, Failure> {
     let Some(file) = file(path) else { return Ok(None) };
-    let (root, key) = root_of(&file, location)?;
-    let config = Config::from_env(Flags { dir: Some(root), ..Flags::default() }).map_err(Failure::unable)?;
-    Ok(Some((config, key)))
+    let placed = place(&file, location)?;
+    let flags = Flags { dir: Some(placed.root.clone()), ..Flags::default() };
+    Ok(Some((Config::from_env(flags).map_err(Failure::unable)?, placed)))
+}
+
+/// Why what stands at `path` is no prompt, and what to do; nothing where nothing is there.
+pub(super) fn no_prompt(path: &str) -> Option<String> {
+    let metadata = Path::new(path).metadata().ok()?;
+    if metadata.is_dir() {
+        return Some(format!("{path} is a folder: name a prompt in it"));
+    }
+    Some(format!("{path} is no prompt: {}", no_prompt_name(path)))
+}
+
+/// Why a file of this name is no prompt.
+pub(super) fn no_prompt_name(path: &str) -> String {
+    let file = Path::new(path).file_name().and_then(OsStr::to_str).unwrap_or(path);
+    let todo = strays::todo(file).map(|todo| format!("; {todo}")).unwrap_or_default();
+    match file.starts_with('.') {
+        true => "a name that begins with a dot is hidden".to_owned(),
+        false => format!("{}{todo}", strays::ENDINGS),
+    }
 }
 
 /// The prompt or partial that `path` leads to, with or without extension.

@@ -1,20 +1,27 @@
 //! `prompt-gallery render`: a prompt as a client would get it.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use serde_json::{Map, Value};
+use tracing::level_filters::LevelFilter;
 
+use super::around::Around;
+use super::check::Placed;
 use super::{Failure, config, gallery, path, store};
 use crate::cli::{Given, Render};
 use crate::config::{Config, Source};
 use crate::content::{Content, PromptMessage, Role};
-use crate::gallery::{Gallery, GalleryError, Named, Rendered};
+use crate::gallery::{EXTENSIONS, Gallery, GalleryError, Named, Rendered, strays};
 use crate::program;
 use crate::prompt::{ArgumentProblem, Prompt, bounds};
+use crate::server;
+use crate::store::PromptStore;
 
 const HEADING: Style = Style::new().bold();
 /// The bytes of a line that a terminal on Linux keeps; it drops what is typed or pasted behind them.
@@ -28,15 +35,41 @@ pub(crate) fn run(args: &Render) -> Result<ExitCode, Failure> {
     } else {
         None
     };
-    let (config, key) = match file {
-        Some((config, key)) => (config, Some(key)),
-        None => (config(location)?, None),
+    let is_found = file.is_some();
+    let (config, placed) = match file {
+        Some((config, placed)) => (config, Some(placed)),
+        None => {
+            // In a bucket, nothing here is meant.
+            if path::is_path(&args.name)
+                && location.bucket.is_none()
+                && let Some(why) = path::no_prompt(&args.name)
+            {
+                return Err(Failure::wrong(why));
+            }
+            let no_file = |e| match path::is_anchored(&args.name) && location.dir.is_none() {
+                true => Failure::wrong(format!("{}: no such file", args.name)),
+                false => e,
+            };
+            (config(location).map_err(no_file)?, None)
+        }
     };
-    let rendered = super::run(async {
-        let gallery = gallery(store(&config).await?, &config);
-        let name = name(&args.name, key.as_deref(), &gallery, &config).await?;
+    let is_around = placed.as_ref().is_some_and(|placed| !placed.is_served);
+    // What else there is beside a file is no matter of the file's.
+    let level = if is_around { LevelFilter::ERROR } else { LevelFilter::WARN };
+    let rendered = super::run_telling(level, async {
+        let store: Arc<dyn PromptStore> = match &placed {
+            Some(Placed { root, key, is_served: false }) => {
+                let folder = server::open_dir(root).map_err(Failure::unable)?;
+                Arc::new(Around::new(folder, root.clone(), BTreeSet::from([key.clone()])))
+            }
+            _ => store(&config).await?,
+        };
+        let gallery = gallery(store, &config);
+        let key = placed.as_ref().map(|placed| &*placed.key);
+        let name = name(&args.name, key, &gallery, &config).await?;
         let told = |e: GalleryError| match e {
-            GalleryError::Broken { .. } => Failure::wrong(format!("{e}; `{}` tells all", check(args, key.is_some()))),
+            GalleryError::Broken { .. } => Failure::wrong(format!("{e}; `{}` tells all", check(args, is_found))),
+            GalleryError::UnknownPrompt { .. } => unknown(&args.name, &e, matches!(config.source, Source::S3 { .. })),
             e => e.into(),
         };
         let prompt = gallery.prompt(&name).await.map_err(told)?;
@@ -51,6 +84,19 @@ pub(crate) fn run(args: &Render) -> Result<ExitCode, Failure> {
     let text = if args.json { as_json(&rendered) } else { as_text(&rendered.messages, heading) };
     program::print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// That there is no such prompt, and what is wrong with a path that leads nowhere.
+fn unknown(given: &str, e: &GalleryError, is_bucket: bool) -> Failure {
+    let has_ending = EXTENSIONS.iter().any(|extension| given.ends_with(extension));
+    let is_foreign = !has_ending && given.rsplit_once('.').is_some_and(|(_, ending)| strays::is_foreign(ending));
+    Failure::wrong(match e {
+        GalleryError::UnknownPrompt { nearest: None, .. } if is_foreign => format!("{e}: {}", strays::ENDINGS),
+        GalleryError::UnknownPrompt { nearest: None, .. } if path::is_path(given) && !is_bucket => {
+            format!("{given}: no such file, and no prompt has this name")
+        }
+        e => e.to_string(),
+    })
 }
 
 /// The command that looks at the prompt's file, if that is what was named, or at its gallery.

@@ -50,6 +50,14 @@ pub(crate) fn notes<'k>(keys: impl Iterator<Item = &'k str>) -> Vec<String> {
     found.into_iter().map(note).collect()
 }
 
+/// What to do with one file that is probably meant to be a prompt: `rename it to review.prompt`.
+#[cfg(feature = "local")]
+pub(crate) fn todo(file: &str) -> Option<String> {
+    let Stray { ending, todo } = stray(file)?;
+    let name = file.strip_suffix(ending)?;
+    Some(format!("{} it to {name}.prompt", todo.split(' ').next()?))
+}
+
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Stray<'k> {
     /// `.prompt.md`

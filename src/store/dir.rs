@@ -1,7 +1,7 @@
 //! A folder of prompt files.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -73,6 +73,13 @@ impl DirStore {
         Ok(())
     }
 
+    /// Lists the files of some folders alone, given relative to this one; a folder that is not there or leads out has none.
+    #[cfg(feature = "local")]
+    pub(crate) async fn list_in(&self, folders: BTreeSet<PathBuf>) -> Result<Vec<Object>, StoreError> {
+        let inner = Arc::clone(&self.0);
+        blocking(move || inner.list(Some(&folders))).await
+    }
+
     /// Waits until something has changed since the last time; for ever where the folder is not watched.
     ///
     /// Another folder in its place, which no event tells of, is watched from then on.
@@ -89,7 +96,7 @@ impl DirStore {
 impl PromptStore for DirStore {
     async fn list(&self) -> Result<Vec<Object>, StoreError> {
         let inner = Arc::clone(&self.0);
-        blocking(move || inner.list()).await
+        blocking(move || inner.list(None)).await
     }
 
     async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
@@ -123,7 +130,8 @@ async fn blocking<T: Send + 'static>(
 }
 
 impl Inner {
-    fn list(&self) -> Result<Vec<Object>, StoreError> {
+    /// All files, or those of some folders.
+    fn list(&self, only: Option<&BTreeSet<PathBuf>>) -> Result<Vec<Object>, StoreError> {
         let now = SystemTime::now();
         // Without symbolic links, to tell what leaves the folder.
         let root = self.path.canonicalize().map_err(|e| store_error(&self.dir, &e))?;
@@ -133,7 +141,7 @@ impl Inner {
             let below = path.strip_prefix(&root).unwrap_or(path);
             left_out.borrow_mut().insert(below.to_owned(), why.to_owned());
         };
-        let belongs = |entry: &DirEntry| {
+        let belongs = &|entry: &DirEntry| {
             if is_hidden_or_backup(entry.file_name().as_encoded_bytes()) {
                 return false;
             }
@@ -143,8 +151,18 @@ impl Inner {
             }
             !is_outside
         };
-        let entries = WalkDir::new(&root).follow_links(true).min_depth(1).into_iter();
-        for entry in entries.filter_entry(belongs) {
+        let walk = |folder: &Path| WalkDir::new(folder).follow_links(true).min_depth(1);
+        let walks: Vec<WalkDir> = match only {
+            None => vec![walk(&root)],
+            Some(folders) => {
+                let is_visible =
+                    |folder: &&PathBuf| !folder.iter().any(|part| is_hidden_or_backup(part.as_encoded_bytes()));
+                let paths = folders.iter().filter(is_visible).map(|folder| root.join(folder));
+                let is_there = |path: &PathBuf| *path == root || (path.is_dir() && is_below(path, &root));
+                paths.filter(is_there).map(|path| walk(&path).max_depth(1)).collect()
+            }
+        };
+        for entry in walks.into_iter().flat_map(|walk| walk.into_iter().filter_entry(belongs)) {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(e) if e.depth() == 0 => return Err(self.unreadable(&e)),
