@@ -171,6 +171,37 @@ fn who_signed_in_with_aws_login_is_told_the_command() {
 }
 
 #[test]
+fn a_machine_without_any_credentials_is_told_where_they_were_looked_for() {
+    let says = |profile: &str, of: &str| {
+        format!(
+            "{AT}no credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in profile `{profile}` or from a role of \
+             this machine: run aws configure{of}, or set AWS_PROFILE to a profile that has some (aws sso login signs in to \
+             it)"
+        )
+    };
+    let region = ("AWS_REGION", "eu-central-1");
+    let no_metadata = [
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        // Nobody listens, nobody answers, and something that is no metadata service answers.
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://192.0.2.1"),
+    ];
+    let laptop = Laptop::new("[profile empty]\nregion = eu-central-1\n");
+    for metadata in no_metadata {
+        let enabled =
+            if metadata.0 == "AWS_EC2_METADATA_DISABLED" { metadata } else { ("AWS_EC2_METADATA_DISABLED", "false") };
+        assert_eq!(laptop.refusal(&[region, enabled, metadata]), says("default", ""), "{metadata:?}");
+    }
+    assert_eq!(laptop.refusal(&[("AWS_PROFILE", "empty")]), says("empty", " --profile empty"));
+    let role = "role_arn = arn:aws:iam::111122223333:role/R\ncredential_source = Ec2InstanceMetadata\n";
+    let laptop = Laptop::new(&format!("[profile r]\nregion = eu-central-1\n{role}"));
+    let refusal = laptop.refusal(&[("AWS_PROFILE", "r"), ("AWS_EC2_METADATA_DISABLED", "false"), no_metadata[1]]);
+    let says = "cannot assume the role arn:aws:iam::111122223333:role/R: the credential_source of its profile has no \
+                credentials here";
+    assert_eq!(refusal, format!("{AT}{says}"));
+}
+
+#[test]
 fn a_server_without_credentials_does_not_start_and_says_one_line() {
     let laptop = Laptop::new(SSO);
     let (code, said) = ran(&mut laptop.command(&["serve", "--addr", "127.0.0.1:0"], &[("AWS_PROFILE", "dev")]));

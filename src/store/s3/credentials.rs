@@ -1,9 +1,11 @@
 //! Credentials as a laptop has them: they may take their time, and where they are missing the user is told what to do.
 
+use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use aws_config::imds::client::error::ImdsError;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
@@ -104,9 +106,12 @@ fn is_current(asked: &Result<Credentials, Refused>) -> bool {
 
 /// What the user can do about it.
 fn words(e: &CredentialsError, origin: &Origin) -> String {
-    if let CredentialsError::CredentialsNotLoaded(_) = e {
-        // It repeats every place where there are none.
-        return format!("there are no credentials: {}", super::CREDENTIALS);
+    let is_missing = |e: &CredentialsError| matches!(e, CredentialsError::CredentialsNotLoaded(_));
+    // The metadata service of EC2 is asked last, where nothing else has any, or for the credentials of a role.
+    let is_not_given = |e: &(dyn Error + 'static)| e.is::<ImdsError>() || e.downcast_ref().is_some_and(is_missing);
+    if is_missing(e) || (matches!(origin.source, Source::Other) && causes(e).any(is_not_given)) {
+        tracing::debug!(cause = one_line(&chain(e)), "no credentials");
+        return none(origin);
     }
     let refusal = causes(e).find_map(|e| e.downcast_ref::<ErrorMetadata>());
     let code = refusal.and_then(ErrorMetadata::code);
@@ -138,6 +143,18 @@ fn words(e: &CredentialsError, origin: &Origin) -> String {
         }
         Source::Other => format!("no credentials: {}", said.unwrap_or_else(|| one_line(&chain(e)))),
     }
+}
+
+/// Where credentials were looked for in vain, and what to do. The SDK repeats every place, in words of its own.
+fn none(Origin { profile, roles, .. }: &Origin) -> String {
+    if let Some(role) = roles.first() {
+        return format!("cannot assume the role {role}: the credential_source of its profile has no credentials here");
+    }
+    let of = if profile == "default" { String::new() } else { format!(" --profile {profile}") };
+    format!(
+        "no credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in profile `{profile}` or from a role of this \
+         machine: run aws configure{of}, or set AWS_PROFILE to a profile that has some (aws sso login signs in to it)"
+    )
 }
 
 /// What a program did instead of printing credentials. Neither its output nor what it writes to standard error is

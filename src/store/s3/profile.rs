@@ -25,6 +25,8 @@ pub(super) struct Profiles {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Origin {
     pub(super) source: Source,
+    /// The selected profile, which may not exist if it is `default`.
+    pub(super) profile: String,
     /// Assumed with the credentials of the source, the last one first.
     pub(super) roles: Vec<String>,
 }
@@ -116,7 +118,8 @@ impl Profiles {
     /// Settings with which no credentials can be had.
     pub(super) fn origin(&self) -> Result<Origin, String> {
         let mut roles = Vec::new();
-        let other = |roles| Ok(Origin { source: Source::Other, roles });
+        let selected = self.set.selected_profile().to_owned();
+        let other = |roles| Ok(Origin { source: Source::Other, profile: selected.clone(), roles });
         if self.has_key {
             return other(roles);
         }
@@ -132,7 +135,9 @@ impl Profiles {
                 return other(roles);
             }
             let role = profile.get("role_arn").filter(|_| profile.get("web_identity_token_file").is_none());
-            let Some(role) = role else { return Ok(Origin { source: source(&self.set, profile, is_first)?, roles }) };
+            let Some(role) = role else {
+                return Ok(Origin { source: source(&self.set, profile, is_first)?, profile: selected, roles });
+            };
             if profile.get("mfa_serial").is_some() {
                 return Err(format!(
                     "profile `{name}` needs an MFA code (mfa_serial), and nothing here can ask for one: first run \
