@@ -32,8 +32,8 @@ pub use problem::{Code, Level, Place, Problem};
 pub(crate) use reader::{shorten, shorten_to};
 pub(crate) use shape::Shape;
 pub(crate) use survey::{ContentType, Shown, Survey, body};
-pub(crate) use template::Variable;
 pub(crate) use template::{Foreign, Other, foreign};
+pub(crate) use template::{LOOP_DATA, UnknownData, Variable};
 use template::{Template, Usage};
 
 pub use picoschema::Schemas;

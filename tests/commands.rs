@@ -247,6 +247,70 @@ fn check_says_which_arguments_it_inferred() {
 }
 
 #[test]
+fn check_says_which_data_variables_find_nothing() {
+    let wrong = [
+        "{{@name}} {{@item}}{{#each items}}{{@item}}{{/each}}",
+        "{{@index}}{{#if @first}}{{/if}}{{#each items}}{{else}}{{@key}}{{/each}}",
+        "{{#each items}}{{@../index}}{{#each this}}{{@../../last}}{{/each}}{{/each}}",
+        "{{@indx}} {{@Root.name}} {{@../root.name}} {{#with @user}}{{id}}{{/with}}{{> _row at=@claims.sub}}",
+        "{{@metadata.model}} {{media url=@picture}} {{lookup @state \"x\"}}",
+        "{{> row}} {{> two}}{{#> box}}{{@index}}{{/box}}",
+        "{{#*inline \"i\"}}{{@index}}{{/inline}}{{> i}}{{#each items}}{{> i}}{{/each}}",
+    ];
+    let right = [
+        "{{name}} {{@root.name}} {{@root}} {{@auth.email}} {{@metadata.prompt.model}} {{#if @partial-block}}{{/if}}",
+        "{{#each items}}{{@index}}{{@key}}{{@first}}{{@last}}{{#each this}}{{@../index}}{{@../root.name}}{{/each}}{{/each}}",
+        "{{#each items as |item|}}{{@item}}{{#with this}}{{@index}}{{/with}}{{/each}}{{#items}}{{@index}}{{/items}}",
+        "{{#each items}}{{> row}}{{> two}}{{#if @last}}{{> tests}}{{/if}}{{/each}}{{> tests}}",
+        "{{#> list}}{{@index}}{{/list}}{{#each items}}{{#> box}}{{@index}}{{@../index}}{{/box}}{{/each}}",
+        "{{#> rows}}{{#*inline \"r\"}}{{@index}}{{/inline}}{{/rows}}",
+        "{{#*inline \"i\"}}{{@index}}{{#if @first}}{{/if}}{{/inline}}{{#each items}}{{> i}}{{/each}}",
+    ];
+    let front = "---\ndescription: A\ninput: {schema: {name?: string, items?(array): any}}\n---\n";
+    let dir = folder(&[
+        ("right.prompt", &format!("{front}{}", right.join("\n"))),
+        ("wrong.prompt", &format!("{front}{}", wrong.join("\n"))),
+        ("_row.prompt", "{{@index}}{{@count}}"),
+        ("__row.prompt", "{{at}}"),
+        ("_two.prompt", "{{> row}}{{#each this}}{{@../../key}}{{/each}}"),
+        ("_tests.prompt", "{{#unless @first}}, {{/unless}}"),
+        ("_list.prompt", "{{#each items}}{{> @partial-block}}{{/each}}"),
+        ("_rows.prompt", "{{#each items}}{{> r}}{{/each}}"),
+        ("_box.prompt", "{{> @partial-block}}"),
+    ]);
+    let out = run(&["check", name(dir.path()), "--format", "json"]).out;
+    let problems: Vec<Value> = serde_json::from_str(&out).unwrap();
+    let told = problems.iter().filter(|problem| problem["level"] != "note").map(|problem| {
+        let [file, message, hint] = ["file", "message", "hint"].map(|key| problem[key].as_str().unwrap_or_default());
+        let file = file.rsplit('/').next().unwrap();
+        format!("{file}:{}:{}: {message} ({hint})\n", problem["line"], problem["column"])
+    });
+    assert_snapshot!(told.collect::<String>(), @"
+    _row.prompt:1:11: `@count` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (an argument is written without @: {{count}})
+    wrong.prompt:5:1: `@name` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (an argument is written without @: {{name}})
+    wrong.prompt:5:11: `@item` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (the item of a loop is {{this}})
+    wrong.prompt:5:35: `@item` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (the item of a loop is {{this}})
+    wrong.prompt:6:1: `@index` is empty here: no {{#each}} is around (@index, @key, @first and @last stand inside {{#each}}; each ../ leads out of one)
+    wrong.prompt:6:11: `@first` is empty here: no {{#each}} is around (@index, @key, @first and @last stand inside {{#each}}; each ../ leads out of one)
+    wrong.prompt:6:55: `@key` is empty here: no {{#each}} is around (@index, @key, @first and @last stand inside {{#each}}; each ../ leads out of one)
+    wrong.prompt:7:16: `@../index` is empty here: no outer {{#each}} is around (@index, @key, @first and @last stand inside {{#each}}; each ../ leads out of one)
+    wrong.prompt:7:43: `@../../last` is empty here: no outer {{#each}} is around (@index, @key, @first and @last stand inside {{#each}}; each ../ leads out of one)
+    wrong.prompt:8:1: `@indx` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (did you mean `@index`?)
+    wrong.prompt:8:11: `@Root` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (did you mean `@root`?)
+    wrong.prompt:8:26: `@../root` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (did you mean `@root`?)
+    wrong.prompt:8:44: `@user` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (`@auth` has the caller's claims)
+    wrong.prompt:8:74: `@claims` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (`@auth` has the caller's claims)
+    wrong.prompt:9:1: `@metadata.model` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (did you mean `@metadata.prompt.model`?)
+    wrong.prompt:9:21: `@picture` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (an argument is written without @: {{picture}})
+    wrong.prompt:9:44: `@state` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (an argument is written without @: {{state}})
+    wrong.prompt:10:1: the partial `row` reads `@index`, which is empty here: no {{#each}} is around (call it inside {{#each}}, or give it a value: {{> row index=…}} for {{index}})
+    wrong.prompt:10:11: the partial `two` reads `@index`, which is empty here: no {{#each}} is around (call it inside {{#each}}, or give it a value: {{> two index=…}} for {{index}})
+    wrong.prompt:10:30: `@index` is empty here: no {{#each}} is around (@index, @key, @first and @last stand inside {{#each}}; each ../ leads out of one)
+    wrong.prompt:11:17: `@index` is empty here: no {{#each}} is around (@index, @key, @first and @last stand inside {{#each}}; each ../ leads out of one)
+    ");
+}
+
+#[test]
 fn check_names_other_template_languages_and_what_to_write_here() {
     let out = run(&["check", "tests/data/foreign", "--allow", "no-description", "--allow", "several-arguments"]).out;
     assert_snapshot!("check_foreign", out);

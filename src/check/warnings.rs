@@ -3,8 +3,10 @@
 use super::clients::{Client, When, effects};
 use super::{at, foreign, media, misplaced, of_file, types};
 use crate::gallery::{MAX_LENGTH, address, is_cut, prompt_name};
+use crate::nearest::nearest;
 use crate::prompt::{
-    Argument, Code, Partial, Place, Problem, Prompt, PromptFile, Survey, body, in_listed_order, shorten, shorten_to,
+    Argument, Code, LOOP_DATA, Partial, Place, Problem, Prompt, PromptFile, Survey, UnknownData, body, in_listed_order,
+    shorten, shorten_to,
 };
 
 /// How much of a list of arguments is shown, in characters.
@@ -59,6 +61,10 @@ pub(super) fn of_partial(
     }
     let is_name = |inside: &str| inside.chars().all(|c| c.is_alphanumeric() || c == '_');
     foreign::check(key, (text, Place::START), clients, is_name, |_| false, problems);
+    for unknown in read.map(Partial::unknown_data).unwrap_or_default() {
+        let (message, hint) = unknown_data(&unknown, |_| false);
+        problems.push(at(key, unknown.place, width(text, unknown.place), Code::Undeclared, message, Some(hint)));
+    }
     let named = read.map(Partial::named_like_helpers).unwrap_or_default();
     problems.extend(named.into_iter().map(|(name, place)| like_helper(key, text, &name, place)));
 }
@@ -91,6 +97,14 @@ pub(super) fn of_prompt(prompt: &Prompt, source: &[u8], clients: &[Client], prob
         let message = format!("`{name}` is used but not declared: {then}");
         warn(Code::Undeclared, variable.place, message, Some(&format!("declare it{or}")));
     }
+    let is_variable = |name: &str| {
+        let is_argument = prompt.arguments().iter().any(|argument| argument.name == name);
+        is_argument || survey.variables.iter().any(|variable| variable.name == name)
+    };
+    for unknown in &survey.unknown_data {
+        let (message, hint) = unknown_data(unknown, is_variable);
+        warn(Code::Undeclared, unknown.place, message, Some(&hint));
+    }
     for (name, place) in &survey.unused {
         let message = format!("the argument `{}` is declared but not used", shorten(name));
         warn(Code::Unused, *place, message, None);
@@ -102,6 +116,46 @@ pub(super) fn of_prompt(prompt: &Prompt, source: &[u8], clients: &[Client], prob
     types::check(prompt, &survey.variables, &mut warn);
     arguments(prompt.arguments(), clients, &mut warn);
     messages(&survey, clients, &mut warn);
+}
+
+/// What is wrong with a `@name` that finds nothing, and what to do about it.
+fn unknown_data(
+    UnknownData { name, partial, .. }: &UnknownData,
+    is_variable: impl Fn(&str) -> bool,
+) -> (String, String) {
+    const KNOWN: &str =
+        "there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last";
+    const OF_ALL: [&str; 4] = ["root", "auth", "metadata", "partial-block"];
+    let written = shorten(name);
+    let bare = name.trim_start_matches("../");
+    if let Some(partial) = partial {
+        let partial = shorten(partial);
+        let message =
+            format!("the partial `{partial}` reads `@{written}`, which is empty here: no {{{{#each}}}} is around");
+        let hint = format!(
+            "call it inside {{{{#each}}}}, or give it a value: {{{{> {partial} {bare}=…}}}} for {{{{{bare}}}}}"
+        );
+        return (message, hint);
+    }
+    if LOOP_DATA.contains(&bare) {
+        let outer = if name.starts_with("../") { "outer {{#each}}" } else { "{{#each}}" };
+        let message = format!("`@{written}` is empty here: no {outer} is around");
+        return (
+            message,
+            "@index, @key, @first and @last stand inside {{#each}}; each ../ leads out of one".to_owned(),
+        );
+    }
+    let hint = match bare.strip_prefix("metadata.") {
+        Some(key) => format!("did you mean `@metadata.prompt.{}`?", shorten(key)),
+        None if is_variable(bare) => format!("an argument is written without @: {{{{{}}}}}", shorten(bare)),
+        None if ["item", "value", "this", "it"].contains(&bare) => "the item of a loop is {{this}}".to_owned(),
+        None if ["user", "claims", "caller", "token"].contains(&bare) => "`@auth` has the caller's claims".to_owned(),
+        None => match nearest(bare, OF_ALL.into_iter().chain(LOOP_DATA)) {
+            Some(near) => format!("did you mean `@{near}`?"),
+            None => format!("an argument is written without @: {{{{{}}}}}", shorten(bare)),
+        },
+    };
+    (format!("`@{written}` is always empty: {KNOWN}"), hint)
 }
 
 /// What a prompt takes that does not say so.

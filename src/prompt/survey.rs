@@ -10,7 +10,9 @@ use super::message::Role;
 use super::problem::Place;
 use super::schema::plain;
 use super::template::Usage;
-use super::template::{Block, BlockKind, Expression, Inlines, Mark, Node, PartialCall, Program, Variable, usage};
+use super::template::{
+    Block, BlockKind, Expression, Inlines, Mark, Node, PartialCall, Program, UnknownData, Variable, usage,
+};
 use super::{Linker, Partial, Prompt, PromptFile, bounds, front_matter};
 
 /// What a prompt's template does, whatever it is rendered with. Places are of the prompt's own file: what a partial
@@ -19,6 +21,8 @@ use super::{Linker, Partial, Prompt, PromptFile, bounds, front_matter};
 pub(crate) struct Survey {
     /// Variables that are neither declared nor have a default, of a file that declares some.
     pub(crate) undeclared: Vec<Undeclared>,
+    /// `@name` that finds nothing.
+    pub(crate) unknown_data: Vec<UnknownData>,
     /// Arguments that are declared and not used, and where.
     pub(crate) unused: Vec<(String, Place)>,
     /// The variables that it uses, and how.
@@ -115,6 +119,12 @@ impl Partial {
         named_like_helpers(&self.template.program)
     }
 
+    /// `@name` that finds nothing wherever the partial is called.
+    pub(crate) fn unknown_data(&self) -> Vec<UnknownData> {
+        let usage = usage(&self.template.program, true, &HashMap::new(), &mut { bounds::USES });
+        usage.map(|usage| usage.unknown_data().to_vec()).unwrap_or_default()
+    }
+
     /// Whether nothing can come of it, and it defines nothing.
     pub(crate) fn is_empty(&self) -> bool {
         let is_blank = |node: &Node| matches!(node, Node::Text(text) if text.trim().is_empty());
@@ -183,11 +193,13 @@ impl Prompt {
         // It was linked before, within the same bounds.
         let usage = Linker::new(template, &self.partials).link().ok();
         let uses_all = usage.as_ref().is_none_or(Usage::uses_all);
+        let unknown_data = usage.as_ref().map(|usage| usage.unknown_data().to_vec()).unwrap_or_default();
         let used = usage.map(|usage| usage.variables()).unwrap_or_default();
         let certain_media = events.iter().filter(|event| event.is_certain && event.what == What::Media);
         let one_too_many = certain_media.map(|event| event.place).nth(bounds::MEDIA_PARTS);
         Survey {
             undeclared: self.undeclared(&used),
+            unknown_data,
             unused: if uses_all { Vec::new() } else { self.unused(&used) },
             idle_defaults: if uses_all { Vec::new() } else { self.idle_defaults(&used) },
             messages: count(&events),

@@ -20,8 +20,8 @@ pub(crate) use foreign::{Foreign, Other, foreign};
 use lexer::{Fault, Word};
 use rows::{Nested, Opened, Row};
 use tags::{Strip, Tag, TagFault, TagKind, Token};
-pub(crate) use uses::Variable;
 pub(super) use uses::{Inlines, Usage, usage};
+pub(crate) use uses::{LOOP_DATA, UnknownData, Variable};
 
 use super::bounds;
 use super::message::Role;

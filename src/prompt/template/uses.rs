@@ -26,6 +26,20 @@ pub(crate) struct Variable {
     pub(crate) shape: Shape,
 }
 
+/// A `@name` that finds nothing where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnknownData {
+    /// As it is written, without what follows.
+    pub(crate) name: String,
+    /// The tag.
+    pub(crate) place: Place,
+    /// The partial called there that reads it, if it is not in the file itself.
+    pub(crate) partial: Option<String>,
+}
+
+/// What `@name` finds in loops alone.
+pub(crate) const LOOP_DATA: [&str; 4] = ["index", "key", "first", "last"];
+
 /// What a template uses: a tree of values and their parts.
 #[derive(Debug)]
 pub(crate) struct Usage {
@@ -33,8 +47,12 @@ pub(crate) struct Usage {
     parts: Vec<Part>,
     /// Whether it reads `@key` of a loop around it.
     is_keyed: bool,
-    /// What `this` is where it renders `@partial-block`, each once.
-    blocks: Vec<Option<usize>>,
+    /// What `this` is where it renders `@partial-block`, and whether that may be in a loop, each once.
+    blocks: Vec<(Option<usize>, bool)>,
+    /// What finds nothing in the template itself.
+    unknown: Vec<UnknownData>,
+    /// What a partial reads of the loop that it must be called in.
+    loop_data: Option<String>,
 }
 
 /// The value that a template is rendered with: its fields are the variables of a prompt.
@@ -76,14 +94,14 @@ pub(crate) fn usage(
     left: &mut usize,
 ) -> Option<Usage> {
     let top = || Part::new(CONTEXT, Key::Item, 0, Place::START);
-    let usage = Usage { parts: vec![top(), top()], is_keyed: false, blocks: Vec::new() };
+    let (blocks, unknown, loop_data) = Default::default();
+    let usage = Usage { parts: vec![top(), top()], is_keyed: false, blocks, unknown, loop_data };
     let root = if is_partial { ROOT } else { CONTEXT };
-    let mut walk = Walk { usage, root, partials, place: Place::START, left };
+    let mut walk = Walk { usage, root, partials, place: Place::START, is_test: false, left };
     let context = Context { part: Some(CONTEXT), given: None, up: None };
-    walk.program(
-        program,
-        &Scope { context: &context, names: None, turn: None, tested: None, inlines: None, is_optional: false },
-    );
+    let (names, turn, tested, inlines, is_optional, is_open, is_called) = Default::default();
+    let scope = Scope { context: &context, names, turn, tested, inlines, is_optional, is_open, is_called };
+    walk.program(program, &scope);
     let Walk { usage, left, .. } = walk;
     (*left > 0).then_some(usage)
 }
@@ -93,6 +111,11 @@ impl Usage {
     pub(crate) fn uses_all(&self) -> bool {
         let Marks { written, looped, is_json, is_looked_up, .. } = &self.parts[CONTEXT].marks;
         written.is_some() || looped.is_some() || *is_json || *is_looked_up
+    }
+
+    /// What `@name` finds nothing for.
+    pub(crate) fn unknown_data(&self) -> &[UnknownData] {
+        &self.unknown
     }
 
     /// The variables in the order of their first use.
@@ -192,6 +215,10 @@ struct Scope<'s> {
     inlines: Option<&'s Inlines<'s, 's>>,
     /// Whether a rendering may never come here.
     is_optional: bool,
+    /// Whether loops may be around that are not known here.
+    is_open: bool,
+    /// Whether this is an inline partial or a partial's block, which is rendered where a partial is.
+    is_called: bool,
 }
 
 struct Context<'s> {
@@ -262,6 +289,8 @@ struct Walk<'a> {
     root: usize,
     partials: &'a HashMap<&'a str, Usage>,
     place: Place,
+    /// Whether a value is only tested, which tells what is there from what is not.
+    is_test: bool,
     left: &'a mut usize,
 }
 
@@ -321,7 +350,9 @@ impl Walk<'_> {
     fn block(&mut self, block: &Block, scope: &Scope<'_>) {
         let place = self.place;
         let is_loop_or_with = matches!(block.kind, BlockKind::Each | BlockKind::With);
+        self.is_test = !is_loop_or_with;
         let parts: Vec<_> = block.params.iter().map(|value| self.value(value, scope, is_loop_or_with)).collect();
+        self.is_test = false;
         let first = parts.first().copied().flatten();
         match block.kind {
             BlockKind::IfEquals | BlockKind::UnlessEquals => {
@@ -399,7 +430,9 @@ impl Walk<'_> {
         let names = Names { names, around: scope.names };
         let turn = Turn { list: value, around: scope.turn };
         let turn = if is_loop { Some(&turn) } else { scope.turn };
-        self.program(&block.body, &Scope { context, names: Some(&names), turn, ..*scope });
+        // It loops if the value is a list.
+        let is_open = scope.is_open || block.kind == BlockKind::Section;
+        self.program(&block.body, &Scope { context, names: Some(&names), turn, is_open, ..*scope });
     }
 
     fn partial(&mut self, call: &PartialCall, scope: &Scope<'_>) {
@@ -422,7 +455,7 @@ impl Walk<'_> {
         if let Some(program) = Inlines::find(scope.inlines, &call.name) {
             let around = std::mem::take(&mut self.usage.blocks);
             // Without its own inlines, so that one which calls itself ends here.
-            self.program(program, &inside);
+            self.program(program, &Scope { is_called: true, ..inside });
             let blocks = std::mem::replace(&mut self.usage.blocks, around);
             return self.shown_blocks(call, &blocks, place, &inside, scope);
         }
@@ -437,25 +470,26 @@ impl Walk<'_> {
             self.shown_blocks(call, &[], place, &inside, scope);
         }
         // Which of them the partial names is not known here.
-        let maybe = Scope { is_optional: true, ..inside };
+        let maybe = Scope { is_optional: true, is_open: true, is_called: true, ..inside };
         let block = call.block.iter().flat_map(|block| &block.inlines);
         let around = std::iter::successors(scope.inlines, |inlines| inlines.around);
         for (_, program) in block.chain(around.flat_map(|inlines| &inlines.program.inlines)) {
             self.program(program, &maybe);
         }
         self.place = place;
-        let Some(found) = self.merge(usage, &inside) else { return };
+        let Some(found) = self.merge(&call.name, usage, &inside) else { return };
         if !usage.blocks.is_empty() {
-            let blocks: Vec<_> = usage.blocks.iter().map(|block| block.and_then(|part| found[part])).collect();
+            let found = |(part, in_loop): &(Option<usize>, bool)| (part.and_then(|part| found[part]), *in_loop);
+            let blocks: Vec<_> = usage.blocks.iter().map(found).collect();
             self.shown_blocks(call, &blocks, place, &inside, scope);
         }
     }
 
     /// Notes that what a partial was called with is rendered here.
     fn partial_block(&mut self, scope: &Scope<'_>) {
-        let part = scope.context.part;
-        if self.work(1 + self.usage.blocks.len() / 8) && !self.usage.blocks.contains(&part) {
-            self.usage.blocks.push(part);
+        let block = (scope.context.part, scope.is_open || scope.turn.is_some());
+        if self.work(1 + self.usage.blocks.len() / 8) && !self.usage.blocks.contains(&block) {
+            self.usage.blocks.push(block);
         }
     }
 
@@ -463,17 +497,18 @@ impl Walk<'_> {
     fn shown_blocks(
         &mut self,
         call: &PartialCall,
-        blocks: &[Option<usize>],
+        blocks: &[(Option<usize>, bool)],
         place: Place,
         inside: &Scope<'_>,
         scope: &Scope<'_>,
     ) {
         let Some(program) = &call.block else { return };
-        let at_call = Scope { context: inside.context, ..*scope };
+        let is_open = scope.is_open || scope.turn.is_some();
+        let at_call = Scope { context: inside.context, is_open, is_called: true, ..*scope };
         if blocks.is_empty() {
             self.program(program, &at_call);
         }
-        for part in blocks {
+        for (part, in_loop) in blocks {
             self.place = place;
             let own = Context { part: *part, given: None, up: Some(scope.context) };
             let context = if *part == inside.context.part { inside.context } else { &own };
@@ -481,13 +516,13 @@ impl Walk<'_> {
             let list = part.filter(is_item).map(|part| self.usage.parts[part].parent);
             let turn = Turn { list, around: scope.turn };
             let turn = if list.is_some() { Some(&turn) } else { scope.turn };
-            self.program(program, &Scope { context, turn, ..*scope });
+            self.program(program, &Scope { context, turn, is_open: is_open || *in_loop, is_called: true, ..*scope });
         }
         self.place = place;
     }
 
     /// Adds what a partial does to what it is called with: what each of its parts is here.
-    fn merge(&mut self, usage: &Usage, scope: &Scope<'_>) -> Option<Vec<Option<usize>>> {
+    fn merge(&mut self, name: &str, usage: &Usage, scope: &Scope<'_>) -> Option<Vec<Option<usize>>> {
         let Context { part, given, .. } = scope.context;
         let cost = 1 + Names::count(*given) / 8;
         if !self.work(cost.saturating_mul(usage.parts.len())) {
@@ -497,6 +532,9 @@ impl Walk<'_> {
             self.usage.parts[list].marks.is_keyed = true;
         }
         self.usage.is_keyed |= usage.is_keyed && scope.turn.is_none();
+        if let Some(data) = usage.loop_data.as_ref().filter(|_| scope.turn.is_none() && !scope.is_open) {
+            self.unknown(data.clone(), Some(name));
+        }
         let mut found: Vec<Option<usize>> = Vec::with_capacity(usage.parts.len());
         for (id, other) in usage.parts.iter().enumerate() {
             let target = match (id, &other.key) {
@@ -578,14 +616,18 @@ impl Walk<'_> {
         let param = path.param().and_then(|name| Names::find(scope.names, name));
         let (start, rest) = match path.base {
             Base::Data { .. } if let Some(part) = param => (part, &path.segments[1..]),
-            Base::Data { up, .. } => match path.segments.split_first()? {
-                (first, rest) if first == "root" => (Some(self.root), rest),
-                (first, []) if first == "key" => {
-                    self.key(up, scope);
-                    return None;
+            Base::Data { up, .. } => {
+                let (first, rest) = path.segments.split_first()?;
+                self.data(first, rest, up, scope);
+                match (first.as_str(), rest) {
+                    ("root", rest) => (Some(self.root), rest),
+                    ("key", []) => {
+                        self.key(up, scope);
+                        return None;
+                    }
+                    _ => return None,
                 }
-                _ => return None,
-            },
+            }
             Base::Context { up, .. } => {
                 let context = std::iter::successors(Some(scope.context), |context| context.up).nth(up)?;
                 let first = path.segments.first();
@@ -618,6 +660,40 @@ impl Walk<'_> {
         let is_variable = !is_top(part) && is_top(self.usage.parts[part].parent);
         if is_variable && is_required && !scope.is_optional && !Tested::has(scope.tested, part) {
             self.usage.parts[part].is_required = true;
+        }
+    }
+
+    /// Notes that `@name` finds nothing, if it does not.
+    fn data(&mut self, name: &str, rest: &[String], up: usize, scope: &Scope<'_>) {
+        let turns = std::iter::successors(scope.turn, |turn| turn.around).count();
+        // What is around a partial is not known here.
+        let is_called = self.root == ROOT || scope.is_called;
+        let above = if is_called || scope.is_open { 0 } else { up.saturating_sub(turns) };
+        let is_found = match name {
+            _ if LOOP_DATA.contains(&name) => up < turns || scope.is_open || (is_called && self.is_test),
+            "root" => above == 0,
+            "auth" => above <= 1,
+            "metadata" => above <= 1 && rest.first().is_none_or(|name| name == "prompt"),
+            "partial-block" => true,
+            _ => false,
+        };
+        if !is_found {
+            let rest = rest.first().filter(|_| name == "metadata").map(|name| format!(".{name}"));
+            self.unknown(format!("{}{name}{}", "../".repeat(up), rest.unwrap_or_default()), None);
+        }
+    }
+
+    /// Notes a `@name` that finds nothing, in this template or in a partial that it calls.
+    fn unknown(&mut self, name: String, partial: Option<&str>) {
+        let is_of_loop = LOOP_DATA.contains(&name.trim_start_matches("../"));
+        if self.root == ROOT && is_of_loop {
+            self.usage.loop_data.get_or_insert(name);
+            return;
+        }
+        let unknown = UnknownData { name, place: self.place, partial: partial.map(str::to_owned) };
+        let known = &mut self.usage.unknown;
+        if known.len() < bounds::PROBLEMS && !known.contains(&unknown) {
+            known.push(unknown);
         }
     }
 
