@@ -311,6 +311,43 @@ fn check_says_which_data_variables_find_nothing() {
 }
 
 #[test]
+fn check_says_which_numbers_are_not_the_text_that_is_written() {
+    let dir = folder(&[
+        (
+            "a.prompt",
+            "---\ninput:\n  schema:\n    v(enum): [3.9, 3.10, \"3.11\", 1]\n    w?: any\n    n?: number\n    s?: string\n    l?(array): any\n  default: {w: 1.0, n: 2.50, s: 2.50, l: [0x10]}\n---\n{{v}}{{w}}{{n}}{{s}}{{json l}}",
+        ),
+        (
+            "b.prompt",
+            "---\ninput:\n  schema:\n    type: object\n    properties:\n      v: {enum: [007]}\n      w: {type: string, const: 1.20}\n      n: {type: number, enum: [1.50]}\n      l: {type: array, items: {enum: [1e3]}}\n---\n{{v}}{{w}}{{n}}{{json l}}",
+        ),
+        (
+            "c.prompt",
+            "---\narguments:\n  - {name: v, enum: [3.10]}\n  - {name: w, type: string, enum: [3.10], default: 3.10}\n  - {name: n, type: number, enum: [3.10]}\n---\n{{v}}{{w}}{{n}}",
+        ),
+        ("d.prompt", "---\ninput: {default: {v: 1.10, w: 1.5}}\n---\n{{v}}{{w}}"),
+    ]);
+    let out = run(&["check", name(dir.path()), "--format", "json"]).out;
+    let problems: Vec<Value> = serde_json::from_str(&out).unwrap();
+    let told = problems.iter().filter(|problem| problem["level"] != "note" && problem["code"] != "no-description");
+    let told = told.map(|problem| {
+        let [file, message, hint] = ["file", "message", "hint"].map(|key| problem[key].as_str().unwrap_or_default());
+        let file = file.rsplit('/').next().unwrap();
+        format!("{file}:{}:{}: {message} ({hint})\n", problem["line"], problem["column"])
+    });
+    assert_snapshot!(told.collect::<String>(), @r#"
+    a.prompt:4:20: input.schema: `3.10` is the number 3.1 (text is written in quotes: "3.10")
+    a.prompt:9:16: the default: `1.0` is the number 1 (text is written in quotes: "1.0")
+    a.prompt:9:43: the default: `0x10` is the number 16 (text is written in quotes: "0x10")
+    b.prompt:6:18: input.schema: `007` is the number 7 (text is written in quotes: "007")
+    b.prompt:7:32: input.schema: `1.20` is the number 1.2 (text is written in quotes: "1.20")
+    b.prompt:9:39: input.schema: `1e3` is the number 1000 (text is written in quotes: "1e3")
+    c.prompt:3:22: arguments: `3.10` is the number 3.1 (text is written in quotes: "3.10")
+    d.prompt:2:22: the default: `1.10` is the number 1.1 (text is written in quotes: "1.10")
+    "#);
+}
+
+#[test]
 fn check_names_other_template_languages_and_what_to_write_here() {
     let out = run(&["check", "tests/data/foreign", "--allow", "no-description", "--allow", "several-arguments"]).out;
     assert_snapshot!("check_foreign", out);

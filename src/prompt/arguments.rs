@@ -314,6 +314,21 @@ impl Deref for Arguments {
     }
 }
 
+/// What a node says is the default of an argument; text as it is written.
+fn default_of(argument: &Argument, node: &Node, reader: &mut Reader<'_>) -> Value {
+    let is_choice = |value: &Value| argument.allowed.as_ref().is_some_and(|allowed| allowed.contains(value));
+    let text = reader.value(node, true);
+    if argument.kind == Kind::String || is_choice(&text) {
+        return text;
+    }
+    let is_any = |kind: Kind, allowed: &Option<Vec<Value>>| kind == Kind::Any && allowed.is_none();
+    let has_any = argument.items.as_ref().is_some_and(|item| is_any(item.kind, &item.allowed));
+    if has_any || is_any(argument.kind, &argument.allowed) {
+        reader.number("the default", node);
+    }
+    node.to_json()
+}
+
 /// `input.default` as values.
 fn values(defaults: Option<&Node>) -> Map<String, Value> {
     match defaults.map(Node::to_json) {

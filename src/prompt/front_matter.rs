@@ -185,6 +185,13 @@ fn read_map(root: &Node, source: &str, schemas: Schemas<'_>, said: &mut FrontMat
         (None, Some((node, schema))) => arguments::from_schema(&schema, node, input.defaults, reader),
         (None, None) => None,
     };
+    let declared = said.arguments.as_deref().unwrap_or_default();
+    let is_declared = |name: &str| declared.iter().any(|argument| argument.name == name);
+    for (_, node) in
+        input.defaults.map(Node::entries).unwrap_or_default().iter().filter(|(key, _)| !is_declared(&key.name))
+    {
+        reader.number("the default", node);
+    }
     said.metadata.insert("raw".to_owned(), root.to_json());
 }
 

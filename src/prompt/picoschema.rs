@@ -229,6 +229,7 @@ impl Converter<'_, '_> {
             ("array", _) => json!({ "type": "array", "items": self.schema(node, name) }),
             ("object", _) => self.schema(node, name),
             ("enum", Yaml::List(values)) => {
+                self.reader.number(self.what, node);
                 let mut values: Vec<Value> = values.iter().map(Node::to_json).collect();
                 if is_optional && !values.contains(&Value::Null) {
                     values.push(Value::Null);

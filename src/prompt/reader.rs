@@ -66,6 +66,23 @@ impl<'a> Reader<'a> {
         text.map_or_else(|| node.to_json(), Value::String)
     }
 
+    /// Warns of a number that may be meant as text, and is written otherwise than its value: 3.10 is 3.1.
+    pub(super) fn number(&mut self, what: &str, node: &Node) {
+        match &node.value {
+            Yaml::List(items) => items.iter().for_each(|item| self.number(what, item)),
+            Yaml::Number(number) => {
+                let Some(written) = node.text(self.source).filter(|written| *written != number.to_string()) else {
+                    return;
+                };
+                let written = shorten(&written);
+                let message = format!("{what}: `{written}` is the number {number}");
+                let hint = || Some(format!("text is written in quotes: \"{written}\""));
+                self.note_with(Code::TypeMismatch, node.span, message, hint);
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn boolean(&mut self, code: Code, what: &str, node: &Node) -> Option<bool> {
         if let Yaml::Bool(value) = node.value {
             return Some(value);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Argument, Arguments, Item, Kind, check_enum, check_name, values};
+use super::{Argument, Arguments, Item, Kind, check_enum, check_name, default_of, values};
 use crate::prompt::problem::Code;
 use crate::prompt::reader::{Reader, did_you_mean, shorten};
 use crate::prompt::yaml::{Node, Yaml};
@@ -50,7 +50,8 @@ fn from_item(item: &Node, defaults: Option<&Node>, reader: &mut Reader<'_>) -> O
     }
     argument.allowed = allowed.and_then(|node| read_enum(&argument, node, reader));
     if let Some(node) = default.or_else(|| defaults?.find(&name))
-        && let Err(message) = argument.set_default(&reader.value(node, argument.kind == Kind::String))
+        && let default = default_of(&argument, node, reader)
+        && let Err(message) = argument.set_default(&default)
     {
         reader.note(CODE, node.span, format!("arguments: {message}"));
     }
@@ -85,6 +86,9 @@ fn read_enum(argument: &Argument, node: &Node, reader: &mut Reader<'_>) -> Optio
         return None;
     };
     let allowed: Vec<_> = items.iter().map(|item| reader.value(item, argument.kind == Kind::String)).collect();
+    if !matches!(argument.kind, Kind::String | Kind::Integer | Kind::Number) {
+        reader.number("arguments", node);
+    }
     if let Err(message) = check_enum(&argument.name, &allowed) {
         reader.note(CODE, node.span, format!("arguments: {message}"));
     }

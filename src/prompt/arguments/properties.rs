@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::object::Object;
-use super::{Argument, Arguments, Item, Kind, check_enum, check_name, values};
+use super::{Argument, Arguments, Item, Kind, check_enum, check_name, default_of, values};
 use crate::prompt::bounds;
 use crate::prompt::picoschema::{field_name, is_json_schema};
 use crate::prompt::problem::Code;
@@ -54,10 +54,9 @@ pub(in crate::prompt) fn from_schema(
         };
         argument.required = object.required.contains(&name);
         argument.place = Some(at.place);
-        let is_text = argument.kind == Kind::String;
         let (default, default_at) =
             match defaults.and_then(|defaults| defaults.find(name)).or_else(|| places.default(name)) {
-                Some(node) => (Some(reader.value(node, is_text)), node.span),
+                Some(node) => (Some(default_of(&argument, node, reader)), node.span),
                 None => (property.get("default").or_else(|| object.default_of(name)).cloned(), at),
             };
         if let Some(Err(message)) = default.map(|default| argument.set_default(&default)) {

@@ -207,6 +207,9 @@ impl Check<'_, '_> {
                 CheckedInArguments(instead) if place == Place::Arguments => self.refused(key, instead),
                 IgnoredAtRoot(instead) if place == Place::Value => self.refused(key, instead),
                 _ if name == "$schema" => self.draft(node),
+                _ if matches!(name, "enum" | "const") && !is_of_numbers(schema) => {
+                    self.reader.number("input.schema", node);
+                }
                 _ => self.idle(schema, keyword, key.span, place),
             }
             self.within(keyword, node, place);
@@ -282,6 +285,16 @@ impl Check<'_, '_> {
         self.is_right = false;
         self.reader.note_with(Code::Schema, at, format!("input.schema: {message}"), || Some(hint));
     }
+}
+
+/// Whether a schema is of numbers, which are the same however they are written.
+fn is_of_numbers(schema: &Node) -> bool {
+    let is_number =
+        |node: &Node| matches!(&node.value, Yaml::String(kind) if matches!(kind.as_str(), "number" | "integer"));
+    schema.get("type").is_some_and(|node| match &node.value {
+        Yaml::List(kinds) => kinds.iter().any(is_number),
+        _ => is_number(node),
+    })
 }
 
 fn names() -> Vec<&'static str> {
