@@ -36,7 +36,6 @@ use files::{Files, Link, Unread};
 pub use form::Form;
 use index::Index;
 pub(crate) use names::EXTENSIONS;
-#[cfg(feature = "local")]
 pub(crate) use names::{MAX_LENGTH, is_cut};
 pub use names::{Named, prompt_name};
 pub(crate) use names::{distinct, partial_comes_first};

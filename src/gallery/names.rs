@@ -67,7 +67,6 @@ pub fn prompt_name(key: &str) -> Option<String> {
 }
 
 /// Whether the name is cut, as it would be longer than [`MAX_LENGTH`].
-#[cfg(feature = "local")]
 pub(crate) fn is_cut(key: &str) -> bool {
     whole_name(key).is_some_and(|name| name.len() > MAX_LENGTH)
 }
