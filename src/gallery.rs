@@ -307,13 +307,15 @@ impl Gallery {
     }
 
     /// What there is to say of the files as a whole, each in one sentence: two that claim one name, files that are probably
-    /// meant to be prompts, or that there is no prompt at all. A file is in use where a prompt that was read shows it.
+    /// meant to be prompts, or that there is no prompt at all. A file is in use where a prompt that was read shows it; where
+    /// not all were read, the sentence says so.
     ///
     /// # Errors
     /// [`GalleryError::Store`].
     pub async fn notes(&self) -> Result<Vec<String>, GalleryError> {
         let catalogue = self.catalogue().await?;
-        let mut notes = catalogue.notes(&self.files.shown(&catalogue));
+        let (shown, are_all) = self.files.shown(&catalogue).await;
+        let mut notes = catalogue.notes(&shown, are_all);
         if catalogue.entries.is_empty() {
             notes.insert(0, format!("there are no prompts in {}: {}", self.location(), strays::ENDINGS));
         }

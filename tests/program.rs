@@ -163,6 +163,26 @@ fn the_greeting_says_which_files_are_no_prompts() {
 }
 
 #[test]
+fn the_greeting_counts_no_file_that_a_prompt_shows_or_says_that_it_may() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |file: &str, text: &str| fs::write(dir.path().join(file), text).unwrap();
+    for n in 1..4 {
+        write(&format!("p{n}.prompt"), &format!("{{{{media url=\"by-prompt-{n}.md\"}}}}"));
+        write(&format!("by-prompt-{n}.md"), "text");
+    }
+    write("_unused.prompt", "{{media url=\"by-a-partial.md\"}}");
+    write("by-a-partial.md", "text");
+    write("stray.md", "text");
+    let path = dir.path().to_str().unwrap();
+    let greeting = Program::start(path, "127.0.0.1:0").greeting.clone();
+    assert!(greeting.contains("\nNote:        1 .md file is not a prompt: rename to .prompt\n"), "{greeting}");
+    // The first page alone is read at the start.
+    let greeting = Program::start_with(path, "127.0.0.1:0", &[("PAGE_SIZE", "1")]).greeting.clone();
+    let note = "4 .md files are not prompts: rename to .prompt; prompts that are not read yet may show some";
+    assert!(greeting.contains(&format!("\nNote:        {note}\n")), "{greeting}");
+}
+
+#[test]
 fn what_is_wrong_with_a_folder_is_logged_once_a_version() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("a.hbs"), "one").unwrap();

@@ -86,16 +86,17 @@ impl Catalogue {
         catalogue
     }
 
-    /// What there is to say of the files as a whole; those that are `shown` are in use.
-    pub(super) fn notes(&self, shown: &HashSet<String>) -> Vec<String> {
+    /// What there is to say of the files as a whole; those that are `shown` are in use, which may not be all that are.
+    pub(super) fn notes(&self, shown: &HashSet<String>, are_all: bool) -> Vec<String> {
         let renamed = self.renamed().map(|(file, name, holder)| {
             let claimed = names::prompt_name(file).unwrap_or_default();
             format!("{file} is the prompt `{name}`: {holder} has the name `{claimed}`")
         });
         let unused = self.shadowed().map(|(file, used)| format!("{file} is not used: {used} is the same partial"));
         let keys = self.objects.iter().map(|object| object.key.as_str());
-        let strays = strays::notes(keys.filter(|key| !shown.contains(*key)));
-        renamed.chain(unused).chain(strays).collect()
+        let strays = strays::notes(keys.filter(|key| !shown.contains(*key))).into_iter();
+        let unless = if are_all { "" } else { "; prompts that are not read yet may show some" };
+        renamed.chain(unused).chain(strays.map(|note| note + unless)).collect()
     }
 
     /// The prompts that have another name than they claim: file, name, and the file that has the name they claim.

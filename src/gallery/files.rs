@@ -288,11 +288,24 @@ impl Files {
         let _ = self.load(catalogue.object(entry)).await;
     }
 
-    /// The files that the prompts and partials of a catalogue show, as far as these are at hand.
-    pub(super) fn shown(&self, catalogue: &Catalogue) -> HashSet<String> {
-        let entries = catalogue.entries.iter().chain(catalogue.partials());
-        let loaded = entries.filter_map(|entry| self.kept.get(&VersionRef::from(catalogue.object(entry))));
-        loaded.flat_map(|loaded| loaded.content.shown()).collect()
+    /// The files that the prompts and partials of a catalogue show, as far as these are at hand; whether all of them are.
+    ///
+    /// Partials that no prompt has asked for are read if all prompts are at hand.
+    pub(super) async fn shown(self: &Arc<Self>, catalogue: &Catalogue) -> (HashSet<String>, bool) {
+        let is_at_hand = |entry: &&Entry| self.kept.contains_key(&VersionRef::from(catalogue.object(entry)));
+        if catalogue.entries.iter().all(|entry| is_at_hand(&entry)) {
+            let unread = catalogue.partials().filter(|entry| !is_at_hand(entry));
+            let reads: Vec<_> = unread.map(|entry| self.read_partial(catalogue, entry)).collect();
+            stream::iter(reads).buffer_unordered(CONCURRENT_READS).for_each(|()| async {}).await;
+        }
+        let (mut shown, mut are_all) = (HashSet::new(), true);
+        for entry in catalogue.entries.iter().chain(catalogue.partials()) {
+            match self.kept.get(&VersionRef::from(catalogue.object(entry))) {
+                Some(loaded) => shown.extend(loaded.content.shown()),
+                None => are_all = false,
+            }
+        }
+        (shown, are_all)
     }
 
     /// Forgets what was wrong with files that are no more.
