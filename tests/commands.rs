@@ -1214,6 +1214,8 @@ fn a_file_elsewhere_is_read_with_what_it_needs_of_its_folder() {
         ("sub/deep/_tone.hbs", "Kind. {{> close}}"),
         ("_close.prompt", "Bye."),
         ("docs/a.md", "A"),
+        ("near.prompt", "---\ndescription: X\n---\n{{> sign}}"),
+        ("parts/_sign.prompt", "x"),
         // Names that the root has no part in.
         ("other/x.prompt", "x"),
         ("up.prompt", "---\ndescription: X\n---\n{{> ../outside/tone}}"),
@@ -1233,6 +1235,8 @@ fn a_file_elsewhere_is_read_with_what_it_needs_of_its_folder() {
     assert!(out.ends_with("3 files, 3 notes\n"), "{out}");
     let Ran { code, err, .. } = run(&["render", &at("up.prompt")]);
     assert!(code == Some(1) && err.contains("there is no partial"), "{err}");
+    let near = run(&["check", &at("near.prompt")]).out;
+    assert!(near.contains("did you mean `parts/sign`?"), "{near}");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -70,11 +70,21 @@ fn folders(root: &Path, keys: BTreeSet<String>) -> Option<BTreeSet<PathBuf>> {
             let Some(folder) = folder_of(&partial) else { continue };
             let (above, file) = partial.split_at(partial.rfind('/').map_or(0, |slash| slash + 1));
             let files = EXTENSIONS.map(|extension| format!("{above}_{file}{extension}"));
+            if !files.iter().any(|key| root.join(key).is_file()) {
+                // One folder down is where it may be meant to be.
+                folders.extend(folders_in(root));
+            }
             todo.extend(files.into_iter().filter(|key| seen.insert(key.clone())));
             folders.insert(folder.to_owned());
         }
     }
     Some(folders)
+}
+
+/// The names of the folders in a folder.
+fn folders_in(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    entries.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().into())
 }
 
 /// The partials that a file uses and the addresses of what it shows, each if it is written out.
