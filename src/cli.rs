@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,13 +11,14 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, 
 use clap_complete::Shell;
 use clap_complete::engine::ArgValueCompleter;
 
-use crate::check::Client;
-use crate::check::report::Format;
+use check::Client;
+use dotprompt::{Code, Level};
+use gallery::config::{Config, Flags};
+
 use crate::commands;
-use crate::config::Flags;
+use crate::commands::report::Format;
 use crate::failure::Failure;
 use crate::program;
-use crate::prompt::{Code, Level};
 use crate::server::Server;
 
 /// Serves a team's prompts, Handlebars files in a folder or an S3 bucket, to AI clients over MCP.
@@ -94,7 +96,23 @@ pub(crate) struct Location {
 impl Location {
     /// The command line that does this with the same prompts, to be pasted into a shell: `prompt-gallery check --dir x`.
     pub(crate) fn command(&self, words: &[&str]) -> String {
-        Flags::from(self.clone()).command(words)
+        let Self { dir, bucket, prefix, request_payer } = self;
+        let flags = [
+            ("--dir", dir.as_ref().map(|dir| dir.as_os_str())),
+            ("--bucket", bucket.as_ref().map(OsStr::new)),
+            ("--prefix", prefix.as_ref().map(OsStr::new)),
+            ("--request-payer", request_payer.as_ref().map(OsStr::new)),
+        ];
+        let flags = flags.into_iter().filter_map(|(flag, value)| {
+            let value = value?;
+            // It would be a flag of its own.
+            let between = if value.as_encoded_bytes().starts_with(b"-") { "=" } else { " " };
+            Some(format!("{flag}{between}{}", program::quoted(value)))
+        });
+        let (command, rest) = words.split_at(1);
+        let rest = rest.iter().map(program::quoted);
+        let called = [program::called(), command[0]].map(str::to_owned);
+        called.into_iter().chain(flags).chain(rest).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -303,7 +321,9 @@ pub(crate) fn run(server: Server) -> Result<ExitCode, Failure> {
     };
     match command.unwrap_or(Command::Serve(Serve { location: serve.location, addr: None })) {
         Command::Serve(Serve { location, addr }) => {
-            server.serve(Flags { addr: addr.or(serve.addr), ..location.into() })
+            let list = location.command(&["list"]);
+            let flags = Flags { addr: addr.or(serve.addr), ..location.into() };
+            server.serve(&Config::from_env(flags).map_err(Failure::unable)?, &list)
         }
         Command::Check(args) => commands::check::run(&args),
         Command::Render(args) => commands::render::run(&args),

@@ -8,6 +8,7 @@ pub(crate) mod new;
 mod path;
 mod progress;
 pub(crate) mod render;
+pub(crate) mod report;
 
 use std::future::Future;
 use std::io;
@@ -22,13 +23,14 @@ use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::{self, format};
 
+use gallery::config::Config;
+use gallery::gallery::{Gallery, GalleryError};
+use gallery::logging::{self, Lines};
+use gallery::store::PromptStore;
+
 use crate::cli::Location;
-use crate::config::Config;
 use crate::failure::Failure;
-use crate::gallery::{Gallery, GalleryError};
-use crate::logging::{self, Lines};
 use crate::server;
-use crate::store::PromptStore;
 
 impl From<GalleryError> for Failure {
     fn from(e: GalleryError) -> Self {
@@ -48,8 +50,9 @@ fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> 
 /// The same, with what is to be said of the store from this level on.
 fn run_telling<T>(level: LevelFilter, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     // What is broken the commands tell themselves, and why S3 does not answer is in the error.
-    let filter =
-        Targets::new().with_target("prompt_gallery", level).with_target("prompt_gallery::gallery", LevelFilter::OFF);
+    let filter = Targets::new()
+        .with_target("prompt_gallery", level)
+        .with_target("prompt_gallery_server::gallery", LevelFilter::OFF);
     let _ = logging::init(filter, words());
     let cores = thread::available_parallelism().map_or(1, usize::from);
     // Files are read by the blocking threads, of which more than there are cores would only wake each other.

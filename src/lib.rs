@@ -4,51 +4,41 @@
 //! The program `prompt-gallery` is [`Server::new().run()`](Server::run). Another crate registers tools of its own with
 //! [`Server::tool`] and runs the same server.
 //!
+//! # Crates
+//!
+//! | crate | what |
+//! |---|---|
+//! | `crates/dotprompt` | the language: names and texts of files become prompts, prompts become messages |
+//! | `crates/check` | files in, problems out: what is wrong with them, and what clients do with them |
+//! | `crates/gallery` | the server: store, catalogue, protocol, HTTP, sign-in, tools, settings |
+//! | `crates/function` | the Lambda function: API Gateway's events become requests to the same service |
+//! | this one | the program that people run: commands, a local port, profiles of the AWS CLI, a watched folder, tokens |
+//!
 //! # The way of a request
 //!
-//! 1. `lambda` turns an API Gateway event into an HTTP request; a local port needs no such thing.
-//! 2. `http` refuses a foreign `Origin` or `Host`, asks [`oauth`] who calls, refuses a wrong content type and a body over
-//!    1 MiB, and writes the log line.
-//! 3. `rpc` reads one JSON-RPC message from the bytes.
-//! 4. [`mcp`] finds out which revision is spoken, checks the headers that mirror the body, and picks the method.
-//! 5. [`gallery`] finds the prompt by name in the catalogue, one snapshot of all keys and versions.
-//! 6. [`store`] lists and reads the files: [`store::DirStore`] or [`store::S3Store`].
-//! 7. [`prompt`] turns a file into arguments and a template, and a template into messages.
-//! 8. [`tools`] has the tools, each a function from typed input to typed output.
-//!
-//! [`check`] finds what is wrong with files before anyone asks for them; `commands` has what the program does beside
-//! serving. [`config`] reads every setting, `cli` the command line, `program` how it was called. `server` puts the parts
-//! together, `serve` runs them on a local port. Requests to S3 are made in [`store`] alone, and only [`prompt`] knows
-//! Handlebars.
-//!
-//! The function is built without the feature `local`: without `cli` and `commands`, profiles and the credentials that they
-//! name, the watch on a folder, and the check of tokens, which API Gateway has done.
+//! 1. `crates/function` turns an API Gateway event into an HTTP request; a local port needs no such thing.
+//! 2. `gallery::http` refuses a foreign `Origin` or `Host`, asks `gallery::auth` who calls, refuses a wrong content type and a
+//!    body over 1 MiB, and writes the log line.
+//! 3. [`mcp`] reads one JSON-RPC message from the bytes, finds out which revision is spoken, checks the headers that
+//!    mirror the body, and picks the method.
+//! 4. [`gallery`] finds the prompt by name in the catalogue, one snapshot of all keys and versions.
+//! 5. [`store`] lists and reads the files: [`store::DirStore`] or [`store::S3Store`].
+//! 6. [`prompt`] turns a file into arguments and a template, and a template into messages.
+//! 7. [`tools`] has the tools, each a function from typed input to typed output.
 
-mod causes;
-pub mod check;
-#[cfg(feature = "local")]
+mod aws;
 mod cli;
-#[cfg(feature = "local")]
 mod commands;
-pub mod config;
-mod content;
 mod failure;
-pub mod gallery;
-mod http;
-mod https;
-mod lambda;
-mod logging;
-pub mod mcp;
-mod nearest;
-pub mod oauth;
 mod program;
-pub mod prompt;
-mod rpc;
 mod serve;
 mod server;
-pub mod store;
-pub mod tools;
+mod tokens;
+#[doc(hidden)]
+pub mod watch;
 
-pub use content::{Content, PromptMessage, Role};
+pub use ::check;
+pub use ::dotprompt as prompt;
+pub use ::gallery::{Annotations, Content, InvalidTool, PromptMessage, Role, Tool, ToolCall, ToolError, ToolReply};
+pub use ::gallery::{config, gallery, mcp, store, tools};
 pub use server::{Server, ServerError};
-pub use tools::{Annotations, InvalidTool, Tool, ToolCall, ToolError, ToolReply};

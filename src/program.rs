@@ -1,15 +1,12 @@
 //! The program as its user calls it, and its standard output.
 
-#[cfg(feature = "local")]
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind, Write};
-#[cfg(feature = "local")]
 use std::path::Component;
 use std::path::Path;
 use std::sync::OnceLock;
 
-#[cfg(feature = "local")]
-use crate::config::process;
+use gallery::config::process;
 
 /// The name of the program, which another crate's server has of its own.
 pub(crate) fn name() -> &'static str {
@@ -22,7 +19,6 @@ pub(crate) fn name() -> &'static str {
 }
 
 /// How the program was called, to be pasted into a shell: `prompt-gallery`, `./prompt-gallery`, `cargo run --`.
-#[cfg(feature = "local")]
 pub(crate) fn called() -> &'static str {
     static CALLED: OnceLock<String> = OnceLock::new();
     CALLED.get_or_init(|| {
@@ -35,7 +31,6 @@ pub(crate) fn called() -> &'static str {
 }
 
 /// The `cargo run` that runs a program of a package's target folder.
-#[cfg(feature = "local")]
 fn cargo_run(program: &Path, package: &str) -> Option<String> {
     let name = program.file_stem()?.to_str()?;
     let folders = program.parent()?.components().rev();
@@ -57,7 +52,6 @@ fn cargo_run(program: &Path, package: &str) -> Option<String> {
 }
 
 /// A word as a shell takes it.
-#[cfg(feature = "local")]
 pub(crate) fn quoted(word: impl AsRef<OsStr>) -> String {
     let word = word.as_ref().to_string_lossy();
     shlex::try_quote(&word).map_or_else(|_| word.to_string(), Into::into)
@@ -90,7 +84,6 @@ pub(crate) fn written(result: io::Result<()>) -> Result<bool, OutputError> {
 }
 
 /// Waits until nobody reads standard output any more; for ever where the system does not tell.
-#[cfg(feature = "local")]
 pub(crate) async fn closed() {
     #[cfg(unix)]
     {
@@ -110,7 +103,7 @@ pub(crate) async fn closed() {
     std::future::pending::<()>().await;
 }
 
-#[cfg(all(test, feature = "local"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -9,13 +9,14 @@ use futures_util::future::{self, Either};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use crate::config::{Allowed, Config};
-use crate::gallery::{Gallery, Seen};
-use crate::http::{self, App};
+use dotprompt::shorten_to;
+use gallery::config::{Allowed, Config};
+use gallery::gallery::{Gallery, Seen};
+use gallery::http::{self, App};
+use gallery::store::DirStore;
+
 use crate::program;
-use crate::prompt::shorten_to;
-use crate::server::{ServerError, report_unavailable};
-use crate::store::DirStore;
+use crate::server::ServerError;
 
 /// How many files the greeting names that are left out, and the longest line of one, in characters.
 const NAMED: usize = 5;
@@ -33,7 +34,7 @@ pub(crate) async fn serve(
     gallery: &Gallery,
     folder: Option<DirStore>,
     config: &Config,
-    list: Option<&str>,
+    list: &str,
 ) -> Result<(), ServerError> {
     let cannot_listen = |source| ServerError::Listen { addr: config.addr.to_string(), source };
     let listener = TcpListener::bind(config.addr).await.map_err(cannot_listen)?;
@@ -62,7 +63,7 @@ pub(crate) async fn serve(
 }
 
 /// Tells a person what is served, what is not, and how to use it.
-async fn greet(gallery: &Gallery, addr: SocketAddr, config: &Config, list: Option<&str>) -> Result<(), ServerError> {
+async fn greet(gallery: &Gallery, addr: SocketAddr, config: &Config, list: &str) -> Result<(), ServerError> {
     let count = gallery.count().await;
     // Reads the first page, so that what is wrong is told before someone asks for it.
     let _ = gallery.list(None).await;
@@ -74,7 +75,7 @@ async fn greet(gallery: &Gallery, addr: SocketAddr, config: &Config, list: Optio
             if count == 1 { "1 prompt".to_owned() } else { format!("{count} prompts") }
         }
         Err(e) => {
-            report_unavailable(gallery, &e);
+            gallery.report_unavailable(&e);
             "no prompts for now".to_owned()
         }
     };
@@ -87,7 +88,7 @@ fn greeting(
     prompts: &str,
     left_out: &[String],
     notes: &[String],
-    list: Option<&str>,
+    list: &str,
     location: &str,
     addr: SocketAddr,
     config: &Config,
@@ -100,9 +101,8 @@ fn greeting(
     };
     let skipped = if left_out.is_empty() { String::new() } else { format!(" ({} left out)", left_out.len()) };
     let mut text = format!("Serving {prompts}{skipped} from {location} at {url}{listening}\n\n");
-    let log = || "see the log".to_owned();
-    let list = list.map_or_else(log, |list| format!("`{list}` has them"));
-    for (title, lines, elsewhere) in [("Left out:", left_out, log()), ("Note:", notes, list)] {
+    let list = format!("`{list}` has them");
+    for (title, lines, elsewhere) in [("Left out:", left_out, "see the log"), ("Note:", notes, &list)] {
         for (index, line) in lines.iter().take(NAMED).enumerate() {
             let title = if index == 0 { title } else { "" };
             text += &format!("{title:12} {}\n", shorten_to(LINE, line));

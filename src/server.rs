@@ -6,20 +6,21 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
 
 use axum::Router;
+use gallery::auth::Verifier;
+use gallery::config::{Config, S3Options, Source};
+use gallery::gallery::Gallery;
+use gallery::http::App;
+use gallery::logging::{self, Writer};
+use gallery::mcp::Mcp;
+use gallery::store::{DirStore, PromptStore, S3Store, StoreError};
+use gallery::tools::{InvalidTool, Tool, Tools, calculator};
 use tokio::runtime;
 
-use crate::config::{Config, Flags, S3Options, Source};
 use crate::failure::Failure;
-use crate::gallery::{Gallery, GalleryError};
-use crate::http::App;
-use crate::logging::{self, Writer, milliseconds};
-use crate::mcp::Mcp;
-use crate::store::{DirStore, PromptStore, S3Store, StoreError};
-use crate::tools::{InvalidTool, Tool, Tools, calculator};
-use crate::{lambda, serve};
+use crate::tokens::Tokens;
+use crate::{aws, serve, watch};
 
 /// A prompt gallery with its tools: `add`, `multiply` and whatever else is registered.
 ///
@@ -70,9 +71,9 @@ pub enum ServerError {
     /// The operating system gave up.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The Lambda runtime gave up.
-    #[error("Lambda: {0}")]
-    Lambda(lambda_http::Error),
+    /// The Lambda function gave up.
+    #[error("{0}")]
+    Lambda(String),
 }
 
 impl Default for Server {
@@ -103,18 +104,9 @@ impl Server {
 
     /// Runs the command line of `prompt-gallery` with this server's tools: as the Lambda function there, as a local
     /// server elsewhere. Returns when the server is told to stop.
-    ///
-    /// Without the feature `local` there is no command line, and the environment says all.
     #[must_use]
     pub fn run(self) -> ExitCode {
-        #[cfg(feature = "local")]
-        let done = crate::cli::run(self);
-        #[cfg(not(feature = "local"))]
-        let done = match std::env::args_os().nth(1) {
-            None => self.serve(Flags::default()),
-            Some(_) => Err(Failure::unable("there is no command line, for it is built without the feature `local`")),
-        };
-        done.unwrap_or_else(Failure::exit)
+        crate::cli::run(self).unwrap_or_else(Failure::exit)
     }
 
     /// The HTTP service over the store that `config` names, to be served by other means.
@@ -144,71 +136,53 @@ impl Server {
     }
 
     /// The service over a gallery.
-    pub(crate) fn app_of(self, gallery: Arc<Gallery>, config: &Config) -> Result<App, ServerError> {
-        Ok(App::new(self.protocol(gallery)?, config)?)
+    fn app_of(self, gallery: Arc<Gallery>, config: &Config) -> Result<App, ServerError> {
+        let verifier = match &config.sign_in {
+            _ if config.on_lambda => Verifier::Platform,
+            Some(sign_in) => Verifier::Tokens(Box::new(Tokens::new(sign_in)?)),
+            None => Verifier::None,
+        };
+        Ok(App::new(self.protocol(gallery)?, config, verifier))
     }
 
-    /// Serves as `flags` and the environment say, until the process is told to stop.
-    pub(crate) fn serve(self, flags: Flags) -> Result<ExitCode, Failure> {
-        let list = list_command(&flags);
-        let config = Config::from_env(flags).map_err(Failure::unable)?;
-        let _log = log(&config);
-        self.serve_as(&config, list.as_deref()).map_err(|e| match e {
+    /// Serves as `config` says, until the process is told to stop. `list` is the command that lists the prompts.
+    pub(crate) fn serve(self, config: &Config, list: &str) -> Result<ExitCode, Failure> {
+        let served = if config.on_lambda {
+            function::serve(self.tools, config).map_err(ServerError::Lambda)
+        } else {
+            let _log = log(config);
+            self.serve_locally(config, list)
+        };
+        served.map_err(|e| match e {
             ServerError::Store(e) => Failure::unable(e),
             e => Failure::wrong(e),
         })?;
         Ok(ExitCode::SUCCESS)
     }
 
-    fn serve_as(self, config: &Config, list: Option<&str>) -> Result<(), ServerError> {
-        // Lambda hands out one event at a time, and threads cost start-up time.
-        let mut builder = if config.on_lambda {
-            runtime::Builder::new_current_thread()
-        } else {
-            let mut builder = runtime::Builder::new_multi_thread();
-            // Who calls from the same machine needs the other half of the cores.
-            if config.addr.ip().is_loopback() {
-                let cores = thread::available_parallelism().map_or(1, NonZero::get);
-                builder.worker_threads((cores / 2).max(1));
-            }
-            builder
-        };
-        let began = Instant::now();
+    fn serve_locally(self, config: &Config, list: &str) -> Result<(), ServerError> {
+        let mut builder = runtime::Builder::new_multi_thread();
+        // Who calls from the same machine needs the other half of the cores.
+        if config.addr.ip().is_loopback() {
+            let cores = thread::available_parallelism().map_or(1, NonZero::get);
+            builder.worker_threads((cores / 2).max(1));
+        }
         builder.enable_all().build()?.block_on(async {
             let (store, folder) = open_to_serve(config).await?;
             let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
-            if config.on_lambda {
-                begin_listing(Arc::clone(&gallery))?;
-                let app = self.app_of(gallery, config)?;
-                tracing::debug!(ms = milliseconds(began.elapsed()), "ready for events");
-                lambda::run(app).await.map_err(ServerError::Lambda)
-            } else {
-                let app = self.app_of(Arc::clone(&gallery), config)?;
-                serve::serve(app, &gallery, folder, config, list).await
-            }
+            let app = self.app_of(Arc::clone(&gallery), config)?;
+            serve::serve(app, &gallery, folder, config, list).await
         })
     }
-}
-
-/// The command that lists the prompts of a server, if there are commands.
-#[cfg(feature = "local")]
-fn list_command(flags: &Flags) -> Option<String> {
-    Some(flags.command(&["list"]))
-}
-
-#[cfg(not(feature = "local"))]
-fn list_command(_: &Flags) -> Option<String> {
-    None
 }
 
 /// The store that the settings name, for a server that runs for a while; also as a folder, if it is one that is watched.
 async fn open_to_serve(config: &Config) -> Result<(Arc<dyn PromptStore>, Option<DirStore>), ServerError> {
     let Source::Dir(dir) = &config.source else {
-        let store = if config.on_lambda { open(&config.source)? } else { open_ready(&config.source).await? };
-        return Ok((store, None));
+        return Ok((open_ready(&config.source).await?, None));
     };
     let store = open_dir(dir)?;
-    let watched = store.watch().inspect_err(|e| {
+    let watched = store.watch(watch::start).inspect_err(|e| {
         tracing::info!(cause = %e, "the folder is not watched, and read at each request instead");
     });
     Ok((Arc::new(store.clone()), watched.is_ok().then_some(store)))
@@ -237,42 +211,15 @@ pub(crate) async fn open_ready(source: &Source) -> Result<Arc<dyn PromptStore>, 
 }
 
 fn s3(bucket: &str, prefix: &str, index_key: Option<&str>, options: S3Options) -> S3Store {
-    let store = S3Store::from_env(bucket, prefix, options);
+    let store = aws::store(bucket, prefix, options);
     match index_key {
         Some(key) => store.with_index(key),
         None => store,
     }
 }
 
-/// What prompts need is made and read while the platform fetches the first event; the first request that needs it joins it.
-///
-/// It has a thread of its own, so that a request that needs no prompts waits for nothing of it. The thread stays, for the
-/// connections that it has opened.
-fn begin_listing(gallery: Arc<Gallery>) -> io::Result<()> {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    let begin = async move {
-        let began = Instant::now();
-        if let Err(e) = gallery.warm_up().await {
-            report_unavailable(&gallery, &e);
-        }
-        tracing::debug!(ms = milliseconds(began.elapsed()), "first listing");
-        std::future::pending::<()>().await;
-    };
-    thread::Builder::new().name("store".to_owned()).spawn(move || runtime.block_on(begin)).map(drop)
-}
-
-pub(crate) fn report_unavailable(gallery: &Gallery, e: &GalleryError) {
-    let cause = std::error::Error::source(e).map(ToString::to_string);
-    tracing::error!(store = gallery.location(), cause, "prompt store unavailable");
-}
-
 /// Begins to log as `config` says, until the writer is dropped; a process that logs already goes on as it does.
 fn log(config: &Config) -> Option<Writer> {
-    let (lines, writer) = if config.on_lambda {
-        (logging::to_stdout(config.log_format), None)
-    } else {
-        let (lines, writer) = logging::to_stderr(config.log_format).ok()?;
-        (lines, Some(writer))
-    };
-    logging::init(config.log_filter.clone(), lines).ok().and(writer)
+    let (lines, writer) = logging::to_stderr(config.log_format).ok()?;
+    logging::init(config.log_filter.clone(), lines).ok().map(|()| writer)
 }

@@ -1018,7 +1018,7 @@ async fn a_watched_folder_is_read_anew_only_after_a_change() {
     write(dir.path(), "a.prompt", "edit 0");
     let folder = DirStore::open(dir.path()).unwrap();
     assert_eq!(folder.revision(), None);
-    folder.watch().unwrap();
+    folder.watch(prompt_gallery::watch::start).unwrap();
     let store = Arc::new(Counted(folder, AtomicUsize::new(0)));
     let gallery = Gallery::new(Arc::clone(&store) as Arc<dyn PromptStore>, Duration::ZERO, PAGE_SIZE);
     for _ in 0..1000 {
@@ -1048,7 +1048,7 @@ async fn a_watched_folder_that_is_replaced_is_read_at_each_request() {
         write(dir, "a.prompt", text);
     }
     let folder = DirStore::open(&dir).unwrap();
-    folder.watch().unwrap();
+    folder.watch(prompt_gallery::watch::start).unwrap();
     assert!(folder.revision().is_some());
     fs::rename(&dir, &old).unwrap();
     fs::rename(&new, &dir).unwrap();
@@ -1066,7 +1066,7 @@ async fn what_a_link_leads_to_outside_of_the_folder_is_not_watched() {
     fs::create_dir(outside.path().join("deep")).unwrap();
     std::os::unix::fs::symlink(outside.path(), dir.path().join("link")).unwrap();
     let folder = DirStore::open(dir.path()).unwrap();
-    folder.watch().unwrap();
+    folder.watch(prompt_gallery::watch::start).unwrap();
     let before = folder.revision();
     write(outside.path(), "deep/a.prompt", "outside");
     write(dir.path(), "b.prompt", "inside");
@@ -1133,7 +1133,7 @@ async fn a_link_to_a_release_that_is_flipped_leaves_no_wrong_prompt() {
         // Nothing is new any more, or each listing would have new versions.
         tokio::time::sleep(Duration::from_millis(150)).await;
         let folder = DirStore::open(if inside { dir.path().join("prompts") } else { link.clone() }).unwrap();
-        folder.watch().unwrap();
+        folder.watch(prompt_gallery::watch::start).unwrap();
         let gallery = Gallery::new(Arc::new(folder), Duration::ZERO, PAGE_SIZE);
         let flips = std::thread::spawn({
             let flip = flip.clone();

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use prompt_gallery::gallery::{Gallery, Named};
+use prompt_gallery::gallery::Gallery;
+use prompt_gallery::prompt::Named;
 use prompt_gallery::prompt::{Argument, Kind};
 use prompt_gallery::store::DirStore;
 use prompt_gallery::{Content, Role};

@@ -157,6 +157,13 @@ async fn serve(
     Ok(response.body(event.into()).unwrap())
 }
 
+/// The program that runs as the function: that of `crates/function` which `FUNCTION` names, or the one for all machines.
+fn program() -> String {
+    #[expect(clippy::disallowed_methods, reason = "it says what is tested")]
+    let function = std::env::var("FUNCTION");
+    function.unwrap_or_else(|_| env!("CARGO_BIN_EXE_prompt-gallery").to_owned())
+}
+
 /// The program, running in an environment of its own and a working directory without prompts. Killed when dropped.
 struct Program {
     process: Child,
@@ -167,7 +174,7 @@ impl Program {
     fn start<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let file = |name| Stdio::from(File::create(dir.path().join(name)).unwrap());
-        let process = Command::new(env!("CARGO_BIN_EXE_prompt-gallery"))
+        let process = Command::new(program())
             .env_clear()
             .envs(variables)
             .current_dir(dir.path())

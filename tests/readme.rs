@@ -67,7 +67,7 @@ fn settings<'a>(lines: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
 #[test]
 fn every_setting_is_described() {
     let readme = fs::read_to_string("README.md").expect("the README");
-    let config = fs::read_to_string("src/config.rs").expect("the settings");
+    let config = fs::read_to_string("crates/gallery/src/config.rs").expect("the settings");
     let documented = settings(readme.lines());
     let known = settings(config.lines().map(|line| line.trim_start_matches("//! ")));
     assert!(known.contains("LOG_FORMAT"), "{known:?}");

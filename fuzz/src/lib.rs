@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use prompt_gallery::prompt::{Data, Level, Part, Partial, Problem, Prompt, PromptFile, bounds};
+use dotprompt::{Data, Level, Part, Partial, Problem, Prompt, PromptFile, bounds};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Map, Value};
 

@@ -10,10 +10,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
-use crate::gallery::address::Address;
-use crate::gallery::{EXTENSIONS, Named};
-use crate::prompt::{Partial, PromptFile, bounds};
-use crate::store::{DirStore, Object, PromptStore, StoreError};
+use check::address::Address;
+use dotprompt::{EXTENSIONS, Named};
+use dotprompt::{Partial, PromptFile, bounds};
+use gallery::store::{DirStore, Object, PromptStore, StoreError};
 
 /// The folder around some files: those in it, and those in the folders below it that the files lead to.
 pub(super) struct Around {

@@ -11,17 +11,17 @@ use tracing::level_filters::LevelFilter;
 
 use super::around::Around;
 use super::progress::Progress;
+use super::report::{Format, Gallery, Report};
 use super::{Failure, config};
-use crate::check::report::{Format, Gallery, Report};
-use crate::check::{File, Options, Source, check};
 use crate::cli::{Check, Location};
-use crate::config::{self, Config, Flags};
-use crate::gallery::{Named, strays};
 use crate::program::{self, OutputError};
-use crate::prompt::{Level, Partial, PromptFile, bounds};
-use crate::serve;
-use crate::server;
-use crate::store::{DirStore, Object, PromptStore, StoreError};
+use crate::{serve, server, watch};
+use check::strays;
+use check::{File, Options, Source, check};
+use dotprompt::Named;
+use dotprompt::{Level, Partial, PromptFile, bounds};
+use gallery::config::{self, Config, Flags};
+use gallery::store::{DirStore, Object, PromptStore, StoreError};
 
 const CONCURRENT_READS: usize = 64;
 
@@ -44,7 +44,9 @@ async fn watch(args: &Check, targets: &[Target]) -> Result<ExitCode, Failure> {
             let store = target.store.location();
             return Err(Failure::unable(format!("--watch takes files and folders: {store} tells of no changes")));
         };
-        folder.watch().map_err(|e| Failure::unable(format!("{}: cannot be watched: {e}", folder.location())))?;
+        folder
+            .watch(watch::start)
+            .map_err(|e| Failure::unable(format!("{}: cannot be watched: {e}", folder.location())))?;
         folders.push(folder);
     }
     // A task of its own hears the signal during a check too.
@@ -88,7 +90,7 @@ impl Read {
             let root = target.store.location();
             let (files, progress) = target.read().await?;
             if files.iter().all(|file| matches!(file.source, Source::Unread)) {
-                let strays = strays::notes(files.iter().map(|file| file.object.key.as_str()));
+                let strays = strays::notes(files.iter().map(|file| file.key.as_str()));
                 let why = [strays::ENDINGS.to_owned()].into_iter().chain(strays).collect::<Vec<_>>().join("; ");
                 return Err(Failure::unable(format!("there are no prompts in {root}: {why}")));
             }
@@ -138,13 +140,12 @@ fn report(args: &Check, read: &[Read]) -> Result<Reported, OutputError> {
 /// What would have been a prompt, or may be a folder of prompts.
 fn left_out((key, why): (String, String)) -> Option<File> {
     let is_missed = strays::is_missed(&key);
-    let object = Object { key, version: String::new(), size: 0 };
-    is_missed.then_some(File { object, source: Source::LeftOut(why) })
+    is_missed.then_some(File { key, size: 0, source: Source::LeftOut(why) })
 }
 
 fn text(file: &File) -> Option<(&str, &str)> {
     match &file.source {
-        Source::Read(source) => Some((file.object.key.as_str(), std::str::from_utf8(source).ok()?)),
+        Source::Read(source) => Some((file.key.as_str(), std::str::from_utf8(source).ok()?)),
         Source::TooLarge | Source::Refused(_) | Source::LeftOut(_) | Source::Unread => None,
     }
 }
@@ -187,7 +188,7 @@ impl Target {
         if self.only.is_none() {
             files.extend(self.store.left_out().into_iter().filter_map(left_out));
         }
-        files.sort_by(|a, b| a.object.key.cmp(&b.object.key));
+        files.sort_by(|a, b| a.key.cmp(&b.key));
         Ok((files, progress))
     }
 }
@@ -297,7 +298,7 @@ async fn read_all(store: &dyn PromptStore, objects: Vec<Object>, progress: &Prog
             None => Some(Source::Unread),
         };
         progress.step();
-        Ok::<_, Failure>(source.map(|source| File { object, source }))
+        Ok::<_, Failure>(source.map(|source| File { key: object.key, size: object.size, source }))
     });
     let files: Vec<Option<File>> = stream::iter(files).buffered(CONCURRENT_READS).try_collect().await?;
     Ok(files.into_iter().flatten().collect())
@@ -315,9 +316,10 @@ async fn read_some(
             partials.entry(name).or_default().push(index);
         }
     }
-    let mut files: Vec<File> = objects.into_iter().map(|object| File { object, source: Source::Unread }).collect();
+    let unread = |object: &Object| File { key: object.key.clone(), size: object.size, source: Source::Unread };
+    let mut files: Vec<File> = objects.iter().map(unread).collect();
     let indices: HashMap<&str, usize> =
-        files.iter().zip(0..).map(|(file, index)| (file.object.key.as_str(), index)).collect();
+        objects.iter().zip(0..).map(|(object, index)| (object.key.as_str(), index)).collect();
     let index = |key: &String| {
         let missing = || Failure::unable(format!("{key} is no file of {}", store.location()));
         indices.get(key.as_str()).copied().ok_or_else(missing)
@@ -325,7 +327,7 @@ async fn read_some(
     let mut todo: Vec<usize> = keys.iter().map(index).collect::<Result<_, _>>()?;
     let mut seen: HashSet<usize> = todo.iter().copied().collect();
     while let Some(index) = todo.pop() {
-        let object = &files[index].object;
+        let object = &objects[index];
         let Some(source) = read(store, object).await? else { continue };
         let used = used(&object.key, &source).into_iter().filter_map(|name| partials.get(&name)).flatten();
         todo.extend(used.filter(|index| seen.insert(**index)));

@@ -13,10 +13,11 @@ use tokio::runtime;
 
 use super::{Failure, config, gallery, store};
 use crate::cli::{CommandLine, Location};
-use crate::config::process;
-use crate::gallery::{Gallery, Named};
 use crate::program;
-use crate::prompt::Prompt;
+use dotprompt::Named;
+use dotprompt::Prompt;
+use gallery::config::process;
+use gallery::gallery::Gallery;
 
 /// Set by the script in the shell when it asks for completions.
 const VARIABLE: &str = "PROMPT_GALLERY_COMPLETE";

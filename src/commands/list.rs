@@ -13,10 +13,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Failure, config, gallery, store};
 use crate::cli::List;
-use crate::gallery::{Gallery, GalleryError};
 use crate::program;
-use crate::prompt::{Argument, Problem, Prompt, in_listed_order, unreadable};
-use crate::store::Object;
+use dotprompt::{Argument, Problem, Prompt, in_listed_order, unreadable};
+use gallery::gallery::{Gallery, GalleryError};
+use gallery::store::Object;
 
 const CONCURRENT_READS: usize = 64;
 /// Of a version, in a table.

@@ -7,10 +7,11 @@ use std::process::ExitCode;
 
 use super::{Failure, path};
 use crate::cli::{Location, New};
-use crate::config::Source;
-use crate::gallery::{EXTENSIONS, Named, prompt_name, strays};
 use crate::program;
 use crate::server;
+use check::strays;
+use dotprompt::{EXTENSIONS, Named, prompt_name};
+use gallery::config::Source;
 
 pub(crate) fn run(args: &New) -> Result<ExitCode, Failure> {
     let source = Source::from_env(&args.location.clone().into()).map_err(Failure::unable)?;

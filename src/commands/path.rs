@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use super::Failure;
 use super::check::{Placed, place};
 use crate::cli::Location;
-use crate::config::{Config, Flags};
-use crate::gallery::{EXTENSIONS, Named, strays};
-use crate::store::Object;
+use check::strays;
+use dotprompt::{EXTENSIONS, Named};
+use gallery::config::{Config, Flags};
+use gallery::store::Object;
 
 /// Whether a text is a path and no name.
 pub(super) fn is_path(text: &str) -> bool {

@@ -15,13 +15,15 @@ use super::around::Around;
 use super::check::Placed;
 use super::{Failure, config, gallery, path, store};
 use crate::cli::{Given, Render};
-use crate::config::{Config, Source};
-use crate::content::{Content, PromptMessage, Role};
-use crate::gallery::{EXTENSIONS, Gallery, GalleryError, Named, Rendered, strays};
 use crate::program;
-use crate::prompt::{ArgumentProblem, Prompt, bounds};
 use crate::server;
-use crate::store::PromptStore;
+use check::strays;
+use dotprompt::{ArgumentProblem, Prompt, bounds};
+use dotprompt::{EXTENSIONS, Named};
+use gallery::config::{Config, Source};
+use gallery::gallery::{Gallery, GalleryError, Rendered};
+use gallery::store::PromptStore;
+use gallery::{Content, PromptMessage, Role};
 
 const HEADING: Style = Style::new().bold();
 /// The bytes of a line that a terminal on Linux keeps; it drops what is typed or pasted behind them.
@@ -265,6 +267,7 @@ fn shown(content: &Content) -> String {
                 None => format!("[file {uri}, {mime_type}, {}]", size(field("blob"))),
             }
         }
+        _ => "[content of another kind]".to_owned(),
     }
 }
 

@@ -1,0 +1,412 @@
+//! Everything that is wrong with the files of a gallery, and what clients will do with them.
+//!
+//! Nothing is read here: files come in, problems come out.
+
+#[doc(hidden)]
+pub mod address;
+mod clients;
+mod foreign;
+mod media;
+mod misplaced;
+#[doc(hidden)]
+pub mod strays;
+mod types;
+mod warnings;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rayon::prelude::*;
+
+pub use clients::Client;
+use dotprompt::{
+    Code, EXTENSIONS, Level, Named, Partial, Place, Problem, Prompt, PromptFile, bounds, distinct, nearest,
+    partial_comes_first,
+};
+
+/// A file of a gallery.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// The path from the root of the gallery, `/` between folders.
+    pub key: String,
+    /// In bytes.
+    pub size: u64,
+    /// What the file says.
+    pub source: Source,
+}
+
+impl address::Listed for File {
+    fn key(&self) -> &str {
+        &self.key
+    }
+
+    fn size(&self) -> u64 {
+        self.size
+    }
+}
+
+/// What is known of a file's text.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// The text.
+    Read(Bytes),
+    /// It is longer than [`dotprompt::bounds::SOURCE`].
+    TooLarge,
+    /// The store does not return it, and why.
+    Refused(String),
+    /// The store leaves it out, and why.
+    LeftOut(String),
+    /// The file is no prompt or partial, or is not to be checked; it is there, and others may name it.
+    Unread,
+}
+
+/// What is asked of a check.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// How many prompts `prompts/list` tells at once. Nothing where only some files are checked, and what is said of all
+    /// of them is of no interest.
+    pub page_size: Option<usize>,
+    /// The clients that the prompts are for; empty if that is not known.
+    pub clients: &'a [Client],
+}
+
+impl Options<'_> {
+    /// How bad a kind of problem is. What clients do is a note, as a team may not use them, unless it is known that it does.
+    #[must_use]
+    pub fn level(&self, code: Code) -> Level {
+        if code.is_about_clients() && !self.clients.is_empty() { Level::Warning } else { code.level() }
+    }
+}
+
+/// The key of problems that are no file's but the whole gallery's.
+pub const WHOLE: &str = "";
+
+/// A hint where something is not found: the folder may be one of a gallery.
+const ROOT: &str = "paths begin at the root of what is checked, which --dir names for a file";
+
+/// Finds all problems of a gallery, in the order of files and places.
+///
+/// `files` come in the order of their keys, as a store lists them. `done` is called for each file, from any thread.
+pub fn check(files: &[File], options: &Options<'_>, done: &(dyn Fn() + Sync)) -> Vec<Problem> {
+    let (partials, prompts): (Vec<&File>, Vec<&File>) =
+        files.par_iter().partition(|file| matches!(Named::of(&file.key), Some(Named::Partial(_))));
+    let parse = |file| {
+        let parsed = Parsed::new(file, options.clients);
+        done();
+        parsed
+    };
+    let mut parsed: Vec<Parsed<'_>> = partials.into_par_iter().map(parse).collect();
+    let gallery = Gallery::new(files, &parsed, options);
+    // Each prompt is read, linked and looked at in one go, so that none is kept in memory.
+    let mut checked: Vec<Checked<'_>> = prompts.into_par_iter().map(|file| gallery.prompt(parse(file))).collect();
+    let mut problems = gallery.idle(&checked);
+    problems.extend(gallery.unused(&parsed));
+    problems.extend(names(&checked, options));
+    if options.page_size.is_some() {
+        problems.extend(stray_files(files, &checked, &parsed));
+    }
+    problems.extend(checked.iter_mut().flat_map(|checked| checked.problems.drain(..)));
+    problems.extend(parsed.iter_mut().flat_map(|file| file.problems.drain(..)));
+    problems.par_sort_by(|a, b| (&a.file, a.place, a.code, &a.message).cmp(&(&b.file, b.place, b.code, &b.message)));
+    // What a partial lacks is missing to every prompt that uses it.
+    problems.dedup_by(|b, a| (&a.file, a.place, a.code) == (&b.file, b.place, b.code) && is_of_partials(a.code));
+    problems
+}
+
+fn is_of_partials(code: Code) -> bool {
+    matches!(code, Code::MissingPartial | Code::PartialCycle | Code::Bound | Code::Media)
+}
+
+/// A file that has been read, alone.
+struct Parsed<'a> {
+    file: &'a File,
+    named: Option<Named>,
+    content: Content,
+    /// Whether it has no errors.
+    is_usable: bool,
+    problems: Vec<Problem>,
+}
+
+/// `None` stands for a file that cannot be read; one that can may still be broken.
+enum Content {
+    Prompt(Option<Arc<PromptFile>>),
+    Partial(Option<Arc<Partial>>),
+    Unread,
+}
+
+impl<'a> Parsed<'a> {
+    fn new(file: &'a File, clients: &[Client]) -> Self {
+        let key = file.key.as_str();
+        let named = Named::of(key);
+        let (content, mut problems) = match (&named, &file.source) {
+            (None, _) | (_, Source::Unread) => (Content::Unread, Vec::new()),
+            (_, Source::LeftOut(why)) => {
+                let message = format!("the file is left out: {why}");
+                (Content::Unread, vec![at(key, Place::START, 1, Code::Unreadable, message, None)])
+            }
+            (Some(Named::Prompt(_)), Source::TooLarge) => (Content::Prompt(None), vec![too_large(file)]),
+            (Some(Named::Partial(_)), Source::TooLarge) => (Content::Partial(None), vec![too_large(file)]),
+            (Some(Named::Prompt(_)), Source::Refused(why)) => {
+                (Content::Prompt(None), vec![dotprompt::unreadable(key, why)])
+            }
+            (Some(Named::Partial(_)), Source::Refused(why)) => {
+                (Content::Partial(None), vec![dotprompt::unreadable(key, why)])
+            }
+            (Some(Named::Prompt(_)), Source::Read(source)) => {
+                let (read, mut problems) = PromptFile::read_in_part(key, source, &|_| None);
+                let usable = read.as_ref().filter(|_| dotprompt::is_usable(&problems));
+                warnings::of_prompt_file(key, source, usable, clients, &mut problems);
+                (Content::Prompt(read.map(Arc::new)), problems)
+            }
+            (Some(Named::Partial(_)), Source::Read(source)) => {
+                let (read, mut problems) = Partial::read_in_part(key, source);
+                let usable = read.as_ref().filter(|_| dotprompt::is_usable(&problems));
+                warnings::of_partial(key, source, usable, clients, &mut problems);
+                (Content::Partial(read.map(Arc::new)), problems)
+            }
+        };
+        if let Some(last) = problems.last().filter(|_| problems.len() >= bounds::PROBLEMS) {
+            let message = format!("there is more that is wrong with this file: {} problems are told", bounds::PROBLEMS);
+            problems.push(Problem { message, hint: None, ..last.clone() });
+        }
+        let is_usable = dotprompt::is_usable(&problems) && !matches!(content, Content::Unread);
+        Self { file, named, content, is_usable, problems }
+    }
+
+    fn key(&self) -> &'a str {
+        &self.file.key
+    }
+
+    /// The files that it shows.
+    fn shown(&self) -> Vec<String> {
+        let shown = match &self.content {
+            Content::Prompt(Some(prompt)) => prompt.shown(),
+            Content::Partial(Some(partial)) => partial.shown(),
+            _ => Vec::new(),
+        };
+        shown.into_iter().filter_map(|shown| shown.url).collect()
+    }
+
+    fn source(&self) -> &'a [u8] {
+        match &self.file.source {
+            Source::Read(source) => source,
+            Source::TooLarge | Source::Refused(_) | Source::LeftOut(_) | Source::Unread => &[],
+        }
+    }
+}
+
+fn too_large(file: &File) -> Problem {
+    dotprompt::too_large(&file.key, file.size)
+}
+
+/// What files find of each other.
+struct Gallery<'a> {
+    files: &'a [File],
+    partials: Partials<'a>,
+    options: &'a Options<'a>,
+}
+
+/// The file of each partial, and the partial as far as it can be read.
+type Partials<'a> = HashMap<&'a str, (&'a Parsed<'a>, Option<Arc<Partial>>)>;
+
+/// A file that is no partial, once it has been checked together with its partials.
+struct Checked<'a> {
+    key: &'a str,
+    named: Option<Named>,
+    /// Whether it is a prompt that is to be checked.
+    is_read: bool,
+    problems: Vec<Problem>,
+    /// The files that it shows.
+    shown: Vec<String>,
+    /// The partials that it leads to.
+    partials: BTreeSet<String>,
+}
+
+impl<'a> Gallery<'a> {
+    fn new(files: &'a [File], parsed: &'a [Parsed<'a>], options: &'a Options<'a>) -> Self {
+        let mut partials = Partials::new();
+        for file in parsed {
+            let Some(Named::Partial(name)) = &file.named else { continue };
+            let partial = if let Content::Partial(partial) = &file.content { partial.clone() } else { None };
+            let other = partials.get(name.as_str());
+            if other.is_none_or(|(other, _)| partial_comes_first(file.key(), other.key())) {
+                partials.insert(name, (file, partial));
+            }
+        }
+        Self { files, partials, options }
+    }
+
+    /// Checks a prompt together with its partials.
+    fn prompt(&self, file: Parsed<'a>) -> Checked<'a> {
+        let Parsed { file: File { key, .. }, is_usable, .. } = file;
+        let shown = file.shown();
+        let (source, is_read) = (file.source(), !matches!(file.content, Content::Unread));
+        let Parsed { named, content, mut problems, .. } = file;
+        let mut partials = BTreeSet::new();
+        if let Content::Prompt(Some(prompt)) = content {
+            problems.extend(media::check(key, &prompt.shown(), self.files));
+            let linked;
+            (linked, partials) = self.link(&prompt, &mut problems);
+            if let Some(linked) = linked.filter(|_| is_usable) {
+                warnings::of_prompt(&linked, source, self.options.clients, &mut problems);
+            }
+        }
+        Checked { key, named, is_read, problems, shown, partials }
+    }
+
+    /// The problems of the partials that no prompt uses: they are linked as if one did.
+    fn idle(&self, checked: &[Checked<'_>]) -> Vec<Problem> {
+        let reached: HashSet<&str> =
+            checked.iter().flat_map(|checked| checked.partials.iter().map(String::as_str)).collect();
+        let mut problems = Vec::new();
+        for name in self.partials.keys().filter(|name| !reached.contains(*name)) {
+            // Quoted, since a folder's name may be anything.
+            let caller = format!("{{{{> \"{name}\"}}}}");
+            if let Ok(caller) = PromptFile::parse(WHOLE, caller.as_bytes()) {
+                self.link(&Arc::new(caller), &mut problems);
+            }
+        }
+        problems.retain(|problem| &*problem.file != WHOLE);
+        problems
+    }
+
+    /// The partials that no prompt can use, since another file has their name.
+    fn unused(&self, parsed: &[Parsed<'_>]) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for file in parsed.iter().filter(|file| !matches!(file.content, Content::Unread)) {
+            let Some(Named::Partial(name)) = &file.named else { continue };
+            let used = self.partials.get(name.as_str()).map_or(file.key(), |(partial, _)| partial.key());
+            if used != file.key() {
+                let message = format!("the partial `{name}` is {used}; this file is not used");
+                problems.push(of_file(file.key(), Code::DuplicatePartial, message, Some("rename one of them")));
+            }
+        }
+        problems
+    }
+
+    /// Links a prompt with its partials, all problems of that noted; there is none where one of them is broken or
+    /// missing. Also the partials that it leads to.
+    fn link(&self, prompt: &Arc<PromptFile>, problems: &mut Vec<Problem>) -> (Option<Prompt>, BTreeSet<String>) {
+        let mut names: BTreeSet<String> = prompt.partials().map(str::to_owned).collect();
+        let mut todo: Vec<String> = names.iter().cloned().collect();
+        let mut partials = HashMap::new();
+        let mut is_whole = true;
+        while let Some(name) = todo.pop() {
+            let Some((file, partial)) = self.partials.get(name.as_str()) else { continue };
+            is_whole &= file.is_usable;
+            // Why one cannot be read has been said.
+            let partial = partial.clone().unwrap_or_else(nothing);
+            problems.extend(media::check(&file.file.key, &partial.shown(), self.files));
+            todo.extend(partial.partials().filter(|name| names.insert((*name).to_owned())).map(str::to_owned));
+            partials.insert(name, partial);
+        }
+        // Linking tells the first problem; what is missing is made up to get at the next.
+        let mut missing = names.iter().filter(|name| !partials.contains_key(*name)).cloned().collect::<Vec<_>>();
+        loop {
+            let problem = match Prompt::link(Arc::clone(prompt), partials.clone()) {
+                Ok(linked) => return (Some(linked).filter(|_| is_whole), names),
+                Err(problem) => problem,
+            };
+            is_whole = false;
+            let is_missing = problem.code == Code::MissingPartial;
+            let names_it = |name: &String| problem.message.contains(&format!("`{name}`"));
+            let Some(at) = missing.iter().position(names_it).filter(|_| is_missing) else {
+                problems.push(problem);
+                return (None, names);
+            };
+            let name = missing.swap_remove(at);
+            problems.push(Problem { hint: Some(self.instead_of(&name)), ..problem });
+            partials.insert(name, nothing());
+        }
+    }
+
+    /// What to do about a partial that is missing.
+    fn instead_of(&self, name: &str) -> String {
+        // As a path, as a file, or with the `_` of the file's name.
+        let plain = name.trim_start_matches(['.', '/']);
+        let extension = EXTENSIONS.iter().find_map(|extension| plain.strip_suffix(extension));
+        let (folder, file) = plain_parts(extension.unwrap_or(plain));
+        let meant = format!("{folder}{}", file.trim_start_matches('_'));
+        let is_there = |name: &str| self.partials.contains_key(name);
+        if is_there(&meant) {
+            return format!("did you mean `{meant}`? A partial is named without the _ and the ending of its file");
+        }
+        let mut others: Vec<&str> = self.partials.keys().copied().collect();
+        others.sort_unstable();
+        let wanted = file.trim_start_matches('_');
+        // The same file in another folder, or its name as clients would know it.
+        let is_same = |other: &&&str| plain_parts(other).1 == wanted || other.replace('/', "_") == plain;
+        if let Some(other) = others.iter().find(is_same) {
+            return match self.options.page_size {
+                Some(_) => format!("did you mean `{other}`? The name has the folders from the root on"),
+                // The root may be the wrong one.
+                None => format!("{ROOT}; or did you mean `{other}`?"),
+            };
+        }
+        if let Some(near) = nearest(&meant, others.iter().copied()) {
+            return format!("did you mean `{near}`?");
+        }
+        if let Some(other) = nearest(wanted, others.iter().map(|other| plain_parts(other).1))
+            && let Some(other) = others.iter().find(|name| plain_parts(name).1 == other)
+        {
+            return format!("did you mean `{other}`?");
+        }
+        let prompts = EXTENSIONS.map(|extension| format!("{meant}{extension}"));
+        if let Some(prompt) = prompts.iter().find(|key| self.files.iter().any(|object| object.key == **key)) {
+            let extension = prompt.rsplit('.').next().unwrap_or_default();
+            let file = file.trim_start_matches('_');
+            return format!("{prompt} is a prompt: the file of a partial would be {folder}_{file}.{extension}");
+        }
+        format!("it would be the file {folder}_{wanted}.prompt; {ROOT}")
+    }
+}
+
+/// The folders of a path, with the slash behind them, and the file.
+fn plain_parts(path: &str) -> (&str, &str) {
+    path.rfind('/').map_or(("", path), |slash| path.split_at(slash + 1))
+}
+
+fn nothing() -> Arc<Partial> {
+    Arc::new(Partial::parse(WHOLE, b"").expect("an empty partial"))
+}
+
+/// What is wrong with how prompts are called and how many there are.
+fn names(checked: &[Checked<'_>], options: &Options<'_>) -> Vec<Problem> {
+    let key = |index: usize| checked[index].key;
+    let claim = |(index, file): (usize, &Checked<'_>)| match &file.named {
+        Some(Named::Prompt(name)) => Some((name.clone(), index)),
+        Some(Named::Partial(_)) | None => None,
+    };
+    let prompts = distinct(checked.iter().enumerate().filter_map(claim).collect(), key);
+    let mut problems = Vec::new();
+    for prompt in prompts.iter().filter(|prompt| checked[prompt.key].is_read) {
+        problems.extend(warnings::renamed(key(prompt.key), &prompt.name, prompt.holder.map(key)));
+    }
+    let Some(page_size) = options.page_size else { return problems };
+    if prompts.len() > page_size
+        && let Some(effects) = clients::effects(&[clients::When::Pages], options.clients)
+    {
+        let message = format!("{} prompts do not fit a page of {page_size}: {effects}", prompts.len());
+        problems.push(of_file(WHOLE, Code::ManyPrompts, message, Some("PAGE_SIZE takes up to 10000")));
+    }
+    problems
+}
+
+/// Tells of the files that are neither prompts nor shown by one.
+fn stray_files(files: &[File], checked: &[Checked<'_>], parsed: &[Parsed<'_>]) -> Vec<Problem> {
+    let by_partials: Vec<String> = parsed.iter().flat_map(Parsed::shown).collect();
+    let by_prompts = checked.iter().flat_map(|file| &file.shown);
+    let shown: HashSet<&str> = by_prompts.chain(&by_partials).map(String::as_str).collect();
+    let keys = files.iter().map(|file| file.key.as_str()).filter(|key| !shown.contains(*key));
+    strays::notes(keys).into_iter().map(|note| of_file(WHOLE, Code::NotAPrompt, note, None)).collect()
+}
+
+/// A problem of a file as a whole.
+fn of_file(key: &str, code: Code, message: impl Into<String>, hint: Option<&str>) -> Problem {
+    at(key, Place::START, 1, code, message, hint.map(str::to_owned))
+}
+
+fn at(key: &str, place: Place, width: usize, code: Code, message: impl Into<String>, hint: Option<String>) -> Problem {
+    Problem { code, file: key.into(), place, width, message: message.into(), hint }
+}

@@ -1,0 +1,50 @@
+//! Pictures and other files that templates name: whether they can be shown, and what they are to clients.
+
+use super::clients::When;
+use super::{ROOT, at};
+use crate::File;
+use crate::address::{self, Address, Shape};
+use dotprompt::{Code, ContentType, Problem, Shown};
+
+/// The width of `{{media`, at which the reader looks.
+const WIDTH: usize = 7;
+
+/// What is wrong with the addresses that a file writes out; a rendering tells the same of those that it computes.
+pub(super) fn check(key: &str, shown: &[Shown], files: &[File]) -> Vec<Problem> {
+    let problem = |shown: &Shown| {
+        let (message, hint) = wrong(shown, files)?;
+        Some(at(key, shown.place, WIDTH, Code::Media, message, hint))
+    };
+    shown.iter().filter_map(problem).collect()
+}
+
+/// What is wrong with an address, and what to do about it.
+fn wrong(shown: &Shown, files: &[File]) -> Option<(String, Option<String>)> {
+    if let Err(message) = kind(shown) {
+        return Some((message, None));
+    }
+    let Ok(Address::Path(path)) = Address::parse(shown.url.as_deref()?) else { return None };
+    let message = address::file(path, files).err()?;
+    let is_there = files.iter().any(|file| file.key == path);
+    Some((message, (!is_there).then(|| ROOT.to_owned())))
+}
+
+/// What a client gets to see; `None` where the template computes it.
+///
+/// # Errors
+/// Why it is not shown at all.
+pub(super) fn kind(shown: &Shown) -> Result<Option<When>, String> {
+    let Some(url) = &shown.url else { return Ok(None) };
+    let address = Address::parse(url)?;
+    let (shape, _) = match &shown.content_type {
+        ContentType::Computed if !matches!(address, Address::Link { .. }) => return Ok(None),
+        ContentType::Computed | ContentType::Untold => address.shape(None)?,
+        ContentType::Written(content_type) => address.shape(Some(content_type))?,
+    };
+    Ok(Some(match shape {
+        Shape::Image => When::Image,
+        Shape::Audio => When::Audio,
+        Shape::Link => When::Link,
+        Shape::File => When::File,
+    }))
+}

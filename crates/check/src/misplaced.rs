@@ -1,0 +1,59 @@
+//! Front matter that stands where nobody reads it, and so is text of the prompt.
+
+use dotprompt::Place;
+
+/// Keys that tell front matter from other text. `name:` and the like begin too many letters and lists.
+const KEYS: [&str; 8] = ["title", "description", "tags", "arguments", "input", "output", "model", "config"];
+/// In lines. A rule further down belongs to the text.
+const LONGEST: usize = 100;
+
+/// What is wrong with it, and what to do.
+pub(super) struct Misplaced {
+    pub(super) place: Place,
+    pub(super) message: &'static str,
+    pub(super) hint: &'static str,
+}
+
+/// Looks for front matter in the text of a file of which none was read.
+pub(super) fn find(text: &str) -> Option<Misplaced> {
+    let mut lines = text.trim_start_matches('\u{feff}').lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
+    let (first, number) = lines.next()?;
+    let at = |line| Place { line, column: 1 };
+    if is_key(first) {
+        return lines.take(LONGEST).any(|(line, _)| is_fence(line)).then_some(Misplaced {
+            place: at(number),
+            message: "this is read as text: front matter begins with a line of ---",
+            hint: "put --- on a line of its own before it",
+        });
+    }
+    let (_, fence) = lines.find(|(line, _)| is_fence(line))?;
+    let begins = lines.next().is_some_and(|(line, _)| is_key(line));
+    (begins && lines.take(LONGEST).any(|(line, _)| is_fence(line))).then_some(Misplaced {
+        place: at(fence),
+        message: "this is read as text: front matter stands at the top of the file",
+        hint: "move it before all other text",
+    })
+}
+
+fn is_key(line: &str) -> bool {
+    line.split_once(':').is_some_and(|(key, _)| KEYS.contains(&key))
+}
+
+fn is_fence(line: &str) -> bool {
+    line.trim_end() == "---"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn front_matter_without_its_first_fence_or_behind_text_is_found() {
+        let line = |text| find(text).map(|found| found.place.line);
+        assert_eq!(line("\ntitle: x\ntags: [a]\n---\ntext"), Some(2));
+        assert_eq!(line("Intro\n\n---\ndescription: x\n---\ntext"), Some(3));
+        for text in ["", "title: x\ntext", "Dear all: hello\n---\n", "a\n\n---\n\nb\n\n---\n", "description\n---\n"] {
+            assert_eq!(line(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! What is not wrong with a prompt and may still not be what its author meant.
+
+use super::clients::{Client, When, effects};
+use super::{address, at, foreign, media, misplaced, of_file, types};
+use dotprompt::{
+    Argument, Code, LOOP_DATA, MAX_LENGTH, Partial, Place, Problem, Prompt, PromptFile, Survey, UnknownData, body,
+    in_listed_order, is_cut, nearest, prompt_name, shorten, shorten_to,
+};
+
+/// How much of a list of arguments is shown, in characters.
+const INFERRED: usize = 200;
+
+/// Warnings of a prompt file alone; it is not read if it is broken.
+pub(super) fn of_prompt_file(
+    key: &str,
+    source: &[u8],
+    read: Option<&PromptFile>,
+    clients: &[Client],
+    problems: &mut Vec<Problem>,
+) {
+    let Ok(text) = std::str::from_utf8(source) else { return };
+    let Some((body, start)) = body(text) else { return };
+    let misplaced = Some(text).filter(|_| start == Place::START).and_then(misplaced::find);
+    if let Some(file) = read
+        && misplaced.is_none()
+        && file.description().is_none_or(|description| description.trim().is_empty())
+    {
+        let hint = "front matter takes `description: …`; people pick prompts by it";
+        problems.push(of_file(key, Code::NoDescription, "the prompt has no description", Some(hint)));
+    }
+    if let Some(found) = misplaced {
+        let (width, hint) = (width(text, found.place), Some(found.hint.to_owned()));
+        problems.push(at(key, found.place, width, Code::MisplacedFrontMatter, found.message, hint));
+    }
+    // `${{price}}` is a price where there is one.
+    let is_meant = |inside: &str| read.is_some_and(|file| file.declares(inside));
+    let declares = |name: &str| read.is_some_and(|file| file.declares(name));
+    foreign::check(key, (body, start), clients, is_meant, declares, problems);
+    let named = read.map(PromptFile::named_like_helpers).unwrap_or_default();
+    problems.extend(named.into_iter().map(|(name, place)| like_helper(key, text, &name, place)));
+}
+
+/// Warnings of a partial.
+pub(super) fn of_partial(
+    key: &str,
+    source: &[u8],
+    read: Option<&Partial>,
+    clients: &[Client],
+    problems: &mut Vec<Problem>,
+) {
+    let Ok(text) = std::str::from_utf8(source) else { return };
+    if body(text).is_none_or(|(_, start)| start != Place::START) {
+        let message = "a partial has no front matter: this is text of every prompt that uses it";
+        let place = Place { line: line_of(text, "---"), column: 1 };
+        problems.push(at(key, place, 3, Code::Portability, message, Some("leave it out".to_owned())));
+    }
+    if read.is_some_and(Partial::is_empty) {
+        problems.push(of_file(key, Code::Empty, "the partial is empty", None));
+    }
+    let is_name = |inside: &str| inside.chars().all(|c| c.is_alphanumeric() || c == '_');
+    foreign::check(key, (text, Place::START), clients, is_name, |_| false, problems);
+    for unknown in read.map(Partial::unknown_data).unwrap_or_default() {
+        let (message, hint) = unknown_data(&unknown, |_| false);
+        problems.push(at(key, unknown.place, width(text, unknown.place), Code::Undeclared, message, Some(hint)));
+    }
+    let named = read.map(Partial::named_like_helpers).unwrap_or_default();
+    problems.extend(named.into_iter().map(|(name, place)| like_helper(key, text, &name, place)));
+}
+
+/// Warnings of a prompt with its partials.
+pub(super) fn of_prompt(prompt: &Prompt, source: &[u8], clients: &[Client], problems: &mut Vec<Problem>) {
+    let text = String::from_utf8_lossy(source);
+    let survey = prompt.survey();
+    problems.extend(inferred(prompt));
+    let mut warn = |code, place, message: String, hint: Option<&str>| {
+        problems.push(at(prompt.key(), place, width(&text, place), code, message, hint.map(str::to_owned)));
+    };
+    if survey.is_empty {
+        warn(Code::Empty, Place::START, "the template produces no text".to_owned(), None);
+    }
+    if let Some(place) = survey.one_too_many {
+        warn(Code::Bound, place, address::too_many(), None);
+    }
+    for variable in &survey.undeclared {
+        let name = shorten(&variable.name);
+        let (then, or) = if variable.fails {
+            let then = match prompt.arguments().is_open() {
+                true => "the prompt fails where a caller does not give it",
+                false => "the prompt fails when a rendering gets here",
+            };
+            (then, format!(" or test it with {{{{#if {name}}}}}"))
+        } else {
+            ("no caller can give it", String::new())
+        };
+        let message = format!("`{name}` is used but not declared: {then}");
+        warn(Code::Undeclared, variable.place, message, Some(&format!("declare it{or}")));
+    }
+    let is_variable = |name: &str| {
+        let is_argument = prompt.arguments().iter().any(|argument| argument.name == name);
+        is_argument || survey.variables.iter().any(|variable| variable.name == name)
+    };
+    for unknown in &survey.unknown_data {
+        let (message, hint) = unknown_data(unknown, is_variable);
+        warn(Code::Undeclared, unknown.place, message, Some(&hint));
+    }
+    for (name, place) in &survey.unused {
+        let message = format!("the argument `{}` is declared but not used", shorten(name));
+        warn(Code::Unused, *place, message, None);
+    }
+    for (name, place) in &survey.idle_defaults {
+        let message = format!("`input.default` has `{}`, which is no argument and not used", shorten(name));
+        warn(Code::Unused, *place, message, None);
+    }
+    types::check(prompt, &survey.variables, &mut warn);
+    arguments(prompt.arguments(), clients, &mut warn);
+    messages(&survey, clients, &mut warn);
+}
+
+/// What is wrong with a `@name` that finds nothing, and what to do about it.
+fn unknown_data(
+    UnknownData { name, partial, .. }: &UnknownData,
+    is_variable: impl Fn(&str) -> bool,
+) -> (String, String) {
+    const KNOWN: &str =
+        "there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last";
+    const OF_ALL: [&str; 4] = ["root", "auth", "metadata", "partial-block"];
+    let written = shorten(name);
+    let bare = name.trim_start_matches("../");
+    if let Some(partial) = partial {
+        let partial = shorten(partial);
+        let message =
+            format!("the partial `{partial}` reads `@{written}`, which is empty here: no {{{{#each}}}} is around");
+        let hint = format!(
+            "call it inside {{{{#each}}}}, or give it a value: {{{{> {partial} {bare}=…}}}} for {{{{{bare}}}}}"
+        );
+        return (message, hint);
+    }
+    if LOOP_DATA.contains(&bare) {
+        let outer = if name.starts_with("../") { "outer {{#each}}" } else { "{{#each}}" };
+        let message = format!("`@{written}` is empty here: no {outer} is around");
+        return (
+            message,
+            "@index, @key, @first and @last stand inside {{#each}}; each ../ leads out of one".to_owned(),
+        );
+    }
+    let hint = match bare.strip_prefix("metadata.") {
+        Some(key) => format!("did you mean `@metadata.prompt.{}`?", shorten(key)),
+        None if is_variable(bare) => format!("an argument is written without @: {{{{{}}}}}", shorten(bare)),
+        None if ["item", "value", "this", "it"].contains(&bare) => "the item of a loop is {{this}}".to_owned(),
+        None if ["user", "claims", "caller", "token"].contains(&bare) => "`@auth` has the caller's claims".to_owned(),
+        None => match nearest(bare, OF_ALL.into_iter().chain(LOOP_DATA)) {
+            Some(near) => format!("did you mean `@{near}`?"),
+            None => format!("an argument is written without @: {{{{{}}}}}", shorten(bare)),
+        },
+    };
+    (format!("`@{written}` is always empty: {KNOWN}"), hint)
+}
+
+/// What a prompt takes that does not say so.
+fn inferred(prompt: &Prompt) -> Option<Problem> {
+    let argument = |argument: &&Argument| {
+        let takes = argument.format().map(|takes| format!(" ({takes})")).unwrap_or_default();
+        format!("{}{}{takes}", argument.name, if argument.required { "" } else { "?" })
+    };
+    let inferred: Vec<_> = in_listed_order(prompt.arguments()).iter().map(argument).collect();
+    if prompt.declares_arguments() || inferred.is_empty() {
+        return None;
+    }
+    let message = format!("arguments: {}", shorten_to(INFERRED, &inferred.join(", ")));
+    let hint = "the template's variables; `?` marks what may be left out";
+    Some(of_file(prompt.key(), Code::Inferred, message, Some(hint)))
+}
+
+/// What clients do with the arguments.
+fn arguments(arguments: &[Argument], clients: &[Client], warn: &mut impl FnMut(Code, Place, String, Option<&str>)) {
+    let place = |argument: &Argument| argument.place.unwrap_or(Place::START);
+    if let [_, second, ..] = arguments
+        && let Some(effects) = effects(&[When::SeveralArguments], clients)
+    {
+        let message = format!("the prompt has {} arguments: {effects}", arguments.len());
+        warn(Code::SeveralArguments, place(second), message, None);
+    }
+    if let [first, ..] = arguments
+        && arguments.iter().all(|argument| !argument.required)
+        && let Some(effects) = effects(&[When::OptionalOnly], clients)
+    {
+        let message = format!("no argument is required: {effects}");
+        warn(Code::OptionalOnly, place(first), message, Some("make the most important one required"));
+    }
+    if let Some(typed) = arguments.iter().find(|argument| !argument.takes_text())
+        && let Some(effects) = effects(&[When::TypedArgument], clients)
+    {
+        let takes = typed.format().map(|takes| format!(" ({takes})")).unwrap_or_default();
+        let message = format!("`{}` does not take any text{takes}: {effects}", shorten(&typed.name));
+        warn(Code::TypedArgument, place(typed), message, None);
+    }
+}
+
+/// What clients do with the messages.
+fn messages(survey: &Survey, clients: &[Client], warn: &mut impl FnMut(Code, Place, String, Option<&str>)) {
+    let said = &survey.messages;
+    if let Some(second) = said.second
+        && let Some(effects) = effects(&[When::SeveralMessages], clients)
+    {
+        let verb = if said.is_certain { "has" } else { "may have" };
+        let message = format!("the prompt {verb} several messages: {effects}");
+        warn(Code::SeveralMessages, second, message, None);
+    }
+    if let Some(place) = said.out_of_turn
+        && let Some(effects) = effects(&[When::NotAlternating], clients)
+    {
+        let message = format!("the messages do not go from the user to the assistant and back: {effects}");
+        warn(Code::NotAlternating, place, message, None);
+    }
+    let mut told = Vec::new();
+    for shown in &survey.shown {
+        // What is not shown at all has been said.
+        let Ok(kind) = media::kind(shown) else { continue };
+        if told.contains(&kind) {
+            continue;
+        }
+        told.push(kind);
+        let what = match kind {
+            Some(When::Image) => "a picture",
+            Some(When::Audio) => "a recording",
+            Some(When::Link) => "a link",
+            Some(_) => "a file",
+            None => "a picture, a link or a file, as it is given",
+        };
+        let mut when = vec![kind.unwrap_or(When::Image)];
+        if !said.begins_with_text && told.len() == 1 {
+            when.push(When::BeginsWithoutText);
+        }
+        if let Some(effects) = effects(&when, clients) {
+            warn(Code::NotText, shown.place, format!("the prompt shows {what}: {effects}"), None);
+        }
+    }
+}
+
+/// A name that does not follow from the path as a reader would expect; `holder` is the file that has the one which this
+/// file claims too.
+pub(super) fn renamed(key: &str, name: &str, holder: Option<&str>) -> Option<Problem> {
+    if let Some(holder) = holder {
+        let claimed = prompt_name(key).unwrap_or_default();
+        let message = format!("clients know this prompt as `{name}`: {holder} has the name `{claimed}`");
+        return Some(of_file(key, Code::DuplicateName, message, Some("rename one of the files")));
+    }
+    let (path, _) = key.rsplit_once('.')?;
+    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+    // The first dot of a file's name begins the variant.
+    let file = file.replacen('.', "", 1);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/');
+    let odd: Vec<char> = folder.chars().chain(file.chars()).filter(|c| !is_plain(*c)).collect();
+    let mut reasons = Vec::new();
+    let mut hints = Vec::new();
+    if odd.iter().any(|c| *c != '.') {
+        reasons.push(effects(&[When::OddName], &[])?);
+        hints.push("a path of letters A to Z, digits, _ and - is a name as it is".to_owned());
+    } else if !odd.is_empty() {
+        reasons.push(effects(&[When::DottedName], &[])?);
+        hints.push("write - for a dot; only the first one in a file's name begins a variant".to_owned());
+    }
+    if is_cut(key) {
+        reasons.push(format!("a name has at most {MAX_LENGTH} characters"));
+        hints.push("shorten the path".to_owned());
+    }
+    let message = format!("clients know this prompt as `{name}`: {}", reasons.join("; "));
+    (!reasons.is_empty()).then(|| of_file(key, Code::Renamed, message, Some(&hints.join("; "))))
+}
+
+fn like_helper(key: &str, text: &str, name: &str, place: Place) -> Problem {
+    let message = format!("{{{{{name}}}}} is a variable here, and a helper to other readers of the format");
+    at(key, place, width(text, place), Code::Portability, message, Some(format!("write {{{{this.{name}}}}}")))
+}
+
+/// How many characters the tag or the word at a place has.
+fn width(text: &str, place: Place) -> usize {
+    let line = text.lines().nth(place.line as usize - 1).unwrap_or_default();
+    let rest: String = line.chars().skip(place.column as usize - 1).collect();
+    let width = match rest.strip_prefix("{{") {
+        Some(inside) => inside.find("}}").map_or(rest.chars().count(), |end| rest[..end + 4].chars().count()),
+        // The file as a whole.
+        None if place == Place::START => 1,
+        None => rest.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-')).count(),
+    };
+    width.max(1)
+}
+
+/// The number of the first line that is `wanted`.
+fn line_of(text: &str, wanted: &str) -> u32 {
+    text.lines().zip(1..).find(|(line, _)| line.trim_end() == wanted).map_or(1, |(_, number)| number)
+}

@@ -1,0 +1,370 @@
+//! What a prompt takes: its arguments, as they are declared, listed and asked for.
+
+mod describe;
+mod items;
+mod object;
+mod properties;
+mod resolve;
+mod used;
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+pub(super) use items::from_items;
+pub(super) use properties::from_schema;
+pub use resolve::ArgumentProblem;
+pub(super) use resolve::Values;
+
+use super::bounds;
+use super::problem::{Code, Place};
+use super::reader::{Reader, shorten};
+use super::schema::{Validator, list, plain};
+use super::shape::Shape;
+use super::template::Variable;
+use super::yaml::{Node, Span, number};
+
+/// The arguments of a prompt, in the author's order.
+#[derive(Debug, Default, Clone)]
+pub struct Arguments {
+    listed: Vec<Argument>,
+    /// What an argument that is not listed must be, where any name is taken.
+    others: Option<Argument>,
+    /// Those of the others of which the template's use tells more.
+    used_others: HashMap<String, Argument>,
+    /// Values of variables that the caller leaves out; some may be no arguments.
+    defaults: Map<String, Value>,
+    /// Of an object with the arguments, where a type does not say all about one.
+    validator: Option<Arc<Validator>>,
+    /// Of an object with all arguments, where its schema is about several of them.
+    rules: Option<Arc<Validator>>,
+}
+
+/// One argument of a prompt; serialised as MCP lists it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Argument {
+    /// The variable in the template.
+    pub name: String,
+    /// For people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What it is, in the author's words.
+    #[serde(skip)]
+    pub description: Option<String>,
+    /// The description with what MCP has no field for: type, choices and default.
+    #[serde(rename = "description", skip_serializing_if = "Option::is_none")]
+    pub listed_description: Option<String>,
+    /// Whether a caller must say it; never with a default.
+    pub required: bool,
+    /// What its text is turned into.
+    #[serde(skip)]
+    pub kind: Kind,
+    /// The values that are taken, where they are listed; null, which is no value of a caller's, may be one.
+    #[serde(skip)]
+    pub allowed: Option<Vec<Value>>,
+    /// Its value when a caller does not say it.
+    #[serde(skip)]
+    pub default: Option<Value>,
+    /// Its JSON Schema.
+    #[serde(skip)]
+    pub schema: Value,
+    /// Where it is declared, or first used if it is not.
+    #[serde(skip)]
+    pub place: Option<Place>,
+    /// Of a list whose items can be written with commas between.
+    #[serde(skip)]
+    items: Option<Item>,
+    /// Whether its schema says more than `kind` and `allowed`.
+    #[serde(skip)]
+    is_checked: bool,
+    /// What the template does with it, where the declaration leaves open what it is.
+    #[serde(skip)]
+    shape: Option<Box<Shape>>,
+}
+
+/// What an item of a list is.
+#[derive(Debug, Clone, PartialEq)]
+struct Item {
+    kind: Kind,
+    allowed: Option<Vec<Value>>,
+}
+
+/// The type of an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    String,
+    /// A whole number of 64 bits.
+    Integer,
+    /// A finite number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// Text, or what the template's use of it needs.
+    Any,
+    /// A list, as JSON, or plain items with commas or line ends between.
+    Array,
+    /// An object as JSON.
+    Object,
+    /// One of several types of which none is text, as JSON.
+    Json,
+}
+
+impl Kind {
+    /// Types that an author can declare.
+    const NAMES: [&str; 7] = ["string", "integer", "number", "boolean", "any", "array", "object"];
+
+    fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "string" => Self::String,
+            "integer" => Self::Integer,
+            "number" => Self::Number,
+            "boolean" => Self::Boolean,
+            "any" => Self::Any,
+            "array" => Self::Array,
+            "object" => Self::Object,
+            _ => return None,
+        })
+    }
+
+    /// What an error says is allowed.
+    fn expected(self) -> &'static str {
+        match self {
+            Self::String | Self::Any => "text",
+            Self::Integer => "a whole number such as 42",
+            Self::Number => "a number such as 2.5",
+            Self::Boolean => "true or false",
+            Self::Array => "a list as JSON",
+            Self::Object => "an object as JSON",
+            Self::Json => "a value as JSON",
+        }
+    }
+
+    /// Whether text is this without being JSON.
+    fn is_plain(self) -> bool {
+        !matches!(self, Self::Array | Self::Object | Self::Json)
+    }
+
+    /// The value of plain text.
+    fn read(self, text: &str) -> Option<Value> {
+        match self {
+            Self::String | Self::Any => Some(text.into()),
+            Self::Integer => text.trim().parse::<i64>().map(Value::from).ok().or_else(|| whole(text.trim())),
+            Self::Number => text.trim().parse::<f64>().ok().and_then(number).map(Value::Number),
+            Self::Boolean => boolean(text).map(Value::from),
+            Self::Array | Self::Object | Self::Json => None,
+        }
+    }
+}
+
+/// The whole number that JSON writes as `3.0` or `3e2`.
+fn whole(text: &str) -> Option<Value> {
+    let number = number(serde_json::from_str::<f64>(text).ok()?)?;
+    number.is_i64().then(|| number.into())
+}
+
+/// `true` and `false`, in upper or lower case as other languages have it.
+fn boolean(text: &str) -> Option<bool> {
+    let is = |word: &str| text.trim().eq_ignore_ascii_case(word);
+    if is("true") { Some(true) } else { is("false").then_some(false) }
+}
+
+impl Argument {
+    /// An optional argument of any text.
+    fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            title: None,
+            description: None,
+            listed_description: None,
+            required: false,
+            kind: Kind::Any,
+            allowed: None,
+            default: None,
+            schema: Value::Object(Map::new()),
+            place: None,
+            items: None,
+            is_checked: false,
+            shape: None,
+        }
+    }
+
+    /// Makes it optional, with a default in its type; null is none.
+    fn set_default(&mut self, value: &Value) -> Result<(), String> {
+        self.required = false;
+        if value.is_null() {
+            return Ok(());
+        }
+        // What an author writes without quotes may be a number or a boolean by YAML, and text by its type.
+        let read = match (&self.allowed, self.kind, value) {
+            (None, Kind::Any | Kind::Json, _)
+            | (None, Kind::Array, Value::Array(_))
+            | (None, Kind::Object, Value::Object(_)) => Some(value.clone()),
+            (None, _, Value::Array(_) | Value::Object(_)) => None,
+            _ => self.read(&plain(value)).ok(),
+        };
+        if read.is_none() {
+            let (name, given) = (&self.name, shorten(&plain(value)));
+            return Err(format!("`{name}`: the default {given} is not {}", self.expected()));
+        }
+        self.default = read;
+        Ok(())
+    }
+
+    /// What an error says is allowed.
+    fn expected(&self) -> String {
+        match (&self.allowed, &self.shape) {
+            (Some(allowed), _) => format!("one of {}", list(allowed)),
+            (None, Some(shape)) if self.needs_parts() => shape.expected(),
+            (None, _) => self.kind.expected().to_owned(),
+        }
+    }
+
+    /// Whether the template reads parts of it that text does not have.
+    fn needs_parts(&self) -> bool {
+        let shape = self.shape.as_deref();
+        match self.kind {
+            Kind::Array => {
+                let of =
+                    |shape: &Shape| [&shape.items, &shape.found].into_iter().flatten().any(|items| items.is_no_text());
+                shape.is_some_and(of)
+            }
+            _ => shape.is_some_and(Shape::reads_parts),
+        }
+    }
+
+    /// Whether it takes any text.
+    #[must_use]
+    pub fn takes_text(&self) -> bool {
+        self.allowed.is_none() && matches!(self.kind, Kind::String | Kind::Any) && !self.needs_parts()
+    }
+
+    /// What the template does with it, where nothing declares what it is.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn shape(&self) -> Option<&Shape> {
+        self.shape.as_deref()
+    }
+
+    /// Whether the template asks no more of it than whether it is there.
+    fn is_flag(&self) -> bool {
+        self.shape.as_deref().is_some_and(Shape::is_flag)
+    }
+
+    /// The values that a client can offer, as text; empty where any text may do.
+    #[must_use]
+    pub fn choices(&self) -> Vec<String> {
+        match (&self.allowed, self.kind) {
+            (Some(allowed), _) => {
+                allowed.iter().filter(|value| !value.is_null()).map(|value| plain(value).into_owned()).collect()
+            }
+            (None, kind) if kind == Kind::Boolean || self.is_flag() => vec!["true".to_owned(), "false".to_owned()],
+            (None, _) => Vec::new(),
+        }
+    }
+}
+
+impl Arguments {
+    /// Whether any other name is taken too.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.others.is_some()
+    }
+
+    /// The arguments of a file that declares none: its template's variables.
+    pub(super) fn from_variables(variables: Vec<Variable>, defaults: Map<String, Value>) -> Self {
+        let argument = |variable: Variable| {
+            let default = defaults.get(&variable.name).filter(|value| !value.is_null()).cloned();
+            let required = variable.required && !defaults.contains_key(&variable.name);
+            let shape = Some(Box::new(variable.shape));
+            let place = Some(variable.place);
+            Argument { required, default, shape, place, ..Argument::new(&variable.name) }.described()
+        };
+        let listed = variables.into_iter().map(argument).collect();
+        Self { listed, defaults, ..Self::default() }
+    }
+
+    /// Takes another argument, which was declared at `span`, unless there is one of its name; false when it is too much.
+    fn add(&mut self, argument: Argument, what: &str, span: Span, reader: &mut Reader<'_>) -> bool {
+        let choices = |argument: &Argument| argument.allowed.as_ref().map_or(0, Vec::len);
+        if self.len() == bounds::ARGUMENTS {
+            reader.note(Code::Bound, span, format!("a prompt has at most {} arguments", bounds::ARGUMENTS));
+            return false;
+        }
+        if self.iter().map(choices).sum::<usize>() + choices(&argument) > bounds::CHOICES {
+            let most = bounds::CHOICES;
+            reader.note(Code::Bound, span, format!("the arguments of a prompt have at most {most} choices"));
+            return false;
+        }
+        if self.iter().any(|other| other.name == argument.name) {
+            reader.note(Code::Schema, span, format!("{what}: `{}` is declared twice", argument.name));
+        } else {
+            self.listed.push(argument.described());
+        }
+        true
+    }
+}
+
+impl Deref for Arguments {
+    type Target = [Argument];
+
+    fn deref(&self) -> &[Argument] {
+        &self.listed
+    }
+}
+
+/// What a node says is the default of an argument; text as it is written.
+fn default_of(argument: &Argument, node: &Node, reader: &mut Reader<'_>) -> Value {
+    let is_choice = |value: &Value| argument.allowed.as_ref().is_some_and(|allowed| allowed.contains(value));
+    let text = reader.value(node, true);
+    if argument.kind == Kind::String || is_choice(&text) {
+        return text;
+    }
+    let is_any = |kind: Kind, allowed: &Option<Vec<Value>>| kind == Kind::Any && allowed.is_none();
+    let has_any = argument.items.as_ref().is_some_and(|item| is_any(item.kind, &item.allowed));
+    if has_any || is_any(argument.kind, &argument.allowed) {
+        reader.number("the default", node);
+    }
+    node.to_json()
+}
+
+/// `input.default` as values.
+fn values(defaults: Option<&Node>) -> Map<String, Value> {
+    match defaults.map(Node::to_json) {
+        Some(Value::Object(values)) => values,
+        _ => Map::new(),
+    }
+}
+
+/// Whether a template can name a variable so.
+fn check_name(name: &str) -> Result<(), String> {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    if !name.is_empty() && name.chars().all(is_plain) {
+        return Ok(());
+    }
+    Err(format!("`{}` is not a name: it takes letters, digits, _ and -", shorten(name)))
+}
+
+/// Refuses an enum that allows nothing, or anything but plain values.
+fn check_enum(name: &str, allowed: &[Value]) -> Result<(), String> {
+    if allowed.iter().all(Value::is_null) {
+        return Err(format!("`{name}`: the enum is empty, so no value would be allowed"));
+    }
+    if allowed.iter().any(|value| value.is_array() || value.is_object()) {
+        return Err(format!("`{name}`: an enum takes plain values"));
+    }
+    Ok(())
+}
+
+/// The order in which clients ask: what is required first, else as the author has it.
+#[must_use]
+pub fn in_listed_order(arguments: &[Argument]) -> Vec<&Argument> {
+    let (required, optional): (Vec<_>, Vec<_>) = arguments.iter().partition(|argument| argument.required);
+    required.into_iter().chain(optional).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! What checking costs. The crate that checks follows references wherever they lead and counts nothing: of thirty
+//! schemas, each of which names the next one twice, it applies a billion to one value.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use serde_json::{Map, Value};
+
+use super::{Invalid, target};
+use crate::bounds;
+use crate::reader::shorten;
+
+/// Bytes of a text whose form is read in the time of one step.
+const FORMATTED: usize = 100;
+
+/// The schemas that a keyword applies to the value itself; a reference to nowhere leads nowhere.
+fn of_same_value<'a>(root: &'a Value, keyword: &str, said: &'a Value) -> impl Iterator<Item = &'a Value> {
+    let (mut one, mut list, mut map) = (None, None, None);
+    match keyword {
+        "$ref" => one = said.as_str().and_then(|reference| target(root, reference)),
+        "not" | "if" | "then" | "else" => one = Some(said),
+        "allOf" | "anyOf" | "oneOf" => list = said.as_array(),
+        "dependentSchemas" | "dependencies" => map = said.as_object(),
+        _ => {}
+    }
+    one.into_iter().chain(list.into_iter().flatten()).chain(map.into_iter().flat_map(Map::values))
+}
+
+/// How many patterns there are in a schema whose cost has bounds.
+///
+/// # Errors
+/// What is wrong with its references, each at its place; else with how it combines schemas. Never nothing.
+pub(super) fn patterns(root: &Value) -> Result<usize, Vec<Invalid>> {
+    let schemas = all(root);
+    let invalid = |pointer: &String, message: String| Invalid { pointer: pointer.clone(), message };
+    let refused = schemas.iter().filter_map(|(pointer, keywords)| Some(invalid(pointer, refused(root, keywords)?)));
+    let refused: Vec<_> = refused.take(bounds::PROBLEMS).collect();
+    if !refused.is_empty() {
+        return Err(refused);
+    }
+    let keywords = || schemas.iter().map(|(_, keywords)| keywords);
+    let references: HashSet<_> = keywords().filter_map(|keywords| keywords.get("$ref")?.as_str()).collect();
+    let named = keywords().filter_map(|keywords| keywords.get("patternProperties")?.as_object()).map(Map::len);
+    let patterns = named.sum::<usize>() + keywords().filter(|keywords| keywords.contains_key("pattern")).count();
+    let bounded = [(references.len(), bounds::REFERENCES, "references"), (patterns, bounds::PATTERNS, "patterns")];
+    if let Some((count, most, what)) = bounded.into_iter().find(|(count, most, _)| count > most) {
+        return Err(vec![invalid(&String::new(), format!("a schema has at most {most} {what}, not {count}"))]);
+    }
+    let mut weigher = Weigher { root, known: HashMap::new() };
+    let heavy =
+        schemas.iter().find_map(|(pointer, keywords)| Some(invalid(pointer, weigher.weigh(keywords, 0).err()?)));
+    heavy.map_or(Ok(patterns), |heavy| Err(vec![heavy]))
+}
+
+/// A schema and all within it, with their JSON Pointers. YAML bounds how deep they nest.
+fn all(root: &Value) -> Vec<(String, &Map<String, Value>)> {
+    let mut all = Vec::new();
+    let mut rest = VecDeque::from([(String::new(), root)]);
+    while let Some((pointer, schema)) = rest.pop_front() {
+        let Value::Object(keywords) = schema else { continue };
+        let under = |pointer: &str, key: &str| format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+        for (keyword, said) in keywords {
+            let pointer = under(&pointer, keyword);
+            match (keyword.as_str(), said) {
+                // Values, not schemas.
+                ("enum" | "const" | "default" | "examples", _) => {}
+                (_, Value::Array(schemas)) => {
+                    rest.extend(schemas.iter().enumerate().map(|(i, schema)| (format!("{pointer}/{i}"), schema)));
+                }
+                (
+                    "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas" | "dependencies",
+                    Value::Object(schemas),
+                ) => rest.extend(schemas.iter().map(|(name, schema)| (under(&pointer, name), schema))),
+                (_, schema) => rest.push_back((pointer, schema)),
+            }
+        }
+        all.push((pointer, keywords));
+    }
+    all
+}
+
+/// What is said of a schema that another could not be found by, or that leads elsewhere.
+fn refused(root: &Value, keywords: &Map<String, Value>) -> Option<String> {
+    if let Some(reference) = keywords.get("$ref").and_then(Value::as_str)
+        && target(root, reference).is_none()
+    {
+        return Some(format!("there is no `{}` in the schema; what `$ref` names is a part of it", shorten(reference)));
+    }
+    let unsupported =
+        ["$dynamicRef", "$recursiveRef", "$id"].into_iter().find(|keyword| keywords.contains_key(*keyword));
+    unsupported.map(|keyword| format!("`{keyword}` is not supported: `$ref` names a part of the schema by its path"))
+}
+
+/// How many schemas apply to one value, those that references lead to included, and how deep they nest.
+#[derive(Clone, Copy)]
+struct Weight {
+    schemas: usize,
+    nesting: usize,
+}
+
+struct Weigher<'a> {
+    root: &'a Value,
+    /// By the schema's address; `None` while it is being weighed.
+    known: HashMap<*const Map<String, Value>, Option<Weight>>,
+}
+
+impl<'a> Weigher<'a> {
+    fn weigh(&mut self, keywords: &'a Map<String, Value>, depth: usize) -> Result<Weight, String> {
+        let too_deep = || format!("references and combinations nest more than {} deep", bounds::SCHEMA_NESTING);
+        match self.known.get(&std::ptr::from_ref(keywords)) {
+            Some(Some(known)) => return Ok(*known),
+            Some(None) => return Err("the schema leads back to itself for the same value".to_owned()),
+            None => {}
+        }
+        if depth > bounds::SCHEMA_NESTING {
+            return Err(too_deep());
+        }
+        self.known.insert(keywords, None);
+        let mut all = Weight { schemas: 1, nesting: 0 };
+        for (keyword, said) in keywords {
+            for schema in of_same_value(self.root, keyword, said).filter_map(Value::as_object) {
+                let Weight { schemas, nesting } = self.weigh(schema, depth + 1)?;
+                all.schemas += schemas;
+                all.nesting = all.nesting.max(nesting + 1);
+            }
+        }
+        if all.nesting > bounds::SCHEMA_NESTING {
+            return Err(too_deep());
+        }
+        if all.schemas > bounds::SCHEMAS {
+            let most = bounds::SCHEMAS;
+            return Err(format!("more than {most} schemas would apply to one value, with what references lead to"));
+        }
+        self.known.insert(keywords, Some(all));
+        Ok(all)
+    }
+}
+
+/// Whether a value can be checked in the steps that are `left`, which are taken: one for each schema that is applied to
+/// it or to a part of it.
+pub(super) fn is_affordable(root: &Value, value: &Value, left: &mut usize) -> bool {
+    apply(root, root, value, 0, left).is_some()
+}
+
+fn apply(root: &Value, schema: &Value, value: &Value, depth: usize, left: &mut usize) -> Option<()> {
+    *left = left.checked_sub(1)?;
+    let Value::Object(keywords) = schema else { return Some(()) };
+    if depth == bounds::CHECK_DEPTH {
+        return None;
+    }
+    if let (Some(_), Value::String(text)) = (keywords.get("format"), value) {
+        *left = left.checked_sub(text.len() / FORMATTED)?;
+    }
+    let mut apply = |schema: &Value, value: &Value| apply(root, schema, value, depth + 1, left);
+    // For these the schemas beside them are applied once more.
+    let is_twice = keywords.contains_key("unevaluatedItems") || keywords.contains_key("unevaluatedProperties");
+    for (keyword, said) in keywords {
+        for schema in of_same_value(root, keyword, said) {
+            for _ in 0..=usize::from(is_twice) {
+                apply(schema, value)?;
+            }
+        }
+        match (keyword.as_str(), value, said) {
+            ("items" | "prefixItems", Value::Array(items), Value::Array(schemas)) => {
+                for (item, schema) in items.iter().zip(schemas) {
+                    apply(schema, item)?;
+                }
+            }
+            ("items" | "additionalItems" | "contains" | "unevaluatedItems", Value::Array(items), schema) => {
+                for item in items {
+                    apply(schema, item)?;
+                }
+            }
+            ("properties", Value::Object(fields), Value::Object(schemas)) => {
+                for (name, field) in fields {
+                    if let Some(schema) = schemas.get(name) {
+                        apply(schema, field)?;
+                    }
+                }
+            }
+            ("patternProperties", Value::Object(fields), Value::Object(schemas)) => {
+                for schema in schemas.values() {
+                    for field in fields.values() {
+                        apply(schema, field)?;
+                    }
+                }
+            }
+            ("additionalProperties" | "unevaluatedProperties", Value::Object(fields), schema) => {
+                for field in fields.values() {
+                    apply(schema, field)?;
+                }
+            }
+            ("propertyNames", Value::Object(fields), schema) => {
+                for _ in fields {
+                    apply(schema, &Value::Null)?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Some(())
+}

@@ -1,0 +1,323 @@
+//! What stands in a tag: `name param key=value`, read as the reference's grammar reads it (`src/handlebars.yy` of
+//! <https://github.com/handlebars-lang/handlebars-parser>).
+
+use std::iter::Peekable;
+use std::slice;
+
+use serde_json::Value;
+
+use super::super::bounds;
+use super::super::problem::Code;
+use super::lexer::{Lexeme, Word};
+use crate::shorten;
+
+/// A value that a template computes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Expression {
+    /// Written out: text, number, `true`, `false`, `null`.
+    Literal(Value),
+    /// Looked up.
+    Path(Path),
+    /// `(helper …)`
+    Call(Box<Call>),
+}
+
+/// A helper with what it is given, or a path alone.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Call {
+    /// The path, or the literal in its place, without brackets and quotes.
+    pub(crate) name: String,
+    /// `None` for a literal.
+    pub(crate) path: Option<Path>,
+    pub(crate) params: Vec<Expression>,
+    /// The first of each key, in the order of writing.
+    pub(crate) hash: Vec<(String, Expression)>,
+}
+
+impl Call {
+    /// Whether it is more than a path.
+    pub(super) fn has_arguments(&self) -> bool {
+        !self.params.is_empty() || !self.hash.is_empty()
+    }
+
+    /// The name, if it may be a helper's: a path of one segment that does not say where it begins.
+    pub(super) fn simple_name(&self) -> Option<&str> {
+        self.path.as_ref()?.simple_name()
+    }
+}
+
+/// Where a value is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Path {
+    pub(crate) base: Base,
+    pub(crate) segments: Vec<String>,
+}
+
+/// What the segments of a path begin at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Base {
+    /// The context; `scoped` if the path says so (`this.x`), so that no block parameter is meant.
+    Context { up: usize, scoped: bool },
+    /// `@index`, `@metadata`: what is not the caller's.
+    Data { up: usize, scoped: bool },
+}
+
+/// Why a tag is not an expression, and at which byte of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NotAnExpression {
+    pub(super) code: Code,
+    pub(super) at: usize,
+    pub(super) message: String,
+}
+
+/// What a tag says.
+#[derive(Debug, PartialEq)]
+pub(super) struct Parsed {
+    pub(super) call: Call,
+    /// `as |item index|`
+    pub(super) block_params: Vec<String>,
+    /// A segment such as the 0 of `items.0`, which the reference wants in brackets.
+    pub(super) bare_literal: Option<String>,
+}
+
+pub(super) const NOT_ONE: &str = "this is not a Handlebars expression";
+const NOT_A_VALUE: &str = "a name must stand here, not a value";
+
+/// Reads the words of a tag that ends at byte `end` of it.
+pub(super) fn parse(words: &[Lexeme<'_>], end: usize) -> Result<Parsed, NotAnExpression> {
+    let mut parser = Parser { words: words.iter().peekable(), end, depth: 0, bare_literal: None };
+    let call = parser.call()?;
+    if words.len() > bounds::WORDS {
+        let message = format!("more than {} words in one tag", bounds::WORDS);
+        return Err(NotAnExpression { code: Code::Bound, at: words[0].at, message });
+    }
+    let mut block_params = Vec::new();
+    if parser.take(&Word::As) {
+        while !parser.take(&Word::Bar) {
+            let at = parser.at();
+            match parser.words.next().and_then(name) {
+                Some(name) => block_params.push(name),
+                None => return wrong(at, "names for the items are written `as |item|` or `as |item index|`"),
+            }
+        }
+    }
+    let at = parser.at();
+    match parser.words.next() {
+        Some(_) => wrong(at, NOT_ONE),
+        None => Ok(Parsed { call, block_params, bare_literal: parser.bare_literal }),
+    }
+}
+
+struct Parser<'w, 'a> {
+    words: Peekable<slice::Iter<'w, Lexeme<'a>>>,
+    end: usize,
+    depth: usize,
+    bare_literal: Option<String>,
+}
+
+type Read<T> = Result<T, NotAnExpression>;
+
+fn wrong<T>(at: usize, message: impl Into<String>) -> Read<T> {
+    Err(NotAnExpression { code: Code::Syntax, at, message: message.into() })
+}
+
+impl<'w, 'a> Parser<'w, 'a> {
+    /// Where the next word is.
+    fn at(&mut self) -> usize {
+        self.words.peek().map_or(self.end, |lexeme| lexeme.at)
+    }
+
+    fn peek(&mut self) -> Option<&'w Word<'a>> {
+        self.words.peek().map(|lexeme| &lexeme.word)
+    }
+
+    fn take(&mut self, word: &Word<'_>) -> bool {
+        self.words.next_if(|lexeme| lexeme.word == *word).is_some()
+    }
+
+    /// `name param key=value`
+    fn call(&mut self) -> Read<Call> {
+        let (name, path) = match self.peek() {
+            Some(Word::Name(_) | Word::Bracketed(_) | Word::At) => {
+                let (path, original) = self.path()?;
+                (original, Some(path))
+            }
+            _ => {
+                let at = self.at();
+                match self.literal()? {
+                    Some(Value::String(text)) => (text, None),
+                    Some(value) => (value.to_string(), None),
+                    None if self.peek() == Some(&Word::Open) => return wrong(at, NOT_A_VALUE),
+                    None => return wrong(at, NOT_ONE),
+                }
+            }
+        };
+        let (mut params, mut hash) = (Vec::new(), Vec::<(String, Expression)>::new());
+        while !matches!(self.peek(), None | Some(Word::Close | Word::As)) {
+            let key = self.key();
+            if key.is_none() && !hash.is_empty() {
+                let at = self.at();
+                return wrong(at, "key=value comes after all values");
+            }
+            let value = self.value()?;
+            match key {
+                // Of two the reference takes the first.
+                Some(key) if hash.iter().all(|(known, _)| *known != key) => hash.push((key, value)),
+                Some(_) => {}
+                None => params.push(value),
+            }
+        }
+        Ok(Call { name, path, params, hash })
+    }
+
+    /// The key of `key=value`, if that comes next.
+    fn key(&mut self) -> Option<String> {
+        let mut ahead = self.words.clone();
+        let key = ahead.next().and_then(name)?;
+        ahead.next().filter(|lexeme| lexeme.word == Word::Equals)?;
+        self.words = ahead;
+        Some(key)
+    }
+
+    fn value(&mut self) -> Read<Expression> {
+        let at = self.at();
+        match self.peek() {
+            Some(Word::Open) => {
+                self.words.next();
+                self.depth += 1;
+                if self.depth > bounds::NESTING {
+                    let message = format!("brackets nest more than {} deep", bounds::NESTING);
+                    return Err(NotAnExpression { code: Code::Bound, at, message });
+                }
+                let call = self.call()?;
+                self.depth -= 1;
+                if !self.take(&Word::Close) {
+                    let at = self.at();
+                    return wrong(at, "this ( is never closed by )");
+                }
+                Ok(Expression::Call(Box::new(call)))
+            }
+            Some(Word::Name(_) | Word::Bracketed(_) | Word::At) => Ok(Expression::Path(self.path()?.0)),
+            _ => match self.literal()? {
+                Some(value) => Ok(Expression::Literal(value)),
+                None => wrong(at, NOT_ONE),
+            },
+        }
+    }
+
+    fn literal(&mut self) -> Read<Option<Value>> {
+        let at = self.at();
+        let value = match self.peek() {
+            Some(Word::Text(text)) => text.as_str().into(),
+            Some(Word::Number(digits)) => match number(digits) {
+                Some(number) => number,
+                None => return wrong(at, "the number is too large"),
+            },
+            Some(Word::Bool(is_so)) => (*is_so).into(),
+            Some(Word::Null | Word::Undefined) => Value::Null,
+            _ => return Ok(None),
+        };
+        self.words.next();
+        Ok(Some(value))
+    }
+
+    /// A path and how it is written, without brackets.
+    fn path(&mut self) -> Read<(Path, String)> {
+        let begin = self.at();
+        let is_data = self.take(&Word::At);
+        let mut original = String::from(if is_data { "@" } else { "" });
+        let (mut up, mut segments) = (0, Vec::new());
+        loop {
+            let at = self.at();
+            let Some(lexeme) = self.words.next() else { return wrong(at, NOT_ONE) };
+            let Some(segment) = name(lexeme).or_else(|| self.bare_literal(lexeme, &original)) else {
+                return wrong(at, NOT_ONE);
+            };
+            original.push_str(&segment);
+            let is_literal = matches!(lexeme.word, Word::Bracketed(_));
+            match segment.as_str() {
+                ".." | "." | "this" if !is_literal && !segments.is_empty() => {
+                    let message = format!("`{}` can only begin a path: `{}`", segment, shorten(&original));
+                    return wrong(begin, message);
+                }
+                ".." if !is_literal => up += 1,
+                "." | "this" if !is_literal => {}
+                _ if matches!(lexeme.word, Word::Number(_)) => {
+                    segments.extend(segment.split('.').map(str::to_owned));
+                }
+                _ => segments.push(segment),
+            }
+            let Some(Word::Separator(separator)) = self.peek() else { break };
+            self.words.next();
+            original.push(*separator);
+        }
+        let scoped = is_scoped(&original);
+        // Without segments, and with a first one of no text, it is a context, also behind `@`.
+        if segments.first().is_some_and(String::is_empty) {
+            segments.clear();
+        }
+        let base =
+            if is_data && !segments.is_empty() { Base::Data { up, scoped } } else { Base::Context { up, scoped } };
+        Ok((Path { base, segments }, original))
+    }
+
+    /// A segment that the reference reads as a literal: the 0 of `items.0`. Noted, and read as it is meant.
+    fn bare_literal(&mut self, lexeme: &Lexeme<'_>, before: &str) -> Option<String> {
+        let text = match lexeme.word {
+            Word::Number(digits) => digits,
+            Word::Bool(true) => "true",
+            Word::Bool(false) => "false",
+            Word::Null => "null",
+            Word::Undefined => "undefined",
+            _ => return None,
+        };
+        if before.is_empty() || before == "@" {
+            return None;
+        }
+        self.bare_literal.get_or_insert_with(|| text.to_owned());
+        Some(text.to_owned())
+    }
+}
+
+/// The name that a word is.
+fn name(lexeme: &Lexeme<'_>) -> Option<String> {
+    match &lexeme.word {
+        Word::Name(name) => Some((*name).to_owned()),
+        Word::Bracketed(name) => Some(name.clone()),
+        _ => None,
+    }
+}
+
+/// Whether a path names no helper and no block parameter: `/^\.|this\b/`, which is also so of `mythis`.
+fn is_scoped(original: &str) -> bool {
+    let ends = |behind: &str| !behind.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    original.starts_with('.') || original.match_indices("this").any(|(at, this)| ends(&original[at + this.len()..]))
+}
+
+/// A number as JavaScript reads it.
+fn number(digits: &str) -> Option<Value> {
+    let number: f64 = digits.parse().ok().filter(|number: &f64| number.is_finite())?;
+    #[expect(clippy::cast_possible_truncation, reason = "a whole number in the range")]
+    let whole = (number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0).then_some(number as i64);
+    Some(whole.map_or_else(|| number.into(), Value::from))
+}
+
+impl Path {
+    /// The first segment of a path that begins where the template stands: a variable or a helper.
+    pub(super) fn simple_name(&self) -> Option<&str> {
+        match (self.base, self.segments.as_slice()) {
+            (Base::Context { up: 0, scoped: false }, [name]) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The name of a block parameter that it may begin with.
+    pub(crate) fn param(&self) -> Option<&str> {
+        match self.base {
+            Base::Context { up: 0, scoped: false } | Base::Data { up: 0, scoped: false } => {
+                self.segments.first().map(String::as_str)
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The function that `sam build` makes: the gallery with its own two tools.
+
+use std::process::ExitCode;
+
+use gallery::tools::calculator;
+
+fn main() -> ExitCode {
+    prompt_gallery_function::run(vec![calculator::add(), calculator::multiply()])
+}

@@ -1,0 +1,104 @@
+//! Where clients are told to sign in: documents made once from settings, which need no token.
+//!
+//! RFC 9728 names the authorization server. Where that server's own metadata lacks what clients look for (Amazon
+//! Cognito's says nothing of PKCE, and takes no registrations), this server gives out a completed one under its own
+//! origin (RFC 8414), and answers registrations (RFC 7591) with the one client that there is.
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::config::{AuthorizationServer, PublicClient, SignIn};
+
+/// What clients ask for first.
+const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
+
+/// A document and its path.
+#[derive(Debug, Clone)]
+pub(crate) struct Document {
+    pub(crate) path: String,
+    pub(crate) body: Bytes,
+}
+
+/// Everything that is given out.
+pub(crate) fn documents(sign_in: &SignIn) -> Vec<Document> {
+    let document = |path: String, json: &Value| Document { path, body: json.to_string().into() };
+    let origin = sign_in.origin();
+    let scopes: Vec<_> = sign_in.scope.iter().collect();
+    let server = sign_in.authorization_server.as_ref();
+    let resource = json!({
+        "resource": sign_in.public_url,
+        "authorization_servers": [server.map_or(sign_in.issuer.as_str(), |_| origin)],
+        "scopes_supported": scopes,
+        "bearer_methods_supported": ["header"],
+        "resource_name": "Prompt gallery",
+    });
+    let mut documents = vec![
+        document(PROTECTED_RESOURCE.to_owned(), &resource),
+        document(format!("{PROTECTED_RESOURCE}{}", sign_in.path()), &resource),
+    ];
+    if let Some(AuthorizationServer { authorize_url, token_url, revoke_url, client }) = server {
+        let mut metadata = json!({
+            "issuer": origin,
+            "authorization_endpoint": authorize_url,
+            "token_endpoint": token_url,
+            "jwks_uri": sign_in.jwks_url,
+            "scopes_supported": scopes,
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "token_endpoint_auth_methods_supported": ["none"],
+            "code_challenge_methods_supported": ["S256"],
+            // What OpenID Connect asks of its form of the same document.
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+        });
+        if let Some(revoke_url) = revoke_url {
+            metadata["revocation_endpoint"] = revoke_url.as_str().into();
+            metadata["revocation_endpoint_auth_methods_supported"] = json!(["none"]);
+        }
+        if client.is_some() {
+            metadata["registration_endpoint"] = format!("{origin}/register").into();
+        }
+        for name in ["oauth-authorization-server", "openid-configuration"] {
+            documents.push(document(format!("/.well-known/{name}"), &metadata));
+        }
+    }
+    documents
+}
+
+/// What a client asks to be registered as; the rest of it is passed over.
+#[derive(Deserialize)]
+struct Registration {
+    redirect_uris: Vec<String>,
+}
+
+/// Answers a registration: the client that all share, if it may lead back to all that was asked for.
+pub(crate) fn register(client: &PublicClient, body: &[u8]) -> (StatusCode, Bytes) {
+    let refuse = |error: &str, description: String| {
+        let body = json!({ "error": error, "error_description": description });
+        (StatusCode::BAD_REQUEST, body.to_string().into())
+    };
+    let registration: Registration = match serde_json::from_slice(body) {
+        Ok(registration) => registration,
+        Err(_) => {
+            let what = "the body must be a JSON object with redirect_uris, a list of addresses";
+            return refuse("invalid_client_metadata", what.to_owned());
+        }
+    };
+    let Registration { redirect_uris } = registration;
+    let is_allowed = |uri: &String| client.redirect_uris.contains(uri);
+    if redirect_uris.is_empty() || !redirect_uris.iter().all(is_allowed) {
+        let allowed = client.redirect_uris.join(", ");
+        return refuse("invalid_redirect_uri", format!("every redirect_uri must be one of {allowed}"));
+    }
+    let registered = json!({
+        "client_id": client.id,
+        "redirect_uris": redirect_uris,
+        "token_endpoint_auth_method": "none",
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+    });
+    (StatusCode::CREATED, registered.to_string().into())
+}

@@ -1,0 +1,285 @@
+//! The settings of sign-in, and what of them belongs together.
+
+use http::Uri;
+
+use super::{ConfigError, is_loopback};
+
+/// Whose tokens are accepted, for what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignIn {
+    /// `iss` of the tokens.
+    pub issuer: String,
+    /// What `aud` must be one of, or `client_id` of a token without `aud`.
+    pub audience: Vec<String>,
+    /// What `scope` must contain.
+    pub scope: Option<String>,
+    /// The address of the MCP endpoint as clients type it, such as `https://prompts.example.com/mcp`.
+    pub public_url: String,
+    /// Where the issuer's keys are; else its metadata says.
+    pub jwks_url: Option<String>,
+    /// What the issuer's own metadata does not tell clients, so that this server does.
+    pub authorization_server: Option<AuthorizationServer>,
+}
+
+/// Addresses at which people sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorizationServer {
+    /// The page to sign in.
+    pub authorize_url: String,
+    /// Where codes become tokens.
+    pub token_url: String,
+    /// Where tokens are given up.
+    pub revoke_url: Option<String>,
+    /// What clients that register are told to be.
+    pub client: Option<PublicClient>,
+}
+
+/// The one client that all who register share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicClient {
+    /// `client_id`
+    pub id: String,
+    /// The addresses that a sign-in may lead back to.
+    pub redirect_uris: Vec<String>,
+}
+
+impl SignIn {
+    /// The scheme and authority of [`Self::public_url`].
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        self.public_url.strip_suffix(self.path()).unwrap_or(&self.public_url)
+    }
+
+    /// The path of [`Self::public_url`].
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let authority = self.public_url.find("://").map_or(0, |at| at + 3);
+        self.public_url[authority..].find('/').map_or("", |at| &self.public_url[authority + at..])
+    }
+}
+
+/// Reads the settings of sign-in; `None` where there is none.
+///
+/// # Errors
+/// A setting that is no URL, or that lacks another.
+pub(super) fn sign_in(env: &impl Fn(&'static str) -> Option<String>) -> Result<Option<SignIn>, ConfigError> {
+    const OTHERS: [&str; 8] = [
+        "OAUTH_AUDIENCE",
+        "OAUTH_SCOPE",
+        "OAUTH_JWKS_URL",
+        "OAUTH_AUTHORIZE_URL",
+        "OAUTH_TOKEN_URL",
+        "OAUTH_REVOKE_URL",
+        "OAUTH_CLIENT_ID",
+        "OAUTH_REDIRECT_URIS",
+    ];
+    let wrong = |name, value: &str, expected: &str| ConfigError::new(name, value, expected);
+    // What is there, and what must be there with it.
+    let needs = |name: &'static str, other: &'static str| match (env(name), env(other)) {
+        (Some(value), None) => Err(wrong(name, &value, &format!("also needs {other}"))),
+        _ => Ok(()),
+    };
+    for name in OTHERS {
+        needs(name, "OAUTH_ISSUER")?;
+    }
+    let Some(issuer) = url(env, "OAUTH_ISSUER")? else { return Ok(None) };
+    needs("OAUTH_ISSUER", "OAUTH_AUDIENCE")?;
+    needs("OAUTH_ISSUER", "PUBLIC_URL")?;
+    needs("OAUTH_AUTHORIZE_URL", "OAUTH_TOKEN_URL")?;
+    for name in ["OAUTH_TOKEN_URL", "OAUTH_REVOKE_URL", "OAUTH_CLIENT_ID"] {
+        needs(name, "OAUTH_AUTHORIZE_URL")?;
+    }
+    needs("OAUTH_AUTHORIZE_URL", "OAUTH_JWKS_URL")?;
+    needs("OAUTH_CLIENT_ID", "OAUTH_REDIRECT_URIS")?;
+    needs("OAUTH_REDIRECT_URIS", "OAUTH_CLIENT_ID")?;
+
+    let audience = env("OAUTH_AUDIENCE").unwrap_or_default();
+    if list(&audience).is_empty() {
+        return Err(wrong("OAUTH_AUDIENCE", &audience, "takes a comma list of what a token may be for"));
+    }
+    let public_url = public_url(env)?.unwrap_or_default();
+    let scope = env("OAUTH_SCOPE");
+    if let Some(scope) = scope.as_deref().filter(|scope| !scope.bytes().all(is_scope_byte)) {
+        return Err(wrong("OAUTH_SCOPE", scope, "takes one scope"));
+    }
+    let client = match env("OAUTH_CLIENT_ID") {
+        Some(id) => Some(PublicClient { id, redirect_uris: redirect_uris(env)? }),
+        None => None,
+    };
+    let authorization_server = match (url(env, "OAUTH_AUTHORIZE_URL")?, url(env, "OAUTH_TOKEN_URL")?) {
+        (Some(authorize_url), Some(token_url)) => {
+            Some(AuthorizationServer { authorize_url, token_url, revoke_url: url(env, "OAUTH_REVOKE_URL")?, client })
+        }
+        _ => None,
+    };
+    Ok(Some(SignIn {
+        issuer,
+        audience: list(&audience),
+        scope,
+        public_url,
+        jwks_url: url(env, "OAUTH_JWKS_URL")?,
+        authorization_server,
+    }))
+}
+
+/// The address of the MCP endpoint as clients type it; `None` where it is not set.
+///
+/// # Errors
+/// When it is no such address.
+pub(super) fn public_url(env: &impl Fn(&'static str) -> Option<String>) -> Result<Option<String>, ConfigError> {
+    let Some(public_url) = url(env, "PUBLIC_URL")? else { return Ok(None) };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '.' | '-' | '_' | '~' | '[' | ']');
+    // Documents stand at addresses that are made from its path.
+    if !public_url.ends_with("/mcp") || !public_url.chars().all(is_plain) || public_url.contains("/:") {
+        let expected = "takes the URL of the MCP endpoint, which ends in /mcp";
+        return Err(ConfigError::new("PUBLIC_URL", public_url, expected));
+    }
+    Ok(Some(public_url))
+}
+
+/// RFC 6749, section 3.3.
+fn is_scope_byte(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\')
+}
+
+fn list(value: &str) -> Vec<String> {
+    value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+}
+
+/// A URL whose answers can be relied on.
+fn url(env: &impl Fn(&'static str) -> Option<String>, name: &'static str) -> Result<Option<String>, ConfigError> {
+    let Some(value) = env(name) else { return Ok(None) };
+    if value.parse::<Uri>().is_ok_and(|uri| uri.authority().is_some_and(|authority| authority.as_str().contains('@'))) {
+        return Err(ConfigError::new(name, value, "takes a URL without user and password"));
+    }
+    if is_trustworthy(&value) {
+        return Ok(Some(value));
+    }
+    Err(ConfigError::new(name, value, "takes a URL that begins with https://"))
+}
+
+/// Whether what is read there comes from whom the URL names: `https:`, or `http:` to this machine.
+#[doc(hidden)]
+#[must_use]
+pub fn is_trustworthy(url: &str) -> bool {
+    url.parse::<Uri>().is_ok_and(|uri| {
+        let host = uri.host().unwrap_or_default();
+        let is_local = is_loopback(host) || host.ends_with(".localhost");
+        !host.is_empty() && (uri.scheme_str() == Some("https") || (uri.scheme_str() == Some("http") && is_local))
+    })
+}
+
+/// RFC 8252 lets programs of one's own machine have schemes of their own.
+fn redirect_uris(env: &impl Fn(&'static str) -> Option<String>) -> Result<Vec<String>, ConfigError> {
+    let value = env("OAUTH_REDIRECT_URIS").unwrap_or_default();
+    let uris = list(&value);
+    let is_uri = |uri: &String| {
+        uri.split_once(':').is_some_and(|(scheme, rest)| {
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+            scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+                && scheme.chars().all(is_plain)
+                && !rest.is_empty()
+                && !rest.contains(|c: char| c == '#' || c.is_whitespace())
+        })
+    };
+    if uris.is_empty() || !uris.iter().all(is_uri) {
+        let expected = "takes a comma list of addresses such as https://claude.ai/api/mcp/auth_callback";
+        return Err(ConfigError::new("OAUTH_REDIRECT_URIS", value, expected));
+    }
+    Ok(uris)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::shown;
+
+    const ISSUER: (&str, &str) = ("OAUTH_ISSUER", "https://id.example.com");
+    const AUDIENCE: (&str, &str) = ("OAUTH_AUDIENCE", "https://p.example.com/mcp, client");
+    const URL: (&str, &str) = ("PUBLIC_URL", "https://p.example.com/mcp");
+    const JWKS: (&str, &str) = ("OAUTH_JWKS_URL", "http://127.0.0.1:1/keys");
+
+    fn read(env: &[(&str, &str)]) -> Result<Option<SignIn>, String> {
+        let env = |name: &'static str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        sign_in(&env).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn without_an_issuer_there_is_no_sign_in() {
+        assert_eq!(read(&[]), Ok(None));
+        assert_eq!(read(&[URL]), Ok(None));
+        assert_eq!(read(&[JWKS]), Err("OAUTH_JWKS_URL=http://127.0.0.1:1/keys: also needs OAUTH_ISSUER".into()));
+    }
+
+    #[test]
+    fn an_issuer_needs_an_audience_and_an_address() {
+        let sign_in = read(&[ISSUER, AUDIENCE, URL]).expect("settings").expect("sign-in");
+        assert_eq!((sign_in.origin(), sign_in.path()), ("https://p.example.com", "/mcp"));
+        assert_eq!(sign_in.audience, ["https://p.example.com/mcp", "client"]);
+        assert_eq!(sign_in.authorization_server, None);
+        for (env, lacks) in [(&[ISSUER, URL], "OAUTH_AUDIENCE"), (&[ISSUER, AUDIENCE], "PUBLIC_URL")] {
+            assert_eq!(read(env), Err(format!("OAUTH_ISSUER=https://id.example.com: also needs {lacks}")));
+        }
+    }
+
+    #[test]
+    fn no_address_has_a_secret_that_a_message_shows() {
+        for (name, value) in [
+            ("OAUTH_ISSUER", "https://ada:hunter2@id.example.com"),
+            ("OAUTH_JWKS_URL", "https://ada:hunter2@id.example.com/keys"),
+        ] {
+            let others = [ISSUER, AUDIENCE, URL].into_iter().filter(|(key, _)| *key != name);
+            let refused = read(&others.chain([(name, value)]).collect::<Vec<_>>());
+            assert_eq!(refused, Err(format!("{name}=…: takes a URL without user and password")));
+        }
+        let refused = read(&[ISSUER, AUDIENCE, URL, ("OAUTH_JWKS_URL", "ftp://id.example.com/keys?token=hunter2")]);
+        let says = "OAUTH_JWKS_URL=ftp://id.example.com/keys?…: takes a URL that begins with https://";
+        assert_eq!(refused, Err(says.to_owned()));
+    }
+
+    #[test]
+    fn addresses_to_sign_in_at_come_together() {
+        let authorize = ("OAUTH_AUTHORIZE_URL", "https://id.example.com/authorize");
+        let token = ("OAUTH_TOKEN_URL", "https://id.example.com/token");
+        let client = ("OAUTH_CLIENT_ID", "abc");
+        let redirects = ("OAUTH_REDIRECT_URIS", "https://claude.ai/api/mcp/auth_callback, com.example.app:/callback");
+        let all = [ISSUER, AUDIENCE, URL, JWKS, authorize, token, client, redirects];
+        let server = read(&all).expect("settings").expect("sign-in").authorization_server.expect("a server");
+        assert_eq!(server.client.expect("a client").redirect_uris.len(), 2);
+        for lacking in 3..all.len() {
+            let some: Vec<_> = all.iter().enumerate().filter(|(at, _)| *at != lacking).map(|(_, it)| *it).collect();
+            let error = read(&some).expect_err("half of the settings");
+            assert!(error.ends_with(&format!("also needs {}", all[lacking].0)), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_sign_in_leads_back_to_addresses() {
+        for wrong in ["claude.ai/callback", "https:", ":x", "1x:/y", "https://a/b#c", "https://a/b c", ","] {
+            let env = |name: &'static str| (name == "OAUTH_REDIRECT_URIS").then(|| wrong.to_owned());
+            assert!(redirect_uris(&env).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_url_is_refused_by_name() {
+        for (name, value) in [
+            ("OAUTH_ISSUER", "id.example.com"),
+            ("OAUTH_ISSUER", "http://id.example.com"),
+            ("OAUTH_ISSUER", "https://"),
+            ("PUBLIC_URL", "https://p.example.com/"),
+            ("PUBLIC_URL", "https://p.example.com/mcp/"),
+            ("PUBLIC_URL", "https://p.example.com/mcp?x=/mcp"),
+            ("PUBLIC_URL", "https://p.example.com/{x/mcp"),
+            ("PUBLIC_URL", "https://p.example.com/:x/mcp"),
+            ("OAUTH_JWKS_URL", "keys"),
+            ("OAUTH_SCOPE", "two scopes"),
+            ("OAUTH_AUDIENCE", " , "),
+        ] {
+            let env: Vec<_> =
+                [ISSUER, AUDIENCE, URL].into_iter().filter(|(key, _)| *key != name).chain([(name, value)]).collect();
+            let error = read(&env).expect_err(value);
+            assert!(error.starts_with(&format!("{name}={}: takes ", shown(value))), "{error}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! What a prompt says, in MCP's terms: one content a message, two roles, pictures and files read from the store.
+
+use std::collections::{HashMap, HashSet};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::json;
+
+use super::files::Unread;
+use crate::content::{Content, PromptMessage, Role};
+use crate::store::{Object, PromptStore};
+use check::address::{self, Address, Shape};
+use dotprompt::{Code, Media, Message, Part, Place, Problem, bounds};
+
+/// How many pictures and files of one prompt are read at once: each may be as large as [`bounds::MEDIA`].
+const CONCURRENT_READS: usize = 4;
+
+/// Why a rendering has no contents.
+#[derive(Debug)]
+pub(super) enum ContentsError {
+    /// A picture or file cannot be shown.
+    Media(Problem),
+    /// The same, and a caller has named it.
+    MediaOfCaller(Problem),
+    /// The answer would have so many bytes, if not more.
+    TooLong(u64),
+    /// A file of the store could not be read as it was listed.
+    Unread(Unread),
+    /// A file of the store is shown, and the files are of another listing than the prompt.
+    Outdated,
+}
+
+/// The messages as MCP has them. It knows the user and the assistant alone: what the system says first is put before
+/// what the user says first, what it says later is the user's.
+///
+/// Where marks divide the text, the blank lines around them are not part of it. `objects` are all files of the store, in
+/// the order of their keys; none are at hand for a prompt of an older listing.
+pub(super) async fn contents(
+    messages: Vec<Message>,
+    objects: Option<&[Object]>,
+    store: &dyn PromptStore,
+) -> Result<Vec<PromptMessage>, ContentsError> {
+    let parts = || messages.iter().flat_map(|message| &message.content);
+    let is_divided = parts().nth(1).is_some();
+    let mut media = parts().filter_map(|part| if let Part::Media { media } = part { Some(media) } else { None });
+    if let Some(media) = media.nth(bounds::MEDIA_PARTS) {
+        return Err(ContentsError::Media(problem(media, Code::Bound, address::too_many())));
+    }
+    let mut shown = Vec::new();
+    for Message { role, content, .. } in system_first(messages) {
+        let role = if role == dotprompt::Role::Model { Role::Assistant } else { Role::User };
+        for part in content {
+            let part = match part {
+                Part::Text { text } if is_divided => Shown::Content(Content::text(without_blank_lines(&text))),
+                Part::Text { text } => Shown::Content(Content::text(text)),
+                Part::Media { media } => Shown::of(&media, objects)?,
+                _ => continue,
+            };
+            shown.push((role, part));
+        }
+    }
+    let least = shown.iter().map(|(_, part)| part.least()).sum();
+    if least > bounds::ANSWER as u64 {
+        return Err(ContentsError::TooLong(least));
+    }
+    let read = read(shown.iter().filter_map(|(_, part)| part.object()), store).await?;
+    Ok(shown.into_iter().map(|(role, part)| PromptMessage { role, content: part.content(&read) }).collect())
+}
+
+/// Joins texts that only a section divides, and moves what the system says first to the user.
+fn system_first(messages: Vec<Message>) -> Vec<Message> {
+    let (mut system, mut rest) = (Vec::new(), Vec::new());
+    for message in messages {
+        let Message { role, content, metadata } = message;
+        let content = joined(content, |before, text| before.push_str(text));
+        if role == dotprompt::Role::System && rest.is_empty() {
+            system.extend(content);
+        } else {
+            rest.push(Message { role, content, metadata });
+        }
+    }
+    if system.is_empty() {
+        return rest;
+    }
+    let user = rest.iter().position(|message| message.role == dotprompt::Role::User).unwrap_or_else(|| {
+        rest.insert(0, Message { role: dotprompt::Role::User, content: Vec::new(), metadata: None });
+        0
+    });
+    system.append(&mut rest[user].content);
+    rest[user].content = joined(system, |before, text| {
+        before.truncate(before.trim_end().len());
+        before.push_str("\n\n");
+        before.push_str(without_blank_lines(text));
+    });
+    rest
+}
+
+/// Makes one text of texts in a row.
+fn joined(parts: Vec<Part>, join: impl Fn(&mut String, &str)) -> Vec<Part> {
+    let mut joined: Vec<Part> = Vec::with_capacity(parts.len());
+    for part in parts {
+        match (joined.last_mut(), part) {
+            (_, Part::Pending { .. }) => {}
+            (Some(Part::Text { text: before }), Part::Text { text }) => join(before, &text),
+            (_, part) => joined.push(part),
+        }
+    }
+    joined
+}
+
+/// Without the blank lines before and behind; the first line keeps what it is indented by.
+fn without_blank_lines(text: &str) -> &str {
+    let text = text.trim_end();
+    let first = text.len() - text.trim_start().len();
+    let line = text[..first].rfind('\n').map_or(0, |at| at + 1);
+    &text[line..]
+}
+
+/// One part of the answer, before files are read.
+enum Shown<'o> {
+    Content(Content),
+    File { object: &'o Object, shape: Shape, mime_type: String },
+}
+
+impl<'o> Shown<'o> {
+    fn of(media: &Media, objects: Option<&'o [Object]>) -> Result<Self, ContentsError> {
+        // What a caller leaves out is empty: the author's to test.
+        let by_caller = media.origin.by_caller && !media.url.is_empty();
+        let refused = |message: String| match (by_caller, problem(media, Code::Media, message)) {
+            (true, problem) => ContentsError::MediaOfCaller(problem),
+            (false, problem) => ContentsError::Media(problem),
+        };
+        let address = Address::parse(&media.url).map_err(refused)?;
+        let (shape, mime_type) = address.shape(media.content_type.as_deref()).map_err(refused)?;
+        let any_type = || "application/octet-stream".to_owned();
+        Ok(match address {
+            Address::Data { bytes, .. } => {
+                Self::Content(content(shape, "", &bytes, mime_type.unwrap_or_else(any_type)))
+            }
+            Address::Link { url, uri } => {
+                let last = uri.path().rsplit('/').find(|segment| !segment.is_empty());
+                let name = last.or(uri.host()).unwrap_or_default().to_owned();
+                Self::Content(Content::ResourceLink { uri: url.to_owned(), name, mime_type })
+            }
+            Address::Path(_) if by_caller => {
+                let message = "the caller names what to show, which may be https: or data: but no file of the gallery";
+                return Err(refused(message.to_owned()));
+            }
+            Address::Path(path) => {
+                let objects = objects.ok_or(ContentsError::Outdated)?;
+                let object = address::file(path, objects).map_err(refused)?;
+                Self::File { object, shape, mime_type: mime_type.unwrap_or_else(any_type) }
+            }
+        })
+    }
+
+    fn object(&self) -> Option<&'o Object> {
+        match self {
+            Self::File { object, .. } => Some(object),
+            Self::Content(_) => None,
+        }
+    }
+
+    /// How many bytes of the answer a file takes at least: as it is if it may be text, else in base64.
+    fn least(&self) -> u64 {
+        match self {
+            Self::File { object, shape: Shape::File, .. } => object.size,
+            Self::File { object, .. } => object.size.div_ceil(3) * 4,
+            Self::Content(_) => 0,
+        }
+    }
+
+    fn content(self, read: &HashMap<&str, Bytes>) -> Content {
+        match self {
+            Self::Content(content) => content,
+            Self::File { object, shape, mime_type } => {
+                content(shape, &object.key, &read[object.key.as_str()], mime_type)
+            }
+        }
+    }
+}
+
+/// The content of files, by key; each is read once.
+async fn read<'o>(
+    objects: impl Iterator<Item = &'o Object>,
+    store: &dyn PromptStore,
+) -> Result<HashMap<&'o str, Bytes>, ContentsError> {
+    let mut seen = HashSet::new();
+    let objects = objects.filter(|object| seen.insert(object.key.as_str()));
+    let reads: Vec<_> =
+        objects.map(|object| async move { Ok((object.key.as_str(), get(object, store).await?)) }).collect();
+    if reads.is_empty() {
+        return Ok(HashMap::new());
+    }
+    stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await
+}
+
+async fn get(object: &Object, store: &dyn PromptStore) -> Result<Bytes, ContentsError> {
+    let unread = |error| ContentsError::Unread(Unread { object: object.clone(), error });
+    store.get(object).await.map_err(unread)
+}
+
+/// What a client gets of bytes, which stand at `path` if they are a file's.
+fn content(shape: Shape, path: &str, bytes: &[u8], mime_type: String) -> Content {
+    let encoded = || STANDARD.encode(bytes);
+    match shape {
+        Shape::Image => Content::Image { data: encoded(), mime_type },
+        Shape::Audio => Content::Audio { data: encoded(), mime_type },
+        Shape::Link | Shape::File => {
+            let uri = format!("{URI}{}", escaped(path));
+            let resource = match std::str::from_utf8(bytes) {
+                Ok(text) => json!({ "uri": uri, "mimeType": mime_type, "text": text }),
+                Err(_) => json!({ "uri": uri, "mimeType": mime_type, "blob": encoded() }),
+            };
+            Content::Resource { resource }
+        }
+    }
+}
+
+/// What the address of an embedded file begins with. It is a name: nothing can be read there.
+const URI: &str = "gallery:///";
+
+/// The path with what a URI does not take as `%XX`.
+fn escaped(path: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=:@".contains(&byte);
+    path.bytes()
+        .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+fn problem(media: &Media, code: Code, message: String) -> Problem {
+    let place = media.origin.place.unwrap_or(Place::START);
+    Problem { code, file: media.origin.file.clone(), place, width: 2, message, hint: None }
+}

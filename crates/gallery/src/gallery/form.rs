@@ -1,0 +1,38 @@
+//! What to ask of the person whose arguments do not fit a prompt.
+
+use serde_json::{Map, Value};
+
+use dotprompt::{Argument, ArgumentProblem};
+
+/// A form for the arguments that are missing or wrong, each of which is to be filled in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Form {
+    /// Why it is shown.
+    pub message: String,
+    /// The fields by argument, each in the plain JSON Schema that MCP's elicitation takes.
+    pub properties: Map<String, Value>,
+}
+
+impl Form {
+    /// `None` where no value would help, as when the caller names an argument that does not exist.
+    pub(super) fn new(prompt: &str, problems: &[ArgumentProblem], arguments: &[Argument]) -> Option<Self> {
+        let mut properties = Map::new();
+        let mut wrong = Vec::new();
+        for problem in problems {
+            let name = match problem {
+                // Its field says what it is.
+                ArgumentProblem::Missing { name, .. } => name,
+                ArgumentProblem::Invalid { name, .. } => {
+                    wrong.push(problem.to_string());
+                    name
+                }
+                _ => return None,
+            };
+            let argument = arguments.iter().find(|argument| argument.name == *name)?;
+            properties.insert(name.clone(), argument.form_property());
+        }
+        let colon = if wrong.is_empty() { "" } else { ": " };
+        let message = format!("The prompt `{prompt}` needs more information{colon}{}.", wrong.join("; "));
+        Some(Self { message, properties })
+    }
+}

@@ -1,0 +1,110 @@
+//! Asks a client for the arguments that a prompt lacks, and reads what it answers (2026-07-28).
+//!
+//! Nothing is kept in between: the answers come with the request that the client repeats, and so does the request state.
+//! <https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr>
+
+use serde_json::{Map, Value, json};
+
+use crate::gallery::Form;
+use crate::mcp::rpc::{Error, INVALID_PARAMS};
+
+/// The key of the one request that is made of a client.
+const KEY: &str = "arguments";
+/// The longest request state, in bytes. It comes back in a body of 1 MiB, beside the arguments and the next answers.
+const MAX_STATE: usize = 256 * 1024;
+
+/// What a client has answered so far.
+#[derive(Default)]
+pub(super) struct Answers {
+    /// By argument, as text.
+    pub(super) given: Map<String, Value>,
+    /// What became of the last form, if it was not filled in.
+    pub(super) refusal: Option<&'static str>,
+}
+
+impl Answers {
+    /// The answers of all rounds: `state` has those of the earlier ones, `responses` that of the last.
+    ///
+    /// # Errors
+    /// [`INVALID_PARAMS`] for what is not in the form that was asked for. Keys that were not asked for are passed over.
+    pub(super) fn read(responses: Option<&Map<String, Value>>, state: Option<&str>) -> Result<Self, Error> {
+        let given = match state {
+            Some(state) => unpack(state).ok_or_else(|| malformed("requestState: not what this server gave out"))?,
+            None => Map::new(),
+        };
+        let mut answers = Self { given, refusal: None };
+        let Some(response) = responses.and_then(|responses| responses.get(KEY)) else { return Ok(answers) };
+        match response["action"].as_str() {
+            Some("accept") => answers.accept(&response["content"])?,
+            Some("decline") => answers.refusal = Some("declined"),
+            Some("cancel") => answers.refusal = Some("cancelled"),
+            _ => return Err(in_response("action", "must be \"accept\", \"decline\" or \"cancel\"")),
+        }
+        Ok(answers)
+    }
+
+    fn accept(&mut self, content: &Value) -> Result<(), Error> {
+        let content = match content {
+            Value::Object(content) => content,
+            // Nothing was filled in.
+            Value::Null => return Ok(()),
+            _ => return Err(in_response("content", "must be an object")),
+        };
+        for (name, value) in content {
+            let text = match value {
+                Value::Null => continue,
+                Value::String(text) => text.clone(),
+                Value::Object(_) => return Err(in_response("content", "takes text, numbers, booleans and lists")),
+                other => other.to_string(),
+            };
+            self.given.insert(name.clone(), text.into());
+        }
+        Ok(())
+    }
+
+    /// What must come back with the next answers: those that are not asked for again.
+    ///
+    /// They are the client's own arguments, checked like all others whenever they come. To tamper with them is to send
+    /// other arguments, which is every client's right: so there is no signature and no expiry.
+    ///
+    /// # Errors
+    /// [`INVALID_PARAMS`] where they would be too long to be sent again.
+    pub(super) fn state(mut self, form: &Form) -> Result<Option<String>, Error> {
+        self.given.retain(|name, _| !form.properties.contains_key(name));
+        if self.given.is_empty() {
+            return Ok(None);
+        }
+        let state = Value::Object(self.given).to_string();
+        if state.len() > MAX_STATE {
+            return Err(Error::new(INVALID_PARAMS, "the answers are too long to ask again: send them as arguments"));
+        }
+        Ok(Some(state))
+    }
+}
+
+fn unpack(state: &str) -> Option<Map<String, Value>> {
+    let answers: Map<String, Value> = serde_json::from_str(state).ok()?;
+    (state.len() <= MAX_STATE && answers.values().all(Value::is_string)).then_some(answers)
+}
+
+fn malformed(problem: &str) -> Error {
+    Error::new(INVALID_PARAMS, format!("params.{problem}"))
+}
+
+fn in_response(field: &str, problem: &str) -> Error {
+    malformed(&format!("inputResponses.{KEY}.{field}: {problem}"))
+}
+
+/// The `inputRequests` that show `form`.
+pub(super) fn requests(form: &Form) -> Map<String, Value> {
+    let required: Vec<_> = form.properties.keys().collect();
+    let schema = json!({ "type": "object", "properties": form.properties, "required": required });
+    let params = json!({ "mode": "form", "message": form.message, "requestedSchema": schema });
+    Map::from_iter([(KEY.to_owned(), json!({ "method": "elicitation/create", "params": params }))])
+}
+
+/// Whether a client of these capabilities can show a form. An empty `elicitation` means that; `url` alone does not.
+pub(super) fn takes_forms(capabilities: &Map<String, Value>) -> bool {
+    let modes = capabilities.get("elicitation").and_then(Value::as_object);
+    modes.is_some_and(|modes| modes.is_empty() || modes.get("form").is_some_and(Value::is_object))
+}

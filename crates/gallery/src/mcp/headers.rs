@@ -1,0 +1,90 @@
+//! The headers that mirror the body since 2026-07-28, and that must not say anything else.
+//! <https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#server-validation>
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::HEADER_MISMATCH;
+use super::rpc::{Error, INVALID_PARAMS};
+use crate::json::plain;
+use crate::tools::HeaderParam;
+
+pub(super) const VERSION: &str = "MCP-Protocol-Version";
+const METHOD: &str = "Mcp-Method";
+const NAME: &str = "Mcp-Name";
+
+fn mismatch(message: impl Into<String>) -> Error {
+    Error::new(HEADER_MISMATCH, format!("header mismatch: {}", message.into())).with_status(StatusCode::BAD_REQUEST)
+}
+
+/// The one value of a header; `None` without it.
+pub(super) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Error> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(mismatch(format!("{name} is sent twice")));
+    }
+    match value.to_str() {
+        Ok(value) => Ok(Some(value.trim())),
+        Err(_) => Err(mismatch(format!("{name} has characters that a header cannot have"))),
+    }
+}
+
+/// Whether a header is there and says what the body says.
+pub(super) fn must_match(name: &str, header: Option<&str>, body: &str) -> Result<(), Error> {
+    match header {
+        None => Err(mismatch(format!("{name} is missing"))),
+        Some(header) if header == body => Ok(()),
+        Some(_) => Err(mismatch(format!("{name} and the body differ"))),
+    }
+}
+
+/// Checks `Mcp-Method`, and `Mcp-Name` where the method has a name.
+pub(super) fn check_standard(headers: &HeaderMap, method: &str, name: Option<&RawValue>) -> Result<(), Error> {
+    must_match(METHOD, single(headers, METHOD)?, method)?;
+    // Without a name in the body there is nothing to compare: the method will say what is missing.
+    let Some(Ok(name)) = name.map(|raw| serde_json::from_str::<Cow<'_, str>>(raw.get())) else { return Ok(()) };
+    let header = single(headers, NAME)?.map(|value| decode(NAME, value)).transpose()?;
+    must_match(NAME, header.as_deref(), &name)
+}
+
+/// Checks the `Mcp-Param-*` headers of a tool's annotated parameters.
+pub(super) fn check_params(headers: &HeaderMap, params: &[HeaderParam], arguments: &RawValue) -> Result<(), Error> {
+    let arguments: Value = serde_json::from_str(arguments.get())
+        .map_err(|e| Error::new(INVALID_PARAMS, format!("params.arguments: {}", plain(&e))))?;
+    for param in params {
+        let name = format!("Mcp-Param-{}", param.header);
+        let header = single(headers, &name)?.map(|value| decode(&name, value)).transpose()?;
+        let body = param.path.iter().try_fold(&arguments, |value, key| value.get(key)).filter(|value| !value.is_null());
+        match (header, body) {
+            (None, None) => {}
+            (Some(_), None) => return Err(mismatch(format!("{name} is sent for an argument that is not"))),
+            (header, Some(Value::String(text))) => must_match(&name, header.as_deref(), text)?,
+            (Some(header), Some(Value::Number(number))) if same_number(&header, number) => {}
+            (header, Some(other)) => must_match(&name, header.as_deref(), &other.to_string())?,
+        }
+    }
+    Ok(())
+}
+
+/// `42.0` and `42` are the same integer.
+fn same_number(header: &str, body: &serde_json::Number) -> bool {
+    match (header.parse::<i64>(), body.as_i64()) {
+        (Ok(header), Some(body)) => header == body,
+        _ => header.parse::<f64>().is_ok_and(|header| body.as_f64() == Some(header)),
+    }
+}
+
+/// The text behind `=?base64?…?=`, which carries what a header cannot; any other value is itself.
+fn decode<'a>(name: &str, value: &'a str) -> Result<Cow<'a, str>, Error> {
+    let Some(encoded) = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?=")) else {
+        return Ok(Cow::Borrowed(value));
+    };
+    let text = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    text.map(Cow::Owned).ok_or_else(|| mismatch(format!("{name} is not base64 of UTF-8 text")))
+}

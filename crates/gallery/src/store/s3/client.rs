@@ -1,0 +1,223 @@
+//! The S3 client: the standard settings, timeouts, and no more at the start of a process than its first request takes.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use aws_sdk_s3::config::interceptors::{BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef};
+use aws_sdk_s3::config::retry::{RetryConfig, RetryMode};
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{self, BehaviorVersion, ConfigBag, Intercept, Region, RuntimeComponents};
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_s3::error::BoxError;
+
+use crate::causes::chain;
+use crate::config::{AddressingStyle, S3Options, endpoint as endpoint_url, process, shown};
+use crate::https::Http;
+use crate::store::count_s3_request;
+
+/// Until a connection stands: S3 answers in some ten milliseconds or not at all.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// A function has 15 seconds for its answer, in which a listing and a file may have to be read. So a slow attempt is given
+/// up early and the SDK's own retries (three attempts, or `AWS_MAX_ATTEMPTS`) get the rest of the time.
+const READ_TIMEOUT: Duration = Duration::from_secs(2);
+/// Of writing the index, for which nobody waits so long.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Of one request with its retries, until its answer begins.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
+
+const NO_REGION: &str = "no region is set: AWS_REGION or the profile's `region` takes the bucket's";
+
+/// The client of the standard AWS settings in the environment, as Lambda sets them: no profile and no machine is asked, as reading for them costs the package and each cold
+/// start more than these lines (docs/decisions.md).
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
+///
+/// # Errors
+/// Settings with which the bucket cannot be asked, in one line.
+pub(super) async fn from_env(bucket: &str, options: S3Options) -> Result<Client, String> {
+    let is_on = |name| variable(name).as_deref().is_some_and(is_true);
+    let endpoint = variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"));
+    let address = Address {
+        bucket,
+        region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).map(Region::new),
+        endpoint: endpoint.filter(|_| !is_on("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")),
+        style: options.addressing_style,
+        fips: is_on("AWS_USE_FIPS_ENDPOINT"),
+        dual_stack: is_on("AWS_USE_DUALSTACK_ENDPOINT"),
+        accelerate: false,
+        arn_region: variable("AWS_S3_USE_ARN_REGION").as_deref().map(is_true),
+    };
+    Ok(new(addressed(settings(variable), address).await?, options, Http::new(|| Ok(()))))
+}
+
+/// What the SDK would read of these variables, whose values have been checked with the other settings.
+fn settings(variable: impl Fn(&str) -> Option<String>) -> config::Builder {
+    fn parsed<T: FromStr>(value: Option<String>) -> Option<T> {
+        value.and_then(|value| value.parse().ok())
+    }
+    let credentials = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
+    let token = variable("AWS_SESSION_TOKEN");
+    let credentials = credentials.map(|(id, secret)| Credentials::new(id, secret, token, None, "environment"));
+    let mode = parsed(variable("AWS_RETRY_MODE")).unwrap_or(RetryMode::Standard);
+    let retries = RetryConfig::standard().with_retry_mode(mode);
+    let retries = match parsed(variable("AWS_MAX_ATTEMPTS")) {
+        Some(attempts) => retries.with_max_attempts(attempts),
+        None => retries,
+    };
+    let mut config = config::Builder::new().behavior_version(BehaviorVersion::latest()).retry_config(retries);
+    config.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
+    config.set_request_checksum_calculation(parsed(variable("AWS_REQUEST_CHECKSUM_CALCULATION")));
+    config.set_response_checksum_validation(parsed(variable("AWS_RESPONSE_CHECKSUM_VALIDATION")));
+    let is_alone = variable("AWS_S3_DISABLE_EXPRESS_SESSION_AUTH").as_deref().is_some_and(is_true);
+    config.set_disable_s3_express_session_auth(Some(is_alone));
+    config
+}
+
+/// What says where a bucket is asked.
+pub struct Address<'a> {
+    /// The name, or an ARN.
+    pub bucket: &'a str,
+    /// The region of the requests.
+    pub region: Option<Region>,
+    /// In place of S3's.
+    pub endpoint: Option<String>,
+    /// Where the bucket's name goes.
+    pub style: Option<AddressingStyle>,
+    /// FIPS endpoints.
+    pub fips: bool,
+    /// Endpoints with IPv6 too.
+    pub dual_stack: bool,
+    /// Transfer Acceleration.
+    pub accelerate: bool,
+    /// Whether the region in an ARN may be another one; the SDK does not read the setting.
+    pub arn_region: Option<bool>,
+}
+
+/// A variable that is set and not empty.
+pub fn variable(name: &str) -> Option<String> {
+    process(name).filter(|value| !value.is_empty())
+}
+
+pub fn is_true(value: &str) -> bool {
+    value.eq_ignore_ascii_case("true")
+}
+
+/// The settings with the address, where the SDK can make one of it.
+///
+/// # Errors
+/// Why it cannot, in one line.
+pub async fn addressed(config: config::Builder, address: Address<'_>) -> Result<config::Builder, String> {
+    let Address { bucket, region, endpoint, style, fips, dual_stack, accelerate, arn_region } = address;
+    let region = region.ok_or(NO_REGION)?;
+    let takes = |url: &str| endpoint_url(url).map_err(|takes| format!("endpoint_url={}: {takes}", shown(url)));
+    let endpoint = endpoint.as_deref().map(takes).transpose()?;
+    let path_style = match style.unwrap_or(AddressingStyle::Auto) {
+        AddressingStyle::Path => true,
+        AddressingStyle::Virtual => false,
+        // A bucket's own host name is S3's alone; another server is addressed by path, but for an access point.
+        AddressingStyle::Auto => endpoint.is_some() && !bucket.starts_with("arn:"),
+    };
+    let params = Params::builder()
+        .bucket(bucket)
+        .region(region.as_ref())
+        .set_endpoint(endpoint.clone())
+        .use_fips(fips)
+        .use_dual_stack(dual_stack)
+        .accelerate(accelerate)
+        .set_use_arn_region(arn_region)
+        .force_path_style(path_style);
+    let params = params.build().map_err(|e| chain(&e))?;
+    DefaultResolver::new().resolve_endpoint(&params).await.map_err(|e| chain(&*e))?;
+    let mut config = config.region(region).force_path_style(path_style).accelerate(accelerate);
+    config.set_endpoint_url(endpoint).set_use_arn_region(arn_region);
+    Ok(config.use_fips(fips).use_dual_stack(dual_stack))
+}
+
+/// Settings of a request whose body may be large: an answer begins only when all of it has arrived.
+pub(super) fn patient() -> config::Builder {
+    let timeouts = TimeoutConfig::builder().read_timeout(WRITE_TIMEOUT).operation_timeout(WRITE_TIMEOUT).build();
+    config::Builder::new().timeout_config(timeouts)
+}
+
+/// The client of these settings, with our timeouts.
+#[must_use]
+pub fn new(config: config::Builder, options: S3Options, http: Http) -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let config = config.http_client(http).timeout_config(timeouts).interceptor(CountRequests);
+    let config = if options.requester_pays { config.interceptor(RequesterPays) } else { config };
+    Client::from_conf(config.build())
+}
+
+/// Counts every attempt for the request's log line.
+#[derive(Debug)]
+struct CountRequests;
+
+impl Intercept for CountRequests {
+    fn name(&self) -> &'static str {
+        "CountRequests"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        count_s3_request();
+        Ok(())
+    }
+}
+
+/// Says in every request that this account pays for it.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ObjectsinRequesterPaysBuckets.html>
+#[derive(Debug)]
+struct RequesterPays;
+
+impl Intercept for RequesterPays {
+    fn name(&self) -> &'static str {
+        "RequesterPays"
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        context.request_mut().headers_mut().insert("x-amz-request-payer", "requester");
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
+
+    use super::*;
+
+    #[test]
+    fn the_function_reads_how_to_retry_and_what_to_check() {
+        let of = |env: &[(&str, &str)]| {
+            let value = |name: &str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+            let config = settings(value).build();
+            let retries = config.retry_config().expect("retries").clone();
+            let checks =
+                (config.request_checksum_calculation().copied(), config.response_checksum_validation().copied());
+            (retries.mode(), retries.max_attempts(), checks)
+        };
+        assert_eq!(of(&[]), (RetryMode::Standard, 3, (None, None)));
+        let set = [
+            ("AWS_RETRY_MODE", "Adaptive"),
+            ("AWS_MAX_ATTEMPTS", "7"),
+            ("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required"),
+            ("AWS_RESPONSE_CHECKSUM_VALIDATION", "WHEN_REQUIRED"),
+        ];
+        let required = (Some(RequestChecksumCalculation::WhenRequired), Some(ResponseChecksumValidation::WhenRequired));
+        assert_eq!(of(&set), (RetryMode::Adaptive, 7, required));
+    }
+}

@@ -1,0 +1,73 @@
+//! S3 as a laptop reaches it: by the files of the AWS CLI, its profiles and the credentials that they name.
+
+mod credentials;
+mod profile;
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{self, BehaviorVersion};
+use aws_types::service_config::ServiceConfigKey;
+use credentials::Patient;
+use gallery::config::S3Options;
+use gallery::https::Http;
+use gallery::store::S3Store;
+use gallery::store::s3::client::{self, Address};
+use profile::Profiles;
+
+/// A bucket, reached by the standard AWS settings of this process and its user. They are read, and S3 is asked, when it
+/// is first used.
+pub(crate) fn store(bucket: &str, prefix: &str, options: S3Options) -> S3Store {
+    let name: Arc<str> = bucket.into();
+    let connect = Arc::new(move || {
+        let name = Arc::clone(&name);
+        Box::pin(async move { connect(&name, options).await }) as _
+    });
+    S3Store::connecting(bucket, prefix, connect)
+}
+
+/// Whether this machine has root certificates, without which no server is trusted.
+pub(crate) fn root_certificates() -> Result<(), &'static str> {
+    if rustls_native_certs::load_native_certs().certs.is_empty() {
+        return Err("no native root CA certificates found: SSL_CERT_FILE takes a file of them");
+    }
+    Ok(())
+}
+
+/// The client of the standard AWS settings of this process, for one bucket.
+///
+/// # Errors
+/// Settings with which the bucket cannot be asked, credentials that cannot be had, in one line.
+async fn connect(bucket: &str, options: S3Options) -> Result<Client, String> {
+    let http = Http::new(root_certificates);
+    let profiles = Profiles::load().await?;
+    let origin = profiles.origin()?;
+    let section = profiles.s3()?;
+    let loaded = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone()).load().await;
+    let address = Address {
+        bucket,
+        region: loaded.region().cloned(),
+        endpoint: custom_endpoint(&loaded),
+        style: options.addressing_style.or(section.addressing_style),
+        fips: loaded.use_fips().unwrap_or_default(),
+        dual_stack: section.dual_stack || loaded.use_dual_stack().unwrap_or_default(),
+        accelerate: section.accelerate,
+        arn_region: client::variable("AWS_S3_USE_ARN_REGION")
+            .as_deref()
+            .map(client::is_true)
+            .or(section.use_arn_region),
+    };
+    let config = client::addressed(config::Builder::from(&loaded), address).await?;
+    let Some(provider) = loaded.credentials_provider() else { return Ok(client::new(config, options, http)) };
+    let credentials = Patient::new(provider, origin);
+    credentials.wait().await.map_err(|e| e.to_string())?;
+    Ok(client::new(config.credentials_provider(credentials), options, http))
+}
+
+/// The address that `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3` or the profile gives in place of S3's.
+fn custom_endpoint(config: &SdkConfig) -> Option<String> {
+    let key = ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+    let for_s3 = config.service_config().zip(key.ok()).and_then(|(service, key)| service.load_config(key));
+    for_s3.or_else(|| config.endpoint_url().map(str::to_owned))
+}

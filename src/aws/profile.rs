@@ -1,0 +1,299 @@
+//! What the files of the AWS CLI say of the selected profile, checked before the SDK reads them: it would go on without a
+//! profile that does not exist, and tell of a wrong one only in its log.
+//! <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
+
+use std::borrow::Cow;
+
+use aws_config::profile::{Profile, ProfileSet};
+use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_types::os_shim_internal::{Env, Fs};
+
+use dotprompt::nearest;
+use gallery::config::{AddressingStyle, endpoint, process, shown};
+
+/// The most profiles that an error names.
+const NAMED: usize = 12;
+
+/// The profiles of this machine, of which one is selected.
+pub(super) struct Profiles {
+    set: ProfileSet,
+    /// Whether the environment has a key, which wins over any profile.
+    has_key: bool,
+}
+
+/// Where the credentials come from, for an error that says what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub(super) source: Source,
+    /// The selected profile, which may not exist if it is `default`.
+    pub(super) profile: String,
+    /// Assumed with the credentials of the source, the last one first.
+    pub(super) roles: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// Keys in the environment or in a profile, and whatever else needs no words of its own.
+    Other,
+    /// `aws sso login` with this profile.
+    Sso(String),
+    /// `aws login` with this profile.
+    Login(String),
+    /// The program of this profile.
+    Process(String),
+}
+
+/// What the profile and its `s3` section say of S3, which the SDK does not read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct S3Section {
+    /// Also `s3_use_arn_region` of the profile itself, which wins.
+    pub(super) use_arn_region: Option<bool>,
+    pub(super) addressing_style: Option<AddressingStyle>,
+    pub(super) accelerate: bool,
+    pub(super) dual_stack: bool,
+}
+
+impl Profiles {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// Files that cannot be read, a selected profile that does not exist, a value that the SDK would ignore or panic on.
+    pub(super) async fn load() -> Result<Self, String> {
+        let set = aws_config::profile::load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), None).await;
+        let set = set.map_err(|e| gallery::causes::chain(&e))?;
+        let has_key = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
+            .iter()
+            .all(|name| process(name).is_some_and(|value| !value.is_empty()));
+        let profiles = Self { set, has_key };
+        profiles.check()?;
+        Ok(profiles)
+    }
+
+    fn selected(&self) -> Option<&Profile> {
+        self.set.get_profile(self.set.selected_profile())
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let name = self.set.selected_profile();
+        let Some(profile) = self.selected() else {
+            // Without any settings there is no profile, and none is needed.
+            return if name == "default" { Ok(()) } else { Err(self.missing(name)) };
+        };
+        let takes = |key: &str, value: &str, takes: &str| Err(format!("profile `{name}`: {key}={value}: {takes}"));
+        for (key, is_right, expected) in VALUES {
+            if let Some(value) = profile.get(key).filter(|value| !is_right(value)) {
+                return takes(key, value, expected);
+            }
+        }
+        let ignored = ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"].iter().find_map(|name| process(name));
+        let ignored = ignored.as_deref().or(profile.get("ignore_configured_endpoint_urls"));
+        if !ignored.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+            && let Some(value) = profile.get("endpoint_url")
+            && let Err(expected) = endpoint(value)
+        {
+            return takes("endpoint_url", &shown(value), expected);
+        }
+        Ok(())
+    }
+
+    /// What to say of a profile that does not exist.
+    fn missing(&self, name: &str) -> String {
+        let mut names: Vec<&str> = self.set.profiles().collect();
+        names.sort_unstable();
+        let file = process("AWS_CONFIG_FILE").filter(|file| !file.is_empty());
+        let file = file.map_or(Cow::Borrowed("~/.aws/config"), Cow::Owned);
+        let there = match names.len() {
+            0 => "there are none".to_owned(),
+            1 => format!("there is {}", names[0]),
+            count if count > NAMED => format!("there are {} and {} more", names[..NAMED].join(", "), count - NAMED),
+            _ => format!("there are {}", names.join(", ")),
+        };
+        let near = nearest(name, names.into_iter()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        format!("no profile `{name}` in {file}; {there}{near}")
+    }
+
+    /// Where the credentials of the selected profile come from: through `source_profile`s to one that has some.
+    ///
+    /// # Errors
+    /// Settings with which no credentials can be had.
+    pub(super) fn origin(&self) -> Result<Origin, String> {
+        let mut roles = Vec::new();
+        let selected = self.set.selected_profile().to_owned();
+        let other = |roles| Ok(Origin { source: Source::Other, profile: selected.clone(), roles });
+        if self.has_key {
+            return other(roles);
+        }
+        let Some(mut profile) = self.selected() else { return other(roles) };
+        let mut seen: Vec<&str> = Vec::new();
+        loop {
+            let name = profile.name();
+            seen.push(name);
+            let is_first = seen.len() == 1;
+            // The keys of a source win over what else it says, as in the AWS CLI.
+            if !is_first && profile.get("aws_access_key_id").is_some() {
+                keys(profile)?;
+                return other(roles);
+            }
+            let role = profile.get("role_arn").filter(|_| profile.get("web_identity_token_file").is_none());
+            let Some(role) = role else {
+                return Ok(Origin { source: source(&self.set, profile, is_first)?, profile: selected, roles });
+            };
+            if profile.get("mfa_serial").is_some() {
+                return Err(format!(
+                    "profile `{name}` needs an MFA code (mfa_serial), and nothing here can ask for one: first run \
+                     eval \"$(aws configure export-credentials --profile {name} --format env)\""
+                ));
+            }
+            roles.push(role.to_owned());
+            match (profile.get("source_profile"), profile.get("credential_source")) {
+                (Some(_), Some(_)) => {
+                    return Err(format!(
+                        "profile `{name}` has both source_profile and credential_source: role_arn needs one of them"
+                    ));
+                }
+                (None, None) => {
+                    return Err(format!(
+                        "profile `{name}` has role_arn without source_profile or credential_source, which say whose \
+                         credentials assume the role"
+                    ));
+                }
+                (None, Some("Environment" | "Ec2InstanceMetadata" | "EcsContainer")) => return other(roles),
+                (None, Some(source)) => {
+                    return Err(format!(
+                        "profile `{name}`: credential_source={source}: takes Environment, Ec2InstanceMetadata or EcsContainer"
+                    ));
+                }
+                (Some(next), None) if next == name => {
+                    keys(profile)?;
+                    return other(roles);
+                }
+                (Some(next), None) => {
+                    if seen.contains(&next) {
+                        return Err(format!("profile `{name}`: source_profile leads back to `{next}`"));
+                    }
+                    profile = self
+                        .set
+                        .get_profile(next)
+                        .ok_or_else(|| format!("profile `{name}`: source_profile: {}", self.missing(next)))?;
+                }
+            }
+        }
+    }
+
+    /// What the SDK does not read of the selected profile.
+    ///
+    /// # Errors
+    /// A value that they do not take.
+    pub(super) fn s3(&self) -> Result<S3Section, String> {
+        let mut section = S3Section::default();
+        let Some(profile) = self.selected() else { return Ok(section) };
+        for line in profile.get("s3").unwrap_or_default().lines() {
+            let Some((key, value)) = line.split_once('=').map(|(key, value)| (key.trim(), value.trim())) else {
+                continue;
+            };
+            let refused = |takes| Err(format!("profile `{}`: s3.{key}={value}: {takes}", profile.name()));
+            let boolean = || boolean(value).ok_or("takes true or false");
+            match key {
+                "addressing_style" => match AddressingStyle::of(value) {
+                    Some(style) => section.addressing_style = Some(style),
+                    None => return refused(AddressingStyle::TAKES),
+                },
+                "use_accelerate_endpoint" => match boolean() {
+                    Ok(on) => section.accelerate = on,
+                    Err(takes) => return refused(takes),
+                },
+                "use_dualstack_endpoint" => match boolean() {
+                    Ok(on) => section.dual_stack = on,
+                    Err(takes) => return refused(takes),
+                },
+                "use_arn_region" => match boolean() {
+                    Ok(on) => section.use_arn_region = Some(on),
+                    Err(takes) => return refused(takes),
+                },
+                _ => {}
+            }
+        }
+        let of_profile = profile.get("s3_use_arn_region").and_then(boolean);
+        section.use_arn_region = of_profile.or(section.use_arn_region);
+        Ok(section)
+    }
+}
+
+/// The keys of a profile, both or none.
+fn keys(profile: &Profile) -> Result<(), String> {
+    let [id, secret] = ["aws_access_key_id", "aws_secret_access_key"];
+    match (profile.get(id), profile.get(secret)) {
+        (Some(_), Some(_)) => Ok(()),
+        (Some(_), None) => Err(format!("profile `{}` has {id} without {secret}", profile.name())),
+        (None, Some(_)) => Err(format!("profile `{}` has {secret} without {id}", profile.name())),
+        (None, None) => Err(format!("profile `{}` has no credentials, and is the source of a role", profile.name())),
+    }
+}
+
+/// In the order in which the SDK looks.
+fn source(set: &ProfileSet, profile: &Profile, is_first: bool) -> Result<Source, String> {
+    let name = profile.name().to_owned();
+    if profile.get("credential_source").is_some() || profile.get("web_identity_token_file").is_some() {
+        return Ok(Source::Other);
+    }
+    if profile.get("sso_session").is_some() || profile.get("sso_start_url").is_some() {
+        if let Some(session) = profile.get("sso_session")
+            && set.sso_session(session).is_none()
+        {
+            return Err(format!("profile `{name}`: no section [sso-session {session}]"));
+        }
+        for key in ["sso_account_id", "sso_role_name"] {
+            if profile.get(key).is_none() {
+                return Err(format!(
+                    "profile `{name}` signs in, and has no {key}: run aws configure sso --profile {name}"
+                ));
+            }
+        }
+        return Ok(Source::Sso(name));
+    }
+    if profile.get("login_session").is_some() {
+        return Ok(Source::Login(name));
+    }
+    if profile.get("credential_process").is_some() {
+        return Ok(Source::Process(name));
+    }
+    // The machine may have credentials for a profile without any, and none for the source of a role.
+    let has_keys = profile.get("aws_access_key_id").is_some() || profile.get("aws_secret_access_key").is_some();
+    if has_keys || !is_first {
+        keys(profile)?;
+    }
+    Ok(Source::Other)
+}
+
+fn boolean(value: &str) -> Option<bool> {
+    match () {
+        () if value.eq_ignore_ascii_case("true") => Some(true),
+        () if value.eq_ignore_ascii_case("false") => Some(false),
+        () => None,
+    }
+}
+
+fn is_when(value: &str) -> bool {
+    ["WHEN_SUPPORTED", "WHEN_REQUIRED"].iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+const WHEN: &str = "takes WHEN_SUPPORTED or WHEN_REQUIRED";
+
+type IsRight = fn(&str) -> bool;
+
+/// Keys of a profile, what is right for each, and what it takes: the SDK panics on other values, or ignores them.
+const VALUES: [(&str, IsRight, &str); 9] = [
+    ("max_attempts", |value| value.parse::<u32>().is_ok_and(|attempts| attempts > 0), "takes a whole number from 1 on"),
+    (
+        "retry_mode",
+        |value| ["standard", "adaptive"].iter().any(|word| value.eq_ignore_ascii_case(word)),
+        "takes standard or adaptive",
+    ),
+    ("use_fips_endpoint", |value| boolean(value).is_some(), "takes true or false"),
+    ("use_dualstack_endpoint", |value| boolean(value).is_some(), "takes true or false"),
+    ("ignore_configured_endpoint_urls", |value| boolean(value).is_some(), "takes true or false"),
+    ("s3_disable_express_session_auth", |value| boolean(value).is_some(), "takes true or false"),
+    ("s3_use_arn_region", |value| boolean(value).is_some(), "takes true or false"),
+    ("request_checksum_calculation", is_when, WHEN),
+    ("response_checksum_validation", is_when, WHEN),
+];
