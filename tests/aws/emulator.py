@@ -31,7 +31,7 @@ REDIRECT = "http://localhost:6274/oauth/callback"
 def emulated_template(template: str) -> str:
     """template.yaml, where the function is a folder beside it and not yet to be built, without the one resource that
     the emulator does not know. Everything else is deployed as it stands."""
-    template, replaced = re.subn(r"^      CodeUri: \.$", "      CodeUri: Function", template, flags=re.M)
+    template, replaced = re.subn(r"^      CodeUri: crates/function$", "      CodeUri: Function", template, flags=re.M)
     template, removed = re.subn(
         r"^  ClientBranding:\n    Type: AWS::Cognito::ManagedLoginBranding\n(?:    .*\n)+", "", template, flags=re.M
     )
