@@ -1,58 +1,127 @@
-//! What the README shows is what there is.
+//! The README and the documents show what the program does.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
-/// The text of the first block of `language` behind `heading`.
-fn block<'a>(readme: &'a str, heading: &str, language: &str) -> &'a str {
-    let section = &readme[readme.find(heading).expect("the heading")..];
+const PROGRAM: &str = env!("CARGO_BIN_EXE_prompt-gallery");
+
+fn document(path: &str) -> String {
+    fs::read_to_string(path).expect(path)
+}
+
+/// The blocks of `language` below `heading`.
+fn blocks<'a>(document: &'a str, heading: &str, language: &str) -> Vec<&'a str> {
+    let section = &document[document.find(heading).expect("the heading")..];
     let fence = format!("```{language}\n");
-    let text = &section[section.find(&fence).expect("the block") + fence.len()..];
-    &text[..text.find("\n```").expect("its end")]
+    section.split(&fence).skip(1).map(|rest| &rest[..rest.find("\n```").expect("its end")]).collect()
+}
+
+/// A server that ends with this value.
+struct Server(Child);
+
+impl Server {
+    /// Serves `dir`/prompts on a port of its own. Returns what it prints at its start, and its host and port.
+    fn start(dir: &Path) -> (Self, String, String) {
+        let mut server = Command::new(PROGRAM)
+            .args(["--addr", "127.0.0.1:0"])
+            .env_clear()
+            .current_dir(dir)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program runs");
+        let lines = BufReader::new(server.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+        let mut greeting = Vec::new();
+        for line in lines {
+            let is_last = line.starts_with("Ctrl-C");
+            greeting.push(line);
+            if is_last {
+                break;
+            }
+        }
+        let greeting = greeting.join("\n");
+        let (_, rest) = greeting.split_once("http://").expect("an address");
+        let host = rest.split('/').next().expect("a host").to_owned();
+        (Self(server), greeting, host)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What the server at `host` answers to the `curl` command of a document.
+fn answer(host: &str, curl: &str) -> String {
+    let (_, body) = curl.split_once("-d '").expect("a body");
+    let body = body.trim_end_matches('\'');
+    let mut connection = TcpStream::connect(host).expect("the server listens");
+    let length = body.len();
+    write!(
+        connection,
+        "POST /mcp HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n{body}"
+    )
+    .expect("the server reads");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("UTF-8");
+    answer.split_once("\r\n\r\n").expect("a body").1.to_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn the_readme_example_prints_what_is_shown() {
+    let readme = document("README.md");
+    let heading = "## Try it";
+    let [write_and_render, serve, curl] = blocks(&readme, heading, "sh")[..] else { panic!("three commands") };
+    let [rendered, greeting] = blocks(&readme, heading, "text")[..] else { panic!("two answers") };
+    assert_eq!(serve, "prompt-gallery");
+
+    let dir = tempfile::tempdir().expect("a folder");
+    let bin = Path::new(PROGRAM).parent().expect("a folder").display();
+    let output = Command::new("/bin/sh")
+        .args(["-e", "-c", write_and_render])
+        .env_clear()
+        .env("PATH", format!("{bin}:/usr/bin:/bin"))
+        .current_dir(&dir)
+        .output()
+        .expect("a shell");
+    assert_eq!(String::from_utf8(output.stdout).expect("UTF-8").trim_end(), rendered);
+
+    let (_server, printed, host) = Server::start(dir.path());
+    assert_eq!(printed.replace(&host, "127.0.0.1:8080"), greeting);
+    assert_eq!(answer(&host, curl), blocks(&readme, heading, "json")[0]);
 }
 
 #[test]
 fn the_example_is_the_file_and_renders_to_what_is_shown() {
-    let readme = fs::read_to_string("README.md").expect("the README");
-    let file = fs::read_to_string("docs/example/architecture-review.prompt").expect("the example");
-    assert_eq!(block(&readme, "## Write a prompt", "handlebars"), file.trim_end());
-    let rendered = Command::new(env!("CARGO_BIN_EXE_prompt-gallery"))
+    let started = document("docs/getting-started.md");
+    let heading = "## A prompt with every feature";
+    let file = document("docs/example/architecture-review.prompt");
+    assert_eq!(blocks(&started, heading, "handlebars")[0], file.trim_end());
+    let rendered = Command::new(PROGRAM)
         .args(["render", "architecture-review", "--dir", "docs/example", "goals=availability, low cost"])
         .args(["design=One service writes, three read.", "limits={\"latency_ms\":200}", "reviewers=true"])
         .output()
         .expect("the program runs");
     assert!(rendered.status.success());
     let rendered = String::from_utf8(rendered.stdout).expect("UTF-8");
-    assert_eq!(rendered.trim_end(), block(&readme, "## Write a prompt", "text"));
+    assert_eq!(rendered.trim_end(), blocks(&started, heading, "text")[0]);
 }
 
 #[test]
-fn the_greeting_is_the_one_that_is_shown() {
-    let readme = fs::read_to_string("README.md").expect("the README");
-    let mut server = Command::new(env!("CARGO_BIN_EXE_prompt-gallery"))
-        .args(["--addr", "127.0.0.1:0"])
-        .env_clear()
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program runs");
-    let lines = BufReader::new(server.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
-    let mut greeting = Vec::new();
-    for line in lines {
-        let is_last = line.starts_with("Ctrl-C");
-        greeting.push(line);
-        if is_last {
-            break;
-        }
-    }
-    server.kill().expect("it runs");
-    server.wait().expect("it ends");
-    let greeting = greeting.join("\n");
-    let (_, rest) = greeting.split_once("http://").expect("an address");
-    let host = rest.split('/').next().expect("a host");
-    assert_eq!(greeting.replace(host, "127.0.0.1:8080"), block(&readme, "## Run it", "text"));
+fn the_prompts_of_the_repository_are_served_as_shown() {
+    let started = document("docs/getting-started.md");
+    let heading = "## Run it";
+    let (_server, printed, host) = Server::start(Path::new("."));
+    assert_eq!(printed.replace(&host, "127.0.0.1:8080"), blocks(&started, heading, "text")[0]);
+    assert_eq!(answer(&host, blocks(&started, heading, "sh")[1]), blocks(&started, heading, "json")[0]);
 }
 
 /// The names in the first column of the table of settings.
@@ -66,10 +135,35 @@ fn settings<'a>(lines: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
 
 #[test]
 fn every_setting_is_described() {
-    let readme = fs::read_to_string("README.md").expect("the README");
-    let config = fs::read_to_string("crates/gallery/src/config.rs").expect("the settings");
-    let documented = settings(readme.lines());
+    let configuration = document("docs/configuration.md");
+    let config = document("crates/gallery/src/config.rs");
+    let documented = settings(configuration.lines());
     let known = settings(config.lines().map(|line| line.trim_start_matches("//! ")));
     assert!(known.contains("LOG_FORMAT"), "{known:?}");
     assert_eq!(documented, known);
+}
+
+/// GitHub's anchor of a heading.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+    kept.chars().filter(|&c| c.is_alphanumeric() || c == '-' || c == '_').collect()
+}
+
+#[test]
+fn every_link_to_a_file_or_heading_leads_there() {
+    let documents = fs::read_dir("docs").expect("docs").map(|entry| entry.expect("an entry").path());
+    for path in documents.chain([PathBuf::from("README.md")]).filter(|path| path.extension() == Some("md".as_ref())) {
+        let text = fs::read_to_string(&path).expect("UTF-8");
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.starts_with("https://")) {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { path.clone() } else { path.with_file_name("").join(file) };
+            assert!(target.exists(), "{}: {link}", path.display());
+            if !heading.is_empty() {
+                let target = fs::read_to_string(target).expect("UTF-8");
+                let mut headings = target.lines().filter(|line| line.starts_with('#')).map(anchor);
+                assert!(headings.any(|known| known == heading), "{}: {link}", path.display());
+            }
+        }
+    }
 }
