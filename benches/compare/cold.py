@@ -1,14 +1,20 @@
 #!/usr/bin/env python3
-"""Cold `prompts/get` of builds of the function, in turns: `cold.py ROUNDS BASE OTHER…`.
+"""Cold starts of builds of the function, in turns: `cold.py [--add] [--busy] [--instructions] ROUNDS BASE OTHER…`.
 
-For each: the package, from the start of the process to the first answer, and the processor time of that process; the median
-and the fastest tenth, and their ratio to the first build. The runtime API of Lambda and what is needed of S3 are here, without
-signatures, so that two builds are compared in a minute; `run` measures what can be compared with others.
+For each: the package, from the start of the process to the first answer, the processor time of that process and its page faults;
+the median and the fastest tenth, and their ratio to the first build. The first request is `prompts/get`, or with `--add` the tool
+`add`, which needs no store. With `--busy` a process shares one core with another one that never rests, as a function of 256 MB
+gets a part of one. `--instructions` also counts them by callgrind, once, until a quarter of a second after the answer; it needs
+valgrind. The runtime API of Lambda and what is needed of S3 are here, without signatures, so that two builds are compared in a
+minute; `run` measures what can be compared with others.
 """
 
+import argparse
 import hashlib
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,13 +22,13 @@ import threading
 import time
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, unquote
 
-from scenarios import GOT, SCENARIOS, event, message, prompts
+from scenarios import SCENARIOS, event, message, prompts
 
 PROMPTS = 1000
 OBJECTS = {f"prompts/{name}": text.encode() for name, text in prompts(PROMPTS).items()}
-EVENT = json.dumps(event(*message(SCENARIOS["get"], False))).encode()
 
 
 class Emulated:
@@ -119,8 +125,8 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(202)
 
 
-def run(program: str, host: str) -> tuple[float, float]:
-    """Milliseconds to the first answer, and of processor time."""
+def run(command: list[str], host: str, scenario: str, core: int | None = None) -> tuple[float, float, float]:
+    """Milliseconds to the first answer and of processor time, and page faults."""
     env = {
         "AWS_LAMBDA_RUNTIME_API": host,
         "AWS_LAMBDA_FUNCTION_NAME": "f",
@@ -134,17 +140,31 @@ def run(program: str, host: str) -> tuple[float, float]:
     }
     Emulated.answered.clear()
     Emulated.idle.clear()
-    Emulated.event = EVENT
+    Emulated.event = json.dumps(event(*message(SCENARIOS[scenario], False))).encode()
     began = time.perf_counter()
-    process = subprocess.Popen([program], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    is_answered = Emulated.answered.wait(30) and GOT.encode() in Emulated.answer
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if core is not None:
+        os.sched_setaffinity(process.pid, {core})
+    is_answered = Emulated.answered.wait(30) and SCENARIOS[scenario].expect.encode() in Emulated.answer
     Emulated.idle.wait(5)  # a request for the next event that is under way would take that of the next process
-    process.kill()
+    if command[0] == "valgrind":
+        time.sleep(0.25)
+        process.send_signal(signal.SIGTERM)  # it writes what it has counted
+    else:
+        process.kill()
     usage = os.wait4(process.pid, 0)[2]
     process.returncode = 0
     if not is_answered:
-        sys.exit(f"{program}: {Emulated.answer[:200]!r}")
-    return (Emulated.answered_at - began) * 1e3, (usage.ru_utime + usage.ru_stime) * 1e3
+        sys.exit(f"{command}: {Emulated.answer[:200]!r}")
+    return (Emulated.answered_at - began) * 1e3, (usage.ru_utime + usage.ru_stime) * 1e3, usage.ru_minflt + usage.ru_majflt
+
+
+def instructions(program: str, host: str, scenario: str) -> float:
+    """Millions of instructions, those of all threads."""
+    with tempfile.NamedTemporaryFile() as counted:
+        run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={counted.name}", program], host, scenario)
+        totals = re.search(r"^(?:summary|totals): (\d+)", Path(counted.name).read_text(), re.MULTILINE)
+    return int(totals[1]) / 1e6 if totals else float("nan")
 
 
 def packed(program: str) -> float:
@@ -156,29 +176,46 @@ def packed(program: str) -> float:
 
 
 def main():
-    rounds, programs = int(sys.argv[1]), sys.argv[2:]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for flag in ("--add", "--busy", "--instructions"):
+        parser.add_argument(flag, action="store_true")
+    parser.add_argument("rounds", type=int)
+    parser.add_argument("programs", nargs="+")
+    args = parser.parse_args()
+    scenario, core = "call-add" if args.add else "get", max(os.sched_getaffinity(0)) if args.busy else None
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads, server.handle_error = True, lambda *_: None  # a process that is killed hangs up
     threading.Thread(target=server.serve_forever, daemon=True).start()
     host = f"127.0.0.1:{server.server_port}"
-    run(programs[0], host)  # writes the index
+    run(args.programs[:1], host, "get")  # writes the index
     time.sleep(1)
-    samples = {program: [] for program in programs}
-    for number in range(rounds):
-        for program in programs if number % 2 else programs[::-1]:
-            samples[program].append(run(program, host))
+    samples = {program: [] for program in args.programs}
+    neighbour = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if args.busy else None
+    try:
+        if neighbour:
+            os.sched_setaffinity(neighbour.pid, {core})
+        for number in range(args.rounds):
+            for program in args.programs if number % 2 else args.programs[::-1]:
+                samples[program].append(run([program], host, scenario, core))
+    finally:
+        if neighbour:
+            neighbour.kill()
+            neighbour.wait()
 
     def figures(program: str) -> list[float]:
         ordered = [sorted(column) for column in zip(*samples[program])]
         return [column[int(len(column) * part)] for column in ordered for part in (0.5, 0.1)]
 
-    base = figures(programs[0])
-    print("build: package KiB | first answer ms, fastest tenth | processor ms, fastest tenth | ratios to the first build")
-    for program in programs:
+    base = figures(args.programs[0])
+    print("build: package KiB | first answer ms, fastest tenth | processor ms, fastest tenth | page faults, fewest tenth | ratios")
+    for program in args.programs:
         values = figures(program)
         ratios = ", ".join(f"{value / first:.3f}" for value, first in zip(values, base))
-        texts = [f"{value:.2f}" for value in values]
-        print(f"{program}: {packed(program):,.0f} | {', '.join(texts[:2])} | {', '.join(texts[2:])} | {ratios}")
+        texts = [f"{value:.2f}" for value in values[:4]] + [f"{value:,.0f}" for value in values[4:]]
+        line = " | ".join(f"{texts[at]}, {texts[at + 1]}" for at in (0, 2, 4))
+        print(f"{program}: {packed(program):,.0f} | {line} | {ratios}")
+        if args.instructions:
+            print(f"  {instructions(program, host, scenario):,.1f} million instructions")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gallery::auth::Verifier;
 use gallery::config::{Config, Flags, Source};
@@ -19,6 +19,9 @@ use gallery::mcp::Mcp;
 use gallery::store::{DirStore, PromptStore, S3Store};
 use gallery::tools::{Tool, Tools};
 use tokio::runtime;
+
+/// How long the first listing waits: a first event that needs no prompts is answered before, and any other lists at once.
+const LISTING_DELAY: Duration = Duration::from_millis(5);
 
 /// Runs the function with these tools until the platform ends the process. What keeps it from starting is told on standard
 /// error, in one line, and is the exit code: 2 for a setting, 1 for anything else.
@@ -56,7 +59,13 @@ pub fn serve(tools: Vec<Tool>, config: &Config) -> Result<(), String> {
     // Lambda hands out one event at a time, and threads cost start-up time.
     let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     runtime.block_on(async {
-        begin_listing(Arc::clone(&gallery)).map_err(|e| e.to_string())?;
+        let listed = Arc::clone(&gallery);
+        tokio::spawn(async move {
+            tokio::time::sleep(LISTING_DELAY).await;
+            if let Err(e) = begin_listing(listed) {
+                tracing::error!(cause = %e, "the first listing waits for the first request that needs it");
+            }
+        });
         let app = app(tools, gallery, config)?;
         tracing::debug!(ms = milliseconds(began.elapsed()), "ready for events");
         // An event that is no HTTP request is one failed invocation, and the next one is answered. That holds for a panic
@@ -87,7 +96,7 @@ fn open(source: &Source) -> Result<Arc<dyn PromptStore>, String> {
     })
 }
 
-/// Reads what prompts need while the platform fetches the first event; the first request that needs it joins it.
+/// Reads what prompts need before a request asks for it; a request that needs it meanwhile joins it.
 ///
 /// It has a thread of its own, so that a request that needs no prompts waits for nothing of it. The thread stays, for the
 /// connections that it has opened.
