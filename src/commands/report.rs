@@ -73,7 +73,7 @@ impl Report<'_> {
     fn human(&self, to: &mut impl Write) -> io::Result<()> {
         let mut alike = self.alike();
         for (gallery, problem) in self.problems() {
-            let Problem { code, file, place, width, message, hint } = problem;
+            let Problem { code, file, place, width, message, hint, .. } = problem;
             let files = match alike.get_mut(code) {
                 Some(files) if files.is_empty() => continue,
                 Some(files) => std::mem::take(files),
@@ -288,14 +288,7 @@ mod tests {
     use super::*;
 
     fn human(problems: &[(&str, Code)]) -> String {
-        let problem = |(file, code): &(&str, Code)| Problem {
-            code: *code,
-            file: (*file).into(),
-            place: Place::START,
-            width: 1,
-            message: "what".to_owned(),
-            hint: None,
-        };
+        let problem = |(file, code): &(&str, Code)| Problem::of_file(*code, &(*file).into(), "what");
         let problems = problems.iter().map(problem).collect();
         let galleries = [Gallery { problems, files: 9, root: "g", texts: HashMap::new() }];
         let report = Report { galleries: &galleries, options: Options { page_size: None, clients: &[] } };

@@ -1,98 +1,184 @@
-//! What other programs take for theirs, and what is written for other template languages.
+//! Text and tags that another program or template language would read differently.
+
+mod keys;
+mod rewrite;
+mod scan;
+mod tag;
+mod text;
+
+use dotprompt::{Cause, Code, Place, Problem, Token, shorten, tokens};
 
 use super::at;
 use super::clients::{Client, When, effects};
-use dotprompt::{Code, Foreign, Other, Place, Problem, foreign, shorten};
+use scan::{Foreign, Other, scan};
 
-/// Adds the first of each kind that stands in the template `body`, and how many more there are; errors of tags of another
-/// language get a hint that says so.
+/// The template of a file, as far as this check needs it.
+pub(super) struct Template<'a> {
+    /// The key of the file.
+    pub(super) key: &'a str,
+    /// The text of the template.
+    pub(super) text: &'a str,
+    /// Where the template starts in the file.
+    pub(super) start: Place,
+    /// The clients that the prompt is for.
+    pub(super) clients: &'a [Client],
+}
+
+/// Adds the first finding of each kind, with a count of the others. Errors in tags of another language get a hint that
+/// names the language.
 ///
-/// `is_meant` tells of a name behind a `$`, and `declares` of any, whether it is the author's.
+/// `is_meant` says whether the author means the value after a `$`; `declares` says whether the author declares a name.
 pub(super) fn check(
-    key: &str,
-    (body, start): (&str, Place),
-    clients: &[Client],
+    template: &Template<'_>,
     is_meant: impl Fn(&str) -> bool,
     declares: impl Fn(&str) -> bool,
     problems: &mut Vec<Problem>,
 ) {
-    let is_handlebars = body.contains("{{");
-    let mut found: Vec<(Problem, &str, usize)> = Vec::new();
-    let mut add = |code, language: &'static str, place, width: usize, message: String, hint: String| match found
-        .iter_mut()
-        .find(|(problem, known, _)| problem.code == code && *known == language)
-    {
-        Some((_, _, more)) => *more += 1,
-        None => found.push((at(key, place, width.max(1), code, message, Some(hint)), language, 0)),
-    };
-    for (place, what) in foreign(body, start) {
-        match what {
+    let tokens = tokens(template.text, template.start);
+    add_hints(&tokens, problems);
+    let mut notes = Notes { template, is_handlebars: template.text.contains("{{"), found: Vec::new() };
+    for (place, found) in scan(template.text, template.start, &tokens) {
+        match found {
             Foreign::Expression(inside) if is_meant(inside) => {}
-            Foreign::Expression(inside) => {
-                let whole = format!("${{{{ {} }}}}", shorten(inside));
-                let hint = format!("where it is another program's, write $\\{{{{ {} }}}}", shorten(inside));
-                add(Code::Foreign, "", place, 3, format!("`{whole}` is a $ and a value of this template"), hint);
-            }
+            Foreign::Expression(inside) => notes.expression(place, inside),
             Foreign::Tag(tag, other) => {
-                let end = place.behind(tag);
-                let is_of_tag = |problem: &&mut Problem| {
-                    matches!(problem.code, Code::Syntax | Code::Helper) && (place..end).contains(&problem.place)
-                };
-                let mut errors = problems.iter_mut().filter(is_of_tag).peekable();
-                let is_error = errors.peek().is_some();
-                errors.for_each(|problem| problem.hint = Some(hint(&other)));
-                let name = tag.trim_matches(['{', '}', '~', ' ']);
-                if !is_error && other.is_certain && !declares(name) {
-                    let message = format!("`{}` looks like {}", shorten(tag), other.language);
-                    add(Code::Foreign, other.language, place, first_line(tag), message, other.instead);
+                let is_error = hint_at_language(tag, place, &other, problems);
+                if !is_error && other.is_certain && !declares(tag.trim_matches(['{', '}', '~', ' '])) {
+                    notes.tag(place, tag, other);
                 }
             }
-            Foreign::Text(text, other) => {
-                let code = if other.is_certain || !is_handlebars { Code::Foreign } else { Code::ForeignText };
-                let message = format!("`{}` looks like {}, and is plain text here", shorten(text), other.language);
-                let hint = format!("{}; what stands in backticks is taken for an example", other.instead);
-                add(code, other.language, place, first_line(text), message, hint);
-            }
-            Foreign::Placeholder(text) => {
-                // A price is not all of it.
-                let is_first = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | ','));
-                let has_first = body.match_indices("$1").any(|(at, first)| is_first(&body[at + first.len()..]));
-                let is_argument = !is_handlebars && has_first && text.len() == 2 && text != "$0";
-                let hint = "for an argument write {{name}}; for a price, 5 USD in place of $5".to_owned();
-                if is_argument {
-                    let message = format!("`{text}` looks like Claude Code, and is plain text here");
-                    add(Code::Foreign, "Claude Code", place, text.len(), message, hint);
-                } else if let Some(effects) = effects(&[When::Placeholder], clients) {
-                    let message = format!("`{}` in the text: {effects}", shorten(text));
-                    add(Code::Placeholder, "", place, text.len(), message, hint);
-                }
-            }
-            Foreign::Command(text) => {
-                let hint = "a prompt runs no commands: take the output as an argument, {{name}}; for text that stays as it \
-                            is, put a space between ! and `";
-                let width = first_line(text);
-                if let Some(effects) = effects(&[When::Command], clients) {
-                    let message = format!("!`…` in the text: {effects}, and it is plain text in Claude Code");
-                    add(Code::ShellCommand, "", place, width, message, hint.to_owned());
-                } else {
-                    let message = "!`…` looks like a shell command of Claude Code, and is plain text here".to_owned();
-                    add(Code::ForeignText, "Claude Code", place, width, message, hint.to_owned());
-                }
-            }
+            Foreign::Text(text, other) => notes.text(place, text, &other),
+            Foreign::Placeholder(text) => notes.placeholder(place, text),
+            Foreign::Command(text) => notes.command(place, text),
         }
     }
-    problems.extend(found.into_iter().map(|(problem, _, more)| match more {
-        0 => problem,
-        more => Problem { message: format!("{} (and {more} more)", problem.message), ..problem },
-    }));
+    problems.extend(notes.into_problems());
 }
 
-fn hint(Other { language, instead, .. }: &Other) -> String {
-    // The message has it.
-    if language.starts_with("a helper") { instead.clone() } else { format!("this looks like {language}: {instead}") }
+/// Adds hints that come from what other languages and programs write.
+fn add_hints(tokens: &[Token<'_>], problems: &mut [Problem]) {
+    for problem in problems {
+        let hint = match problem.cause.as_deref() {
+            Some(Cause::NotAnExpression) => {
+                let mut tags = tokens.iter().rev().filter_map(Token::tag);
+                tags.find(|tag| tag.place <= problem.place).map(|tag| rewrite::hint(tag.inside))
+            }
+            Some(Cause::UnknownKey { name, .. }) if problem.code == Code::UnknownKey => {
+                keys::of_front_matter(name).map(str::to_owned)
+            }
+            Some(Cause::UnknownKey { name, known }) => {
+                keys::of_helper(name, known).map(|key| format!("did you mean `{key}`?"))
+            }
+            _ => None,
+        };
+        problem.hint = hint.or(problem.hint.take());
+    }
 }
 
-/// How many characters of a text stand on its first line.
+/// Adds a hint to the errors of a tag that belongs to another language; returns whether it has errors.
+fn hint_at_language(tag: &str, place: Place, other: &Other, problems: &mut [Problem]) -> bool {
+    let end = place.behind(tag);
+    let is_of_tag = |problem: &&mut Problem| {
+        matches!(problem.code, Code::Syntax | Code::Helper) && (place..end).contains(&problem.place)
+    };
+    let mut is_error = false;
+    for problem in problems.iter_mut().filter(is_of_tag) {
+        is_error = true;
+        problem.hint = Some(if other.is_helper {
+            // The message names the helper.
+            other.instead.clone()
+        } else {
+            format!("this looks like {}: {}", other.language, other.instead)
+        });
+    }
+    is_error
+}
+
+/// The findings of one template: the first of each code and language, and how many follow.
+struct Notes<'a> {
+    template: &'a Template<'a>,
+    is_handlebars: bool,
+    found: Vec<(Problem, &'static str, usize)>,
+}
+
+impl Notes<'_> {
+    fn add(
+        &mut self,
+        code: Code,
+        language: &'static str,
+        (place, width): (Place, usize),
+        message: String,
+        hint: String,
+    ) {
+        let known = self.found.iter_mut().find(|(problem, known, _)| problem.code == code && *known == language);
+        if let Some((_, _, more)) = known {
+            *more += 1;
+        } else {
+            let problem = at(self.template.key, place, width.max(1), code, message, Some(hint));
+            self.found.push((problem, language, 0));
+        }
+    }
+
+    fn expression(&mut self, place: Place, inside: &str) {
+        let inside = shorten(inside);
+        let message = format!("`${{{{ {inside} }}}}` is a $ and a value of this template");
+        let hint = format!("where it is another program's, write $\\{{{{ {inside} }}}}");
+        self.add(Code::Foreign, "", (place, 3), message, hint);
+    }
+
+    fn tag(&mut self, place: Place, tag: &str, other: Other) {
+        let message = format!("`{}` looks like {}", shorten(tag), other.language);
+        self.add(Code::Foreign, other.language, (place, first_line(tag)), message, other.instead);
+    }
+
+    fn text(&mut self, place: Place, text: &str, other: &Other) {
+        let code = if other.is_certain || !self.is_handlebars { Code::Foreign } else { Code::ForeignText };
+        let message = format!("`{}` looks like {}, and is plain text here", shorten(text), other.language);
+        let hint = format!("{}; what stands in backticks is taken for an example", other.instead);
+        self.add(code, other.language, (place, first_line(text)), message, hint);
+    }
+
+    fn placeholder(&mut self, place: Place, text: &str) {
+        // `$1.50` and `$15` are prices.
+        let is_first = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | ','));
+        let body = self.template.text;
+        let has_first = body.match_indices("$1").any(|(at, first)| is_first(&body[at + first.len()..]));
+        let is_argument = !self.is_handlebars && has_first && text.len() == 2 && text != "$0";
+        let hint = "for an argument write {{name}}; for a price, 5 USD in place of $5".to_owned();
+        if is_argument {
+            let message = format!("`{text}` looks like Claude Code, and is plain text here");
+            self.add(Code::Foreign, "Claude Code", (place, text.len()), message, hint);
+        } else if let Some(effects) = effects(&[When::Placeholder], self.template.clients) {
+            let message = format!("`{}` in the text: {effects}", shorten(text));
+            self.add(Code::Placeholder, "", (place, text.len()), message, hint);
+        }
+    }
+
+    fn command(&mut self, place: Place, text: &str) {
+        let hint = "a prompt runs no commands: take the output as an argument, {{name}}; for text that stays as it \
+                    is, put a space between ! and `";
+        let at = (place, first_line(text));
+        if let Some(effects) = effects(&[When::Command], self.template.clients) {
+            let message = format!("!`…` in the text: {effects}, and it is plain text in Claude Code");
+            self.add(Code::ShellCommand, "", at, message, hint.to_owned());
+        } else {
+            let message = "!`…` looks like a shell command of Claude Code, and is plain text here".to_owned();
+            self.add(Code::ForeignText, "Claude Code", at, message, hint.to_owned());
+        }
+    }
+
+    fn into_problems(self) -> impl Iterator<Item = Problem> {
+        self.found.into_iter().map(|(problem, _, more)| match more {
+            0 => problem,
+            more => Problem { message: format!("{} (and {more} more)", problem.message), ..problem },
+        })
+    }
+}
+
+/// How many characters of a text are on its first line.
 fn first_line(text: &str) -> usize {
     text.lines().next().unwrap_or_default().chars().count()
 }
+
+#[cfg(test)]
+mod tests;

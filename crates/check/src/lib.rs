@@ -9,7 +9,10 @@ mod foreign;
 mod media;
 mod misplaced;
 #[doc(hidden)]
+pub mod roles;
+#[doc(hidden)]
 pub mod strays;
+mod survey;
 mod types;
 mod warnings;
 
@@ -21,7 +24,7 @@ use rayon::prelude::*;
 
 pub use clients::Client;
 use dotprompt::{
-    Code, EXTENSIONS, Level, Named, Partial, Place, Problem, Prompt, PromptFile, bounds, distinct, nearest,
+    Cause, Code, EXTENSIONS, Level, Named, Partial, Place, Problem, Prompt, PromptFile, bounds, distinct, nearest,
     partial_comes_first,
 };
 
@@ -168,7 +171,7 @@ impl<'a> Parsed<'a> {
         };
         if let Some(last) = problems.last().filter(|_| problems.len() >= bounds::PROBLEMS) {
             let message = format!("there is more that is wrong with this file: {} problems are told", bounds::PROBLEMS);
-            problems.push(Problem { message, hint: None, ..last.clone() });
+            problems.push(Problem { message, hint: None, cause: None, ..last.clone() });
         }
         let is_usable = dotprompt::is_usable(&problems) && !matches!(content, Content::Unread);
         Self { file, named, content, is_usable, problems }
@@ -301,22 +304,18 @@ impl<'a> Gallery<'a> {
             todo.extend(partial.partials().filter(|name| names.insert((*name).to_owned())).map(str::to_owned));
             partials.insert(name, partial);
         }
-        // Linking tells the first problem; what is missing is made up to get at the next.
-        let mut missing = names.iter().filter(|name| !partials.contains_key(*name)).cloned().collect::<Vec<_>>();
+        // Linking reports the first problem; an empty partial in place of a missing one leads to the next.
         loop {
             let problem = match Prompt::link(Arc::clone(prompt), partials.clone()) {
                 Ok(linked) => return (Some(linked).filter(|_| is_whole), names),
                 Err(problem) => problem,
             };
             is_whole = false;
-            let is_missing = problem.code == Code::MissingPartial;
-            let names_it = |name: &String| problem.message.contains(&format!("`{name}`"));
-            let Some(at) = missing.iter().position(names_it).filter(|_| is_missing) else {
+            let Some(Cause::MissingPartial { name }) = problem.cause.as_deref().cloned() else {
                 problems.push(problem);
                 return (None, names);
             };
-            let name = missing.swap_remove(at);
-            problems.push(Problem { hint: Some(self.instead_of(&name)), ..problem });
+            problems.push(problem.with_hint(Some(self.instead_of(&name))));
             partials.insert(name, nothing());
         }
     }
@@ -408,5 +407,5 @@ fn of_file(key: &str, code: Code, message: impl Into<String>, hint: Option<&str>
 }
 
 fn at(key: &str, place: Place, width: usize, code: Code, message: impl Into<String>, hint: Option<String>) -> Problem {
-    Problem { code, file: key.into(), place, width, message: message.into(), hint }
+    Problem::new(code, &key.into(), place, width, message).with_hint(hint)
 }

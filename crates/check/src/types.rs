@@ -15,7 +15,7 @@ pub(super) fn check(prompt: &Prompt, variables: &[Variable], warn: &mut impl FnM
     let mut wrong = Vec::new();
     for Variable { name, shape, .. } in variables {
         let Some(argument) = prompt.arguments().iter().find(|argument| argument.name == *name) else { continue };
-        let is_declared = prompt.declares_arguments();
+        let is_declared = prompt.declared().is_some();
         for (literal, place) in &shape.marks.compared {
             wrong.extend(compared(argument, literal, is_declared).map(|found| (*place, found)));
         }
@@ -229,7 +229,8 @@ mod tests {
         let file = PromptFile::parse("x.prompt", source.as_bytes()).expect("a prompt");
         let prompt = Prompt::link(Arc::new(file), HashMap::new()).expect("linked");
         let mut told = Vec::new();
-        check(&prompt, &prompt.survey().variables, &mut |_, _, message, hint| {
+        let variables = prompt.usage().expect("few steps").variables();
+        check(&prompt, &variables, &mut |_, _, message, hint| {
             told.push(hint.map_or(message.clone(), |hint| format!("{message} ({hint})")));
         });
         told

@@ -1,9 +1,12 @@
 //! What is not wrong with a prompt and may still not be what its author meant.
 
 use super::clients::{Client, When, effects};
+use super::foreign::Template;
+use super::survey::{Survey, survey};
 use super::{address, at, foreign, media, misplaced, of_file, types};
+use dotprompt::tree::{Node, Template as Tree, Usage};
 use dotprompt::{
-    Argument, Code, LOOP_DATA, MAX_LENGTH, Partial, Place, Problem, Prompt, PromptFile, Survey, UnknownData, body,
+    Argument, Code, LOOP_DATA, MAX_LENGTH, Partial, Place, Problem, Prompt, PromptFile, UnknownData, Variable, body,
     in_listed_order, is_cut, nearest, prompt_name, shorten, shorten_to,
 };
 
@@ -35,9 +38,8 @@ pub(super) fn of_prompt_file(
     // `${{price}}` is a price where there is one.
     let is_meant = |inside: &str| read.is_some_and(|file| file.declares(inside));
     let declares = |name: &str| read.is_some_and(|file| file.declares(name));
-    foreign::check(key, (body, start), clients, is_meant, declares, problems);
-    let named = read.map(PromptFile::named_like_helpers).unwrap_or_default();
-    problems.extend(named.into_iter().map(|(name, place)| like_helper(key, text, &name, place)));
+    foreign::check(&Template { key, text: body, start, clients }, is_meant, declares, problems);
+    problems.extend(like_helpers(key, text, read.and_then(PromptFile::usage)));
 }
 
 /// Warnings of a partial.
@@ -54,23 +56,24 @@ pub(super) fn of_partial(
         let place = Place { line: line_of(text, "---"), column: 1 };
         problems.push(at(key, place, 3, Code::Portability, message, Some("leave it out".to_owned())));
     }
-    if read.is_some_and(Partial::is_empty) {
+    if read.is_some_and(|partial| is_empty(partial.template())) {
         problems.push(of_file(key, Code::Empty, "the partial is empty", None));
     }
     let is_name = |inside: &str| inside.chars().all(|c| c.is_alphanumeric() || c == '_');
-    foreign::check(key, (text, Place::START), clients, is_name, |_| false, problems);
-    for unknown in read.map(Partial::unknown_data).unwrap_or_default() {
-        let (message, hint) = unknown_data(&unknown, |_| false);
+    let template = text.strip_prefix('\u{feff}').unwrap_or(text);
+    foreign::check(&Template { key, text: template, start: Place::START, clients }, is_name, |_| false, problems);
+    let usage = read.and_then(Partial::usage);
+    for unknown in usage.as_ref().map(Usage::unknown_data).unwrap_or_default() {
+        let (message, hint) = unknown_data(unknown, |_| false);
         problems.push(at(key, unknown.place, width(text, unknown.place), Code::Undeclared, message, Some(hint)));
     }
-    let named = read.map(Partial::named_like_helpers).unwrap_or_default();
-    problems.extend(named.into_iter().map(|(name, place)| like_helper(key, text, &name, place)));
+    problems.extend(like_helpers(key, text, usage));
 }
 
 /// Warnings of a prompt with its partials.
 pub(super) fn of_prompt(prompt: &Prompt, source: &[u8], clients: &[Client], problems: &mut Vec<Problem>) {
     let text = String::from_utf8_lossy(source);
-    let survey = prompt.survey();
+    let survey = survey(prompt);
     problems.extend(inferred(prompt));
     let mut warn = |code, place, message: String, hint: Option<&str>| {
         problems.push(at(prompt.key(), place, width(&text, place), code, message, hint.map(str::to_owned)));
@@ -163,7 +166,7 @@ fn inferred(prompt: &Prompt) -> Option<Problem> {
         format!("{}{}{takes}", argument.name, if argument.required { "" } else { "?" })
     };
     let inferred: Vec<_> = in_listed_order(prompt.arguments()).iter().map(argument).collect();
-    if prompt.declares_arguments() || inferred.is_empty() {
+    if prompt.declared().is_some() || inferred.is_empty() {
         return None;
     }
     let message = format!("arguments: {}", shorten_to(INFERRED, &inferred.join(", ")));
@@ -268,9 +271,19 @@ pub(super) fn renamed(key: &str, name: &str, holder: Option<&str>) -> Option<Pro
     (!reasons.is_empty()).then(|| of_file(key, Code::Renamed, message, Some(&hints.join("; "))))
 }
 
-fn like_helper(key: &str, text: &str, name: &str, place: Place) -> Problem {
-    let message = format!("{{{{{name}}}}} is a variable here, and a helper to other readers of the format");
-    at(key, place, width(text, place), Code::Portability, message, Some(format!("write {{{{this.{name}}}}}")))
+/// Warns of variables that other readers of the format take for a helper.
+fn like_helpers(key: &str, text: &str, usage: Option<Usage>) -> impl Iterator<Item = Problem> {
+    let variables = usage.map(|usage| usage.variables()).unwrap_or_default().into_iter();
+    variables.filter(|variable| variable.is_helper_name).map(move |Variable { name, place, .. }| {
+        let message = format!("{{{{{name}}}}} is a variable here, and a helper to other readers of the format");
+        at(key, place, width(text, place), Code::Portability, message, Some(format!("write {{{{this.{name}}}}}")))
+    })
+}
+
+/// Whether a partial produces no text and defines no partials.
+fn is_empty(template: &Tree) -> bool {
+    let is_blank = |node: &Node| matches!(node, Node::Text(text) if text.trim().is_empty());
+    template.inlines.is_empty() && template.program.nodes.iter().all(is_blank)
 }
 
 /// How many characters the tag or the word at a place has.

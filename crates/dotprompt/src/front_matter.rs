@@ -1,7 +1,5 @@
 //! The YAML between the first two `---` lines: where it stands, and what it says.
 
-mod foreign_keys;
-
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -9,7 +7,7 @@ use serde_json::{Map, Value};
 use super::arguments::{self, Arguments};
 use super::icon::{self, Icon};
 use super::picoschema::{self, Schemas, Unknown};
-use super::problem::{Code, Place, Problem};
+use super::problem::{Cause, Code, Place, Problem};
 use super::reader::{Reader, did_you_mean, shorten};
 use super::yaml::{self, Key, Node, Span, Yaml};
 
@@ -75,14 +73,8 @@ pub(super) fn split<'a>(key: &Arc<str>, source: &'a str) -> Result<File<'a>, Pro
     if opening > 0 {
         return Ok(template);
     }
-    Err(Problem {
-        code: Code::FrontMatter,
-        file: Arc::clone(key),
-        place: Place::START,
-        width: 3,
-        message: "front matter begins here and no line of --- ends it".to_owned(),
-        hint: None,
-    })
+    let message = "front matter begins here and no line of --- ends it";
+    Err(Problem::new(Code::FrontMatter, key, Place::START, 3, message))
 }
 
 /// Where the first fence begins, and where the line behind it does. Only blank lines and a licence in lines of `#` may
@@ -208,12 +200,11 @@ fn metadata(key: &str, node: &Node, source: &str) -> Option<Value> {
 }
 
 fn unknown_key(key: &Key, reader: &mut Reader<'_>) {
-    let known = || READ.iter().chain(&TEXTS).chain(&KEPT).copied().collect::<Vec<_>>();
     let message = format!("there is no key `{}`", shorten(&key.name));
-    reader.note_with(Code::UnknownKey, key.span, message, || {
-        let instead = foreign_keys::instead(&key.name).map(str::to_owned);
-        let instead = instead.or_else(|| did_you_mean(&key.name, &known()));
-        instead.or_else(|| Some("readers of the format ignore it".to_owned()))
+    reader.report(Code::UnknownKey, key.span, message, |problem| {
+        let known: Vec<_> = READ.into_iter().chain(TEXTS).chain(KEPT).collect();
+        let hint = did_you_mean(&key.name, &known).unwrap_or_else(|| "readers of the format ignore it".to_owned());
+        problem.with_hint(Some(hint)).with_cause(Cause::UnknownKey { name: key.name.clone(), known })
     });
 }
 

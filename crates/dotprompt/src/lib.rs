@@ -16,7 +16,7 @@ mod reader;
 mod render;
 mod schema;
 mod shape;
-mod survey;
+mod shown;
 mod template;
 mod yaml;
 
@@ -36,16 +36,25 @@ pub use names::{Named, prompt_name};
 #[doc(hidden)]
 pub use nearest::nearest;
 pub use picoschema::Schemas;
-pub use problem::{Code, Level, Place, Problem};
+pub use problem::{Cause, Code, Level, Place, Problem};
 #[doc(hidden)]
 pub use reader::{shorten, shorten_to};
 #[doc(hidden)]
 pub use shape::Shape;
 #[doc(hidden)]
-pub use survey::{ContentType, Shown, Survey, body};
+pub use shown::{ContentType, Shown};
 #[doc(hidden)]
-pub use template::{Foreign, LOOP_DATA, Other, UnknownData, Variable, foreign};
+pub use template::{LOOP_DATA, Tag, Token, UnknownData, Variable, is_helper, tokens};
 use template::{Template, Usage};
+
+/// The tree of a template and the parts of messages, for walks of other crates.
+#[doc(hidden)]
+pub mod tree {
+    pub use crate::message::{Piece, messages};
+    pub use crate::template::{
+        Block, BlockKind, Expression, Inlines, Mark, Node, PartialCall, Program, Template, Usage, Visitor,
+    };
+}
 
 /// A prompt file that has been read, without its partials.
 #[derive(Debug)]
@@ -126,6 +135,31 @@ impl PromptFile {
         self.template.partials.iter().map(|partial| partial.name.as_str())
     }
 
+    /// The pictures and other files that its own template shows.
+    #[doc(hidden)]
+    pub fn shown(&self) -> Vec<Shown> {
+        self.template.media.clone()
+    }
+
+    /// What its own template uses, as if it were a partial; nothing if that takes too many steps.
+    #[doc(hidden)]
+    pub fn usage(&self) -> Option<Usage> {
+        self.template.usage()
+    }
+
+    /// Whether it declares an argument of that name.
+    #[doc(hidden)]
+    pub fn declares(&self, name: &str) -> bool {
+        let declared = self.front_matter.arguments.as_ref();
+        declared.is_some_and(|arguments| arguments.iter().any(|argument| argument.name == name))
+    }
+
+    /// What the prompt is for.
+    #[doc(hidden)]
+    pub fn description(&self) -> Option<&str> {
+        self.front_matter.description.as_deref()
+    }
+
     /// What the file says of itself in Dotprompt's terms (`model`, `config`, `input`, `ext`, `raw` …), schemas as JSON
     /// Schema; `overrides` wins over it, and its `config` is merged.
     #[must_use]
@@ -173,6 +207,24 @@ impl Partial {
     pub fn partials(&self) -> impl Iterator<Item = &str> {
         self.template.partials.iter().map(|partial| partial.name.as_str())
     }
+
+    /// The pictures and other files that its own template shows.
+    #[doc(hidden)]
+    pub fn shown(&self) -> Vec<Shown> {
+        self.template.media.clone()
+    }
+
+    /// What its own template uses; nothing if that takes too many steps.
+    #[doc(hidden)]
+    pub fn usage(&self) -> Option<Usage> {
+        self.template.usage()
+    }
+
+    /// Its template.
+    #[doc(hidden)]
+    pub fn template(&self) -> &Template {
+        &self.template
+    }
 }
 
 impl Prompt {
@@ -183,7 +235,7 @@ impl Prompt {
     pub fn link(file: Arc<PromptFile>, partials: HashMap<String, Arc<Partial>>) -> Result<Self, Problem> {
         if partials.len() > bounds::PARTIALS {
             let message = format!("the prompt uses more than {} partials", bounds::PARTIALS);
-            return Err(problem(&file.template.file, Code::Bound, message));
+            return Err(Problem::of_file(Code::Bound, &file.template.file, message));
         }
         let variables = Linker::new(&file.template, &partials).link()?.variables();
         let arguments = match &file.front_matter.arguments {
@@ -191,7 +243,7 @@ impl Prompt {
             None if variables.len() > bounds::ARGUMENTS => {
                 let (most, count) = (bounds::ARGUMENTS, variables.len());
                 let message = format!("a prompt has at most {most} arguments, and the template uses {count} variables");
-                return Err(problem(&file.template.file, Code::Bound, message));
+                return Err(Problem::of_file(Code::Bound, &file.template.file, message));
             }
             None => Some(Arguments::from_variables(variables, file.front_matter.defaults.clone())),
         };
@@ -272,6 +324,35 @@ impl Prompt {
     }
 }
 
+/// What `check` looks at.
+#[doc(hidden)]
+impl Prompt {
+    /// The template of the file.
+    pub fn template(&self) -> &Template {
+        &self.file.template
+    }
+
+    /// The partials that it uses, with their names.
+    pub fn partials(&self) -> impl Iterator<Item = (&str, &Template)> {
+        self.partials.iter().map(|(name, partial)| (name.as_str(), &partial.template))
+    }
+
+    /// What it uses together with its partials; nothing if that takes too many steps.
+    pub fn usage(&self) -> Option<Usage> {
+        Linker::new(&self.file.template, &self.partials).link().ok()
+    }
+
+    /// The arguments that the file declares; none if its template alone tells them.
+    pub fn declared(&self) -> Option<&Arguments> {
+        self.file.front_matter.arguments.as_ref()
+    }
+
+    /// The names that `input.default` has values for, and where.
+    pub fn defaults(&self) -> &[(String, Place)] {
+        &self.file.front_matter.default_places
+    }
+}
+
 /// Finds out what partials a prompt leads to, and which variables they use.
 struct Linker<'a> {
     root: &'a Template,
@@ -315,7 +396,7 @@ impl<'a> Linker<'a> {
     fn usage(&mut self, template: &'a Template, is_partial: bool) -> Result<Usage, Problem> {
         template::usage(&template.program, is_partial, &self.done, &mut self.left).ok_or_else(|| {
             let message = "the prompt and its partials use variables in too many places".to_owned();
-            problem(&template.file, Code::Bound, message)
+            Problem::of_file(Code::Bound, &template.file, message)
         })
     }
 
@@ -323,14 +404,12 @@ impl<'a> Linker<'a> {
     fn follow(&mut self, template: &'a Template) -> Result<usize, Problem> {
         let mut deepest = 0;
         for used in &template.partials {
-            let fail = |code, message| {
-                let (file, hint) = (Arc::clone(&template.file), None);
-                Err(Problem { code, file, place: used.place, width: used.width, message, hint })
-            };
+            let problem = |code, message| Problem::new(code, &template.file, used.place, used.width, message);
             let name = used.name.as_str();
             let too_deep = |chain: &[&str]| {
                 let chain = chain.iter().map(|name| shorten(name)).collect::<Vec<_>>().join(" → ");
-                fail(Code::Bound, format!("partials call partials more than {} deep: {chain}", bounds::PARTIAL_DEPTH))
+                let message = format!("partials call partials more than {} deep: {chain}", bounds::PARTIAL_DEPTH);
+                Err(problem(Code::Bound, message))
             };
             if let Some(height) = self.heights.get(name) {
                 if self.chain.len() + height > bounds::PARTIAL_DEPTH {
@@ -343,7 +422,7 @@ impl<'a> Linker<'a> {
             if let Some(at) = self.chain.iter().position(|other| *other == name) {
                 let cycle = self.chain[at..].iter().chain([&name]);
                 let cycle = cycle.map(|name| shorten(name)).collect::<Vec<_>>().join(" → ");
-                return fail(Code::PartialCycle, format!("partials include each other: {cycle}"));
+                return Err(problem(Code::PartialCycle, format!("partials include each other: {cycle}")));
             }
             let Some(partial) = self.partials.get(name) else {
                 let mut around = self.chain.iter().copied().map(Some).chain([None]);
@@ -357,7 +436,8 @@ impl<'a> Linker<'a> {
                         format!(" ({})", chain.collect::<Vec<_>>().join(" → "))
                     }
                 };
-                return fail(Code::MissingPartial, format!("there is no partial `{}`{way}", shorten(name)));
+                let problem = problem(Code::MissingPartial, format!("there is no partial `{}`{way}", shorten(name)));
+                return Err(problem.with_cause(Cause::MissingPartial { name: name.to_owned() }));
             };
             if self.chain.len() == bounds::PARTIAL_DEPTH {
                 return too_deep(&self.chain);
@@ -378,13 +458,13 @@ impl<'a> Linker<'a> {
 #[must_use]
 pub fn too_large(key: &str, size: u64) -> Problem {
     let message = format!("the file has {size} bytes; a prompt has at most {}", bounds::SOURCE);
-    problem(&Arc::from(key), Code::Bound, message)
+    Problem::of_file(Code::Bound, &Arc::from(key), message)
 }
 
 /// The problem of a file that cannot be read, and why.
 #[must_use]
 pub fn unreadable(key: &str, why: &str) -> Problem {
-    problem(&Arc::from(key), Code::Unreadable, format!("the file cannot be read: {why}"))
+    Problem::of_file(Code::Unreadable, &Arc::from(key), format!("the file cannot be read: {why}"))
 }
 
 /// The text of a file.
@@ -393,12 +473,12 @@ fn text<'a>(file: &Arc<str>, source: &'a [u8]) -> Result<&'a str, Problem> {
         return Err(too_large(file, source.len() as u64));
     }
     if let Some(what) = other_encoding(source) {
-        return Err(problem(file, Code::Encoding, what));
+        return Err(Problem::of_file(Code::Encoding, file, what));
     }
     std::str::from_utf8(source).map_err(|e| {
         let before = String::from_utf8_lossy(&source[..e.valid_up_to()]);
         let place = Place::START.behind(&before);
-        Problem { place, ..problem(file, Code::Encoding, "the file is not UTF-8 text") }
+        Problem::new(Code::Encoding, file, place, 1, "the file is not UTF-8 text")
     })
 }
 
@@ -419,9 +499,11 @@ fn without_mark(source: &str) -> &str {
     source.strip_prefix('\u{feff}').unwrap_or(source)
 }
 
-/// A problem of a file as a whole.
-fn problem(file: &Arc<str>, code: Code, message: impl Into<String>) -> Problem {
-    Problem { code, file: Arc::clone(file), place: Place::START, width: 1, message: message.into(), hint: None }
+/// The template of a prompt file's text, and where it begins; nothing of a file whose front matter does not end.
+#[doc(hidden)]
+pub fn body(source: &str) -> Option<(&str, Place)> {
+    let file = front_matter::split(&Arc::from(""), source).ok()?;
+    Some((file.body, file.body_place))
 }
 
 /// Whether a file that has these problems can be used.

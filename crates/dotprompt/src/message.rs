@@ -106,17 +106,23 @@ impl Eq for Origin {}
 
 /// What a template writes, in order.
 #[derive(Debug)]
-pub(super) enum Piece {
+pub enum Piece {
+    /// Text.
     Text(String),
+    /// Who speaks from here on.
     Role(Role),
+    /// Where what was said before stands.
     History,
+    /// A place that a program fills.
     Section(String),
+    /// A picture or another file.
     Media(Media),
 }
 
 /// The messages of a rendering. `history` is what was said before; it stands where `{{history}}` says, else before the
 /// last message if that is the user's, else at the end.
-pub(super) fn messages(pieces: Vec<Piece>, history: &[Message]) -> Vec<Message> {
+#[must_use]
+pub fn messages(pieces: Vec<Piece>, history: &[Message]) -> Vec<Message> {
     let mut messages = Vec::new();
     let mut current = Message { role: Role::User, content: Vec::new(), metadata: None };
     let mut has_history = false;

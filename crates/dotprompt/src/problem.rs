@@ -18,6 +18,55 @@ pub struct Problem {
     pub message: String,
     /// What to do about it, in one line.
     pub hint: Option<String>,
+    /// What a program may want to know about it beyond the code.
+    pub cause: Option<Box<Cause>>,
+}
+
+/// The data of a problem that programs act on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// No file defines this partial.
+    MissingPartial {
+        /// As the template writes it.
+        name: String,
+    },
+    /// The text of a tag is not an expression.
+    NotAnExpression,
+    /// The front matter or a helper does not have this key.
+    UnknownKey {
+        /// As the author writes it.
+        name: String,
+        /// The keys that it has.
+        known: Vec<&'static str>,
+    },
+}
+
+impl Problem {
+    /// A problem at a place of a file, `width` characters wide.
+    #[must_use]
+    pub fn new(code: Code, file: &Arc<str>, place: Place, width: usize, message: impl Into<String>) -> Self {
+        let (file, message) = (Arc::clone(file), message.into());
+        Self { code, file, place, width: width.max(1), message, hint: None, cause: None }
+    }
+
+    /// A problem of a file as a whole.
+    #[must_use]
+    pub fn of_file(code: Code, file: &Arc<str>, message: impl Into<String>) -> Self {
+        Self::new(code, file, Place::START, 1, message)
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn with_hint(self, hint: Option<String>) -> Self {
+        Self { hint, ..self }
+    }
+
+    /// Adds its data.
+    #[must_use]
+    pub fn with_cause(self, cause: Cause) -> Self {
+        Self { cause: Some(Box::new(cause)), ..self }
+    }
 }
 
 /// A place in a file.

@@ -34,16 +34,25 @@ impl<'a> Reader<'a> {
         message: impl Into<String>,
         hint: impl FnOnce() -> Option<String>,
     ) {
+        self.report(code, at, message, |problem| problem.with_hint(hint()));
+    }
+
+    /// Notes a problem as `complete` returns it. After [`bounds::PROBLEMS`] of one level nothing is noted.
+    pub(super) fn report(
+        &mut self,
+        code: Code,
+        Span { place, width }: Span,
+        message: impl Into<String>,
+        complete: impl FnOnce(Problem) -> Problem,
+    ) {
         let level = code.level();
         if self.problems.iter().filter(|problem| problem.code.level() == level).count() >= bounds::PROBLEMS {
             return;
         }
-        let Span { place, width } = at;
         // What spans lines is shown to the end of the first.
         let line = self.source.lines().nth(place.line as usize - 1).unwrap_or_default();
-        let width = width.min((line.chars().count() + 1).saturating_sub(place.column as usize)).max(1);
-        let file = Arc::clone(&self.file);
-        self.problems.push(Problem { code, file, place, width, message: message.into(), hint: hint() });
+        let width = width.min((line.chars().count() + 1).saturating_sub(place.column as usize));
+        self.problems.push(complete(Problem::new(code, &self.file, place, width, message)));
     }
 
     /// Whether anything noted is an error.

@@ -7,13 +7,13 @@ use std::slice;
 use serde_json::Value;
 
 use super::super::bounds;
-use super::super::problem::Code;
+use super::super::problem::{Cause, Code};
 use super::lexer::{Lexeme, Word};
 use crate::shorten;
 
 /// A value that a template computes.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Expression {
+pub enum Expression {
     /// Written out: text, number, `true`, `false`, `null`.
     Literal(Value),
     /// Looked up.
@@ -24,7 +24,7 @@ pub(crate) enum Expression {
 
 /// A helper with what it is given, or a path alone.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Call {
+pub struct Call {
     /// The path, or the literal in its place, without brackets and quotes.
     pub(crate) name: String,
     /// `None` for a literal.
@@ -48,7 +48,7 @@ impl Call {
 
 /// Where a value is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Path {
+pub struct Path {
     pub(crate) base: Base,
     pub(crate) segments: Vec<String>,
 }
@@ -57,17 +57,28 @@ pub(crate) struct Path {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Base {
     /// The context; `scoped` if the path says so (`this.x`), so that no block parameter is meant.
-    Context { up: usize, scoped: bool },
+    Context {
+        /// How many `../` it begins with.
+        up: usize,
+        /// Whether it says that it begins here.
+        scoped: bool,
+    },
     /// `@index`, `@metadata`: what is not the caller's.
-    Data { up: usize, scoped: bool },
+    Data {
+        /// How many `../` it begins with.
+        up: usize,
+        /// Whether it says that it begins here.
+        scoped: bool,
+    },
 }
 
-/// Why a tag is not an expression, and at which byte of it.
+/// What is wrong with an expression, and at which byte of the tag.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct NotAnExpression {
+pub(super) struct ExpressionError {
     pub(super) code: Code,
     pub(super) at: usize,
     pub(super) message: String,
+    pub(super) cause: Option<Cause>,
 }
 
 /// What a tag says.
@@ -80,16 +91,16 @@ pub(super) struct Parsed {
     pub(super) bare_literal: Option<String>,
 }
 
-pub(super) const NOT_ONE: &str = "this is not a Handlebars expression";
+pub(super) const NOT_AN_EXPRESSION: &str = "this is not a Handlebars expression";
 const NOT_A_VALUE: &str = "a name must stand here, not a value";
 
 /// Reads the words of a tag that ends at byte `end` of it.
-pub(super) fn parse(words: &[Lexeme<'_>], end: usize) -> Result<Parsed, NotAnExpression> {
+pub(super) fn parse(words: &[Lexeme<'_>], end: usize) -> Result<Parsed, ExpressionError> {
     let mut parser = Parser { words: words.iter().peekable(), end, depth: 0, bare_literal: None };
     let call = parser.call()?;
     if words.len() > bounds::WORDS {
         let message = format!("more than {} words in one tag", bounds::WORDS);
-        return Err(NotAnExpression { code: Code::Bound, at: words[0].at, message });
+        return Err(ExpressionError { code: Code::Bound, at: words[0].at, message, cause: None });
     }
     let mut block_params = Vec::new();
     if parser.take(&Word::As) {
@@ -103,7 +114,7 @@ pub(super) fn parse(words: &[Lexeme<'_>], end: usize) -> Result<Parsed, NotAnExp
     }
     let at = parser.at();
     match parser.words.next() {
-        Some(_) => wrong(at, NOT_ONE),
+        Some(_) => not_an_expression(at),
         None => Ok(Parsed { call, block_params, bare_literal: parser.bare_literal }),
     }
 }
@@ -115,10 +126,15 @@ struct Parser<'w, 'a> {
     bare_literal: Option<String>,
 }
 
-type Read<T> = Result<T, NotAnExpression>;
+type Parse<T> = Result<T, ExpressionError>;
 
-fn wrong<T>(at: usize, message: impl Into<String>) -> Read<T> {
-    Err(NotAnExpression { code: Code::Syntax, at, message: message.into() })
+fn wrong<T>(at: usize, message: impl Into<String>) -> Parse<T> {
+    Err(ExpressionError { code: Code::Syntax, at, message: message.into(), cause: None })
+}
+
+fn not_an_expression<T>(at: usize) -> Parse<T> {
+    let (message, cause) = (NOT_AN_EXPRESSION.to_owned(), Some(Cause::NotAnExpression));
+    Err(ExpressionError { code: Code::Syntax, at, message, cause })
 }
 
 impl<'w, 'a> Parser<'w, 'a> {
@@ -136,7 +152,7 @@ impl<'w, 'a> Parser<'w, 'a> {
     }
 
     /// `name param key=value`
-    fn call(&mut self) -> Read<Call> {
+    fn call(&mut self) -> Parse<Call> {
         let (name, path) = match self.peek() {
             Some(Word::Name(_) | Word::Bracketed(_) | Word::At) => {
                 let (path, original) = self.path()?;
@@ -148,7 +164,7 @@ impl<'w, 'a> Parser<'w, 'a> {
                     Some(Value::String(text)) => (text, None),
                     Some(value) => (value.to_string(), None),
                     None if self.peek() == Some(&Word::Open) => return wrong(at, NOT_A_VALUE),
-                    None => return wrong(at, NOT_ONE),
+                    None => return not_an_expression(at),
                 }
             }
         };
@@ -179,7 +195,7 @@ impl<'w, 'a> Parser<'w, 'a> {
         Some(key)
     }
 
-    fn value(&mut self) -> Read<Expression> {
+    fn value(&mut self) -> Parse<Expression> {
         let at = self.at();
         match self.peek() {
             Some(Word::Open) => {
@@ -187,7 +203,7 @@ impl<'w, 'a> Parser<'w, 'a> {
                 self.depth += 1;
                 if self.depth > bounds::NESTING {
                     let message = format!("brackets nest more than {} deep", bounds::NESTING);
-                    return Err(NotAnExpression { code: Code::Bound, at, message });
+                    return Err(ExpressionError { code: Code::Bound, at, message, cause: None });
                 }
                 let call = self.call()?;
                 self.depth -= 1;
@@ -200,12 +216,12 @@ impl<'w, 'a> Parser<'w, 'a> {
             Some(Word::Name(_) | Word::Bracketed(_) | Word::At) => Ok(Expression::Path(self.path()?.0)),
             _ => match self.literal()? {
                 Some(value) => Ok(Expression::Literal(value)),
-                None => wrong(at, NOT_ONE),
+                None => not_an_expression(at),
             },
         }
     }
 
-    fn literal(&mut self) -> Read<Option<Value>> {
+    fn literal(&mut self) -> Parse<Option<Value>> {
         let at = self.at();
         let value = match self.peek() {
             Some(Word::Text(text)) => text.as_str().into(),
@@ -222,16 +238,16 @@ impl<'w, 'a> Parser<'w, 'a> {
     }
 
     /// A path and how it is written, without brackets.
-    fn path(&mut self) -> Read<(Path, String)> {
+    fn path(&mut self) -> Parse<(Path, String)> {
         let begin = self.at();
         let is_data = self.take(&Word::At);
         let mut original = String::from(if is_data { "@" } else { "" });
         let (mut up, mut segments) = (0, Vec::new());
         loop {
             let at = self.at();
-            let Some(lexeme) = self.words.next() else { return wrong(at, NOT_ONE) };
+            let Some(lexeme) = self.words.next() else { return not_an_expression(at) };
             let Some(segment) = name(lexeme).or_else(|| self.bare_literal(lexeme, &original)) else {
-                return wrong(at, NOT_ONE);
+                return not_an_expression(at);
             };
             original.push_str(&segment);
             let is_literal = matches!(lexeme.word, Word::Bracketed(_));

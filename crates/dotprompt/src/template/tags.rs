@@ -8,26 +8,48 @@ const MAX_UNCLOSED: usize = 5;
 
 /// A piece of a template.
 #[derive(Debug)]
-pub(super) enum Token<'a> {
+pub enum Token<'a> {
+    /// What is written as it is.
     Text(&'a str),
+    /// `{{…}}`
     Tag(Tag<'a>),
+}
+
+impl<'a> Token<'a> {
+    /// The tag, if it is one.
+    #[must_use]
+    pub fn tag(&self) -> Option<&Tag<'a>> {
+        match self {
+            Self::Tag(tag) => Some(tag),
+            Self::Text(_) => None,
+        }
+    }
 }
 
 /// One `{{…}}`.
 #[derive(Debug)]
-pub(super) struct Tag<'a> {
+pub struct Tag<'a> {
     pub(super) kind: TagKind,
     /// From `{{` to `}}`.
-    pub(super) whole: &'a str,
+    pub whole: &'a str,
     /// The expression: what is left without braces, sigils and tildes.
-    pub(super) inside: &'a str,
+    pub inside: &'a str,
     /// The words of that; each begins at a byte of `whole`.
     pub(super) words: Vec<Lexeme<'a>>,
     /// Where, and why, the words end before the tag does.
     pub(super) fault: Option<(usize, TagFault)>,
-    pub(super) place: Place,
+    /// Where it begins.
+    pub place: Place,
     /// What white space it takes from the text around it.
     pub(super) strip: Strip,
+}
+
+impl Tag<'_> {
+    /// Whether it is neither a comment nor a raw block.
+    #[must_use]
+    pub fn has_expression(&self) -> bool {
+        !matches!(self.kind, TagKind::Comment | TagKind::Raw)
+    }
 }
 
 /// What is wrong with the words of a tag.
@@ -75,8 +97,9 @@ pub(super) enum TagKind {
     Unclosed,
 }
 
-/// Cuts `source`, which begins at `start` of its file.
-pub(super) fn tokens(source: &str, start: Place) -> Vec<Token<'_>> {
+/// Cuts the source of a template, which begins at `start` of its file, into text and tags.
+#[must_use]
+pub fn tokens(source: &str, start: Place) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut unclosed = 0;
     let mut places = Places { source, offset: 0, place: start };

@@ -12,6 +12,7 @@ use super::files::Unread;
 use crate::content::{Content, PromptMessage, Role};
 use crate::store::{Object, PromptStore};
 use check::address::{self, Address, Shape};
+use check::roles::{system_first, without_blank_lines};
 use dotprompt::{Code, Media, Message, Part, Place, Problem, bounds};
 
 /// How many pictures and files of one prompt are read at once: each may be as large as [`bounds::MEDIA`].
@@ -67,55 +68,6 @@ pub(super) async fn contents(
     }
     let read = read(shown.iter().filter_map(|(_, part)| part.object()), store).await?;
     Ok(shown.into_iter().map(|(role, part)| PromptMessage { role, content: part.content(&read) }).collect())
-}
-
-/// Joins texts that only a section divides, and moves what the system says first to the user.
-fn system_first(messages: Vec<Message>) -> Vec<Message> {
-    let (mut system, mut rest) = (Vec::new(), Vec::new());
-    for message in messages {
-        let Message { role, content, metadata } = message;
-        let content = joined(content, |before, text| before.push_str(text));
-        if role == dotprompt::Role::System && rest.is_empty() {
-            system.extend(content);
-        } else {
-            rest.push(Message { role, content, metadata });
-        }
-    }
-    if system.is_empty() {
-        return rest;
-    }
-    let user = rest.iter().position(|message| message.role == dotprompt::Role::User).unwrap_or_else(|| {
-        rest.insert(0, Message { role: dotprompt::Role::User, content: Vec::new(), metadata: None });
-        0
-    });
-    system.append(&mut rest[user].content);
-    rest[user].content = joined(system, |before, text| {
-        before.truncate(before.trim_end().len());
-        before.push_str("\n\n");
-        before.push_str(without_blank_lines(text));
-    });
-    rest
-}
-
-/// Makes one text of texts in a row.
-fn joined(parts: Vec<Part>, join: impl Fn(&mut String, &str)) -> Vec<Part> {
-    let mut joined: Vec<Part> = Vec::with_capacity(parts.len());
-    for part in parts {
-        match (joined.last_mut(), part) {
-            (_, Part::Pending { .. }) => {}
-            (Some(Part::Text { text: before }), Part::Text { text }) => join(before, &text),
-            (_, part) => joined.push(part),
-        }
-    }
-    joined
-}
-
-/// Without the blank lines before and behind; the first line keeps what it is indented by.
-fn without_blank_lines(text: &str) -> &str {
-    let text = text.trim_end();
-    let first = text.len() - text.trim_start().len();
-    let line = text[..first].rfind('\n').map_or(0, |at| at + 1);
-    &text[line..]
 }
 
 /// One part of the answer, before files are read.
@@ -232,5 +184,5 @@ fn escaped(path: &str) -> String {
 
 fn problem(media: &Media, code: Code, message: String) -> Problem {
     let place = media.origin.place.unwrap_or(Place::START);
-    Problem { code, file: media.origin.file.clone(), place, width: 2, message, hint: None }
+    Problem::new(code, &media.origin.file, place, 2, message)
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Other;
+use super::scan::Other;
 use super::tag::{each, if_condition};
 
 /// The parts of a Markdown text that show code: fenced blocks, and what stands in backticks on one line.

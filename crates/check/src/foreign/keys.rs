@@ -1,7 +1,27 @@
-//! Keys of other programs' front matter, which are of no effect here.
+//! Keys of other programs: in front matter, and of helpers.
 
-/// Whose a key is, or how it is written here.
-pub(super) fn instead(key: &str) -> Option<&'static str> {
+/// Keys of helpers as other tools call them, and as Dotprompt does.
+const HELPER_KEYS: [(&str, &str); 11] = [
+    ("mime", "contentType"),
+    ("mimeType", "contentType"),
+    ("mime_type", "contentType"),
+    ("type", "contentType"),
+    ("mediaType", "contentType"),
+    ("href", "url"),
+    ("src", "url"),
+    ("uri", "url"),
+    ("path", "url"),
+    ("file", "url"),
+    ("spaces", "indent"),
+];
+
+/// The key of a helper that another tool calls `key`; the helper takes the keys `known`.
+pub(super) fn of_helper(key: &str, known: &[&str]) -> Option<&'static str> {
+    HELPER_KEYS.iter().find(|(other, ours)| *other == key && known.contains(ours)).map(|(_, ours)| *ours)
+}
+
+/// Which program has a key of front matter, or how Dotprompt writes it.
+pub(super) fn of_front_matter(key: &str) -> Option<&'static str> {
     Some(match key {
         "mode" | "agent" | "applyTo" | "excludeAgent" => "it is VS Code's, and of no effect here",
         "allowed-tools" | "argument-hint" | "disable-model-invocation" | "user-invocable" | "hooks" => {

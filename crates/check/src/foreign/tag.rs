@@ -1,6 +1,6 @@
 //! Tags as other template languages have them, and how their meaning is written here.
 
-use super::Other;
+use super::scan::Other;
 
 /// `tag` from its braces to its braces, where this is another language's or is likely to be.
 pub(super) fn of_tag(tag: &str) -> Option<Other> {
@@ -18,7 +18,7 @@ pub(super) fn of_tag(tag: &str) -> Option<Other> {
         return None;
     }
     if matches!(inside, "#user" | "/user") && tag.contains('~') {
-        return Some(Other::new("Guidance", "write {{role \"user\"}}, without an end").silent());
+        return Some(Other::new("Guidance", "write {{role \"user\"}}, without an end").certain());
     }
     let found = delimiters(tag, inside)
         .or_else(|| go(inside))
@@ -33,6 +33,7 @@ pub(super) fn of_tag(tag: &str) -> Option<Other> {
 
 const GO: &str = "Go's template language";
 const JINJA: &str = "Jinja or Liquid";
+const OPERATOR: &str = "an operator, which Handlebars does not have";
 
 fn first_word(text: &str) -> (&str, &str) {
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
@@ -55,7 +56,7 @@ fn delimiters(tag: &str, inside: &str) -> Option<Other> {
     }
     if let Some(name) = inside.strip_prefix('#').and_then(|name| name.strip_suffix('#')) {
         let name = name.rsplit('.').next().unwrap_or(name);
-        return Some(Other::new("Dify", format!("write {{{{{name}}}}}")).silent());
+        return Some(Other::new("Dify", format!("write {{{{{name}}}}}")).certain());
     }
     if inside.starts_with("/*") {
         return Some(Other::new(GO, "write a comment as {{! … }}"));
@@ -83,14 +84,14 @@ fn go(inside: &str) -> Option<Other> {
     let is_dotted = |text: &str| text.strip_prefix('.').is_some_and(|name| name.starts_with(char::is_alphabetic));
     let is_gos = |text: &str| is_dotted(text) || text.starts_with('$') || text == ".";
     // `{{range .Items}}` is a path to Handlebars.
-    let go = |instead: String| Some(Other::new(GO, instead).silent());
+    let go = |instead: String| Some(Other::new(GO, instead).certain());
     if word == "else" && first_word(rest).1.split_whitespace().any(is_gos) {
         let (word, value) = first_word(rest);
         return go(format!("write {{{{else {word} {}}}}}", from_go(value)));
     }
     match word {
         "end" if rest.is_empty() => {
-            return Some(Other::new(GO, "write the end of a block with its name: {{/each}}, {{/if}}").silent());
+            return Some(Other::new(GO, "write the end of a block with its name: {{/each}}, {{/if}}").certain());
         }
         "range" if !rest.is_empty() => {
             let value = rest.rsplit_once(":=").map_or(rest, |(_, value)| value);
@@ -131,10 +132,10 @@ fn go(inside: &str) -> Option<Other> {
     }
     if is_dotted(word) {
         let name = from_go(word);
-        return Some(Other::new(GO, format!("write {{{{{name}}}}}")).silent());
+        return Some(Other::new(GO, format!("write {{{{{name}}}}}")).certain());
     }
     if let Some(name) = word.strip_prefix("$.") {
-        return Some(Other::new(GO, format!("write {{{{@root.{name}}}}}")).silent());
+        return Some(Other::new(GO, format!("write {{{{@root.{name}}}}}")).certain());
     }
     None
 }
@@ -148,22 +149,22 @@ fn statement(inside: &str) -> Option<Other> {
     match lower.as_str() {
         "elseif" | "elsif" | "elif" | "else-if" | "elsif:" => {
             let condition = if_condition(rest).unwrap_or_else(|| format!("if {}", or_dots(rest)));
-            Some(Other::new("another spelling of else if", format!("write {{{{else {condition}}}}}")).silent())
+            Some(Other::new("another spelling of else if", format!("write {{{{else {condition}}}}}")).certain())
         }
         "else:" | "otherwise" | "else" if rest.is_empty() && bare != "else" => {
-            Some(Other::new("another spelling of else", "write {{else}}").silent())
+            Some(Other::new("another spelling of else", "write {{else}}").certain())
         }
         "else" if is_block && rest.is_empty() => {
-            Some(Other::new("else written as a block", "write {{else}}, without # and without an end").silent())
+            Some(Other::new("else written as a block", "write {{else}}, without # and without an end").certain())
         }
         "else" if is_block => {
             Some(Other::new("else written as a block", format!("write {{{{else {rest}}}}}, without #")))
         }
-        "endif" | "fi" if rest.is_empty() => Some(Other::new(JINJA, "write {{/if}}").silent()),
-        "endfor" | "endforeach" | "endeach" if rest.is_empty() => Some(Other::new(JINJA, "write {{/each}}").silent()),
-        "endunless" if rest.is_empty() => Some(Other::new("Liquid", "write {{/unless}}").silent()),
+        "endif" | "fi" if rest.is_empty() => Some(Other::new(JINJA, "write {{/if}}").certain()),
+        "endfor" | "endforeach" | "endeach" if rest.is_empty() => Some(Other::new(JINJA, "write {{/each}}").certain()),
+        "endunless" if rest.is_empty() => Some(Other::new("Liquid", "write {{/unless}}").certain()),
         "endraw" | "endverbatim" | "endblock" | "endmacro" if rest.is_empty() => {
-            Some(Other::new(JINJA, "write a literal {{ as \\{{").silent())
+            Some(Other::new(JINJA, "write a literal {{ as \\{{").certain())
         }
         "for" | "foreach" if !rest.is_empty() => Some(Other::new(JINJA, each(rest))),
         "set" | "assign" | "let" | "var" | "const" if rest.contains('=') || rest.contains(' ') => {
@@ -179,7 +180,7 @@ fn statement(inside: &str) -> Option<Other> {
         // `{{#user}}` may as well be the fields of a user.
         "system" | "assistant" if is_block && rest.is_empty() => {
             let role = if lower == "assistant" { "model" } else { &lower };
-            Some(Other::new("Guidance", format!("write {{{{role \"{role}\"}}}}, without an end")).silent())
+            Some(Other::new("Guidance", format!("write {{{{role \"{role}\"}}}}, without an end")).certain())
         }
         "gen" | "select" if rest.starts_with(['"', '\'']) => {
             Some(Other::new("Guidance", "a prompt ends where the model answers: leave it out"))
@@ -238,7 +239,6 @@ pub(super) fn if_condition(condition: &str) -> Option<String> {
 
 /// Helpers that compare, in a tag, as a block, or within another.
 fn comparison(inside: &str) -> Option<Other> {
-    const HANDLEBARS: &str = "a helper that Handlebars does not have by itself";
     let whole = inside.trim_start_matches(['#', '^']).trim();
     let (word, rest) = first_word(whole);
     let (outer, condition) = match word {
@@ -264,7 +264,7 @@ fn comparison(inside: &str) -> Option<Other> {
     };
     let Some(helper) = helper else {
         let first = condition.trim_start_matches('(');
-        return combined().filter(|_| is_call && first.contains(' ')).map(|instead| Other::new(HANDLEBARS, instead));
+        return combined().filter(|_| is_call && first.contains(' ')).map(Other::helper);
     };
     let (helper, values) = first_word(&helper);
     let helper = match (outer, helper) {
@@ -278,12 +278,10 @@ fn comparison(inside: &str) -> Option<Other> {
     } else {
         format!("write {{{{#{helper} {values}}}}} … {{{{/{helper}}}}}")
     };
-    let language = if condition.contains("==") || condition.contains("!=") {
-        "an operator, which Handlebars does not have"
-    } else {
-        HANDLEBARS
-    };
-    Some(Other::new(language, instead))
+    Some(match condition.contains("==") || condition.contains("!=") {
+        true => Other::new(OPERATOR, instead),
+        false => Other::helper(instead),
+    })
 }
 
 /// Values with filters, calls, and variables that other languages define.
@@ -292,7 +290,7 @@ fn value(inside: &str) -> Option<Other> {
     if let Some(name) = inside.strip_prefix('$').filter(|name| is_name(first_word(name).0)) {
         let name = first_word(name).0;
         let name = name.strip_prefix("json.").unwrap_or(name);
-        return Some(Other::new("Semantic Kernel, n8n or Postman", format!("write {{{{{name}}}}}")).silent());
+        return Some(Other::new("Semantic Kernel, n8n or Postman", format!("write {{{{{name}}}}}")).certain());
     }
     for variable in ["loop.", "forloop."] {
         if let Some(field) = word.strip_prefix(variable).filter(|_| rest.is_empty()) {
@@ -300,11 +298,11 @@ fn value(inside: &str) -> Option<Other> {
                 "index0" => "@index",
                 "first" => "@first",
                 "last" => "@last",
-                "length" => return Some(Other::new(JINJA, "write {{items.length}}").silent()),
-                "index" => return Some(Other::new(JINJA, "write {{@index}}, which counts from 0").silent()),
+                "length" => return Some(Other::new(JINJA, "write {{items.length}}").certain()),
+                "index" => return Some(Other::new(JINJA, "write {{@index}}, which counts from 0").certain()),
                 _ => continue,
             };
-            return Some(Other::new(JINJA, format!("write {{{{{instead}}}}}")).silent());
+            return Some(Other::new(JINJA, format!("write {{{{{instead}}}}}")).certain());
         }
     }
     let value = inside.trim_start_matches(['#', '^', '/']);
@@ -346,7 +344,6 @@ fn filtered(name: &str, filter: &str) -> String {
 }
 
 fn operator(inside: &str) -> Option<Other> {
-    const OPERATOR: &str = "an operator, which Handlebars does not have";
     let value = inside.trim_start_matches(['#', '^']).trim();
     if value.contains(" ? ") && value.contains(':') {
         let condition = value.split(" ? ").next().unwrap_or_default();
@@ -419,5 +416,5 @@ fn helper(inside: &str) -> Option<Other> {
         "comment" => "write {{! … }}",
         _ => return None,
     };
-    (!rest.is_empty()).then(|| Other::new("a helper that Handlebars does not have by itself", instead))
+    (!rest.is_empty()).then(|| Other::helper(instead))
 }

@@ -1,0 +1,48 @@
+//! The pictures and other files that a template shows.
+
+use serde_json::Value;
+
+use super::problem::Place;
+use super::schema::plain;
+use super::template::{Expression, Mark};
+
+/// A picture or another file that a template shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The tag.
+    pub place: Place,
+    /// Its address, if it is written out.
+    pub url: Option<String>,
+    /// Its type, if it is told.
+    pub content_type: ContentType,
+}
+
+/// What a template says of the type of a picture or another file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContentType {
+    /// Nothing: the address tells.
+    Untold,
+    /// This.
+    Written(String),
+    /// It depends on a value.
+    Computed,
+}
+
+impl Shown {
+    /// What a mark shows, if it shows anything.
+    #[must_use]
+    pub fn of(place: Place, mark: &Mark) -> Option<Self> {
+        let Mark::Media { url, content_type } = mark else { return None };
+        let written = |value: &Expression| match value {
+            Expression::Literal(Value::Null) => Some(String::new()),
+            Expression::Literal(value) => Some(plain(value).into_owned()),
+            Expression::Path(_) | Expression::Call(_) => None,
+        };
+        let content_type = match content_type.as_ref().map(written) {
+            Some(Some(text)) if !text.is_empty() => ContentType::Written(text),
+            Some(None) => ContentType::Computed,
+            Some(Some(_)) | None => ContentType::Untold,
+        };
+        Some(Self { place, url: written(url), content_type })
+    }
+}

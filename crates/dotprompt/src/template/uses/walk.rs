@@ -1,0 +1,461 @@
+//! The walk through a template that finds its variables.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::scope::{Context, Names, Scope, Tested, Turn};
+use super::{CONTEXT, Key, LOOP_DATA, Part, ROOT, UnknownData, Usage, is_top};
+use crate::bounds;
+use crate::schema::plain;
+use crate::template::{
+    Base, Block, BlockKind, Call, Expression, Helper, Inlines, Mark, PartialCall, Path, Place, Program, Visitor,
+};
+
+/// Too many steps are needed to find the variables.
+pub(super) struct OutOfSteps;
+
+type Walked = Result<(), OutOfSteps>;
+
+pub(super) struct Walk<'a> {
+    pub(super) usage: Usage,
+    /// What `@root` is.
+    pub(super) root: usize,
+    pub(super) partials: &'a HashMap<&'a str, Usage>,
+    pub(super) place: Place,
+    /// Whether a value is only tested, which tells what is there from what is not.
+    pub(super) is_test: bool,
+    pub(super) left: &'a mut usize,
+}
+
+impl<'a> Walk<'a> {
+    /// Counts steps.
+    fn work(&mut self, steps: usize) -> Walked {
+        *self.left = self.left.saturating_sub(steps);
+        if *self.left > 0 { Ok(()) } else { Err(OutOfSteps) }
+    }
+
+    /// Walks a whole template.
+    pub(super) fn template(&mut self, program: &'a Program) -> Walked {
+        let context = Context { part: Some(CONTEXT), given: None, up: None };
+        let (names, turn, tested, inlines, is_optional, is_open, is_called) = Default::default();
+        self.program(
+            program,
+            &Scope { context: &context, names, turn, tested, inlines, is_optional, is_open, is_called },
+        )?;
+        self.work(0)
+    }
+
+    fn program(&mut self, program: &'a Program, scope: &Scope<'_, 'a>) -> Walked {
+        let inlines = Inlines { program, around: scope.inlines };
+        self.nodes(&program.nodes, &Scope { inlines: Some(&inlines), ..*scope })
+    }
+
+    /// Notes what a block does with the values that it is called with; which part the first one is.
+    fn block_value(&mut self, block: &Block, scope: &Scope<'_, 'a>) -> Option<usize> {
+        let is_loop_or_with = matches!(block.kind, BlockKind::Each | BlockKind::With);
+        self.is_test = !is_loop_or_with;
+        let parts: Vec<_> = block.params.iter().map(|value| self.value_part(value, scope, is_loop_or_with)).collect();
+        self.is_test = false;
+        let first = parts.first().copied().flatten();
+        match block.kind {
+            BlockKind::IfEquals | BlockKind::UnlessEquals => {
+                for (part, other) in parts.iter().zip(block.params.iter().rev()) {
+                    let literal = if let Expression::Literal(literal) = other { literal } else { &Value::Null };
+                    self.note(*part, |part, place| part.marks.compare(literal, place));
+                }
+            }
+            kind => self.note(first, |part, place| match kind {
+                BlockKind::Each => part.marks.looped = part.marks.looped.or(Some(place)),
+                BlockKind::With => part.marks.is_entered = true,
+                kind => {
+                    part.marks.is_tested = true;
+                    part.marks.is_section |= kind == BlockKind::Section;
+                    part.marks.includes_zero |= block.include_zero.is_some();
+                }
+            }),
+        }
+        if let Some(value) = &block.include_zero {
+            let part = self.value_part(value, scope, false);
+            self.note(part, |part, place| part.marks.compare(&Value::Null, place));
+        }
+        first
+    }
+
+    /// The body of a block that has a context of its own.
+    fn inside(&mut self, block: &'a Block, value: Option<usize>, scope: &Scope<'_, 'a>) -> Walked {
+        let is_loop = block.kind == BlockKind::Each;
+        let part =
+            value.and_then(|part| if is_loop { self.usage.part(part, &Key::Item, self.place) } else { Some(part) });
+        let own = Context { part, given: None, up: Some(scope.context) };
+        // A block that does not change the context is no step of `../`.
+        let is_same = part.is_some() && part == scope.context.part && scope.context.given.is_none();
+        let context = if is_same { scope.context } else { &own };
+        let values = [part, None].into_iter();
+        let names = block.block_params.iter().map(String::as_str).zip(values).collect();
+        let names = Names { names, around: scope.names };
+        let turn = Turn { list: value, around: scope.turn };
+        let turn = if is_loop { Some(&turn) } else { scope.turn };
+        // It loops if the value is a list.
+        let is_open = scope.is_open || block.kind == BlockKind::Section;
+        self.program(&block.body, &Scope { context, names: Some(&names), turn, is_open, ..*scope })
+    }
+
+    /// Adds what a partial does whose usage is known.
+    fn called(
+        &mut self,
+        call: &'a PartialCall,
+        usage: &Usage,
+        inside: &Scope<'_, 'a>,
+        scope: &Scope<'_, 'a>,
+    ) -> Walked {
+        let place = self.place;
+        if usage.blocks.is_empty() {
+            self.shown_blocks(call, &[], place, inside, scope)?;
+        }
+        // Which of them the partial names is not known here.
+        let maybe = Scope { is_optional: true, is_open: true, is_called: true, ..*inside };
+        let block = call.block.iter().flat_map(|block| &block.inlines);
+        let around = std::iter::successors(scope.inlines, |inlines| inlines.around);
+        for (_, program) in block.chain(around.flat_map(|inlines| &inlines.program.inlines)) {
+            self.program(program, &maybe)?;
+        }
+        self.place = place;
+        let found = self.merge(&call.name, usage, inside)?;
+        if usage.blocks.is_empty() {
+            return Ok(());
+        }
+        let found = |(part, in_loop): &(Option<usize>, bool)| (part.and_then(|part| found[part]), *in_loop);
+        let blocks: Vec<_> = usage.blocks.iter().map(found).collect();
+        self.shown_blocks(call, &blocks, place, inside, scope)
+    }
+
+    /// Notes that what a partial was called with is rendered here.
+    fn partial_block(&mut self, scope: &Scope<'_, 'a>) {
+        let block = (scope.context.part, scope.is_open || scope.turn.is_some());
+        if self.work(1 + self.usage.blocks.len() / 8).is_ok() && !self.usage.blocks.contains(&block) {
+            self.usage.blocks.push(block);
+        }
+    }
+
+    /// Walks the block that a partial is called with: where the partial renders it, or else where it is called.
+    fn shown_blocks(
+        &mut self,
+        call: &'a PartialCall,
+        blocks: &[(Option<usize>, bool)],
+        place: Place,
+        inside: &Scope<'_, 'a>,
+        scope: &Scope<'_, 'a>,
+    ) -> Walked {
+        let Some(program) = &call.block else { return Ok(()) };
+        let is_open = scope.is_open || scope.turn.is_some();
+        let at_call = Scope { context: inside.context, is_open, is_called: true, ..*scope };
+        if blocks.is_empty() {
+            self.program(program, &at_call)?;
+        }
+        for (part, in_loop) in blocks {
+            self.place = place;
+            let own = Context { part: *part, given: None, up: Some(scope.context) };
+            let context = if *part == inside.context.part { inside.context } else { &own };
+            let is_item = |part: &usize| matches!(self.usage.parts[*part].key, Key::Item) && !is_top(*part);
+            let list = part.filter(is_item).map(|part| self.usage.parts[part].parent);
+            let turn = Turn { list, around: scope.turn };
+            let turn = if list.is_some() { Some(&turn) } else { scope.turn };
+            self.program(program, &Scope { context, turn, is_open: is_open || *in_loop, is_called: true, ..*scope })?;
+        }
+        self.place = place;
+        Ok(())
+    }
+
+    /// Adds what a partial does to what it is called with: what each of its parts is here.
+    fn merge(&mut self, name: &str, usage: &Usage, scope: &Scope<'_, 'a>) -> Result<Vec<Option<usize>>, OutOfSteps> {
+        let Context { part, given, .. } = scope.context;
+        let cost = 1 + Names::count(*given) / 8;
+        self.work(cost.saturating_mul(usage.parts.len()))?;
+        if let Some(list) = scope.turn.filter(|_| usage.is_keyed).and_then(|turn| turn.list) {
+            self.usage.parts[list].marks.is_keyed = true;
+        }
+        self.usage.is_keyed |= usage.is_keyed && scope.turn.is_none();
+        if let Some(data) = usage.loop_data.as_ref().filter(|_| scope.turn.is_none() && !scope.is_open) {
+            self.unknown(data.clone(), Some(name));
+        }
+        let mut found: Vec<Option<usize>> = Vec::with_capacity(usage.parts.len());
+        for (id, other) in usage.parts.iter().enumerate() {
+            let target = match (id, &other.key) {
+                (CONTEXT, _) => *part,
+                (ROOT, _) => Some(self.root),
+                (_, Key::Field(name))
+                    if other.parent == CONTEXT
+                        && let Some(target) = Names::find(*given, name) =>
+                {
+                    target
+                }
+                (_, key) => found[other.parent].and_then(|parent| self.usage.part(parent, key, self.place)),
+            };
+            found.push(target);
+            let Some(target) = target else { continue };
+            self.require(target, other.is_required, scope);
+            self.usage.parts[target].add(other, self.place);
+        }
+        Ok(found)
+    }
+
+    /// A value that becomes text.
+    fn written(&mut self, value: &Expression, scope: &Scope<'_, 'a>) {
+        let part = self.value_part(value, scope, true);
+        self.note(part, Part::write);
+    }
+
+    fn note(&mut self, part: Option<usize>, note: impl FnOnce(&mut Part, Place)) {
+        if let Some(part) = part {
+            note(&mut self.usage.parts[part], self.place);
+        }
+    }
+
+    /// Which part a value is, if it is one; `required` if it must be there.
+    fn value_part(&mut self, value: &Expression, scope: &Scope<'_, 'a>, required: bool) -> Option<usize> {
+        match value {
+            Expression::Literal(_) => None,
+            Expression::Path(path) => self.path(path, scope, required),
+            Expression::Call(call) => self.call(call, scope, required),
+        }
+    }
+
+    fn call(&mut self, call: &Call, scope: &Scope<'_, 'a>, required: bool) -> Option<usize> {
+        let parts: Vec<_> = call.params.iter().map(|value| self.value_part(value, scope, required)).collect();
+        for (_, value) in &call.hash {
+            let part = self.value_part(value, scope, required);
+            self.note(part, Part::write);
+        }
+        match (call.name.as_str(), parts.as_slice(), call.params.as_slice()) {
+            ("lookup", [object, _], [_, Expression::Literal(key)]) => {
+                let key = Key::Field(plain(key).into_owned());
+                let part = object.and_then(|object| self.usage.part(object, &key, self.place));
+                self.note(part, |part, place| part.marks.named = part.marks.named.or(Some(place)));
+                part
+            }
+            ("lookup", [object, key], _) => {
+                self.note(*object, |part, _| part.marks.is_looked_up = true);
+                self.note(*key, Part::write);
+                object.and_then(|object| self.usage.part(object, &Key::Found, self.place))
+            }
+            ("json", [value], _) => {
+                self.note(*value, |part, _| part.marks.is_json = true);
+                None
+            }
+            _ => {
+                parts.iter().for_each(|part| self.note(*part, Part::write));
+                None
+            }
+        }
+    }
+
+    fn path(&mut self, path: &Path, scope: &Scope<'_, 'a>, required: bool) -> Option<usize> {
+        let names = Names::count(scope.names) + Names::count(scope.context.given);
+        let tested = std::iter::successors(scope.tested, |tested| tested.around).count();
+        self.work(1 + names / 8 + tested / 8).ok()?;
+        let mut named = None;
+        let param = path.param().and_then(|name| Names::find(scope.names, name));
+        let (start, rest) = match path.base {
+            Base::Data { .. } if let Some(part) = param => (part, &path.segments[1..]),
+            Base::Data { up, .. } => {
+                let (first, rest) = path.segments.split_first()?;
+                self.data(first, rest, up, scope);
+                match (first.as_str(), rest) {
+                    ("root", rest) => (Some(self.root), rest),
+                    ("key", []) => {
+                        self.key(up, scope);
+                        return None;
+                    }
+                    _ => return None,
+                }
+            }
+            Base::Context { up, .. } => {
+                let context = std::iter::successors(Some(scope.context), |context| context.up).nth(up)?;
+                let first = path.segments.first();
+                match param.or_else(|| Names::find(context.given, first?)) {
+                    Some(part) => {
+                        named = part;
+                        (part, &path.segments[1..])
+                    }
+                    None => (context.part, path.segments.as_slice()),
+                }
+            }
+        };
+        let is_helper_name = path.simple_name().is_some_and(|name| Helper::parse(name).is_some());
+        let mut part = start?;
+        if let Some(named) = named {
+            self.require(named, required, scope);
+        }
+        for name in rest {
+            let is_variable = is_top(part);
+            part = self.usage.part(part, &Key::Field(name.clone()), self.place)?;
+            self.require(part, required, scope);
+            self.usage.parts[part].is_helper_name |= is_variable && is_helper_name;
+        }
+        self.usage.parts[part].marks.named.get_or_insert(self.place);
+        Some(part)
+    }
+
+    /// Notes that a variable must be there, if it is one.
+    fn require(&mut self, part: usize, is_required: bool, scope: &Scope<'_, 'a>) {
+        let is_variable = !is_top(part) && is_top(self.usage.parts[part].parent);
+        if is_variable && is_required && !scope.is_optional && !Tested::has(scope.tested, part) {
+            self.usage.parts[part].is_required = true;
+        }
+    }
+
+    /// Notes that `@name` finds nothing, if it does not.
+    fn data(&mut self, name: &str, rest: &[String], up: usize, scope: &Scope<'_, 'a>) {
+        let turns = std::iter::successors(scope.turn, |turn| turn.around).count();
+        // What is around a partial is not known here.
+        let is_called = self.root == ROOT || scope.is_called;
+        let above = if is_called || scope.is_open { 0 } else { up.saturating_sub(turns) };
+        let is_found = match name {
+            _ if LOOP_DATA.contains(&name) => up < turns || scope.is_open || (is_called && self.is_test),
+            "root" => above == 0,
+            "auth" => above <= 1,
+            "metadata" => above <= 1 && rest.first().is_none_or(|name| name == "prompt"),
+            "partial-block" => true,
+            _ => false,
+        };
+        if !is_found {
+            let rest = rest.first().filter(|_| name == "metadata").map(|name| format!(".{name}"));
+            self.unknown(format!("{}{name}{}", "../".repeat(up), rest.unwrap_or_default()), None);
+        }
+    }
+
+    /// Notes a `@name` that finds nothing, in this template or in a partial that it calls.
+    fn unknown(&mut self, name: String, partial: Option<&str>) {
+        let is_of_loop = LOOP_DATA.contains(&name.trim_start_matches("../"));
+        if self.root == ROOT && is_of_loop {
+            self.usage.loop_data.get_or_insert(name);
+            return;
+        }
+        let unknown = UnknownData { name, place: self.place, partial: partial.map(str::to_owned) };
+        let known = &mut self.usage.unknown;
+        if known.len() < bounds::PROBLEMS && !known.contains(&unknown) {
+            known.push(unknown);
+        }
+    }
+
+    /// Notes that `@key` of a loop is read.
+    fn key(&mut self, up: usize, scope: &Scope<'_, 'a>) {
+        match std::iter::successors(scope.turn, |turn| turn.around).nth(up) {
+            Some(turn) => self.note(turn.list, |part, _| part.marks.is_keyed = true),
+            None => self.usage.is_keyed = true,
+        }
+    }
+}
+
+impl<'a> Visitor<'a> for Walk<'a> {
+    type Scope<'s>
+        = Scope<'s, 'a>
+    where
+        'a: 's;
+    type Stop = OutOfSteps;
+
+    fn text(&mut self, _: &'a str, _: &Scope<'_, 'a>) -> Walked {
+        self.work(1)
+    }
+
+    fn tag(&mut self, place: Place) -> Walked {
+        self.place = place;
+        self.work(1)
+    }
+
+    fn value(&mut self, value: &'a Expression, scope: &Scope<'_, 'a>) -> Walked {
+        self.written(value, scope);
+        Ok(())
+    }
+
+    fn mark(&mut self, mark: &'a Mark, scope: &Scope<'_, 'a>) -> Walked {
+        match mark {
+            Mark::Role(value) | Mark::Section(value) => self.written(value, scope),
+            Mark::History => {}
+            Mark::Media { url, content_type } => {
+                self.written(url, scope);
+                content_type.iter().for_each(|value| self.written(value, scope));
+            }
+        }
+        Ok(())
+    }
+
+    fn block(&mut self, block: &'a Block, scope: &Scope<'_, 'a>) -> Walked {
+        let place = self.place;
+        let first = self.block_value(block, scope);
+        let variable = first.map(|part| self.usage.variable(part));
+        let tested = variable.map(|variable| Tested { variable, around: scope.tested });
+        let if_so = Scope { tested: tested.as_ref().or(scope.tested), ..*scope };
+        // What may stand in for the value: written where it, or the part of it that is asked for, is not there.
+        let parent = first.map(|part| self.usage.parts[part].parent).filter(|part| !is_top(*part));
+        let own = first.filter(|_| block.kind == BlockKind::Each);
+        let writes = |walk: &Self| [own, parent].map(|part| part.map_or(0, |part| walk.usage.parts[part].writes));
+        let (mut before, mut after) = ([0; 2], [0; 2]);
+        match block.kind {
+            BlockKind::If => {
+                self.program(&block.body, &if_so)?;
+                (self.place, before) = (place, writes(self));
+                self.program(&block.otherwise, scope)?;
+                after = writes(self);
+            }
+            BlockKind::Unless => {
+                before = writes(self);
+                self.program(&block.body, scope)?;
+                (self.place, after) = (place, writes(self));
+                self.program(&block.otherwise, &if_so)?;
+            }
+            // A value that equals another may be empty all the same.
+            BlockKind::IfEquals | BlockKind::UnlessEquals => {
+                self.program(&block.body, scope)?;
+                self.place = place;
+                self.program(&block.otherwise, scope)?;
+            }
+            BlockKind::Each | BlockKind::With | BlockKind::Section => {
+                self.inside(block, first, scope)?;
+                (self.place, before) = (place, writes(self));
+                self.program(&block.otherwise, scope)?;
+                after = writes(self);
+            }
+        }
+        for (at, part) in [own, parent].into_iter().enumerate() {
+            if let Some(part) = part.filter(|_| after[at] > before[at]) {
+                self.usage.parts[part].marks.is_fallback = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn partial(&mut self, call: &'a PartialCall, scope: &Scope<'_, 'a>) -> Walked {
+        let context = call.context.as_ref().map(|value| self.value_part(value, scope, true));
+        let given: Vec<_> =
+            call.hash.iter().map(|(key, value)| (key.as_str(), self.value_part(value, scope, false))).collect();
+        let is_own = context.is_some() || !given.is_empty();
+        let around = if context.is_some() { None } else { scope.context.given };
+        let names = Names { names: given, around };
+        let inside = &Context {
+            part: context.unwrap_or(scope.context.part),
+            given: if names.names.is_empty() { around } else { Some(&names) },
+            up: if is_own { Some(scope.context) } else { scope.context.up },
+        };
+        let inside = Scope { context: inside, names: None, inlines: None, ..*scope };
+        if call.name == "@partial-block" {
+            self.partial_block(&inside);
+        }
+        if let Some(program) = Inlines::find(scope.inlines, &call.name) {
+            let (place, around) = (self.place, std::mem::take(&mut self.usage.blocks));
+            // Without its own inlines, so that one which calls itself ends here.
+            self.program(program, &Scope { is_called: true, ..inside })?;
+            let blocks = std::mem::replace(&mut self.usage.blocks, around);
+            return self.shown_blocks(call, &blocks, place, &inside, scope);
+        }
+        let Some(usage) = self.partials.get(call.name.as_str()) else {
+            // What it does is not known here.
+            for part in names.names.iter().map(|(_, part)| *part).chain(context) {
+                self.note(part, Part::write);
+            }
+            return self.shown_blocks(call, &[], self.place, &inside, scope);
+        };
+        self.called(call, usage, &inside, scope)
+    }
+}
