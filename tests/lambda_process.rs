@@ -5,7 +5,8 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly, its helpers too")]
 
-mod support;
+#[path = "support/s3/mod.rs"]
+mod s3;
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -20,8 +21,8 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use s3::{Fault, S3Server};
 use serde_json::{Value, json};
-use support::s3::{Fault, S3Server};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};

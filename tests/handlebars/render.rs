@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 
-use prompt_gallery::prompt::{Data, Part, Partial, Problem, Prompt, PromptFile};
+use dotprompt::{Data, Part, Partial, Problem, Prompt, PromptFile};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

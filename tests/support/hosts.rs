@@ -3,6 +3,7 @@
 //! headers as they were on the wire. It also answers who connects to it directly, over plain HTTP.
 
 #![allow(dead_code, reason = "each test program uses a part of this")]
+#![allow(unreachable_pub, reason = "a module of each test program")]
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -1,0 +1,105 @@
+//! HTTP: methods, paths, content types, sizes, origins and hosts.
+
+use http::Method;
+use insta::assert_snapshot;
+use prompt_gallery::Server;
+
+use crate::wire::Wire;
+use crate::{GALLERY, PING, server};
+
+#[tokio::test]
+async fn other_methods_than_post_are_405() {
+    let wire = server().await;
+    for method in [Method::GET, Method::DELETE, Method::PUT, Method::PATCH] {
+        let answer = wire.send(method, "/mcp", &[("accept", "text/event-stream")], "").await;
+        assert_eq!(answer.status, 405);
+        assert_eq!(answer.headers["allow"], "POST");
+        assert_eq!(answer.headers["content-type"], "application/json");
+    }
+    assert_snapshot!(wire.send(Method::GET, "/mcp", &[], "").await, @r#"405 {"jsonrpc":"2.0","error":{"code":-32600,"message":"this server has no streams and no sessions: send a POST"}}"#);
+}
+
+#[tokio::test]
+async fn health_is_200_and_other_paths_are_404() {
+    let wire = server().await;
+    assert_snapshot!(wire.send(Method::GET, "/health", &[], "").await, @"200 ok");
+    assert_snapshot!(wire.send(Method::GET, "/", &[], "").await, @"404 Not found. The MCP endpoint is /mcp.");
+    assert_eq!(wire.send(Method::POST, "/health", &[], "").await.status, 405);
+    assert_eq!(wire.send(Method::GET, "/.well-known/oauth-protected-resource", &[], "").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_wrong_content_type_is_415() {
+    let wire = server().await;
+    for content_type in ["text/plain", "application/jsonp", "", "application/x-www-form-urlencoded"] {
+        let answer = wire.send(Method::POST, "/mcp", &[("content-type", content_type)], PING).await;
+        assert_eq!(answer.status, 415, "{content_type}");
+    }
+    assert_snapshot!(wire.send(Method::POST, "/mcp", &[], PING).await, @r#"415 {"jsonrpc":"2.0","error":{"code":-32600,"message":"the Content-Type must be application/json"}}"#);
+    for content_type in ["application/json; charset=utf-8", "Application/JSON"] {
+        assert_eq!(wire.send(Method::POST, "/mcp", &[("content-type", content_type)], PING).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_body_over_1_mib_is_413() {
+    let wire = server().await;
+    let padded = |length: usize| format!("{PING}{}", " ".repeat(length - PING.len()));
+    assert_eq!(wire.post(&padded(1024 * 1024)).await.status, 200);
+    assert_snapshot!(wire.post(&padded(1024 * 1024 + 1)).await, @r#"413 {"jsonrpc":"2.0","error":{"code":-32600,"message":"the body is longer than 1 MiB"}}"#);
+    let claimed = [("content-type", "application/json"), ("content-length", "2000000")];
+    assert_eq!(wire.send(Method::POST, "/mcp", &claimed, PING).await.status, 413);
+}
+
+#[tokio::test]
+async fn a_foreign_origin_or_host_is_403() {
+    let wire = Wire::new(
+        Server::new(),
+        GALLERY,
+        &[("ALLOWED_ORIGINS", "https://app.example.com"), ("ALLOWED_HOSTS", "gallery.example.com")],
+    )
+    .await;
+    let status = async |name: &str, value: &str| {
+        let headers = [("content-type", "application/json"), (name, value)];
+        wire.send(Method::POST, "/mcp", &headers, PING).await.status.as_u16()
+    };
+    for origin in ["http://localhost:6274", "http://127.0.0.1", "https://app.example.com", "http://[::1]:3000"] {
+        assert_eq!(status("origin", origin).await, 200, "{origin}");
+    }
+    for origin in ["https://evil.example.com", "null", "http://localhost.evil.com", "http://app.example.com", "x"] {
+        assert_eq!(status("origin", origin).await, 403, "{origin}");
+    }
+    for host in ["localhost:8080", "127.0.0.1:8080", "[::1]:8080", "gallery.example.com", "gallery.example.com:443"] {
+        assert_eq!(status("host", host).await, 200, "{host}");
+    }
+    for host in ["evil.example.com", "localhost.evil.com", "gallery.example.com.evil.com", "127.0.0.1.evil.com"] {
+        assert_eq!(status("host", host).await, 403, "{host}");
+    }
+    let headers = [("content-type", "application/json"), ("origin", "https://evil.example.com")];
+    assert_snapshot!(wire.send(Method::POST, "/mcp", &headers, PING).await, @r#"403 {"jsonrpc":"2.0","error":{"code":-32600,"message":"this Origin is not allowed; ALLOWED_ORIGINS lists more"}}"#);
+}
+
+#[tokio::test]
+async fn a_page_of_an_allowed_origin_may_read_the_answer() {
+    let wire = server().await;
+    let preflight = async |origin: &str| {
+        let headers = [
+            ("origin", origin),
+            ("access-control-request-method", "POST"),
+            ("access-control-request-headers", "content-type,mcp-method,mcp-param-region"),
+        ];
+        wire.send(Method::OPTIONS, "/mcp", &headers, "").await.headers
+    };
+    let allowed = preflight("http://localhost:6274").await;
+    assert_eq!(allowed["access-control-allow-origin"], "http://localhost:6274");
+    assert_eq!(allowed["access-control-allow-headers"], "content-type,mcp-method,mcp-param-region");
+    assert!(preflight("https://evil.example.com").await.get("access-control-allow-origin").is_none());
+}
+
+#[tokio::test]
+async fn a_session_id_is_ignored() {
+    let headers = [("content-type", "application/json"), ("mcp-session-id", "abc"), ("last-event-id", "7")];
+    let answer = server().await.send(Method::POST, "/mcp", &headers, PING).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.headers.get("mcp-session-id").is_none());
+}
