@@ -30,6 +30,7 @@ mod aws;
 mod cli;
 mod commands;
 mod failure;
+mod log;
 mod program;
 mod serve;
 mod server;

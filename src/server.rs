@@ -12,7 +12,6 @@ use gallery::auth::Verifier;
 use gallery::config::{Config, S3Options, Source};
 use gallery::gallery::Gallery;
 use gallery::http::App;
-use gallery::logging::{self, Writer};
 use gallery::mcp::Mcp;
 use gallery::store::{DirStore, PromptStore, S3Store, StoreError};
 use gallery::tools::{InvalidTool, Tool, Tools, calculator};
@@ -20,7 +19,7 @@ use tokio::runtime;
 
 use crate::failure::Failure;
 use crate::tokens::Tokens;
-use crate::{aws, serve, watch};
+use crate::{aws, log, serve, watch};
 
 /// A prompt gallery with its tools: `add`, `multiply` and whatever else is registered.
 ///
@@ -150,7 +149,7 @@ impl Server {
         let served = if config.on_lambda {
             function::serve(self.tools, config).map_err(ServerError::Lambda)
         } else {
-            let _log = log(config);
+            let _log = log::init(config);
             self.serve_locally(config, list)
         };
         served.map_err(|e| match e {
@@ -216,10 +215,4 @@ fn s3(bucket: &str, prefix: &str, index_key: Option<&str>, options: S3Options) -
         Some(key) => store.with_index(key),
         None => store,
     }
-}
-
-/// Begins to log as `config` says, until the writer is dropped; a process that logs already goes on as it does.
-fn log(config: &Config) -> Option<Writer> {
-    let (lines, writer) = logging::to_stderr(config.log_format).ok()?;
-    logging::init(config.log_filter.clone(), lines).ok().map(|()| writer)
 }

@@ -5,7 +5,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -36,6 +36,13 @@ impl Program {
 
     /// The same over any place.
     fn start_at(place: &[&str], addr: &str, env: &[(&str, &str)]) -> Self {
+        let (mut program, stderr) = Self::start_unread(place, addr, env);
+        program.read_log(stderr);
+        program
+    }
+
+    /// The same, with a log that is not read yet.
+    fn start_unread(place: &[&str], addr: &str, env: &[(&str, &str)]) -> (Self, ChildStderr) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_prompt-gallery"))
             .args(place)
             .args(["--addr", addr])
@@ -48,10 +55,14 @@ impl Program {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let greeting = lines.by_ref().take_while(|line| !line.starts_with("Ctrl-C")).collect::<Vec<_>>().join("\n");
-        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let stderr = child.stderr.take().unwrap();
+        (Self { child, greeting, log: channel().1 }, stderr)
+    }
+
+    fn read_log(&mut self, stderr: ChildStderr) {
         let (to, log) = channel();
-        thread::spawn(move || stderr.lines().try_for_each(|line| to.send(line.unwrap())));
-        Self { child, greeting, log }
+        thread::spawn(move || BufReader::new(stderr).lines().try_for_each(|line| to.send(line.unwrap())));
+        self.log = log;
     }
 
     /// Waits for a line of the log that has this text.
@@ -84,6 +95,28 @@ impl Program {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
+    }
+
+    /// Sends so many pings over one connection, each of which is answered and logged.
+    fn flood(&self, count: usize) {
+        const AT_ONCE: usize = 100;
+        let mut stream = TcpStream::connect(self.host()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut answers = BufReader::new(stream.try_clone().unwrap());
+        let (host, length) = (self.host(), PING.len());
+        let head = format!("POST /mcp HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n");
+        let pings = format!("{head}Content-Length: {length}\r\n\r\n{PING}").repeat(AT_ONCE);
+        for _ in 0..count / AT_ONCE {
+            stream.write_all(pings.as_bytes()).unwrap();
+            for _ in 0..AT_ONCE {
+                let mut answer = Vec::new();
+                // That of the result, and that of the message.
+                for _ in 0..2 {
+                    answers.read_until(b'}', &mut answer).unwrap();
+                }
+                assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n"), "{}", String::from_utf8_lossy(&answer));
+            }
+        }
     }
 
     /// Tells it to stop as service managers do; its exit code and the rest of its log.
@@ -350,6 +383,27 @@ fn a_log_in_json_is_json_in_every_line() {
         Command::new(env!("CARGO_BIN_EXE_prompt-gallery")).env_clear().env("LOG_FORMAT", "yaml").output().unwrap();
     assert_eq!(refused.status.code(), Some(2));
     assert_eq!(String::from_utf8(refused.stderr).unwrap(), "prompt-gallery: LOG_FORMAT=yaml: takes text or json\n");
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_neither_the_answers_nor_the_end() {
+    let (program, stderr) = Program::start_unread(&["--dir", "prompts"], "127.0.0.1:0", &[]);
+    program.flood(7_000);
+    assert_eq!(program.stop().0, Some(0));
+    drop(stderr);
+}
+
+#[test]
+fn the_log_says_how_many_lines_were_dropped() {
+    let (mut program, stderr) = Program::start_unread(&["--dir", "prompts"], "127.0.0.1:0", &[]);
+    // More than wait to be written and fit into the pipe.
+    program.flood(12_000);
+    program.read_log(stderr);
+    let line = program.logs("log lines dropped");
+    let (_, count) = line.split_once(" lines=").unwrap();
+    assert!((1..2_000).contains(&count.parse::<u32>().unwrap()), "{line}");
+    let (code, log) = program.stop();
+    assert!(code == Some(0) && log.contains("stopped"), "{log}");
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub fn run(tools: Vec<Tool>) -> ExitCode {
 /// What keeps it from starting, in one line.
 pub fn serve(tools: Vec<Tool>, config: &Config) -> Result<(), String> {
     // Each line is written before the answer: a function may be frozen when it has answered.
-    let _ = logging::init(config.log_filter.clone(), logging::to_stdout(config.log_format));
+    let _ = logging::init(config.log_filter.clone(), logging::lines(config.log_format, io::stdout, false));
     let began = Instant::now();
     let gallery = Arc::new(Gallery::new(open(&config.source)?, config.cache_ttl, config.page_size));
     // Lambda hands out one event at a time, and threads cost start-up time.

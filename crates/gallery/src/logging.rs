@@ -1,69 +1,71 @@
-//! Where log lines go and what they look like.
+//! What log lines look like, and which events become one.
 
-mod json;
-mod lines;
-mod text;
-
-use std::io::{self, IsTerminal, Write};
+use std::fmt::{self, Debug, Write};
 use std::panic;
 use std::time::Duration;
 
-use json::JsonLines;
-pub use lines::Writer;
-use text::TextLines;
-use time::OffsetDateTime;
+use tracing::field::Field;
 use tracing::{Level, Metadata};
+use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::filter::{Targets, filter_fn};
+use tracing_subscriber::fmt::format::{Writer, debug_fn};
+use tracing_subscriber::fmt::{MakeWriter, layer};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{Layer, Registry};
 
-use crate::config::{LogFormat, process};
+use crate::config::LogFormat;
 
-/// Crates that write whole events, requests or responses at their lower levels, and prompts and tokens with them.
-const TALKATIVE: [&str; 6] = ["lambda_runtime", "lambda_http", "aws_", "hyper", "h2", "rustls"];
+/// Crates that log whole events, requests and responses below `info`, and prompts and tokens with them.
+const TARGETS_WITH_SECRETS: [&str; 6] = ["lambda_runtime", "lambda_http", "aws_", "hyper", "h2", "rustls"];
 
-/// Tells of missing credentials with all that its errors hold; the store does in one line.
-const CREDENTIALS: &str = "aws_config";
+/// Logs missing credentials with all their causes; the store logs them in one line.
+const CREDENTIALS_TARGET: &str = "aws_config";
 
-/// What log lines look like, and where they go.
+/// Writes events as lines.
 pub type Lines = Box<dyn Layer<Registry> + Send + Sync>;
 
-/// Lines on standard output, each written at once: a Lambda function may be frozen when it has answered.
-pub fn to_stdout(format: LogFormat) -> Lines {
-    lines(format, Sink::Stdout, false)
-}
-
-/// Lines on standard error, all of which are written once the writer is dropped.
+/// Lines of this format on `writer`, with the colours of a terminal if `is_styled`. An event that cannot be written is lost.
 ///
-/// # Errors
-/// When the system has no thread for it.
-pub fn to_stderr(format: LogFormat) -> io::Result<(Lines, Writer)> {
-    let (stderr, writer) = lines::Lines::start()?;
-    let is_styled = io::stderr().is_terminal() && process("NO_COLOR").is_none_or(|no| no.is_empty());
-    Ok((lines(format, Sink::Stderr(stderr), is_styled), writer))
-}
-
-fn lines(format: LogFormat, sink: Sink, is_styled: bool) -> Lines {
+/// JSON has one object a line, as the logs of AWS take them:
+/// `{"timestamp":"…","level":"INFO","message":"request",…,"target":"prompt_gallery_server::http"}`. Text is for people:
+/// `2026-07-28T12:00:00.000000Z  INFO request rpc.method="ping" …`. Times are in UTC.
+pub fn lines<W>(format: LogFormat, writer: W, is_styled: bool) -> Lines
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = layer().with_writer(writer).log_internal_errors(false);
     match format {
-        LogFormat::Json => JsonLines { sink }.boxed(),
-        LogFormat::Text => TextLines { sink, is_styled }.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
+        LogFormat::Text => {
+            lines.with_ansi(is_styled).with_target(false).fmt_fields(debug_fn(write_field).delimited(" ")).boxed()
+        }
     }
 }
 
-/// Where whole lines go.
-enum Sink {
-    Stdout,
-    Stderr(lines::Lines),
+/// Writes a field of a text line; the message has no name. `tracing-subscriber`'s own would write control characters as
+/// they are in all fields but the message, and a value may come from a caller.
+fn write_field(to: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt::Result {
+    match (field.name(), to.has_ansi_escapes()) {
+        ("message", _) => {}
+        // In italics, with a dim equals sign.
+        (name, true) => write!(to, "\x1b[3m{name}\x1b[0m\x1b[2m=\x1b[0m")?,
+        (name, false) => write!(to, "{name}=")?,
+    }
+    write!(Escaped(to), "{value:?}")
 }
 
-impl Sink {
-    fn put(&self, line: &[u8]) {
-        match self {
-            // A closed standard output is no reason not to answer.
-            Self::Stdout => drop(io::stdout().write_all(line)),
-            Self::Stderr(lines) => lines.put(line),
+/// Escapes control characters: a value stays on its line, and does not steer a terminal.
+struct Escaped<'a, W>(&'a mut W);
+
+impl<W: Write> Write for Escaped<'_, W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for part in text.split_inclusive(char::is_control) {
+            let plain = part.trim_end_matches(char::is_control);
+            self.0.write_str(plain)?;
+            part[plain.len()..].chars().try_for_each(|control| write!(self.0, "{}", control.escape_default()))?;
         }
+        Ok(())
     }
 }
 
@@ -72,8 +74,8 @@ impl Sink {
 /// # Errors
 /// When this process logs already.
 pub fn init(filter: Targets, lines: Lines) -> Result<(), TryInitError> {
-    tracing_subscriber::registry().with(lines).with(filter).with(filter_fn(is_told)).try_init()?;
-    // Where, and not what: a panic's words may repeat what a caller sent.
+    tracing_subscriber::registry().with(lines).with(filter).with(filter_fn(is_logged)).try_init()?;
+    // The place alone: a panic's message may repeat what a caller sent.
     panic::set_hook(Box::new(|panic| {
         tracing::error!(at = panic.location().map(tracing::field::display), "panic");
     }));
@@ -85,48 +87,82 @@ pub fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
-/// A time in UTC, to the microsecond: `2026-07-28T12:00:00.000000Z`.
-fn timestamp(time: OffsetDateTime) -> String {
-    let (year, month, day) = time.to_calendar_date();
-    let (hour, minute, second, micro) = time.to_hms_micro();
-    let mut text = *b"0000-00-00T00:00:00.000000Z";
-    for (number, digits) in [
-        (year.unsigned_abs(), 0..4),
-        (u8::from(month).into(), 5..7),
-        (day.into(), 8..10),
-        (hour.into(), 11..13),
-        (minute.into(), 14..16),
-        (second.into(), 17..19),
-        (micro, 20..26),
-    ] {
-        let mut number: u32 = number;
-        for digit in text[digits].iter_mut().rev() {
-            *digit += (number % 10) as u8;
-            number /= 10;
-        }
-    }
-    String::from_utf8_lossy(&text).into_owned()
-}
-
-/// Spans are in no line, so that none need be made.
-fn is_told(metadata: &Metadata<'_>) -> bool {
-    metadata.is_event() && is_safe(metadata) && !metadata.target().starts_with(CREDENTIALS)
+/// No line has a span, so spans are not made.
+fn is_logged(metadata: &Metadata<'_>) -> bool {
+    metadata.is_event() && is_safe(metadata) && !metadata.target().starts_with(CREDENTIALS_TARGET)
 }
 
 fn is_safe(metadata: &Metadata<'_>) -> bool {
-    *metadata.level() <= Level::INFO || !TALKATIVE.iter().any(|target| metadata.target().starts_with(target))
+    *metadata.level() <= Level::INFO || !TARGETS_WITH_SECRETS.iter().any(|target| metadata.target().starts_with(target))
 }
 
 #[cfg(test)]
 mod tests {
-    use time::OffsetDateTime;
+    use std::error::Error;
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
 
-    use super::timestamp;
+    use serde_json::Value;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::lines;
+    use crate::config::LogFormat;
+
+    /// Line breaks, and characters that steer a terminal.
+    const CONTROLS: &str = "a \"quote\" \r\n\t\u{0}\u{7}\u{1b}[31m\u{7f}\u{9b}31m é";
+    const ESCAPED: &str = r"\r\n\t\u{0}\u{7}\u{1b}[31m\u{7f}\u{9b}31m é";
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("not poisoned").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The lines of an event that has the text in each kind of field.
+    fn logged(format: LogFormat, text: &str) -> String {
+        let written = Written::default();
+        let writer = written.clone();
+        let subscriber = tracing_subscriber::registry().with(lines(format, move || writer.clone(), false));
+        tracing::subscriber::with_default(subscriber, || {
+            let error = io::Error::other(text.to_owned());
+            let error: &(dyn Error + 'static) = &error;
+            tracing::info!(text, displayed = display(text), debugged = debug(text), error, n = f64::NAN, "said {text}");
+        });
+        let written = written.0.lock().expect("not poisoned").clone();
+        String::from_utf8(written).expect("text")
+    }
 
     #[test]
-    fn a_timestamp_has_all_its_digits() {
-        let at = |nanoseconds| timestamp(OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).expect("a time"));
-        assert_eq!(at(0), "1970-01-01T00:00:00.000000Z");
-        assert_eq!(at(1_709_210_096_012_345_999), "2024-02-29T12:34:56.012345Z");
+    fn a_text_line_is_one_line_that_steers_no_terminal() {
+        let line = logged(LogFormat::Text, CONTROLS);
+        let (line, rest) = line.split_once('\n').expect("a line");
+        assert_eq!(rest, "");
+        assert!(!line.chars().any(char::is_control), "{line}");
+        assert_eq!(line.matches(r"\u{1b}[31m").count(), 5, "{line}");
+        assert!(line.contains(&format!("  INFO said a \"quote\" {ESCAPED} text=\"a ")), "{line}");
+        assert!(line.contains(&format!(" displayed=a \"quote\" {ESCAPED} debugged=\"a ")), "{line}");
+        let time = &line[.."2026-07-28T12:00:00.000000Z".len()];
+        assert_eq!((&time[10..11], &time[19..20], &time[26..]), ("T", ".", "Z"), "{time}");
+    }
+
+    #[test]
+    fn a_json_line_is_one_object() {
+        let line = logged(LogFormat::Json, CONTROLS);
+        assert_eq!(line.find(|c: char| c < ' '), Some(line.len() - 1), "{line}");
+        let object: Value = serde_json::from_str(&line).expect("JSON");
+        for field in ["text", "displayed", "error"] {
+            assert_eq!(object[field], CONTROLS);
+        }
+        assert_eq!(object["message"], format!("said {CONTROLS}"));
+        assert!(object["level"] == "INFO" && object["n"].is_null(), "{line}");
+        let names: Vec<_> = object.as_object().expect("an object").keys().map(String::as_str).collect();
+        assert_eq!((names.first(), names.last()), (Some(&"timestamp"), Some(&"target")));
     }
 }
