@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
 
+use axum::Router;
 use futures_util::future::{self, Either};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -12,7 +13,7 @@ use tokio::time::timeout;
 use dotprompt::shorten_to;
 use gallery::config::{Allowed, Config};
 use gallery::gallery::{Gallery, Seen};
-use gallery::http::{self, App};
+use gallery::http;
 use gallery::store::DirStore;
 
 use crate::program;
@@ -30,7 +31,7 @@ const RESTLESS: Duration = Duration::from_secs(2);
 /// Serves on the address of the settings until the process is told to stop. `folder` is the store, if it is watched, and
 /// `list` the command that lists the prompts.
 pub(crate) async fn serve(
-    app: App,
+    app: Router,
     gallery: &Gallery,
     folder: Option<DirStore>,
     config: &Config,

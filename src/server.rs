@@ -11,7 +11,7 @@ use axum::Router;
 use gallery::auth::Verifier;
 use gallery::config::{Config, S3Options, Source};
 use gallery::gallery::Gallery;
-use gallery::http::App;
+use gallery::http;
 use gallery::mcp::Mcp;
 use gallery::store::{DirStore, PromptStore, S3Store, StoreError};
 use gallery::tools::{InvalidTool, Tool, Tools, calculator};
@@ -123,7 +123,7 @@ impl Server {
     /// A tool that cannot be registered.
     pub fn app_over(self, store: Arc<dyn PromptStore>, config: &Config) -> Result<Router, ServerError> {
         let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
-        Ok(Router::new().fallback_service(self.app_of(gallery, config)?))
+        self.app_of(gallery, config)
     }
 
     /// The protocol alone, over any store: a function from headers and bytes to a reply.
@@ -135,13 +135,13 @@ impl Server {
     }
 
     /// The service over a gallery.
-    fn app_of(self, gallery: Arc<Gallery>, config: &Config) -> Result<App, ServerError> {
+    fn app_of(self, gallery: Arc<Gallery>, config: &Config) -> Result<Router, ServerError> {
         let verifier = match &config.sign_in {
             _ if config.on_lambda => Verifier::Platform,
             Some(sign_in) => Verifier::Tokens(Box::new(Tokens::new(sign_in)?)),
             None => Verifier::None,
         };
-        Ok(App::new(self.protocol(gallery)?, config, verifier))
+        Ok(http::app(self.protocol(gallery)?, config, verifier))
     }
 
     /// Serves as `config` says, until the process is told to stop. `list` is the command that lists the prompts.

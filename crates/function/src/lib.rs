@@ -10,10 +10,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use gallery::auth::Verifier;
 use gallery::config::{Config, Flags, Source};
 use gallery::gallery::Gallery;
-use gallery::http::App;
+use gallery::http;
 use gallery::logging::{self, milliseconds};
 use gallery::mcp::Mcp;
 use gallery::store::{DirStore, PromptStore, S3Store};
@@ -76,9 +77,9 @@ pub fn serve(tools: Vec<Tool>, config: &Config) -> Result<(), String> {
 }
 
 /// The service over a gallery. API Gateway has checked the tokens.
-fn app(tools: Vec<Tool>, gallery: Arc<Gallery>, config: &Config) -> Result<App, String> {
+fn app(tools: Vec<Tool>, gallery: Arc<Gallery>, config: &Config) -> Result<Router, String> {
     let tools = Tools::new(tools).map_err(|e| e.to_string())?;
-    Ok(App::new(Mcp::new(gallery, tools), config, Verifier::Platform))
+    Ok(http::app(Mcp::new(gallery, tools), config, Verifier::Platform))
 }
 
 fn open(source: &Source) -> Result<Arc<dyn PromptStore>, String> {

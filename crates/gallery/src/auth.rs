@@ -1,8 +1,7 @@
 //! Sign-in: who may call, and how clients find out where to sign in.
 //!
-//! The gallery is an OAuth 2.1 resource server. On Lambda, API Gateway has verified the token before the function is
-//! called; elsewhere this server does. Tokens are never given out here, and never pass through the documents that
-//! lead clients to the authorization server.
+//! The gallery is an OAuth 2.1 resource server. On Lambda, API Gateway verifies the token before it calls the function;
+//! elsewhere this server does. It issues no tokens: clients get them from the authorization server.
 
 mod discovery;
 mod guard;

@@ -105,32 +105,6 @@ pub struct Rendered {
     pub messages: Vec<PromptMessage>,
 }
 
-impl Rendered {
-    /// About how many bytes its messages have.
-    pub(crate) fn size(&self) -> usize {
-        self.messages.iter().map(|message| message.content.size()).sum()
-    }
-
-    /// Adds it to `json` as `Serialize` would have it, faster.
-    pub(crate) fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
-        json.push(b'{');
-        if let Some(description) = &self.description {
-            json.extend_from_slice(br#""description":"#);
-            serde_json::to_writer(&mut *json, description)?;
-            json.push(b',');
-        }
-        json.extend_from_slice(br#""messages":["#);
-        for (index, message) in self.messages.iter().enumerate() {
-            if index > 0 {
-                json.push(b',');
-            }
-            message.write(json)?;
-        }
-        json.extend_from_slice(b"]}");
-        Ok(())
-    }
-}
-
 /// Why the gallery did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum GalleryError {

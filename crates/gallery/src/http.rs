@@ -1,152 +1,89 @@
-//! HTTP: connections, paths, what is refused before the protocol is asked, and one log line a request.
+//! HTTP: the routes, the checks that a request to `/mcp` passes before the protocol sees it, and its log line.
 
-use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::serve::Listener;
-use axum::{BoxError, Router};
+use axum::routing::{any, get, post};
+use axum::serve::ListenerExt;
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Body as HttpBody;
-use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
-use tower::{Layer, Service, ServiceExt, service_fn};
+use tokio::sync::oneshot;
+use tower::ServiceBuilder;
 use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
-use uuid::{Builder, Uuid};
+use uuid::Uuid;
 
 use crate::auth::{Claims, Document, Guard, Refusal, Verifier, documents, register};
 use crate::config::{Allowed, Config, SignIn};
 use crate::logging::milliseconds;
-use crate::mcp::rpc::{self, INTERNAL_ERROR, INVALID_REQUEST};
 use crate::mcp::{Mcp, Post, Record, Reply};
-use crate::store::counting_s3_requests;
 use dotprompt::shorten_to;
 
 const JSON: &str = "application/json";
-/// The longest body of a request, in bytes.
-const MAX_BODY: usize = 1024 * 1024;
-
-/// The longest registration of a client, in bytes.
-const MAX_REGISTRATION: usize = 16 * 1024;
-
+/// The longest body of a request to `/mcp`.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// The longest body of a client's registration.
+const MAX_REGISTRATION_BYTES: usize = 16 * 1024;
 /// The longest value of a header in the log, in characters.
-const MAX_NAMED: usize = 100;
-
+const MAX_LOGGED_HEADER: usize = 100;
 /// How long requests under way may take once the server is told to stop.
-const DRAIN: Duration = Duration::from_secs(5);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the body of a request may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves `app` on a port until `stop` comes.
-pub async fn serve(app: App, mut listener: TcpListener, stop: impl Future<Output = ()>) {
-    let connections = GracefulShutdown::new();
-    let mut stop = pin!(stop);
-    loop {
-        let (socket, _) = tokio::select! {
-            // axum's own, which waits where there are no more files to open.
-            accepted = Listener::accept(&mut listener) => accepted,
-            () = &mut stop => break,
-        };
-        // Answers are small; without this they would wait for the client's acknowledgement.
-        let _ = socket.set_nodelay(true);
-        let app = app.clone();
-        // Not the boxed future of `Service`: hyper has a place for this one, once a connection.
-        let service = hyper::service::service_fn(move |request| {
-            let app = app.clone();
-            async move { Ok::<_, Infallible>(app.respond(request).await) }
-        });
-        let connection = http1::Builder::new().writev(false).serve_connection(TokioIo::new(socket), service);
-        tokio::spawn(connections.watch(connection));
-    }
-    drop(listener);
-    // Requests under way are answered; a client that never ends its request is not waited for.
-    let _ = tokio::time::timeout(DRAIN, connections.shutdown()).await;
+/// The HTTP service, the same on a local port, on Lambda and in tests. `verifier` checks the tokens of callers.
+pub fn app(mcp: Mcp, config: &Config, verifier: Verifier) -> Router {
+    let guard = Guard::new(config.sign_in.clone(), config.allow_anonymous, verifier);
+    // A request passes these from the first to the last.
+    let layers = ServiceBuilder::new()
+        .layer(from_fn(log))
+        .layer(from_fn_with_state(config.allowed_origins.clone(), check_origin))
+        .layer(cors())
+        .layer(from_fn_with_state(config.allowed_hosts.clone(), check_host))
+        .layer(from_fn_with_state(Arc::new(guard), sign_in));
+    Router::new()
+        .route("/mcp", any(answer).with_state(Arc::new(mcp)).layer(layers))
+        .route("/health", get(|| async { "ok\n" }))
+        .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The MCP endpoint is /mcp.\n") })
+        .merge(config.sign_in.as_ref().map(discovery).unwrap_or_default())
 }
 
-/// What names a request in the log and in an internal error, where the platform has given it a name.
+/// Serves `app` on a port until `stop` is ready, then answers the requests under way.
+pub async fn serve(app: Router, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
+    let (stopping, is_stopping) = oneshot::channel();
+    let stop = async {
+        stop.await;
+        let _ = stopping.send(());
+    };
+    // A small answer does not wait for the client's acknowledgement of the one before.
+    let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
+    let serving = axum::serve(listener, app).with_graceful_shutdown(stop).into_future();
+    // A client that never ends its request does not keep the server from stopping.
+    let deadline = async {
+        let _ = is_stopping.await;
+        tokio::time::sleep(DRAIN_TIMEOUT).await;
+    };
+    tokio::select! {
+        _ = serving => {}
+        () = deadline => {}
+    }
+}
+
+/// The platform's id of a request.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
 
-/// What is behind the local port, the Lambda function and the tests: the endpoint, with no router before it, and a router
-/// to the rest.
-#[derive(Clone)]
-pub struct App {
-    endpoint: Arc<Endpoint>,
-    others: Router,
-}
-
-impl App {
-    /// The service over a protocol; `verifier` is who checks the tokens of callers.
-    pub fn new(mcp: Mcp, config: &Config, verifier: Verifier) -> Self {
-        let Config { allowed_origins, allowed_hosts, sign_in, .. } = config;
-        let others = Router::new()
-            .route("/health", get(|| async { "ok\n" }))
-            .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The MCP endpoint is /mcp.\n") })
-            .merge(sign_in.as_ref().map(discovery).unwrap_or_default());
-        let guard = Guard::new(sign_in.clone(), config.allow_anonymous, verifier);
-        let cors = cors(allowed_origins.clone());
-        let (allowed_origins, allowed_hosts) = (allowed_origins.clone(), allowed_hosts.clone());
-        Self { endpoint: Arc::new(Endpoint { mcp, guard, cors, allowed_origins, allowed_hosts }), others }
-    }
-
-    async fn respond<B>(&self, request: http::Request<B>) -> Response
-    where
-        B: HttpBody<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        let request = request.map(Body::new);
-        if request.uri().path() == "/mcp" {
-            return self.endpoint.respond(request).await;
-        }
-        // Boxed, as it is large, and would be moved with every request.
-        let Ok(response) = Box::pin(self.others.clone().oneshot(request)).await;
-        response
-    }
-}
-
-impl<B> Service<http::Request<B>> for App
-where
-    B: HttpBody<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    type Response = Response;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        let app = self.clone();
-        Box::pin(async move { Ok(app.respond(request).await) })
-    }
-}
-
-/// What answers at `/mcp`.
-struct Endpoint {
-    mcp: Mcp,
-    guard: Guard,
-    cors: CorsLayer,
-    allowed_origins: Allowed,
-    allowed_hosts: Allowed,
-}
-
-/// How clients find out where to sign in. That is for anyone to know, so pages of any origin may read it.
+/// The documents that tell clients where to sign in, and the registration of clients. They are public, so pages of any
+/// origin may read them.
 fn discovery(sign_in: &SignIn) -> Router {
     let mut router = Router::new();
     for Document { path, body } in documents(sign_in) {
@@ -156,38 +93,32 @@ fn discovery(sign_in: &SignIn) -> Router {
     if let Some(client) = sign_in.authorization_server.as_ref().and_then(|server| server.client.clone()) {
         let answer = async move |request: Request| {
             let (parts, body) = request.into_parts();
-            match whole(&parts, body, MAX_REGISTRATION).await {
-                Ok(body) => {
-                    let (status, body) = register(&client, &body);
-                    (status, [(CONTENT_TYPE, JSON), (CACHE_CONTROL, "no-store")], body).into_response()
-                }
-                Err(status) => status.into_response(),
-            }
+            let body = read_body(&parts, body, MAX_REGISTRATION_BYTES).await?;
+            let (status, body) = register(&client, &body);
+            Ok::<_, StatusCode>((status, [(CONTENT_TYPE, JSON), (CACHE_CONTROL, "no-store")], body))
         };
         router = router.route("/register", post(answer));
     }
     router.layer(CorsLayer::new().allow_origin(Any).allow_methods([Method::GET, Method::POST]).allow_headers(Any))
 }
 
-/// Lets pages in a browser read the answers, if their origin is allowed; the headers that a client sends are its own
-/// choice (`Mcp-Param-*`).
-fn cors(allowed_origins: Allowed) -> CorsLayer {
-    let is_allowed = move |origin: &HeaderValue, _: &Parts| {
-        origin.to_str().is_ok_and(|origin| allowed_origins.permits_origin(origin))
-    };
+/// Lets the pages that [`check_origin`] has let through read the answers, and answers their preflights. Which headers a
+/// client sends is its own choice (`Mcp-Param-*`).
+fn cors() -> CorsLayer {
     CorsLayer::new()
-        .allow_origin(AllowOrigin::predicate(is_allowed))
+        .allow_origin(AllowOrigin::mirror_request())
         .allow_methods([Method::POST])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([WWW_AUTHENTICATE])
         .max_age(Duration::from_secs(3600))
 }
 
-/// Why a request does not reach the protocol.
+/// A request that the protocol does not see.
 struct Denied {
     status: StatusCode,
+    /// One sentence for the client.
     message: &'static str,
-    /// What the log says beside.
+    /// More for the log.
     cause: Option<String>,
     header: Option<(HeaderName, HeaderValue)>,
 }
@@ -197,124 +128,117 @@ impl Denied {
         Self { status, message, cause: None, header: None }
     }
 
-    /// The same, with the header that is not as it must be.
-    fn naming(self, headers: &HeaderMap, name: &HeaderName) -> Self {
+    /// The same for a header with a wrong value.
+    fn for_header(status: StatusCode, message: &'static str, headers: &HeaderMap, name: &HeaderName) -> Self {
         let value = headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
         let cause = match value {
-            Some(value) => format!("{name}: {}", shorten_to(MAX_NAMED, &value)),
+            Some(value) => format!("{name}: {}", shorten_to(MAX_LOGGED_HEADER, &value)),
             None => format!("no {name}"),
         };
-        Self { cause: Some(cause), ..self }
+        Self { cause: Some(cause), ..Self::new(status, message) }
     }
 
-    fn reply(self) -> (Reply, Option<(HeaderName, HeaderValue)>) {
-        let error = rpc::Error::new(INVALID_REQUEST, self.message);
-        let record = Record { error: Some(error.code), cause: self.cause, ..Record::default() };
-        (Reply { status: self.status, body: rpc::failure(None, &error).into(), record }, self.header)
-    }
-}
-
-impl Endpoint {
-    async fn respond(&self, request: Request) -> Response {
-        // Only pages in a browser send an origin. One that is not allowed is refused, and its preflight too.
-        if !text(request.headers(), &ORIGIN).is_some_and(|origin| self.allowed_origins.permits_origin(origin)) {
-            return self.answer(request).await;
-        }
-        let answered = service_fn(|request| async { Ok::<_, Infallible>(self.answer(request).await) });
-        // Boxed, as it is large, and would be moved with every request.
-        let Ok(response) = Box::pin(self.cors.layer(answered).oneshot(request)).await;
-        response
-    }
-
-    async fn answer(&self, request: Request) -> Response {
-        let began = Instant::now();
-        let (mut parts, body) = request.into_parts();
-        let request_id = match parts.extensions.remove::<RequestId>() {
-            Some(RequestId(id)) => id,
-            // A name, and no secret: it need not be hard to guess.
-            None => {
-                let id = Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid();
-                id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned()
-            }
-        };
-        let (caller, answered) = self.admit(&mut parts, body).await;
-        let ((reply, header), s3_requests) = match answered {
-            Ok(body) => {
-                let claims = caller.as_ref().map(|Claims(claims)| claims);
-                let post = Post { headers: &parts.headers, body: &body, request_id: &request_id, claims };
-                let (reply, s3_requests) = counting_s3_requests(pin!(self.mcp.handle(post))).await;
-                ((reply, None), s3_requests)
-            }
-            Err(denied) => (denied.reply(), 0),
-        };
-        log(&reply, caller.as_ref(), &request_id, began, s3_requests);
-        let mut response = response(reply);
-        response.headers_mut().extend(header);
-        response
-    }
-
-    /// Who sends a request, and its body if it may be answered.
-    async fn admit(&self, parts: &mut Parts, body: Body) -> (Option<Claims>, Result<Bytes, Denied>) {
-        if let Err(denied) = self.check_origin(&parts.headers) {
-            return (None, Err(denied));
-        }
-        match self.guard.admit(&parts.headers, parts.extensions.remove::<Claims>()).await {
-            Ok(caller) => (caller, read(parts, body).await),
-            Err(refusal) => (None, Err(self.denied(&refusal))),
-        }
-    }
-
-    fn check_origin(&self, headers: &HeaderMap) -> Result<(), Denied> {
-        let refuse = |name, message| Err(Denied::new(StatusCode::FORBIDDEN, message).naming(headers, &name));
-        if text(headers, &ORIGIN).is_some_and(|origin| !self.allowed_origins.permits_origin(origin)) {
-            return refuse(ORIGIN, "this Origin is not allowed; ALLOWED_ORIGINS lists more");
-        }
-        if text(headers, &HOST).is_some_and(|host| !self.allowed_hosts.permits_host(host)) {
-            return refuse(HOST, "this Host is not allowed; ALLOWED_HOSTS lists more");
-        }
-        Ok(())
-    }
-
-    fn denied(&self, refusal: &Refusal) -> Denied {
+    fn for_caller(refusal: &Refusal, guard: &Guard) -> Self {
         let header = match refusal {
             Refusal::NoKeys(pause) => Some((RETRY_AFTER, HeaderValue::from(pause.as_secs().max(1)))),
-            _ => self.guard.challenge(refusal).map(|value| (WWW_AUTHENTICATE, value)),
+            _ => guard.challenge(refusal).map(|value| (WWW_AUTHENTICATE, value)),
         };
         let cause = if let Refusal::InvalidToken(why) = refusal { Some((*why).to_owned()) } else { None };
-        Denied { cause, header, ..Denied::new(refusal.status(), refusal.message()) }
+        Self { cause, header, ..Self::new(refusal.status(), refusal.message()) }
     }
 }
 
-/// A header's text; none of what is no text.
+impl IntoResponse for Denied {
+    fn into_response(self) -> Response {
+        let mut response = response(Reply::refused(self.status, self.message, self.cause));
+        response.headers_mut().extend(self.header);
+        response
+    }
+}
+
+/// The outermost layer: gives the request an id, and writes one log line once it is answered. A preflight has no record,
+/// and no line.
+async fn log(mut request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let platforms = request.extensions_mut().remove::<RequestId>();
+    let id = platforms.unwrap_or_else(|| RequestId(Uuid::new_v4().to_string()));
+    request.extensions_mut().insert(id.clone());
+    let mut response = next.run(request).await;
+    let caller = response.extensions_mut().remove::<Arc<Claims>>();
+    if let Some(record) = response.extensions_mut().remove::<Record>() {
+        write_line(&record, response.status(), caller.as_deref(), &id.0, began);
+    }
+    response
+}
+
+/// Only pages in a browser send an origin.
+async fn check_origin(State(allowed): State<Allowed>, request: Request, next: Next) -> Result<Response, Denied> {
+    if text(request.headers(), &ORIGIN).is_some_and(|origin| !allowed.permits_origin(origin)) {
+        let message = "this Origin is not allowed; ALLOWED_ORIGINS lists more";
+        return Err(Denied::for_header(StatusCode::FORBIDDEN, message, request.headers(), &ORIGIN));
+    }
+    Ok(next.run(request).await)
+}
+
+async fn check_host(State(allowed): State<Allowed>, request: Request, next: Next) -> Result<Response, Denied> {
+    if text(request.headers(), &HOST).is_some_and(|host| !allowed.permits_host(host)) {
+        let message = "this Host is not allowed; ALLOWED_HOSTS lists more";
+        return Err(Denied::for_header(StatusCode::FORBIDDEN, message, request.headers(), &HOST));
+    }
+    Ok(next.run(request).await)
+}
+
+/// Passes the caller's claims on: to the protocol with the request, to the log with the response.
+async fn sign_in(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) -> Result<Response, Denied> {
+    let by_platform = request.extensions_mut().remove::<Claims>();
+    let admitted = guard.admit(request.headers(), by_platform).await;
+    let Some(caller) = admitted.map_err(|refusal| Denied::for_caller(&refusal, &guard))?.map(Arc::new) else {
+        return Ok(next.run(request).await);
+    };
+    request.extensions_mut().insert(Arc::clone(&caller));
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(caller);
+    Ok(response)
+}
+
+/// Has the protocol answer a POST of JSON.
+async fn answer(State(mcp): State<Arc<Mcp>>, request: Request) -> Result<Response, Denied> {
+    let (parts, body) = request.into_parts();
+    let Parts { method, headers, extensions, .. } = &parts;
+    if *method != Method::POST {
+        let message = "this server has no streams and no sessions: send a POST";
+        let header = Some((ALLOW, HeaderValue::from_static("POST")));
+        let cause = Some(format!("method: {}", shorten_to(MAX_LOGGED_HEADER, method.as_str())));
+        return Err(Denied { header, cause, ..Denied::new(StatusCode::METHOD_NOT_ALLOWED, message) });
+    }
+    if !text(headers, &CONTENT_TYPE).is_some_and(is_json) {
+        let message = "the Content-Type must be application/json";
+        return Err(Denied::for_header(StatusCode::UNSUPPORTED_MEDIA_TYPE, message, headers, &CONTENT_TYPE));
+    }
+    let body = read_body(&parts, body, MAX_BODY_BYTES).await.map_err(|status| match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Denied::new(status, "the body is longer than 1 MiB"),
+        _ => Denied::new(status, "the body did not arrive whole"),
+    })?;
+    let claims = extensions.get::<Arc<Claims>>().map(|claims| &claims.0);
+    let request_id = extensions.get::<RequestId>().map_or("", |id| &id.0);
+    Ok(response(mcp.handle(Post { headers, body: &body, request_id, claims }).await))
+}
+
+/// A header's value; empty if it is not text.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).map(|value| value.to_str().unwrap_or_default())
 }
 
-/// The body of a POST.
-async fn read(parts: &Parts, body: Body) -> Result<Bytes, Denied> {
-    if parts.method != Method::POST {
-        let message = "this server has no streams and no sessions: send a POST";
-        let header = Some((ALLOW, HeaderValue::from_static("POST")));
-        let cause = Some(format!("method: {}", shorten_to(MAX_NAMED, parts.method.as_str())));
-        return Err(Denied { header, cause, ..Denied::new(StatusCode::METHOD_NOT_ALLOWED, message) });
-    }
-    if !text(&parts.headers, &CONTENT_TYPE).is_some_and(is_json) {
-        let message = "the Content-Type must be application/json";
-        return Err(Denied::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).naming(&parts.headers, &CONTENT_TYPE));
-    }
-    whole(parts, body, MAX_BODY).await.map_err(|status| match status {
-        StatusCode::PAYLOAD_TOO_LARGE => Denied::new(status, "the body is longer than 1 MiB"),
-        _ => Denied::new(status, "the body did not arrive whole"),
-    })
-}
-
-/// A body of at most so many bytes, and with them in time.
-async fn whole(parts: &Parts, body: Body, most: usize) -> Result<Bytes, StatusCode> {
+/// Reads a body of at most `max_bytes`.
+///
+/// # Errors
+/// 413 for a longer body, 400 for one that does not arrive whole in time.
+async fn read_body(parts: &Parts, body: Body, max_bytes: usize) -> Result<Bytes, StatusCode> {
     let length = text(&parts.headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    if length.is_some_and(|length: usize| length > most) {
+    if length.is_some_and(|length: usize| length > max_bytes) {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, most).collect());
+    let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, max_bytes).collect());
     match body.await.unwrap_or_else(|late| Err(late.into())) {
         Ok(body) => Ok(body.to_bytes()),
         Err(e) if e.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
@@ -324,21 +248,23 @@ async fn whole(parts: &Parts, body: Body, most: usize) -> Result<Bytes, StatusCo
 
 fn is_json(content_type: &str) -> bool {
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    media_type.eq_ignore_ascii_case("application/json")
+    media_type.eq_ignore_ascii_case(JSON)
 }
 
-fn response(Reply { status, body, .. }: Reply) -> Response {
-    match status {
+/// The response of a reply, with its record for [`log`].
+fn response(Reply { status, body, record }: Reply) -> Response {
+    let mut response = match status {
         StatusCode::ACCEPTED => status.into_response(),
         _ => (status, [(CONTENT_TYPE, JSON)], body).into_response(),
-    }
+    };
+    response.extensions_mut().insert(record);
+    response
 }
 
-fn log(reply: &Reply, caller: Option<&Claims>, request_id: &str, began: Instant, s3_requests: u32) {
+fn write_line(record: &Record, status: StatusCode, caller: Option<&Claims>, request_id: &str, began: Instant) {
     let claim = |name| caller.and_then(|caller| caller.text(name));
     let (sub, client_id) = (claim("sub"), claim("client_id"));
-    let Record { method, name, version, trace_id, error, tool_error, cause } = &reply.record;
-    let outcome = match (error, tool_error) {
+    let outcome = match (record.error, record.tool_error) {
         (Some(_), _) => "error",
         (None, true) => "tool error",
         (None, false) => "ok",
@@ -347,22 +273,22 @@ fn log(reply: &Reply, caller: Option<&Claims>, request_id: &str, began: Instant,
     macro_rules! line {
         ($level:ident) => {
             tracing::$level!(
-                rpc.method = method,
-                mcp.name = name,
-                mcp.version = version,
+                rpc.method = record.method,
+                mcp.name = record.name,
+                mcp.version = record.version,
                 outcome,
                 caller.sub = sub,
                 caller.client_id = client_id,
-                error.code = error,
-                cause,
-                http.status = reply.status.as_u16(),
+                error.code = record.error,
+                cause = record.cause,
+                http.status = status.as_u16(),
                 duration_ms,
-                s3.requests = s3_requests,
+                s3.requests = record.store_requests,
                 request.id = request_id,
-                trace.id = trace_id,
+                trace.id = record.trace_id,
                 "request"
             )
         };
     }
-    if *error == Some(INTERNAL_ERROR) { line!(error) } else { line!(info) }
+    if record.is_internal_error() { line!(error) } else { line!(info) }
 }

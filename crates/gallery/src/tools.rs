@@ -71,32 +71,32 @@ struct Definition {
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "they are MCP's")]
 pub struct Annotations {
-    /// It changes nothing.
+    /// The tool changes nothing.
     pub read_only_hint: bool,
-    /// It may destroy something.
+    /// The tool may destroy something.
     pub destructive_hint: bool,
-    /// Calling it twice is as good as once.
+    /// A second call with the same arguments has no further effect.
     pub idempotent_hint: bool,
-    /// It reaches beyond this server.
+    /// The tool reaches beyond this server.
     pub open_world_hint: bool,
 }
 
 impl Annotations {
-    /// A function in the mathematical sense: reads nothing, changes nothing, reaches nothing.
+    /// The hints of a pure function: its result depends on its arguments alone, and it changes nothing.
     pub const PURE: Self =
         Self { read_only_hint: true, destructive_hint: false, idempotent_hint: true, open_world_hint: false };
 }
 
-/// What a client asks of a tool.
+/// One call of a tool.
 #[derive(Debug)]
 pub struct ToolCall {
-    /// The arguments, a JSON object to the letter.
+    /// The arguments: a JSON object as the client wrote it.
     pub arguments: Box<RawValue>,
     /// What the client says it can do; empty in the handshake revisions.
     pub client_capabilities: Map<String, Value>,
     /// The client's answers to an earlier [`ToolReply::InputRequired`].
     pub input_responses: Map<String, Value>,
-    /// The state that went with it. It was in the client's hands: trust it no more than any argument.
+    /// The state of that reply. The client may have changed it: trust it no more than an argument.
     pub request_state: Option<String>,
 }
 
@@ -104,7 +104,7 @@ impl ToolCall {
     /// The arguments as `T`.
     ///
     /// # Errors
-    /// What does not fit, in words that a model can act on.
+    /// A message that names the argument and tells a model how to correct it.
     pub fn arguments<T: DeserializeOwned>(&self) -> Result<T, ToolError> {
         json::read(self.arguments.get()).map_err(|(path, problem)| match path {
             Some(path) => ToolError::new(format!("Invalid argument `{path}`: {problem}.")),
@@ -120,14 +120,14 @@ pub enum ToolReply {
     Complete {
         /// For the model to read.
         content: Vec<Content>,
-        /// For programs; an object, for the sake of clients before 2026-07-28.
+        /// For programs; clients before 2026-07-28 take an object alone.
         structured: Option<Value>,
     },
     /// Questions that the client is to answer before it calls again (multi round-trip, 2026-07-28).
     InputRequired {
         /// By a key of the tool's choice: `{"method": "elicitation/create", "params": {...}}` and the like.
         requests: Map<String, Value>,
-        /// What the tool needs back with the answers.
+        /// A state that the client sends back with the answers.
         state: Option<String>,
     },
 }
@@ -135,18 +135,18 @@ pub enum ToolReply {
 /// Why a tool has no result.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ToolError {
-    /// A sentence for the model, which may try again.
+    /// A sentence for the model, which may call again.
     Message(String),
-    /// The call itself is wrong in a way that no other argument mends, such as a forged request state: a JSON-RPC error
-    /// for the client, not a result for the model.
+    /// The call is wrong in a way that the model cannot correct, such as a forged request state: the client gets a JSON-RPC
+    /// error, and the model no result.
     InvalidParams(String),
-    /// The client lacks capabilities that the call needs: an object in the form of MCP's `ClientCapabilities`. In the
-    /// handshake revisions, where a request does not tell capabilities, it becomes a result for the model.
+    /// The client lacks these capabilities, an object in the form of MCP's `ClientCapabilities`. Requests of the handshake
+    /// revisions do not say what a client can do: there the model gets a result that says so.
     MissingCapability(Value),
 }
 
 impl ToolError {
-    /// An error that tells the model what to do about it.
+    /// An error for the model: `message` says what to do about it.
     pub fn new(message: impl Into<String>) -> Self {
         Self::Message(message.into())
     }
@@ -156,17 +156,17 @@ impl ToolError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("tool `{tool}`: {problem}")]
 pub struct InvalidTool {
-    /// Its name.
+    /// The tool's name.
     pub tool: String,
-    /// What is wrong.
+    /// The reason.
     pub problem: String,
 }
 
 impl Tool {
     /// A tool from a function of typed input to typed output.
     ///
-    /// The schemas come from the types: doc comments become descriptions, `#[serde(deny_unknown_fields)]` refuses what
-    /// is not known, `#[schemars(extend("x-mcp-header" = "Region"))]` has a parameter mirrored into a header. `I` and
+    /// The schemas come from the types: doc comments become descriptions, `#[serde(deny_unknown_fields)]` refuses unknown
+    /// arguments, and `#[schemars(extend("x-mcp-header" = "Region"))]` has clients mirror a parameter into a header. `I` and
     /// `O` must be structs with named fields. The output is sent as structured content and, for older clients, as text.
     pub fn new<I, O, F, Fut>(name: impl Into<String>, description: impl Into<String>, run: F) -> Self
     where
@@ -178,7 +178,6 @@ impl Tool {
         let input_schema = schema_of::<I>(SchemaSettings::draft2020_12());
         let output_schema = schema_of::<O>(SchemaSettings::draft2020_12().for_serialize());
         let run = move |call: ToolCall| -> Reply {
-            // Outside of the future: what is wrong with the arguments needs no waiting.
             match call.arguments::<I>() {
                 Ok(input) => {
                     let output = run(input);
@@ -191,8 +190,8 @@ impl Tool {
         Self { definition: Definition { output_schema: Some(output_schema), ..tool.definition }, ..tool }
     }
 
-    /// A tool that reads its call and writes its reply itself: for content other than structures, and for tools that
-    /// ask back. `input_schema` is a JSON Schema of type `object`.
+    /// A tool that reads its call and writes its reply itself: for pictures and other content, and for tools that ask the
+    /// client for input. `input_schema` is a JSON Schema of type `object`.
     pub fn with_reply<F, Fut>(
         name: impl Into<String>,
         description: impl Into<String>,
@@ -224,7 +223,7 @@ impl Tool {
         self
     }
 
-    /// What the tool does to the world.
+    /// Hints on what the tool does to the world.
     #[must_use]
     pub fn annotations(mut self, annotations: Annotations) -> Self {
         self.definition.annotations = Some(annotations);
@@ -270,7 +269,7 @@ fn complete<O: Serialize>(output: &O) -> Result<ToolReply, ToolError> {
 
 fn schema_of<T: JsonSchema>(settings: SchemaSettings) -> Value {
     let settings = settings.with(|settings| {
-        // Whole in one piece, as not every client follows references.
+        // Not every client follows references.
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
@@ -289,7 +288,7 @@ pub(crate) struct HeaderParam {
     pub(crate) header: String,
 }
 
-/// Finds `x-mcp-header`, which may stand only on plain parameters that a chain of `properties` leads to.
+/// Finds the parameters with `x-mcp-header`. Only a string, an integer or a boolean may have it, reached by `properties` alone.
 /// <https://modelcontextprotocol.io/specification/2026-07-28/server/tools#x-mcp-header>
 fn header_params(schema: &Value) -> Result<Vec<HeaderParam>, String> {
     fn walk(schema: &Value, path: &mut Vec<String>, found: &mut Vec<HeaderParam>) -> Result<(), String> {
@@ -334,15 +333,15 @@ fn header_params(schema: &Value) -> Result<Vec<HeaderParam>, String> {
 #[derive(Debug)]
 pub struct Tools {
     tools: Vec<Tool>,
-    /// As MCP lists them, made once.
-    pub(crate) listed: Box<RawValue>,
+    /// Their definitions as `tools/list` has them.
+    pub(crate) definitions: Box<RawValue>,
 }
 
 impl Tools {
     /// Registers tools, in this order.
     ///
     /// # Errors
-    /// A tool that clients could not call.
+    /// A tool that clients could not call, or a name that is registered twice.
     pub fn new(tools: Vec<Tool>) -> Result<Self, InvalidTool> {
         let tools = tools.into_iter().map(Tool::check).collect::<Result<Vec<_>, _>>()?;
         let mut names = HashSet::new();
@@ -350,8 +349,8 @@ impl Tools {
             return Err(InvalidTool { tool: twice.name().to_owned(), problem: "registered twice".to_owned() });
         }
         let definitions: Vec<_> = tools.iter().map(|tool| &tool.definition).collect();
-        let listed = to_raw_value(&definitions).expect("definitions serialise");
-        Ok(Self { tools, listed })
+        let definitions = to_raw_value(&definitions).expect("definitions serialise");
+        Ok(Self { tools, definitions })
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&Tool> {

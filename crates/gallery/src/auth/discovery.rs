@@ -1,8 +1,8 @@
-//! Where clients are told to sign in: documents made once from settings, which need no token.
+//! Tells clients where to sign in: documents made once from settings, which need no token.
 //!
-//! RFC 9728 names the authorization server. Where that server's own metadata lacks what clients look for (Amazon
-//! Cognito's says nothing of PKCE, and takes no registrations), this server gives out a completed one under its own
-//! origin (RFC 8414), and answers registrations (RFC 7591) with the one client that there is.
+//! The document of RFC 9728 names the authorization server. The metadata of some servers lacks what clients look for
+//! (Amazon Cognito's does not mention PKCE, and it takes no registrations). For those, this server publishes complete
+//! metadata under its own origin (RFC 8414), and answers each registration (RFC 7591) with the one client of its settings.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::config::{AuthorizationServer, PublicClient, SignIn};
 
-/// What clients ask for first.
-const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
+/// The path that clients ask for first.
+const PROTECTED_RESOURCE_PATH: &str = "/.well-known/oauth-protected-resource";
 
 /// A document and its path.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub(crate) struct Document {
     pub(crate) body: Bytes,
 }
 
-/// Everything that is given out.
+/// All documents.
 pub(crate) fn documents(sign_in: &SignIn) -> Vec<Document> {
     let document = |path: String, json: &Value| Document { path, body: json.to_string().into() };
     let origin = sign_in.origin();
@@ -35,8 +35,8 @@ pub(crate) fn documents(sign_in: &SignIn) -> Vec<Document> {
         "resource_name": "Prompt gallery",
     });
     let mut documents = vec![
-        document(PROTECTED_RESOURCE.to_owned(), &resource),
-        document(format!("{PROTECTED_RESOURCE}{}", sign_in.path()), &resource),
+        document(PROTECTED_RESOURCE_PATH.to_owned(), &resource),
+        document(format!("{PROTECTED_RESOURCE_PATH}{}", sign_in.path()), &resource),
     ];
     if let Some(AuthorizationServer { authorize_url, token_url, revoke_url, client }) = server {
         let mut metadata = json!({
@@ -50,7 +50,7 @@ pub(crate) fn documents(sign_in: &SignIn) -> Vec<Document> {
             "grant_types_supported": ["authorization_code", "refresh_token"],
             "token_endpoint_auth_methods_supported": ["none"],
             "code_challenge_methods_supported": ["S256"],
-            // What OpenID Connect asks of its form of the same document.
+            // OpenID Connect needs these in its form of the document.
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
         });
@@ -68,13 +68,13 @@ pub(crate) fn documents(sign_in: &SignIn) -> Vec<Document> {
     documents
 }
 
-/// What a client asks to be registered as; the rest of it is passed over.
+/// A client's registration; other fields are ignored.
 #[derive(Deserialize)]
 struct Registration {
     redirect_uris: Vec<String>,
 }
 
-/// Answers a registration: the client that all share, if it may lead back to all that was asked for.
+/// Answers a registration with the shared client, if that client allows every redirect address of the registration.
 pub(crate) fn register(client: &PublicClient, body: &[u8]) -> (StatusCode, Bytes) {
     let refuse = |error: &str, description: String| {
         let body = json!({ "error": error, "error_description": description });

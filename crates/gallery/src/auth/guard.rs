@@ -1,4 +1,4 @@
-//! Who may call: the last word on every request to `/mcp`.
+//! Decides who may call `/mcp`.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ use serde_json::{Map, Value};
 
 use crate::config::SignIn;
 
-/// What a verified token says of the caller.
+/// The claims of a verified token.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claims(pub Map<String, Value>);
 
 impl Claims {
-    /// A claim that is text.
+    /// A claim, if it is text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str()
     }
 
-    /// Whether a scope was granted: `scope` has words, `scp` of other issuers may be a list.
+    /// Whether the token grants a scope. `scope` holds words; other issuers write `scp`, which may be a list.
     fn has_scope(&self, scope: &str) -> bool {
         ["scope", "scp"].into_iter().any(|name| match self.0.get(name) {
             // API Gateway writes a list as `[a b]`.
@@ -29,7 +29,7 @@ impl Claims {
         })
     }
 
-    /// Whether the token was meant for one of these. A token without `aud` is its client's.
+    /// Whether the token is meant for one of `audience`. A token without `aud` is meant for its `client_id`.
     #[must_use]
     pub fn is_for(&self, audience: &[String]) -> bool {
         let is_one = |value: &Value| audience.iter().any(|one| value == one);
@@ -44,13 +44,13 @@ impl Claims {
 /// Why a request is not answered.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// There is no token.
+    /// The request has no token.
     NoToken,
-    /// The token is not one that this server takes; why, for the log.
+    /// The token is not valid here; the reason is for the log.
     InvalidToken(&'static str),
     /// The token does not grant the scope.
     InsufficientScope,
-    /// The issuer's keys cannot be had; they may be asked for again after that time.
+    /// The issuer's keys cannot be read; the server asks for them again after this time.
     NoKeys(Duration),
 }
 
@@ -63,7 +63,7 @@ impl Refusal {
         }
     }
 
-    /// What the caller is told.
+    /// One sentence for the caller.
     pub(crate) fn message(&self) -> &'static str {
         match self {
             Self::NoToken => "sign in: the request has no bearer token",
@@ -81,23 +81,23 @@ pub(crate) struct Guard {
     verifier: Verifier,
 }
 
-/// Who checks the tokens of callers.
+/// The part of the system that checks tokens.
 pub enum Verifier {
     /// API Gateway, before the function is called.
     Platform,
     /// This process, with the issuer's keys.
     Tokens(Box<dyn TokenVerifier>),
-    /// Nobody: there is no sign-in.
+    /// Nothing: there is no sign-in.
     None,
 }
 
 /// Checks tokens in this process.
 #[async_trait]
 pub trait TokenVerifier: Send + Sync {
-    /// What the token of a request says, if there is one.
+    /// The claims of a request's token, if it has one.
     ///
     /// # Errors
-    /// A token that this server does not take.
+    /// A token that is not valid here, or that cannot be checked now.
     async fn verify(&self, headers: &HeaderMap) -> Result<Option<Claims>, Refusal>;
 }
 
@@ -106,15 +106,18 @@ impl Guard {
         Self { sign_in, allow_anonymous, verifier }
     }
 
-    /// Who calls, if that may be; nobody where there is no sign-in or anyone may call. `by_platform` is what API Gateway
-    /// has read in the token that it has verified.
+    /// Returns the caller's claims, or `None` for an anonymous caller who is allowed. `by_platform` has the claims of a token
+    /// that API Gateway has verified.
+    ///
+    /// # Errors
+    /// A caller who may not call.
     pub(crate) async fn admit(
         &self,
         headers: &HeaderMap,
         by_platform: Option<Claims>,
     ) -> Result<Option<Claims>, Refusal> {
         let claims = match &self.verifier {
-            // A sign-in that nobody checks lets nobody in.
+            // A sign-in without a verifier lets nobody in.
             Verifier::None if self.sign_in.is_some() => None,
             Verifier::None => return Ok(None),
             Verifier::Platform => by_platform,
@@ -124,7 +127,7 @@ impl Guard {
             return if self.allow_anonymous { Ok(None) } else { Err(Refusal::NoToken) };
         };
         let Some(sign_in) = &self.sign_in else { return Ok(Some(claims)) };
-        // Cognito says what a token is for; others by the media type of RFC 9068, which not all write.
+        // Cognito's claim. Other issuers use the media type of RFC 9068, and not all do.
         if claims.text("token_use").is_some_and(|kind| kind != "access") {
             return Err(Refusal::InvalidToken("not an access token"));
         }

@@ -1,24 +1,24 @@
-//! Asks a client for the arguments that a prompt lacks, and reads what it answers (2026-07-28).
+//! Asks a client for the arguments that a prompt lacks, and reads its answers (2026-07-28).
 //!
-//! Nothing is kept in between: the answers come with the request that the client repeats, and so does the request state.
+//! The server keeps nothing in between: the client repeats its request, and sends the answers and the request state with it.
 //! <https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr>
 
 use serde_json::{Map, Value, json};
 
+use super::error::Error;
 use crate::gallery::Form;
-use crate::mcp::rpc::{Error, INVALID_PARAMS};
 
-/// The key of the one request that is made of a client.
-const KEY: &str = "arguments";
-/// The longest request state, in bytes. It comes back in a body of 1 MiB, beside the arguments and the next answers.
-const MAX_STATE: usize = 256 * 1024;
+/// The key of the one request to the client.
+const REQUEST_KEY: &str = "arguments";
+/// The longest request state. It comes back in a body of 1 MiB, beside the arguments and the next answers.
+const MAX_STATE_BYTES: usize = 256 * 1024;
 
 /// What a client has answered so far.
 #[derive(Default)]
 pub(super) struct Answers {
-    /// By argument, as text.
+    /// The answers as text, by argument.
     pub(super) given: Map<String, Value>,
-    /// What became of the last form, if it was not filled in.
+    /// `declined` or `cancelled`, if the last form was not filled in.
     pub(super) refusal: Option<&'static str>,
 }
 
@@ -26,14 +26,14 @@ impl Answers {
     /// The answers of all rounds: `state` has those of the earlier ones, `responses` that of the last.
     ///
     /// # Errors
-    /// [`INVALID_PARAMS`] for what is not in the form that was asked for. Keys that were not asked for are passed over.
+    /// Invalid parameters, for answers in another form than was asked for. Keys that were not asked for are ignored.
     pub(super) fn read(responses: Option<&Map<String, Value>>, state: Option<&str>) -> Result<Self, Error> {
         let given = match state {
             Some(state) => unpack(state).ok_or_else(|| malformed("requestState: not what this server gave out"))?,
             None => Map::new(),
         };
         let mut answers = Self { given, refusal: None };
-        let Some(response) = responses.and_then(|responses| responses.get(KEY)) else { return Ok(answers) };
+        let Some(response) = responses.and_then(|responses| responses.get(REQUEST_KEY)) else { return Ok(answers) };
         match response["action"].as_str() {
             Some("accept") => answers.accept(&response["content"])?,
             Some("decline") => answers.refusal = Some("declined"),
@@ -62,21 +62,21 @@ impl Answers {
         Ok(())
     }
 
-    /// What must come back with the next answers: those that are not asked for again.
+    /// The request state: the answers that are not asked for again.
     ///
-    /// They are the client's own arguments, checked like all others whenever they come. To tamper with them is to send
-    /// other arguments, which is every client's right: so there is no signature and no expiry.
+    /// They are arguments like all others, and are checked again in each request. A client that changes them sends other
+    /// arguments, which it may: so the state needs no signature and does not expire.
     ///
     /// # Errors
-    /// [`INVALID_PARAMS`] where they would be too long to be sent again.
+    /// Invalid parameters, where the answers are too long to be sent again.
     pub(super) fn state(mut self, form: &Form) -> Result<Option<String>, Error> {
         self.given.retain(|name, _| !form.properties.contains_key(name));
         if self.given.is_empty() {
             return Ok(None);
         }
         let state = Value::Object(self.given).to_string();
-        if state.len() > MAX_STATE {
-            return Err(Error::new(INVALID_PARAMS, "the answers are too long to ask again: send them as arguments"));
+        if state.len() > MAX_STATE_BYTES {
+            return Err(Error::invalid_params("the answers are too long to ask again: send them as arguments"));
         }
         Ok(Some(state))
     }
@@ -84,15 +84,15 @@ impl Answers {
 
 fn unpack(state: &str) -> Option<Map<String, Value>> {
     let answers: Map<String, Value> = serde_json::from_str(state).ok()?;
-    (state.len() <= MAX_STATE && answers.values().all(Value::is_string)).then_some(answers)
+    (state.len() <= MAX_STATE_BYTES && answers.values().all(Value::is_string)).then_some(answers)
 }
 
 fn malformed(problem: &str) -> Error {
-    Error::new(INVALID_PARAMS, format!("params.{problem}"))
+    Error::invalid_params(format!("params.{problem}"))
 }
 
 fn in_response(field: &str, problem: &str) -> Error {
-    malformed(&format!("inputResponses.{KEY}.{field}: {problem}"))
+    malformed(&format!("inputResponses.{REQUEST_KEY}.{field}: {problem}"))
 }
 
 /// The `inputRequests` that show `form`.
@@ -100,10 +100,10 @@ pub(super) fn requests(form: &Form) -> Map<String, Value> {
     let required: Vec<_> = form.properties.keys().collect();
     let schema = json!({ "type": "object", "properties": form.properties, "required": required });
     let params = json!({ "mode": "form", "message": form.message, "requestedSchema": schema });
-    Map::from_iter([(KEY.to_owned(), json!({ "method": "elicitation/create", "params": params }))])
+    Map::from_iter([(REQUEST_KEY.to_owned(), json!({ "method": "elicitation/create", "params": params }))])
 }
 
-/// Whether a client of these capabilities can show a form. An empty `elicitation` means that; `url` alone does not.
+/// Whether a client with these capabilities can show a form. An empty `elicitation` means forms; `url` alone does not.
 pub(super) fn takes_forms(capabilities: &Map<String, Value>) -> bool {
     let modes = capabilities.get("elicitation").and_then(Value::as_object);
     modes.is_some_and(|modes| modes.is_empty() || modes.get("form").is_some_and(Value::is_object))

@@ -1,17 +1,16 @@
-//! The headers that mirror the body since 2026-07-28, and that must not say anything else.
+//! The headers that mirror the body since 2026-07-28. A header that differs from the body is an error.
 //! <https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#server-validation>
 
 use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::HEADER_MISMATCH;
-use super::rpc::{Error, INVALID_PARAMS};
-use crate::json::plain;
+use super::error::{Error, ErrorKind};
+use crate::json;
 use crate::tools::HeaderParam;
 
 pub(super) const VERSION: &str = "MCP-Protocol-Version";
@@ -19,7 +18,7 @@ const METHOD: &str = "Mcp-Method";
 const NAME: &str = "Mcp-Name";
 
 fn mismatch(message: impl Into<String>) -> Error {
-    Error::new(HEADER_MISMATCH, format!("header mismatch: {}", message.into())).with_status(StatusCode::BAD_REQUEST)
+    Error::new(ErrorKind::HeaderMismatch, format!("header mismatch: {}", message.into()))
 }
 
 /// The one value of a header; `None` without it.
@@ -35,7 +34,7 @@ pub(super) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'
     }
 }
 
-/// Whether a header is there and says what the body says.
+/// Checks that a header is there and equals the body's value.
 pub(super) fn must_match(name: &str, header: Option<&str>, body: &str) -> Result<(), Error> {
     match header {
         None => Err(mismatch(format!("{name} is missing"))),
@@ -47,7 +46,7 @@ pub(super) fn must_match(name: &str, header: Option<&str>, body: &str) -> Result
 /// Checks `Mcp-Method`, and `Mcp-Name` where the method has a name.
 pub(super) fn check_standard(headers: &HeaderMap, method: &str, name: Option<&RawValue>) -> Result<(), Error> {
     must_match(METHOD, single(headers, METHOD)?, method)?;
-    // Without a name in the body there is nothing to compare: the method will say what is missing.
+    // Without a name in the body there is nothing to compare: the method names what is missing.
     let Some(Ok(name)) = name.map(|raw| serde_json::from_str::<Cow<'_, str>>(raw.get())) else { return Ok(()) };
     let header = single(headers, NAME)?.map(|value| decode(NAME, value)).transpose()?;
     must_match(NAME, header.as_deref(), &name)
@@ -56,7 +55,7 @@ pub(super) fn check_standard(headers: &HeaderMap, method: &str, name: Option<&Ra
 /// Checks the `Mcp-Param-*` headers of a tool's annotated parameters.
 pub(super) fn check_params(headers: &HeaderMap, params: &[HeaderParam], arguments: &RawValue) -> Result<(), Error> {
     let arguments: Value = serde_json::from_str(arguments.get())
-        .map_err(|e| Error::new(INVALID_PARAMS, format!("params.arguments: {}", plain(&e))))?;
+        .map_err(|e| Error::invalid_params(format!("params.arguments: {}", json::without_place(&e))))?;
     for param in params {
         let name = format!("Mcp-Param-{}", param.header);
         let header = single(headers, &name)?.map(|value| decode(&name, value)).transpose()?;
@@ -72,7 +71,7 @@ pub(super) fn check_params(headers: &HeaderMap, params: &[HeaderParam], argument
     Ok(())
 }
 
-/// `42.0` and `42` are the same integer.
+/// Whether both are the same number: `42.0` and `42` are.
 fn same_number(header: &str, body: &serde_json::Number) -> bool {
     match (header.parse::<i64>(), body.as_i64()) {
         (Ok(header), Some(body)) => header == body,
@@ -80,7 +79,7 @@ fn same_number(header: &str, body: &serde_json::Number) -> bool {
     }
 }
 
-/// The text behind `=?base64?…?=`, which carries what a header cannot; any other value is itself.
+/// Decodes `=?base64?…?=`, the form of a value with characters that a header cannot have; returns any other value as it is.
 fn decode<'a>(name: &str, value: &'a str) -> Result<Cow<'a, str>, Error> {
     let Some(encoded) = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?=")) else {
         return Ok(Cow::Borrowed(value));

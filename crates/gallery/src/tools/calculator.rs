@@ -57,24 +57,24 @@ fn outcome(exact: i128, what: &str) -> Result<Outcome, ToolError> {
     Ok(Outcome { result })
 }
 
-/// A JSON number whose value is an integer, however it is written: `2`, `2.0` and `2e0` are the same.
+/// A JSON number whose value is an integer: `2`, `2.0` and `2e0` are the same.
 struct Integer(i64);
 
 impl<'de> Deserialize<'de> for Integer {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The text itself: a detour over f64 would lose digits beyond 2^53.
+        // Read from the text: an f64 would lose digits beyond 2^53.
         let json = Box::<RawValue>::deserialize(deserializer)?;
         integer(json.get()).map(Self).map_err(D::Error::custom)
     }
 }
 
 fn integer(json: &str) -> Result<i64, String> {
-    const SHOWN: usize = 40;
-    let refuse = |why: &str| Err(format!("expected {why}, got {}", json.chars().take(SHOWN).collect::<String>()));
+    const MAX_SHOWN_CHARS: usize = 40;
+    let refuse =
+        |why: &str| Err(format!("expected {why}, got {}", json.chars().take(MAX_SHOWN_CHARS).collect::<String>()));
     if !json.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
         return refuse("an integer, as a JSON number without quotes");
     }
-    // Most are written so.
     if let Ok(number) = json.parse() {
         return Ok(number);
     }
@@ -87,12 +87,12 @@ fn integer(json: &str) -> Result<i64, String> {
     if digits.trim_start_matches('0').is_empty() {
         return Ok(0);
     }
-    // Where the decimal point stands, counted from the first digit.
+    // The place of the decimal point, counted from the first digit.
     let point = exponent.parse::<i64>().ok().and_then(|exponent| exponent.checked_add(whole.len() as i64));
-    const MOST_DIGITS: i64 = 40_000;
+    const MAX_DIGITS: i64 = 40_000;
     match point.map(|point| (usize::try_from(point), point)) {
         Some((Ok(point), _)) if point < significant => refuse("an integer"),
-        Some((Ok(point), signed)) if signed <= MOST_DIGITS => {
+        Some((Ok(point), signed)) if signed <= MAX_DIGITS => {
             digits.truncate(significant);
             digits.extend(std::iter::repeat_n('0', point - significant));
             let digits = digits.trim_start_matches('0');

@@ -1,0 +1,140 @@
+//! Why a request has no result. JSON-RPC codes and HTTP statuses are chosen here and nowhere else.
+
+use http::StatusCode;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::version::Era;
+use super::{Record, Reply, rpc};
+use crate::gallery::GalleryError;
+
+/// The kinds of errors: each has one JSON-RPC code and one HTTP status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ErrorKind {
+    /// The body is not JSON.
+    NotJson,
+    /// The body is not one JSON-RPC request.
+    InvalidRequest,
+    /// The era has no such method.
+    UnknownMethod(Era),
+    /// The method does not take these parameters.
+    InvalidParams,
+    /// `params._meta`, which is read before the method's own parameters, is missing or ill-typed.
+    InvalidMeta,
+    /// The server failed.
+    Internal,
+    /// A header and the body differ.
+    HeaderMismatch,
+    /// The client lacks a capability that the request needs.
+    MissingCapability,
+    /// The server does not speak this version of the protocol.
+    UnsupportedVersion,
+}
+
+impl ErrorKind {
+    const fn code_and_status(self) -> (i32, StatusCode) {
+        match self {
+            Self::NotJson => (-32700, StatusCode::BAD_REQUEST),
+            Self::InvalidRequest => (-32600, StatusCode::BAD_REQUEST),
+            Self::UnknownMethod(Era::Modern) => (-32601, StatusCode::NOT_FOUND),
+            Self::UnknownMethod(Era::Handshake) => (-32601, StatusCode::OK),
+            Self::InvalidParams => (-32602, StatusCode::OK),
+            Self::InvalidMeta => (-32602, StatusCode::BAD_REQUEST),
+            Self::Internal => (-32603, StatusCode::OK),
+            Self::HeaderMismatch => (-32020, StatusCode::BAD_REQUEST),
+            Self::MissingCapability => (-32021, StatusCode::BAD_REQUEST),
+            Self::UnsupportedVersion => (-32022, StatusCode::BAD_REQUEST),
+        }
+    }
+
+    const fn code(self) -> i32 {
+        self.code_and_status().0
+    }
+}
+
+/// Why a request has no result.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Error {
+    kind: ErrorKind,
+    /// One sentence for the client.
+    message: String,
+    /// More for the client's program.
+    data: Option<Value>,
+    /// The cause, for the log alone.
+    cause: Option<String>,
+}
+
+impl Error {
+    pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), data: None, cause: None }
+    }
+
+    pub(super) fn invalid_params(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidParams, message)
+    }
+
+    /// An error of which the client learns nothing but the request's id.
+    pub(super) fn internal(cause: impl Into<String>) -> Self {
+        Self { cause: Some(cause.into()), ..Self::new(ErrorKind::Internal, "internal error") }
+    }
+
+    /// The same with data for the client's program.
+    #[must_use]
+    pub(super) fn with_data(self, data: Value) -> Self {
+        Self { data: Some(data), ..self }
+    }
+
+    /// The reply to the request `id`; without an id where none could be read. An internal error names `request_id`, which
+    /// the log has too.
+    pub(super) fn into_reply(self, id: Option<&RawValue>, request_id: &str, mut record: Record) -> Reply {
+        let (code, status) = self.kind.code_and_status();
+        let data = if self.kind == ErrorKind::Internal { Some(json!({ "requestId": request_id })) } else { self.data };
+        record.error = Some(code);
+        record.cause = self.cause;
+        Reply { status, body: rpc::failure(id, code, &self.message, data.as_ref()).into(), record }
+    }
+}
+
+impl Reply {
+    /// Refuses a request before it is read as JSON-RPC. `cause` is for the log alone.
+    pub(crate) fn refused(status: StatusCode, message: &str, cause: Option<String>) -> Self {
+        let code = ErrorKind::InvalidRequest.code();
+        let record = Record { error: Some(code), cause, ..Record::default() };
+        Self { status, body: rpc::failure(None, code, message, None).into(), record }
+    }
+}
+
+impl Record {
+    /// Whether the server failed.
+    pub(crate) fn is_internal_error(&self) -> bool {
+        self.error == Some(ErrorKind::Internal.code())
+    }
+}
+
+impl From<rpc::Malformed> for Error {
+    fn from(malformed: rpc::Malformed) -> Self {
+        let kind = match malformed {
+            rpc::Malformed::Json(_) => ErrorKind::NotJson,
+            rpc::Malformed::Request(_) => ErrorKind::InvalidRequest,
+        };
+        Self::new(kind, malformed.to_string())
+    }
+}
+
+impl From<GalleryError> for Error {
+    fn from(e: GalleryError) -> Self {
+        let (kind, cause) = match &e {
+            GalleryError::UnknownPrompt { .. }
+            | GalleryError::UnknownArgument(_)
+            | GalleryError::Arguments { .. }
+            | GalleryError::Media { .. }
+            | GalleryError::InvalidCursor => (ErrorKind::InvalidParams, None),
+            GalleryError::Broken { .. } | GalleryError::Changing { .. } => (ErrorKind::Internal, None),
+            GalleryError::Failed { .. } | GalleryError::TooLong { .. } => (ErrorKind::Internal, Some(e.to_string())),
+            GalleryError::Unreadable { cause, .. } | GalleryError::Store(cause) => {
+                (ErrorKind::Internal, Some(cause.to_string()))
+            }
+        };
+        Self { cause, ..Self::new(kind, e.to_string()) }
+    }
+}

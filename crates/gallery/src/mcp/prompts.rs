@@ -1,0 +1,108 @@
+//! `prompts/list`, `prompts/get`, `completion/complete`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::elicitation::{self, Answers};
+use super::error::Error;
+use super::version::Era;
+use super::{Answer, Call, Record, shortened};
+use crate::gallery::GalleryError;
+use dotprompt::bounds;
+
+#[derive(Deserialize)]
+struct ListPromptsParams {
+    cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ListPromptsResult<'a> {
+    prompts: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GetPromptParams {
+    name: String,
+    arguments: Option<Map<String, Value>>,
+    input_responses: Option<Map<String, Value>>,
+    request_state: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct CompleteParams {
+    #[serde(rename = "ref")]
+    reference: Reference,
+    argument: TypedArgument,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type")]
+enum Reference {
+    #[serde(rename = "ref/prompt")]
+    Prompt { name: String },
+    #[serde(rename = "ref/resource")]
+    Resource {},
+}
+
+/// An argument and what the user has typed of its value.
+#[derive(Deserialize)]
+struct TypedArgument {
+    name: String,
+    value: String,
+}
+
+impl Call<'_> {
+    pub(super) async fn list_prompts(&self) -> Answer {
+        let params: ListPromptsParams = self.params()?;
+        let page = self.mcp.gallery.list(params.cursor.as_deref()).await?;
+        let next_cursor = page.next_cursor.as_deref();
+        self.answer_cacheable(&ListPromptsResult { prompts: &page.prompts, next_cursor })
+    }
+
+    pub(super) async fn get_prompt(&self, record: &mut Record) -> Answer {
+        let params: GetPromptParams = self.params()?;
+        record.name = Some(shortened(&params.name));
+        let answers = match self.era {
+            Era::Modern => Answers::read(params.input_responses.as_ref(), params.request_state.as_deref())?,
+            Era::Handshake => Answers::default(),
+        };
+        let mut arguments = params.arguments.unwrap_or_default();
+        arguments.extend(answers.given.clone());
+        let e = match self.mcp.gallery.get(&params.name, &arguments, self.claims).await {
+            Ok(rendered) => {
+                let answer = self.answer(&rendered)?;
+                if answer.len() > bounds::ANSWER {
+                    return Err(GalleryError::TooLong { name: params.name, size: answer.len() as u64 }.into());
+                }
+                return Ok(answer);
+            }
+            Err(e) => e,
+        };
+        let GalleryError::Arguments { form: Some(form), .. } = &e else { return Err(e.into()) };
+        if let Some(refusal) = answers.refusal {
+            return Err(Error::invalid_params(format!("the form was {refusal}: {e}")));
+        }
+        if self.era == Era::Handshake || !elicitation::takes_forms(&self.client_capabilities()) {
+            return Err(e.into());
+        }
+        self.ask(&elicitation::requests(form), answers.state(form)?)
+    }
+
+    pub(super) async fn complete(&self, record: &mut Record) -> Answer {
+        let CompleteParams { reference, argument } = self.params()?;
+        let Reference::Prompt { name } = reference else {
+            return Err(Error::invalid_params("there are no resources here: `ref` takes a `ref/prompt`"));
+        };
+        record.name = Some(shortened(&name));
+        let found = self.mcp.gallery.complete(&name, &argument.name, &argument.value).await?;
+        let has_more = found.total > found.values.len();
+        self.answer(&json!({
+            "completion": { "values": found.values, "total": found.total, "hasMore": has_more }
+        }))
+    }
+}
