@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_prompt-gallery");
@@ -151,8 +151,9 @@ fn anchor(heading: &str) -> String {
 
 #[test]
 fn every_link_to_a_file_or_heading_leads_there() {
-    let documents = fs::read_dir("docs").expect("docs").map(|entry| entry.expect("an entry").path());
-    for path in documents.chain([PathBuf::from("README.md")]).filter(|path| path.extension() == Some("md".as_ref())) {
+    let files = ["", "docs"].map(|folder| fs::read_dir(Path::new(".").join(folder)).expect("a folder"));
+    let documents = files.into_iter().flatten().map(|entry| entry.expect("an entry").path());
+    for path in documents.filter(|path| path.extension() == Some("md".as_ref())) {
         let text = fs::read_to_string(&path).expect("UTF-8");
         let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         for link in links.filter(|link| !link.starts_with("https://")) {
