@@ -59,7 +59,7 @@ impl<'a> Address<'a> {
         }
     }
 
-    /// What is there, and its type where that is known: as `content_type` says, else as the address tells.
+    /// What it is to a client, and its type if known: `content_type`, else what the address implies.
     ///
     /// # Errors
     /// What it is not shown as.
@@ -81,7 +81,7 @@ impl<'a> Address<'a> {
     }
 }
 
-/// RFC 3986; a drive letter is none.
+/// RFC 3986. A drive letter is not a scheme.
 fn is_scheme(text: &str) -> bool {
     text.len() > 1
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -105,12 +105,12 @@ fn link(url: &str) -> Result<Address<'_>, String> {
     Ok(Address::Link { url, uri })
 }
 
-/// The type that a file's name tells.
+/// The type that a file's name implies.
 fn guess(path: &str) -> Option<String> {
     mime_guess::from_path(path).first_raw().map(str::to_owned)
 }
 
-/// A file of a gallery, as a listing tells it.
+/// A file of a gallery, as a listing returns it.
 pub trait Listed {
     /// The path from the root of the gallery, `/` between folders.
     fn key(&self) -> &str;

@@ -101,10 +101,10 @@ use When::{
     Placeholder, SeveralArguments, SeveralMessages, TypedArgument,
 };
 
-/// Client, when, what becomes of the prompt "in" it, and where that was read.
+/// Client, condition, effect (read as "EFFECT in CLIENT"), sources.
 const CLIENTS: &[(Client, When, &str, &[&str])] = &[
     (Zed, SeveralArguments, "it is not offered", &[ZED_AGENT, ZED_21944]),
-    // Only required arguments take what is typed behind the command.
+    // Only required arguments get the text that is typed after the command.
     (GeminiCli, OptionalOnly, "text behind the command is dropped unless it is --name=\"value\"", &[GEMINI_LOADER]),
     // A report; the version is part of it.
     (ClaudeCode, OptionalOnly, "nothing happens until some character is typed, as reported of 1.0.73,", &[CLAUDE_5597]),

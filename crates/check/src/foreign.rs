@@ -6,7 +6,8 @@ mod scan;
 mod tag;
 mod text;
 
-use dotprompt::{Cause, Code, Place, Problem, Token, shorten, tokens};
+use dotprompt::tree::{Token, tokens};
+use dotprompt::{Cause, Code, Place, Problem, shorten};
 
 use super::at;
 use super::clients::{Client, When, effects};

@@ -67,8 +67,8 @@ pub enum Source {
 /// What is asked of a check.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options<'a> {
-    /// How many prompts `prompts/list` tells at once. Nothing where only some files are checked, and what is said of all
-    /// of them is of no interest.
+    /// How many prompts one page of `prompts/list` has. `None` if only some files are checked: the checks of the whole
+    /// gallery are left out then.
     pub page_size: Option<usize>,
     /// The clients that the prompts are for; empty if that is not known.
     pub clients: &'a [Client],
@@ -361,7 +361,7 @@ impl<'a> Gallery<'a> {
     }
 }
 
-/// The folders of a path, with the slash behind them, and the file.
+/// The folders of a path, with their last slash, and the file.
 fn plain_parts(path: &str) -> (&str, &str) {
     path.rfind('/').map_or(("", path), |slash| path.split_at(slash + 1))
 }

@@ -9,7 +9,7 @@ use dotprompt::{Code, ContentType, Problem, Shown};
 /// The width of `{{media`, at which the reader looks.
 const WIDTH: usize = 7;
 
-/// What is wrong with the addresses that a file writes out; a rendering tells the same of those that it computes.
+/// Reports the addresses of a template that are wrong. A rendering reports computed addresses.
 pub(super) fn check(key: &str, shown: &[Shown], files: &[File]) -> Vec<Problem> {
     let problem = |shown: &Shown| {
         let (message, hint) = wrong(shown, files)?;

@@ -1,4 +1,4 @@
-//! Front matter that stands where nobody reads it, and so is text of the prompt.
+//! Front matter in the wrong place, where it is read as text of the prompt.
 
 use dotprompt::Place;
 

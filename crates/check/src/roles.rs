@@ -44,7 +44,7 @@ fn joined(parts: Vec<Part>, join: impl Fn(&mut String, &str)) -> Vec<Part> {
     joined
 }
 
-/// Without the blank lines before and behind; the first line keeps what it is indented by.
+/// Without the blank lines before and after it. The first line keeps its indentation.
 #[must_use]
 pub fn without_blank_lines(text: &str) -> &str {
     let text = text.trim_end();

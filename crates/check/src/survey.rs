@@ -5,9 +5,10 @@ use std::convert::Infallible;
 use std::rc::Rc;
 
 use dotprompt::tree::{
-    Block, BlockKind, Expression, Inlines, Mark, PartialCall, Piece, Program, Template, Visitor, messages,
+    Block, BlockKind, Expression, Inlines, Mark, PartialCall, Piece, Program, Template, UnknownData, Variable, Visitor,
+    messages,
 };
-use dotprompt::{Media, Message, Origin, Part, Place, Prompt, Role, Shown, UnknownData, Variable, bounds};
+use dotprompt::{Media, Message, Origin, Part, Place, Prompt, Role, Shown, bounds};
 
 use super::roles;
 
@@ -31,7 +32,7 @@ pub(super) struct Survey {
     pub(super) shown: Vec<Shown>,
     /// The first one too many, where every rendering shows too many.
     pub(super) one_too_many: Option<Place>,
-    /// Whether nothing can come of it.
+    /// Whether it never produces text or media.
     pub(super) is_empty: bool,
 }
 

@@ -5,12 +5,13 @@ use std::fmt;
 use serde_json::Value;
 
 use dotprompt::nearest;
-use dotprompt::{Argument, Code, Kind, Place, Prompt, Shape, Variable, shorten};
+use dotprompt::tree::{Shape, Variable};
+use dotprompt::{Argument, Code, Kind, Place, Prompt, shorten};
 
-/// How many choices of an argument are told.
+/// How many choices of an argument a message names.
 const CHOICES: usize = 10;
 
-/// Warns of uses that do nothing, whatever a caller says.
+/// Warns of uses that never have an effect.
 pub(super) fn check(prompt: &Prompt, variables: &[Variable], warn: &mut impl FnMut(Code, Place, String, Option<&str>)) {
     let mut wrong = Vec::new();
     for Variable { name, shape, .. } in variables {

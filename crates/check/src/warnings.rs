@@ -4,10 +4,10 @@ use super::clients::{Client, When, effects};
 use super::foreign::Template;
 use super::survey::{Survey, survey};
 use super::{address, at, foreign, media, misplaced, of_file, types};
-use dotprompt::tree::{Node, Template as Tree, Usage};
+use dotprompt::tree::{LOOP_DATA, Node, Template as Tree, UnknownData, Usage, Variable, template_of};
 use dotprompt::{
-    Argument, Code, LOOP_DATA, MAX_LENGTH, Partial, Place, Problem, Prompt, PromptFile, UnknownData, Variable, body,
-    in_listed_order, is_cut, nearest, prompt_name, shorten, shorten_to,
+    Argument, Code, MAX_LENGTH, Partial, Place, Problem, Prompt, PromptFile, in_listed_order, is_cut, nearest,
+    prompt_name, shorten, shorten_to,
 };
 
 /// How much of a list of arguments is shown, in characters.
@@ -22,7 +22,7 @@ pub(super) fn of_prompt_file(
     problems: &mut Vec<Problem>,
 ) {
     let Ok(text) = std::str::from_utf8(source) else { return };
-    let Some((body, start)) = body(text) else { return };
+    let Some((body, start)) = template_of(text) else { return };
     let misplaced = Some(text).filter(|_| start == Place::START).and_then(misplaced::find);
     if let Some(file) = read
         && misplaced.is_none()
@@ -51,7 +51,7 @@ pub(super) fn of_partial(
     problems: &mut Vec<Problem>,
 ) {
     let Ok(text) = std::str::from_utf8(source) else { return };
-    if body(text).is_none_or(|(_, start)| start != Place::START) {
+    if template_of(text).is_none_or(|(_, start)| start != Place::START) {
         let message = "a partial has no front matter: this is text of every prompt that uses it";
         let place = Place { line: line_of(text, "---"), column: 1 };
         problems.push(at(key, place, 3, Code::Portability, message, Some("leave it out".to_owned())));

@@ -5,6 +5,7 @@ mod items;
 mod object;
 mod properties;
 mod resolve;
+mod text;
 mod used;
 
 use std::collections::HashMap;
@@ -33,7 +34,7 @@ pub struct Arguments {
     listed: Vec<Argument>,
     /// What an argument that is not listed must be, where any name is taken.
     others: Option<Argument>,
-    /// Those of the others of which the template's use tells more.
+    /// Other arguments that the template's use says more about.
     used_others: HashMap<String, Argument>,
     /// Values of variables that the caller leaves out; some may be no arguments.
     defaults: Map<String, Value>,
@@ -149,7 +150,7 @@ impl Kind {
     }
 
     /// The value of plain text.
-    fn read(self, text: &str) -> Option<Value> {
+    fn parse_text(self, text: &str) -> Option<Value> {
         match self {
             Self::String | Self::Any => Some(text.into()),
             Self::Integer => text.trim().parse::<i64>().map(Value::from).ok().or_else(|| whole(text.trim())),
@@ -192,7 +193,7 @@ impl Argument {
         }
     }
 
-    /// Makes it optional, with a default in its type; null is none.
+    /// Makes it optional, with a default in its type. Null is no default.
     fn set_default(&mut self, value: &Value) -> Result<(), String> {
         self.required = false;
         if value.is_null() {
@@ -204,7 +205,7 @@ impl Argument {
             | (None, Kind::Array, Value::Array(_))
             | (None, Kind::Object, Value::Object(_)) => Some(value.clone()),
             (None, _, Value::Array(_) | Value::Object(_)) => None,
-            _ => self.read(&plain(value)).ok(),
+            _ => self.read_as(&self.name, &plain(value)).ok(),
         };
         if read.is_none() {
             let (name, given) = (&self.name, shorten(&plain(value)));

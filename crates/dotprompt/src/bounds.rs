@@ -10,7 +10,7 @@ pub(super) const NESTING: usize = 64;
 pub(super) const WORDS: usize = 200;
 /// Names and values of all tags of one file.
 pub(super) const ALL_WORDS: usize = 30_000;
-/// Problems of one template, and of one level in front matter, that are told: a broken file may have thousands.
+/// Reported problems of one template, and of one level in front matter: a broken file may have thousands.
 pub const PROBLEMS: usize = 100;
 /// How deep partials call partials.
 pub(super) const PARTIAL_DEPTH: usize = 16;

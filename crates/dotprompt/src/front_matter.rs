@@ -29,13 +29,13 @@ pub(super) struct FrontMatter {
     pub(super) description: Option<String>,
     pub(super) tags: Vec<String>,
     pub(super) icons: Vec<Icon>,
-    /// `None` when the file declares none, so that the template tells.
+    /// `None` when the file declares none: they are the template's variables.
     pub(super) arguments: Option<Arguments>,
     /// `input.default`.
     pub(super) defaults: Map<String, Value>,
     /// Where each of them is written.
     pub(super) default_places: Vec<(String, Place)>,
-    /// What Dotprompt's readers return as the prompt's metadata.
+    /// The metadata of the prompt, as Dotprompt defines it.
     pub(super) metadata: Map<String, Value>,
 }
 
@@ -77,7 +77,7 @@ pub(super) fn split<'a>(key: &Arc<str>, source: &'a str) -> Result<File<'a>, Pro
     Err(Problem::new(Code::FrontMatter, key, Place::START, 3, message))
 }
 
-/// Where the first fence begins, and where the line behind it does. Only blank lines and a licence in lines of `#` may
+/// Where the first fence begins, and where the next line does. Only blank lines and a licence in lines of `#` may
 /// come before.
 fn opening_fence(text: &str) -> Option<(usize, usize)> {
     let mut at = 0;
@@ -105,7 +105,7 @@ fn is_fence(line: &str) -> bool {
 
 /// Reads the front matter of a file, as far as it can be; a file without one says nothing. `schemas` knows schemas by
 /// name.
-pub(super) fn read(file: &File<'_>, schemas: Schemas<'_>, problems: &mut Vec<Problem>) -> FrontMatter {
+pub(super) fn read_front_matter(file: &File<'_>, schemas: Schemas<'_>, problems: &mut Vec<Problem>) -> FrontMatter {
     let mut said = FrontMatter::default();
     for key in ["ext", "metadata", "config"] {
         said.metadata.insert(key.to_owned(), Value::Object(Map::new()));
@@ -146,7 +146,7 @@ fn read_map(root: &Node, source: &str, schemas: Schemas<'_>, said: &mut FrontMat
             "title" => said.title = reader.text(CODE, "`title`", node),
             "description" => said.description = reader.text(CODE, "`description`", node),
             "tags" => said.tags = reader.texts(CODE, "`tags`", "[review, code]", node),
-            "icons" => said.icons = icon::read(node, reader),
+            "icons" => said.icons = icon::read_icons(node, reader),
             "arguments" if !node.is_null() => arguments = Some((key, node)),
             "input" if !node.is_null() => input = Some(node),
             _ if READ.contains(&name) || TEXTS.contains(&name) || KEPT.contains(&name) => {}
@@ -245,7 +245,7 @@ fn read_schema(node: &Node, schemas: Schemas<'_>, said: &mut FrontMatter, reader
     schema
 }
 
-/// What the model answers is its program's business: only the shape of the schema is checked.
+/// The output is for the program that calls the model: only the form of its schema is checked.
 fn read_output(node: &Node, schemas: Schemas<'_>, said: &mut FrontMatter, reader: &mut Reader<'_>) {
     const FORMATS: [&str; 5] = ["text", "json", "jsonl", "array", "enum"];
     if let Yaml::String(text) = &node.value {

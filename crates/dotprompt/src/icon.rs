@@ -34,7 +34,7 @@ pub enum Theme {
 }
 
 /// The front matter's `icons`.
-pub(super) fn read(node: &Node, reader: &mut Reader<'_>) -> Vec<Icon> {
+pub(super) fn read_icons(node: &Node, reader: &mut Reader<'_>) -> Vec<Icon> {
     let items = reader.list(Code::FrontMatter, "`icons`", "`- src: https://…`", node);
     items.iter().filter_map(|item| icon(item, reader)).collect()
 }

@@ -1,12 +1,51 @@
-//! One file's text becomes a [`PromptFile`], and with its partials a [`Prompt`] to render.
+//! Dotprompt files become messages for a model.
 //!
-//! The format is [Dotprompt](https://google.github.io/dotprompt): Handlebars with optional YAML front matter. A caller's
-//! arguments are data: they are never compiled, and nothing in them opens a message or shows a file.
+//! For programs that keep prompts as files, in the format of [Dotprompt](https://google.github.io/dotprompt): Handlebars
+//! templates with optional YAML front matter. The crate reads the text of files and returns messages, or [`Problem`]s with
+//! line and column. It does no I/O: the caller reads files, calls models and shows media.
+//!
+//! ```
+//! use std::collections::HashMap;
+//! use std::sync::Arc;
+//!
+//! use dotprompt::{Part, Prompt, PromptFile, Role};
+//! use serde_json::json;
+//!
+//! let source = r#"---
+//! description: Greets someone
+//! input:
+//!   schema:
+//!     name: string, who is greeted
+//! ---
+//! {{role "system"}}Answer in one sentence.
+//! {{role "user"}}Greet {{name}}."#;
+//!
+//! let file = PromptFile::parse("greet.prompt", source.as_bytes())?;
+//! // The second argument has the partials that `file.partials()` names.
+//! let prompt = Prompt::link(Arc::new(file), HashMap::new())?;
+//! assert_eq!(prompt.arguments()[0].name, "name");
+//!
+//! let given = json!({ "name": "Ada" });
+//! let data = prompt.resolve(given.as_object().unwrap()).expect("a name is all it takes");
+//! let messages = prompt.render(&data)?;
+//! assert_eq!(messages[1].role, Role::User);
+//! assert_eq!(messages[1].content, [Part::Text { text: "Greet Ada.".to_owned() }]);
+//! # Ok::<(), dotprompt::Problem>(())
+//! ```
+//!
+//! - [`PromptFile::parse`] and [`Partial::parse`] read one file; [`PromptFile::read`] also returns warnings.
+//! - [`Prompt::link`] puts a file and its partials together; [`Prompt::arguments`] says what it takes.
+//! - [`Prompt::resolve`] checks a caller's arguments; [`Prompt::render`] makes messages of them.
+//! - [`Named::of`] and [`prompt_name`] turn paths into the names of prompts and partials.
+//!
+//! Arguments are data: they are never compiled as a template, and they never open a message or show a file. [`bounds`]
+//! has the limits of files, arguments and renderings.
 
 mod arguments;
 pub mod bounds;
 mod front_matter;
 mod icon;
+mod link;
 mod message;
 mod names;
 mod nearest;
@@ -17,6 +56,7 @@ mod render;
 mod schema;
 mod shape;
 mod shown;
+mod source;
 mod template;
 mod yaml;
 
@@ -39,24 +79,23 @@ pub use picoschema::Schemas;
 pub use problem::{Cause, Code, Level, Place, Problem};
 #[doc(hidden)]
 pub use reader::{shorten, shorten_to};
-#[doc(hidden)]
-pub use shape::Shape;
-#[doc(hidden)]
 pub use shown::{ContentType, Shown};
-#[doc(hidden)]
-pub use template::{LOOP_DATA, Tag, Token, UnknownData, Variable, is_helper, tokens};
+pub use source::{too_large, unreadable};
 use template::{Template, Usage};
 
-/// The tree of a template and the parts of messages, for walks of other crates.
+/// What the check of a gallery needs: the text, the tree and the variables of a template, and the pieces of messages.
 #[doc(hidden)]
 pub mod tree {
     pub use crate::message::{Piece, messages};
+    pub use crate::shape::Shape;
+    pub use crate::source::template_of;
     pub use crate::template::{
-        Block, BlockKind, Expression, Inlines, Mark, Node, PartialCall, Program, Template, Usage, Visitor,
+        Block, BlockKind, Expression, Inlines, LOOP_DATA, Mark, Node, PartialCall, Program, Tag, Template, Token,
+        UnknownData, Usage, Variable, Visitor, is_helper, tokens,
     };
 }
 
-/// A prompt file that has been read, without its partials.
+/// A prompt file without its partials.
 #[derive(Debug)]
 pub struct PromptFile {
     front_matter: FrontMatter,
@@ -74,13 +113,13 @@ pub struct Partial {
 pub struct Prompt {
     file: Arc<PromptFile>,
     partials: HashMap<String, Arc<Partial>>,
-    /// Where the template says more of them than the file.
+    /// Set if the template's use of them adds to the file's declaration.
     arguments: Option<Arguments>,
     /// `@metadata`
     metadata: Value,
 }
 
-/// What a prompt is rendered with.
+/// The input of a rendering.
 #[derive(Debug, Default)]
 pub struct Data {
     /// The variables, already in their types.
@@ -89,7 +128,7 @@ pub struct Data {
     pub authored: HashSet<String>,
     /// What `@name` finds, such as `auth`; `@metadata` is the prompt's own.
     pub context: Map<String, Value>,
-    /// What was said before.
+    /// Earlier messages, for `{{history}}`.
     pub messages: Vec<Message>,
 }
 
@@ -109,10 +148,10 @@ impl PromptFile {
     pub fn read_in_part(key: &str, source: &[u8], schemas: Schemas<'_>) -> (Option<Self>, Vec<Problem>) {
         let file = Arc::from(key);
         let mut problems = Vec::new();
-        let read = text(&file, source)
+        let read = source::text(&file, source)
             .and_then(|source| front_matter::split(&file, source))
             .map(|parts| {
-                let front_matter = front_matter::read(&parts, schemas, &mut problems);
+                let front_matter = front_matter::read_front_matter(&parts, schemas, &mut problems);
                 let template = template::compile(&file, parts.body, parts.body_place, &mut problems);
                 Self { front_matter, template }
             })
@@ -188,8 +227,8 @@ impl Partial {
     pub fn read_in_part(key: &str, source: &[u8]) -> (Option<Self>, Vec<Problem>) {
         let file = Arc::from(key);
         let mut problems = Vec::new();
-        let read = text(&file, source)
-            .map(|source| template::compile(&file, without_mark(source), Place::START, &mut problems))
+        let read = source::text(&file, source)
+            .map(|source| template::compile(&file, source::without_mark(source), Place::START, &mut problems))
             .map_err(|problem| problems.push(problem));
         (read.ok().filter(|_| is_whole(&problems)).map(|template| Self { template }), problems)
     }
@@ -237,7 +276,7 @@ impl Prompt {
             let message = format!("the prompt uses more than {} partials", bounds::PARTIALS);
             return Err(Problem::of_file(Code::Bound, &file.template.file, message));
         }
-        let variables = Linker::new(&file.template, &partials).link()?.variables();
+        let variables = link::link(&file.template, &partials)?.variables();
         let arguments = match &file.front_matter.arguments {
             Some(declared) => declared.used_as(&variables, &file.front_matter.metadata),
             None if variables.len() > bounds::ARGUMENTS => {
@@ -259,7 +298,7 @@ impl Prompt {
         &self.file.template.file
     }
 
-    /// For people, where the name is for programs.
+    /// The title for people; the name is for programs.
     #[must_use]
     pub fn title(&self) -> Option<&str> {
         self.file.front_matter.title.as_deref()
@@ -291,14 +330,14 @@ impl Prompt {
         &self.file.front_matter.icons
     }
 
-    /// What a caller may say.
+    /// The arguments that a caller may give.
     #[must_use]
     pub fn arguments(&self) -> &Arguments {
         let declared = self.file.front_matter.arguments.as_ref();
         self.arguments.as_ref().or(declared).expect("arguments are declared or inferred")
     }
 
-    /// What a caller says, as the variables of the template.
+    /// Turns a caller's arguments into the variables of the template.
     ///
     /// # Errors
     /// All arguments that are missing, unknown or ill-typed.
@@ -339,10 +378,10 @@ impl Prompt {
 
     /// What it uses together with its partials; nothing if that takes too many steps.
     pub fn usage(&self) -> Option<Usage> {
-        Linker::new(&self.file.template, &self.partials).link().ok()
+        link::link(&self.file.template, &self.partials).ok()
     }
 
-    /// The arguments that the file declares; none if its template alone tells them.
+    /// The arguments that the file declares; `None` if they are the template's variables.
     pub fn declared(&self) -> Option<&Arguments> {
         self.file.front_matter.arguments.as_ref()
     }
@@ -351,159 +390,6 @@ impl Prompt {
     pub fn defaults(&self) -> &[(String, Place)] {
         &self.file.front_matter.default_places
     }
-}
-
-/// Finds out what partials a prompt leads to, and which variables they use.
-struct Linker<'a> {
-    root: &'a Template,
-    partials: &'a HashMap<String, Arc<Partial>>,
-    /// Partials that templates define for themselves and what they include: each with the partial whose template it is,
-    /// or none for the root's.
-    inlines: HashSet<(&'a str, Option<&'a str>)>,
-    /// What the partials that are done use.
-    done: HashMap<&'a str, Usage>,
-    /// How many partials deep each of those leads, itself included.
-    heights: HashMap<&'a str, usize>,
-    /// The partials on the way here.
-    chain: Vec<&'a str>,
-    /// Steps that may still be taken to find the variables.
-    left: usize,
-}
-
-impl<'a> Linker<'a> {
-    fn new(root: &'a Template, partials: &'a HashMap<String, Arc<Partial>>) -> Self {
-        let templates = partials.iter().map(|(name, partial)| (Some(name.as_str()), &partial.template));
-        let names = |(by, template): (_, &'a Template)| template.inlines.iter().map(move |name| (name.as_str(), by));
-        let inlines = templates.chain([(None, root)]).flat_map(names).collect();
-        Self {
-            root,
-            partials,
-            inlines,
-            done: HashMap::new(),
-            heights: HashMap::new(),
-            chain: Vec::new(),
-            left: bounds::USES,
-        }
-    }
-
-    /// What the prompt and its partials use.
-    fn link(mut self) -> Result<Usage, Problem> {
-        self.follow(self.root)?;
-        self.usage(self.root, false)
-    }
-
-    /// What a template uses whose partials are done.
-    fn usage(&mut self, template: &'a Template, is_partial: bool) -> Result<Usage, Problem> {
-        template::usage(&template.program, is_partial, &self.done, &mut self.left).ok_or_else(|| {
-            let message = "the prompt and its partials use variables in too many places".to_owned();
-            Problem::of_file(Code::Bound, &template.file, message)
-        })
-    }
-
-    /// Follows a template's partials; how deep they lead.
-    fn follow(&mut self, template: &'a Template) -> Result<usize, Problem> {
-        let mut deepest = 0;
-        for used in &template.partials {
-            let problem = |code, message| Problem::new(code, &template.file, used.place, used.width, message);
-            let name = used.name.as_str();
-            let too_deep = |chain: &[&str]| {
-                let chain = chain.iter().map(|name| shorten(name)).collect::<Vec<_>>().join(" → ");
-                let message = format!("partials call partials more than {} deep: {chain}", bounds::PARTIAL_DEPTH);
-                Err(problem(Code::Bound, message))
-            };
-            if let Some(height) = self.heights.get(name) {
-                if self.chain.len() + height > bounds::PARTIAL_DEPTH {
-                    self.chain.push(name);
-                    return too_deep(&self.chain);
-                }
-                deepest = deepest.max(*height);
-                continue;
-            }
-            if let Some(at) = self.chain.iter().position(|other| *other == name) {
-                let cycle = self.chain[at..].iter().chain([&name]);
-                let cycle = cycle.map(|name| shorten(name)).collect::<Vec<_>>().join(" → ");
-                return Err(problem(Code::PartialCycle, format!("partials include each other: {cycle}")));
-            }
-            let Some(partial) = self.partials.get(name) else {
-                let mut around = self.chain.iter().copied().map(Some).chain([None]);
-                if used.has_fallback || around.any(|by| self.inlines.contains(&(name, by))) {
-                    continue;
-                }
-                let way = match self.chain.as_slice() {
-                    [] => String::new(),
-                    chain => {
-                        let chain = chain.iter().chain([&name]).map(|name| shorten(name));
-                        format!(" ({})", chain.collect::<Vec<_>>().join(" → "))
-                    }
-                };
-                let problem = problem(Code::MissingPartial, format!("there is no partial `{}`{way}", shorten(name)));
-                return Err(problem.with_cause(Cause::MissingPartial { name: name.to_owned() }));
-            };
-            if self.chain.len() == bounds::PARTIAL_DEPTH {
-                return too_deep(&self.chain);
-            }
-            self.chain.push(name);
-            let height = 1 + self.follow(&partial.template)?;
-            self.chain.pop();
-            self.heights.insert(name, height);
-            deepest = deepest.max(height);
-            let usage = self.usage(&partial.template, true)?;
-            self.done.insert(name, usage);
-        }
-        Ok(deepest)
-    }
-}
-
-/// The problem of a file that is over [`bounds::SOURCE`].
-#[must_use]
-pub fn too_large(key: &str, size: u64) -> Problem {
-    let message = format!("the file has {size} bytes; a prompt has at most {}", bounds::SOURCE);
-    Problem::of_file(Code::Bound, &Arc::from(key), message)
-}
-
-/// The problem of a file that cannot be read, and why.
-#[must_use]
-pub fn unreadable(key: &str, why: &str) -> Problem {
-    Problem::of_file(Code::Unreadable, &Arc::from(key), format!("the file cannot be read: {why}"))
-}
-
-/// The text of a file.
-fn text<'a>(file: &Arc<str>, source: &'a [u8]) -> Result<&'a str, Problem> {
-    if source.len() as u64 > bounds::SOURCE {
-        return Err(too_large(file, source.len() as u64));
-    }
-    if let Some(what) = other_encoding(source) {
-        return Err(Problem::of_file(Code::Encoding, file, what));
-    }
-    std::str::from_utf8(source).map_err(|e| {
-        let before = String::from_utf8_lossy(&source[..e.valid_up_to()]);
-        let place = Place::START.behind(&before);
-        Problem::new(Code::Encoding, file, place, 1, "the file is not UTF-8 text")
-    })
-}
-
-/// What a file is that begins as no text in UTF-8 does, and what to do about it.
-fn other_encoding(source: &[u8]) -> Option<&'static str> {
-    match source {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, _, 0, ..] | [0, _, 0, _, ..] => {
-            Some("the file is UTF-16: save it as UTF-8")
-        }
-        [0x1f, 0x8b, ..] => Some("the file is compressed with gzip: unpack it"),
-        [b'P', b'K', 3, 4, ..] => Some("the file is a ZIP archive: unpack it"),
-        _ => None,
-    }
-}
-
-/// Without the byte order mark that some editors write.
-fn without_mark(source: &str) -> &str {
-    source.strip_prefix('\u{feff}').unwrap_or(source)
-}
-
-/// The template of a prompt file's text, and where it begins; nothing of a file whose front matter does not end.
-#[doc(hidden)]
-pub fn body(source: &str) -> Option<(&str, Place)> {
-    let file = front_matter::split(&Arc::from(""), source).ok()?;
-    Some((file.body, file.body_place))
 }
 
 /// Whether a file that has these problems can be used.

@@ -9,7 +9,7 @@ use super::reader::shorten;
 /// One message of a rendered prompt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
-    /// Who speaks.
+    /// Who says it.
     pub role: Role,
     /// What is said.
     pub content: Vec<Part>,
@@ -27,7 +27,7 @@ pub enum Role {
     User,
     /// The model.
     Model,
-    /// The one who sets the model up.
+    /// Instructions to the model.
     System,
 }
 
@@ -95,7 +95,7 @@ pub struct Origin {
     pub by_caller: bool,
 }
 
-/// Of no meaning for what the part is.
+/// Parts with different origins are equal.
 impl PartialEq for Origin {
     fn eq(&self, _: &Self) -> bool {
         true

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 pub const EXTENSIONS: [&str; 3] = [".prompt", ".hbs", ".handlebars"];
 /// The longest name of a prompt.
 pub const MAX_LENGTH: usize = 64;
-/// Hexadecimal digits behind a name that had to be changed.
+/// Hexadecimal digits after a name that had to be changed.
 const DIGITS: usize = 6;
 
 /// What a key names.

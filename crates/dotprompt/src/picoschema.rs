@@ -12,12 +12,12 @@ use super::yaml::{Key, Node, Span, Yaml};
 /// Knows JSON Schemas by name.
 pub type Schemas<'a> = &'a dyn Fn(&str) -> Option<Value>;
 
-/// What is done about a name that no schema is known by.
+/// What happens to the name of an unknown schema.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unknown {
-    /// It is a problem.
+    /// It is reported.
     Noted,
-    /// It is for others to know.
+    /// It is ignored: another program knows it.
     Ignored,
 }
 

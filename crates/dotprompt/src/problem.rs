@@ -85,7 +85,7 @@ pub enum Level {
     Error,
     /// The prompt can be used, and may not do what was meant.
     Warning,
-    /// Good to know.
+    /// Information.
     Note,
 }
 
@@ -168,7 +168,7 @@ impl Code {
 }
 
 codes! {
-    /// The file may not be read.
+    /// The file cannot be read.
     Unreadable = "unreadable", Error;
     /// The file is not UTF-8.
     Encoding = "encoding", Error;
@@ -176,13 +176,13 @@ codes! {
     Bound = "bound", Error;
     /// The front matter is not YAML.
     Yaml = "yaml", Error;
-    /// A key of the front matter has a value that it cannot have.
+    /// A key of the front matter has an invalid value.
     FrontMatter = "front-matter", Error;
-    /// An argument, Picoschema or JSON Schema is not one.
+    /// An argument, Picoschema or JSON Schema is invalid.
     Schema = "schema", Error;
     /// The template is not Handlebars.
     Syntax = "syntax", Error;
-    /// A helper does not exist, or is called as it cannot be.
+    /// A helper does not exist, or its call is wrong.
     Helper = "helper", Error;
     /// A partial does not exist.
     MissingPartial = "missing-partial", Error;
@@ -195,9 +195,9 @@ codes! {
     /// Two files are one partial.
     DuplicatePartial = "duplicate-partial", Error;
 
-    /// A key of the front matter that nobody reads.
+    /// A key of the front matter that has no effect.
     UnknownKey = "unknown-key", Warning;
-    /// A schema that the program which uses the prompt defines, and the gallery does not know.
+    /// A schema that is defined elsewhere, in the program that uses the prompt.
     UnknownSchema = "unknown-schema", Warning;
     /// A variable is used or required, and not declared.
     Undeclared = "undeclared-variable", Warning;
@@ -209,20 +209,20 @@ codes! {
     NoDescription = "no-description", Warning;
     /// The template is empty.
     Empty = "empty", Warning;
-    /// What is written for another template language, or `${{ … }}` of another tool.
+    /// Code of another template language, or `${{ … }}` of another tool.
     Foreign = "foreign-template", Warning;
-    /// Something that other readers of the format take otherwise.
+    /// Something that other readers of the format read differently.
     Portability = "portability", Warning;
     /// Two prompts claim one name.
     DuplicateName = "duplicate-name", Warning;
-    /// Front matter that stands where nobody reads it.
+    /// Front matter that is read as text, because of its place.
     MisplacedFrontMatter = "misplaced-front-matter", Warning;
 
-    /// Text that another template language would fill in, and that may mean itself.
+    /// Text that another template language would fill in, and that may be plain text.
     ForeignText = "foreign-text", Note;
-    /// A path that is no name as it is.
+    /// A path that is not a valid name.
     Renamed = "renamed", Note;
-    /// Files that are no prompts and were probably meant to be.
+    /// Files that are probably meant to be prompts, and are not.
     NotAPrompt = "not-a-prompt", Note;
     /// The arguments of a prompt that declares none.
     Inferred = "inferred-arguments", Note;
@@ -230,7 +230,7 @@ codes! {
     // What some clients do with it, see `check::clients`: warnings where the team is known to use one of them.
     /// More than one argument.
     SeveralArguments = "several-arguments", Note;
-    /// Arguments, and none that must be given.
+    /// Arguments, none of them required.
     OptionalOnly = "optional-only", Note;
     /// An argument that does not take any text.
     TypedArgument = "typed-argument", Note;
@@ -244,6 +244,6 @@ codes! {
     Placeholder = "placeholder", Note;
     /// Text that is run as a command.
     ShellCommand = "shell-command", Note;
-    /// More prompts than one page takes.
+    /// More prompts than one page has.
     ManyPrompts = "many-prompts", Note;
 }

@@ -142,7 +142,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The hint for a name that is none of `known`, where one is near.
+/// The hint for a name that is not in `known`, if one of them is close to it.
 pub(super) fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
     nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"))
 }

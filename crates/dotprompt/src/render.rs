@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::link::too_deep;
 use super::message::{Media, Origin, Piece, Role};
 use super::problem::{Code, Place, Problem};
 use super::reader::shorten;
@@ -37,7 +38,7 @@ pub(super) struct Context<'a> {
 /// Renders `template`.
 ///
 /// # Errors
-/// [`Code::Render`]: a variable without a value, a role that is none, a missing partial. [`Code::Bound`].
+/// [`Code::Render`]: a variable without a value, an unknown role. [`Code::MissingPartial`]. [`Code::Bound`].
 pub(super) fn render<'a>(template: &'a Template, context: &Context<'a>) -> Result<Vec<Piece>, Problem> {
     let mut renderer = Renderer {
         context,
@@ -90,7 +91,7 @@ impl<'a> Renderer<'a, '_> {
         if !scope.context.is_null() {
             return self.program(program, scope, scope.depths);
         }
-        // A helper's `this` is an object of nothing where there is none.
+        // Without a context, a helper's `this` is an empty object.
         self.within(program, Val::no_context(), scope.depths, scope)
     }
 
@@ -117,7 +118,7 @@ impl<'a> Renderer<'a, '_> {
         self.program(program, &Scope { context, depths: Some(&depths), ..scope.clone() }, around)
     }
 
-    /// Counts steps; what a tag does is bounded whatever the caller says.
+    /// Counts steps, so that no argument makes a tag expensive.
     fn work(&mut self, steps: usize) -> Rendered {
         self.steps = self.steps.saturating_add(steps);
         if self.steps > bounds::STEPS {
@@ -219,12 +220,7 @@ impl<'a> Renderer<'a, '_> {
         render: impl FnOnce(&mut Self) -> Rendered,
     ) -> Rendered {
         if self.partials.len() == bounds::PARTIAL_DEPTH {
-            let message = format!(
-                "partials call partials more than {} deep: {} → {}",
-                bounds::PARTIAL_DEPTH,
-                self.partials.iter().map(|name| shorten(name)).collect::<Vec<_>>().join(" → "),
-                shorten(&call.name)
-            );
+            let message = too_deep(self.partials.iter().chain([&call.name.as_str()]));
             return Err(self.failed(Code::Bound, message));
         }
         self.work_on(call.indent.len())?;

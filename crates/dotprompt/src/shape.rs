@@ -26,7 +26,7 @@ pub struct Shape {
     pub items: Option<Box<Self>>,
     /// What `lookup` finds by a computed key: any one of the items, so that of each of them nothing is known.
     pub found: Option<Box<Self>>,
-    /// How it is used.
+    /// How the template uses it.
     pub marks: Marks,
 }
 
@@ -35,7 +35,7 @@ pub struct Shape {
 pub struct Marks {
     /// The first tag that names it.
     pub named: Option<Place>,
-    /// `{{x}}`, and whatever else takes a value as text.
+    /// `{{x}}`, and other uses of a value as text.
     pub written: Option<Place>,
     /// `{{#each x}}`
     pub looped: Option<Place>,

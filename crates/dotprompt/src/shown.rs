@@ -13,14 +13,14 @@ pub struct Shown {
     pub place: Place,
     /// Its address, if it is written out.
     pub url: Option<String>,
-    /// Its type, if it is told.
+    /// Its type, if the template has one.
     pub content_type: ContentType,
 }
 
 /// What a template says of the type of a picture or another file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContentType {
-    /// Nothing: the address tells.
+    /// Nothing: the type follows from the address.
     Untold,
     /// This.
     Written(String),

@@ -142,7 +142,7 @@ pub struct PartialCall {
     pub name: String,
     pub(super) context: Option<Expression>,
     pub(super) hash: Vec<(String, Expression)>,
-    /// Of a block: what `{{> @partial-block}}` renders, and the partial itself where there is none.
+    /// The content of a block: `{{> @partial-block}}` renders it, and it stands in for a missing partial.
     pub block: Option<Program>,
     /// What each line begins with.
     pub(super) indent: String,

@@ -8,8 +8,9 @@ use std::ops::Range;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+use serde_saphyr::granit_parser::ErrorKind;
 use serde_saphyr::options::{MergeKeyPolicy, NonFiniteFloatPolicy};
-use serde_saphyr::{Location, MessageFormatter, Spanned, Tagged, UserMessageFormatter};
+use serde_saphyr::{Error, ExternalMessageSource, Location, MessageFormatter, Spanned, Tagged, UserMessageFormatter};
 
 use super::bounds;
 use super::problem::{Code, Place};
@@ -272,28 +273,53 @@ impl<'de> Deserialize<'de> for Yaml {
     }
 }
 
-/// The parser's words without its own line and column.
-fn message(e: &serde_saphyr::Error) -> (Code, String) {
-    let text = UserMessageFormatter.format_message(e);
-    let text = text.lines().next().unwrap_or_default();
-    let text = text.split(" at line ").next().unwrap_or_default();
-    if text.starts_with("YAML document too large") || text.starts_with("recursion limit") {
-        let (most, depth) = (bounds::VALUES, bounds::YAML_DEPTH);
-        let message = format!("front matter has at most {most} values, {depth} deep, with what aliases repeat");
-        return (Code::Bound, message);
-    }
+/// The kind of a parser's error and its message, without line and column.
+fn message(e: &Error) -> (Code, String) {
     // Of a scalar with a tag of the core schema.
-    let tagged =
-        [("invalid i64", "int"), ("invalid u64", "int"), ("invalid floating", "float"), ("invalid boolean", "bool")];
-    if let Some((_, tag)) = tagged.iter().find(|(start, _)| text.starts_with(start)) {
-        return (Code::Yaml, format!("front matter: not a value of the tag !!{tag}"));
+    let wrong_tag = |tag| (Code::Yaml, format!("front matter: not a value of the tag !!{tag}"));
+    match e {
+        Error::AliasError { error, .. } | Error::WithSnippet { error, .. } => return message(error),
+        Error::Budget { .. }
+        | Error::AliasReplayCounterOverflow { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => return (Code::Bound, too_much()),
+        Error::InvalidScalar { ty: "i64" | "u64", .. } => return wrong_tag("int"),
+        Error::InvalidScalar { ty: "boolean", .. } | Error::InvalidBooleanStrict { .. } => return wrong_tag("bool"),
+        Error::InvalidScalar { .. } => return wrong_tag("float"),
+        // Only keys are read as text; the usual reason is `{{x}}` without quotes.
+        Error::Unexpected { .. } => return (Code::Yaml, format!("front matter: unexpected character{QUOTES}")),
+        _ => {}
     }
-    // Only a key is asked to be text; what most often is not is `{{x}}` without quotes.
-    let text = if text == "expected string scalar" { "unexpected character" } else { text };
-    let needs_quotes = ["mapping values", "unexpected character", "invalid trailing content"];
-    let hint =
-        if needs_quotes.iter().any(|start| text.starts_with(start)) { " (text may need quotes here)" } else { "" };
-    (Code::Yaml, format!("front matter: {text}{hint}"))
+    let hint = match scan_error(e) {
+        Some(ErrorKind::RecursionLimitExceeded) => return (Code::Bound, too_much()),
+        Some(
+            ErrorKind::MappingValueNotAllowed
+            | ErrorKind::UnexpectedCharacter { .. }
+            | ErrorKind::InvalidTrailingSingleQuotedScalar
+            | ErrorKind::InvalidTrailingDoubleQuotedScalar,
+        ) => QUOTES,
+        _ => "",
+    };
+    (Code::Yaml, format!("front matter: {}{hint}", UserMessageFormatter.format_message(e)))
+}
+
+const QUOTES: &str = " (text may need quotes here)";
+
+fn too_much() -> String {
+    let (values, depth) = (bounds::VALUES, bounds::YAML_DEPTH);
+    format!("front matter has at most {values} values, {depth} deep, with what aliases repeat")
+}
+
+/// The scanner's error, if it is one.
+fn scan_error(e: &Error) -> Option<&ErrorKind> {
+    match e {
+        Error::ExternalMessage { source, .. } => match source.as_ref() {
+            ExternalMessageSource::Parser(e) => Some(e.kind()),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub(super) fn of_helper(key: &str, known: &[&str]) -> Option<&'static str> {
     HELPER_KEYS.iter().find(|(other, ours)| *other == key && known.contains(ours)).map(|(_, ours)| *ours)
 }
 
-/// Which program has a key of front matter, or how Dotprompt writes it.
+/// Which program defines a key of front matter, or how Dotprompt writes it.
 pub(super) fn of_front_matter(key: &str) -> Option<&'static str> {
     Some(match key {
         "mode" | "agent" | "applyTo" | "excludeAgent" => "it is VS Code's, and of no effect here",

@@ -1,6 +1,6 @@
 //! Tags that are not Handlebars, rewritten as Handlebars.
 
-use dotprompt::is_helper;
+use dotprompt::tree::is_helper;
 
 /// The hint for a tag whose text is not an expression.
 pub(super) fn hint(inside: &str) -> String {

@@ -1,6 +1,7 @@
 //! Finds text and tags that other programs read as their own, or that belong to other template languages.
 
-use dotprompt::{Place, Token};
+use dotprompt::Place;
+use dotprompt::tree::Token;
 
 use super::{tag, text};
 

@@ -49,7 +49,7 @@ pub(super) fn change_of_delimiters() -> Other {
     Other::new("Mustache's change of delimiters", "leave it out, and write every tag as {{x}}")
 }
 
-/// Sigils that are no longer ones behind a space, and those of other languages.
+/// Signs with a space before them, and signs of other languages.
 fn delimiters(tag: &str, inside: &str) -> Option<Other> {
     if inside.starts_with('=') {
         return Some(change_of_delimiters());
@@ -206,7 +206,7 @@ pub(super) fn each(rest: &str) -> String {
     }
 }
 
-/// A condition of other languages as it stands behind `#` or `else`: `ifEquals a b`.
+/// A condition of other languages as it follows `#` or `else`: `ifEquals a b`.
 pub(super) fn if_condition(condition: &str) -> Option<String> {
     let condition = condition.trim().trim_end_matches(':');
     let inner = condition.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(condition).trim();

@@ -1,4 +1,5 @@
-use dotprompt::{Place, tokens};
+use dotprompt::Place;
+use dotprompt::tree::tokens;
 
 use super::scan::{self, Foreign};
 

@@ -54,7 +54,13 @@ pub(super) fn next(text: &str, from: usize) -> Option<(Range<usize>, Other)> {
 
 const JINJA: &str = "Jinja or Liquid";
 
+/// The length of the foreign text that `rest` begins with, and whose it is.
 fn piece(before: &str, rest: &str) -> Option<(usize, Other)> {
+    marked(rest).or_else(|| of_client(before, rest)).or_else(|| interpolated(rest)).or_else(|| braces(before, rest))
+}
+
+/// A statement, a comment or markup between marks of its own.
+fn marked(rest: &str) -> Option<(usize, Other)> {
     let closed = |end: &str, most: usize| {
         // Not in the opening itself, as in `{#}`.
         let length = 2 + rest[2..].find(end)? + end.len();
@@ -89,6 +95,11 @@ fn piece(before: &str, rest: &str) -> Option<(usize, Other)> {
         let other = Other::new("Langfuse", format!("write {{{{> {name}}}}}, and name its file _{name}.prompt"));
         return Some((length + 2 * "@@@".len() + "langfusePrompt:".len(), other.certain()));
     }
+    None
+}
+
+/// A command, a file or the arguments, as clients take them.
+fn of_client(before: &str, rest: &str) -> Option<(usize, Other)> {
     let follows_word = before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '\\'));
     if let Some(inside) = rest.strip_prefix("!{").filter(|_| !follows_word) {
         let (length, command) = braced(inside)?;
@@ -103,6 +114,14 @@ fn piece(before: &str, rest: &str) -> Option<(usize, Other)> {
         let path = mentioned(inside)?;
         return Some((path.len() + 1, Other::new("a file reference of Claude Code, Gemini CLI or opencode", NO_FILE)));
     }
+    let after = rest.strip_prefix("$ARGUMENTS")?;
+    let index = after.strip_prefix('[').and_then(|after| after.find(']')).map_or(0, |end| end + 2);
+    let instead = "write {{arguments}}, or a name for each of them";
+    Some((10 + index, Other::new("Claude Code", instead).certain()))
+}
+
+/// A value after a sign: `%(name)s`, `${name}`, `#{name}`.
+fn interpolated(rest: &str) -> Option<(usize, Other)> {
     if let Some(inside) = rest.strip_prefix("%(") {
         let name = &inside[..inside.find(")s")?];
         return is_name(name).then(|| (name.len() + 4, Other::new("Python's % formatting", write(name))));
@@ -110,15 +129,13 @@ fn piece(before: &str, rest: &str) -> Option<(usize, Other)> {
     if let Some(inside) = rest.strip_prefix("${") {
         return dollar(inside).map(|(length, other)| (length + 2, other));
     }
-    if let Some(inside) = rest.strip_prefix("#{") {
-        let name = &inside[..inside.find('}')?];
-        return is_name(name).then(|| (name.len() + 3, Other::new("Ruby", write(name))));
-    }
-    if let Some(after) = rest.strip_prefix("$ARGUMENTS") {
-        let index = after.strip_prefix('[').and_then(|after| after.find(']')).map_or(0, |end| end + 2);
-        let instead = "write {{arguments}}, or a name for each of them".to_owned();
-        return Some((10 + index, Other::new("Claude Code", instead).certain()));
-    }
+    let inside = rest.strip_prefix("#{")?;
+    let name = &inside[..inside.find('}')?];
+    is_name(name).then(|| (name.len() + 3, Other::new("Ruby", write(name))))
+}
+
+/// A value in braces: `{name}`.
+fn braces(before: &str, rest: &str) -> Option<(usize, Other)> {
     let inside = rest.strip_prefix('{')?;
     // LaTeX, addresses such as /users/{id}, and what other signs make of it.
     if before.ends_with(|c: char| {
@@ -199,7 +216,7 @@ fn write(name: &str) -> String {
     format!("write {{{{{name}}}}}")
 }
 
-/// What stands behind `${`.
+/// The text after `${`.
 fn dollar(inside: &str) -> Option<(usize, Other)> {
     let text = &inside[..inside.find('}')?];
     if text.contains('\n') || text.len() > 200 {

@@ -43,28 +43,8 @@ pub(crate) fn from_schema(
     }
     let places = Places::new(node);
     let mut arguments = Arguments { defaults: values(defaults), ..Arguments::default() };
-    for (name, property) in object.properties() {
-        let at = if object.undescribed.contains(&name) { places.required(name) } else { places.property(name) };
-        let mut argument = match from_property(name, &property, &schema) {
-            Ok(argument) => argument,
-            Err(message) => {
-                wrong(reader, at, &message);
-                continue;
-            }
-        };
-        argument.required = object.required.contains(&name);
-        argument.place = Some(at.place);
-        let (default, default_at) =
-            match defaults.and_then(|defaults| defaults.find(name)).or_else(|| places.default(name)) {
-                Some(node) => (Some(default_of(&argument, node, reader)), node.span),
-                None => (property.get("default").or_else(|| object.default_of(name)).cloned(), at),
-            };
-        if let Some(Err(message)) = default.map(|default| argument.set_default(&default)) {
-            wrong(reader, default_at, &message);
-        }
-        if !arguments.add(argument, "input.schema", at, reader) {
-            return Some(arguments);
-        }
+    if !add_properties(&mut arguments, &object, &schema, defaults, &places, reader) {
+        return Some(arguments);
     }
     let others = object.others();
     arguments.others = others.as_ref().and_then(|any| {
@@ -89,6 +69,41 @@ pub(crate) fn from_schema(
         arguments.rules = validator(schema.into_owned(), &places, reader);
     }
     Some(arguments)
+}
+
+/// Adds the arguments that have a name; false when there are too many.
+fn add_properties(
+    arguments: &mut Arguments,
+    object: &Object<'_>,
+    schema: &Value,
+    defaults: Option<&Node>,
+    places: &Places<'_>,
+    reader: &mut Reader<'_>,
+) -> bool {
+    for (name, property) in object.properties() {
+        let at = if object.undescribed.contains(&name) { places.required(name) } else { places.property(name) };
+        let mut argument = match from_property(name, &property, schema) {
+            Ok(argument) => argument,
+            Err(message) => {
+                wrong(reader, at, &message);
+                continue;
+            }
+        };
+        argument.required = object.required.contains(&name);
+        argument.place = Some(at.place);
+        let (default, default_at) =
+            match defaults.and_then(|defaults| defaults.find(name)).or_else(|| places.default(name)) {
+                Some(node) => (Some(default_of(&argument, node, reader)), node.span),
+                None => (property.get("default").or_else(|| object.default_of(name)).cloned(), at),
+            };
+        if let Some(Err(message)) = default.map(|default| argument.set_default(&default)) {
+            wrong(reader, default_at, &message);
+        }
+        if !arguments.add(argument, "input.schema", at, reader) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Whether a schema may be of an object.
@@ -177,7 +192,7 @@ fn from_property(name: &str, property: &Value, root: &Value) -> Result<Argument,
     })
 }
 
-/// The schema behind references, and behind combinations of which one only is not about null.
+/// The schema that references lead to, and combinations with one branch that is not null.
 pub(super) fn follow<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     let mut schema = schema;
     for _ in 0..bounds::FOLLOWED {

@@ -1,18 +1,16 @@
 //! How the text that callers send becomes the values of a template's variables.
 
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::{Argument, Arguments, Item, Kind, boolean};
+use super::text::json;
+use super::{Argument, Arguments, Kind, boolean};
 use crate::bounds;
 use crate::nearest;
 use crate::reader::shorten;
-use crate::schema::{Conflict, Mismatch, list, plain};
-use crate::shape::Shape;
-use crate::yaml::number;
+use crate::schema::{Conflict, Mismatch};
 
 /// How many unknown arguments an error names.
 const MAX_UNKNOWN: usize = 5;
@@ -44,7 +42,7 @@ pub enum ArgumentProblem {
         /// What there is instead, in words.
         instead: String,
     },
-    /// So many more are wrong.
+    /// So many other unknown arguments.
     More(usize),
     /// The value does not fit.
     Invalid {
@@ -88,7 +86,7 @@ impl fmt::Display for ArgumentProblem {
 }
 
 impl ArgumentProblem {
-    /// That `name` is none of `arguments`.
+    /// The problem of a name that is not in `arguments`.
     #[doc(hidden)]
     #[must_use]
     pub fn unknown(name: &str, arguments: &[Argument]) -> Self {
@@ -114,69 +112,77 @@ impl Arguments {
     /// Some clients send an empty text, or null, for a field that was left empty: that is no value.
     pub(crate) fn resolve(&self, given: &Map<String, Value>) -> Result<Values<'_>, Vec<ArgumentProblem>> {
         check_bounds(given).map_err(|problem| vec![problem])?;
-        let mut map = self.defaults.clone();
-        let mut authored: HashSet<&str> = self.defaults.keys().map(String::as_str).collect();
+        let authored = self.defaults.keys().map(String::as_str).collect();
+        let mut values = Values { map: self.defaults.clone(), authored };
         let mut problems = Vec::new();
         let mut left = bounds::CHECKS;
         for argument in &self.listed {
-            let name = argument.name.as_str();
-            let value = match given.get(name) {
-                Some(said) if argument.is_said(said) => {
-                    if argument.is_choice() {
-                        authored.insert(name);
+            match self.listed_value(argument, given.get(&argument.name), &mut left) {
+                Ok((value, is_authored)) => {
+                    if is_authored {
+                        values.authored.insert(&argument.name);
                     } else {
-                        authored.remove(name);
+                        values.authored.remove(argument.name.as_str());
                     }
-                    let value = self.value(argument, name, said, &mut left);
-                    if value.as_ref().ok().is_some_and(|value| argument.default.as_ref() == Some(value)) {
-                        authored.insert(name);
-                    }
-                    value
-                }
-                _ if argument.required => {
-                    Err(ArgumentProblem::Missing { name: name.to_owned(), description: argument.description.clone() })
-                }
-                _ => {
-                    if argument.default.is_some() {
-                        authored.insert(name);
-                    }
-                    // Null is a value, which strict mode asks for, and renders as nothing.
-                    Ok(argument.default.clone().unwrap_or_default())
-                }
-            };
-            match value {
-                Ok(value) => {
-                    map.insert(name.to_owned(), value);
+                    values.map.insert(argument.name.clone(), value);
                 }
                 Err(problem) => problems.push(problem),
             }
         }
+        self.resolve_others(given, &mut values, &mut problems, &mut left);
+        if problems.is_empty() {
+            problems.extend(self.conflict(given, &values.map, &mut left));
+        }
+        if problems.is_empty() { Ok(values) } else { Err(problems) }
+    }
+
+    /// The value of an argument that is listed, and whether it is the author's.
+    fn listed_value(
+        &self,
+        argument: &Argument,
+        said: Option<&Value>,
+        left: &mut usize,
+    ) -> Result<(Value, bool), ArgumentProblem> {
+        let (name, default) = (&argument.name, argument.default.as_ref());
+        if let Some(said) = said.filter(|said| argument.is_said(said)) {
+            let value = self.value(argument, name, said, left)?;
+            let is_authored = argument.is_choice() || default == Some(&value);
+            return Ok((value, is_authored));
+        }
+        if argument.required {
+            return Err(ArgumentProblem::Missing { name: name.clone(), description: argument.description.clone() });
+        }
+        // Null is a value to strict mode, and renders as nothing.
+        Ok((default.cloned().unwrap_or_default(), default.is_some() || self.defaults.contains_key(name)))
+    }
+
+    /// The values of arguments that are not listed.
+    fn resolve_others(
+        &self,
+        given: &Map<String, Value>,
+        values: &mut Values<'_>,
+        problems: &mut Vec<ArgumentProblem>,
+        left: &mut usize,
+    ) {
         let mut unknown = given.iter().filter(|(name, _)| !self.iter().any(|argument| argument.name == **name));
-        if let Some(others) = &self.others {
-            for (name, said) in unknown {
-                let others = self.used_others.get(name).unwrap_or(others);
-                let value =
-                    if others.is_said(said) { self.value(others, name, said, &mut left) } else { Ok(Value::Null) };
-                match value {
-                    Ok(value) => {
-                        authored.remove(name.as_str());
-                        map.insert(name.clone(), value);
-                    }
-                    Err(problem) => problems.push(problem),
-                }
-            }
-        } else {
+        let Some(others) = &self.others else {
             // A caller may send hundreds.
             problems.extend(unknown.by_ref().take(MAX_UNKNOWN).map(|(name, _)| ArgumentProblem::unknown(name, self)));
             let more = unknown.count();
-            if more > 0 {
-                problems.push(ArgumentProblem::More(more));
+            problems.extend((more > 0).then_some(ArgumentProblem::More(more)));
+            return;
+        };
+        for (name, said) in unknown {
+            let others = self.used_others.get(name).unwrap_or(others);
+            let value = if others.is_said(said) { self.value(others, name, said, left) } else { Ok(Value::Null) };
+            match value {
+                Ok(value) => {
+                    values.authored.remove(name.as_str());
+                    values.map.insert(name.clone(), value);
+                }
+                Err(problem) => problems.push(problem),
             }
         }
-        if problems.is_empty() {
-            problems.extend(self.conflict(given, &map, &mut left));
-        }
-        if problems.is_empty() { Ok(Values { map, authored }) } else { Err(problems) }
     }
 
     /// What is wrong with arguments that fit one by one, by what their schema says of several.
@@ -296,280 +302,7 @@ fn check_bounds(given: &Map<String, Value>) -> Result<(), ArgumentProblem> {
     Ok(())
 }
 
-impl Argument {
-    /// Whether every value is one that the author listed.
-    fn is_choice(&self) -> bool {
-        self.allowed.is_some() || self.items.as_ref().is_some_and(|item| item.allowed.is_some())
-    }
-
-    /// The value of a text.
-    pub(super) fn read(&self, text: &str) -> Result<Value, Mismatch> {
-        self.read_as(&self.name, text)
-    }
-
-    /// Whether a caller says anything with this value.
-    fn is_said(&self, said: &Value) -> bool {
-        let Value::String(text) = said else { return !said.is_null() };
-        let is_meant = || {
-            let is_choice = self.allowed.as_ref().is_some_and(|allowed| allowed.contains(said));
-            let is_text = !self.required && !text.is_empty() && self.takes_text();
-            is_choice || is_text || self.default.as_ref() == Some(said)
-        };
-        !text.trim().is_empty() || is_meant()
-    }
-
-    fn read_as(&self, name: &str, text: &str) -> Result<Value, Mismatch> {
-        let value = match (&self.allowed, self.kind) {
-            (Some(allowed), _) => choose(allowed, text),
-            (None, Kind::Array) => match &self.items {
-                Some(item) if !self.needs_parts() && !is_json_list(text) => {
-                    return item.read_list(name, text);
-                }
-                _ => return self.read_json(name, text, Value::is_array),
-            },
-            (None, Kind::Object) => return self.read_json(name, text, Value::is_object),
-            (None, Kind::Json) => return self.read_json(name, text, |_| true),
-            (None, Kind::Any) => match &self.shape {
-                Some(shape) if shape.reads_text() => return self.read_used(name, text, shape),
-                _ => Some(text.into()),
-            },
-            (None, kind) => kind.read(text),
-        };
-        value.ok_or_else(|| {
-            let is_number = self.allowed.is_none() && is_large_integer(self.kind, text);
-            mismatch(shorten(name), if is_number { i64_range() } else { self.expected() }, text)
-        })
-    }
-
-    fn read_json(&self, name: &str, text: &str, fits: fn(&Value) -> bool) -> Result<Value, Mismatch> {
-        let value = json(text).or_else(|e| match boolean(text) {
-            Some(is_so) => Ok(is_so.into()),
-            None => Err(self.no_json(name, text, &e)),
-        })?;
-        if !fits(&value) {
-            return Err(mismatch(shorten(name), self.expected(), text));
-        }
-        self.check_shape(name, &value)?;
-        Ok(value)
-    }
-
-    /// The value of a text whose type nothing declares, as the template uses it: JSON where it reads parts, else a line
-    /// for each item where it loops, else text.
-    fn read_used(&self, name: &str, text: &str, shape: &Shape) -> Result<Value, Mismatch> {
-        if shape.is_flag() {
-            return Ok(if is_no(text, shape.marks.includes_zero) { false.into() } else { text.into() });
-        }
-        let (needs_parts, is_looped) = (shape.reads_parts(), shape.marks.looped.is_some());
-        let parsed = (needs_parts || text.trim_start().starts_with(['[', '{'])).then(|| json(text));
-        let value = match parsed {
-            Some(Ok(value @ Value::Array(_))) => value,
-            Some(Ok(value @ Value::Object(_))) if shape.is_object() => value,
-            Some(Ok(value)) if needs_parts => value,
-            Some(Err(e)) if needs_parts => match boolean(text).filter(|_| shape.marks.is_section) {
-                Some(is_so) => is_so.into(),
-                None => return Err(self.no_json(name, text, &e)),
-            },
-            Some(Err(e)) if is_looped && is_meant_as_json(text) => {
-                return Err(Mismatch { expected: shape.expected(), ..self.no_json(name, text, &e) });
-            }
-            _ if is_looped && shape.makes_lines() => lines(text).map(Value::from).collect(),
-            _ => text.into(),
-        };
-        self.check_shape(name, &value)?;
-        Ok(value)
-    }
-
-    /// A value that comes as JSON rather than as text.
-    fn take_as(&self, name: &str, said: &Value) -> Result<Value, Mismatch> {
-        let is_scalar = !said.is_array() && !said.is_object();
-        let mut value = said.clone();
-        plain_numbers(&mut value);
-        let taken = match (&self.allowed, self.kind) {
-            (Some(allowed), _) if is_scalar => choose(allowed, &plain(&value)),
-            (None, Kind::Integer) => Some(value).filter(|value| value.is_i64()),
-            (None, Kind::Number) => Some(value).filter(Value::is_number),
-            (None, Kind::Boolean) => Some(value).filter(Value::is_boolean),
-            (None, Kind::Array) => Some(value).filter(Value::is_array),
-            (None, Kind::Object) => Some(value).filter(Value::is_object),
-            (None, Kind::Json) => Some(value),
-            // What is written as it came is the text of it.
-            (None, Kind::Any) if !is_scalar && !self.takes_as_it_is(said) => Some(said.to_string().into()),
-            (None, Kind::Any) => Some(value),
-            (None, Kind::String) | (Some(_), _) => None,
-        };
-        let taken = taken.ok_or_else(|| {
-            let is_text = self.allowed.is_none() && self.kind == Kind::String;
-            let example = || format!("a JSON string such as {:?}", shorten(&plain(said)));
-            let expected = if is_text { example() } else { self.expected() };
-            Mismatch { path: shorten(name), expected, given: shorten(&said.to_string()) }
-        })?;
-        self.check_shape(name, &taken)?;
-        Ok(taken)
-    }
-
-    /// Whether a list or an object stays one, rather than its text.
-    fn takes_as_it_is(&self, value: &Value) -> bool {
-        self.shape().is_some_and(|shape| shape.takes_as_it_is(value))
-    }
-
-    /// Checks that the template finds what it reads, where nothing declares that.
-    fn check_shape(&self, name: &str, value: &Value) -> Result<(), Mismatch> {
-        let checked = self.shape.as_ref().map_or(Ok(()), |shape| shape.check(name, value));
-        // Of the value as a whole more can be told.
-        checked.map_err(|mismatch| match mismatch.path == shorten(name) && self.needs_parts() {
-            true => Mismatch { expected: self.expected(), ..mismatch },
-            false => mismatch,
-        })
-    }
-
-    fn no_json(&self, name: &str, text: &str, e: &serde_json::Error) -> Mismatch {
-        let mut mismatch = mismatch(shorten(name), self.expected(), text);
-        // The parser's words say where, and repeat nothing of the text.
-        mismatch.given.push_str(&format!(" (not valid JSON: {e})"));
-        mismatch
-    }
-}
-
-impl Item {
-    /// A list of plain items with commas or line ends between. No text is an empty list, and none between two is no item.
-    fn read_list(&self, name: &str, text: &str) -> Result<Value, Mismatch> {
-        // Neither the list nor the choices need be short. Of those that are one without the white space around them, the
-        // one that is written so counts, or else the first.
-        let choices: Option<HashMap<Cow<'_, str>, &Value>> = self.allowed.as_ref().map(|allowed| {
-            let trimmed = allowed.iter().rev().filter_map(|value| Some((value.as_str()?.trim().into(), value)));
-            trimmed.chain(allowed.iter().map(|value| (plain(value), value))).collect()
-        });
-        let choice = |text: &str| {
-            let choices = choices.as_ref()?;
-            let other = || choices.get(&*spelled(text)?).filter(|value| !value.is_string());
-            choices.get(text).or_else(other).map(|value| (**value).clone())
-        };
-        let items = self.split(text, |line| choice(line).is_some()).into_iter().enumerate().map(|(index, text)| {
-            let value = if choices.is_some() { choice(text) } else { self.kind.read(text) };
-            value.ok_or_else(|| {
-                let expected = match &self.allowed {
-                    Some(allowed) => format!("one of {}", list(allowed)),
-                    None if is_large_integer(self.kind, text) => i64_range(),
-                    None => self.kind.expected().to_owned(),
-                };
-                mismatch(format!("{}[{index}]", shorten(name)), expected, text)
-            })
-        });
-        items.collect()
-    }
-
-    /// The texts of the items. Commas divide the items of one line; of several lines each is an item of text, unless
-    /// every one of them ends with a comma.
-    fn split<'t>(&self, text: &'t str, is_choice: impl Fn(&str) -> bool) -> Vec<&'t str> {
-        let lines: Vec<&str> = lines(text).collect();
-        let is_text = self.allowed.is_none() && matches!(self.kind, Kind::String | Kind::Any);
-        let is_one_each = match lines.as_slice() {
-            [many @ .., _] if !many.is_empty() => is_text && !many.iter().all(|line| line.ends_with(',')),
-            _ => false,
-        };
-        if is_one_each {
-            return lines;
-        }
-        let mut items = Vec::new();
-        for line in lines {
-            if is_choice(line) {
-                items.push(line);
-            } else {
-                items.extend(line.split(',').map(str::trim).filter(|item| !item.is_empty()));
-            }
-        }
-        items
-    }
-}
-
-/// The lines of a text that are not empty, without the white space around them.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty())
-}
-
 /// How much there is of a value, in bytes.
 fn length(value: &Value) -> usize {
     value.as_str().map_or_else(|| value.to_string().len(), str::len)
-}
-
-fn json(text: &str) -> Result<Value, serde_json::Error> {
-    let mut value = serde_json::from_str(text)?;
-    plain_numbers(&mut value);
-    Ok(value)
-}
-
-/// Whether a text that is not JSON was to be: a line of text may begin with `[1]`, `[ ]` or `[INFO]`, but hardly so.
-fn is_meant_as_json(text: &str) -> bool {
-    let text = text.trim();
-    let mut begins = text.chars().filter(|c| !c.is_whitespace());
-    let begins = (begins.next(), begins.next());
-    let is_quoted = |text: &str| text.contains([',', '"', '\'', '\u{201c}', '\u{2018}']);
-    matches!(begins, (Some('['), Some('"' | '{')) | (Some('{'), Some('"')))
-        || text.starts_with("```json")
-        || (is_bracketed(text) && is_quoted(text))
-}
-
-/// Whether a text is in one pair of brackets, or the second one is missing.
-fn is_bracketed(text: &str) -> bool {
-    let text = text.trim();
-    text.starts_with('[') && text.find(']').is_none_or(|end| end + 1 == text.len())
-}
-
-/// Whether a text is a list or an object as JSON, or was to be one.
-fn is_json_list(text: &str) -> bool {
-    let parsed = || text.trim_start().starts_with(['[', '{']) && json(text).is_ok();
-    is_bracketed(text) || text.trim_start().starts_with("[[") || is_meant_as_json(text) || parsed()
-}
-
-/// Whether a text says no, where nothing but that is asked of it.
-fn is_no(text: &str, includes_zero: bool) -> bool {
-    let is = |word: &str| text.trim().eq_ignore_ascii_case(word);
-    ["false", "no", "off"].into_iter().any(is) || (is("0") && !includes_zero)
-}
-
-/// Whether a text that is no value of this type is a whole number all the same.
-fn is_large_integer(kind: Kind, text: &str) -> bool {
-    let digits = text.trim().trim_start_matches(['-', '+']);
-    kind == Kind::Integer && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn i64_range() -> String {
-    format!("a whole number from {} to {}", i64::MIN, i64::MAX)
-}
-
-fn mismatch(path: String, expected: String, text: &str) -> Mismatch {
-    Mismatch { path, expected, given: format!("{:?}", shorten(text)) }
-}
-
-/// The listed value that is written so, white space around either aside.
-fn choose(allowed: &[Value], text: &str) -> Option<Value> {
-    let find = |is: &dyn Fn(&str) -> bool, is_text: bool| {
-        let mut values = allowed.iter().filter(|value| !value.is_null() && (is_text || !value.is_string()));
-        values.find(|value| is(&plain(value))).cloned()
-    };
-    let trimmed = text.trim();
-    find(&|value| value == text, true)
-        .or_else(|| find(&|value| value == trimmed, true))
-        .or_else(|| find(&|value| !trimmed.is_empty() && value.trim() == trimmed, true))
-        .or_else(|| spelled(text).and_then(|spelled| find(&|value| value == spelled, false)))
-}
-
-/// A number or a boolean that is written otherwise, as JSON prints it: `True`, `1.0`.
-fn spelled(text: &str) -> Option<String> {
-    let boolean = boolean(text).map(|is_so| is_so.to_string());
-    boolean.or_else(|| Some(number(text.trim().parse().ok()?)?.to_string()))
-}
-
-/// Numbers as JavaScript prints them: 1.0 is 1.
-fn plain_numbers(value: &mut Value) {
-    match value {
-        Value::Number(n) if n.is_f64() => {
-            if let Some(plain) = n.as_f64().and_then(number) {
-                *n = plain;
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(plain_numbers),
-        Value::Object(fields) => fields.values_mut().for_each(plain_numbers),
-        _ => {}
-    }
 }

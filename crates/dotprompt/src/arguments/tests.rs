@@ -11,7 +11,7 @@ fn read(yaml: &str) -> (Option<Arguments>, String) {
     let source = format!("---\n{yaml}\n---\ntext");
     let file = front_matter::split(&Arc::from("x.prompt"), &source).unwrap();
     let mut problems = Vec::new();
-    let said = front_matter::read(&file, &|_| None, &mut problems);
+    let said = front_matter::read_front_matter(&file, &|_| None, &mut problems);
     let told = problems.iter().map(|p| {
         let hint = p.hint.as_ref().map(|hint| format!(" [{hint}]")).unwrap_or_default();
         format!("{} {}:{}+{} {}{hint}", p.code.as_str(), p.place.line, p.place.column, p.width, p.message)

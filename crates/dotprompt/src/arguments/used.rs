@@ -1,4 +1,4 @@
-//! Arguments of which the declaration leaves open what they are, so that the template's use of them tells.
+//! Arguments whose type is not declared, so that the template's use of them defines it.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::shape::Shape;
 use crate::template::Variable;
 
 impl Arguments {
-    /// The same with what the template tells of them; `None` if that is nothing. `metadata` has the schema.
+    /// The same arguments with what the template's use of them adds; `None` if it adds nothing. `metadata` has the schema.
     pub(crate) fn used_as(&self, variables: &[Variable], metadata: &Map<String, Value>) -> Option<Self> {
         let schema = metadata.get("input").and_then(|input| input.get("schema"));
         let root = schema.unwrap_or(&Value::Null);

@@ -14,7 +14,7 @@ fn read(yaml: &str) -> (FrontMatter, String) {
     let source = format!("---\n{yaml}\n---\ntext");
     let mut problems = Vec::new();
     let foo = |name: &str| (name == "Foo").then(|| json!({ "type": "number" }));
-    let said = super::read(&file(&source), &foo, &mut problems);
+    let said = super::read_front_matter(&file(&source), &foo, &mut problems);
     let mut told = String::new();
     for Problem { code, place: Place { line, column }, width, message, hint, .. } in problems {
         let hint = hint.map(|hint| format!(" [{hint}]")).unwrap_or_default();
@@ -149,7 +149,7 @@ fn metadata_is_what_other_readers_return() {
             "raw": raw,
         })
     );
-    let bare = super::read(&file("text"), &|_| None, &mut Vec::new()).metadata;
+    let bare = super::read_front_matter(&file("text"), &|_| None, &mut Vec::new()).metadata;
     assert_eq!(Value::Object(bare), json!({ "ext": {}, "metadata": {}, "config": {} }));
 }
 

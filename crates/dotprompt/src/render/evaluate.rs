@@ -37,7 +37,7 @@ impl<'a> Renderer<'a, '_> {
         Ok(text)
     }
 
-    /// A value; `must_be` if a variable that nobody has given is an error.
+    /// A value. With `must_be`, a variable without a value is an error.
     pub(super) fn evaluate(
         &mut self,
         value: &'a Expression,
@@ -109,7 +109,7 @@ impl<'a> Renderer<'a, '_> {
             // Characters of a text are counted.
             self.work_on(if value.has_characters(segment) { value.length() } else { 0 })?;
             let next = value.get_variable(segment, self.context.authored);
-            // A variable that nobody declared or gave is a mistake; a field that an object lacks may be meant.
+            // A variable without a value is a mistake; an author may expect an object to lack a field.
             if must_be && index == 0 && next.is_missing() && value.is_root() {
                 return Err(self.failed(Code::Render, format!("the variable `{}` has no value", shorten(segment))));
             }

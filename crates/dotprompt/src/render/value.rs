@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::javascript::{Bounded, Ordered, in_order, index, ordered_map, to_number, write_json};
 
-/// The context of a block where there is none.
+/// The context of a block that has no context.
 static NO_CONTEXT: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::new()));
 
 /// A value, and whose it is.
@@ -112,7 +112,7 @@ impl<'a> Val<'a> {
         matches!(self.repr, Repr::Missing)
     }
 
-    /// Whether what it lacks is a variable that nobody gave.
+    /// Whether its fields are the variables of the prompt.
     pub(super) fn is_root(&self) -> bool {
         match &self.repr {
             Repr::Root(_) => true,
@@ -121,7 +121,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// A field; of a variable, `authored` tells whose it is.
+    /// A field. `authored` has the variables whose values are the author's.
     pub(super) fn get_variable(&self, name: &str, authored: &HashSet<String>) -> Self {
         match &self.repr {
             Repr::Root(variables) => match variables.get(name) {
@@ -324,7 +324,7 @@ impl<'a> Val<'a> {
             },
             (Repr::Root(_), Repr::Root(_)) => true,
             (Repr::Overlay(a), Repr::Overlay(b)) => Rc::ptr_eq(a, b),
-            // A value that was left out is null here and undefined there; nobody means to tell them apart.
+            // A value that was left out is null here and undefined there, and authors do not mean the difference.
             _ if self.is_null() || other.is_null() => self.is_null() && other.is_null(),
             _ => match (self.as_bool(), other.as_bool(), self.number_value(), other.number_value()) {
                 (Some(a), Some(b), ..) => a == b,
@@ -338,7 +338,7 @@ impl<'a> Val<'a> {
         matches!(self.repr, Repr::Missing | Repr::Json(Value::Null))
     }
 
-    /// What JavaScript calls a value that is none.
+    /// JavaScript's name for null and for a missing value.
     pub(super) fn nothing(&self) -> Option<&'static str> {
         match self.repr {
             Repr::Missing => Some("undefined"),
@@ -416,7 +416,7 @@ impl Serialize for Val<'_> {
     }
 }
 
-/// A unit of UTF-16 as text; half a character is none.
+/// A unit of UTF-16 as text. Half a character is the replacement character.
 fn character<'a>(unit: u16) -> Repr<'a> {
     Repr::Text(char::from_u32(unit.into()).unwrap_or(char::REPLACEMENT_CHARACTER).to_string().into())
 }

@@ -1,4 +1,4 @@
-//! The keywords of JSON Schema: what becomes of each, wherever it stands.
+//! The keywords of JSON Schema: which are checked, ignored or refused, and where.
 
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ pub(super) struct Keyword {
     pub(super) becomes: Becomes,
     /// Where schemas are in its value.
     within: Within,
-    /// The type that it is about: values of other types fit whatever it says.
+    /// The type that it is about. Values of other types always fit.
     about: Option<&'static str>,
     /// The keyword without which it has no effect.
     needs: Option<&'static str>,
@@ -158,7 +158,7 @@ pub(crate) fn is_known(name: &str) -> bool {
     find(name).is_some()
 }
 
-/// Notes what a schema says that nobody would heed, at the root of `input.schema` and within; whether nothing is refused.
+/// Notes the keywords of `input.schema` that are refused or have no effect; returns whether none is refused.
 pub(crate) fn check(root: &Node, reader: &mut Reader<'_>) -> bool {
     let mut check = Check { reader, is_right: true };
     check.schema(root, Place::Arguments);
@@ -265,7 +265,7 @@ impl Check<'_, '_> {
             _ if place == Place::Arguments => vec!["object"],
             _ => return,
         };
-        // What is no type is told elsewhere.
+        // Another check reports unknown types.
         let is_type =
             |kind: &&str| ["string", "number", "integer", "boolean", "object", "array", "null"].contains(kind);
         if types.iter().all(is_type) && !types.iter().any(|kind| is_about(kind)) {

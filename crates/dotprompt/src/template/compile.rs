@@ -40,7 +40,7 @@ struct Compiler<'a> {
     open: Vec<Open<'a>>,
     /// Where text and tags go.
     row: Row<'a>,
-    /// Whether it has been told that blocks nest too deep.
+    /// Whether it has reported that blocks nest too deep.
     is_too_deep: bool,
     /// How many problems there were.
     told: usize,
@@ -352,7 +352,7 @@ fn fault_message(tag: &Tag<'_>, fault: TagFault) -> String {
 }
 
 impl Tag<'_> {
-    /// Whether the reference would take a brace behind it for one of its own.
+    /// Whether the reference would read a brace after it as part of it.
     fn is_closed_by_more_braces(&self) -> bool {
         let is_closed_first = match self.kind {
             TagKind::Comment | TagKind::Unclosed => true,

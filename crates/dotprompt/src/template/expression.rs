@@ -268,7 +268,7 @@ impl<'w, 'a> Parser<'w, 'a> {
             original.push(*separator);
         }
         let scoped = is_scoped(&original);
-        // Without segments, and with a first one of no text, it is a context, also behind `@`.
+        // Without segments, or with an empty first one, it is a context, also after `@`.
         if segments.first().is_some_and(String::is_empty) {
             segments.clear();
         }

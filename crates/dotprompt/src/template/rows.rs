@@ -31,7 +31,7 @@ struct Text<'a> {
 /// A tag that is no block.
 #[derive(Debug)]
 struct Tag {
-    /// `None` if nothing comes of it.
+    /// `None` for a tag that renders nothing.
     node: Option<Node>,
     strip: Strip,
     /// Whether it takes its line if it is alone there: a partial or a comment.
@@ -155,7 +155,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The same behind an item, or at the beginning of the row.
+    /// The same after an item, or at the start of the row.
     fn is_blank_after(&self, at: Option<usize>, is_root: bool) -> bool {
         let next = at.map_or(0, |at| at + 1);
         match self.items.get(next) {
@@ -169,7 +169,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Takes white space behind an item, or at the beginning of the row: all of it, or up to the end of the line.
+    /// Removes white space after an item, or at the start of the row: all of it, or up to the end of the line.
     fn omit_right(&mut self, at: Option<usize>, is_multiple: bool) {
         let Some(Item::Text(text)) = self.items.get_mut(at.map_or(0, |at| at + 1)) else { return };
         if !is_multiple && text.right_stripped {
@@ -186,7 +186,7 @@ impl<'a> Row<'a> {
         text.value = value;
     }
 
-    /// Takes white space before an item: all of it, or what stands on its line. Whether there was any.
+    /// Removes white space before an item: all of it, or that on its line. Returns whether there was any.
     fn omit_left(&mut self, at: usize, is_multiple: bool) -> bool {
         let Some(Item::Text(text)) = at.checked_sub(1).and_then(|before| self.items.get_mut(before)) else {
             return false;
@@ -251,7 +251,7 @@ impl Nested<'_> {
             inverse.first_in_chain().omit_right(None, true);
         }
         if close.before {
-            // Of a chain this is the first block's row too, whatever comes after it.
+            // In a chain this is the first block's row, too.
             let first = inverse.first_in_chain();
             first.omit_left(first.items.len(), true);
         }

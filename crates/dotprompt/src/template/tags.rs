@@ -81,7 +81,7 @@ pub(super) enum TagKind {
     OpenPartial,
     /// `{{#*inline "x"}}`
     OpenInline,
-    /// `{{else}}`, `{{^}}`, and with more behind it the beginning of another block
+    /// `{{else}}`, `{{^}}`; with more after it, the start of another block
     Else,
     /// `{{/x}}`
     Close,
@@ -168,21 +168,9 @@ fn tag(rest: &str, place: Place) -> (Tag<'_>, usize) {
     let body = &rest[2..];
     let tilde = usize::from(body.starts_with('~'));
     let body = &body[tilde..];
-    // The dashes of `{{!--}}` are the beginning and the end.
-    if let Some(comment) = body.strip_prefix('!').filter(|comment| comment.starts_with("--")) {
-        let dashes = comment.match_indices("--").find_map(|(at, _)| {
-            let behind = &comment[at + 2..];
-            let behind = behind.strip_prefix('~').unwrap_or(behind);
-            behind.starts_with("}}").then(|| rest.len() - behind.len() + 2)
-        });
-        return match dashes {
-            Some(length) => of(TagKind::Comment, length),
-            None => of(TagKind::Unclosed, rest.len()),
-        };
-    }
     if body.starts_with('!') {
-        return match body.find("}}") {
-            Some(end) => of(TagKind::Comment, 2 + tilde + end + 2),
+        return match comment(body) {
+            Some(length) => of(TagKind::Comment, 2 + tilde + length),
             None => of(TagKind::Unclosed, rest.len()),
         };
     }
@@ -217,6 +205,19 @@ fn tag(rest: &str, place: Place) -> (Tag<'_>, usize) {
     (tag, length)
 }
 
+/// The length of a comment from its `!` on, if it is closed.
+fn comment(body: &str) -> Option<usize> {
+    // The dashes of `{{!--}}` are the beginning and the end.
+    let Some(comment) = body.strip_prefix('!').filter(|comment| comment.starts_with("--")) else {
+        return body.find("}}").map(|end| end + 2);
+    };
+    comment.match_indices("--").find_map(|(at, _)| {
+        let after = &comment[at + 2..];
+        let after = after.strip_prefix('~').unwrap_or(after);
+        after.starts_with("}}").then(|| body.len() - after.len() + 2)
+    })
+}
+
 /// The length of `else` with the white space before it, where it is the keyword: `\s*else\b`.
 fn after_else(body: &str) -> Option<usize> {
     let behind = body.trim_start_matches(is_space).strip_prefix("else")?;
@@ -243,7 +244,7 @@ fn content(rest: &str, mut at: usize, is_triple: bool) -> Option<Content<'_>> {
         let closes = ["}~}}", "}}}", "~}}", "}}"].into_iter().find(|close| ahead.starts_with(close));
         let length = match (closes, is_triple) {
             (Some(close @ ("}~}}" | "}}}")), true) => close.len(),
-            // A brace behind the tag, where the reference wants `}}}` to close `{{{`.
+            // A brace after the tag. To the reference, `}}}` closes `{{{`.
             (Some("}}}"), false) => 2,
             (Some(close @ ("~}}" | "}}")), false) => close.len(),
             (Some(_), _) => break TagFault::Braces,

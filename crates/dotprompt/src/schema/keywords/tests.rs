@@ -14,7 +14,7 @@ fn answer(schema: &str, given: &Value) -> String {
     let source = format!("---\ninput:\n  schema: {schema}\n---\ntext");
     let file = front_matter::split(&Arc::from("x.prompt"), &source).unwrap();
     let mut problems = Vec::new();
-    let said = front_matter::read(&file, &|_| None, &mut problems);
+    let said = front_matter::read_front_matter(&file, &|_| None, &mut problems);
     let mut told = String::new();
     for problem in &problems {
         let hint = problem.hint.as_ref().map(|hint| format!(" [{hint}]")).unwrap_or_default();

@@ -23,7 +23,7 @@ pub(super) struct Walk<'a> {
     pub(super) root: usize,
     pub(super) partials: &'a HashMap<&'a str, Usage>,
     pub(super) place: Place,
-    /// Whether a value is only tested, which tells what is there from what is not.
+    /// Whether a value is only tested, so that it may be missing.
     pub(super) is_test: bool,
     pub(super) left: &'a mut usize,
 }
