@@ -7,6 +7,8 @@
 
 #[path = "support/s3/mod.rs"]
 mod s3;
+#[path = "support/waiting.rs"]
+mod waiting;
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -27,9 +29,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::{sleep, timeout};
-
-/// Longer than anything takes, however busy the machine is.
-const PATIENCE: Duration = Duration::from_secs(30);
+use waiting::PATIENCE;
 
 macro_rules! event {
     ($name:literal) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use md5::{Digest, Md5};
-use prompt_gallery::gallery::GalleryError;
+use prompt_gallery::gallery::{Gallery, GalleryError};
 use prompt_gallery::store::counting_s3_requests;
 use serde_json::Value;
 
@@ -16,9 +16,16 @@ use crate::{
     put, s3_with, say,
 };
 
-/// Lets the snapshot that is served now become older than `SHORT`.
-async fn outlive_the_ttl() {
-    tokio::time::sleep(SHORT + Duration::from_millis(1)).await;
+/// Lists until the TTL is over, so that S3 is asked: what is listed then, and how many requests that took.
+async fn list_after_the_ttl(gallery: &Gallery) -> (String, u32) {
+    let (mut listed, mut asked) = Default::default();
+    eventually("S3 is asked again", async || {
+        let (page, count) = counting_s3_requests(gallery.list(None)).await;
+        (listed, asked) = (page.unwrap().prompts.get().to_owned(), count);
+        asked > 0
+    })
+    .await;
+    (listed, asked)
 }
 
 #[tokio::test]
@@ -137,14 +144,12 @@ async fn after_the_ttl_one_list_is_made_and_only_what_changed_is_read_again() {
     names(&gallery).await;
     assert_eq!(lists_and_gets(s3.requests()), (1, 3));
 
-    outlive_the_ttl().await;
-    gallery.list(None).await.unwrap();
+    assert_eq!(list_after_the_ttl(&gallery).await.1, 1);
     assert_eq!(lists_and_gets(s3.requests()), (2, 3), "nothing changed");
 
     put(&s3, "b", "new");
-    outlive_the_ttl().await;
-    let (page, count) = counting_s3_requests(gallery.list(None)).await;
-    assert!(page.unwrap().prompts.get().contains("new"));
+    let (listed, count) = list_after_the_ttl(&gallery).await;
+    assert!(listed.contains("new"));
     assert_eq!(count, 2);
     assert_eq!(lists_and_gets(s3.requests()), (3, 4), "one LIST, one GET");
 }

@@ -5,6 +5,8 @@
 
 #[path = "../support/s3/mod.rs"]
 mod s3;
+#[path = "../support/waiting.rs"]
+mod waiting;
 
 mod broken;
 mod folder;
@@ -21,7 +23,7 @@ use std::fmt::Debug;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_s3::config::retry::RetryConfig;
 use base64::Engine;
@@ -33,9 +35,11 @@ use prompt_gallery::store::{DirStore, S3Store, StoreError};
 use s3::{Requests, S3Server};
 use serde_json::{Map, Value};
 use tempfile::TempDir;
+use waiting::eventually;
 
 /// Longer than any test.
 const HOUR: Duration = Duration::from_secs(3600);
+/// A time to live that is over soon.
 const SHORT: Duration = Duration::from_millis(50);
 const PAGE_SIZE: usize = 500;
 
@@ -113,15 +117,6 @@ async fn say(gallery: &Gallery, name: &str) -> Result<String, GalleryError> {
             other => panic!("not text: {other:?}"),
         },
         other => panic!("not one message: {other:?}"),
-    }
-}
-
-/// Waits until `is_so`; what never comes fails the test.
-async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so().await {
-        assert!(began.elapsed() < Duration::from_secs(20), "never: {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 

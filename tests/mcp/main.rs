@@ -4,6 +4,8 @@
 
 #[path = "../support/issuer.rs"]
 mod issuer;
+#[path = "../support/waiting.rs"]
+mod waiting;
 #[path = "../support/wire.rs"]
 mod wire;
 

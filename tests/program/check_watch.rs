@@ -6,9 +6,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 use std::{fs, thread};
 
+use crate::waiting::PATIENCE;
 use crate::{Ran, folder, name, program, run};
 
 /// A `check --watch` that runs, ended when dropped.
@@ -46,7 +46,7 @@ impl Watching {
 fn wait_for(lines: &Receiver<String>, start: &str) {
     let mut before = Vec::new();
     loop {
-        let line = lines.recv_timeout(Duration::from_secs(30));
+        let line = lines.recv_timeout(PATIENCE);
         let line = line.unwrap_or_else(|_| panic!("{start:?} does not follow: {before:#?}"));
         if line.starts_with(start) {
             return;

@@ -6,6 +6,8 @@
 mod hosts;
 #[path = "../support/s3/mod.rs"]
 mod s3;
+#[path = "../support/waiting.rs"]
+mod waiting;
 
 mod addresses;
 mod check;

@@ -7,14 +7,14 @@ use std::io::{Read, Write};
 use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use tempfile::TempDir;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::waiting::PATIENCE;
+
 const END_OF_INPUT: &str = "\x04";
 
 /// The program on a terminal of its own, ended when dropped.

@@ -5,6 +5,8 @@
 
 #[path = "../support/s3/mod.rs"]
 mod s3;
+#[path = "../support/waiting.rs"]
+mod waiting;
 
 mod a_bucket;
 mod a_folder;
@@ -17,13 +19,13 @@ use std::fmt::Debug;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use prompt_gallery::store::{DirStore, Object, PromptStore, S3Store, StoreError};
 use s3::S3Server;
 use tempfile::{NamedTempFile, TempDir};
 use tracing::subscriber::DefaultGuard;
+use waiting::eventually;
 
 const PREFIX: &str = "prompts/";
 
@@ -128,17 +130,13 @@ async fn keys(store: &dyn PromptStore) -> Vec<String> {
 
 /// The listing once it does not change any more: a file that was changed a moment ago has a new version each time.
 async fn settled(store: &dyn PromptStore) -> Vec<Object> {
-    let began = Instant::now();
-    let mut before = list(store).await;
-    loop {
-        let after = list(store).await;
-        if before == after {
-            return after;
-        }
-        assert!(began.elapsed() < Duration::from_secs(20), "still changing: {before:?}, {after:?}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        before = after;
-    }
+    let mut listed = list(store).await;
+    eventually("a listing stays as it is", async || {
+        let before = std::mem::replace(&mut listed, list(store).await);
+        before == listed
+    })
+    .await;
+    listed
 }
 
 /// The content of the file as it is listed now.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -14,6 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// An issuer, which is gone when dropped.
@@ -24,8 +25,8 @@ pub(crate) struct Issuer {
     pub(crate) asked: Arc<AtomicUsize>,
     /// Whether it answers.
     pub(crate) is_up: Arc<AtomicBool>,
-    /// Whether it takes its time.
-    pub(crate) is_slow: Arc<AtomicBool>,
+    /// Whether its answers come; a request waits as long as they do not.
+    answers: watch::Sender<bool>,
     server: JoinHandle<()>,
 }
 
@@ -48,19 +49,19 @@ impl Issuer {
         // What else an issuer may have is passed over.
         let keys = json!({ "keys": [{ "kty": "EC" }, { "kty": "oct", "kid": "secret", "k": "c2VjcmV0" }, jwk] });
         let (asked, is_up) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(true)));
-        let is_slow = Arc::new(AtomicBool::new(false));
+        let answers = watch::Sender::new(true);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let metadata = json!({ "issuer": url, "jwks_uri": format!("{url}/keys") }).to_string();
         let answer = {
-            let (asked, is_up, is_slow) = (Arc::clone(&asked), Arc::clone(&is_up), Arc::clone(&is_slow));
+            let (asked, is_up, answers) = (Arc::clone(&asked), Arc::clone(&is_up), answers.clone());
             move || {
                 asked.fetch_add(1, Ordering::Relaxed);
                 let status = if is_up.load(Ordering::Relaxed) { StatusCode::OK } else { StatusCode::BAD_GATEWAY };
                 let body = keys.to_string();
-                let delay = Duration::from_millis(if is_slow.load(Ordering::Relaxed) { 500 } else { 0 });
+                let mut answers = answers.subscribe();
                 async move {
-                    tokio::time::sleep(delay).await;
+                    let _ = answers.wait_for(|comes| *comes).await;
                     (status, body)
                 }
             }
@@ -69,7 +70,17 @@ impl Issuer {
             .route("/keys", get(answer))
             .route("/.well-known/openid-configuration", get(move || async move { metadata.clone() }));
         let server = tokio::spawn(async move { axum::serve(listener, app).await.expect("a server") });
-        Self { url, key, asked, is_up, is_slow, server }
+        Self { url, key, asked, is_up, answers, server }
+    }
+
+    /// Holds back its answers until they are [released](Self::release).
+    pub(crate) fn hold(&self) {
+        self.answers.send_replace(false);
+    }
+
+    /// Lets the answers come.
+    pub(crate) fn release(&self) {
+        self.answers.send_replace(true);
     }
 
     /// What an access token says; `change` makes it another.

@@ -15,6 +15,7 @@ use s3s::dto::{
     ListObjectsV2Output, Object, PutObjectInput, PutObjectOutput, StreamingBlob, Timestamp,
 };
 use s3s::{Body, S3, S3Error, S3Request, S3Response, S3Result, s3_error};
+use tokio::sync::watch;
 
 use super::fault::Fault;
 use super::{Requests, S3Server};
@@ -36,13 +37,16 @@ pub(super) struct State {
     /// S3 lists keys in the order of their UTF-8 bytes, which is the order of `String`.
     pub(super) objects: BTreeMap<String, Stored>,
     pub(super) requests: Requests,
+    /// [`Requests::total`], for those that wait for a request.
+    pub(super) received: watch::Sender<usize>,
     pub(super) page_size: usize,
     pub(super) fault: Option<Fault>,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { objects: BTreeMap::new(), requests: Requests::default(), page_size: MAX_PAGE_SIZE, fault: None }
+        let (objects, requests, received) = Default::default();
+        Self { objects, requests, received, page_size: MAX_PAGE_SIZE, fault: None }
     }
 }
 

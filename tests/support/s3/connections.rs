@@ -74,6 +74,7 @@ async fn handle(
     let fault = {
         let mut state = store.lock();
         state.requests.count(request.method(), request.uri());
+        state.received.send_replace(state.requests.total);
         state.next_fault()
     };
     let refusal = match fault {

@@ -124,6 +124,12 @@ impl S3Server {
         self.store.lock().requests
     }
 
+    /// Waits until so many requests in all have arrived.
+    pub async fn received(&self, total: usize) {
+        let mut received = self.store.lock().received.subscribe();
+        received.wait_for(|received| *received >= total).await.expect("the server runs");
+    }
+
     /// Puts at most `n` keys and common prefixes on a page of a listing, even if the client asks
     /// for more. (S3, too, may answer fewer than asked for.) The default is 1000.
     pub fn set_page_size(&self, n: usize) {
