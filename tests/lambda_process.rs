@@ -1,5 +1,5 @@
-//! The program itself as a function: started as Lambda starts it, with a stand-in for the platform that speaks the
-//! Runtime API, version 2018-06-01, and an S3 server for its bucket.
+//! The program as a Lambda function. The test plays the platform: it speaks the Runtime API, version 2018-06-01, and an
+//! S3 server holds the bucket.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 #![cfg(unix)]
@@ -37,7 +37,7 @@ macro_rules! event {
     };
 }
 
-/// `event`, but for what `change` does to it.
+/// `event` after `change`.
 fn changed(event: &str, change: impl FnOnce(&mut Value)) -> String {
     let mut event = serde_json::from_str(event).unwrap();
     change(&mut event);
@@ -53,8 +53,8 @@ fn request(method: &str, params: &Value) -> String {
     })
 }
 
-/// What a function says to the platform: `next`, for it wants an event; `ID/response`, for it answers that event;
-/// `ID/error`, for it failed on it.
+/// A request of the function to the platform: `next` asks for an event, `ID/response` answers it, `ID/error` reports a
+/// failure.
 #[derive(Debug)]
 struct Said {
     what: String,
@@ -76,14 +76,14 @@ impl Platform {
         let (events, to_hand_out) = mpsc::unbounded_channel();
         let (to_tell, said) = mpsc::unbounded_channel();
         let to_hand_out = Arc::new(Mutex::new(to_hand_out));
-        // With the test's runtime the task ends, and with it its connections.
+        // The task and its connections end with the test's runtime.
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 let (events, said) = (Arc::clone(&to_hand_out), to_tell.clone());
                 tokio::spawn(async move {
                     let handler = service_fn(|request| serve(request, &events, &said));
-                    // An error is a function that was ended.
+                    // An error means that the function was ended.
                     let _ = hyper::server::conn::http1::Builder::new()
                         .serve_connection(TokioIo::new(stream), handler)
                         .await;
@@ -103,7 +103,7 @@ impl Platform {
         assert_eq!(said.what, "next", "{said:?}");
     }
 
-    /// Hands out an event to the function that has asked for it; returns once it has asked for the next one.
+    /// Hands out an event, and returns when the function asks for the next one.
     async fn invoke(&mut self, event: impl Into<String>) -> Result<Value, Value> {
         self.invocations += 1;
         let id = format!("8476a536-e9f4-11e8-9739-{:012}", self.invocations);
@@ -158,7 +158,7 @@ async fn serve(
     Ok(response.body(event.into()).unwrap())
 }
 
-/// The program that runs as the function: that of `crates/function` which `FUNCTION` names, or the one for all machines.
+/// The program to run: the one that `FUNCTION` names (built from `crates/function` alone), or the root program.
 fn program() -> String {
     #[expect(clippy::disallowed_methods, reason = "it says what is tested")]
     let function = std::env::var("FUNCTION");
@@ -215,7 +215,7 @@ impl Program {
         fs::read_to_string(self.dir.path().join("stderr")).unwrap()
     }
 
-    /// Standard output, of which every line is one JSON object.
+    /// The lines of standard output, each a JSON object.
     fn log(&self) -> Vec<Value> {
         let line = |line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
         let lines: Vec<Value> = self.stdout().lines().map(line).collect();
@@ -223,7 +223,7 @@ impl Program {
         lines
     }
 
-    /// The lines that tell of requests.
+    /// The log lines of requests.
     fn requests(&self) -> Vec<Value> {
         let mut lines = self.log();
         lines.retain(|line| line["message"] == "request");
@@ -245,13 +245,13 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // An error is a process that has ended already.
+        // An error means that the process has ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// What a function needs for the bucket of `s3`, its endpoint apart.
+/// The settings for the bucket of `s3`, without the endpoint.
 const BUCKET: [(&str, &str); 4] = [
     ("BUCKET_NAME", S3Server::BUCKET),
     ("AWS_ACCESS_KEY_ID", S3Server::ACCESS_KEY),
@@ -263,7 +263,7 @@ const BUCKET: [(&str, &str); 4] = [
 /// Starts the program as a function over `s3`; later `variables` win.
 async fn start_over(s3: &S3Server, variables: &[(&str, &str)]) -> (Platform, Program) {
     let mut platform = Platform::start().await;
-    // By name, as a bucket's own host name could be made of it: another server than S3 is addressed by path.
+    // By name: S3 would be addressed by `BUCKET.HOST`, another server by path.
     let endpoint = s3.endpoint().replace("127.0.0.1", "localhost");
     let all: Vec<_> = BUCKET.into_iter().chain([("AWS_ENDPOINT_URL_S3", &*endpoint)]).collect();
     let program = Program::function(&platform, &[&all, variables].concat());
@@ -360,7 +360,7 @@ async fn a_request_is_one_line_of_json_in_the_log() {
         assert_eq!(line["level"], "INFO");
         match s3_requests {
             Some(count) => assert_eq!(line["s3.requests"], count),
-            // The listing is another's, or it is this request's own if it came first.
+            // Another request may have listed before.
             None => assert!(matches!(line["s3.requests"].as_u64(), Some(1..=4))),
         }
     }
@@ -383,7 +383,7 @@ async fn a_function_without_its_bucket_calculates_and_says_that_prompts_are_unav
         let log = program.requests();
         let line = log.last().unwrap();
         assert_eq!((&line["level"], &line["outcome"], &line["request.id"]), (&json!("ERROR"), &json!("error"), &id));
-        // The cause that the client was not told.
+        // The client was not told the cause.
         assert!(line["cause"].as_str().unwrap().contains("NoSuchBucket"), "{line}");
     }
     assert_eq!(platform.ask(event!("tools_call")).await["result"]["isError"], false);
@@ -432,7 +432,7 @@ async fn a_function_ends_when_it_is_told_to() {
     let s3 = S3Server::start().await;
     let (mut platform, mut program) = start_over(&s3, &[]).await;
     platform.ask(event!("tools_call")).await;
-    // The standard library has no other signal than the one that cannot be handled.
+    // The standard library can only send SIGKILL.
     let kill = format!("kill -TERM {}", program.process.id());
     assert!(Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
     let status = program.ended().await;

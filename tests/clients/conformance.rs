@@ -1,4 +1,4 @@
-//! The tools that the official MCP conformance suite asks of a server, registered as anyone registers theirs.
+//! The tools that the official MCP conformance suite expects of a server, registered through the public API.
 //!
 //! `tests/clients/run` runs the suite against it. `tests/clients/serve-conformance 127.0.0.1:8080` starts it by hand, at
 //! <http://127.0.0.1:8080/mcp>.
@@ -163,7 +163,7 @@ fn sampling(text: &str, max_tokens: u32) -> Value {
     json!({ "method": "sampling/createMessage", "params": { "messages": [message], "maxTokens": max_tokens } })
 }
 
-/// A tool that asks round after round what the client is able to answer, until nothing is open.
+/// A tool that asks in rounds, as far as the client is able to answer, until nothing is open.
 fn asking(name: &'static str, rounds: Vec<Round>) -> Tool {
     Tool::with_reply(name, "Asks the client.", no_arguments(), move |call| ready(ask(name, &rounds, &call)))
 }
@@ -211,10 +211,10 @@ fn is_answer(request: &Value, response: &Value) -> bool {
     }
 }
 
-/// Of this process alone, which does for a test. A server of many processes gives them one secret and takes HMAC.
+/// A key of this process, enough for a test. A server of many processes shares one secret and uses HMAC.
 static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// A state that only this tool could have written.
+/// Seals a state, so that only this tool could have written it.
 fn seal(tool: &str, state: &str) -> String {
     format!("{state}.{:016x}", KEY.hash_one((tool, state)))
 }

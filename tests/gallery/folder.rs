@@ -125,7 +125,7 @@ fn what_a_link_leads_to_outside_of_the_folder_is_not_watched() {
     };
     let (_watcher, events) = watch();
     write(outside.path(), "deep/a.prompt", "outside");
-    // Events come in order, so none of the file outside is still to come.
+    // Events come in order: an event of the file outside would come before this one.
     fs::rename(&dir, parent.path().join("old")).unwrap();
     assert_eq!(events.recv_timeout(PATIENCE), Ok(FolderEvent::Gone));
 
@@ -162,7 +162,7 @@ async fn a_folder_that_is_removed_is_served_as_it_was_until_it_is_back() {
     }
 }
 
-/// Two releases and the link to one of them, which is flipped while all prompts are listed and read.
+/// Two releases, and a link that is flipped between them while all prompts are listed and read.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_link_to_a_release_that_is_flipped_leaves_no_wrong_prompt() {
@@ -260,7 +260,7 @@ async fn a_picture_in_a_folder_is_shown_as_it_is_now() {
     }
     #[cfg(unix)]
     {
-        // Nothing outside of the folder is shown by way of a link either.
+        // A link shows nothing outside of the folder either.
         let outside = tempfile::NamedTempFile::new().unwrap();
         fs::write(outside.path(), "secret").unwrap();
         fs::remove_file(dir.path().join("img/flow.png")).unwrap();

@@ -69,7 +69,7 @@ async fn the_get_after_a_list_is_one_get() {
 #[tokio::test]
 async fn a_file_that_is_read_before_it_is_listed_is_served_only_if_it_is_the_listed_one() {
     let s3 = s3_with(&["a", "team/a"]).await;
-    // Of two files that claim one name, the one with the better claim has it, whichever is the likely one.
+    // Of two files that claim one name, the better claim wins, also over the file that is read first.
     s3.put("prompts/team/b.hbs", "likely");
     s3.put("prompts/team-b.prompt", "not this name");
     let gallery_of = || gallery(&s3, HOUR);
@@ -261,7 +261,7 @@ async fn a_prompt_replaced_between_list_and_get_is_listed_in_its_new_version() {
     assert_eq!(lists_and_gets(s3.requests()), (2, 3), "b is not read again");
 }
 
-/// However long the TTL: what was not read yet is read as it is now.
+/// However long the TTL is, a file is first read in its current version.
 #[tokio::test]
 async fn a_prompt_that_changed_before_it_was_first_read_is_found_by_another_list() {
     let s3 = s3_with(&["a", "b"]).await;
@@ -306,7 +306,7 @@ async fn two_hundred_first_requests_at_once_make_one_list_and_one_get_for_each_p
     for request in join_all(requests).await {
         request.expect("a request");
     }
-    // The one that came first reads two likely files beside the list, of which another may read one again.
+    // The first request reads two likely files beside the list; another request may read one of them again.
     let (lists, gets) = lists_and_gets(s3.requests());
     assert!(lists == 1 && (5..=7).contains(&gets), "{lists}, {gets}");
 }

@@ -1,4 +1,4 @@
-//! The index saves reading, and never changes an answer: whatever stands in its place, and whoever writes it.
+//! The index saves requests and never changes an answer, whatever object is in its place and whichever server wrote it.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,15 +15,15 @@ use crate::s3::{Edit, Fault, S3Server};
 use crate::{HOUR, SHORT, eventually};
 
 const INDEX: &str = ".gallery/index.json";
-/// More than the few that are read without an index being written.
+/// Enough prompts that a server writes an index.
 const MANY: usize = 40;
 
-/// A server that starts now.
+/// A new server with an index.
 fn server(s3: &S3Server, ttl: Duration) -> Gallery {
     Gallery::new(Arc::new(store(s3).with_index(INDEX)), ttl, 500)
 }
 
-/// The same without an index.
+/// A new server without an index.
 fn without_index(s3: &S3Server) -> Gallery {
     Gallery::new(Arc::new(store(s3)), HOUR, 500)
 }
@@ -43,7 +43,7 @@ fn key(number: usize) -> String {
     format!("prompts/team/p-{number:05}.prompt")
 }
 
-/// A bucket of so many prompts, with a partial that all of them use.
+/// A bucket with so many prompts and one partial that all of them use.
 async fn bucket(prompts: usize) -> S3Server {
     let s3 = S3Server::start().await;
     s3.put("prompts/_tone.prompt", "Be {{tone}}.");
@@ -66,7 +66,7 @@ async fn list(gallery: &Gallery) -> Vec<Value> {
     }
 }
 
-/// What a server with the index lists is what one without it does.
+/// Asserts that servers with and without the index list the same.
 async fn assert_right(s3: &S3Server, what: &str) {
     let expected = list(&without_index(s3)).await;
     assert_eq!(list(&server(s3, HOUR)).await, expected, "{what}");
@@ -77,7 +77,7 @@ fn index(s3: &S3Server) -> String {
     String::from_utf8(s3.object(INDEX).expect("an index").to_vec()).unwrap()
 }
 
-/// The index with its content changed and its digest made to fit again, as only someone who means to can do.
+/// The index with changed content and the right digest for it: a forgery, not an accident.
 fn forged(index: &str, change: impl FnOnce(&mut Value)) -> String {
     let mut envelope: Map<String, Value> = serde_json::from_str(index).unwrap();
     change(&mut envelope["index"]);
@@ -227,7 +227,7 @@ async fn what_is_no_index_is_as_good_as_none() {
     }
 }
 
-/// Its digest fits: what still counts is what the listing says.
+/// The digest fits; the listing still wins.
 #[tokio::test]
 async fn wrong_entries_in_a_whole_index_change_no_answer() {
     let s3 = bucket(MANY).await;
@@ -284,7 +284,7 @@ async fn servers_that_race_to_write_the_index_neither_fight_nor_differ() {
             assert_eq!(listed.unwrap(), expected);
         }
         assert!(s3.requests().put - before <= 8, "each tries once at most");
-        assert_right(&s3, "with the index of whoever was first").await;
+        assert_right(&s3, "with the index of the first server").await;
     }
 }
 
@@ -302,7 +302,7 @@ async fn the_index_of_another_prefix_is_left_alone() {
     assert_eq!((s3.requests().put, index(&s3)), (1, theirs));
 }
 
-/// Two versions of the program on one bucket: each finds the other's index and writes its own.
+/// Two versions of the program share a bucket: each finds the other's index and writes its own.
 #[tokio::test]
 async fn a_server_whose_index_was_replaced_reads_it_before_it_writes_again() {
     let s3 = bucket(MANY).await;
@@ -337,7 +337,7 @@ async fn an_index_out_of_reach_is_no_fault() {
     assert_right(&s3, "after that").await;
 }
 
-/// Ceph 16.2 says so of each write with `If-Match`.
+/// Ceph 16.2 refuses each write with `If-Match`.
 #[tokio::test]
 async fn an_index_that_is_refused_is_not_kept_and_the_log_says_so_once() {
     for has_one in [false, true] {
@@ -363,7 +363,7 @@ async fn an_index_that_is_refused_is_not_kept_and_the_log_says_so_once() {
     }
 }
 
-/// As Garage and s3rver do.
+/// Garage and s3rver ignore them.
 #[tokio::test]
 async fn where_conditions_are_ignored_answers_stay_right() {
     let s3 = bucket(MANY).await;

@@ -52,7 +52,7 @@ fn gallery_with_pages(s3: &S3Server, ttl: Duration, page_size: usize) -> Gallery
     Gallery::new(Arc::new(store), ttl, page_size)
 }
 
-/// A gallery that has listed its store, as every one has that is not just starting.
+/// A gallery after its first listing.
 async fn listed(gallery: Gallery) -> Gallery {
     gallery.count().await.unwrap();
     gallery
@@ -64,7 +64,7 @@ fn gallery_without_retries(s3: &S3Server, ttl: Duration) -> Gallery {
     Gallery::new(Arc::new(S3Store::new(config, S3Server::BUCKET, "prompts/")), ttl, PAGE_SIZE)
 }
 
-/// A server with `prompts/NAME.prompt` for each name, which say their name.
+/// A server with `prompts/NAME.prompt` for each name; each prompt says its name.
 async fn s3_with(names: &[&str]) -> S3Server {
     let s3 = S3Server::start().await;
     for name in names {
@@ -135,7 +135,7 @@ fn assert_no_store(result: Result<impl Debug, GalleryError>) {
     assert!(matches!(result, Err(GalleryError::Store(StoreError::Unavailable(_)))), "{result:?}");
 }
 
-/// What a client gets to know of a prompt of which a file is refused.
+/// The error of a prompt when the store refuses one of its files.
 #[track_caller]
 fn unreadable(result: Result<impl Debug, GalleryError>) -> String {
     assert!(matches!(result, Err(GalleryError::Unreadable { .. })), "{result:?}");
@@ -160,7 +160,7 @@ fn including(text: &str, partial: &str) -> String {
     format!("---\ndescription: {text}\n---\n{text} {{{{> {partial}}}}}")
 }
 
-/// What is wrong with a prompt, which says so again and again.
+/// The error of a broken prompt.
 async fn broken(gallery: &Gallery, name: &str) -> String {
     let said = say(gallery, name).await;
     assert!(matches!(said, Err(GalleryError::Broken { .. })), "{said:?}");

@@ -60,7 +60,7 @@ async fn a_request_that_is_given_up_holds_up_no_other() {
 
 #[tokio::test]
 async fn in_an_outage_the_last_good_snapshot_is_served() {
-    // At once, as S3 is asked again only after a while.
+    // All at once: each has to wait until S3 is asked again.
     join_all([Fault::SlowDown, Fault::Disconnect, Fault::AccessDenied].map(async |fault| {
         let s3 = s3_with(&["a", "b"]).await;
         let gallery = gallery(&s3, Duration::ZERO);
@@ -82,7 +82,7 @@ async fn in_an_outage_the_last_good_snapshot_is_served() {
     .await;
 }
 
-/// S3 that is not asked again for an hour after a failure.
+/// A bucket that is not asked again for an hour after a failure.
 struct AskedHourly(S3Store);
 
 #[async_trait]
@@ -218,7 +218,7 @@ async fn the_version_before_is_not_listed_any_longer_than_need_be() {
     s3.set_fault(Some(Fault::SlowDownKey(key("a"))));
     assert_eq!(descriptions(&gallery).await.unwrap()["a"], "a");
     s3.set_fault(None);
-    // The bucket has not changed since; what was listed must not be kept for it.
+    // The bucket has not changed since. The old version must not stay in the list for that.
     assert_eq!(descriptions(&gallery).await.unwrap()["a"], "new");
 }
 
@@ -316,7 +316,7 @@ async fn where_the_whole_store_denies_access_it_is_no_fault_of_a_file() {
     assert_eq!(names(&gallery).await, ["a", "b"]);
 }
 
-/// As S3 says of a key that is not there, where the permission to list is for some prefixes alone.
+/// S3 says so of a missing key where the permission to list covers only some prefixes.
 #[tokio::test]
 async fn a_prompt_that_is_gone_is_unknown_also_where_s3_says_that_access_is_denied() {
     let s3 = s3_with(&["a", "b"]).await;
@@ -347,14 +347,14 @@ async fn a_prompt_that_never_stops_changing_is_not_unknown() {
     s3.set_fault(Some(Fault::ChangeAfterList(key("a"), usize::MAX)));
     assert_eq!(say(&served, "a").await.unwrap(), "a", "as it was served last");
     let before = s3.requests().list;
-    // Without what is read beside the first listing.
+    // After the first listing, so nothing is read beside it.
     let changing = say(&listed(gallery_of()).await, "a").await;
     assert!(matches!(changing, Err(GalleryError::Changing { .. })), "{changing:?}");
     assert!(s3.requests().list - before <= 6, "there is a bound");
     assert_eq!(names(&served).await, ["a", "b"]);
 }
 
-/// The picture is of the new listing, the prompt of an old one.
+/// The picture is in the new listing, the prompt is served from an old one.
 #[tokio::test]
 async fn a_prompt_of_an_older_listing_shows_no_file_of_a_newer_one() {
     let s3 = s3_with_a_picture("one").await;
@@ -368,7 +368,7 @@ async fn a_prompt_of_an_older_listing_shows_no_file_of_a_newer_one() {
     assert_eq!(gallery.get("a", &Map::new(), None).await.unwrap().messages.len(), 2);
 }
 
-/// The body is 60 % of what is listed, with a `Content-Length` that fits: nothing of it stays.
+/// The body has 60 % of the listed size, and a `Content-Length` that fits it.
 #[tokio::test]
 async fn a_body_that_is_too_short_is_not_kept() {
     let s3 = s3_with(&["a"]).await;
@@ -383,7 +383,7 @@ async fn a_body_that_is_too_short_is_not_kept() {
     }
 }
 
-/// XML that ends after some objects: the last good snapshot stays.
+/// The XML ends after some objects; the last good snapshot stays.
 #[tokio::test]
 async fn a_listing_that_is_cut_off_replaces_nothing() {
     let s3 = s3_with(&["a", "b", "c", "d"]).await;

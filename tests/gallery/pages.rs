@@ -74,7 +74,7 @@ async fn what_comes_and_goes_between_two_pages_neither_repeats_nor_loses_the_oth
     let (first, cursor) = page(&gallery, None).await;
     assert_eq!(first, ["b", "d"]);
 
-    // Before the cursor, behind it, and the very prompt that it names.
+    // Before the cursor, after it, and the prompt that it names.
     put(&s3, "a", "a");
     put(&s3, "c", "c");
     put(&s3, "e", "e");

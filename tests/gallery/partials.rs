@@ -153,7 +153,7 @@ async fn a_partial_over_its_bound_is_not_read() {
 
 #[tokio::test]
 async fn a_changed_partial_that_cannot_be_read_is_used_in_the_version_before() {
-    // At once, as a file that was refused is asked for again only after a while.
+    // Both at once: each has to wait until the partial is asked for again.
     join_all([Fault::SlowDownKey(key("_tone")), Fault::DenyKey(key("_tone"))].map(async |fault| {
         let s3 = s3_with_a_partial().await;
         let gallery = gallery(&s3, Duration::ZERO);
@@ -167,7 +167,7 @@ async fn a_changed_partial_that_cannot_be_read_is_used_in_the_version_before() {
             assert_eq!(descriptions(&gallery).await.unwrap()["b"], "b", "{fault:?}");
         }
         s3.set_fault(None);
-        // The bucket has not changed since: what was served instead must not be kept.
+        // The bucket has not changed since. The old version must not stay for that.
         eventually("it is read", async || say(&gallery, "a").await.unwrap() == "a dry").await;
         assert_eq!(say(&gallery, "b").await.unwrap(), "new dry", "{fault:?}");
     }))
@@ -212,7 +212,7 @@ async fn versions_are_never_mixed() {
     assert_no_store(say(&gallery_without_retries(&s3, Duration::ZERO), "a").await);
 }
 
-/// A release is replaced again and again, now and then with a file that cannot be read: what is served is one release.
+/// Releases follow each other, some with a file that cannot be read. Each answer is of one release.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_is_served_while_all_changes_is_one_release() {
     let s3 = Arc::new(s3_with(&[]).await);
@@ -279,7 +279,7 @@ async fn a_partial_that_was_never_read_and_cannot_be_is_a_store_error() {
     assert_eq!(s3.requests().list, 2, "the listing was good, and another one told that the partial is still there");
 }
 
-/// What was not read yet is read as it is now, and then all of it.
+/// A file that was not read yet is read in its current version, and then all files are of that listing.
 #[tokio::test]
 async fn a_prompt_and_its_partial_are_of_one_listing() {
     let s3 = s3_with_a_partial().await;

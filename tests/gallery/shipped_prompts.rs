@@ -23,7 +23,7 @@ fn files(dir: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Something that the argument takes, so that a new prompt is tested by existing.
+/// A valid value of the argument, so that a new prompt needs no test of its own.
 fn sample(argument: &Argument) -> String {
     match (argument.choices().first(), argument.kind) {
         (Some(choice), _) => choice.clone(),

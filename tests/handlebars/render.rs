@@ -1,5 +1,5 @@
-//! Renders cases for the comparison with the reference (`tests/handlebars/run`): each line of the standard input is one,
-//! `{"template": …, "partials": {…}, "data": {…}}`, and each line of the output what comes of it, `{"text": …}` or
+//! Renders cases for the comparison with the reference (`tests/handlebars/run`). Each line of standard input is a case,
+//! `{"template": …, "partials": {…}, "data": {…}}`; each line of standard output is its result, `{"text": …}` or
 //! `{"error": …}`.
 
 use std::collections::HashMap;

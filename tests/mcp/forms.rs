@@ -54,7 +54,7 @@ impl Trip {
     }
 }
 
-/// The answer to the form: it was filled in like this.
+/// The answer of a form that was filled in with `content`.
 fn accept(content: &Value) -> Value {
     json!({ "arguments": { "action": "accept", "content": content } })
 }
@@ -63,7 +63,7 @@ fn accept(content: &Value) -> Value {
 async fn what_is_missing_is_asked_for() {
     let trip = Trip::new().await;
     assert_snapshot!(trip.get(json!({})).await, @r#"{"resultType":"input_required","inputRequests":{"arguments":{"method":"elicitation/create","params":{"mode":"form","message":"The prompt `trip` needs more information.","requestedSchema":{"type":"object","properties":{"city":{"type":"string","title":"City","description":"Where to go."},"days":{"type":"integer","description":"For how long."},"pace":{"type":"string","enum":["slow","fast"]}},"required":["city","days","pace"]}}}}}"#);
-    // What is given empty is missing.
+    // An empty value counts as missing.
     let blank = json!({ "city": "", "days": " \n", "pace": null });
     assert_eq!(trip.get(json!({ "arguments": blank })).await, trip.get(json!({})).await);
     let given = json!({ "city": "Oslo", "pace": "slow" });
@@ -175,7 +175,7 @@ async fn a_request_state_is_trusted_no_more_than_an_argument() {
     assert_snapshot!(trip.get(json!({ "requestState": "forged" })).await, @r#"{"code":-32602,"message":"params.requestState: not what this server gave out"}"#);
     assert_snapshot!(trip.get(json!({ "requestState": r#"{"city":"Oslo","days":"-","pace":"slow"}"# })).await, @r#"{"resultType":"input_required","inputRequests":{"arguments":{"method":"elicitation/create","params":{"mode":"form","message":"The prompt `trip` needs more information: argument `days` takes a whole number such as 42, not \"-\".","requestedSchema":{"type":"object","properties":{"days":{"type":"integer","description":"For how long."}},"required":["days"]}}}},"requestState":"{\"city\":\"Oslo\",\"pace\":\"slow\"}"}"#);
     assert_snapshot!(trip.get(json!({ "requestState": r#"{"admin":"true"}"# })).await, @r#"{"code":-32602,"message":"missing required argument `city` (Where to go); missing required argument `days` (For how long); missing required argument `pace`; unknown argument `admin`: this prompt takes city, days, pace, budget"}"#);
-    // What could not be sent back is not given out.
+    // The server gives out no state that a client could not send back.
     let long = accept(&json!({ "city": "x".repeat(300_000) }));
     assert_snapshot!(trip.get(json!({ "inputResponses": long })).await, @r#"{"code":-32602,"message":"argument `city` has at most 262144 bytes, not 300000"}"#);
 }
@@ -209,7 +209,7 @@ async fn no_form_mends_an_unknown_argument() {
 #[tokio::test]
 async fn the_handshake_revisions_do_not_ask_and_list_all_that_is_missing() {
     let trip = Trip::new().await;
-    // Neither answers nor a state exist there.
+    // Those revisions have neither answers nor a state.
     let answers = accept(&json!({ "city": "Oslo", "days": "3", "pace": "slow" }));
     let params = json!({ "name": "trip", "inputResponses": answers, "requestState": "x" });
     let get = async |version| trip.wire.handshake(version, "prompts/get", params.clone()).await.to_string();

@@ -77,7 +77,7 @@ async fn pages_follow_each_other_by_cursor() {
             None => break,
         }
     }
-    // The broken ones make a page shorter, never a list.
+    // Broken prompts make a page shorter; the walk goes on.
     assert_snapshot!(format!("{pages} pages: {}", names.join(" ")), @r#"4 pages: "bare" "broken_variable" "hello" "team_code-review--strict" "typed""#);
 }
 

@@ -227,7 +227,7 @@ async fn callers_who_hang_up_do_not_make_the_server_ask_again() {
         tokio::select! {
             biased;
             answer = with(&wire, &good) => panic!("without the issuer: {answer}"),
-            // All that can be done without the issuer is done in so many turns.
+            // Enough turns for everything that does not need the issuer.
             () = async { for _ in 0..100 { yield_now().await } } => {}
         }
     }

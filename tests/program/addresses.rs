@@ -1,4 +1,4 @@
-//! Where S3 is asked: for each way to address a bucket the request that is sent, as a host at the other end sees it.
+//! Addresses of S3: the request that the host receives, for each way to name a bucket.
 
 use std::fs;
 use std::process::{Command, Output};
@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::hosts::{Asked, Hosts, bucket};
 
-/// `prompt-gallery list` of a bucket that stands for every host: exit code, output, and what was asked.
+/// `prompt-gallery list` over a proxy that plays every host: exit code, output and the requests.
 struct Listed {
     code: Option<i32>,
     said: String,

@@ -60,7 +60,7 @@ fn check_speaks_to_github() {
 #[test]
 fn there_is_a_file_for_every_code() {
     let found = codes(&["check", BROKEN, "--format", "json"]);
-    // Of a rendering, of a gallery as a whole, and of a store that denies access.
+    // These codes belong to a rendering, to a gallery as a whole, or to a store that denies access.
     let elsewhere = ["render", "many-prompts", "not-a-prompt", "unreadable"].map(str::to_owned);
     let all: BTreeSet<String> = Code::ALL.iter().map(|code| code.as_str().to_owned()).collect();
     assert_eq!(found.union(&elsewhere.into()).cloned().collect::<BTreeSet<_>>(), all);

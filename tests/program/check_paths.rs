@@ -95,7 +95,7 @@ fn a_file_is_checked_with_the_partials_of_its_gallery() {
 
     3 files, 1 error
     ");
-    // Its folder is its gallery where it lies in none.
+    // Without --dir, its folder is the gallery.
     let alone = run(&["check", name(&file)]).out;
     assert!(alone.contains("there is no partial `style`") && alone.ends_with("1 file, 2 errors\n"), "{alone}");
     assert!(alone.contains("paths begin at the root of what is checked"), "{alone}");

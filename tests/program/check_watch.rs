@@ -32,7 +32,8 @@ impl Watching {
         Self { child, out, err }
     }
 
-    /// Waits for a line that begins so on standard output; others may be of a check amid several changes.
+    /// Waits for a line with this start on standard output. Other lines may come first: a check may run amid several
+    /// changes.
     fn prints(&self, start: &str) {
         wait_for(&self.out, start);
     }
@@ -57,7 +58,7 @@ fn wait_for(lines: &Receiver<String>, start: &str) {
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        // An error is a process that has ended already.
+        // An error means that the process has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -93,7 +94,7 @@ fn check_watches_the_folder_that_is_in_the_place_of_another() {
     fs::create_dir(at("prompts")).unwrap();
     fs::write(at("prompts/a.prompt"), BAD).unwrap();
     watching.prints("1 file, 1 error");
-    // Whatever was told of the new folder so far: this is told of it too.
+    // A second change in the new folder is seen too.
     fs::write(at("prompts/b.prompt"), GOOD).unwrap();
     watching.prints("2 files, 1 error");
 
@@ -128,7 +129,7 @@ fn a_watching_check_ends_when_nobody_reads_what_it_prints() {
     let program = program.args(["check", "--watch", name(dir.path())]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = program.spawn().unwrap();
     let mut line = String::new();
-    // The reader is closed behind the first line.
+    // The pipe is closed after the first line.
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "1 file, no problems\n");
     assert_eq!(child.wait().unwrap().code(), Some(0), "of the last check");

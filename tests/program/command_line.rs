@@ -19,7 +19,7 @@ fn options_stand_before_or_after_the_command() {
         let flags: Vec<String> = flags.map(|(flag, _)| format!("--{flag}")).collect();
         assert!(flags.len() >= 4 && own.iter().all(|flag| flags.iter().any(|known| known == flag)), "{help}");
         for flag in &flags {
-            // Each with a value that is refused.
+            // Each flag gets a value that is refused.
             let flags = match flag.as_str() {
                 "--dir" => &["--dir", "no/such"][..],
                 "--bucket" => &["--bucket", "s3://b"],

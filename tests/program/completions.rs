@@ -6,7 +6,8 @@ use std::process::Command;
 
 use crate::{TALK, folder, name, printed};
 
-/// What bash offers for the last word of a command line, in a folder, of the program at a path.
+/// The completions that bash offers for the last word of a command line, in the folder `here`, for the program at this
+/// path.
 #[cfg(unix)]
 fn completed(program: &str, words: &[&str], here: &Path) -> Vec<String> {
     let bin = Path::new(env!("CARGO_BIN_EXE_prompt-gallery")).parent().unwrap();
@@ -52,7 +53,7 @@ fn shells_complete_prompts_and_their_arguments() {
         (&["render", "trip", ""], &["city=", "pace="]),
         (&["render", "trip", "city=Oslo", ""], &["pace="]),
         (&["render", "trip", "pace=s"], &["pace=slow"]),
-        // As bash divides it.
+        // The words as bash splits them.
         (&["render", "trip", "pace", "=", "s"], &["slow"]),
         (&["render", "trip", "pace", ""], &["slow", "fast"]),
         (&["render", "trip", "city=Oslo", "pace", "=", "f"], &["fast"]),

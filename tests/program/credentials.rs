@@ -1,4 +1,4 @@
-//! Credentials and what goes wrong with them: one line each, in the words of who has to do something about it.
+//! Credentials, and the one line that says what is wrong with them and what to do.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::s3::{Fault, S3Server};
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG";
 
-/// A home with the files of the AWS CLI, and every host there is.
+/// A home folder with the files of the AWS CLI, and a proxy that plays every host.
 struct Laptop {
     hosts: Hosts,
     home: TempDir,
@@ -51,7 +51,7 @@ impl Laptop {
         ran(&mut self.command(&["list"], env))
     }
 
-    /// The one line with which it refuses; none of the secrets is in it, and no word of a debugger.
+    /// The one line of a refusal. It must hold no secret and no debug output.
     #[track_caller]
     fn refusal(&self, env: &[(&str, &str)]) -> String {
         let (code, said) = self.list(env);
@@ -179,7 +179,7 @@ fn a_machine_without_any_credentials_is_told_where_they_were_looked_for() {
     let region = ("AWS_REGION", "eu-central-1");
     let no_metadata = [
         ("AWS_EC2_METADATA_DISABLED", "true"),
-        // Nobody listens, nobody answers, and something that is no metadata service answers.
+        // No listener, a listener that never answers, and a server that is not a metadata service.
         ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1"),
         ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://192.0.2.1"),
     ];
@@ -206,7 +206,7 @@ fn a_server_without_credentials_does_not_start_and_says_one_line() {
     assert!(said.ends_with("run aws sso login --profile dev\n"), "{said}");
 }
 
-/// A profile whose program is this shell script.
+/// A profile with this shell script as its `credential_process`.
 fn process(script: &str) -> Laptop {
     let laptop = Laptop::new("");
     let path = laptop.path("credentials.sh");
@@ -224,7 +224,7 @@ fn count(file: &Path) -> usize {
 fn a_slow_credential_process_is_waited_for_and_run_once() {
     let printed =
         r#"{"Version": 1, "AccessKeyId": "AKIDSLOW", "SecretAccessKey": "x", "Expiration": "2099-01-01T00:00:00Z"}"#;
-    // Longer than a request waits.
+    // A request to S3 gives up after 5 seconds; credentials may take longer.
     let laptop = process(&format!("echo run >> $HOME/runs; sleep 6; echo '{printed}'"));
     let (code, said) = laptop.list(&[("AWS_PROFILE", "p")]);
     assert_eq!(code, Some(0), "{said}");
@@ -258,7 +258,7 @@ fn a_credential_process_that_fails_is_told() {
     }
 }
 
-/// At the most talkative level too.
+/// Not even at the level `trace`.
 #[test]
 fn no_log_has_what_a_credential_process_says() {
     let laptop = process(&format!("echo {SECRET}; echo session-secret >&2; exit 3"));

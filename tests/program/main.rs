@@ -37,7 +37,7 @@ use tempfile::TempDir;
 
 const BROKEN: &str = "tests/data/broken";
 
-/// What came of running the program.
+/// The outcome of one run.
 struct Ran {
     code: Option<i32>,
     out: String,
@@ -48,7 +48,7 @@ fn run(args: &[&str]) -> Ran {
     run_with(args, &[], "")
 }
 
-/// The program, called as one that is installed.
+/// The program under the name of an installed one.
 fn program() -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_prompt-gallery"));
     #[cfg(unix)]
@@ -66,14 +66,14 @@ fn run_with(args: &[&str], env: &[(&str, &str)], stdin: &str) -> Ran {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // Not every command reads it.
+    // Some commands do not read standard input.
     let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// Runs what ends well, and gives what it prints.
+/// Runs a command that must succeed: its standard output.
 fn printed(args: &[&str]) -> String {
     let Ran { code, out, err } = run(args);
     assert_eq!((code, err.as_str()), (Some(0), ""), "{args:?}");

@@ -75,7 +75,7 @@ fn new_writes_nothing_where_a_link_leads_out_of_the_folder() {
         assert!(err.contains(why), "{prompt}: {err}");
     }
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
-    // One that stays inside is as good as a folder.
+    // A link that stays inside is followed.
     assert_eq!(run(&["new", "in/b", "--dir", name(dir.path())]).code, Some(0));
     assert!(dir.path().join("inside/b.prompt").exists());
 }

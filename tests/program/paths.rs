@@ -49,7 +49,7 @@ fn a_path_names_a_prompt_as_well_as_its_name_does() {
         assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "standup\n", ""), "{path}");
     }
     assert_eq!(run(&["check", "prompts/team/standup"]).code, Some(0));
-    // A file elsewhere is of the gallery that is its folder, as it is to `check`.
+    // A file in another folder takes that folder as its gallery, as in `check`.
     assert_eq!(run(&["render", "other/alone.hbs"]).out, "alone\n");
     assert_eq!(run(&["render", "alone.hbs", "--dir", "other"]).out, "alone\n");
     for (path, why) in [
@@ -143,14 +143,14 @@ fn a_file_elsewhere_is_read_with_what_it_needs_of_its_folder() {
         ("docs/a.md", "A"),
         ("near.prompt", "---\ndescription: X\n---\n{{> sign}}"),
         ("parts/_sign.prompt", "x"),
-        // Names that the root has no part in.
+        // Names that exist only in a subfolder.
         ("other/x.prompt", "x"),
         ("up.prompt", "---\ndescription: X\n---\n{{> ../outside/tone}}"),
     ]);
     let at = |file: &str| here.path().join(file).to_str().unwrap().to_owned();
     #[cfg(unix)]
     {
-        // What else is there is neither read nor spoken of.
+        // Nothing else in the folder is read or mentioned.
         use std::os::unix::fs::{PermissionsExt, symlink};
         symlink("/", here.path().join("other/all")).unwrap();
         symlink("/", here.path().join("all")).unwrap();

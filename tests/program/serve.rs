@@ -20,7 +20,7 @@ use crate::waiting::{PATIENCE, eventually};
 struct Program {
     child: Child,
     greeting: String,
-    /// The lines of the log that were not yet waited for.
+    /// The log lines that no test has waited for yet.
     log: Receiver<String>,
 }
 
@@ -33,7 +33,7 @@ impl Program {
         Self::start_at(&["--dir", dir], addr, env)
     }
 
-    /// The same over any place.
+    /// The same over a folder or a bucket.
     fn start_at(place: &[&str], addr: &str, env: &[(&str, &str)]) -> Self {
         let (mut program, stderr) = Self::start_unread(place, addr, env);
         program.read_log(stderr);
@@ -86,7 +86,7 @@ impl Program {
         self.send(&head, body)
     }
 
-    /// Sends a request whose first lines are given.
+    /// Sends a request with these first lines.
     fn send(&self, head: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(self.host()).unwrap();
         let length = body.len();
@@ -96,7 +96,7 @@ impl Program {
         answer
     }
 
-    /// Sends so many pings over one connection, each of which is answered and logged.
+    /// Sends so many pings over one connection; each is answered and logged.
     fn flood(&self, count: usize) {
         const AT_ONCE: usize = 100;
         let mut stream = TcpStream::connect(self.host()).unwrap();
@@ -109,7 +109,7 @@ impl Program {
             stream.write_all(pings.as_bytes()).unwrap();
             for _ in 0..AT_ONCE {
                 let mut answer = Vec::new();
-                // That of the result, and that of the message.
+                // The first brace ends the result, the second one the message.
                 for _ in 0..2 {
                     answers.read_until(b'}', &mut answer).unwrap();
                 }
@@ -118,7 +118,7 @@ impl Program {
         }
     }
 
-    /// Tells it to stop as service managers do; its exit code and the rest of its log.
+    /// Stops it with SIGTERM: its exit code and the rest of its log.
     fn stop(mut self) -> (Option<i32>, String) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
@@ -129,7 +129,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // An error is a process that has ended already.
+        // An error means that the process has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -206,7 +206,7 @@ fn the_greeting_counts_no_file_that_a_prompt_shows_or_says_that_it_may() {
     let path = dir.path().to_str().unwrap();
     let greeting = Program::start(path, "127.0.0.1:0").greeting.clone();
     assert!(greeting.contains("\nNote:        1 .md file is not a prompt: rename to .prompt\n"), "{greeting}");
-    // The first page alone is read at the start.
+    // Only the first page is read at the start.
     let greeting = Program::start_with(path, "127.0.0.1:0", &[("PAGE_SIZE", "1")]).greeting.clone();
     let note = "4 .md files are not prompts: rename to .prompt; prompts that are not read yet may show some";
     assert!(greeting.contains(&format!("\nNote:        {note}\n")), "{greeting}");
@@ -396,7 +396,7 @@ fn a_log_that_nobody_reads_stops_neither_the_answers_nor_the_end() {
 #[test]
 fn the_log_says_how_many_lines_were_dropped() {
     let (mut program, stderr) = Program::start_unread(&["--dir", "prompts"], "127.0.0.1:0", &[]);
-    // More than wait to be written and fit into the pipe.
+    // More lines than the queue and the pipe hold.
     program.flood(12_000);
     program.read_log(stderr);
     let line = program.logs("log lines dropped");

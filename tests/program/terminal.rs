@@ -22,7 +22,7 @@ struct Terminal {
     child: Child,
     keyboard: File,
     screen: Receiver<Vec<u8>>,
-    /// What was shown and not yet waited for.
+    /// Shown, and not yet waited for.
     shown: String,
 }
 
@@ -46,7 +46,7 @@ impl Terminal {
         let mut from = File::from(terminal.try_clone().unwrap());
         thread::spawn(move || {
             let mut bytes = [0; 1024];
-            // An error is a program that has ended.
+            // An error means that the program has ended.
             while let Ok(count @ 1..) = from.read(&mut bytes) {
                 let _ = to.send(bytes[..count].to_vec());
             }
@@ -59,7 +59,7 @@ impl Terminal {
         self.keyboard.write_all(text.as_bytes()).unwrap();
     }
 
-    /// Waits until `text` is shown, and gives all that came with it.
+    /// Waits until `text` is shown: all that was shown up to it.
     fn shows(&mut self, text: &str) -> String {
         loop {
             if let Some(at) = self.shown.find(text) {
@@ -83,7 +83,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // An error is a process that has ended already.
+        // An error means that the process has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! A bucket behind TLS: the certificates that this machine trusts are read, and no other is trusted.
+//! A bucket over TLS: only the certificates that this machine trusts are trusted.
 
 use std::fs;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ fn authority() -> Authority {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// An address at which the server is reached over TLS, as long as the test runs.
+/// Serves `s3` over TLS until the test ends: the address.
 async fn over_tls(s3: &S3Server, authority: &Authority) -> String {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, authority).unwrap();
@@ -43,7 +43,7 @@ async fn over_tls(s3: &S3Server, authority: &Authority) -> String {
             let (socket, _) = listener.accept().await.unwrap();
             let (acceptor, behind) = (acceptor.clone(), behind.clone());
             tokio::spawn(async move {
-                // Whoever does not trust the certificate hangs up.
+                // A client that does not trust the certificate hangs up.
                 if let Ok(mut open) = acceptor.accept(socket).await {
                     let mut behind = TcpStream::connect(behind).await.unwrap();
                     let _ = copy_bidirectional(&mut open, &mut behind).await;
@@ -54,7 +54,7 @@ async fn over_tls(s3: &S3Server, authority: &Authority) -> String {
     format!("https://localhost:{}", address.port())
 }
 
-/// A bucket with one prompt behind TLS, and a file of the certificates that are trusted.
+/// A bucket with one prompt, served over TLS, and a file of trusted certificates.
 struct Bucket {
     s3: S3Server,
     endpoint: String,
@@ -153,7 +153,7 @@ async fn https_goes_through_the_proxy_that_is_set() {
     assert_eq!(code, Some(0), "{listed}");
     assert_eq!(tunnels.load(Ordering::Relaxed), through, "not where NO_PROXY says otherwise");
 
-    // One that does not answer, with a password that a URL does not take so, and one of another kind.
+    // A proxy that does not answer, one whose password is not a valid part of a URL, and a proxy of another kind.
     for (proxy, says) in [
         ("http://user:pa@ss@127.0.0.1:1", "the proxy of HTTPS_PROXY or ALL_PROXY: "),
         ("socks5://user:pass@127.0.0.1:1", "names a proxy that is asked over http: or https:, and no other"),

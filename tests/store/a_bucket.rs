@@ -38,7 +38,7 @@ async fn of_more_than_a_thousand_objects_is_listed_whole() {
     assert_eq!(bucket.s3.requests().list, 3);
 }
 
-/// As a server over a file system lists it: `code/` before `code-review`.
+/// A server over a file system lists `code/` before `code-review`.
 #[tokio::test]
 async fn that_is_listed_in_the_order_of_folders_is_listed_whole_and_sorted() {
     let bucket = Bucket::start().await;
@@ -73,7 +73,7 @@ async fn in_which_a_key_is_listed_twice_has_it_once() {
     assert_eq!(listed, list(&bucket.store).await);
 }
 
-/// With status 200 and a `Content-Length` that fits, as from a server or a proxy that was stopped.
+/// Status 200 and a `Content-Length` that fits, as from a server or a proxy that was stopped.
 #[tokio::test]
 async fn whose_listing_is_not_whole_is_unavailable() {
     let bucket = Bucket::start().await;
@@ -302,7 +302,7 @@ async fn whose_versions_cannot_be_told_is_warned_of_once() {
     }
 }
 
-/// Such as one that is encrypted with a key that is not at hand, or archived; other requests go well.
+/// For example an object that is archived, or encrypted with a disabled key. Other requests succeed.
 #[tokio::test]
 async fn that_refuses_one_object_says_so() {
     let bucket = Bucket::start().await;

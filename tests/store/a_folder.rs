@@ -35,7 +35,7 @@ async fn that_is_removed_is_not_found() {
     fs::remove_dir_all(folder.dir.path()).unwrap();
     assert_not_found(folder.store.list().await);
     assert_not_found(folder.store.get(&listed[0]).await);
-    // And is listed again once it is back.
+    // It is listed again when it is back.
     folder.put("b.prompt", b"b");
     assert_eq!(keys(&folder.store).await, ["b.prompt"]);
 }
@@ -110,11 +110,11 @@ async fn does_not_find_a_file_that_became_a_folder_or_whose_folder_became_a_file
     }
 }
 
-/// On a file system with a slow clock, a second edit might leave no trace but the content.
+/// On a file system with a slow clock, a second edit may change nothing but the content.
 #[tokio::test]
 async fn takes_a_file_that_was_just_written_for_changed_each_time() {
     let folder = Folder::new();
-    // Not at once where this test was held up for so long that the file was no longer new.
+    // The first time may fail: on a busy machine the file may be no longer new.
     eventually("the listings differ", async || {
         folder.put("a.prompt", b"a");
         list(&folder.store).await != list(&folder.store).await
@@ -122,7 +122,7 @@ async fn takes_a_file_that_was_just_written_for_changed_each_time() {
     .await;
 }
 
-/// As `cp -p`, `rsync -a` and unpacking an archive do it.
+/// `cp -p`, `rsync -a` and unpacking an archive do so.
 #[cfg(unix)]
 #[tokio::test]
 async fn sees_a_file_replaced_by_one_of_the_same_size_and_time() {
@@ -145,7 +145,7 @@ async fn sees_a_file_replaced_by_one_of_the_same_size_and_time() {
     assert_ne!(renamed[0].version, rewritten[0].version, "the file was written and its time set back");
 }
 
-/// An archive from a machine whose clock is ahead.
+/// Such files come from a machine whose clock is ahead.
 #[cfg(unix)]
 #[tokio::test]
 async fn knows_a_file_from_the_future_again() {

@@ -26,7 +26,7 @@ async fn neither_lists_nor_reads_a_link_to_a_file_outside() {
     assert_eq!(listed.iter().map(|object| object.key.as_str()).collect::<Vec<_>>(), ["a.prompt", "b.prompt"]);
     assert_not_found(folder.store.get(&object("link.prompt", &listed[0].version)).await);
 
-    // Nor one that takes the place of a listed file.
+    // Nor a link in the place of a listed file.
     folder.delete("b.prompt");
     symlink(&secret, folder.path("b.prompt")).unwrap();
     assert_not_found(folder.store.get(&listed[1]).await);
@@ -44,7 +44,7 @@ async fn neither_lists_nor_reads_through_a_link_to_a_folder_outside() {
     assert_not_found(folder.store.get(&object("absolute/secret.prompt", "")).await);
 }
 
-/// A name that begins alike is not inside.
+/// `prompts-old` begins like `prompts` and is not inside of it.
 #[tokio::test]
 async fn does_not_follow_a_link_to_a_neighbour() {
     let outer = tempfile::tempdir().unwrap();
@@ -72,7 +72,7 @@ async fn follows_a_link_to_a_file_inside() {
     assert_ne!(settled(&folder.store).await[1].version, listed[1].version, "the version is that of the target");
 }
 
-/// So a mounted Kubernetes `ConfigMap` is laid out; the link changes and the files do not.
+/// A mounted Kubernetes `ConfigMap` has this layout: the link changes and the files do not.
 #[tokio::test]
 async fn sees_a_link_set_to_another_file() {
     let folder = Folder::new();
@@ -166,7 +166,7 @@ async fn neither_lists_nor_reads_what_is_not_a_file() {
     assert_not_found(folder.store.get(&listed[1]).await);
 }
 
-/// Permissions stop everyone but root, who reads on.
+/// Root reads everything.
 #[tokio::test]
 async fn without_permission_for_a_part_is_listed_without_that_part() {
     let folder = Folder::new();

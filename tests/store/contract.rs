@@ -1,10 +1,10 @@
-//! What every store keeps to: each rule is a test of a folder and a test of a bucket.
+//! The contract of every store. Each rule is tested on a folder and on a bucket.
 
 use futures_util::future::join_all;
 
 use crate::{Fixture, assert_not_found, keys, list, object, read, settled};
 
-/// Each rule becomes a test of a folder and a test of a bucket.
+/// Makes each rule a test of a folder and a test of a bucket.
 macro_rules! contract {
     ($($rule:ident,)*) => {
         mod in_a_folder {

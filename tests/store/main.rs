@@ -1,4 +1,4 @@
-//! Stores: a folder, and an S3 bucket behind a real S3 protocol server.
+//! Stores: a folder, and an S3 bucket on a server that speaks S3's protocol.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly, its helpers too")]
 #![expect(clippy::needless_pass_by_value, reason = "an assertion takes the result of a call")]
@@ -128,7 +128,7 @@ async fn keys(store: &dyn PromptStore) -> Vec<String> {
     list(store).await.into_iter().map(|object| object.key).collect()
 }
 
-/// The listing once it does not change any more: a file that was changed a moment ago has a new version each time.
+/// The listing when it no longer changes: a file that was just written has a new version in each listing.
 async fn settled(store: &dyn PromptStore) -> Vec<Object> {
     let mut listed = list(store).await;
     eventually("a listing stays as it is", async || {

@@ -1,6 +1,6 @@
-//! Every host there is: a proxy that answers for all of them, over TLS with certificates of its own authority, and keeps
-//! what was asked. So the program under test sends what it would send to AWS, and a test sees method, host, path, query and
-//! headers as they were on the wire. It also answers who connects to it directly, over plain HTTP.
+//! A proxy that plays every host, over TLS with certificates of its own authority, and records the requests. The program
+//! under test sends what it would send to AWS, and a test sees method, host, path, query and headers as they were on the
+//! wire. Plain HTTP requests to the proxy itself are answered too.
 
 #![allow(dead_code, reason = "each test program uses a part of this")]
 #![allow(unreachable_pub, reason = "a module of each test program")]
@@ -47,7 +47,7 @@ impl Asked {
         self.headers.get(name).map(|value| value.to_str().expect("text"))
     }
 
-    /// What the signature is for: `AKID/20260728/eu-central-1/s3/aws4_request` without key and day.
+    /// Region and service of the signature: `eu-central-1/s3` of `AKID/20260728/eu-central-1/s3/aws4_request`.
     pub fn scope(&self) -> Option<String> {
         let (_, scope) = self.header("authorization")?.split_once("Credential=")?;
         let scope: Vec<&str> = scope.split(',').next()?.split('/').collect();
@@ -68,7 +68,7 @@ pub struct Hosts {
 }
 
 impl Hosts {
-    /// Starts with what it answers.
+    /// Starts the proxy with its answers.
     pub fn start(answer: impl Fn(&Asked) -> Response<String> + Send + Sync + 'static) -> Self {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind a local port");
         listener.set_nonblocking(true).expect("set the listener non-blocking");
@@ -99,12 +99,12 @@ impl Hosts {
         format!("http://{}", self.address)
     }
 
-    /// The file of the certificates that a client has to trust.
+    /// The file with the certificate that a client has to trust.
     pub fn trusted(&self) -> PathBuf {
         self.trusted.path().join("trusted.pem")
     }
 
-    /// What a process needs to reach every host here.
+    /// The environment of a process that reaches every host here.
     pub fn env(&self) -> Vec<(String, String)> {
         let set = |name: &str, value: String| (name.to_owned(), value);
         vec![set("HTTPS_PROXY", self.endpoint()), set("SSL_CERT_FILE", self.trusted().display().to_string())]
@@ -154,7 +154,7 @@ async fn connected(state: Arc<State>, request: Request<Incoming>) -> Result<Resp
     let host = request.uri().host().expect("a host to connect to").to_owned();
     tokio::spawn(async move {
         let Ok(stream) = hyper::upgrade::on(request).await else { return };
-        // Who does not trust the certificate hangs up.
+        // A client that does not trust the certificate hangs up.
         let Ok(stream) = acceptor(&state.authority, &host).accept(TokioIo::new(stream)).await else { return };
         let origin = format!("https://{host}");
         let handler = service_fn(|request| answer(&state, &origin, request));
@@ -197,7 +197,7 @@ pub fn xml(status: StatusCode, body: impl Into<String>) -> Response<String> {
     response.body(body.into()).expect("a response")
 }
 
-/// What a bucket with one prompt answers, `prompts/hello.prompt`.
+/// The answers of a bucket with one prompt, `prompts/hello.prompt`.
 pub fn bucket(asked: &Asked) -> Response<String> {
     let query = asked.uri.query().unwrap_or_default();
     if query.contains("list-type=2") {

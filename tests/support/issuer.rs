@@ -25,7 +25,7 @@ pub(crate) struct Issuer {
     pub(crate) asked: Arc<AtomicUsize>,
     /// Whether it answers.
     pub(crate) is_up: Arc<AtomicBool>,
-    /// Whether its answers come; a request waits as long as they do not.
+    /// Whether it answers at once; requests wait while it does not.
     answers: watch::Sender<bool>,
     server: JoinHandle<()>,
 }
@@ -46,7 +46,7 @@ impl Issuer {
             "n": URL_SAFE_NO_PAD.encode(modulus.big_endian_without_leading_zero()),
             "e": URL_SAFE_NO_PAD.encode(exponent.big_endian_without_leading_zero()),
         });
-        // What else an issuer may have is passed over.
+        // Keys of other kinds are passed over.
         let keys = json!({ "keys": [{ "kty": "EC" }, { "kty": "oct", "kid": "secret", "k": "c2VjcmV0" }, jwk] });
         let (asked, is_up) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(true)));
         let answers = watch::Sender::new(true);
@@ -83,7 +83,7 @@ impl Issuer {
         self.answers.send_replace(true);
     }
 
-    /// What an access token says; `change` makes it another.
+    /// The claims of an access token after `change`.
     pub(crate) fn claims(&self, change: impl FnOnce(&mut Value)) -> Value {
         let mut claims = json!({
             "iss": self.url, "sub": "ada", "aud": "https://prompts.example.com/mcp", "client_id": "client",

@@ -15,7 +15,7 @@ use tower::ServiceExt;
 /// A server over a folder.
 pub(crate) struct Wire(Router);
 
-/// What came back; displayed as a transcript has it.
+/// An answer; it is displayed as status and body.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -86,7 +86,7 @@ impl Wire {
     }
 }
 
-/// What every request of 2026-07-28 says of its client.
+/// The `_meta` of each request of 2026-07-28.
 pub(crate) fn meta() -> Value {
     json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",

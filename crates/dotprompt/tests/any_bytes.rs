@@ -45,10 +45,10 @@ proptest! {
     }
 }
 
-/// What a caller says where nothing else is said; no error about a file repeats it.
+/// The value of an argument without choices. No error about a file may repeat it.
 const SENTINEL: &str = "sentinel-of-a-caller";
 
-/// Reads, links and renders a file with one partial, and checks what is said of them.
+/// Reads, links and renders a file with one partial, and checks every problem that is reported.
 fn check_file(source: &[u8], partial: &[u8], given: &[(String, String)]) {
     let (file, problems) = PromptFile::read("file", source, &|_| None);
     problems.iter().for_each(|problem| check_problem(problem, source));
@@ -75,7 +75,7 @@ fn check_file(source: &[u8], partial: &[u8], given: &[(String, String)]) {
     }
 }
 
-/// A problem is one line about a place that there is, and no word of it is the caller's.
+/// A problem is one line, names a place that exists, and repeats nothing of the caller.
 fn check_problem(problem: &Problem, source: &[u8]) {
     for text in [Some(&problem.message), problem.hint.as_ref()].into_iter().flatten() {
         assert!(!text.is_empty() && !text.contains(['\n', '\r']) && !text.contains(SENTINEL), "{problem:?}");
@@ -147,7 +147,7 @@ fn any_name() -> impl Strategy<Value = String> {
     prop::sample::select(names.map(str::to_owned).to_vec())
 }
 
-/// What stands behind a name in a tag: too much of it now and then.
+/// The words after a name in a tag, at times too many.
 fn any_words() -> impl Strategy<Value = String> {
     let key = prop::sample::select(vec!["", "", "", "a=", "indent=", "url=", "includeZero="]);
     prop::collection::vec((key, any_value()), 0..3)

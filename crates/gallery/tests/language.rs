@@ -68,7 +68,7 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-/// Runs one case; whether its file was written anew.
+/// Runs one case: true if its file was written anew.
 async fn check(path: &Path, is_update: bool) -> Result<bool, String> {
     let source = fs::read_to_string(path).map_err(|e| e.to_string())?;
     let case = read(&source)?;
@@ -136,7 +136,7 @@ fn object(title: &str, text: &str) -> Result<Map<String, Value>, String> {
     serde_json::from_str(text).map_err(|e| format!("=== {title}: {e}"))
 }
 
-/// What `prompts/get` answers over a folder of the case's files: the result, or the error in an object of its own.
+/// The answer of `prompts/get` over a folder with the case's files: the result, or `{"error": …}`.
 async fn answer(case: &Case) -> Result<Value, String> {
     let dir = tempfile::tempdir().map_err(|e| e.to_string())?;
     for (path, content) in &case.files {
@@ -159,7 +159,7 @@ async fn answer(case: &Case) -> Result<Value, String> {
     match (reply.remove("result"), reply.remove("error")) {
         (Some(result), None) => Ok(result),
         (None, Some(mut error)) => {
-            // The id of the request: of no interest here.
+            // It has the id of the request.
             error.as_object_mut().map(|error| error.remove("data"));
             Ok(json!({ "error": error }))
         }

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use super::fault::Fault;
 use super::{Requests, S3Server};
 
-/// The most keys that S3 puts on one page, whatever a client asks for.
+/// The most keys that S3 puts on one page.
 pub(super) const MAX_PAGE_SIZE: usize = 1000;
 
 /// What is shared between the test, which changes it, and the server.

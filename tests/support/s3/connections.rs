@@ -1,4 +1,4 @@
-//! Connections to the server: requests are counted, go wrong if they are to, and are else answered by `s3s`.
+//! The connections: each request is counted, then fails as the fault says or is answered by `s3s`.
 
 use std::convert::Infallible;
 use std::net::TcpListener;
@@ -47,25 +47,25 @@ pub(super) fn run(listener: TcpListener, store: Store, stopped: oneshot::Receive
             () = accept(listener, store, service) => {}
         }
     });
-    // With the runtime, all connections end, also those that hang.
+    // All connections end with the runtime, also those that hang.
 }
 
 async fn accept(listener: TcpListener, store: Store, service: S3Service) {
     let listener = tokio::net::TcpListener::from_std(listener).expect("listen");
     loop {
         let (stream, _) = listener.accept().await.expect("accept a connection");
-        // Or small answers wait for the client's delayed acknowledgements.
+        // Without it, small answers wait for the client's delayed acknowledgements.
         stream.set_nodelay(true).expect("set TCP_NODELAY");
         let (store, service) = (store.clone(), service.clone());
         tokio::spawn(async move {
             let handler = service_fn(|request| handle(&store, &service, request));
-            // An error is a client that went away, or Fault::Disconnect.
+            // An error means that the client went away, or Fault::Disconnect.
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), handler).await;
         });
     }
 }
 
-/// One request: counted, then wrong if it is to go wrong, else answered by `s3s`.
+/// One request: counted, then failed as the fault says or answered by `s3s`.
 async fn handle(
     store: &Store,
     service: &S3Service,

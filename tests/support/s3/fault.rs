@@ -1,9 +1,9 @@
-//! What goes wrong.
+//! The faults that a test can turn on.
 
 use bytes::Bytes;
 use http::HeaderMap;
 
-/// What goes wrong with every request (or the next ones) until reset.
+/// A fault of every request, or of the next ones, until it is reset.
 #[derive(Clone, Debug)]
 pub enum Fault {
     /// 503 SlowDown, as S3 throttles.
@@ -40,7 +40,7 @@ pub enum Fault {
     /// ListObjectsV2 has folders before files that begin alike (`code/` before `code-review`), and resumes in that
     /// order, as servers over a file system do.
     FolderOrder,
-    /// GetObject of this key has this status and this code, whatever is asked.
+    /// GetObject of this key answers with this status and this code.
     RefuseKey(String, u16, &'static str),
     /// 403 AccessDenied on each GetObject, as without the permission.
     DenyObjects,

@@ -155,8 +155,7 @@ impl Drop for S3Server {
     }
 }
 
-/// How many requests there were, counted when they arrive: those that are refused, are not
-/// answered or are not signed count too, and so does each of the client's retries.
+/// The number of requests, counted on arrival: refused, unanswered and unsigned requests and each retry count too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Requests {
     /// ListObjectsV2, one for each page.
@@ -165,7 +164,7 @@ pub struct Requests {
     pub get: usize,
     /// PutObject.
     pub put: usize,
-    /// Every HTTP request, whatever it asks for.
+    /// Every HTTP request.
     pub total: usize,
 }
 
