@@ -160,8 +160,8 @@ impl IntoResponse for Denied {
 /// and no line.
 async fn log(mut request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let platforms = request.extensions_mut().remove::<RequestId>();
-    let id = platforms.unwrap_or_else(|| RequestId(Uuid::new_v4().to_string()));
+    let by_platform = request.extensions_mut().remove::<RequestId>();
+    let id = by_platform.unwrap_or_else(|| RequestId(Uuid::new_v4().to_string()));
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).await;
     let caller = response.extensions_mut().remove::<Arc<Claims>>();
@@ -171,7 +171,7 @@ async fn log(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Only pages in a browser send an origin.
+/// Refuses a foreign `Origin`, which only pages in a browser send.
 async fn check_origin(State(allowed): State<Allowed>, request: Request, next: Next) -> Result<Response, Denied> {
     if text(request.headers(), &ORIGIN).is_some_and(|origin| !allowed.permits_origin(origin)) {
         let message = "this Origin is not allowed; ALLOWED_ORIGINS lists more";
@@ -180,6 +180,7 @@ async fn check_origin(State(allowed): State<Allowed>, request: Request, next: Ne
     Ok(next.run(request).await)
 }
 
+/// Refuses a foreign `Host`: a page may reach this server by a host name of its own.
 async fn check_host(State(allowed): State<Allowed>, request: Request, next: Next) -> Result<Response, Denied> {
     if text(request.headers(), &HOST).is_some_and(|host| !allowed.permits_host(host)) {
         let message = "this Host is not allowed; ALLOWED_HOSTS lists more";

@@ -1,5 +1,5 @@
-//! The HTTP client: the SDK's own, over TLS by ring with the root certificates of the machine or of `SSL_CERT_FILE`. What goes
-//! to `https:` takes the proxy in `HTTPS_PROXY` or `ALL_PROXY`, except for the hosts of `NO_PROXY`; `http:` goes directly.
+//! The HTTP client: the SDK's, with TLS by ring and the root certificates of the machine or of `SSL_CERT_FILE`. HTTPS requests
+//! use the proxy in `HTTPS_PROXY` or `ALL_PROXY`, except for hosts in `NO_PROXY`; HTTP requests use no proxy.
 
 use std::error::Error;
 use std::fmt;
@@ -21,7 +21,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 
 use crate::config::process;
 
-const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 static PROXY: LazyLock<Matcher> = LazyLock::new(Matcher::from_env);
 
@@ -32,56 +32,54 @@ fn tls(settings: Option<&HttpConnectorSettings>, components: Option<&RuntimeComp
     builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
 }
 
-/// A client for `http:` and `https:`. Its connections are kept and shared, one pool for each choice of timeouts; those of
-/// another client may belong to a runtime that does not run.
+/// A client for `http:` and `https:`. Its clones share its connections, one pool for each choice of timeouts. Each runtime
+/// needs a client of its own: a connection needs the runtime that opened it.
 #[derive(Debug, Clone)]
 pub struct Http {
     plain: SharedHttpClient,
-    /// Says what is wrong with the root certificates of the machine, if anything is.
     check: CheckRoots,
-    /// Made with the first `https:` request: to read the root certificates takes some 5 ms.
+    /// Made at the first `https:` request, because reading the root certificates takes some 5 ms.
     tls: Arc<OnceLock<Result<SharedHttpClient, &'static str>>>,
 }
 
-/// Looks at the root certificates of this machine; what is wrong with them.
+/// Checks the root certificates of this machine, and says what is wrong with them.
 pub type CheckRoots = fn() -> Result<(), &'static str>;
 
 impl Http {
-    /// A client that looks at the root certificates before its first `https:` request: the SDK would go on with none, and
-    /// refuse every server.
+    /// A client that calls `check` before its first `https:` request. Without root certificates the SDK would refuse every
+    /// server, and not say why.
     #[must_use]
     pub fn new(check: CheckRoots) -> Self {
         Self { plain: Builder::new().build_http(), check, tls: Arc::default() }
     }
 
     fn tls(&self) -> Result<&SharedHttpClient, &'static str> {
-        let made = self.tls.get_or_init(|| {
+        let client = self.tls.get_or_init(|| {
             warn_about_unusable_proxies();
             (self.check)()?;
             Ok(Builder::new().build_with_connector_fn(tls))
         });
-        made.as_ref().map_err(|why| *why)
+        client.as_ref().map_err(|why| *why)
     }
 }
 
 impl HttpClient for Http {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        let of = Some((self.clone(), settings.clone(), components.clone()));
-        SharedHttpConnector::new(ByScheme(of))
+        SharedHttpConnector::new(ByScheme(Some((self.clone(), settings.clone(), components.clone()))))
     }
 }
 
-/// Asks for what is at an address, over a connection of its own and without a timeout.
+/// Sends a GET over a connection of its own, without a timeout.
 ///
 /// # Errors
-/// When there is no answer.
+/// A URL that cannot be read, and a request without a response.
 pub async fn get(url: &str) -> Result<HttpResponse, ConnectorError> {
     let mut request = HttpRequest::empty();
     request.set_uri(url).map_err(|e| ConnectorError::user(e.into()))?;
     ByScheme(None).call(request).await
 }
 
-/// For one request: of a client, or over a connection of its own.
+/// Picks TLS or not by a request's scheme; `None` opens a connection for each request.
 #[derive(Debug)]
 struct ByScheme(Option<(Http, HttpConnectorSettings, RuntimeComponents)>);
 
@@ -119,7 +117,7 @@ impl HttpConnector for ByScheme {
             return refused("HTTPS_PROXY or ALL_PROXY names a proxy that is asked over http: or https:, and no other");
         }
         let answer = tls.call(request);
-        HttpConnectorFuture::new(async move { answer.await.map_err(Proxied::by) })
+        HttpConnectorFuture::new(async move { answer.await.map_err(Proxied::from_connector) })
     }
 }
 
@@ -127,12 +125,12 @@ fn refused(why: impl Into<Box<dyn Error + Send + Sync>>) -> HttpConnectorFuture 
     HttpConnectorFuture::ready(Err(ConnectorError::other(why.into(), None)))
 }
 
-/// A failure of a request that takes a proxy. Its address is not told: a password may be in it.
+/// An error of a request through a proxy. It does not name the proxy's address, which may hold a password.
 #[derive(Debug)]
 struct Proxied(Box<dyn Error + Send + Sync>);
 
 impl Proxied {
-    fn by(e: ConnectorError) -> ConnectorError {
+    fn from_connector(e: ConnectorError) -> ConnectorError {
         let (is_io, is_timeout, is_user, other) = (e.is_io(), e.is_timeout(), e.is_user(), e.as_other());
         let proxied = Box::new(Self(e.into_source()));
         match () {
@@ -156,9 +154,9 @@ impl Error for Proxied {
     }
 }
 
-/// Warns about an unusable proxy, without printing it: a password may be in it.
+/// Warns about an unusable proxy, without printing it: its address may hold a password.
 pub fn warn_about_unusable_proxies() {
-    for name in PROXIES {
+    for name in PROXY_VARIABLES {
         let Some(value) = process(name).filter(|value| !value.is_empty()) else { continue };
         let proxy = Matcher::builder().https(value).build().intercept(&Uri::from_static("https://example.com"));
         if proxy.is_none() {

@@ -106,7 +106,7 @@ struct CommonParams<'a> {
 }
 
 impl<'a> CommonParams<'a> {
-    fn read(request: &Request<'a>) -> Result<Self, Error> {
+    fn of(request: &Request<'a>) -> Result<Self, Error> {
         let Some(params) = request.params else { return Ok(Self::default()) };
         serde_json::from_str(params.get())
             .map_err(|e| Error::new(ErrorKind::InvalidMeta, format!("params: {}", crate::json::without_place(&e))))
@@ -178,13 +178,13 @@ impl Mcp {
         let Post { headers, claims, .. } = post;
         let (logged, method) = Method::find(&request.method).unzip();
         record.method = Some(logged.unwrap_or("unknown"));
-        let CommonParams { meta, name } = CommonParams::read(request)?;
+        let CommonParams { meta, name } = CommonParams::of(request)?;
         let meta = meta.unwrap_or_default();
         record.trace_id = meta.trace_id();
         let (era, version) = negotiate(headers, &meta, method == Some(Method::Initialize))?;
         record.version = Some(version);
         if era == Era::Modern {
-            let name = name.filter(|_| method.is_some_and(Method::is_by_name));
+            let name = name.filter(|_| method.is_some_and(Method::mirrors_name));
             headers::check_standard(headers, &request.method, name)?;
         }
         Call { mcp: self, headers, claims, request, era, meta }.run(method, record).await

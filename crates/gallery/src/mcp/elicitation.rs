@@ -27,7 +27,7 @@ impl Answers {
     ///
     /// # Errors
     /// Invalid parameters, for answers in another form than was asked for. Keys that were not asked for are ignored.
-    pub(super) fn read(responses: Option<&Map<String, Value>>, state: Option<&str>) -> Result<Self, Error> {
+    pub(super) fn of_all_rounds(responses: Option<&Map<String, Value>>, state: Option<&str>) -> Result<Self, Error> {
         let given = match state {
             Some(state) => unpack(state).ok_or_else(|| malformed("requestState: not what this server gave out"))?,
             None => Map::new(),

@@ -35,7 +35,7 @@ impl Method {
     }
 
     /// Whether the header `Mcp-Name` mirrors `params.name`.
-    pub(super) fn is_by_name(self) -> bool {
+    pub(super) fn mirrors_name(self) -> bool {
         matches!(self, Self::GetPrompt | Self::CallTool)
     }
 }

@@ -68,7 +68,7 @@ impl Call<'_> {
         let params: GetPromptParams = self.params()?;
         record.name = Some(shortened(&params.name));
         let answers = match self.era {
-            Era::Modern => Answers::read(params.input_responses.as_ref(), params.request_state.as_deref())?,
+            Era::Modern => Answers::of_all_rounds(params.input_responses.as_ref(), params.request_state.as_deref())?,
             Era::Handshake => Answers::default(),
         };
         let mut arguments = params.arguments.unwrap_or_default();

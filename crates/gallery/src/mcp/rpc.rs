@@ -12,11 +12,11 @@ use crate::json;
 /// What a client sent.
 #[derive(Debug)]
 pub(super) enum Message<'a> {
-    /// Wants an answer.
+    /// A request, which gets an answer.
     Request(Request<'a>),
-    /// Wants none.
+    /// A notification, which gets none.
     Notification {
-        /// What happened.
+        /// The method's name.
         method: Cow<'a, str>,
     },
 }
@@ -24,11 +24,11 @@ pub(super) enum Message<'a> {
 /// A call of a method.
 #[derive(Debug)]
 pub(super) struct Request<'a> {
-    /// A JSON string or integer, echoed to the letter.
+    /// A JSON string or integer; the answer repeats its text.
     pub(super) id: &'a RawValue,
     /// The method's name.
     pub(super) method: Cow<'a, str>,
-    /// A JSON object, if anything.
+    /// A JSON object.
     pub(super) params: Option<&'a RawValue>,
 }
 
