@@ -1,4 +1,4 @@
-//! S3 as a laptop reaches it: by the files of the AWS CLI, its profiles and the credentials that they name.
+//! S3 with the settings and credentials of the AWS CLI: its files, profiles, SSO and credential processes.
 
 mod credentials;
 mod profile;
@@ -9,15 +9,14 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{self, BehaviorVersion};
 use aws_types::service_config::ServiceConfigKey;
-use credentials::Patient;
+use credentials::SharedRequest;
 use gallery::config::S3Options;
 use gallery::https::Http;
 use gallery::store::S3Store;
 use gallery::store::s3::client::{self, Address};
 use profile::Profiles;
 
-/// A bucket, reached by the standard AWS settings of this process and its user. They are read, and S3 is asked, when it
-/// is first used.
+/// A bucket, with the standard AWS settings of this process and its user. The first use reads the settings and connects.
 pub(crate) fn store(bucket: &str, prefix: &str, options: S3Options) -> S3Store {
     let name: Arc<str> = bucket.into();
     let connect = Arc::new(move || {
@@ -27,18 +26,21 @@ pub(crate) fn store(bucket: &str, prefix: &str, options: S3Options) -> S3Store {
     S3Store::connecting(bucket, prefix, connect)
 }
 
-/// Whether this machine has root certificates, without which no server is trusted.
+/// Checks that this machine has root certificates.
+///
+/// # Errors
+/// There are none, so no server would be trusted.
 pub(crate) fn root_certificates() -> Result<(), &'static str> {
     if rustls_native_certs::load_native_certs().certs.is_empty() {
-        return Err("no native root CA certificates found: SSL_CERT_FILE takes a file of them");
+        return Err("no root certificates on this machine: set SSL_CERT_FILE to a file of them");
     }
     Ok(())
 }
 
-/// The client of the standard AWS settings of this process, for one bucket.
+/// A client for one bucket, with the standard AWS settings of this process.
 ///
 /// # Errors
-/// Settings with which the bucket cannot be asked, credentials that cannot be had, in one line.
+/// Invalid settings or missing credentials, in one line.
 async fn connect(bucket: &str, options: S3Options) -> Result<Client, String> {
     let http = Http::new(root_certificates);
     let profiles = Profiles::load().await?;
@@ -60,12 +62,12 @@ async fn connect(bucket: &str, options: S3Options) -> Result<Client, String> {
     };
     let config = client::addressed(config::Builder::from(&loaded), address).await?;
     let Some(provider) = loaded.credentials_provider() else { return Ok(client::new(config, options, http)) };
-    let credentials = Patient::new(provider, origin);
+    let credentials = SharedRequest::new(provider, origin);
     credentials.wait().await.map_err(|e| e.to_string())?;
     Ok(client::new(config.credentials_provider(credentials), options, http))
 }
 
-/// The address that `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3` or the profile gives in place of S3's.
+/// The endpoint that `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` or the profile sets.
 fn custom_endpoint(config: &SdkConfig) -> Option<String> {
     let key = ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
     let for_s3 = config.service_config().zip(key.ok()).and_then(|(service, key)| service.load_config(key));

@@ -1,38 +1,59 @@
-//! How the program ends when it could not do what it was asked for.
+//! Errors of the library and of the program.
 
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use gallery::InvalidTool;
+use gallery::gallery::GalleryError;
+
 use crate::program::{self, OutputError};
 
-/// Why, in one line.
+/// Why no service can be made of a [`Server`](crate::Server).
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The folder of prompts cannot be opened.
+    #[error("cannot open the folder {dir}: {source}")]
+    Dir {
+        /// The folder.
+        dir: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A tool cannot be registered.
+    #[error(transparent)]
+    Tool(#[from] InvalidTool),
+    /// Tokens cannot be verified: this machine has no root certificates.
+    #[error(transparent)]
+    SignIn(io::Error),
+}
+
+/// Why a command failed: one line for standard error, and the exit code.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    pub(crate) message: String,
-    /// The exit code.
+    message: String,
     pub(crate) code: u8,
 }
 
 impl Failure {
-    /// What was asked for is wrong: a prompt or an argument that does not exist, a file that is in the way.
+    /// Exit code 1: the request is wrong. A prompt or an argument does not exist, or a file is in the way.
     pub(crate) fn wrong(message: impl Display) -> Self {
         Self { message: message.to_string(), code: 1 }
     }
 
-    /// Nothing could be done: a setting that cannot be used, a store that does not answer.
+    /// Exit code 2: the command could not start. A setting is invalid, or a store does not answer.
     pub(crate) fn unable(message: impl Display) -> Self {
         Self { message: message.to_string(), code: 2 }
     }
 
-    /// Says it on standard error.
-    pub(crate) fn tell(&self) {
+    /// Prints the message on standard error.
+    pub(crate) fn print(&self) {
         let _ = writeln!(io::stderr(), "{}: {}", program::name(), self.message);
     }
 
-    /// Says it, and ends with the exit code.
+    /// Prints the message and returns the exit code.
     pub(crate) fn exit(self) -> ExitCode {
-        self.tell();
+        self.print();
         ExitCode::from(self.code)
     }
 }
@@ -40,5 +61,15 @@ impl Failure {
 impl From<OutputError> for Failure {
     fn from(e: OutputError) -> Self {
         Self::wrong(e)
+    }
+}
+
+impl From<GalleryError> for Failure {
+    fn from(e: GalleryError) -> Self {
+        match e {
+            GalleryError::Store(cause) => Self::unable(cause),
+            GalleryError::Unreadable { ref cause, .. } => Self::unable(format!("{e}: {cause}")),
+            e => Self::wrong(e),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The program as its user calls it, and its standard output.
+//! The process: how it was called, its standard output, the signals that stop it.
 
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind, Write};
@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use gallery::config::process;
 
-/// The name of the program, which another crate's server has of its own.
+/// The file name of the program, such as `prompt-gallery`. Other crates build this server under their own names.
 pub(crate) fn name() -> &'static str {
     static NAME: OnceLock<String> = OnceLock::new();
     NAME.get_or_init(|| {
@@ -18,46 +18,46 @@ pub(crate) fn name() -> &'static str {
     })
 }
 
-/// How the program was called, to be pasted into a shell: `prompt-gallery`, `./prompt-gallery`, `cargo run --`.
-pub(crate) fn called() -> &'static str {
-    static CALLED: OnceLock<String> = OnceLock::new();
-    CALLED.get_or_init(|| {
+/// How the program was called, ready to paste into a shell: `prompt-gallery`, `./prompt-gallery`, `cargo run --`.
+pub(crate) fn invocation() -> &'static str {
+    static INVOCATION: OnceLock<String> = OnceLock::new();
+    INVOCATION.get_or_init(|| {
         let program = std::env::args_os().next().unwrap_or_default();
-        // Cargo sets both for what it runs.
+        // `cargo run` sets both variables.
         let package = process("CARGO").and_then(|_| process("CARGO_PKG_NAME"));
         let cargo = package.and_then(|package| cargo_run(Path::new(&program), &package));
         cargo.unwrap_or_else(|| if program.is_empty() { name().to_owned() } else { quoted(&program) })
     })
 }
 
-/// The `cargo run` that runs a program of a package's target folder.
+/// The `cargo run` command for a program in the target folder of `package`.
 fn cargo_run(program: &Path, package: &str) -> Option<String> {
     let name = program.file_stem()?.to_str()?;
     let folders = program.parent()?.components().rev();
     let mut folders =
         folders.map_while(|folder| if let Component::Normal(name) = folder { name.to_str() } else { None });
-    let (mut profile, mut which) = (folders.next()?, String::new());
+    let (mut profile, mut target) = (folders.next()?, String::new());
     if profile == "examples" {
         profile = folders.next()?;
-        which = format!(" --example {name}");
+        target = format!(" --example {name}");
     } else if name != package {
-        which = format!(" --bin {name}");
+        target = format!(" --bin {name}");
     }
     let profile = match profile {
         "debug" => String::new(),
         "release" => " --release".to_owned(),
         other => format!(" --profile {other}"),
     };
-    Some(format!("cargo run{profile}{which} --"))
+    Some(format!("cargo run{profile}{target} --"))
 }
 
-/// A word as a shell takes it.
+/// A word, quoted for a shell where necessary.
 pub(crate) fn quoted(word: impl AsRef<OsStr>) -> String {
     let word = word.as_ref().to_string_lossy();
     shlex::try_quote(&word).map_or_else(|_| word.to_string(), Into::into)
 }
 
-/// The output cannot be written.
+/// Standard output cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to standard output: {0}")]
 pub(crate) struct OutputError(io::Error);
@@ -65,31 +65,31 @@ pub(crate) struct OutputError(io::Error);
 /// Writes to standard output.
 ///
 /// # Errors
-/// As [`written`].
+/// See [`has_reader`].
 pub(crate) fn print(text: &str) -> Result<(), OutputError> {
     let mut stdout = io::stdout().lock();
-    written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())).map(drop)
+    has_reader(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())).map(drop)
 }
 
-/// Whether there is still a reader of the output. A closed pipe is no failure: its reader has seen enough.
+/// Whether standard output, after a write with this result, still has a reader. A closed pipe is not an error.
 ///
 /// # Errors
-/// Any other error.
-pub(crate) fn written(result: io::Result<()>) -> Result<bool, OutputError> {
-    match result {
+/// Any other error of the write.
+pub(crate) fn has_reader(written: io::Result<()>) -> Result<bool, OutputError> {
+    match written {
         Ok(()) => Ok(true),
         Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(false),
         Err(e) => Err(OutputError(e)),
     }
 }
 
-/// Waits until nobody reads standard output any more; for ever where the system does not tell.
-pub(crate) async fn closed() {
+/// Waits until standard output has no reader any more. Waits for ever where the system cannot tell.
+pub(crate) async fn output_closed() {
     #[cfg(unix)]
     {
         use std::os::fd::AsFd;
         use tokio::{io::Interest, net::unix::pipe::Sender};
-        // It is only watched, so it may block. A regular file cannot be watched, and has no reader to lose.
+        // Only watched, never written to, so it may stay blocking. A regular file has no reader and cannot be watched.
         if let Ok(stdout) = io::stdout().as_fd().try_clone_to_owned()
             && let Ok(stdout) = Sender::from_owned_fd_unchecked(stdout)
         {
@@ -101,6 +101,23 @@ pub(crate) async fn closed() {
         }
     }
     std::future::pending::<()>().await;
+}
+
+/// Waits for a signal to stop, and returns its name.
+pub(crate) async fn stop_signal() -> &'static str {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            return tokio::select! {
+                _ = interrupt => "SIGINT",
+                _ = terminate.recv() => "SIGTERM",
+            };
+        }
+    }
+    drop(interrupt.await);
+    "SIGINT"
 }
 
 #[cfg(test)]

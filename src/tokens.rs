@@ -1,4 +1,4 @@
-//! Verifies tokens in this process, with the issuer's keys.
+//! Verifies access tokens with the issuer's public keys.
 
 mod keys;
 
@@ -18,7 +18,7 @@ use keys::{Keys, NoKey};
 
 use crate::aws::root_certificates;
 
-/// What a token is held against.
+/// Verifies tokens of one issuer.
 pub(crate) struct Tokens {
     keys: Arc<Keys>,
     validation: Validation,
@@ -26,10 +26,10 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    /// Nothing is fetched yet.
+    /// The first token fetches the keys.
     ///
     /// # Errors
-    /// When this machine has no root certificates.
+    /// This machine has no root certificates.
     pub(crate) fn new(sign_in: &SignIn) -> io::Result<Self> {
         warn_about_unusable_proxies();
         root_certificates().map_err(io::Error::other)?;
@@ -60,7 +60,7 @@ impl TokenVerifier for Tokens {
     }
 }
 
-/// What a token must say. Its audience may be in either of two claims, which [`Claims::is_for`] looks at.
+/// The checks of a token. The audience may be in either of two claims, which [`Claims::is_for`] checks.
 fn validation(issuer: &str) -> Validation {
     let mut validation = Validation::new(Algorithm::RS256);
     validation.set_issuer(&[issuer]);
@@ -71,7 +71,7 @@ fn validation(issuer: &str) -> Validation {
     validation
 }
 
-/// What the log says: never a part of the token.
+/// The reason for the log, without any part of the token.
 fn why(e: &jsonwebtoken::errors::Error) -> &'static str {
     use jsonwebtoken::errors::ErrorKind;
     match e.kind() {
@@ -84,7 +84,7 @@ fn why(e: &jsonwebtoken::errors::Error) -> &'static str {
     }
 }
 
-/// The token of the one `Authorization` header that there may be. One in the query string is none.
+/// The token of the only `Authorization` header. A token in the query string does not count.
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -94,7 +94,7 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let Ok(value) = value.to_str() else { return Err(Refusal::InvalidToken("not text")) };
     let (scheme, token) = value.split_once(' ').unwrap_or_default();
     if !scheme.eq_ignore_ascii_case("bearer") {
-        // RFC 6750, section 3.1: no error is told to who tried something else.
+        // RFC 6750, section 3.1: a request with another scheme gets no error code.
         return Err(Refusal::NoToken);
     }
     Some(token.trim_matches(' ')).filter(|token| !token.is_empty()).map(Some).ok_or(Refusal::InvalidToken("empty"))

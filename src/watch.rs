@@ -1,43 +1,56 @@
-//! Hears of changes in a folder from the system.
+//! Watches a folder with the operating system's notifications.
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
-use gallery::store::{FolderEvent, FolderWatcher};
+use gallery::store::{DirStore, FolderEvent, FolderWatcher};
 use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::time::timeout;
 
-/// Watches a folder and all in it, see [`gallery::store::StartWatcher`].
+/// How long a folder must be quiet before it is read: an editor writes a file in several steps.
+const QUIET_TIME: Duration = Duration::from_millis(200);
+/// How long to wait at most for a quiet folder.
+const MAX_WAIT: Duration = Duration::from_secs(2);
+
+/// Watches a folder and everything below it, see [`gallery::store::StartWatcher`].
 ///
 /// # Errors
-/// When the system cannot, or watches too much already.
+/// When the system cannot watch the folder, or watches too many already.
 pub fn start(dir: &Path, tell: Box<dyn Fn(FolderEvent) + Send + Sync>) -> io::Result<FolderWatcher> {
     let root = dir.to_owned();
-    let count = move |event: notify::Result<Event>| {
-        // What the system could not tell may have been a change.
+    let handle = move |event: notify::Result<Event>| {
+        // An error may hide a change.
         let Ok(event) = event else {
             return tell(FolderEvent::Changed);
         };
-        if is_end(event.kind) && event.paths.contains(&root) {
+        if is_removal_or_rename(event.kind) && event.paths.contains(&root) {
             tell(FolderEvent::Gone);
         } else if !is_read(&event) {
             tell(FolderEvent::Changed);
         }
     };
-    // What is served of a link is within the folder, and watched where it is.
+    // The gallery serves links only to places inside the folder, which are watched there.
     let config = Config::default().with_follow_symlinks(false);
-    let mut watcher = RecommendedWatcher::new(count, config).map_err(io::Error::other)?;
+    let mut watcher = RecommendedWatcher::new(handle, config).map_err(io::Error::other)?;
     watcher.watch(dir, RecursiveMode::Recursive).map_err(io::Error::other)?;
     Ok(Box::new(watcher))
 }
 
-/// Whether a file was only looked at, as this program does itself.
+/// Whether a file was only read, as this program does itself.
 fn is_read(event: &Event) -> bool {
     let is_written = matches!(event.kind, EventKind::Access(AccessKind::Close(AccessMode::Write)));
     event.kind.is_access() && !is_written && !event.need_rescan()
 }
 
-/// Whether that, of a folder, means that it is elsewhere now, or nowhere.
-fn is_end(kind: EventKind) -> bool {
+fn is_removal_or_rename(kind: EventKind) -> bool {
     matches!(kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)))
+}
+
+/// Waits until something has changed in a watched folder, and until the folder is quiet again.
+pub(crate) async fn changed(folder: &DirStore) {
+    folder.changed().await;
+    let quiet = async { while timeout(QUIET_TIME, folder.changed()).await.is_ok() {} };
+    let _ = timeout(MAX_WAIT, quiet).await;
 }

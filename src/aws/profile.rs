@@ -1,5 +1,5 @@
-//! What the files of the AWS CLI say of the selected profile, checked before the SDK reads them: it would go on without a
-//! profile that does not exist, and tell of a wrong one only in its log.
+//! The selected profile in the files of the AWS CLI, checked before the SDK reads it: the SDK ignores a profile that does
+//! not exist, and reports an invalid one only in its log.
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
 
 use std::borrow::Cow;
@@ -11,42 +11,42 @@ use aws_types::os_shim_internal::{Env, Fs};
 use dotprompt::nearest;
 use gallery::config::{AddressingStyle, endpoint, process, shown};
 
-/// The most profiles that an error names.
-const NAMED: usize = 12;
+/// An error names this many profiles at most.
+const MAX_NAMES: usize = 12;
 
 /// The profiles of this machine, of which one is selected.
 pub(super) struct Profiles {
     set: ProfileSet,
-    /// Whether the environment has a key, which wins over any profile.
+    /// Whether the environment has an access key, which wins over any profile.
     has_key: bool,
 }
 
-/// Where the credentials come from, for an error that says what to do.
+/// Where the credentials come from, so that an error can say what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Origin {
     pub(super) source: Source,
-    /// The selected profile, which may not exist if it is `default`.
+    /// The selected profile. `default` need not exist.
     pub(super) profile: String,
-    /// Assumed with the credentials of the source, the last one first.
+    /// The roles that the credentials of the source assume, the last one first.
     pub(super) roles: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Source {
-    /// Keys in the environment or in a profile, and whatever else needs no words of its own.
+    /// Keys in the environment or in a profile, and other sources without an error message of their own.
     Other,
     /// `aws sso login` with this profile.
     Sso(String),
     /// `aws login` with this profile.
     Login(String),
-    /// The program of this profile.
+    /// The `credential_process` of this profile.
     Process(String),
 }
 
-/// What the profile and its `s3` section say of S3, which the SDK does not read.
+/// Settings for S3 in the profile and its `s3` section. The SDK does not read them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct S3Section {
-    /// Also `s3_use_arn_region` of the profile itself, which wins.
+    /// `s3_use_arn_region` of the profile itself wins.
     pub(super) use_arn_region: Option<bool>,
     pub(super) addressing_style: Option<AddressingStyle>,
     pub(super) accelerate: bool,
@@ -57,7 +57,7 @@ impl Profiles {
     /// Reads the files.
     ///
     /// # Errors
-    /// Files that cannot be read, a selected profile that does not exist, a value that the SDK would ignore or panic on.
+    /// Unreadable files, a selected profile that does not exist, a value that the SDK would ignore or panic on.
     pub(super) async fn load() -> Result<Self, String> {
         let set = aws_config::profile::load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), None).await;
         let set = set.map_err(|e| gallery::causes::chain(&e))?;
@@ -76,12 +76,12 @@ impl Profiles {
     fn check(&self) -> Result<(), String> {
         let name = self.set.selected_profile();
         let Some(profile) = self.selected() else {
-            // Without any settings there is no profile, and none is needed.
+            // The default profile is optional.
             return if name == "default" { Ok(()) } else { Err(self.missing(name)) };
         };
         let takes = |key: &str, value: &str, takes: &str| Err(format!("profile `{name}`: {key}={value}: {takes}"));
-        for (key, is_right, expected) in VALUES {
-            if let Some(value) = profile.get(key).filter(|value| !is_right(value)) {
+        for (key, is_valid, expected) in VALUES {
+            if let Some(value) = profile.get(key).filter(|value| !is_valid(value)) {
                 return takes(key, value, expected);
             }
         }
@@ -96,7 +96,7 @@ impl Profiles {
         Ok(())
     }
 
-    /// What to say of a profile that does not exist.
+    /// The error for a profile that does not exist.
     fn missing(&self, name: &str) -> String {
         let mut names: Vec<&str> = self.set.profiles().collect();
         names.sort_unstable();
@@ -105,85 +105,60 @@ impl Profiles {
         let there = match names.len() {
             0 => "there are none".to_owned(),
             1 => format!("there is {}", names[0]),
-            count if count > NAMED => format!("there are {} and {} more", names[..NAMED].join(", "), count - NAMED),
+            count if count > MAX_NAMES => {
+                format!("there are {} and {} more", names[..MAX_NAMES].join(", "), count - MAX_NAMES)
+            }
             _ => format!("there are {}", names.join(", ")),
         };
         let near = nearest(name, names.into_iter()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         format!("no profile `{name}` in {file}; {there}{near}")
     }
 
-    /// Where the credentials of the selected profile come from: through `source_profile`s to one that has some.
+    /// Where the credentials of the selected profile come from. Follows `source_profile` to a profile that has some.
     ///
     /// # Errors
-    /// Settings with which no credentials can be had.
+    /// Settings that cannot lead to credentials.
     pub(super) fn origin(&self) -> Result<Origin, String> {
         let mut roles = Vec::new();
         let selected = self.set.selected_profile().to_owned();
-        let other = |roles| Ok(Origin { source: Source::Other, profile: selected.clone(), roles });
-        if self.has_key {
-            return other(roles);
-        }
-        let Some(mut profile) = self.selected() else { return other(roles) };
+        let origin = |source, roles| Ok(Origin { source, profile: selected.clone(), roles });
+        let Some(mut profile) = self.selected().filter(|_| !self.has_key) else { return origin(Source::Other, roles) };
         let mut seen: Vec<&str> = Vec::new();
         loop {
             let name = profile.name();
             seen.push(name);
             let is_first = seen.len() == 1;
-            // The keys of a source win over what else it says, as in the AWS CLI.
+            // The keys of a source win over its other settings, as in the AWS CLI.
             if !is_first && profile.get("aws_access_key_id").is_some() {
-                keys(profile)?;
-                return other(roles);
+                check_keys(profile)?;
+                return origin(Source::Other, roles);
             }
             let role = profile.get("role_arn").filter(|_| profile.get("web_identity_token_file").is_none());
-            let Some(role) = role else {
-                return Ok(Origin { source: source(&self.set, profile, is_first)?, profile: selected, roles });
-            };
+            let Some(role) = role else { return origin(source(&self.set, profile, is_first)?, roles) };
             if profile.get("mfa_serial").is_some() {
                 return Err(format!(
-                    "profile `{name}` needs an MFA code (mfa_serial), and nothing here can ask for one: first run \
-                     eval \"$(aws configure export-credentials --profile {name} --format env)\""
+                    "profile `{name}` needs an MFA code (mfa_serial), which cannot be entered here: first run eval \
+                     \"$(aws configure export-credentials --profile {name} --format env)\""
                 ));
             }
             roles.push(role.to_owned());
-            match (profile.get("source_profile"), profile.get("credential_source")) {
-                (Some(_), Some(_)) => {
-                    return Err(format!(
-                        "profile `{name}` has both source_profile and credential_source: role_arn needs one of them"
-                    ));
-                }
-                (None, None) => {
-                    return Err(format!(
-                        "profile `{name}` has role_arn without source_profile or credential_source, which say whose \
-                         credentials assume the role"
-                    ));
-                }
-                (None, Some("Environment" | "Ec2InstanceMetadata" | "EcsContainer")) => return other(roles),
-                (None, Some(source)) => {
-                    return Err(format!(
-                        "profile `{name}`: credential_source={source}: takes Environment, Ec2InstanceMetadata or EcsContainer"
-                    ));
-                }
-                (Some(next), None) if next == name => {
-                    keys(profile)?;
-                    return other(roles);
-                }
-                (Some(next), None) => {
-                    if seen.contains(&next) {
-                        return Err(format!("profile `{name}`: source_profile leads back to `{next}`"));
-                    }
-                    profile = self
-                        .set
-                        .get_profile(next)
-                        .ok_or_else(|| format!("profile `{name}`: source_profile: {}", self.missing(next)))?;
-                }
+            let Some(next) = source_profile(profile)? else { return origin(Source::Other, roles) };
+            if next == name {
+                check_keys(profile)?;
+                return origin(Source::Other, roles);
             }
+            if seen.contains(&next) {
+                return Err(format!("profile `{name}`: source_profile leads back to `{next}`"));
+            }
+            let missing = || format!("profile `{name}`: source_profile: {}", self.missing(next));
+            profile = self.set.get_profile(next).ok_or_else(missing)?;
         }
     }
 
-    /// What the SDK does not read of the selected profile.
+    /// The settings of the selected profile that the SDK does not read.
     ///
     /// # Errors
-    /// A value that they do not take.
+    /// An invalid value.
     pub(super) fn s3(&self) -> Result<S3Section, String> {
         let mut section = S3Section::default();
         let Some(profile) = self.selected() else { return Ok(section) };
@@ -191,27 +166,18 @@ impl Profiles {
             let Some((key, value)) = line.split_once('=').map(|(key, value)| (key.trim(), value.trim())) else {
                 continue;
             };
-            let refused = |takes| Err(format!("profile `{}`: s3.{key}={value}: {takes}", profile.name()));
-            let boolean = || boolean(value).ok_or("takes true or false");
-            match key {
-                "addressing_style" => match AddressingStyle::of(value) {
-                    Some(style) => section.addressing_style = Some(style),
-                    None => return refused(AddressingStyle::TAKES),
-                },
-                "use_accelerate_endpoint" => match boolean() {
-                    Ok(on) => section.accelerate = on,
-                    Err(takes) => return refused(takes),
-                },
-                "use_dualstack_endpoint" => match boolean() {
-                    Ok(on) => section.dual_stack = on,
-                    Err(takes) => return refused(takes),
-                },
-                "use_arn_region" => match boolean() {
-                    Ok(on) => section.use_arn_region = Some(on),
-                    Err(takes) => return refused(takes),
-                },
-                _ => {}
-            }
+            let boolean = || boolean(value).ok_or(BOOLEAN);
+            let read = match key {
+                "addressing_style" => {
+                    let style = AddressingStyle::of(value).ok_or(AddressingStyle::TAKES);
+                    style.map(|style| section.addressing_style = Some(style))
+                }
+                "use_accelerate_endpoint" => boolean().map(|on| section.accelerate = on),
+                "use_dualstack_endpoint" => boolean().map(|on| section.dual_stack = on),
+                "use_arn_region" => boolean().map(|on| section.use_arn_region = Some(on)),
+                _ => Ok(()),
+            };
+            read.map_err(|takes| format!("profile `{}`: s3.{key}={value}: {takes}", profile.name()))?;
         }
         let of_profile = profile.get("s3_use_arn_region").and_then(boolean);
         section.use_arn_region = of_profile.or(section.use_arn_region);
@@ -219,18 +185,40 @@ impl Profiles {
     }
 }
 
-/// The keys of a profile, both or none.
-fn keys(profile: &Profile) -> Result<(), String> {
+/// The profile whose credentials assume the role of `profile`; `None` if the machine has them.
+///
+/// # Errors
+/// Both or neither is set.
+fn source_profile(profile: &Profile) -> Result<Option<&str>, String> {
+    let name = profile.name();
+    match (profile.get("source_profile"), profile.get("credential_source")) {
+        (Some(_), Some(_)) => {
+            Err(format!("profile `{name}` has both source_profile and credential_source: role_arn needs one of them"))
+        }
+        (None, None) => Err(format!(
+            "profile `{name}` has role_arn without source_profile or credential_source, which say whose credentials \
+             assume the role"
+        )),
+        (None, Some("Environment" | "Ec2InstanceMetadata" | "EcsContainer")) => Ok(None),
+        (None, Some(source)) => Err(format!(
+            "profile `{name}`: credential_source={source}: takes Environment, Ec2InstanceMetadata or EcsContainer"
+        )),
+        (Some(next), None) => Ok(Some(next)),
+    }
+}
+
+/// Checks that a profile has both an access key and its secret.
+fn check_keys(profile: &Profile) -> Result<(), String> {
     let [id, secret] = ["aws_access_key_id", "aws_secret_access_key"];
     match (profile.get(id), profile.get(secret)) {
         (Some(_), Some(_)) => Ok(()),
         (Some(_), None) => Err(format!("profile `{}` has {id} without {secret}", profile.name())),
         (None, Some(_)) => Err(format!("profile `{}` has {secret} without {id}", profile.name())),
-        (None, None) => Err(format!("profile `{}` has no credentials, and is the source of a role", profile.name())),
+        (None, None) => Err(format!("profile `{}` is the source of a role and has no credentials", profile.name())),
     }
 }
 
-/// In the order in which the SDK looks.
+/// The kind of credentials of a profile, in the order in which the SDK looks.
 fn source(set: &ProfileSet, profile: &Profile, is_first: bool) -> Result<Source, String> {
     let name = profile.name().to_owned();
     if profile.get("credential_source").is_some() || profile.get("web_identity_token_file").is_some() {
@@ -245,7 +233,7 @@ fn source(set: &ProfileSet, profile: &Profile, is_first: bool) -> Result<Source,
         for key in ["sso_account_id", "sso_role_name"] {
             if profile.get(key).is_none() {
                 return Err(format!(
-                    "profile `{name}` signs in, and has no {key}: run aws configure sso --profile {name}"
+                    "profile `{name}` has SSO settings without {key}: run aws configure sso --profile {name}"
                 ));
             }
         }
@@ -257,10 +245,10 @@ fn source(set: &ProfileSet, profile: &Profile, is_first: bool) -> Result<Source,
     if profile.get("credential_process").is_some() {
         return Ok(Source::Process(name));
     }
-    // The machine may have credentials for a profile without any, and none for the source of a role.
+    // Without keys, the selected profile uses the credentials of the machine. The source of a role does not.
     let has_keys = profile.get("aws_access_key_id").is_some() || profile.get("aws_secret_access_key").is_some();
     if has_keys || !is_first {
-        keys(profile)?;
+        check_keys(profile)?;
     }
     Ok(Source::Other)
 }
@@ -277,23 +265,24 @@ fn is_when(value: &str) -> bool {
     ["WHEN_SUPPORTED", "WHEN_REQUIRED"].iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
+const BOOLEAN: &str = "takes true or false";
 const WHEN: &str = "takes WHEN_SUPPORTED or WHEN_REQUIRED";
 
-type IsRight = fn(&str) -> bool;
+type IsValid = fn(&str) -> bool;
 
-/// Keys of a profile, what is right for each, and what it takes: the SDK panics on other values, or ignores them.
-const VALUES: [(&str, IsRight, &str); 9] = [
+/// Keys of a profile, a test for a valid value, and what the key takes. The SDK panics on other values, or ignores them.
+const VALUES: [(&str, IsValid, &str); 9] = [
     ("max_attempts", |value| value.parse::<u32>().is_ok_and(|attempts| attempts > 0), "takes a whole number from 1 on"),
     (
         "retry_mode",
         |value| ["standard", "adaptive"].iter().any(|word| value.eq_ignore_ascii_case(word)),
         "takes standard or adaptive",
     ),
-    ("use_fips_endpoint", |value| boolean(value).is_some(), "takes true or false"),
-    ("use_dualstack_endpoint", |value| boolean(value).is_some(), "takes true or false"),
-    ("ignore_configured_endpoint_urls", |value| boolean(value).is_some(), "takes true or false"),
-    ("s3_disable_express_session_auth", |value| boolean(value).is_some(), "takes true or false"),
-    ("s3_use_arn_region", |value| boolean(value).is_some(), "takes true or false"),
+    ("use_fips_endpoint", |value| boolean(value).is_some(), BOOLEAN),
+    ("use_dualstack_endpoint", |value| boolean(value).is_some(), BOOLEAN),
+    ("ignore_configured_endpoint_urls", |value| boolean(value).is_some(), BOOLEAN),
+    ("s3_disable_express_session_auth", |value| boolean(value).is_some(), BOOLEAN),
+    ("s3_use_arn_region", |value| boolean(value).is_some(), BOOLEAN),
     ("request_checksum_calculation", is_when, WHEN),
     ("response_checksum_validation", is_when, WHEN),
 ];

@@ -1,59 +1,84 @@
-//! `prompt-gallery list`: what prompts there are.
+//! `prompt-gallery list`: the prompts, as a table, as lines, or as JSON.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::Args;
 use comfy_table::presets::NOTHING;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use console::Term;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
+use tracing::level_filters::LevelFilter;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Failure, config, gallery, store};
-use crate::cli::List;
-use crate::program;
+use super::runtime;
+use crate::failure::Failure;
+use crate::location::Location;
+use crate::{open, program};
 use dotprompt::{Argument, Problem, Prompt, in_listed_order, unreadable};
 use gallery::gallery::{Gallery, GalleryError};
 use gallery::store::Object;
 
-const CONCURRENT_READS: usize = 64;
-/// Of a version, in a table.
-const SHORT: usize = 8;
-/// What a text takes that is easily read, in columns of a terminal; what is longer goes on below.
-const EASY: usize = 40;
-/// In narrower columns a text is no longer read.
-const NARROWEST: usize = 16;
-/// Beside every column.
-const SPACE: usize = 2;
+/// List the prompts
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct List {
+    #[command(flatten)]
+    location: Location,
+    /// Print an array of objects
+    #[arg(long)]
+    json: bool,
+}
 
-/// A prompt and where it is kept.
-struct Listed {
+const AFTER_HELP: &str = "\
+On a terminal the output is a table that fits its width. `x?` is an optional argument, versions are shortened, and a
+narrow terminal leaves out the last columns. In a pipe or a file each prompt is one line: name, title, arguments, tags,
+file and version, in full and separated by tabs.
+
+Examples:
+  prompt-gallery list
+  prompt-gallery list --bucket my-prompts
+  prompt-gallery list | cut -f1
+  prompt-gallery list --json";
+
+const CONCURRENT_READS: usize = 64;
+/// Characters of a version in a table.
+const VERSION_LENGTH: usize = 8;
+/// Columns of a terminal in which a text is easy to read. Longer texts wrap.
+const COMFORTABLE_WIDTH: usize = 40;
+/// Columns of a terminal below which a text is unreadable.
+const MIN_WIDTH: usize = 16;
+/// Columns of a terminal between two columns of the table.
+const COLUMN_GAP: usize = 2;
+
+/// One prompt and its file.
+struct Row {
     name: String,
     object: Object,
     prompt: Arc<Prompt>,
 }
 
 pub(crate) fn run(args: &List) -> Result<ExitCode, Failure> {
-    let config = config(&args.location)?;
-    let (listed, broken, notes) = super::run(async {
-        let gallery = gallery(store(&config).await?, &config);
-        let (listed, broken) = prompts(&gallery).await?;
-        Ok((listed, broken, gallery.notes().await?))
+    let config = args.location.config()?;
+    let (rows, broken, notes) = runtime::run(LevelFilter::WARN, async {
+        let gallery = open::gallery(open::ready_store(&config.source).await?, &config);
+        let (rows, broken) = read_rows(&gallery).await?;
+        Ok((rows, broken, gallery.notes().await?))
     })?;
     let terminal = io::stdout().is_terminal().then(|| Term::stdout().size().1);
     let text = match (args.json, terminal) {
-        (true, _) => as_json(&listed, terminal.is_some()),
-        (false, Some(columns)) => table(listed.iter().map(fields).collect(), columns),
-        (false, None) => listed.iter().map(line).collect(),
+        (true, _) => as_json(&rows, terminal.is_some()),
+        (false, Some(columns)) => table(rows.iter().map(fields).collect(), columns),
+        (false, None) => rows.iter().map(|row| fields(row).join("\t") + "\n").collect(),
     };
     let printed = program::print(&text);
     for problem in &broken {
         let _ = writeln!(io::stderr(), "left out: {problem}");
     }
     if !broken.is_empty() {
-        let _ = writeln!(io::stderr(), "`{}` tells all that is wrong", args.location.command(&["check"]));
+        let _ = writeln!(io::stderr(), "`{}` shows all problems", args.location.command(&["check"]));
     }
     for note in &notes {
         let _ = writeln!(io::stderr(), "note: {note}");
@@ -62,31 +87,31 @@ pub(crate) fn run(args: &List) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// All prompts by name, and what is wrong with those that are broken.
-async fn prompts(gallery: &Gallery) -> Result<(Vec<Listed>, Vec<Problem>), Failure> {
+/// All prompts by name, and the first problem of each broken one.
+async fn read_rows(gallery: &Gallery) -> Result<(Vec<Row>, Vec<Problem>), Failure> {
     let reads = gallery.files().await?.into_iter().map(|(name, object)| async {
         let prompt = gallery.prompt(&name).await;
         (name, object, prompt)
     });
     let reads: Vec<_> = stream::iter(reads).buffered(CONCURRENT_READS).collect().await;
-    let (mut listed, mut broken) = (Vec::new(), Vec::new());
+    let (mut rows, mut broken) = (Vec::new(), Vec::new());
     for (name, object, prompt) in reads {
         match prompt {
-            Ok(prompt) => listed.push(Listed { name, object, prompt }),
+            Ok(prompt) => rows.push(Row { name, object, prompt }),
             Err(GalleryError::Broken { problem, .. }) => broken.push(problem),
             Err(GalleryError::Unreadable { file, cause, .. }) => broken.push(unreadable(&file, &cause.to_string())),
             Err(GalleryError::Changing { .. }) => broken.push(unreadable(&object.key, "it keeps changing")),
-            // It has gone since it was listed.
+            // Deleted since the listing.
             Err(GalleryError::UnknownPrompt { .. }) => {}
             Err(e) => return Err(e.into()),
         }
     }
-    Ok((listed, broken))
+    Ok((rows, broken))
 }
 
-fn as_json(listed: &[Listed], is_read: bool) -> String {
+fn as_json(rows: &[Row], pretty: bool) -> String {
     #[derive(Serialize)]
-    struct Told<'a> {
+    struct JsonRow<'a> {
         name: &'a str,
         title: Option<&'a str>,
         description: Option<String>,
@@ -95,8 +120,8 @@ fn as_json(listed: &[Listed], is_read: bool) -> String {
         file: &'a str,
         version: &'a str,
     }
-    let told = |Listed { name, object, prompt }: &'_ Listed| -> serde_json::Value {
-        let told = Told {
+    fn json_row(Row { name, object, prompt }: &Row) -> JsonRow<'_> {
+        JsonRow {
             name,
             title: prompt.title(),
             description: prompt.summary(),
@@ -104,16 +129,15 @@ fn as_json(listed: &[Listed], is_read: bool) -> String {
             tags: prompt.tags(),
             file: &object.key,
             version: object.shown_version(),
-        };
-        serde_json::to_value(told).expect("a prompt serialises")
-    };
-    let told: Vec<_> = listed.iter().map(told).collect();
-    let json = if is_read { serde_json::to_string_pretty(&told) } else { serde_json::to_string(&told) };
+        }
+    }
+    let rows: Vec<_> = rows.iter().map(json_row).collect();
+    let json = if pretty { serde_json::to_string_pretty(&rows) } else { serde_json::to_string(&rows) };
     json.expect("a list serialises") + "\n"
 }
 
 /// Name, title, arguments, tags, file, version.
-fn fields(Listed { name, object, prompt }: &Listed) -> [String; 6] {
+fn fields(Row { name, object, prompt }: &Row) -> [String; 6] {
     let argument = |argument: &&Argument| format!("{}{}", argument.name, if argument.required { "" } else { "?" });
     let arguments: Vec<_> = in_listed_order(prompt.arguments()).iter().map(argument).collect();
     [
@@ -127,19 +151,15 @@ fn fields(Listed { name, object, prompt }: &Listed) -> [String; 6] {
     .map(|field| field.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
 }
 
-fn line(listed: &Listed) -> String {
-    fields(listed).join("\t") + "\n"
-}
-
-/// The rows with their titles, in lines of at most so many columns where that is possible. Where there is no room, the
-/// last fields are left out before the others are squeezed.
+/// The rows below their titles, in lines of at most `columns` columns of a terminal if possible. Without enough room, the
+/// last fields are left out before the others wrap.
 fn table(mut rows: Vec<[String; 6]>, columns: u16) -> String {
     let titles = ["NAME", "TITLE", "ARGUMENTS", "TAGS", "FILE", "VERSION"];
-    // To be copied in one piece.
+    // Users copy these fields, so they never wrap.
     let is_whole = |index: usize| matches!(index, 0 | 4 | 5);
     let (mut widths, mut words) = (titles.map(str::width), titles.map(str::width));
     for row in &mut rows {
-        row[5] = row[5].chars().take(SHORT).collect();
+        row[5] = row[5].chars().take(VERSION_LENGTH).collect();
         for ((width, word), field) in widths.iter_mut().zip(&mut words).zip(&*row) {
             *width = field.width().max(*width);
             *word = field.split(' ').map(str::width).chain([*word]).max().unwrap_or_default();
@@ -147,10 +167,10 @@ fn table(mut rows: Vec<[String; 6]>, columns: u16) -> String {
     }
     let room = usize::from(columns);
     let least = |index: usize, most: usize| if is_whole(index) { widths[index] } else { widths[index].min(most) };
-    let all = |shown: usize, most: usize| (0..shown).map(|index| least(index, most) + SPACE).sum::<usize>();
-    // Name, title and arguments stay for as long as they can be read.
-    let shown = (4..=6).rev().find(|shown| all(*shown, EASY) <= room);
-    let shown = shown.or_else(|| (2..=3).rev().find(|shown| all(*shown, NARROWEST) <= room)).unwrap_or(1);
+    let all = |shown: usize, most: usize| (0..shown).map(|index| least(index, most) + COLUMN_GAP).sum::<usize>();
+    // Name, title and arguments stay as long as they are readable.
+    let shown = (4..=6).rev().find(|shown| all(*shown, COMFORTABLE_WIDTH) <= room);
+    let shown = shown.or_else(|| (2..=3).rev().find(|shown| all(*shown, MIN_WIDTH) <= room)).unwrap_or(1);
 
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
@@ -161,7 +181,7 @@ fn table(mut rows: Vec<[String; 6]>, columns: u16) -> String {
         column.set_constraint(if is_whole(index) {
             ColumnConstraint::ContentWidth
         } else {
-            let least = words[index].min(NARROWEST) + SPACE;
+            let least = words[index].min(MIN_WIDTH) + COLUMN_GAP;
             ColumnConstraint::LowerBoundary(Width::Fixed(u16::try_from(least).unwrap_or(u16::MAX)))
         });
     }
@@ -207,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_room_in_a_table_is_left_out_from_its_end() {
+    fn a_narrow_table_leaves_out_its_last_columns() {
         let titles = |columns| table(rows(), columns).lines().next().map(str::to_owned).unwrap_or_default();
         let fields = |columns| titles(columns).split_whitespace().collect::<Vec<_>>().join(" ");
         for (columns, expected) in [
@@ -222,7 +242,7 @@ mod tests {
         ] {
             assert_eq!(fields(columns), expected, "{columns}");
         }
-        // What is left out makes room for the others.
+        // The left-out columns make room for the others.
         assert_eq!(table(rows(), 64).lines().count(), 3);
     }
 }

@@ -1,39 +1,63 @@
-//! `prompt-gallery new`: a file to start from.
+//! `prompt-gallery new`: creates a prompt file to start from.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{Failure, path};
-use crate::cli::{Location, New};
-use crate::program;
-use crate::server;
+use clap::{Args, ValueHint};
+use tracing::level_filters::LevelFilter;
+
+use super::{path, runtime};
+use crate::failure::Failure;
+use crate::location::Location;
+use crate::{open, program};
 use check::strays;
 use dotprompt::{EXTENSIONS, Named, prompt_name};
 use gallery::config::Source;
 
+/// Create a new prompt file to start from
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct New {
+    /// The prompt or the path of its file; / separates folders
+    #[arg(value_name = "NAME", value_hint = ValueHint::DirPath)]
+    name: String,
+    #[command(flatten)]
+    location: Location,
+}
+
+const AFTER_HELP: &str = "\
+Missing folders are created. Existing files are never overwritten.
+
+Examples:
+  prompt-gallery new review                     prompts/review.prompt
+  prompt-gallery new review.hbs                 prompts/review.hbs
+  prompt-gallery new team/review                prompts/team/review.prompt, which clients know as team_review
+  prompt-gallery new prompts/team/review.hbs    the path of the file
+  prompt-gallery new review --dir ~/prompts     in another folder";
+
 pub(crate) fn run(args: &New) -> Result<ExitCode, Failure> {
     let source = Source::from_env(&args.location.clone().into()).map_err(Failure::unable)?;
     let Source::Dir(dir) = &source else {
-        let hint = "write it in a folder (--dir DIR) and publish it with `aws s3 cp`";
-        return Err(Failure::unable(format!("a bucket is not written to: {hint}")));
+        let hint = "create the prompt in a folder (--dir DIR) and upload it with `aws s3 cp`";
+        return Err(Failure::unable(format!("cannot write to a bucket: {hint}")));
     };
     let key = key(&args.name, dir, &args.location)?;
     let Some(name) = prompt_name(&key).filter(|_| is_plain(&key)) else { return Err(invalid(&args.name, &key)) };
-    make_folder(dir)?;
-    let objects = super::run(async {
-        let store = server::open(&source).map_err(Failure::unable)?;
+    create_folder(dir)?;
+    let objects = runtime::run(LevelFilter::WARN, async {
+        let store = open::store(&source).map_err(Failure::unable)?;
         store.list().await.map_err(Failure::unable)
     })?;
     let named = Named::Prompt(name.clone());
     if let Some(other) = objects.iter().find(|object| Named::of(&object.key).as_ref() == Some(&named)) {
-        return Err(Failure::wrong(format!("{} is the prompt `{name}` already", dir.join(&other.key).display())));
+        return Err(Failure::wrong(format!("{} already has the name `{name}`", dir.join(&other.key).display())));
     }
     let path = dir.join(&key);
     if let Some(folder) = path.parent() {
         stay_in(dir, folder)?;
-        make_folder(folder)?;
+        create_folder(folder)?;
     }
     write(&path)?;
     let render = args.location.command(&["render", &name]);
@@ -41,9 +65,9 @@ pub(crate) fn run(args: &New) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The key of the file that `given` names, by its path or by the prompt's name.
+/// The key of the new file. `given` is its path or the prompt's name.
 fn key(given: &str, dir: &Path, location: &Location) -> Result<String, Failure> {
-    // Those who are in the folder itself say a name.
+    // Without a slash it is a name in the folder of prompts, even where that is the current folder.
     let below = if path::is_path(given) && given.contains('/') {
         path::key_below(dir, given).map_err(|e| Failure::unable(format!("{given}: {e}")))?
     } else {
@@ -53,7 +77,6 @@ fn key(given: &str, dir: &Path, location: &Location) -> Result<String, Failure> 
         return Err(Failure::unable(format!("{given} is outside of the folder {}; pass --dir DIR", dir.display())));
     }
     let key = below.unwrap_or_else(|| given.to_owned());
-    // The name of a file means that file.
     if Named::of(&key).is_some() {
         return Ok(key);
     }
@@ -63,10 +86,10 @@ fn key(given: &str, dir: &Path, location: &Location) -> Result<String, Failure> 
     }
 }
 
-/// Asks whether to write another file than the one that was named, which would be no prompt.
+/// Asks whether to write the file `key`, since the file `given` would not be a prompt.
 fn instead(given: &str, key: &str, dir: &Path, location: &Location) -> Result<String, Failure> {
     let file = dir.join(key);
-    let why = format!("{given} would be no prompt: the name of a file ends in .prompt, .hbs or .handlebars");
+    let why = format!("{given} would not be a prompt: {}", strays::ENDINGS);
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         let new = location.command(&["new", key.trim_end_matches(".prompt")]);
         return Err(Failure::unable(format!("{why}; `{new}` writes {}", file.display())));
@@ -76,11 +99,11 @@ fn instead(given: &str, key: &str, dir: &Path, location: &Location) -> Result<St
     let read = io::stdin().read_line(&mut answer).map_err(|e| Failure::unable(format!("no answer: {e}")))?;
     match answer.trim().to_lowercase().as_str() {
         "" | "y" | "yes" if read > 0 => Ok(key.to_owned()),
-        _ => Err(Failure::wrong("nothing is written")),
+        _ => Err(Failure::wrong("nothing was written")),
     }
 }
 
-/// A path without the extension of a file that is no prompt, such as `.md`, `.prompt.md` or `.PROMPT`.
+/// Removes the extension of a file that is not a prompt, such as `.md`, `.prompt.md` or `.PROMPT`.
 fn without_foreign_extension(path: &str) -> Option<&str> {
     let without = |path: &'_ str, is_foreign: &dyn Fn(&str) -> bool| {
         let (stem, extension) = path.rsplit_once('.')?;
@@ -92,23 +115,22 @@ fn without_foreign_extension(path: &str) -> Option<&str> {
     Some(without(stem, &is_own).map_or(stem, |end| &stem[..end]))
 }
 
-/// That no prompt can have this name.
 fn invalid(given: &str, key: &str) -> Failure {
-    let takes = "use A-Z, a-z, 0-9, _ and -; / for folders, and one . before a variant; \
-                 no part begins with -, and _ begins the name of a partial";
+    let rule = "use A-Z, a-z, 0-9, _ and -; / for folders, and one . before a variant; \
+                no part starts with -, and a name that starts with _ is a partial";
     let name = prompt_name(key).filter(|name| is_plain(&format!("{name}.prompt")));
     let instead = name.map(|name| format!(", try `{name}`")).unwrap_or_default();
-    Failure::unable(format!("invalid name `{given}`{instead}: {takes}"))
+    Failure::unable(format!("invalid name `{given}`{instead}: {rule}"))
 }
 
-fn make_folder(path: &Path) -> Result<(), Failure> {
+fn create_folder(path: &Path) -> Result<(), Failure> {
     fs::create_dir_all(path).map_err(|e| match e.kind() {
         ErrorKind::AlreadyExists => Failure::wrong(format!("{} exists and is not a folder", path.display())),
-        _ => Failure::wrong(format!("cannot make the folder {}: {e}", path.display())),
+        _ => Failure::wrong(format!("cannot create the folder {}: {e}", path.display())),
     })
 }
 
-/// Refuses a folder that a link puts outside of the gallery: nothing is served from there.
+/// Refuses a folder that a link puts outside the gallery, since nothing outside is served.
 fn stay_in(dir: &Path, folder: &Path) -> Result<(), Failure> {
     let there = folder.ancestors().find_map(|folder| folder.canonicalize().ok());
     let root = dir.canonicalize().map_err(|e| Failure::unable(format!("{}: {e}", dir.display())))?;
@@ -116,12 +138,12 @@ fn stay_in(dir: &Path, folder: &Path) -> Result<(), Failure> {
         None => Ok(()),
         Some(there) => {
             let (folder, there, dir) = (folder.display(), there.display(), dir.display());
-            Err(Failure::wrong(format!("a link leads from {folder} to {there}, out of {dir}")))
+            Err(Failure::wrong(format!("{folder} leads to {there} through a link, outside {dir}")))
         }
     }
 }
 
-/// Writes a file that is not there yet.
+/// Writes the starter file, unless the path exists.
 fn write(path: &Path) -> Result<(), Failure> {
     let failed = |e: io::Error| match e.kind() {
         ErrorKind::AlreadyExists => Failure::wrong(format!("{} exists already", path.display())),
@@ -131,7 +153,7 @@ fn write(path: &Path) -> Result<(), Failure> {
     file.write_all(STARTER.as_bytes()).map_err(failed)
 }
 
-/// Whether clients know the prompt of this file by its path, but for `/` and the dot of a variant.
+/// Whether the prompt's name is its path, apart from `/` and the dot before a variant.
 fn is_plain(key: &str) -> bool {
     let is_plain = |part: &str| {
         !part.is_empty()
@@ -144,11 +166,11 @@ fn is_plain(key: &str) -> bool {
     folders.is_none_or(|folders| folders.split('/').all(is_plain))
         && is_plain(base)
         && is_plain(variant)
-        // That would be a partial.
+        // A partial.
         && !base.starts_with('_')
 }
 
-/// Renders as it is, and gives `check` nothing to say.
+/// Renders as it is, and `check` finds no problems in it.
 const STARTER: &str = include_str!("starter.prompt");
 
 #[cfg(test)]
@@ -156,7 +178,7 @@ mod tests {
     use super::{is_plain, without_foreign_extension};
 
     #[test]
-    fn a_file_of_another_kind_is_no_variant() {
+    fn a_foreign_extension_is_not_a_variant() {
         for (path, expected) in [
             ("a.md", Some("a")),
             ("team/a.TXT", Some("team/a")),
@@ -175,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_one_that_clients_will_know() {
+    fn a_plain_name_needs_no_change() {
         for path in ["a", "team/code-review", "a_b/c.strict", "A1"] {
             assert!(is_plain(&format!("{path}.prompt")), "{path}");
         }

@@ -4,73 +4,99 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Failure;
-use super::check::{Placed, place};
-use crate::cli::Location;
+use crate::failure::Failure;
+use crate::location::Location;
 use check::strays;
 use dotprompt::{EXTENSIONS, Named};
-use gallery::config::{Config, Flags};
+use gallery::config::{Config, Flags, Source};
 use gallery::store::Object;
 
-/// Whether a text is a path and no name.
+/// Whether a text is a path and not a name.
 pub(super) fn is_path(text: &str) -> bool {
     text.contains(['/', '.']) || text.contains(std::path::MAIN_SEPARATOR)
 }
 
-/// Whether a path says where it begins, so that it is no key.
+/// Whether a path is absolute or relative to the current folder, so that it is not a key.
 pub(super) fn is_anchored(path: &str) -> bool {
     Path::new(path).is_absolute() || path.starts_with("./") || path.starts_with("../")
 }
 
-/// The gallery of the file that `path` leads to, with or without extension, and the file there.
-///
-/// # Errors
-/// When a folder that was asked for cannot be served.
-pub(super) fn file_of(path: &str, location: &Location) -> Result<Option<(Config, Placed)>, Failure> {
-    let Some(file) = file(path) else { return Ok(None) };
-    let placed = place(&file, location)?;
-    let flags = Flags { dir: Some(placed.root.clone()), ..Flags::default() };
-    Ok(Some((Config::from_env(flags).map_err(Failure::unable)?, placed)))
+/// A file of a gallery.
+pub(super) struct Placed {
+    /// The folder of the gallery.
+    pub(super) root: PathBuf,
+    pub(super) key: String,
+    /// Whether the gallery is the one that would be served.
+    pub(super) is_served: bool,
 }
 
-/// Why what stands at `path` is no prompt, and what to do; nothing where nothing is there.
-pub(super) fn no_prompt(path: &str) -> Option<String> {
+impl Placed {
+    /// The gallery of a file, and the file's key there: the folder that would be served if the file is inside, else the
+    /// file's own folder.
+    ///
+    /// # Errors
+    /// `--dir` names a folder that cannot be served; a path cannot be resolved.
+    pub(super) fn new(file: &Path, location: &Location) -> Result<Self, Failure> {
+        let served = match location.config() {
+            Ok(Config { source: Source::Dir(dir), .. }) => Some(dir),
+            Err(e) if location.dir.is_some() => return Err(e),
+            // The default folder need not exist.
+            Ok(_) | Err(_) => None,
+        };
+        let real = |path: &Path| path.canonicalize().map_err(|e| Failure::unable(format!("{}: {e}", path.display())));
+        if let Some(root) = served
+            && let Ok(below) = real(file)?.strip_prefix(real(&root)?)
+        {
+            let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+            return Ok(Self { root, key: parts.join("/"), is_served: true });
+        }
+        let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let key = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Self { root: parent.to_owned(), key, is_served: false })
+    }
+
+    /// The settings with which the gallery of this file is read.
+    ///
+    /// # Errors
+    /// A setting with an invalid value.
+    pub(super) fn config(&self) -> Result<Config, Failure> {
+        Config::from_env(Flags { dir: Some(self.root.clone()), ..Flags::default() }).map_err(Failure::unable)
+    }
+}
+
+/// Why the file or folder at `path` is not a prompt, and what to do. `None` if nothing is there.
+pub(super) fn why_not_a_prompt(path: &str) -> Option<String> {
     let metadata = Path::new(path).metadata().ok()?;
     if metadata.is_dir() {
         return Some(format!("{path} is a folder: name a prompt in it"));
     }
-    Some(format!("{path} is no prompt: {}", no_prompt_name(path)))
-}
-
-/// Why a file of this name is no prompt.
-pub(super) fn no_prompt_name(path: &str) -> String {
     let file = Path::new(path).file_name().and_then(OsStr::to_str).unwrap_or(path);
-    let todo = strays::todo(file).map(|todo| format!("; {todo}")).unwrap_or_default();
-    match file.starts_with('.') {
-        true => "a name that begins with a dot is hidden".to_owned(),
-        false => format!("{}{todo}", strays::ENDINGS),
-    }
+    let hint = strays::todo(file).map(|todo| format!("; {todo}")).unwrap_or_default();
+    Some(match file.starts_with('.') {
+        true => format!("{path} is not a prompt: files whose names start with a dot are hidden"),
+        false => format!("{path} is not a prompt: {}{hint}", strays::ENDINGS),
+    })
 }
 
-/// The prompt or partial that `path` leads to, with or without extension.
+/// The prompt or partial at `path`, with or without extension.
 pub(super) fn file(path: &str) -> Option<PathBuf> {
     let is_named = |path: &Path| path.file_name().and_then(OsStr::to_str).and_then(Named::of).is_some();
-    with_extension(path).map(PathBuf::from).find(|path| path.is_file() && is_named(path))
+    with_extensions(path).map(PathBuf::from).find(|path| path.is_file() && is_named(path))
 }
 
 /// The name of the prompt whose key is `path`, with or without extension.
 pub(super) fn name_of<'f>(path: &str, files: &'f [(String, Object)]) -> Option<&'f str> {
-    with_extension(path).find_map(|key| files.iter().find(|(_, object)| object.key == key)).map(|(name, _)| &**name)
+    with_extensions(path).find_map(|key| files.iter().find(|(_, object)| object.key == key)).map(|(name, _)| &**name)
 }
 
-fn with_extension(path: &str) -> impl Iterator<Item = String> {
+fn with_extensions(path: &str) -> impl Iterator<Item = String> {
     std::iter::once("").chain(EXTENSIONS).map(move |extension| format!("{path}{extension}"))
 }
 
-/// The key that `path` has in the folder `dir`, if it lies there; neither need exist.
+/// The key of `path` in the folder `dir`; `None` if the path is elsewhere. Neither need exist.
 ///
 /// # Errors
-/// When the current folder is gone.
+/// The current folder is gone.
 pub(super) fn key_below(dir: &Path, path: &str) -> io::Result<Option<String>> {
     let path = std::path::absolute(path)?;
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(None) };
@@ -79,11 +105,11 @@ pub(super) fn key_below(dir: &Path, path: &str) -> io::Result<Option<String>> {
     Ok(parts.map(|parts| parts.join("/")))
 }
 
-/// A path whose links are followed as far as it exists.
+/// Resolves the links of a path, as far as the path exists.
 fn real(path: &Path) -> io::Result<PathBuf> {
     let path = std::path::absolute(path)?;
-    for there in path.ancestors() {
-        if let (Ok(real), Ok(rest)) = (there.canonicalize(), path.strip_prefix(there)) {
+    for existing in path.ancestors() {
+        if let (Ok(real), Ok(rest)) = (existing.canonicalize(), path.strip_prefix(existing)) {
             return Ok(real.join(rest));
         }
     }

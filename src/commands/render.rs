@@ -1,86 +1,123 @@
-//! `prompt-gallery render`: a prompt as a client would get it.
+//! `prompt-gallery render`: prints a prompt as a client would get it.
 
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
+use clap::Args;
 use serde_json::{Map, Value};
 use tracing::level_filters::LevelFilter;
 
-use super::around::Around;
-use super::check::Placed;
-use super::{Failure, config, gallery, path, store};
-use crate::cli::{Given, Render};
-use crate::program;
-use crate::server;
+use super::limited_folder::LimitedFolder;
+use super::path::{self, Placed};
+use super::runtime;
+use crate::failure::Failure;
+use crate::location::Location;
+use crate::{open, program};
 use check::strays;
-use dotprompt::{ArgumentProblem, Prompt, bounds};
-use dotprompt::{EXTENSIONS, Named};
+use dotprompt::{ArgumentProblem, EXTENSIONS, Named, Prompt, bounds};
 use gallery::config::{Config, Source};
 use gallery::gallery::{Gallery, GalleryError, Rendered};
 use gallery::store::PromptStore;
 use gallery::{Content, PromptMessage, Role};
 
+/// Show a prompt as a client would get it
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Render {
+    /// The prompt as clients know it, or its file
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// An argument; KEY=@FILE reads it from a file, KEY=@- from standard input, KEY=@@… starts with an @
+    #[arg(value_name = "KEY=VALUE", value_parser = ValueSource::parse)]
+    arguments: Vec<(String, ValueSource)>,
+    #[command(flatten)]
+    location: Location,
+    /// Print the result of `prompts/get` as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const AFTER_HELP: &str = "\
+A prompt of one text message is printed as it is. Otherwise each message, picture and file has a heading with its role.
+On a terminal, missing arguments are asked for; Ctrl-D gives up.
+
+Examples:
+  prompt-gallery render greeting-template name=Ada
+  prompt-gallery render prompts/code-review.prompt code=@src/main.rs focus=security
+  git diff | prompt-gallery render code-review code=@- | llm
+  prompt-gallery render greeting-template name=@@ada --json";
+
 const HEADING: Style = Style::new().bold();
-/// The bytes of a line that a terminal on Linux keeps; it drops what is typed or pasted behind them.
-const LONGEST_LINE: usize = 4095;
+/// Bytes of a line that a terminal on Linux accepts. It drops the rest.
+const MAX_TERMINAL_LINE: usize = 4095;
+
+/// Where the value of an argument comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum ValueSource {
+    Text(String),
+    File(PathBuf),
+    Stdin,
+}
+
+impl ValueSource {
+    /// Parses `KEY=VALUE`.
+    fn parse(argument: &str) -> Result<(String, Self), String> {
+        let Some((name, value)) = argument.split_once('=') else {
+            return Err("expected KEY=VALUE".to_owned());
+        };
+        if name.is_empty() {
+            return Err("expected a name before the =, as in KEY=VALUE".to_owned());
+        }
+        let value = match value.strip_prefix('@') {
+            None => Self::Text(value.to_owned()),
+            Some("-") => Self::Stdin,
+            Some(literal) if literal.starts_with('@') => Self::Text(literal.to_owned()),
+            Some("") => {
+                return Err("expected a file name after the @; write KEY=@@… for a text that starts with @".to_owned());
+            }
+            Some(path) => Self::File(path.into()),
+        };
+        Ok((name.to_owned(), value))
+    }
+
+    /// Reads the value.
+    ///
+    /// # Errors
+    /// A file that cannot be read, a value that is too long or not UTF-8.
+    fn read(&self) -> Result<String, String> {
+        match self {
+            Self::Text(text) => Ok(text.clone()),
+            Self::File(path) => File::open(path)
+                .map_err(|e| e.to_string())
+                .and_then(read_text)
+                .map_err(|e| format!("{}: {e}", path.display())),
+            Self::Stdin => read_text(io::stdin()).map_err(|e| format!("standard input: {e}")),
+        }
+    }
+}
+
+/// Reads a text of at most [`bounds::ARGUMENT`] bytes: some files have no end.
+fn read_text(from: impl Read) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let most = bounds::ARGUMENT;
+    from.take(most as u64 + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    if bytes.len() > most {
+        return Err(format!("an argument has at most {most} bytes"));
+    }
+    String::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())
+}
 
 pub(crate) fn run(args: &Render) -> Result<ExitCode, Failure> {
-    let location = &args.location;
-    // In a bucket, a path is a key.
-    let file = if path::is_path(&args.name) && location.bucket.is_none() {
-        path::file_of(&args.name, location)?
-    } else {
-        None
-    };
-    let is_found = file.is_some();
-    let (config, placed) = match file {
-        Some((config, placed)) => (config, Some(placed)),
-        None => {
-            // In a bucket, nothing here is meant.
-            if path::is_path(&args.name)
-                && location.bucket.is_none()
-                && let Some(why) = path::no_prompt(&args.name)
-            {
-                return Err(Failure::wrong(why));
-            }
-            let no_file = |e| match path::is_anchored(&args.name) && location.dir.is_none() {
-                true => Failure::wrong(format!("{}: no such file", args.name)),
-                false => e,
-            };
-            (config(location).map_err(no_file)?, None)
-        }
-    };
-    let is_around = placed.as_ref().is_some_and(|placed| !placed.is_served);
-    // What else there is beside a file is no matter of the file's.
-    let level = if is_around { LevelFilter::ERROR } else { LevelFilter::WARN };
-    let rendered = super::run_telling(level, async {
-        let store: Arc<dyn PromptStore> = match &placed {
-            Some(Placed { root, key, is_served: false }) => {
-                let folder = server::open_dir(root).map_err(Failure::unable)?;
-                Arc::new(Around::new(folder, root.clone(), BTreeSet::from([key.clone()])))
-            }
-            _ => store(&config).await?,
-        };
-        let gallery = gallery(store, &config);
-        let key = placed.as_ref().map(|placed| &*placed.key);
-        let name = name(&args.name, key, &gallery, &config).await?;
-        let told = |e: GalleryError| match e {
-            GalleryError::Broken { .. } => Failure::wrong(format!("{e}; `{}` tells all", check(args, is_found))),
-            GalleryError::UnknownPrompt { .. } => unknown(&args.name, &e, matches!(config.source, Source::S3 { .. })),
-            e => e.into(),
-        };
-        let prompt = gallery.prompt(&name).await.map_err(told)?;
-        let mut given = values(&args.arguments)?;
-        if io::stdin().is_terminal() && io::stderr().is_terminal() {
-            ask(&prompt, &mut given)?;
-        }
-        gallery.get(&name, &given, None).await.map_err(told)
-    })?;
+    let target = Target::new(args)?;
+    // What else is wrong in the folder of a single file is not shown.
+    let level = if target.is_outside() { LevelFilter::ERROR } else { LevelFilter::WARN };
+    let rendered = runtime::run(level, render(args, &target))?;
     let is_styled = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
     let heading = if is_styled { HEADING } else { Style::new() };
     let text = if args.json { as_json(&rendered) } else { as_text(&rendered.messages, heading) };
@@ -88,8 +125,71 @@ pub(crate) fn run(args: &Render) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// That there is no such prompt, and what is wrong with a path that leads nowhere.
-fn unknown(given: &str, e: &GalleryError, is_bucket: bool) -> Failure {
+/// The gallery to render from.
+struct Target {
+    config: Config,
+    /// The file, if a file was named.
+    placed: Option<Placed>,
+}
+
+impl Target {
+    fn new(Render { name, location, .. }: &Render) -> Result<Self, Failure> {
+        // In a bucket, a path is a key.
+        let is_path = path::is_path(name) && location.bucket.is_none();
+        if let Some(file) = path::file(name).filter(|_| is_path) {
+            let placed = Placed::new(&file, location)?;
+            return Ok(Self { config: placed.config()?, placed: Some(placed) });
+        }
+        if let Some(why) = path::why_not_a_prompt(name).filter(|_| is_path) {
+            return Err(Failure::wrong(why));
+        }
+        let config = location.config().map_err(|e| match path::is_anchored(name) && location.dir.is_none() {
+            true => Failure::wrong(format!("{name}: no such file")),
+            false => e,
+        })?;
+        Ok(Self { config, placed: None })
+    }
+
+    /// Whether a file outside the served folder was named.
+    fn is_outside(&self) -> bool {
+        self.placed.as_ref().is_some_and(|placed| !placed.is_served)
+    }
+
+    async fn store(&self) -> Result<Arc<dyn PromptStore>, Failure> {
+        match &self.placed {
+            Some(Placed { root, key, is_served: false }) => {
+                let folder = open::folder(root).map_err(Failure::unable)?;
+                Ok(Arc::new(LimitedFolder::new(folder, root.clone(), BTreeSet::from([key.clone()]))))
+            }
+            _ => open::ready_store(&self.config.source).await,
+        }
+    }
+}
+
+async fn render(args: &Render, target: &Target) -> Result<Rendered, Failure> {
+    let gallery = open::gallery(target.store().await?, &target.config);
+    let name = prompt_name(&args.name, target, &gallery).await?;
+    let failure = |e: GalleryError| match e {
+        GalleryError::Broken { .. } => {
+            let words = ["check", &args.name];
+            let words = if target.placed.is_some() { &words[..] } else { &words[..1] };
+            Failure::wrong(format!("{e}; `{}` shows all problems", args.location.command(words)))
+        }
+        GalleryError::UnknownPrompt { .. } => {
+            unknown_prompt(&args.name, &e, matches!(target.config.source, Source::S3 { .. }))
+        }
+        e => e.into(),
+    };
+    let prompt = gallery.prompt(&name).await.map_err(failure)?;
+    let mut values = values(&args.arguments)?;
+    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        ask_for_missing(&prompt, &mut values)?;
+    }
+    gallery.get(&name, &values, None).await.map_err(failure)
+}
+
+/// The error for a prompt that does not exist, or for a path without a file.
+fn unknown_prompt(given: &str, e: &GalleryError, is_bucket: bool) -> Failure {
     let has_ending = EXTENSIONS.iter().any(|extension| given.ends_with(extension));
     let is_foreign = !has_ending && given.rsplit_once('.').is_some_and(|(_, ending)| strays::is_foreign(ending));
     Failure::wrong(match e {
@@ -101,21 +201,13 @@ fn unknown(given: &str, e: &GalleryError, is_bucket: bool) -> Failure {
     })
 }
 
-/// The command that looks at the prompt's file, if that is what was named, or at its gallery.
-fn check(Render { name, location, .. }: &Render, is_file: bool) -> String {
-    match is_file {
-        true => location.command(&["check", name]),
-        false => location.command(&["check"]),
-    }
-}
-
-/// The name of the prompt that is asked for by its name, by its file (which has this key), or by its key.
-async fn name(given: &str, key: Option<&str>, gallery: &Gallery, config: &Config) -> Result<String, Failure> {
+/// The name of the prompt that the command line names by its name, its file or its key.
+async fn prompt_name(given: &str, target: &Target, gallery: &Gallery) -> Result<String, Failure> {
     if !path::is_path(given) {
         return Ok(given.to_owned());
     }
     let files = gallery.files().await?;
-    if let Some(key) = key {
+    if let Some(Placed { key, .. }) = &target.placed {
         return match (path::name_of(key, &files), Named::of(key)) {
             (Some(name), _) => Ok(name.to_owned()),
             (None, Some(Named::Partial(name))) => {
@@ -124,7 +216,7 @@ async fn name(given: &str, key: Option<&str>, gallery: &Gallery, config: &Config
             (None, _) => Err(Failure::wrong(format!("{given} is not served from {}", gallery.location()))),
         };
     }
-    let below = match &config.source {
+    let below = match &target.config.source {
         Source::Dir(dir) => path::key_below(dir, given).ok().flatten(),
         Source::S3 { bucket, prefix, .. } => {
             let key = given.strip_prefix(&format!("s3://{bucket}/")).unwrap_or(given);
@@ -133,23 +225,15 @@ async fn name(given: &str, key: Option<&str>, gallery: &Gallery, config: &Config
     };
     let is_key = !path::is_anchored(given);
     let mut keys = below.as_deref().into_iter().chain(is_key.then_some(given));
-    // The gallery says what was probably meant.
+    // For an unknown name the gallery suggests another.
     let name = keys.clone().find_map(|key| path::name_of(key, &files)).or_else(|| keys.next());
     Ok(name.unwrap_or(given).to_owned())
 }
 
-fn values(arguments: &[(String, Given)]) -> Result<Map<String, Value>, Failure> {
+fn values(arguments: &[(String, ValueSource)]) -> Result<Map<String, Value>, Failure> {
     let mut values = Map::new();
-    for (name, given) in arguments {
-        let value = match given {
-            Given::Text(text) => Ok(text.clone()),
-            Given::File(path) => File::open(path)
-                .map_err(|e| e.to_string())
-                .and_then(read)
-                .map_err(|e| format!("{}: {e}", path.display())),
-            Given::Stdin => read(io::stdin()).map_err(|e| format!("standard input: {e}")),
-        };
-        let value = value.map_err(|e| Failure::wrong(format!("argument `{name}`: {e}")))?;
+    for (name, source) in arguments {
+        let value = source.read().map_err(|e| Failure::wrong(format!("argument `{name}`: {e}")))?;
         if values.insert(name.clone(), value.into()).is_some() {
             return Err(Failure::unable(format!("argument `{name}` is given twice")));
         }
@@ -157,36 +241,22 @@ fn values(arguments: &[(String, Given)]) -> Result<Map<String, Value>, Failure> 
     Ok(values)
 }
 
-/// Reads no more than an argument may have: some files have no end.
-fn read(from: impl Read) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    let most = bounds::ARGUMENT;
-    from.take(most as u64 + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-    if bytes.len() > most {
-        return Err(format!("an argument has at most {most} bytes"));
-    }
-    String::from_utf8(bytes).map_err(|_| "this is not UTF-8 text".to_owned())
-}
-
-/// Asks for what is missing, unless something else is wrong too.
-fn ask(prompt: &Prompt, given: &mut Map<String, Value>) -> Result<(), Failure> {
-    let Err(problems) = prompt.resolve(given) else { return Ok(()) };
-    if !problems.iter().all(|problem| matches!(problem, ArgumentProblem::Missing { .. })) {
-        return Ok(());
-    }
-    let is_missing = |name: &str| {
-        problems
-            .iter()
-            .any(|problem| matches!(problem, ArgumentProblem::Missing { name: missing, .. } if missing == name))
-    };
-    for argument in prompt.arguments().iter().filter(|argument| is_missing(&argument.name)) {
+/// Asks for missing arguments, unless something else is wrong too.
+fn ask_for_missing(prompt: &Prompt, values: &mut Map<String, Value>) -> Result<(), Failure> {
+    let Err(problems) = prompt.resolve(values) else { return Ok(()) };
+    let missing = problems.iter().map(|problem| match problem {
+        ArgumentProblem::Missing { name, .. } => Some(name.as_str()),
+        _ => None,
+    });
+    let Some(missing) = missing.collect::<Option<Vec<_>>>() else { return Ok(()) };
+    for argument in prompt.arguments().iter().filter(|argument| missing.contains(&&*argument.name)) {
         let title = argument.title.as_ref().unwrap_or(&argument.name);
         let about = argument.listed_description.as_ref().map(|about| format!(": {about}")).unwrap_or_default();
-        tell(&format!("{title}{about}\n"));
+        write_stderr(&format!("{title}{about}\n"));
         loop {
-            given.insert(argument.name.clone(), answer(&argument.name)?.into());
-            match objection(prompt, &argument.name, given) {
-                Some(why) => tell(&format!("{why}\n")),
+            values.insert(argument.name.clone(), read_answer(&argument.name)?.into());
+            match objection(prompt, &argument.name, values) {
+                Some(why) => write_stderr(&format!("{why}\n")),
                 None => break,
             }
         }
@@ -194,29 +264,29 @@ fn ask(prompt: &Prompt, given: &mut Map<String, Value>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Speaks to whoever is asked; standard output is for what is rendered.
-fn tell(text: &str) {
+/// Writes to the person at the terminal; standard output is for the rendered prompt.
+fn write_stderr(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// Reads an answer from the terminal.
-fn answer(name: &str) -> Result<String, Failure> {
-    tell("> ");
+/// Reads the value of an argument from the terminal.
+fn read_answer(name: &str) -> Result<String, Failure> {
+    write_stderr("> ");
     let mut line = String::new();
     let read = io::stdin().read_line(&mut line);
     if read.map_err(|e| Failure::unable(format!("argument `{name}`: {e}")))? == 0 {
-        tell("\n");
+        write_stderr("\n");
         return Err(Failure::unable(format!("argument `{name}`: the input ended without an answer")));
     }
     Ok(line.trim_end_matches(['\n', '\r']).to_owned())
 }
 
-/// Why what is given for `name` cannot be; others may still be missing.
-fn objection(prompt: &Prompt, name: &str, given: &Map<String, Value>) -> Option<String> {
-    if given[name].as_str().is_some_and(|text| text.len() >= LONGEST_LINE) {
-        return Some(format!("a terminal takes no line as long; {name}=@FILE takes it from a file"));
+/// Why the value of `name` is refused. Other arguments may still be missing.
+fn objection(prompt: &Prompt, name: &str, values: &Map<String, Value>) -> Option<String> {
+    if values[name].as_str().is_some_and(|text| text.len() >= MAX_TERMINAL_LINE) {
+        return Some(format!("the terminal cuts lines of this length; {name}=@FILE reads the value from a file"));
     }
-    prompt.resolve(given).err()?.iter().find_map(|problem| match problem {
+    prompt.resolve(values).err()?.iter().find_map(|problem| match problem {
         ArgumentProblem::Missing { name: missing, .. } if missing == name => {
             Some(format!("argument `{name}` is required"))
         }
@@ -226,12 +296,12 @@ fn objection(prompt: &Prompt, name: &str, given: &Map<String, Value>) -> Option<
 }
 
 fn as_json(rendered: &Rendered) -> String {
-    let is_read = io::stdout().is_terminal();
-    let json = if is_read { serde_json::to_string_pretty(rendered) } else { serde_json::to_string(rendered) };
+    let is_terminal = io::stdout().is_terminal();
+    let json = if is_terminal { serde_json::to_string_pretty(rendered) } else { serde_json::to_string(rendered) };
     json.expect("a rendering serialises") + "\n"
 }
 
-/// One text as it is, so that it can be piped on; more with headings.
+/// A single text as it is, ready to be piped; several messages with headings.
 fn as_text(messages: &[PromptMessage], heading: Style) -> String {
     if let [PromptMessage { content: Content::Text { text }, .. }] = messages {
         return with_line_end(text);
@@ -241,7 +311,7 @@ fn as_text(messages: &[PromptMessage], heading: Style) -> String {
             Role::User => "user",
             Role::Assistant => "assistant",
         };
-        format!("{heading}── {role} ──{heading:#}\n{}", with_line_end(&shown(&message.content)))
+        format!("{heading}── {role} ──{heading:#}\n{}", with_line_end(&content_text(&message.content)))
     };
     messages.iter().map(message).collect::<Vec<_>>().join("\n")
 }
@@ -250,7 +320,7 @@ fn with_line_end(text: &str) -> String {
     if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
 }
 
-fn shown(content: &Content) -> String {
+fn content_text(content: &Content) -> String {
     match content {
         Content::Text { text } => text.clone(),
         Content::Image { data, mime_type } => format!("[image {mime_type}, {}]", size(data)),
@@ -271,7 +341,7 @@ fn shown(content: &Content) -> String {
     }
 }
 
-/// How much base64 stands for.
+/// The size of the bytes that base64 encodes, for people.
 fn size(base64: &str) -> String {
     let bytes = base64.trim_end_matches('=').len() * 3 / 4;
     if bytes < 1024 { format!("{bytes} bytes") } else { format!("{} KB", bytes.div_ceil(1024)) }
@@ -291,13 +361,32 @@ mod tests {
     }
 
     #[test]
+    fn an_argument_is_a_text_a_file_or_standard_input() {
+        let text = |text: &str| ValueSource::Text(text.to_owned());
+        for (argument, expected) in [
+            ("a=b=c", text("b=c")),
+            ("a=", text("")),
+            ("a=@@x", text("@x")),
+            ("a=@@", text("@")),
+            ("a=x@y", text("x@y")),
+            ("a=@f/x.txt", ValueSource::File("f/x.txt".into())),
+            ("a=@-", ValueSource::Stdin),
+        ] {
+            assert_eq!(ValueSource::parse(argument), Ok(("a".to_owned(), expected)), "{argument}");
+        }
+        for wrong in ["a", "a=@", "=", "=x"] {
+            assert!(ValueSource::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn a_text_alone_is_printed_as_it_is() {
         assert_eq!(as_plain_text(&[message(Role::User, Content::text("a\nb"))]), "a\nb\n");
         assert_eq!(as_plain_text(&[message(Role::Assistant, Content::text("a\n"))]), "a\n");
     }
 
     #[test]
-    fn what_is_more_has_headings_and_no_base64() {
+    fn several_messages_have_headings_and_no_base64() {
         let image = Content::Image { data: "A".repeat(16_000), mime_type: "image/png".to_owned() };
         let link = Content::ResourceLink { uri: "https://x/y".to_owned(), name: "y".to_owned(), mime_type: None };
         let text = json!({ "uri": "gallery:///a.md", "mimeType": "text/markdown", "text": "# A\n" });

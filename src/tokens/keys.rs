@@ -1,4 +1,4 @@
-//! The issuer's public keys: fetched when they are first needed, kept, and fetched again for a key that is not known.
+//! The issuer's public keys: fetched on first use, cached, and fetched again for an unknown key.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -14,21 +14,20 @@ use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, PublicKeyUse};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-/// The least time between two attempts: a caller chooses the key that a token names.
-const PAUSE: Duration = Duration::from_secs(10);
-/// How old keys may be before they are fetched again, so that one which was withdrawn is forgotten.
-const LIFETIME: Duration = Duration::from_secs(3600);
-/// Of one fetch.
-const TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest answer, in bytes.
-const LONGEST: usize = 256 * 1024;
+/// The minimum time between two fetches: any caller can cause one by naming an unknown key.
+const MIN_FETCH_INTERVAL: Duration = Duration::from_secs(10);
+/// Older keys are fetched again, so that revoked keys are forgotten.
+const MAX_AGE: Duration = Duration::from_secs(3600);
+const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes of an answer.
+const MAX_ANSWER_SIZE: usize = 256 * 1024;
 
 /// Why there is no key.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NoKey {
-    /// The issuer has none of that name.
+    /// The issuer has no key with that id.
     Unknown,
-    /// The issuer could not be asked; it may be asked again after that time.
+    /// The keys could not be fetched. The next fetch is possible after this time.
     Unavailable(Duration),
 }
 
@@ -37,19 +36,19 @@ pub(super) struct Keys {
     issuer: String,
     jwks_url: Option<String>,
     known: RwLock<Known>,
-    /// Held while keys are fetched; when that was last begun, and whether it went well.
+    /// When the last fetch began, and whether it succeeded. Locked during a fetch.
     last: Mutex<Option<(Instant, bool)>>,
 }
 
 #[derive(Default)]
 struct Known {
-    /// By `kid`; by nothing those without.
+    /// By `kid`; keys without one have the empty name.
     keys: HashMap<String, Arc<DecodingKey>>,
     since: Option<Instant>,
 }
 
 impl Keys {
-    /// Nothing is fetched yet. Without `jwks_url` the issuer's metadata tells it.
+    /// Fetches nothing yet. Without `jwks_url`, the issuer's metadata has the address.
     pub(super) fn new(issuer: &str, jwks_url: Option<&str>) -> Self {
         Self {
             issuer: issuer.to_owned(),
@@ -59,21 +58,21 @@ impl Keys {
         }
     }
 
-    /// The key that a token names; the only one there is for a token that names none.
+    /// The key that a token names. For a token without `kid`, the only key.
     pub(super) async fn get(self: &Arc<Self>, kid: Option<&str>) -> Result<Arc<DecodingKey>, NoKey> {
-        // On its own, so that a caller who hangs up does not end it: the next one would begin anew, however soon.
+        // A task of its own goes on when the caller hangs up. Otherwise the next caller would start over.
         let refresh = || {
             let keys = Arc::clone(self);
             tokio::spawn(async move { keys.refresh().await })
         };
         if let Some((key, is_old)) = self.known(kid) {
-            // Nobody waits for it: what is known is good until the issuer says otherwise.
+            // The known key is used meanwhile.
             if is_old && self.last.try_lock().is_ok() {
                 refresh();
             }
             return Ok(key);
         }
-        let refreshed = refresh().await.unwrap_or(Err(PAUSE));
+        let refreshed = refresh().await.unwrap_or(Err(MIN_FETCH_INTERVAL));
         match (self.known(kid), refreshed) {
             (Some((key, _)), _) => Ok(key),
             (None, Ok(())) => Err(NoKey::Unknown),
@@ -81,30 +80,31 @@ impl Keys {
         }
     }
 
-    /// A key that is known, and whether it is time to ask again.
+    /// A known key, and whether the keys are older than [`MAX_AGE`].
     fn known(&self, kid: Option<&str>) -> Option<(Arc<DecodingKey>, bool)> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let key = match kid {
             Some(kid) => known.keys.get(kid),
             None => known.keys.values().next().filter(|_| known.keys.len() == 1),
         };
-        let is_old = known.since.is_none_or(|since| since.elapsed() > LIFETIME);
+        let is_old = known.since.is_none_or(|since| since.elapsed() > MAX_AGE);
         key.map(|key| (Arc::clone(key), is_old))
     }
 
-    /// Fetches the keys, unless that was just done.
+    /// Fetches the keys, unless the last fetch was less than [`MIN_FETCH_INTERVAL`] ago.
     ///
     /// # Errors
-    /// After what time it may be done again, if it went wrong.
+    /// The time until the next fetch is possible.
     async fn refresh(&self) -> Result<(), Duration> {
         let mut last = self.last.lock().await;
-        if let Some((begun, went_well)) = *last
-            && let Some(pause) = PAUSE.checked_sub(begun.elapsed())
+        if let Some((begun, succeeded)) = *last
+            && let Some(pause) = MIN_FETCH_INTERVAL.checked_sub(begun.elapsed())
         {
-            return if went_well { Ok(()) } else { Err(pause) };
+            return if succeeded { Ok(()) } else { Err(pause) };
         }
         let begun = Instant::now();
-        let fetched = tokio::time::timeout(TIMEOUT, self.fetch()).await.unwrap_or_else(|_| Err("no answer".to_owned()));
+        let fetched =
+            tokio::time::timeout(FETCH_TIMEOUT, self.fetch()).await.unwrap_or_else(|_| Err("no answer".to_owned()));
         *last = Some((begun, fetched.is_ok()));
         match fetched {
             Ok(keys) => {
@@ -113,7 +113,7 @@ impl Keys {
             }
             Err(cause) => {
                 tracing::error!(issuer = &*shown(&self.issuer), cause, "the issuer's keys cannot be fetched");
-                Err(PAUSE.saturating_sub(begun.elapsed()))
+                Err(MIN_FETCH_INTERVAL.saturating_sub(begun.elapsed()))
             }
         }
     }
@@ -125,16 +125,16 @@ impl Keys {
                 let url = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
                 let metadata = self.json(&url).await?;
                 if metadata["issuer"] != *self.issuer {
-                    return Err(format!("{}: this is another issuer's", shown(&url)));
+                    return Err(format!("{}: the metadata names another issuer", shown(&url)));
                 }
                 let jwks_url = metadata["jwks_uri"].as_str().filter(|url| is_trustworthy(url));
-                jwks_url.ok_or_else(|| format!("{}: there is no jwks_uri with https:", shown(&url)))?.to_owned()
+                jwks_url.ok_or_else(|| format!("{}: no jwks_uri with https:", shown(&url)))?.to_owned()
             }
         };
         let set = self.json(&url).await?;
         let keys: HashMap<_, _> = set["keys"].as_array().into_iter().flatten().filter_map(key).collect();
-        // What is known stays known until there is something else.
-        if keys.is_empty() { Err(format!("{}: there is no key for RS256", shown(&url))) } else { Ok(keys) }
+        // An empty set does not replace known keys.
+        if keys.is_empty() { Err(format!("{}: no key for RS256", shown(&url))) } else { Ok(keys) }
     }
 
     async fn json(&self, url: &str) -> Result<Value, String> {
@@ -144,12 +144,12 @@ impl Keys {
         if response.status().as_u16() != 200 {
             return Err(format!("{shown}: {}", response.status()));
         }
-        let body = Limited::new(response.into_body(), LONGEST).collect().await.map_err(|e| fail(&*e))?;
+        let body = Limited::new(response.into_body(), MAX_ANSWER_SIZE).collect().await.map_err(|e| fail(&*e))?;
         serde_json::from_slice(&body.to_bytes()).map_err(|e| fail(&e))
     }
 }
 
-/// A key to verify RS256 with, and its name; other kinds are passed over.
+/// A key for RS256, and its id. `None` for keys of other kinds.
 fn key(jwk: &Value) -> Option<(String, Arc<DecodingKey>)> {
     let jwk: Jwk = serde_json::from_value(jwk.clone()).ok()?;
     let fits = matches!(jwk.algorithm, AlgorithmParameters::RSA(_))

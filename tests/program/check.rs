@@ -25,14 +25,16 @@ fn check_tells_programs_all_that_it_tells_people() {
         .iter()
         .map(|problem| {
             let [file, level, code] = ["file", "level", "code"].map(|key| problem[key].as_str().unwrap());
-            format!("{file}:{}:{}: {level}[{code}]: ", problem["line"], problem["column"])
+            format!("{level}[{code}] --> {file}:{}:{}", problem["line"], problem["column"])
         })
         .collect();
     let human = run(&["check", BROKEN]).out;
+    let heads = human.lines().zip(human.lines().skip(1)).filter_map(|(title, place)| {
+        let place = place.trim_start().strip_prefix("--> ")?;
+        Some(format!("{}] --> {place}", title.split_once("]: ")?.0))
+    });
     assert_eq!(code, Some(1));
-    assert!(told.iter().all(|line| human.contains(line)), "{told:?}");
-    let count = ["error[", "warning[", "note["].map(|level| human.matches(level).count()).iter().sum::<usize>();
-    assert_eq!(count, told.len());
+    assert_eq!(heads.collect::<Vec<_>>(), told);
     let helper = problems.iter().find(|problem| problem["code"] == "unknown-key").unwrap();
     assert_eq!(
         *helper,
@@ -73,8 +75,9 @@ fn more_prompts_than_a_page_are_a_problem_of_the_gallery() {
     let Ran { code, out, .. } = run_with(&["check", path], &[("PAGE_SIZE", "1")], "");
     assert_eq!(code, Some(0));
     assert_snapshot!(out.replace(path, "prompts"), @"
-    prompts: note[many-prompts]: 2 prompts do not fit a page of 1: only the first page is read in Continue, Gemini CLI, Goose and Zed
-       = PAGE_SIZE takes up to 10000
+    note[many-prompts]: 2 prompts do not fit a page of 1: only the first page is read in Continue, Gemini CLI, Goose and Zed
+    --> prompts
+     = help: PAGE_SIZE takes up to 10000
 
     2 files, 1 note
     ");
@@ -129,8 +132,9 @@ fn check_says_which_arguments_it_inferred() {
     let dir = folder(&[("a.hbs", "{{message}} {{#if tone}}{{tone}}{{/if}} {{code}}"), ("b.hbs", "No variables.")]);
     let out = run(&["check", name(dir.path()), "--allow", "no-description", "--allow", "several-arguments"]).out;
     assert_snapshot!(out.replace(name(dir.path()), "prompts"), @"
-    prompts/a.hbs:1:1: note[inferred-arguments]: arguments: message, code, tone?
-       = the template's variables; `?` marks what may be left out
+    note[inferred-arguments]: arguments: message, code, tone?
+    --> prompts/a.hbs:1:1
+     = help: the template's variables; `?` marks what may be left out
 
     2 files, 1 note
     ");
@@ -249,14 +253,17 @@ fn check_says_why_a_prompt_has_another_name() {
     let dir = folder(&[(&long, "x"), ("v1.2/x.prompt", "x"), ("a b.prompt", "x"), ("c.variant.prompt", "x")]);
     let out = run(&["check", name(dir.path()), "--allow", "no-description"]).out;
     assert_snapshot!(out.replace(name(dir.path()), "prompts"), @"
-    prompts/a b.prompt:1:1: note[renamed]: clients know this prompt as `a-b`: a name with other characters cannot be typed in Zed and Cline; each becomes _ in opencode and VS Code
-       = a path of letters A to Z, digits, _ and - is a name as it is
+    note[renamed]: clients know this prompt as `a-b`: a name with other characters cannot be typed in Zed and Cline; each becomes _ in opencode and VS Code
+    --> prompts/a b.prompt:1:1
+     = help: a path of letters A to Z, digits, _ and - is a name as it is
 
-    prompts/long-long-long-long-long-long-long-long-long-long-long-long-long-long-.prompt:1:1: note[renamed]: clients know this prompt as `long-long-long-long-long-long-long-long-long-long-long-lo-feeb2e`: a name has at most 64 characters
-       = shorten the path
+    note[renamed]: clients know this prompt as `long-long-long-long-long-long-long-long-long-long-long-lo-feeb2e`: a name has at most 64 characters
+    --> prompts/long-long-long-long-long-long-long-long-long-long-long-long-long-long-.prompt:1:1
+     = help: shorten the path
 
-    prompts/v1.2/x.prompt:1:1: note[renamed]: clients know this prompt as `v1-2_x`: what stands before a dot is taken for the server's name in Zed; a dot becomes _ in opencode
-       = write - for a dot; only the first one in a file's name begins a variant
+    note[renamed]: clients know this prompt as `v1-2_x`: what stands before a dot is taken for the server's name in Zed; a dot becomes _ in opencode
+    --> prompts/v1.2/x.prompt:1:1
+     = help: write - for a dot; only the first one in a file's name begins a variant
 
     4 files, 3 notes
     ");
@@ -274,48 +281,72 @@ fn check_names_what_clients_run_or_read_in_their_own_commands() {
         run(&args.concat()).out.replace(name(dir.path()), "prompts")
     };
     assert_snapshot!(check(&[]), @r#"
-    prompts/claude.prompt:1:5: note[shell-command]: !`…` in the text: the user's shell runs it in opencode, and it is plain text in Claude Code
-     1 | See !`git status` and @src/main.rs.
-       |     ^^^^^^^^^^^^^
-       = a prompt runs no commands: take the output as an argument, {{name}}; for text that stays as it is, put a space between ! and `
+    note[shell-command]: !`…` in the text: the user's shell runs it in opencode, and it is plain text in Claude Code
+     --> prompts/claude.prompt:1:5
+      |
+    1 | See !`git status` and @src/main.rs.
+      |     ^^^^^^^^^^^^^
+      |
+      = help: a prompt runs no commands: take the output as an argument, {{name}}; for text that stays as it is, put a space between ! and `
 
-    prompts/claude.prompt:1:23: warning[foreign-template]: `@src/main.rs` looks like a file reference of Claude Code, Gemini CLI or opencode, and is plain text here
-     1 | See !`git status` and @src/main.rs.
-       |                       ^^^^^^^^^^^^
-       = a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; what stands in backticks is taken for an example
+    warning[foreign-template]: `@src/main.rs` looks like a file reference of Claude Code, Gemini CLI or opencode, and is plain text here
+     --> prompts/claude.prompt:1:23
+      |
+    1 | See !`git status` and @src/main.rs.
+      |                       ^^^^^^^^^^^^
+      |
+      = help: a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; what stands in backticks is taken for an example
 
-    prompts/gemini.prompt:1:7: warning[foreign-template]: `!{git log ` looks like a shell command of Gemini CLI, and is plain text here
-     1 | Look: !{git log {{range}} } and @{docs/style.md}.
-       |       ^^^^^^^^^^
-       = a prompt runs no commands: take the output as an argument, {{name}}; what stands in backticks is taken for an example
+    warning[foreign-template]: `!{git log ` looks like a shell command of Gemini CLI, and is plain text here
+     --> prompts/gemini.prompt:1:7
+      |
+    1 | Look: !{git log {{range}} } and @{docs/style.md}.
+      |       ^^^^^^^^^^
+      |
+      = help: a prompt runs no commands: take the output as an argument, {{name}}; what stands in backticks is taken for an example
 
-    prompts/gemini.prompt:1:33: warning[foreign-template]: `@{docs/style.md}` looks like a file reference of Gemini CLI, and is plain text here
-     1 | Look: !{git log {{range}} } and @{docs/style.md}.
-       |                                 ^^^^^^^^^^^^^^^^
-       = a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; what stands in backticks is taken for an example
+    warning[foreign-template]: `@{docs/style.md}` looks like a file reference of Gemini CLI, and is plain text here
+     --> prompts/gemini.prompt:1:33
+      |
+    1 | Look: !{git log {{range}} } and @{docs/style.md}.
+      |                                 ^^^^^^^^^^^^^^^^
+      |
+      = help: a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; what stands in backticks is taken for an example
 
     2 files, 3 warnings, 1 note
     "#);
     assert_snapshot!(check(&["--client", "claude-code"]), @r#"
-    prompts/claude.prompt:1:5: note[foreign-text]: !`…` looks like a shell command of Claude Code, and is plain text here
-     1 | See !`git status` and @src/main.rs.
-       |     ^^^^^^^^^^^^^
-       = a prompt runs no commands: take the output as an argument, {{name}}; for text that stays as it is, put a space between ! and `
+    note[foreign-text]: !`…` looks like a shell command of Claude Code, and is plain text here
+     --> prompts/claude.prompt:1:5
+      |
+    1 | See !`git status` and @src/main.rs.
+      |     ^^^^^^^^^^^^^
+      |
+      = help: a prompt runs no commands: take the output as an argument, {{name}}; for text that stays as it is, put a space between ! and `
 
-    prompts/claude.prompt:1:23: warning[foreign-template]: `@src/main.rs` looks like a file reference of Claude Code, Gemini CLI or opencode, and is plain text here
-     1 | See !`git status` and @src/main.rs.
-       |                       ^^^^^^^^^^^^
-       = a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; what stands in backticks is taken for an example
+    warning[foreign-template]: `@src/main.rs` looks like a file reference of Claude Code, Gemini CLI or opencode, and is plain text here
+     --> prompts/claude.prompt:1:23
+      |
+    1 | See !`git status` and @src/main.rs.
+      |                       ^^^^^^^^^^^^
+      |
+      = help: a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; what stands in backticks is taken for an example
 
-    prompts/gemini.prompt:1:7: warning[foreign-template]: `!{git log ` looks like a shell command of Gemini CLI, and is plain text here
-     1 | Look: !{git log {{range}} } and @{docs/style.md}.
-       |       ^^^^^^^^^^
-       = a prompt runs no commands: take the output as an argument, {{name}}; what stands in backticks is taken for an example
+    warning[foreign-template]: `!{git log ` looks like a shell command of Gemini CLI, and is plain text here
+     --> prompts/gemini.prompt:1:7
+      |
+    1 | Look: !{git log {{range}} } and @{docs/style.md}.
+      |       ^^^^^^^^^^
+      |
+      = help: a prompt runs no commands: take the output as an argument, {{name}}; what stands in backticks is taken for an example
 
-    prompts/gemini.prompt:1:33: warning[foreign-template]: `@{docs/style.md}` looks like a file reference of Gemini CLI, and is plain text here
-     1 | Look: !{git log {{range}} } and @{docs/style.md}.
-       |                                 ^^^^^^^^^^^^^^^^
-       = a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; what stands in backticks is taken for an example
+    warning[foreign-template]: `@{docs/style.md}` looks like a file reference of Gemini CLI, and is plain text here
+     --> prompts/gemini.prompt:1:33
+      |
+    1 | Look: !{git log {{range}} } and @{docs/style.md}.
+      |                                 ^^^^^^^^^^^^^^^^
+      |
+      = help: a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; what stands in backticks is taken for an example
 
     2 files, 3 warnings, 1 note
     "#);
@@ -342,7 +373,7 @@ fn a_file_that_is_no_text_is_called_by_its_name() {
 fn what_clients_do_with_many_files_is_told_once_to_people_and_each_time_to_programs() {
     let human = printed(&["check"]);
     let told = |text: &str| text.matches("several-arguments").count();
-    assert!(told(&human) == 1 && human.lines().count() < 24, "{human}");
+    assert!(told(&human) == 1 && human.matches("--> ").count() < 6, "{human}");
     let json = printed(&["check", "--format", "json"]);
     assert!(told(&json) > 3, "{json}");
     assert!(human.contains(&format!("also in {} more files: ", told(&json) - 1)), "{human}");

@@ -14,14 +14,14 @@ use crate::{Ran, TALK, codes, folder, name, run, run_with, s3_env};
 fn what_cannot_be_checked_is_exit_code_2_and_says_why() {
     for (args, why) in [
         (&["check", "no/such"][..], "no/such: no such file or folder"),
-        (&["check", "Cargo.toml"], "Cargo.toml is no prompt"),
+        (&["check", "Cargo.toml"], "Cargo.toml is not a prompt"),
         (&["check", "--dir", "no/such"], "--dir=no/such: takes a folder of prompts, and there is no such folder"),
         (&["check", "--allow", "nonsense"], "several-arguments"),
         // An error cannot be allowed.
         (&["check", "--allow", "syntax"], "invalid value 'syntax'"),
         (&["check", "--deny", "errors"], "warnings"),
         (&["check", "s3://B_ad bucket/x"], "takes the name of an S3 bucket"),
-        (&["check", "s3:///x"], "s3:///x: a bucket's name follows, as in s3://BUCKET/PREFIX"),
+        (&["check", "s3:///x"], "s3:///x: expected the name of a bucket, as in s3://BUCKET/PREFIX"),
     ] {
         let Ran { code, out, err } = run(args);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}");
@@ -60,14 +60,15 @@ fn check_says_which_files_are_no_prompts() {
     let path = name(dir.path());
     let out = run(&["check", path, "--allow", "not-text"]).out;
     assert_snapshot!(out.replace(path, "prompts"), @"
-    prompts: note[not-a-prompt]: 2 .md files are not prompts: rename to .prompt
+    note[not-a-prompt]: 2 .md files are not prompts: rename to .prompt
+    --> prompts
 
     1 file, 1 note
     ");
     fs::remove_file(dir.path().join("a.prompt")).unwrap();
     let Ran { code, out, err } = run(&["check", path]);
     assert_eq!((code, out.as_str()), (Some(2), ""));
-    assert_snapshot!(err.replace(path, "prompts"), @"prompt-gallery: there are no prompts in prompts: the files of prompts end in .prompt, .hbs or .handlebars; 3 .md files are not prompts: rename to .prompt");
+    assert_snapshot!(err.replace(path, "prompts"), @"prompt-gallery: there are no prompts in prompts: prompt files end in .prompt, .hbs or .handlebars; 3 .md files are not prompts: rename to .prompt");
 }
 
 #[test]
@@ -88,10 +89,12 @@ fn a_file_is_checked_with_the_partials_of_its_gallery() {
     let file = dir.path().join("team/a.prompt");
     let Ran { code, out, .. } = run(&["check", name(&file), "--dir", name(dir.path())]);
     assert_eq!(code, Some(1));
-    assert_snapshot!(out.replace(name(dir.path()), "prompts"), @r"
-    prompts/_broken.prompt:1:1: error[syntax]: `if` is opened here and not closed by {{/if}}
-     1 | {{#if x}}
-       | ^^^^^^^^^
+    assert_snapshot!(out.replace(name(dir.path()), "prompts"), @"
+    error[syntax]: `if` is opened here and not closed by {{/if}}
+     --> prompts/_broken.prompt:1:1
+      |
+    1 | {{#if x}}
+      | ^^^^^^^^^
 
     3 files, 1 error
     ");
@@ -177,7 +180,8 @@ async fn a_bucket_is_checked_with_the_standard_settings() {
     });
     let (checked, denied) = checked.await.unwrap();
     assert_eq!(checked.code, Some(1), "{}", checked.err);
-    assert!(checked.out.starts_with(&format!("{address}a.prompt:1:1: error[syntax]")), "{}", checked.out);
+    assert!(checked.out.starts_with("error[syntax]"), "{}", checked.out);
+    assert!(checked.out.contains(&format!(" --> {address}a.prompt:1:1\n")), "{}", checked.out);
     assert!(checked.out.ends_with("1 file, 1 error\n"), "{}", checked.out);
     assert_eq!((denied.code, denied.err.lines().count()), (Some(2), 1), "{}", denied.err);
 }
@@ -222,7 +226,7 @@ async fn list_and_check_say_why_a_bucket_refuses_a_file() {
         };
         let Ran { code: exit, out, err } = ran("list");
         assert_eq!((exit, out.lines().count()), (Some(0), 1), "{code}: {err}");
-        let check = "`prompt-gallery check --bucket gallery --prefix team/` tells all that is wrong";
+        let check = "`prompt-gallery check --bucket gallery --prefix team/` shows all problems";
         assert_eq!(err, format!("left out: secret.prompt, line 1, column 1: {why}\n{check}\n"));
         let Ran { code: exit, out, .. } = ran("check");
         assert_eq!(exit, Some(1), "{code}: {out}");

@@ -79,7 +79,7 @@ fn check_watches_and_checks_again_until_it_is_told_to_stop() {
     assert!(Command::new("kill").args(["-INT", &watching.child.id().to_string()]).status().unwrap().success());
     assert_eq!(watching.child.wait().unwrap().code(), Some(0), "of the last check");
     let Ran { code, err, .. } = run(&["check", "--watch", "s3://bucket/prompts/"]);
-    assert!(code == Some(2) && err.contains("--watch takes files and folders"), "{err}");
+    assert!(code == Some(2) && err.contains("--watch needs files or folders"), "{err}");
 }
 
 #[test]

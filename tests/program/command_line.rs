@@ -122,7 +122,7 @@ fn hints_say_how_the_program_was_called() {
         ("target/debug/prompt-gallery", &cargo, "cargo run --"),
         ("prompt-gallery", &cargo, "prompt-gallery"),
     ] {
-        let check = format!("`{hint} check --dir {path}` tells all");
+        let check = format!("`{hint} check --dir {path}` shows all problems");
         for args in [&["list", "--dir", path][..], &["--dir", path, "render", "broken"]] {
             let said = called(arg0, env, args);
             assert!(said.contains(&check), "{hint}: {said}");

@@ -109,7 +109,7 @@ fn a_profile_that_cannot_give_credentials_says_why() {
     for (profile, says) in [
         (
             "mfa",
-            "profile `mfa` needs an MFA code (mfa_serial), and nothing here can ask for one: first run eval \"$(aws configure \
+            "profile `mfa` needs an MFA code (mfa_serial), which cannot be entered here: first run eval \"$(aws configure \
              export-credentials --profile mfa --format env)\"",
         ),
         (
@@ -124,11 +124,11 @@ fn a_profile_that_cannot_give_credentials_says_why() {
              keys, loop, lost, mfa, nothing, odd, pool and 2 more; did you mean `keys`?",
         ),
         ("loop", "profile `pool`: source_profile leads back to `loop`"),
-        ("hollow", "profile `nothing` has no credentials, and is the source of a role"),
+        ("hollow", "profile `nothing` is the source of a role and has no credentials"),
         ("odd", "profile `odd`: credential_source=Vault: takes Environment, Ec2InstanceMetadata or EcsContainer"),
         ("half", "profile `half` has aws_access_key_id without aws_secret_access_key"),
         ("session", "profile `session`: no section [sso-session team]"),
-        ("token", "profile `token` signs in, and has no sso_account_id: run aws configure sso --profile token"),
+        ("token", "profile `token` has SSO settings without sso_account_id: run aws configure sso --profile token"),
         ("far", "no region is set: AWS_REGION or the profile's `region` takes the bucket's"),
     ] {
         assert_eq!(laptop.refusal(&[("AWS_PROFILE", profile)]), format!("{AT}{says}"), "{profile}");
@@ -235,7 +235,7 @@ fn a_slow_credential_process_is_waited_for_and_run_once() {
 
 #[test]
 fn a_credential_process_that_fails_is_told() {
-    let takes = r#"it takes {"Version": 1, "AccessKeyId": "…", "SecretAccessKey": "…", "SessionToken": "…", "Expiration": "…"}"#;
+    let takes = r#"expected {"Version": 1, "AccessKeyId": "…", "SecretAccessKey": "…", "SessionToken": "…", "Expiration": "…"}"#;
     for (script, says) in [
         (
             &*format!("echo 'vault is sealed' >&2; echo {SECRET} >&2; exit 3"),
@@ -245,13 +245,13 @@ fn a_credential_process_that_fails_is_told() {
             "echo session-secret >&2; exit 1",
             "failed: exit status: 1; run the command yourself to see what it says".to_owned(),
         ),
-        (&format!("echo {SECRET}"), format!("printed something else than credentials as JSON; {takes}")),
+        (&format!("echo {SECRET}"), format!("did not print credentials as JSON; {takes}")),
         (
             &format!("echo '{{\"Version\": 1, \"SecretAccessKey\": \"{SECRET}\"}}'"),
             format!("printed incomplete JSON: Expected field `AccessKeyId` in response but it was missing; {takes}"),
         ),
-        ("printf '\\377'", format!("printed something else than credentials as JSON; {takes}")),
-        ("true", format!("printed something else than credentials as JSON; {takes}")),
+        ("printf '\\377'", format!("did not print credentials as JSON; {takes}")),
+        ("true", format!("did not print credentials as JSON; {takes}")),
     ] {
         let refusal = process(script).refusal(&[("AWS_PROFILE", "p")]);
         assert_eq!(refusal, format!("{AT}credential_process of profile `p` {says}"), "{script}");

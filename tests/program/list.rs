@@ -26,7 +26,7 @@ fn list_names_what_is_broken_and_goes_on() {
     assert_eq!((code, out.lines().count()), (Some(0), 1));
     assert_snapshot!(err.replace(name(dir.path()), "DIR"), @r"
     left out: broken.prompt, line 1, column 1: `if` is opened here and not closed by {{/if}}
-    `prompt-gallery check --dir DIR` tells all that is wrong
+    `prompt-gallery check --dir DIR` shows all problems
     ");
 }
 
@@ -59,7 +59,7 @@ fn list_names_the_folder_or_the_bucket_in_which_there_is_no_prompt() {
     let Ran { code, out, err } = run(&["list", "--dir", path]);
     assert_eq!((code, out.as_str()), (Some(0), ""));
     assert_snapshot!(err.replace(path, "prompts"), @"
-    note: there are no prompts in prompts: the files of prompts end in .prompt, .hbs or .handlebars
+    note: there are no prompts in prompts: prompt files end in .prompt, .hbs or .handlebars
     note: 1 .md file is not a prompt: rename to .prompt
     ");
 }

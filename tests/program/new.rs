@@ -65,8 +65,8 @@ fn new_writes_nothing_where_a_link_leads_out_of_the_folder() {
     link(&elsewhere.path().join("gone"), "gone");
     link(&dir.path().join("inside"), "in");
     for (prompt, why) in [
-        ("out/a", "a link leads from"),
-        ("out/x/a", "a link leads from"),
+        ("out/a", "through a link, outside"),
+        ("out/x/a", "through a link, outside"),
         ("b", "b.prompt exists already"),
         ("gone/a", "gone exists and is not a folder"),
     ] {

@@ -83,7 +83,7 @@ fn a_path_names_a_prompt_as_well_as_its_name_does() {
     assert_eq!(code, Some(2));
     assert_eq!(
         err,
-        "prompt-gallery: foo.md would be no prompt: the name of a file ends in .prompt, .hbs or .handlebars; \
+        "prompt-gallery: foo.md would not be a prompt: prompt files end in .prompt, .hbs or .handlebars; \
          `prompt-gallery new foo` writes prompts/foo.prompt\n"
     );
 }
@@ -120,14 +120,14 @@ fn render_says_why_a_path_is_no_prompt() {
         "./gone.prompt",
     ];
     assert_snapshot!(paths.map(said).concat(), @"
-    prompt-gallery: prompts/notes.md is no prompt: the files of prompts end in .prompt, .hbs or .handlebars; rename it to notes.prompt
-    prompt-gallery: prompts/vscode.prompt.md is no prompt: the files of prompts end in .prompt, .hbs or .handlebars; rename it to vscode.prompt
-    prompt-gallery: prompts/UPPER.PROMPT is no prompt: the files of prompts end in .prompt, .hbs or .handlebars; rename it to UPPER.prompt
-    prompt-gallery: prompts/.hidden.prompt is no prompt: a name that begins with a dot is hidden
-    prompt-gallery: prompts/logo.png is no prompt: the files of prompts end in .prompt, .hbs or .handlebars
-    prompt-gallery: notes.txt is no prompt: the files of prompts end in .prompt, .hbs or .handlebars; rename it to notes.prompt
+    prompt-gallery: prompts/notes.md is not a prompt: prompt files end in .prompt, .hbs or .handlebars; rename it to notes.prompt
+    prompt-gallery: prompts/vscode.prompt.md is not a prompt: prompt files end in .prompt, .hbs or .handlebars; rename it to vscode.prompt
+    prompt-gallery: prompts/UPPER.PROMPT is not a prompt: prompt files end in .prompt, .hbs or .handlebars; rename it to UPPER.prompt
+    prompt-gallery: prompts/.hidden.prompt is not a prompt: files whose names start with a dot are hidden
+    prompt-gallery: prompts/logo.png is not a prompt: prompt files end in .prompt, .hbs or .handlebars
+    prompt-gallery: notes.txt is not a prompt: prompt files end in .prompt, .hbs or .handlebars; rename it to notes.prompt
     prompt-gallery: prompts/team is a folder: name a prompt in it
-    prompt-gallery: unknown prompt `gone.md`: the files of prompts end in .prompt, .hbs or .handlebars
+    prompt-gallery: unknown prompt `gone.md`: prompt files end in .prompt, .hbs or .handlebars
     prompt-gallery: unknown prompt `review.md`, did you mean `review`?
     prompt-gallery: prompts/gone.prompt: no such file, and no prompt has this name
     prompt-gallery: ./gone.prompt: no such file, and no prompt has this name

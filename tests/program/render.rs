@@ -42,9 +42,9 @@ fn render_refuses_as_the_server_does() {
         (&["broken"], 1, "broken.prompt, line 1, column 1"),
         (&["talk", "who=@no/such"], 1, "argument `who`: no/such: "),
         (&["talk", "who=a", "who=b"], 2, "argument `who` is given twice"),
-        (&["talk", &binary], 1, &format!("{}: this is not UTF-8 text", &binary["who=@".len()..])),
-        (&["talk", "who"], 2, "an argument is KEY=VALUE"),
-        (&["talk", "=a"], 2, "an argument's name stands before the ="),
+        (&["talk", &binary], 1, &format!("{}: not UTF-8 text", &binary["who=@".len()..])),
+        (&["talk", "who"], 2, "expected KEY=VALUE"),
+        (&["talk", "=a"], 2, "expected a name before the ="),
     ] {
         let ran = run(&[&["render", "--dir", name(dir.path())], args].concat());
         assert_eq!((ran.code, ran.out.as_str()), (Some(code), ""), "{args:?}");

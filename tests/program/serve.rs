@@ -176,7 +176,7 @@ fn the_greeting_says_which_files_are_no_prompts() {
     let path = dir.path().to_str().unwrap();
     let greeting = Program::start(path, "127.0.0.1:0").greeting.clone();
     assert!(greeting.starts_with(&format!("Serving 0 prompts from {path} at ")), "{greeting}");
-    let ends = "the files of prompts end in .prompt, .hbs or .handlebars";
+    let ends = "prompt files end in .prompt, .hbs or .handlebars";
     assert!(greeting.contains(&format!("\nNote:        there are no prompts in {path}: {ends}\n")), "{greeting}");
     assert!(greeting.contains("\n             2 .md files are not prompts: rename to .prompt\n\n"), "{greeting}");
     // More notes than are shown.
@@ -188,7 +188,7 @@ fn the_greeting_says_which_files_are_no_prompts() {
         }
     }
     let greeting = Program::start(odd.to_str().unwrap(), "127.0.0.1:0").greeting.clone();
-    let list = format!("prompt-gallery list --dir \"{}\"` has them\n", odd.display());
+    let list = format!("prompt-gallery list --dir \"{}\"`\n", odd.display());
     assert!(greeting.contains(&list), "{greeting}");
 }
 
@@ -351,7 +351,7 @@ fn the_greeting_has_the_address_that_clients_type() {
 fn the_greeting_of_an_open_address_says_that_hosts_must_be_named() {
     let anonymous = ("ALLOW_ANONYMOUS", "true");
     let says = |addr: &str, env: &[(&str, &str)]| {
-        Program::start_with("prompts", addr, env).greeting.contains("unless ALLOWED_HOSTS names the hosts")
+        Program::start_with("prompts", addr, env).greeting.contains("set ALLOWED_HOSTS to the hosts")
     };
     assert!(says("0.0.0.0:0", &[anonymous]));
     assert!(!says("0.0.0.0:0", &[anonymous, ("ALLOWED_HOSTS", "prompts.example.com")]));

@@ -147,7 +147,7 @@ fn a_line_that_the_terminal_cuts_off_is_no_answer() {
     let (_dir, mut terminal) = render(&["days=3", "pace=slow"]);
     terminal.shows("> ");
     terminal.types(&("x".repeat(4500) + "\n"));
-    terminal.shows("city=@FILE takes it from a file\n> ");
+    terminal.shows("city=@FILE reads the value from a file\n> ");
     terminal.types("Oslo\n");
     terminal.shows("3 slow days in Oslo\n");
     assert_eq!(terminal.ends().0, Some(0));

@@ -39,6 +39,14 @@ pub struct File {
     pub source: Source,
 }
 
+impl File {
+    /// Whether the file is to be checked.
+    #[must_use]
+    pub fn is_checked(&self) -> bool {
+        !matches!(self.source, Source::Unread)
+    }
+}
+
 impl address::Listed for File {
     fn key(&self) -> &str {
         &self.key

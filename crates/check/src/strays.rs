@@ -16,7 +16,7 @@ const ABOUT: [&str; 8] =
     ["readme", "license", "changelog", "contributing", "code_of_conduct", "security", "agents", "claude"];
 
 /// What a prompt's file is called, for those whose files are called otherwise.
-pub const ENDINGS: &str = "the files of prompts end in .prompt, .hbs or .handlebars";
+pub const ENDINGS: &str = "prompt files end in .prompt, .hbs or .handlebars";
 
 /// Whether that is the ending of another kind of file, where it could be the variant of a prompt.
 pub fn is_foreign(extension: &str) -> bool {

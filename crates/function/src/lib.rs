@@ -1,5 +1,5 @@
-//! The prompt gallery as an AWS Lambda function behind an API Gateway HTTP API: events become the requests that the local
-//! server gets too. The environment has all settings.
+//! The prompt gallery as an AWS Lambda function behind an API Gateway HTTP API: events become requests to the service that
+//! the local server runs too. Environment variables hold all settings.
 
 mod event;
 
@@ -19,64 +19,57 @@ use gallery::logging::{self, milliseconds};
 use gallery::mcp::Mcp;
 use gallery::store::{DirStore, PromptStore, S3Store};
 use gallery::tools::{Tool, Tools};
+use lambda_http::tower::ServiceExt;
 use tokio::runtime;
 
-/// How long the first listing waits: a first event that needs no prompts is answered before, and any other lists at once.
+/// How long the first listing waits. An event that arrives earlier and needs no prompts is answered before it.
 const LISTING_DELAY: Duration = Duration::from_millis(5);
 
-/// Runs the function with these tools until the platform ends the process. What keeps it from starting is told on standard
-/// error, in one line, and is the exit code: 2 for a setting, 1 for anything else.
+/// Runs the function with these tools until the platform ends the process. If it cannot start, writes one line to standard
+/// error and returns exit code 2 for an invalid setting, 1 for any other error.
 #[must_use]
 pub fn run(tools: Vec<Tool>) -> ExitCode {
-    let failed = |code: u8, why: String| {
-        eprintln!("prompt-gallery: {why}");
-        ExitCode::from(code)
+    let run = || {
+        if std::env::args_os().len() > 1 {
+            return Err((2, "the function takes no arguments: environment variables hold all settings".to_owned()));
+        }
+        let config = Config::from_env(Flags::default()).map_err(|e| (2, e.to_string()))?;
+        if !config.on_lambda {
+            return Err((2, "AWS_LAMBDA_RUNTIME_API is not set: this program runs only on AWS Lambda".to_owned()));
+        }
+        serve(tools, &config).map_err(|e| (1, e))
     };
-    if std::env::args_os().len() > 1 {
-        return failed(2, "the function has no command line: its environment has all settings".to_owned());
-    }
-    let config = match Config::from_env(Flags::default()) {
-        Ok(config) => config,
-        Err(e) => return failed(2, e.to_string()),
-    };
-    if !config.on_lambda {
-        return failed(2, "AWS_LAMBDA_RUNTIME_API is not set: this program runs on AWS Lambda alone".to_owned());
-    }
-    match serve(tools, &config) {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(e) => failed(1, e),
+        Err((code, why)) => {
+            eprintln!("prompt-gallery: {why}");
+            ExitCode::from(code)
+        }
     }
 }
 
-/// Serves events as `config` says, until the platform ends the process.
+/// Answers events with the settings of `config` until the platform ends the process.
 ///
 /// # Errors
-/// What keeps it from starting, in one line.
+/// Why the function cannot start, in one line.
 pub fn serve(tools: Vec<Tool>, config: &Config) -> Result<(), String> {
-    // Each line is written before the answer: a function may be frozen when it has answered.
+    // Each line is written before the answer: the platform may freeze the process after it.
     let _ = logging::init(config.log_filter.clone(), logging::lines(config.log_format, io::stdout, false));
     let began = Instant::now();
     let gallery = Arc::new(Gallery::new(open(&config.source)?, config.cache_ttl, config.page_size));
-    // Lambda hands out one event at a time, and threads cost start-up time.
+    // Lambda sends one event at a time, and threads take start-up time.
     let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     runtime.block_on(async {
-        let listed = Arc::clone(&gallery);
-        tokio::spawn(async move {
-            tokio::time::sleep(LISTING_DELAY).await;
-            if let Err(e) = begin_listing(listed) {
-                tracing::error!(cause = %e, "the first listing waits for the first request that needs it");
-            }
-        });
-        let app = app(tools, gallery, config)?;
+        tokio::spawn(list_ahead(Arc::clone(&gallery)));
+        let app = app(tools, gallery, config)?.map_request(event::request);
         tracing::debug!(ms = milliseconds(began.elapsed()), "ready for events");
-        // An event that is no HTTP request is one failed invocation, and the next one is answered. That holds for a panic
-        // too, which is what `lambda_http` makes of a body that is not base64 and of a host or a query string that no URL
-        // can have.
-        lambda_http::run(event::service(app)).await.map_err(|e| format!("Lambda: {e}"))
+        // A bad event is one failed invocation, also where `lambda_http` panics: for a body that is not base64, and for a
+        // host or query string that cannot be in a URL.
+        lambda_http::run(app).await.map_err(|e| format!("Lambda: {e}"))
     })
 }
 
-/// The service over a gallery. API Gateway has checked the tokens.
+/// The service over a gallery. API Gateway has verified the tokens.
 fn app(tools: Vec<Tool>, gallery: Arc<Gallery>, config: &Config) -> Result<Router, String> {
     let tools = Tools::new(tools).map_err(|e| e.to_string())?;
     Ok(http::app(Mcp::new(gallery, tools), config, Verifier::Platform))
@@ -89,21 +82,18 @@ fn open(source: &Source) -> Result<Arc<dyn PromptStore>, String> {
         }
         Source::S3 { bucket, prefix, index_key, options } => {
             let store = S3Store::from_env(bucket, prefix, *options);
-            match index_key {
-                Some(key) => Arc::new(store.with_index(key)),
-                None => Arc::new(store),
-            }
+            Arc::new(if let Some(key) = index_key { store.with_index(key) } else { store })
         }
     })
 }
 
-/// Reads what prompts need before a request asks for it; a request that needs it meanwhile joins it.
+/// Lists the prompts before a request asks for them. A request that needs them meanwhile waits for this listing.
 ///
-/// It has a thread of its own, so that a request that needs no prompts waits for nothing of it. The thread stays, for the
-/// connections that it has opened.
-fn begin_listing(gallery: Arc<Gallery>) -> io::Result<()> {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    let begin = async move {
+/// The listing has its own thread, so that a request without prompts does not wait. The thread stays, because it drives the
+/// connections that it opened.
+async fn list_ahead(gallery: Arc<Gallery>) {
+    tokio::time::sleep(LISTING_DELAY).await;
+    let list = async move {
         let began = Instant::now();
         if let Err(e) = gallery.warm_up().await {
             gallery.report_unavailable(&e);
@@ -111,5 +101,9 @@ fn begin_listing(gallery: Arc<Gallery>) -> io::Result<()> {
         tracing::debug!(ms = milliseconds(began.elapsed()), "first listing");
         future::pending::<()>().await;
     };
-    thread::Builder::new().name("store".to_owned()).spawn(move || runtime.block_on(begin)).map(drop)
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let thread = thread::Builder::new().name("store".to_owned());
+    if let Err(e) = runtime.and_then(|runtime| thread.spawn(move || runtime.block_on(list))) {
+        tracing::error!(cause = %e, "no early listing: the first request that needs prompts lists them");
+    }
 }

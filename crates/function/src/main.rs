@@ -1,4 +1,4 @@
-//! The function that `sam build` makes: the gallery with its own two tools.
+//! The program that `sam build` packages: the gallery with its own two tools.
 
 use std::process::ExitCode;
 

@@ -20,7 +20,7 @@ use gallery::config::{Config, Flags};
 use gallery::gallery::Gallery;
 use gallery::tools::calculator;
 
-use super::service;
+use super::request;
 use crate::{app, open};
 
 const MIB: usize = 1024 * 1024;
@@ -78,7 +78,7 @@ async fn answer_with(env: &[(&str, &str)], event: &str) -> Answer {
     let config = config.unwrap();
     let gallery = Gallery::new(open(&config.source).unwrap(), config.cache_ttl, config.page_size);
     let app = app(vec![calculator::add(), calculator::multiply()], Arc::new(gallery), &config).unwrap();
-    let response = service(app).oneshot(from_str(event).unwrap()).await.unwrap();
+    let response = app.map_request(request).oneshot(from_str(event).unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes().to_vec();
     Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body).unwrap() }
@@ -317,7 +317,7 @@ async fn claims(event: &str) -> Option<Value> {
         let claims = request.extensions().get::<Claims>().map(|Claims(claims)| claims);
         json!(claims).to_string()
     });
-    let response = service(app).oneshot(from_str(event).unwrap()).await.unwrap();
+    let response = app.map_request(request).oneshot(from_str(event).unwrap()).await.unwrap();
     let body = response.into_body().collect().await.unwrap().to_bytes();
     serde_json::from_slice(&body).unwrap()
 }

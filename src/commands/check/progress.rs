@@ -1,14 +1,14 @@
-//! A bar for those who wait.
+//! A progress bar.
 
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// What is done sooner needs no bar.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// Shorter work shows no bar.
+const DELAY: Duration = Duration::from_millis(500);
 
-/// Counts what is done, and shows it on a terminal once it takes long.
+/// Counts steps. Shows a bar on a terminal if they take long.
 pub(super) struct Progress {
     bar: ProgressBar,
     began: Instant,
@@ -24,15 +24,15 @@ impl Progress {
         Self { bar, began: Instant::now(), shown: Once::new() }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
     }
 
     pub(super) fn step(&self) {
         self.bar.inc(1);
-        if self.began.elapsed() > PATIENCE {
-            // Draws nothing where that is no terminal.
+        if self.began.elapsed() > DELAY {
+            // Draws nothing unless standard error is a terminal.
             self.shown.call_once(|| self.bar.set_draw_target(ProgressDrawTarget::stderr()));
         }
     }

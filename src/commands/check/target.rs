@@ -1,0 +1,225 @@
+//! The files to check: selected on the command line, read from their stores.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::progress::Progress;
+use crate::commands::limited_folder::{LimitedFolder, References};
+use crate::commands::path::{self, Placed};
+use crate::failure::Failure;
+use crate::location::Location;
+use crate::{open, watch};
+use check::{File, Source, strays};
+use dotprompt::{Named, bounds};
+use gallery::config::{self, Config, Flags};
+use gallery::store::{DirStore, Object, PromptStore, StoreError};
+
+const CONCURRENT_READS: usize = 64;
+
+/// A gallery to check, or some of its files.
+pub(super) struct Target {
+    store: Arc<dyn PromptStore>,
+    /// The store, if it is a folder.
+    folder: Option<DirStore>,
+    /// `None` if only some files are checked.
+    pub(super) page_size: Option<usize>,
+    /// The keys of the files; `None` for all.
+    only: Option<BTreeSet<String>>,
+}
+
+impl Target {
+    fn open(Selection { config, only, is_served }: Selection) -> Result<Self, Failure> {
+        let (store, folder): (Arc<dyn PromptStore>, _) = match &config.source {
+            config::Source::Dir(dir) => {
+                let folder = open::folder(dir).map_err(Failure::unable)?;
+                let store: Arc<dyn PromptStore> = match &only {
+                    Some(keys) if !is_served => Arc::new(LimitedFolder::new(folder.clone(), dir.clone(), keys.clone())),
+                    _ => Arc::new(folder.clone()),
+                };
+                (store, Some(folder))
+            }
+            source @ config::Source::S3 { .. } => (open::store(source).map_err(Failure::unable)?, None),
+        };
+        let page_size = Some(config.page_size).filter(|_| only.is_none());
+        Ok(Self { store, folder, page_size, only })
+    }
+
+    /// The folder or bucket, for people.
+    pub(super) fn location(&self) -> String {
+        self.store.location()
+    }
+
+    /// Starts to watch the folder.
+    ///
+    /// # Errors
+    /// A bucket, or a folder that the system cannot watch.
+    pub(super) fn watch(&self) -> Result<&DirStore, Failure> {
+        let location = self.location();
+        let Some(folder) = &self.folder else {
+            return Err(Failure::unable(format!("--watch needs files or folders: it cannot watch {location}")));
+        };
+        folder.watch(watch::start).map_err(|e| Failure::unable(format!("{location}: cannot be watched: {e}")))?;
+        Ok(folder)
+    }
+
+    /// All files of the gallery, sorted by key. Those to be checked have their texts.
+    pub(super) async fn read(&self) -> Result<(Vec<File>, Progress), Failure> {
+        let objects = self.store.list().await.map_err(Failure::unable)?;
+        // A step to read each file, and one to check it.
+        let progress = Progress::new(2 * objects.len());
+        let mut files = match &self.only {
+            Some(keys) => read_some(&*self.store, objects, keys).await?,
+            None => {
+                let mut files = read_all(&*self.store, objects, &progress).await?;
+                let left_out = self.store.left_out().into_iter().filter(|(key, _)| strays::is_missed(key));
+                files.extend(left_out.map(|(key, why)| File { key, size: 0, source: Source::LeftOut(why) }));
+                files
+            }
+        };
+        files.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok((files, progress))
+    }
+}
+
+/// Files of one gallery that the command line selects.
+struct Selection {
+    config: Config,
+    /// The keys of the files; `None` for all.
+    only: Option<BTreeSet<String>>,
+    /// Whether the whole folder of the gallery would be served.
+    is_served: bool,
+}
+
+/// The galleries that the command line selects; files of one gallery are checked together.
+///
+/// # Errors
+/// A path that does not exist or is not a prompt, an invalid setting, a folder that cannot be opened.
+pub(super) fn targets(paths: &[String], location: &Location) -> Result<Vec<Target>, Failure> {
+    if paths.is_empty() {
+        return Ok(vec![Target::open(Selection { config: location.config()?, only: None, is_served: true })?]);
+    }
+    let mut selections: Vec<(PathBuf, Selection)> = Vec::new();
+    for path in paths {
+        let new = select(path, location)?;
+        let root = match &new.config.source {
+            config::Source::Dir(dir) => dir.canonicalize().unwrap_or_else(|_| dir.clone()),
+            config::Source::S3 { bucket, prefix, .. } => format!("s3://{bucket}/{prefix}").into(),
+        };
+        match selections.iter_mut().find(|(known, _)| *known == root) {
+            Some((_, known)) => match (&mut known.only, new.only) {
+                (Some(keys), Some(more)) => keys.extend(more),
+                (only, _) => *only = None,
+            },
+            None => selections.push((root, new)),
+        }
+    }
+    selections.into_iter().map(|(_, selection)| Target::open(selection)).collect()
+}
+
+/// The gallery of a path, and the file if it is one.
+fn select(path: &str, location: &Location) -> Result<Selection, Failure> {
+    let whole = |flags| {
+        let config = Config::from_env(flags).map_err(Failure::unable)?;
+        Ok(Selection { config, only: None, is_served: true })
+    };
+    if let Some(address) = path.strip_prefix("s3://") {
+        let (bucket, prefix) = bucket_and_prefix(address);
+        if bucket.is_empty() {
+            return Err(Failure::unable(format!("{path}: expected the name of a bucket, as in s3://BUCKET/PREFIX")));
+        }
+        let (bucket, prefix) = (Some(bucket.to_owned()), Some(prefix.to_owned()));
+        return whole(Flags { bucket, prefix, request_payer: location.request_payer.clone(), ..Flags::default() });
+    }
+    if Path::new(path).is_dir() {
+        return whole(Flags { dir: Some(path.into()), ..Flags::default() });
+    }
+    let Some(file) = path::file(path) else {
+        let why = path::why_not_a_prompt(path).unwrap_or_else(|| format!("{path}: no such file or folder"));
+        return Err(Failure::unable(why));
+    };
+    let placed = Placed::new(&file, location)?;
+    let config = placed.config()?;
+    Ok(Selection { config, only: Some(BTreeSet::from([placed.key])), is_served: placed.is_served })
+}
+
+/// Splits `BUCKET/PREFIX`. An access point's ARN in place of the bucket may contain slashes itself.
+fn bucket_and_prefix(address: &str) -> (&str, &str) {
+    let mut words = ["accesspoint/", "accesspoint:"].into_iter().filter(|_| address.starts_with("arn:"));
+    let from = words.find_map(|word| Some(address.find(word)? + word.len())).unwrap_or_default();
+    match address[from..].find('/') {
+        Some(slash) => (&address[..from + slash], &address[from + slash + 1..]),
+        None => (address, ""),
+    }
+}
+
+/// Reads all prompts and partials.
+async fn read_all(store: &dyn PromptStore, objects: Vec<Object>, progress: &Progress) -> Result<Vec<File>, Failure> {
+    let files = objects.into_iter().map(|object| async {
+        let source = match Named::of(&object.key) {
+            Some(_) => read_source(store, &object).await?,
+            None => Some(Source::Unread),
+        };
+        progress.step();
+        Ok::<_, Failure>(source.map(|source| File { key: object.key, size: object.size, source }))
+    });
+    let files: Vec<Option<File>> = stream::iter(files).buffered(CONCURRENT_READS).try_collect().await?;
+    Ok(files.into_iter().flatten().collect())
+}
+
+/// Reads some files and the partials that they use, directly or through other partials.
+async fn read_some(
+    store: &dyn PromptStore,
+    objects: Vec<Object>,
+    keys: &BTreeSet<String>,
+) -> Result<Vec<File>, Failure> {
+    let mut partials: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut indices: HashMap<&str, usize> = HashMap::new();
+    for (index, object) in objects.iter().enumerate() {
+        indices.insert(&object.key, index);
+        if let Some(Named::Partial(name)) = Named::of(&object.key) {
+            partials.entry(name).or_default().push(index);
+        }
+    }
+    let index = |key: &String| {
+        let missing = || Failure::unable(format!("there is no file {key} in {}", store.location()));
+        indices.get(key.as_str()).copied().ok_or_else(missing)
+    };
+    let mut todo: Vec<usize> = keys.iter().map(index).collect::<Result<_, _>>()?;
+    let mut seen: HashSet<usize> = todo.iter().copied().collect();
+    let unread = |object: &Object| File { key: object.key.clone(), size: object.size, source: Source::Unread };
+    let mut files: Vec<File> = objects.iter().map(unread).collect();
+    while let Some(index) = todo.pop() {
+        let object = &objects[index];
+        let Some(source) = read_source(store, object).await? else { continue };
+        if let Source::Read(text) = &source
+            && let Some(references) = References::of(&object.key, text)
+        {
+            let used = references.partials.iter().filter_map(|name| partials.get(name)).flatten();
+            todo.extend(used.filter(|index| seen.insert(**index)));
+        }
+        files[index].source = source;
+    }
+    Ok(files)
+}
+
+/// The text of a file; `None` if the file was deleted since the listing.
+async fn read_source(store: &dyn PromptStore, object: &Object) -> Result<Option<Source>, Failure> {
+    if object.size > bounds::SOURCE {
+        return Ok(Some(Source::TooLarge));
+    }
+    let mut read = store.get(object).await;
+    if matches!(read, Err(StoreError::NotFound(_))) {
+        // Replaced since the listing: any version will do.
+        let any_version = Object { version: String::new(), ..object.clone() };
+        read = store.get(&any_version).await;
+    }
+    match read {
+        Ok(source) => Ok(Some(Source::Read(source))),
+        Err(StoreError::NotFound(_)) => Ok(None),
+        Err(e @ (StoreError::Denied(_) | StoreError::Refused(_))) => Ok(Some(Source::Refused(e.to_string()))),
+        Err(e) => Err(Failure::unable(e)),
+    }
+}

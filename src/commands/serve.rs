@@ -1,0 +1,218 @@
+//! `prompt-gallery serve`: the Lambda function on Lambda, a local HTTP server elsewhere.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use axum::Router;
+use clap::Args;
+use futures_util::future::{self, Either};
+use tokio::net::TcpListener;
+use tokio::runtime;
+
+use dotprompt::shorten_to;
+use gallery::config::{Allowed, Config, Flags, Source};
+use gallery::gallery::{Gallery, Seen};
+use gallery::http;
+use gallery::store::{DirStore, PromptStore};
+
+use crate::failure::Failure;
+use crate::location::Location;
+use crate::server::Server;
+use crate::{log, open, program, watch};
+
+/// Serve the prompts (the default command)
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) location: Location,
+    #[arg(long, help = "Address to listen on [env: PORT] [default: 127.0.0.1:8080]", value_name = "HOST:PORT")]
+    pub(crate) addr: Option<String>,
+}
+
+const AFTER_HELP: &str = "\
+Environment variables hold the other settings: RUST_LOG=warn filters the log, LOG_FORMAT=json writes it as JSON,
+ALLOWED_HOSTS and ALLOWED_ORIGINS restrict who may call, OAUTH_ISSUER requires sign-in. The README lists them all.
+
+Examples:
+  prompt-gallery serve --dir ~/prompts
+  prompt-gallery serve --bucket my-prompts --prefix team/
+  prompt-gallery serve --addr 127.0.0.1:9000
+  LOG_FORMAT=json prompt-gallery serve --bucket my-prompts";
+
+/// The greeting shows this many left-out files and notes.
+const MAX_SHOWN: usize = 5;
+/// Characters of such a line.
+const MAX_LINE_LENGTH: usize = 300;
+
+/// Serves until the process is told to stop.
+pub(crate) fn run(args: Serve, server: Server) -> Result<ExitCode, Failure> {
+    let list = args.location.command(&["list"]);
+    let flags = Flags { addr: args.addr, ..args.location.into() };
+    let config = Config::from_env(flags).map_err(Failure::unable)?;
+    if config.on_lambda {
+        function::serve(server.tools, &config).map_err(Failure::wrong)?;
+    } else {
+        let _log = log::init(&config);
+        let runtime = runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::wrong)?;
+        runtime.block_on(serve(server, &config, &list))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Serves on a local address. `list` is the command that lists the prompts.
+async fn serve(server: Server, config: &Config, list: &str) -> Result<(), Failure> {
+    let (store, folder) = open_watched(&config.source).await?;
+    let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
+    let app = server.service(Arc::clone(&gallery), config).map_err(Failure::wrong)?;
+    listen(app, &gallery, folder, config, list).await
+}
+
+/// Opens the store and, for a folder that the system can watch, starts the watch; then the folder is returned too.
+async fn open_watched(source: &Source) -> Result<(Arc<dyn PromptStore>, Option<DirStore>), Failure> {
+    let Source::Dir(dir) = source else { return Ok((open::ready_store(source).await?, None)) };
+    let store = open::folder(dir).map_err(Failure::wrong)?;
+    let watched = store.watch(watch::start).inspect_err(|e| {
+        tracing::info!(cause = %e, "the folder is not watched, and read at each request instead");
+    });
+    Ok((Arc::new(store.clone()), watched.is_ok().then_some(store)))
+}
+
+async fn listen(
+    app: Router,
+    gallery: &Gallery,
+    folder: Option<DirStore>,
+    config: &Config,
+    list: &str,
+) -> Result<(), Failure> {
+    let addr = config.addr;
+    let cannot_listen =
+        |e| Failure::wrong(format!("cannot listen on {addr}: {e}; --addr HOST:PORT or PORT picks another"));
+    let listener = TcpListener::bind(addr).await.map_err(cannot_listen)?;
+    let addr = listener.local_addr().map_err(Failure::wrong)?;
+    tracing::info!(address = %addr, store = gallery.location(), version = env!("CARGO_PKG_VERSION"), "started");
+    let stop = async {
+        let signal = program::stop_signal().await;
+        tracing::info!(signal, "stopping");
+    };
+    let greet_and_watch = async {
+        // Later versions than these are changes.
+        let seen = if folder.is_some() { gallery.read_changed(None).await } else { None };
+        program::print(&Greeting::new(gallery, addr, config, list).await.text())?;
+        match folder {
+            Some(folder) => read_changes(gallery, &folder, seen).await,
+            None => future::pending().await,
+        }
+    };
+    // Both run at once: requests that need no prompts are answered while the store is slow.
+    match future::select(pin!(http::serve(app, listener, stop)), pin!(greet_and_watch)).await {
+        Either::Left(((), _)) => tracing::info!("stopped"),
+        Either::Right((Err(e), _)) => return Err(e),
+        Either::Right((Ok(never), _)) => match never {},
+    }
+    Ok(())
+}
+
+/// Reads files when they are saved, so that the log reports their problems at once.
+async fn read_changes(gallery: &Gallery, folder: &DirStore, mut seen: Option<Seen>) -> Result<Infallible, Failure> {
+    loop {
+        watch::changed(folder).await;
+        seen = gallery.read_changed(seen).await;
+    }
+}
+
+/// What a person sees when the server starts: what is served, what is not, and how to use it.
+struct Greeting<'a> {
+    /// `3 prompts`
+    prompts: String,
+    left_out: Vec<String>,
+    notes: Vec<String>,
+    /// A folder or a bucket.
+    location: String,
+    addr: SocketAddr,
+    config: &'a Config,
+    /// The command that lists the prompts.
+    list: &'a str,
+}
+
+impl<'a> Greeting<'a> {
+    async fn new(gallery: &Gallery, addr: SocketAddr, config: &'a Config, list: &'a str) -> Self {
+        let count = gallery.count().await;
+        // Reads the first page, so that problems show before a client asks for it.
+        let _ = gallery.list(None).await;
+        let left_out = gallery.left_out();
+        let prompts = match count {
+            Ok(count) => {
+                let count = count.saturating_sub(gallery.broken());
+                tracing::info!(prompts.count = count, prompts.left_out = left_out.len(), "first listing");
+                if count == 1 { "1 prompt".to_owned() } else { format!("{count} prompts") }
+            }
+            Err(e) => {
+                gallery.report_unavailable(&e);
+                "no prompts for now".to_owned()
+            }
+        };
+        let notes = gallery.notes().await.unwrap_or_default();
+        Self { prompts, left_out, notes, location: gallery.location(), addr, config, list }
+    }
+
+    fn text(&self) -> String {
+        let Self { prompts, left_out, notes, location, addr, config, list } = self;
+        let (url, listening) = match &config.public_url {
+            Some(url) => (url.clone(), format!(", listening on {addr}")),
+            None => (format!("http://{}/mcp", callable(*addr)), String::new()),
+        };
+        let skipped = if left_out.is_empty() { String::new() } else { format!(" ({} left out)", left_out.len()) };
+        let mut text = format!("Serving {prompts}{skipped} from {location} at {url}{listening}\n\n");
+        push_lines(&mut text, "Left out:", left_out, "see the log");
+        push_lines(&mut text, "Note:", notes, &format!("see `{list}`"));
+        if !addr.ip().is_loopback() && answers_loopback_only(&config.allowed_hosts, *addr) {
+            text += "Hosts:       requests from other machines get 403; set ALLOWED_HOSTS to the hosts that they call,\n             \
+                     as in ALLOWED_HOSTS=prompts.example.com\n\n";
+        }
+        // Some shells expand brackets.
+        let url = if url.contains('[') { format!("'{url}'") } else { url };
+        let request = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/list"}"#;
+        let signs_in = config.sign_in.is_some() && !config.allow_anonymous;
+        let token = if signs_in { " -H 'Authorization: Bearer TOKEN'" } else { "" };
+        text += &format!(
+            "Try it:      curl -s {url}{token} -H 'Content-Type: application/json' -d '{request}'\n\
+             Claude Code: claude mcp add --transport http prompt-gallery {url}\n\n\
+             Ctrl-C stops it.\n"
+        );
+        text
+    }
+}
+
+/// An address that a client can call: the unspecified address is the loopback address then.
+fn callable(addr: SocketAddr) -> SocketAddr {
+    let ip = if addr.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { addr.ip() };
+    SocketAddr::new(ip, addr.port())
+}
+
+/// Adds a paragraph with the first lines, and where to find the others.
+fn push_lines(text: &mut String, title: &str, lines: &[String], others: &str) {
+    for (index, line) in lines.iter().take(MAX_SHOWN).enumerate() {
+        let title = if index == 0 { title } else { "" };
+        *text += &format!("{title:12} {}\n", shorten_to(MAX_LINE_LENGTH, line));
+    }
+    if lines.len() > MAX_SHOWN {
+        *text += &format!("{:12} and {} more, {others}\n", "", lines.len() - MAX_SHOWN);
+    }
+    if !lines.is_empty() {
+        text.push('\n');
+    }
+}
+
+/// Whether only this machine's own host names are accepted.
+fn answers_loopback_only(hosts: &Allowed, addr: SocketAddr) -> bool {
+    match hosts {
+        Allowed::LoopbackAnd(hosts) => {
+            hosts.iter().all(|host| SocketAddr::new(addr.ip(), 0).to_string() == format!("{host}:0"))
+        }
+        Allowed::Any | Allowed::Only(_) => false,
+    }
+}
