@@ -43,8 +43,8 @@ where
     }
 }
 
-/// Writes a field of a text line; the message has no name. `tracing-subscriber`'s own would write control characters as
-/// they are in all fields but the message, and a value may come from a caller.
+/// Writes a field of a text line; the message has no name. A value may come from a caller, and `tracing-subscriber` itself
+/// escapes no line breaks, and other control characters in messages and errors alone.
 fn write_field(to: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt::Result {
     match (field.name(), to.has_ansi_escapes()) {
         ("message", _) => {}
