@@ -35,7 +35,7 @@ pub struct File {
     pub key: String,
     /// In bytes.
     pub size: u64,
-    /// What the file says.
+    /// The text, or why there is none.
     pub source: Source,
 }
 
@@ -57,7 +57,7 @@ impl address::Listed for File {
     }
 }
 
-/// What is known of a file's text.
+/// The text of a file, or why there is none.
 #[derive(Debug, Clone)]
 pub enum Source {
     /// The text.
@@ -68,32 +68,32 @@ pub enum Source {
     Refused(String),
     /// The store leaves it out, and why.
     LeftOut(String),
-    /// The file is no prompt or partial, or is not to be checked; it is there, and others may name it.
+    /// The file is not to be checked, or is neither prompt nor partial. Prompts may still refer to it.
     Unread,
 }
 
-/// What is asked of a check.
+/// The options of a check.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options<'a> {
     /// How many prompts one page of `prompts/list` has. `None` if only some files are checked: the checks of the whole
     /// gallery are left out then.
     pub page_size: Option<usize>,
-    /// The clients that the prompts are for; empty if that is not known.
+    /// The clients that the team uses; empty if unknown.
     pub clients: &'a [Client],
 }
 
 impl Options<'_> {
-    /// How bad a kind of problem is. What clients do is a note, as a team may not use them, unless it is known that it does.
+    /// The level of a code. An effect in clients is a note, or a warning if the team uses that client.
     #[must_use]
     pub fn level(&self, code: Code) -> Level {
         if code.is_about_clients() && !self.clients.is_empty() { Level::Warning } else { code.level() }
     }
 }
 
-/// The key of problems that are no file's but the whole gallery's.
+/// The key of problems of the gallery as a whole.
 pub const WHOLE: &str = "";
 
-/// A hint where something is not found: the folder may be one of a gallery.
+/// The hint for a missing file: the checked folder may be a folder inside a gallery.
 const ROOT: &str = "paths begin at the root of what is checked, which --dir names for a file";
 
 /// Finds all problems of a gallery, in the order of files and places.
@@ -109,7 +109,7 @@ pub fn check(files: &[File], options: &Options<'_>, done: &(dyn Fn() + Sync)) ->
     };
     let mut parsed: Vec<Parsed<'_>> = partials.into_par_iter().map(parse).collect();
     let gallery = Gallery::new(files, &parsed, options);
-    // Each prompt is read, linked and looked at in one go, so that none is kept in memory.
+    // Each prompt is parsed, linked and checked at once, so that none stays in memory.
     let mut checked: Vec<Checked<'_>> = prompts.into_par_iter().map(|file| gallery.prompt(parse(file))).collect();
     let mut problems = gallery.idle(&checked);
     problems.extend(gallery.unused(&parsed));
@@ -120,7 +120,7 @@ pub fn check(files: &[File], options: &Options<'_>, done: &(dyn Fn() + Sync)) ->
     problems.extend(checked.iter_mut().flat_map(|checked| checked.problems.drain(..)));
     problems.extend(parsed.iter_mut().flat_map(|file| file.problems.drain(..)));
     problems.par_sort_by(|a, b| (&a.file, a.place, a.code, &a.message).cmp(&(&b.file, b.place, b.code, &b.message)));
-    // What a partial lacks is missing to every prompt that uses it.
+    // A problem of a partial shows up in every prompt that uses it.
     problems.dedup_by(|b, a| (&a.file, a.place, a.code) == (&b.file, b.place, b.code) && is_of_partials(a.code));
     problems
 }
@@ -129,7 +129,7 @@ fn is_of_partials(code: Code) -> bool {
     matches!(code, Code::MissingPartial | Code::PartialCycle | Code::Bound | Code::Media)
 }
 
-/// A file that has been read, alone.
+/// A parsed file, without its partials.
 struct Parsed<'a> {
     file: &'a File,
     named: Option<Named>,
@@ -139,7 +139,7 @@ struct Parsed<'a> {
     problems: Vec<Problem>,
 }
 
-/// `None` stands for a file that cannot be read; one that can may still be broken.
+/// `None` is a file that cannot be parsed. A parsed file may still have errors.
 enum Content {
     Prompt(Option<Arc<PromptFile>>),
     Partial(Option<Arc<Partial>>),
@@ -189,7 +189,7 @@ impl<'a> Parsed<'a> {
         &self.file.key
     }
 
-    /// The files that it shows.
+    /// The addresses of the media that it shows.
     fn shown(&self) -> Vec<String> {
         let shown = match &self.content {
             Content::Prompt(Some(prompt)) => prompt.shown(),
@@ -211,26 +211,26 @@ fn too_large(file: &File) -> Problem {
     dotprompt::too_large(&file.key, file.size)
 }
 
-/// What files find of each other.
+/// All files of a gallery, so that one can refer to another.
 struct Gallery<'a> {
     files: &'a [File],
     partials: Partials<'a>,
     options: &'a Options<'a>,
 }
 
-/// The file of each partial, and the partial as far as it can be read.
+/// The file of each partial, and the partial as far as it could be parsed.
 type Partials<'a> = HashMap<&'a str, (&'a Parsed<'a>, Option<Arc<Partial>>)>;
 
-/// A file that is no partial, once it has been checked together with its partials.
+/// A checked file that is not a partial.
 struct Checked<'a> {
     key: &'a str,
     named: Option<Named>,
-    /// Whether it is a prompt that is to be checked.
+    /// Whether it was to be checked.
     is_read: bool,
     problems: Vec<Problem>,
     /// The files that it shows.
     shown: Vec<String>,
-    /// The partials that it leads to.
+    /// The partials that it uses, directly or through others.
     partials: BTreeSet<String>,
 }
 
@@ -266,13 +266,13 @@ impl<'a> Gallery<'a> {
         Checked { key, named, is_read, problems, shown, partials }
     }
 
-    /// The problems of the partials that no prompt uses: they are linked as if one did.
+    /// The problems of partials that no prompt uses. Each is linked as if a prompt used it.
     fn idle(&self, checked: &[Checked<'_>]) -> Vec<Problem> {
         let reached: HashSet<&str> =
             checked.iter().flat_map(|checked| checked.partials.iter().map(String::as_str)).collect();
         let mut problems = Vec::new();
         for name in self.partials.keys().filter(|name| !reached.contains(*name)) {
-            // Quoted, since a folder's name may be anything.
+            // Quoted, because a folder's name may have any characters.
             let caller = format!("{{{{> \"{name}\"}}}}");
             if let Ok(caller) = PromptFile::parse(WHOLE, caller.as_bytes()) {
                 self.link(&Arc::new(caller), &mut problems);
@@ -282,7 +282,7 @@ impl<'a> Gallery<'a> {
         problems
     }
 
-    /// The partials that no prompt can use, since another file has their name.
+    /// The partials that no prompt can use, because another file has the same name.
     fn unused(&self, parsed: &[Parsed<'_>]) -> Vec<Problem> {
         let mut problems = Vec::new();
         for file in parsed.iter().filter(|file| !matches!(file.content, Content::Unread)) {
@@ -306,7 +306,7 @@ impl<'a> Gallery<'a> {
         while let Some(name) = todo.pop() {
             let Some((file, partial)) = self.partials.get(name.as_str()) else { continue };
             is_whole &= file.is_usable;
-            // Why one cannot be read has been said.
+            // The problems of a broken partial are reported with its file.
             let partial = partial.clone().unwrap_or_else(nothing);
             problems.extend(media::check(&file.file.key, &partial.shown(), self.files));
             todo.extend(partial.partials().filter(|name| names.insert((*name).to_owned())).map(str::to_owned));
@@ -328,9 +328,9 @@ impl<'a> Gallery<'a> {
         }
     }
 
-    /// What to do about a partial that is missing.
+    /// The hint for a missing partial.
     fn instead_of(&self, name: &str) -> String {
-        // As a path, as a file, or with the `_` of the file's name.
+        // The author may have written a path, an extension, or the `_` of the file name.
         let plain = name.trim_start_matches(['.', '/']);
         let extension = EXTENSIONS.iter().find_map(|extension| plain.strip_suffix(extension));
         let (folder, file) = plain_parts(extension.unwrap_or(plain));
@@ -342,12 +342,12 @@ impl<'a> Gallery<'a> {
         let mut others: Vec<&str> = self.partials.keys().copied().collect();
         others.sort_unstable();
         let wanted = file.trim_start_matches('_');
-        // The same file in another folder, or its name as clients would know it.
+        // The same file name in another folder, or a name with `_` for `/`.
         let is_same = |other: &&&str| plain_parts(other).1 == wanted || other.replace('/', "_") == plain;
         if let Some(other) = others.iter().find(is_same) {
             return match self.options.page_size {
                 Some(_) => format!("did you mean `{other}`? The name has the folders from the root on"),
-                // The root may be the wrong one.
+                // The checked folder may not be the root.
                 None => format!("{ROOT}; or did you mean `{other}`?"),
             };
         }
@@ -378,7 +378,7 @@ fn nothing() -> Arc<Partial> {
     Arc::new(Partial::parse(WHOLE, b"").expect("an empty partial"))
 }
 
-/// What is wrong with how prompts are called and how many there are.
+/// Problems with the names and the number of prompts.
 fn names(checked: &[Checked<'_>], options: &Options<'_>) -> Vec<Problem> {
     let key = |index: usize| checked[index].key;
     let claim = |(index, file): (usize, &Checked<'_>)| match &file.named {
@@ -400,7 +400,7 @@ fn names(checked: &[Checked<'_>], options: &Options<'_>) -> Vec<Problem> {
     problems
 }
 
-/// Tells of the files that are neither prompts nor shown by one.
+/// Reports files that are neither prompts nor shown by one.
 fn stray_files(files: &[File], checked: &[Checked<'_>], parsed: &[Parsed<'_>]) -> Vec<Problem> {
     let by_partials: Vec<String> = parsed.iter().flat_map(Parsed::shown).collect();
     let by_prompts = checked.iter().flat_map(|file| &file.shown);

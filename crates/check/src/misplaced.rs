@@ -4,7 +4,7 @@ use dotprompt::Place;
 
 /// Keys that tell front matter from other text. `name:` and the like begin too many letters and lists.
 const KEYS: [&str; 8] = ["title", "description", "tags", "arguments", "input", "output", "model", "config"];
-/// In lines. A rule further down belongs to the text.
+/// Lines after which a `---` belongs to the text.
 const LONGEST: usize = 100;
 
 /// What is wrong with it, and what to do.

@@ -1,4 +1,4 @@
-//! Files beside the prompts that were probably meant to be some.
+//! Files that were probably meant to be prompts.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +9,16 @@ const TEXTS: [&str; 15] = [
     "hjs", "j2", "jinja", "jinja2", "liquid", "markdown", "md", "mdc", "mdx", "mustache", "njk", "prompty", "text",
     "tmpl", "txt",
 ];
-/// Endings of other documents. They stand beside prompts for reasons of their own, and are no variants of prompts either.
+/// Extensions of other documents. They often stand beside prompts, and are not variants of prompts either.
 const DOCUMENTS: [&str; 11] = ["adoc", "doc", "docx", "htm", "html", "json", "rst", "toml", "xml", "yaml", "yml"];
-/// Files that stand in many folders and are no prompts.
+/// Names of files that many folders have and that are not prompts.
 const ABOUT: [&str; 8] =
     ["readme", "license", "changelog", "contributing", "code_of_conduct", "security", "agents", "claude"];
 
-/// What a prompt's file is called, for those whose files are called otherwise.
+/// The rule for the names of prompt files.
 pub const ENDINGS: &str = "prompt files end in .prompt, .hbs or .handlebars";
 
-/// Whether that is the ending of another kind of file, where it could be the variant of a prompt.
+/// Whether an extension belongs to another kind of file, although it could be the variant of a prompt.
 pub fn is_foreign(extension: &str) -> bool {
     is_one_of(extension, &TEXTS) || is_one_of(extension, &DOCUMENTS)
 }
@@ -62,7 +62,7 @@ struct Stray<'k> {
     todo: &'static str,
 }
 
-/// The ending of a file that is no prompt and probably meant to be one.
+/// The extension of a file that is not a prompt and was probably meant to be one.
 fn stray(key: &str) -> Option<Stray<'_>> {
     const RENAME: &str = "rename to .prompt";
     if Named::of(key).is_some() || key.split('/').any(|part| part.is_empty() || part.starts_with('.')) {

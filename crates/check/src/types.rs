@@ -1,4 +1,4 @@
-//! Values that a template uses as if they were of another type.
+//! Values that a template uses as another type than they have.
 
 use std::fmt;
 
@@ -45,7 +45,7 @@ fn only_tested(argument: &Argument, shape: &Shape) -> Option<(Place, Wrong)> {
     Some((shape.marks.named?, (Code::TypeMismatch, message, hint)))
 }
 
-/// What is wrong, and what to do about it.
+/// The code, the message and the hint.
 type Wrong = (Code, String, Option<String>);
 
 /// Where a part of an argument is, as a template has it.
@@ -181,7 +181,7 @@ fn is_same(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// What an argument is that is neither a list nor an object, in words.
+/// The type of an argument in words. `None` for a list or an object.
 fn plain(argument: &Argument, is_declared: bool) -> Option<String> {
     if argument.allowed.is_some() {
         let choices = argument.choices();

@@ -1,4 +1,4 @@
-//! What is not wrong with a prompt and may still not be what its author meant.
+//! Warnings and notes: the prompt works, but may not do what its author meant.
 
 use super::clients::{Client, When, effects};
 use super::foreign::Template;
@@ -119,7 +119,7 @@ pub(super) fn of_prompt(prompt: &Prompt, source: &[u8], clients: &[Client], prob
     messages(&survey, clients, &mut warn);
 }
 
-/// What is wrong with a `@name` that finds nothing, and what to do about it.
+/// The message and the hint for an `@name` that is always empty.
 fn unknown_data(
     UnknownData { name, partial, .. }: &UnknownData,
     is_variable: impl Fn(&str) -> bool,
@@ -159,7 +159,7 @@ fn unknown_data(
     (format!("`@{written}` is always empty: {KNOWN}"), hint)
 }
 
-/// What a prompt takes that does not say so.
+/// The arguments of a prompt that declares none.
 fn inferred(prompt: &Prompt) -> Option<Problem> {
     let argument = |argument: &&Argument| {
         let takes = argument.format().map(|takes| format!(" ({takes})")).unwrap_or_default();
