@@ -3,21 +3,20 @@
 
 #[doc(hidden)]
 pub mod auth;
-#[doc(hidden)]
-pub mod causes;
+mod catalogue;
 pub mod config;
 mod content;
 pub mod gallery;
 #[doc(hidden)]
 pub mod http;
-#[doc(hidden)]
-pub mod https;
 mod json;
 #[doc(hidden)]
 pub mod logging;
 pub mod mcp;
-pub mod store;
 pub mod tools;
 
+pub use ::store;
 pub use content::{Content, PromptMessage, Role};
+#[doc(hidden)]
+pub use store::{causes, https};
 pub use tools::{Annotations, InvalidTool, Tool, ToolCall, ToolError, ToolReply};

@@ -1,47 +1,7 @@
 //! The S3 settings that the AWS SDK does not have, and a check of those that it would ignore or panic on.
 
-use std::borrow::Cow;
-
-use http::Uri;
-use http::uri::Scheme;
-
-use super::ConfigError;
-
-/// How a bucket is asked, beyond what the AWS SDK reads itself.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct S3Options {
-    /// Where the bucket's name goes; the profile may say it too.
-    pub addressing_style: Option<AddressingStyle>,
-    /// Whether the caller pays for its requests: `x-amz-request-payer`.
-    pub requester_pays: bool,
-}
-
-/// Where the bucket's name goes, in the words of the AWS CLI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AddressingStyle {
-    /// Into the host name, but for a custom endpoint and a name that is no host name.
-    Auto,
-    /// Into the path.
-    Path,
-    /// Into the host name.
-    Virtual,
-}
-
-impl AddressingStyle {
-    /// What a setting takes.
-    pub const TAKES: &str = "takes auto, path or virtual";
-
-    /// The style of this word.
-    #[must_use]
-    pub fn of(value: &str) -> Option<Self> {
-        match value {
-            "auto" => Some(Self::Auto),
-            "path" => Some(Self::Path),
-            "virtual" => Some(Self::Virtual),
-            _ => None,
-        }
-    }
-}
+use super::env::Env;
+use super::{AddressingStyle, ConfigError, S3Options, endpoint, shown};
 
 /// Variables that the SDK reads as true or false, and ignores otherwise.
 const BOOLEANS: [&str; 5] = [
@@ -61,44 +21,30 @@ const WORDS: [(&str, [&str; 2]); 3] = [
 ];
 
 /// Reads the settings of `S3Options`, and checks the SDK's.
-pub(super) fn s3_options(
-    request_payer: Option<&str>,
-    env: impl Fn(&'static str) -> Option<String>,
-) -> Result<S3Options, ConfigError> {
-    let (payer, name) = match request_payer {
-        Some(value) => (Some(value.to_owned()), "--request-payer"),
-        None => (env("S3_REQUEST_PAYER"), "S3_REQUEST_PAYER"),
-    };
+pub(super) fn options(request_payer: Option<&str>, env: &Env<'_>) -> Result<S3Options, ConfigError> {
+    let (payer, name) = env.flag_or((request_payer, "--request-payer"), "S3_REQUEST_PAYER");
     let requester_pays = match payer.as_deref() {
         None => false,
         Some("requester") => true,
         Some(other) => return Err(ConfigError::new(name, other, "takes requester")),
     };
-    let style = env("S3_ADDRESSING_STYLE").map(|value| {
+    let style = env.get("S3_ADDRESSING_STYLE").map(|value| {
         AddressingStyle::of(&value)
             .ok_or_else(|| ConfigError::new("S3_ADDRESSING_STYLE", value, AddressingStyle::TAKES))
     });
-    check_sdk(&env)?;
+    check_sdk(env)?;
     Ok(S3Options { addressing_style: style.transpose()?, requester_pays })
 }
 
-fn check_sdk(env: &impl Fn(&'static str) -> Option<String>) -> Result<(), ConfigError> {
-    let is_set_to = |name, word: &str| env(name).is_some_and(|value| value.eq_ignore_ascii_case(word));
+/// Checks the SDK's own settings.
+fn check_sdk(env: &Env<'_>) -> Result<(), ConfigError> {
     for name in BOOLEANS {
-        if let Some(value) = env(name)
-            && !["true", "false"].iter().any(|word| value.eq_ignore_ascii_case(word))
-        {
-            return Err(ConfigError::new(name, value, "takes true or false"));
-        }
+        check_word(env, name, &["true", "false"])?;
     }
     for (name, words) in WORDS {
-        if let Some(value) = env(name)
-            && !words.iter().any(|word| value.eq_ignore_ascii_case(word))
-        {
-            return Err(ConfigError::new(name, value, format!("takes {}", words.join(" or "))));
-        }
+        check_word(env, name, &words)?;
     }
-    if let Some(value) = env("AWS_MAX_ATTEMPTS")
+    if let Some(value) = env.get("AWS_MAX_ATTEMPTS")
         && !value.parse::<u32>().is_ok_and(|attempts| attempts > 0)
     {
         return Err(ConfigError::new("AWS_MAX_ATTEMPTS", value, "takes a whole number from 1 on"));
@@ -109,22 +55,22 @@ fn check_sdk(env: &impl Fn(&'static str) -> Option<String>) -> Result<(), Config
                 && !value.starts_with('-')
                 && !value.ends_with('-')
         };
-        if let Some(value) = env(name).filter(|value| !is_label(value)) {
+        if let Some(value) = env.get(name).filter(|value| !is_label(value)) {
             return Err(ConfigError::new(name, value, "takes a region such as eu-central-1"));
         }
     }
-    // The value of neither is printed.
+    // Their values are secret, so neither is printed.
     let (id, secret) = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
-    match (env(id), env(secret)) {
+    match (env.get(id), env.get(secret)) {
         (Some(_), None) => return Err(ConfigError::new(secret, "", format!("is needed with {id}"))),
         (None, Some(_)) => return Err(ConfigError::new(id, "", format!("is needed with {secret}"))),
         _ => {}
     }
-    if is_set_to(IGNORE_ENDPOINTS, "true") {
+    if env.get(IGNORE_ENDPOINTS).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         return Ok(());
     }
     for name in ENDPOINTS {
-        if let Some(value) = env(name)
+        if let Some(value) = env.get(name)
             && let Err(expected) = endpoint(&value)
         {
             return Err(ConfigError::new(name, shown(&value), expected));
@@ -133,41 +79,17 @@ fn check_sdk(env: &impl Fn(&'static str) -> Option<String>) -> Result<(), Config
     Ok(())
 }
 
-/// The address of an S3 server as the SDK needs it: with a slash where a path ends, as the SDK appends the bucket's
-/// name to it. <https://github.com/awslabs/aws-sdk-rust/issues/1387>
-///
-/// # Errors
-/// What it takes.
-pub fn endpoint(value: &str) -> Result<String, &'static str> {
-    const TAKES: &str = "takes the address of an S3 server, such as http://localhost:9000";
-    let uri: Uri = value.parse().map_err(|_| TAKES)?;
-    let is_http = uri.scheme() == Some(&Scheme::HTTP) || uri.scheme() == Some(&Scheme::HTTPS);
-    let authority = uri.authority().filter(|_| is_http).ok_or(TAKES)?;
-    if authority.as_str().contains('@') {
-        return Err(
-            "takes an address without user and password: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY take these",
-        );
-    }
-    if uri.query().is_some() {
-        return Err("takes an address without a query, such as http://localhost:9000");
-    }
-    let path = uri.path().trim_end_matches('/');
-    let slash = if path.is_empty() { "" } else { "/" };
-    Ok(format!("{}://{authority}{path}{slash}", uri.scheme_str().unwrap_or_default()))
-}
-
-/// An address as messages show it, without what may be secret: user, password and query.
-pub fn shown(address: &str) -> Cow<'_, str> {
-    if address.contains('@') {
-        return "…".into();
-    }
-    match address.find(['?', '#']) {
-        Some(end) => format!("{}…", &address[..=end]).into(),
-        None => address.into(),
+/// Checks a variable that takes one of some words, in any case.
+fn check_word(env: &Env<'_>, name: &'static str, words: &[&str]) -> Result<(), ConfigError> {
+    match env.get(name) {
+        Some(value) if !words.iter().any(|word| value.eq_ignore_ascii_case(word)) => {
+            Err(ConfigError::new(name, value, format!("takes {}", words.join(" or "))))
+        }
+        _ => Ok(()),
     }
 }
 
-/// Checks the name of a bucket, or what stands for one.
+/// Checks the name of a bucket, or the ARN of an access point.
 pub(super) fn check_bucket(name: &'static str, bucket: &str) -> Result<(), ConfigError> {
     let refused = |expected: String| Err(ConfigError::new(name, bucket, expected));
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '/');
@@ -199,42 +121,5 @@ pub(super) fn check_bucket(name: &'static str, bucket: &str) -> Result<(), Confi
             "takes the ARN of an access point, such as arn:aws:s3:eu-central-1:111122223333:accesspoint/prompts"
                 .to_owned(),
         ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_shown_without_secrets() {
-        for (address, is) in [
-            ("http://h:1/path", "http://h:1/path"),
-            ("http://ada:hunter2@h", "…"),
-            ("ada:hunter2@h", "…"),
-            ("http://h/s3?token=hunter2", "http://h/s3?…"),
-            ("h#hunter2", "h#…"),
-            ("", ""),
-        ] {
-            assert_eq!(shown(address), is);
-        }
-    }
-
-    #[test]
-    fn an_endpoint_with_a_path_ends_in_a_slash() {
-        for (value, is) in [
-            ("http://h", "http://h"),
-            ("http://h/", "http://h"),
-            ("HTTPS://h:1", "https://h:1"),
-            ("http://[::1]:9000", "http://[::1]:9000"),
-            ("http://h/storage/v1/s3", "http://h/storage/v1/s3/"),
-            ("http://h/storage/v1/s3//", "http://h/storage/v1/s3/"),
-            ("http://h/a%20b", "http://h/a%20b/"),
-        ] {
-            assert_eq!(endpoint(value).as_deref(), Ok(is), "{value}");
-        }
-        for value in ["localhost:9000", "h", "/storage", "ftp://h", "http://", "http://h/?x=1", "http://u:p@h", ""] {
-            assert!(endpoint(value).is_err(), "{value}");
-        }
     }
 }

@@ -1,10 +1,35 @@
-//! The settings of sign-in, and what of them belongs together.
+//! The settings of sign-in, and which of them need each other.
 
 use http::Uri;
 
+use super::env::Env;
 use super::{ConfigError, is_loopback};
 
-/// Whose tokens are accepted, for what.
+/// Settings that also need `OAUTH_ISSUER`.
+const NEEDS_ISSUER: [&str; 8] = [
+    "OAUTH_AUDIENCE",
+    "OAUTH_SCOPE",
+    "OAUTH_JWKS_URL",
+    "OAUTH_AUTHORIZE_URL",
+    "OAUTH_TOKEN_URL",
+    "OAUTH_REVOKE_URL",
+    "OAUTH_CLIENT_ID",
+    "OAUTH_REDIRECT_URIS",
+];
+/// Settings, and another one that each also needs.
+const NEEDS: [(&str, &str); 9] = [
+    ("OAUTH_ISSUER", "OAUTH_AUDIENCE"),
+    ("OAUTH_ISSUER", "PUBLIC_URL"),
+    ("OAUTH_AUTHORIZE_URL", "OAUTH_TOKEN_URL"),
+    ("OAUTH_TOKEN_URL", "OAUTH_AUTHORIZE_URL"),
+    ("OAUTH_REVOKE_URL", "OAUTH_AUTHORIZE_URL"),
+    ("OAUTH_CLIENT_ID", "OAUTH_AUTHORIZE_URL"),
+    ("OAUTH_AUTHORIZE_URL", "OAUTH_JWKS_URL"),
+    ("OAUTH_CLIENT_ID", "OAUTH_REDIRECT_URIS"),
+    ("OAUTH_REDIRECT_URIS", "OAUTH_CLIENT_ID"),
+];
+
+/// Which tokens are accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignIn {
     /// `iss` of the tokens.
@@ -15,26 +40,26 @@ pub struct SignIn {
     pub scope: Option<String>,
     /// The address of the MCP endpoint as clients type it, such as `https://prompts.example.com/mcp`.
     pub public_url: String,
-    /// Where the issuer's keys are; else its metadata says.
+    /// Where the issuer's keys are, if its metadata does not say.
     pub jwks_url: Option<String>,
-    /// What the issuer's own metadata does not tell clients, so that this server does.
+    /// What this server tells clients in place of the issuer's own metadata.
     pub authorization_server: Option<AuthorizationServer>,
 }
 
 /// Addresses at which people sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorizationServer {
-    /// The page to sign in.
+    /// The page on which people sign in.
     pub authorize_url: String,
-    /// Where codes become tokens.
+    /// Where clients exchange codes for tokens.
     pub token_url: String,
-    /// Where tokens are given up.
+    /// Where clients revoke tokens.
     pub revoke_url: Option<String>,
-    /// What clients that register are told to be.
+    /// The client that registering clients are given.
     pub client: Option<PublicClient>,
 }
 
-/// The one client that all who register share.
+/// The one client that all registering clients share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicClient {
     /// `client_id`
@@ -56,80 +81,54 @@ impl SignIn {
         let authority = self.public_url.find("://").map_or(0, |at| at + 3);
         self.public_url[authority..].find('/').map_or("", |at| &self.public_url[authority + at..])
     }
-}
 
-/// Reads the settings of sign-in; `None` where there is none.
-///
-/// # Errors
-/// A setting that is no URL, or that lacks another.
-pub(super) fn sign_in(env: &impl Fn(&'static str) -> Option<String>) -> Result<Option<SignIn>, ConfigError> {
-    const OTHERS: [&str; 8] = [
-        "OAUTH_AUDIENCE",
-        "OAUTH_SCOPE",
-        "OAUTH_JWKS_URL",
-        "OAUTH_AUTHORIZE_URL",
-        "OAUTH_TOKEN_URL",
-        "OAUTH_REVOKE_URL",
-        "OAUTH_CLIENT_ID",
-        "OAUTH_REDIRECT_URIS",
-    ];
-    let wrong = |name, value: &str, expected: &str| ConfigError::new(name, value, expected);
-    // What is there, and what must be there with it.
-    let needs = |name: &'static str, other: &'static str| match (env(name), env(other)) {
-        (Some(value), None) => Err(wrong(name, &value, &format!("also needs {other}"))),
-        _ => Ok(()),
-    };
-    for name in OTHERS {
-        needs(name, "OAUTH_ISSUER")?;
-    }
-    let Some(issuer) = url(env, "OAUTH_ISSUER")? else { return Ok(None) };
-    needs("OAUTH_ISSUER", "OAUTH_AUDIENCE")?;
-    needs("OAUTH_ISSUER", "PUBLIC_URL")?;
-    needs("OAUTH_AUTHORIZE_URL", "OAUTH_TOKEN_URL")?;
-    for name in ["OAUTH_TOKEN_URL", "OAUTH_REVOKE_URL", "OAUTH_CLIENT_ID"] {
-        needs(name, "OAUTH_AUTHORIZE_URL")?;
-    }
-    needs("OAUTH_AUTHORIZE_URL", "OAUTH_JWKS_URL")?;
-    needs("OAUTH_CLIENT_ID", "OAUTH_REDIRECT_URIS")?;
-    needs("OAUTH_REDIRECT_URIS", "OAUTH_CLIENT_ID")?;
-
-    let audience = env("OAUTH_AUDIENCE").unwrap_or_default();
-    if list(&audience).is_empty() {
-        return Err(wrong("OAUTH_AUDIENCE", &audience, "takes a comma list of what a token may be for"));
-    }
-    let public_url = public_url(env)?.unwrap_or_default();
-    let scope = env("OAUTH_SCOPE");
-    if let Some(scope) = scope.as_deref().filter(|scope| !scope.bytes().all(is_scope_byte)) {
-        return Err(wrong("OAUTH_SCOPE", scope, "takes one scope"));
-    }
-    let client = match env("OAUTH_CLIENT_ID") {
-        Some(id) => Some(PublicClient { id, redirect_uris: redirect_uris(env)? }),
-        None => None,
-    };
-    let authorization_server = match (url(env, "OAUTH_AUTHORIZE_URL")?, url(env, "OAUTH_TOKEN_URL")?) {
-        (Some(authorize_url), Some(token_url)) => {
-            Some(AuthorizationServer { authorize_url, token_url, revoke_url: url(env, "OAUTH_REVOKE_URL")?, client })
+    /// Reads the settings of sign-in; `None` without `OAUTH_ISSUER`.
+    ///
+    /// # Errors
+    /// A setting that is no URL, or that lacks another one.
+    pub(super) fn read(env: &Env<'_>) -> Result<Option<Self>, ConfigError> {
+        for (name, needed) in NEEDS_ISSUER.map(|name| (name, "OAUTH_ISSUER")).into_iter().chain(NEEDS) {
+            if let (Some(value), None) = (env.get(name), env.get(needed)) {
+                return Err(ConfigError::new(name, value, format!("also needs {needed}")));
+            }
         }
-        _ => None,
-    };
-    Ok(Some(SignIn {
-        issuer,
-        audience: list(&audience),
-        scope,
-        public_url,
-        jwks_url: url(env, "OAUTH_JWKS_URL")?,
-        authorization_server,
-    }))
+        let Some(issuer) = url(env, "OAUTH_ISSUER")? else { return Ok(None) };
+        let audience = env.get("OAUTH_AUDIENCE").unwrap_or_default();
+        if list(&audience).is_empty() {
+            let expected = "takes a comma list of what a token may be for";
+            return Err(ConfigError::new("OAUTH_AUDIENCE", audience, expected));
+        }
+        let public_url = public_url(env)?.unwrap_or_default();
+        let scope = env.get("OAUTH_SCOPE");
+        if let Some(scope) = scope.as_deref().filter(|scope| !scope.bytes().all(is_scope_byte)) {
+            return Err(ConfigError::new("OAUTH_SCOPE", scope, "takes one scope"));
+        }
+        let authorization_server = AuthorizationServer::read(env)?;
+        let jwks_url = url(env, "OAUTH_JWKS_URL")?;
+        Ok(Some(Self { issuer, audience: list(&audience), scope, public_url, jwks_url, authorization_server }))
+    }
 }
 
-/// The address of the MCP endpoint as clients type it; `None` where it is not set.
+impl AuthorizationServer {
+    fn read(env: &Env<'_>) -> Result<Option<Self>, ConfigError> {
+        let client = match env.get("OAUTH_CLIENT_ID") {
+            Some(id) => Some(PublicClient { id, redirect_uris: redirect_uris(env)? }),
+            None => None,
+        };
+        let urls = (url(env, "OAUTH_AUTHORIZE_URL")?, url(env, "OAUTH_TOKEN_URL")?);
+        let (Some(authorize_url), Some(token_url)) = urls else { return Ok(None) };
+        Ok(Some(Self { authorize_url, token_url, revoke_url: url(env, "OAUTH_REVOKE_URL")?, client }))
+    }
+}
+
+/// Reads the address of the MCP endpoint as clients type it.
 ///
 /// # Errors
-/// When it is no such address.
-pub(super) fn public_url(env: &impl Fn(&'static str) -> Option<String>) -> Result<Option<String>, ConfigError> {
+/// Another address.
+pub(super) fn public_url(env: &Env<'_>) -> Result<Option<String>, ConfigError> {
     let Some(public_url) = url(env, "PUBLIC_URL")? else { return Ok(None) };
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '.' | '-' | '_' | '~' | '[' | ']');
-    // Documents stand at addresses that are made from its path.
+    // The server makes the addresses of documents from its path.
     if !public_url.ends_with("/mcp") || !public_url.chars().all(is_plain) || public_url.contains("/:") {
         let expected = "takes the URL of the MCP endpoint, which ends in /mcp";
         return Err(ConfigError::new("PUBLIC_URL", public_url, expected));
@@ -146,9 +145,9 @@ fn list(value: &str) -> Vec<String> {
     value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
-/// A URL whose answers can be relied on.
-fn url(env: &impl Fn(&'static str) -> Option<String>, name: &'static str) -> Result<Option<String>, ConfigError> {
-    let Some(value) = env(name) else { return Ok(None) };
+/// A URL whose answers can be trusted.
+fn url(env: &Env<'_>, name: &'static str) -> Result<Option<String>, ConfigError> {
+    let Some(value) = env.get(name) else { return Ok(None) };
     if value.parse::<Uri>().is_ok_and(|uri| uri.authority().is_some_and(|authority| authority.as_str().contains('@'))) {
         return Err(ConfigError::new(name, value, "takes a URL without user and password"));
     }
@@ -158,7 +157,7 @@ fn url(env: &impl Fn(&'static str) -> Option<String>, name: &'static str) -> Res
     Err(ConfigError::new(name, value, "takes a URL that begins with https://"))
 }
 
-/// Whether what is read there comes from whom the URL names: `https:`, or `http:` to this machine.
+/// Whether answers come from the host that the URL names: `https:`, or `http:` to this machine.
 #[doc(hidden)]
 #[must_use]
 pub fn is_trustworthy(url: &str) -> bool {
@@ -169,9 +168,9 @@ pub fn is_trustworthy(url: &str) -> bool {
     })
 }
 
-/// RFC 8252 lets programs of one's own machine have schemes of their own.
-fn redirect_uris(env: &impl Fn(&'static str) -> Option<String>) -> Result<Vec<String>, ConfigError> {
-    let value = env("OAUTH_REDIRECT_URIS").unwrap_or_default();
+/// The addresses that a sign-in may lead back to. RFC 8252 lets local programs have schemes of their own.
+fn redirect_uris(env: &Env<'_>) -> Result<Vec<String>, ConfigError> {
+    let value = env.get("OAUTH_REDIRECT_URIS").unwrap_or_default();
     let uris = list(&value);
     let is_uri = |uri: &String| {
         uri.split_once(':').is_some_and(|(scheme, rest)| {
@@ -200,8 +199,8 @@ mod tests {
     const JWKS: (&str, &str) = ("OAUTH_JWKS_URL", "http://127.0.0.1:1/keys");
 
     fn read(env: &[(&str, &str)]) -> Result<Option<SignIn>, String> {
-        let env = |name: &'static str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        sign_in(&env).map_err(|e| e.to_string())
+        let env = |name: &str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        SignIn::read(&Env(&env)).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -256,8 +255,8 @@ mod tests {
     #[test]
     fn a_sign_in_leads_back_to_addresses() {
         for wrong in ["claude.ai/callback", "https:", ":x", "1x:/y", "https://a/b#c", "https://a/b c", ","] {
-            let env = |name: &'static str| (name == "OAUTH_REDIRECT_URIS").then(|| wrong.to_owned());
-            assert!(redirect_uris(&env).is_err(), "{wrong}");
+            let env = |name: &str| (name == "OAUTH_REDIRECT_URIS").then(|| wrong.to_owned());
+            assert!(redirect_uris(&Env(&env)).is_err(), "{wrong}");
         }
     }
 

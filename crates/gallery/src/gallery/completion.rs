@@ -1,40 +1,40 @@
-//! Which known values a person may mean by what they have typed so far.
+//! Suggests known values for what a person has typed so far.
 
 use std::iter;
 
-/// The most suggestions that MCP allows in one answer.
+/// How many suggestions MCP allows in one answer.
 const MAX_VALUES: usize = 100;
-/// Nobody types more of a value than this, in bytes; what is longer matches none.
-const MAX_TYPED: usize = 256;
+/// Nobody types a longer value, so a longer one matches nothing.
+const MAX_TYPED_BYTES: usize = 256;
 
 /// Suggestions for an argument's value.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Completion {
     /// The first suggestions, 100 at most.
     pub values: Vec<String>,
-    /// How many there are in all.
+    /// How many values match in all.
     pub total: usize,
 }
 
 /// How well a value matches, the best first.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Match {
-    /// It is the typed text, but perhaps for upper and lower case.
+    /// The value is the typed text, in any case.
     Whole,
-    /// It begins with the typed text.
+    /// The value begins with the typed text.
     Prefix,
-    /// It does but for upper and lower case.
+    /// The value begins with the typed text in another case.
     AnyCasePrefix,
-    /// A later word of it does.
+    /// A later word of the value begins with the typed text.
     Word,
-    /// It has the typed characters in their order, with so many others between them.
+    /// The value has the typed characters in their order, with so many others between them.
     Scattered { gaps: usize },
 }
 
 impl Completion {
     /// The values that match, the best first and otherwise in the order in which they come.
     pub(super) fn new(values: &[String], typed: &str) -> Self {
-        if typed.len() > MAX_TYPED {
+        if typed.len() > MAX_TYPED_BYTES {
             return Self { values: Vec::new(), total: 0 };
         }
         let lower = lowercase(typed);
@@ -69,11 +69,11 @@ fn match_of(value: &str, typed: &str, lower: &[char]) -> Option<Match> {
     gaps(&value, lower).map(|gaps| Match::Scattered { gaps })
 }
 
-/// How many other characters stand between those of `typed` at the least, if `value` has them all in their order.
+/// The least number of other characters between those of `typed`, if `value` has them all in their order.
 fn gaps(value: &[char], typed: &[char]) -> Option<usize> {
     let mut fewest = None;
     let mut rest = value;
-    // Where they are complete, then back to where they begin at the latest, and on from there.
+    // Finds their first end, goes back to their last start before it, and continues after that start.
     while let Some(end) = end_of(rest.iter(), typed.iter()) {
         let span = end_of(rest[..end].iter().rev(), typed.iter().rev())?;
         fewest = fewest.into_iter().chain([span - typed.len()]).min();
@@ -82,7 +82,7 @@ fn gaps(value: &[char], typed: &[char]) -> Option<usize> {
     fewest
 }
 
-/// How many of `value`'s characters it takes to have all of `typed` in their order.
+/// How many of `value`'s first characters have all of `typed` in their order.
 fn end_of<'a>(value: impl Iterator<Item = &'a char>, mut typed: impl Iterator<Item = &'a char>) -> Option<usize> {
     let mut value = value.enumerate();
     typed.try_fold(0, |_, c| value.find(|(_, other)| *other == c).map(|(at, _)| at + 1))
@@ -145,6 +145,6 @@ mod tests {
     fn a_typed_text_that_nobody_types_matches_nothing() {
         let values = vec!["a".repeat(256 * 1024); 100];
         assert_eq!(Completion::new(&values, &"a".repeat(1024 * 1024)), Completion { values: Vec::new(), total: 0 });
-        assert_eq!(Completion::new(&values[..1], &"a".repeat(MAX_TYPED)).total, 1);
+        assert_eq!(Completion::new(&values[..1], &"a".repeat(MAX_TYPED_BYTES)).total, 1);
     }
 }

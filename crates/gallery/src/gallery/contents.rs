@@ -1,4 +1,4 @@
-//! What a prompt says, in MCP's terms: one content a message, two roles, pictures and files read from the store.
+//! The messages of a prompt in MCP's form: one content a message, two roles, pictures and files read from the store.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,38 +6,39 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
-use super::files::Unread;
+use crate::catalogue::Unread;
 use crate::content::{Content, PromptMessage, Role};
 use crate::store::{Object, PromptStore};
 use check::address::{self, Address, Shape};
 use check::roles::{system_first, without_blank_lines};
 use dotprompt::{Code, Media, Message, Part, Place, Problem, bounds};
 
-/// How many pictures and files of one prompt are read at once: each may be as large as [`bounds::MEDIA`].
-const CONCURRENT_READS: usize = 4;
+/// How many pictures and files of one prompt are read at once. Each may be as large as [`bounds::MEDIA`].
+const CONCURRENT_MEDIA_READS: usize = 4;
 
-/// Why a rendering has no contents.
+/// Why messages have no contents.
 #[derive(Debug)]
 pub(super) enum ContentsError {
     /// A picture or file cannot be shown.
     Media(Problem),
-    /// The same, and a caller has named it.
+    /// The same, and the caller named it.
     MediaOfCaller(Problem),
-    /// The answer would have so many bytes, if not more.
+    /// The answer would have at least so many bytes.
     TooLong(u64),
     /// A file of the store could not be read as it was listed.
     Unread(Unread),
-    /// A file of the store is shown, and the files are of another listing than the prompt.
+    /// A file of the store is shown, and the prompt is of an older catalogue.
     Outdated,
 }
 
-/// The messages as MCP has them. It knows the user and the assistant alone: what the system says first is put before
-/// what the user says first, what it says later is the user's.
+/// The messages in MCP's form. MCP has only the roles user and assistant: system text at the start goes before the first user
+/// message, later system text becomes the user's.
 ///
-/// Where marks divide the text, the blank lines around them are not part of it. `objects` are all files of the store, in
-/// the order of their keys; none are at hand for a prompt of an older listing.
+/// Where parts divide the text, the blank lines around them are removed. `objects` are all files of the store, in the order of
+/// their keys; `None` for a prompt of an older catalogue.
 pub(super) async fn contents(
     messages: Vec<Message>,
     objects: Option<&[Object]>,
@@ -49,36 +50,36 @@ pub(super) async fn contents(
     if let Some(media) = media.nth(bounds::MEDIA_PARTS) {
         return Err(ContentsError::Media(problem(media, Code::Bound, address::too_many())));
     }
-    let mut shown = Vec::new();
+    let mut blocks = Vec::new();
     for Message { role, content, .. } in system_first(messages) {
         let role = if role == dotprompt::Role::Model { Role::Assistant } else { Role::User };
         for part in content {
             let part = match part {
-                Part::Text { text } if is_divided => Shown::Content(Content::text(without_blank_lines(&text))),
-                Part::Text { text } => Shown::Content(Content::text(text)),
-                Part::Media { media } => Shown::of(&media, objects)?,
+                Part::Text { text } if is_divided => Block::Content(Content::text(without_blank_lines(&text))),
+                Part::Text { text } => Block::Content(Content::text(text)),
+                Part::Media { media } => Block::of(&media, objects)?,
                 _ => continue,
             };
-            shown.push((role, part));
+            blocks.push((role, part));
         }
     }
-    let least = shown.iter().map(|(_, part)| part.least()).sum();
-    if least > bounds::ANSWER as u64 {
-        return Err(ContentsError::TooLong(least));
+    let min_bytes = blocks.iter().map(|(_, part)| part.min_bytes()).sum();
+    if min_bytes > bounds::ANSWER as u64 {
+        return Err(ContentsError::TooLong(min_bytes));
     }
-    let read = read(shown.iter().filter_map(|(_, part)| part.object()), store).await?;
-    Ok(shown.into_iter().map(|(role, part)| PromptMessage { role, content: part.content(&read) }).collect())
+    let read = read_files(blocks.iter().filter_map(|(_, part)| part.object()), store).await?;
+    Ok(blocks.into_iter().map(|(role, part)| PromptMessage { role, content: part.content(&read) }).collect())
 }
 
 /// One part of the answer, before files are read.
-enum Shown<'o> {
+enum Block<'o> {
     Content(Content),
     File { object: &'o Object, shape: Shape, mime_type: String },
 }
 
-impl<'o> Shown<'o> {
+impl<'o> Block<'o> {
     fn of(media: &Media, objects: Option<&'o [Object]>) -> Result<Self, ContentsError> {
-        // What a caller leaves out is empty: the author's to test.
+        // An argument that the caller leaves out is empty; the template should test that.
         let by_caller = media.origin.by_caller && !media.url.is_empty();
         let refused = |message: String| match (by_caller, problem(media, Code::Media, message)) {
             (true, problem) => ContentsError::MediaOfCaller(problem),
@@ -115,8 +116,8 @@ impl<'o> Shown<'o> {
         }
     }
 
-    /// How many bytes of the answer a file takes at least: as it is if it may be text, else in base64.
-    fn least(&self) -> u64 {
+    /// How many bytes of the answer a file takes at least: its size if it may be text, else that of its base64.
+    fn min_bytes(&self) -> u64 {
         match self {
             Self::File { object, shape: Shape::File, .. } => object.size,
             Self::File { object, .. } => object.size.div_ceil(3) * 4,
@@ -134,34 +135,32 @@ impl<'o> Shown<'o> {
     }
 }
 
-/// The content of files, by key; each is read once.
-async fn read<'o>(
+/// The content of files, by key. Each is read once.
+async fn read_files<'o>(
     objects: impl Iterator<Item = &'o Object>,
     store: &dyn PromptStore,
 ) -> Result<HashMap<&'o str, Bytes>, ContentsError> {
     let mut seen = HashSet::new();
     let objects = objects.filter(|object| seen.insert(object.key.as_str()));
-    let reads: Vec<_> =
-        objects.map(|object| async move { Ok((object.key.as_str(), get(object, store).await?)) }).collect();
+    let read = |object: &'o Object| async move {
+        let unread = |error| ContentsError::Unread(Unread { object: object.clone(), error });
+        Ok((object.key.as_str(), store.get(object).await.map_err(unread)?))
+    };
+    let reads: Vec<_> = objects.map(read).collect();
     if reads.is_empty() {
         return Ok(HashMap::new());
     }
-    stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await
+    stream::iter(reads).buffered(CONCURRENT_MEDIA_READS).try_collect().await
 }
 
-async fn get(object: &Object, store: &dyn PromptStore) -> Result<Bytes, ContentsError> {
-    let unread = |error| ContentsError::Unread(Unread { object: object.clone(), error });
-    store.get(object).await.map_err(unread)
-}
-
-/// What a client gets of bytes, which stand at `path` if they are a file's.
+/// The content block of some bytes; `path` is that of their file, if they are a file's.
 fn content(shape: Shape, path: &str, bytes: &[u8], mime_type: String) -> Content {
     let encoded = || STANDARD.encode(bytes);
     match shape {
         Shape::Image => Content::Image { data: encoded(), mime_type },
         Shape::Audio => Content::Audio { data: encoded(), mime_type },
         Shape::Link | Shape::File => {
-            let uri = format!("{URI}{}", escaped(path));
+            let uri = format!("{EMBEDDED_FILE_URI}{}", utf8_percent_encode(path, ESCAPED));
             let resource = match std::str::from_utf8(bytes) {
                 Ok(text) => json!({ "uri": uri, "mimeType": mime_type, "text": text }),
                 Err(_) => json!({ "uri": uri, "mimeType": mime_type, "blob": encoded() }),
@@ -171,16 +170,29 @@ fn content(shape: Shape, path: &str, bytes: &[u8], mime_type: String) -> Content
     }
 }
 
-/// What the address of an embedded file begins with. It is a name: nothing can be read there.
-const URI: &str = "gallery:///";
+/// The start of the URI of an embedded file. The URI is a name: clients cannot read it.
+const EMBEDDED_FILE_URI: &str = "gallery:///";
 
-/// The path with what a URI does not take as `%XX`.
-fn escaped(path: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=:@".contains(&byte);
-    path.bytes()
-        .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
-}
+/// The characters that the path of a URI does not take as they are.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
 
 fn problem(media: &Media, code: Code, message: String) -> Problem {
     let place = media.origin.place.unwrap_or(Place::START);

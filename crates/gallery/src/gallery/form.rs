@@ -1,26 +1,26 @@
-//! What to ask of the person whose arguments do not fit a prompt.
+//! A form for arguments that do not fit a prompt.
 
 use serde_json::{Map, Value};
 
 use dotprompt::{Argument, ArgumentProblem};
 
-/// A form for the arguments that are missing or wrong, each of which is to be filled in.
+/// A form for the arguments that are missing or wrong. Every field is required.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Form {
-    /// Why it is shown.
+    /// Why the form is shown.
     pub message: String,
     /// The fields by argument, each in the plain JSON Schema that MCP's elicitation takes.
     pub properties: Map<String, Value>,
 }
 
 impl Form {
-    /// `None` where no value would help, as when the caller names an argument that does not exist.
+    /// `None` where no value would help, such as for an argument that does not exist.
     pub(super) fn new(prompt: &str, problems: &[ArgumentProblem], arguments: &[Argument]) -> Option<Self> {
         let mut properties = Map::new();
         let mut wrong = Vec::new();
         for problem in problems {
             let name = match problem {
-                // Its field says what it is.
+                // The form's field describes it.
                 ArgumentProblem::Missing { name, .. } => name,
                 ArgumentProblem::Invalid { name, .. } => {
                     wrong.push(problem.to_string());

@@ -19,7 +19,7 @@ use http::Uri;
 use http::uri::Scheme;
 use hyper_util::client::proxy::matcher::Matcher;
 
-use crate::config::process;
+use crate::env::variable;
 
 const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
@@ -157,7 +157,7 @@ impl Error for Proxied {
 /// Warns about an unusable proxy, without printing it: its address may hold a password.
 pub fn warn_about_unusable_proxies() {
     for name in PROXY_VARIABLES {
-        let Some(value) = process(name).filter(|value| !value.is_empty()) else { continue };
+        let Some(value) = variable(name) else { continue };
         let proxy = Matcher::builder().https(value).build().intercept(&Uri::from_static("https://example.com"));
         if proxy.is_none() {
             tracing::warn!("{name} is no address of a proxy such as http://proxy.example.com:3128, and is not used");

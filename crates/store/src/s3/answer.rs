@@ -1,5 +1,4 @@
-//! Looks at the answer to a listing as it came, to see whether it is whole: the SDK's reader takes XML that was cut off for
-//! all there is.
+//! Looks at the bytes of a listing, to see whether it is whole: the SDK's reader accepts XML that is cut off.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,38 +7,38 @@ use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 
-/// What was seen of the last answer to a request that this interceptor was given to.
+/// An interceptor that remembers facts of the last answer to its request.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Answer(Arc<Mutex<Seen>>);
+pub(super) struct RawAnswer(Arc<Mutex<Facts>>);
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Seen {
+struct Facts {
     is_whole: bool,
     date: Option<DateTime>,
 }
 
-impl Answer {
+impl RawAnswer {
     /// Whether the root element is closed.
     pub(super) fn is_whole(&self) -> bool {
-        self.seen().is_whole
+        self.facts().is_whole
     }
 
-    /// What the server's clock said.
+    /// The time of the server's clock.
     pub(super) fn date(&self) -> Option<DateTime> {
-        self.seen().date
+        self.facts().date
     }
 
-    fn seen(&self) -> Seen {
+    fn facts(&self) -> Facts {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Intercept for Answer {
+impl Intercept for RawAnswer {
     fn name(&self) -> &'static str {
-        "Answer"
+        "RawAnswer"
     }
 
-    // Then the body is in memory.
+    // At this point the body is in memory.
     fn read_after_deserialization(
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,
@@ -50,13 +49,12 @@ impl Intercept for Answer {
         let is_whole = response.body().bytes().is_some_and(is_closed);
         let date =
             response.headers().get("date").and_then(|date| DateTime::from_str(date, DateTimeFormat::HttpDate).ok());
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Seen { is_whole, date };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Facts { is_whole, date };
         Ok(())
     }
 }
 
-/// Whether a document ends with the end of a listing. What is before that the SDK reads, and refuses where it is another
-/// element or no XML.
+/// Whether a document ends with the end tag of a listing. The SDK checks the rest of it.
 fn is_closed(xml: &[u8]) -> bool {
     let mut xml = xml.trim_ascii_end();
     while xml.ends_with(b"-->") {
@@ -69,7 +67,7 @@ fn is_closed(xml: &[u8]) -> bool {
     let is_named = |name: &[u8]| name.rsplit(|byte| *byte == b':').next() == Some(b"ListBucketResult");
     match (tag.strip_prefix(b"/"), tag.strip_suffix(b"/")) {
         (Some(name), _) => is_named(name.trim_ascii_end()),
-        // A listing of nothing, with attributes perhaps.
+        // An empty listing, perhaps with attributes.
         (_, Some(empty)) => empty.split(u8::is_ascii_whitespace).next().is_some_and(is_named),
         _ => false,
     }

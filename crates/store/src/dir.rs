@@ -22,13 +22,13 @@ use super::{Object, PromptStore, StoreError};
 
 /// File systems stamp times in steps of up to some ten milliseconds: two edits within one step look the same.
 const TIMESTAMP_STEP: Duration = Duration::from_millis(100);
-/// How often a folder that is waited for is looked at, as it may have been replaced.
+/// How often a watched folder is checked for a replacement, which no event reports.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
-/// A folder, read anew at every call; [`watch`](Self::watch) tells when that is of use.
+/// A folder, read anew at every call; [`watch`](Self::watch) tells when a call is needed.
 ///
-/// Hidden files and the backup files of editors are not part of it, nor is what a symbolic link names outside of it.
-/// A file whose name is not UTF-8 is left out and reported once.
+/// It leaves out hidden files, the backup files of editors and symbolic links that lead out of it. A file whose name is not
+/// UTF-8 is left out and reported once.
 #[derive(Clone)]
 pub struct DirStore(Arc<Inner>);
 
@@ -38,18 +38,18 @@ impl fmt::Debug for DirStore {
     }
 }
 
-/// Paths below the folder, and why they are left out.
-type LeftOut = BTreeMap<PathBuf, String>;
+/// Paths below the folder, and why each is left out.
+type Reasons = BTreeMap<PathBuf, String>;
 
 struct Inner {
     /// As it was given, for people.
     dir: PathBuf,
-    /// The same from the root of the file system on; a link in it may be set to another folder at any time.
+    /// The absolute path; a link in it may change to another folder at any time.
     path: PathBuf,
-    /// What the last listing left out; it has been reported.
-    left_out: Mutex<LeftOut>,
+    /// What the last listing left out and reported.
+    left_out: Mutex<Reasons>,
     watch: OnceLock<Watch>,
-    /// Something has changed, as the watch tells.
+    /// The watch notifies it of each change.
     changed: Arc<Notify>,
 }
 
@@ -68,10 +68,10 @@ impl DirStore {
         Ok(Self(Arc::new(Inner { dir, path, left_out, watch, changed })))
     }
 
-    /// Has the system tell of changes from now on by what `start` begins, so that the folder need not be read anew where there are none.
+    /// Watches the folder from now on by `start`, so that an unchanged folder need not be read anew.
     ///
     /// # Errors
-    /// When the system cannot; the folder is read anew at every call as before.
+    /// When the system cannot watch it. Then the folder is still read anew at every call.
     pub fn watch(&self, start: StartWatcher) -> io::Result<()> {
         let watch = Watch::start(&self.0.path, start, Arc::clone(&self.0.changed))?;
         // A second one is not needed.
@@ -79,7 +79,7 @@ impl DirStore {
         Ok(())
     }
 
-    /// Lists the files of some folders alone, given relative to this one; a folder that is not there or leads out has none.
+    /// Lists only the files of some folders, given relative to this one. A folder that does not exist or leads out has none.
     ///
     /// # Errors
     /// As [`PromptStore::list`].
@@ -88,13 +88,13 @@ impl DirStore {
         blocking(move || inner.list(Some(&folders))).await
     }
 
-    /// Waits until something has changed since the last time; for ever where the folder is not watched.
+    /// Waits until something has changed since the last call; for ever where the folder is not watched.
     ///
-    /// Another folder in its place, which no event tells of, is watched from then on.
+    /// If another folder takes its place, which no event reports, that folder is watched from then on.
     pub async fn changed(&self) {
         while timeout(FOLLOW_EVERY, self.0.changed.notified()).await.is_err() {
             let inner = Arc::clone(&self.0);
-            // The next turn hears of what it finds.
+            // If it finds a change, the next turn is notified.
             let _ = spawn_blocking(move || inner.watch.get().map(Watch::follow)).await;
         }
     }
@@ -116,7 +116,7 @@ impl PromptStore for DirStore {
         self.0.watch.get().and_then(Watch::revision)
     }
 
-    /// A folder that is back is seen at once.
+    /// A folder that comes back is read at once.
     fn retry_after(&self) -> Duration {
         Duration::ZERO
     }
@@ -141,65 +141,30 @@ impl Inner {
     /// All files, or those of some folders.
     fn list(&self, only: Option<&BTreeSet<PathBuf>>) -> Result<Vec<Object>, StoreError> {
         let now = SystemTime::now();
-        // Without symbolic links, to tell what leaves the folder.
+        // Without symbolic links, to see which links leave the folder.
         let root = self.path.canonicalize().map_err(|e| store_error(&self.dir, &e))?;
+        let left_out = LeftOut { root: &root, reasons: RefCell::default() };
+        let belongs = &|entry: &DirEntry| left_out.belongs(entry);
         let mut objects = Vec::new();
-        let left_out = RefCell::<LeftOut>::default();
-        let leave_out = |path: &Path, why: &str| {
-            let below = path.strip_prefix(&root).unwrap_or(path);
-            left_out.borrow_mut().insert(below.to_owned(), why.to_owned());
-        };
-        let belongs = &|entry: &DirEntry| {
-            if is_hidden_or_backup(entry.file_name().as_encoded_bytes()) {
-                return false;
-            }
-            let is_outside = entry.path_is_symlink() && !is_below(entry.path(), &root);
-            if is_outside {
-                leave_out(entry.path(), "the link leaves the folder");
-            }
-            !is_outside
-        };
-        let walk = |folder: &Path| WalkDir::new(folder).follow_links(true).min_depth(1);
-        let walks: Vec<WalkDir> = match only {
-            None => vec![walk(&root)],
-            Some(folders) => {
-                let is_visible =
-                    |folder: &&PathBuf| !folder.iter().any(|part| is_hidden_or_backup(part.as_encoded_bytes()));
-                let paths = folders.iter().filter(is_visible).map(|folder| root.join(folder));
-                let is_there = |path: &PathBuf| *path == root || (path.is_dir() && is_below(path, &root));
-                paths.filter(is_there).map(|path| walk(&path).max_depth(1)).collect()
-            }
-        };
-        for entry in walks.into_iter().flat_map(|walk| walk.into_iter().filter_entry(belongs)) {
-            let entry = match entry {
-                Ok(entry) => entry,
+        for entry in walks(&root, only).into_iter().flat_map(|walk| walk.into_iter().filter_entry(belongs)) {
+            match entry {
+                Ok(entry) if entry.file_type().is_file() => objects.extend(left_out.object(&entry, now)),
+                Ok(_) => {}
                 Err(e) if e.depth() == 0 => return Err(self.unreadable(&e)),
+                // A loop of links, a link to nothing, or a folder without permission: the rest is served.
                 Err(e) => {
-                    // A loop of links, a link to nothing, a folder without permission: the rest is served.
                     let why = e.io_error().map_or_else(|| e.to_string(), ToString::to_string);
-                    leave_out(e.path().unwrap_or(&root), &why);
-                    continue;
+                    left_out.add(e.path().unwrap_or(&root), &why);
                 }
-            };
-            if !entry.file_type().is_file() {
-                continue;
-            }
-            let Some(key) = entry.path().strip_prefix(&root).ok().and_then(key_of) else {
-                leave_out(entry.path(), "the name is not UTF-8");
-                continue;
-            };
-            match entry.metadata() {
-                Ok(metadata) => objects.push(Object { key, version: version(&metadata, now), size: metadata.len() }),
-                Err(e) => leave_out(entry.path(), &e.to_string()),
             }
         }
-        self.report(left_out.take(), &root);
+        self.report(left_out.reasons.take(), &root);
         objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Ok(objects)
     }
 
-    /// The content of a file, if it is what was listed: a link may have been set to another folder, or the file been
-    /// replaced.
+    /// The content of a file, if it is the listed version: a link may lead to another folder by now, or the file may have
+    /// been replaced.
     fn read(&self, object: &Object) -> Result<Bytes, StoreError> {
         let path = self.path.join(&object.key);
         let gone = || StoreError::NotFound(format!("{}: it is no longer what was listed", path.display()));
@@ -208,11 +173,11 @@ impl Inner {
             let is_version = object.version.is_empty() || marks(metadata).0 == object.lasting_version();
             metadata.is_file() && is_version
         };
-        // Before it is opened, as opening a pipe would wait for its writer.
+        // Before it is opened, because opening a pipe would wait for its writer.
         if !is_listed(&path.metadata().map_err(failed)?) {
             return Err(gone());
         }
-        // A version has the number of the file, where the system has one: then it is none of outside.
+        // On Unix a version has the file's number, so a listed version is a file inside of the folder.
         if (object.version.is_empty() || !cfg!(unix)) && !self.contains(&path) {
             return Err(gone());
         }
@@ -221,10 +186,10 @@ impl Inner {
         if !is_listed(&opened) {
             return Err(gone());
         }
-        // Room for one byte more, which tells that the file has grown.
-        let most = opened.len().saturating_add(1);
-        let mut content = Vec::with_capacity(most.try_into().unwrap_or_default());
-        (&file).take(most).read_to_end(&mut content).map_err(failed)?;
+        // One byte more shows that the file has grown.
+        let max_bytes = opened.len().saturating_add(1);
+        let mut content = Vec::with_capacity(max_bytes.try_into().unwrap_or_default());
+        (&file).take(max_bytes).read_to_end(&mut content).map_err(failed)?;
         let after = file.metadata().map_err(failed)?;
         let is_whole = is_listed(&after) && after.len() == content.len() as u64;
         if is_whole { Ok(content.into()) } else { Err(gone()) }
@@ -235,11 +200,11 @@ impl Inner {
         self.path.canonicalize().is_ok_and(|root| is_below(path, &root))
     }
 
-    /// Keeps what a listing leaves out, and warns of what the one before did not.
-    fn report(&self, left_out: LeftOut, root: &Path) {
+    /// Keeps what a listing leaves out, and warns of what the one before did not leave out.
+    fn report(&self, left_out: Reasons, root: &Path) {
         let mut before = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
         for (path, why) in left_out.iter().filter(|(path, _)| !before.contains_key(*path)) {
-            // A name may have characters that a terminal obeys.
+            // A name may have control characters, which a terminal would obey.
             let file = root.join(path).display().to_string().replace(char::is_control, "\u{fffd}");
             tracing::warn!(%file, %why, "file left out");
         }
@@ -254,24 +219,74 @@ impl Inner {
     }
 }
 
+/// What a listing leaves out.
+struct LeftOut<'r> {
+    root: &'r Path,
+    reasons: RefCell<Reasons>,
+}
+
+impl LeftOut<'_> {
+    fn add(&self, path: &Path, why: &str) {
+        let below = path.strip_prefix(self.root).unwrap_or(path);
+        self.reasons.borrow_mut().insert(below.to_owned(), why.to_owned());
+    }
+
+    /// Whether a file or folder is part of the listing.
+    fn belongs(&self, entry: &DirEntry) -> bool {
+        if is_hidden_or_backup(entry.file_name().as_encoded_bytes()) {
+            return false;
+        }
+        let is_outside = entry.path_is_symlink() && !is_below(entry.path(), self.root);
+        if is_outside {
+            self.add(entry.path(), "the link leaves the folder");
+        }
+        !is_outside
+    }
+
+    /// A file as it is listed.
+    fn object(&self, entry: &DirEntry, now: SystemTime) -> Option<Object> {
+        let Some(key) = entry.path().strip_prefix(self.root).ok().and_then(key_of) else {
+            self.add(entry.path(), "the name is not UTF-8");
+            return None;
+        };
+        match entry.metadata() {
+            Ok(metadata) => Some(Object { key, version: version(&metadata, now), size: metadata.len() }),
+            Err(e) => {
+                self.add(entry.path(), &e.to_string());
+                None
+            }
+        }
+    }
+}
+
+/// The walk over all of the folder, or one over each of some folders in it.
+fn walks(root: &Path, only: Option<&BTreeSet<PathBuf>>) -> Vec<WalkDir> {
+    let walk = |folder: &Path| WalkDir::new(folder).follow_links(true).min_depth(1);
+    let Some(folders) = only else { return vec![walk(root)] };
+    let is_visible = |folder: &&PathBuf| !folder.iter().any(|part| is_hidden_or_backup(part.as_encoded_bytes()));
+    let paths = folders.iter().filter(is_visible).map(|folder| root.join(folder));
+    let is_there = |path: &PathBuf| path == root || (path.is_dir() && is_below(path, root));
+    paths.filter(is_there).map(|path| walk(&path).max_depth(1)).collect()
+}
+
 /// Whether the file that `path` names, links followed, is below `root`.
 fn is_below(path: &Path, root: &Path) -> bool {
     path.canonicalize().is_ok_and(|real| real.starts_with(root))
 }
 
-/// The path with `/` between folders.
+/// The path with `/` between folders; `None` where it is not UTF-8.
 fn key_of(path: &Path) -> Option<String> {
     let parts = path.iter().map(|part| part.to_str()).collect::<Option<Vec<_>>>()?;
     Some(parts.join("/"))
 }
 
-/// `.x`, `x~`, `#x#` (Emacs) and what Vim and merge tools leave behind.
+/// `.x`, `x~`, `#x#` (Emacs), and the files that Vim and merge tools leave.
 fn is_hidden_or_backup(name: &[u8]) -> bool {
     const BACKUPS: [&[u8]; 7] = [b"~", b"#", b".bak", b".orig", b".swp", b".swo", b".tmp"];
     name.starts_with(b".") || name.starts_with(b"#") || BACKUPS.iter().any(|end| name.ends_with(end))
 }
 
-/// A file changed shortly before `now` gets a version of its own each time it is listed, as a second change might leave all
+/// A file that changed shortly before `now` gets another version in each listing, because a second change might leave all
 /// marks the same.
 fn version(metadata: &Metadata, now: SystemTime) -> String {
     let (version, changed) = marks(metadata);
@@ -279,7 +294,7 @@ fn version(metadata: &Metadata, now: SystemTime) -> String {
     if settled { version } else { format!("{version}\n?{}", Uuid::new_v4().simple()) }
 }
 
-/// Times of the last change, size and the file's number; also the time of the last change alone.
+/// The marks of a version: times of the last changes, size and the file's number. Also the time of the last change.
 fn marks(metadata: &Metadata) -> (String, SystemTime) {
     let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
     let (changed, number) = identity(metadata, modified);
@@ -287,8 +302,8 @@ fn marks(metadata: &Metadata) -> (String, SystemTime) {
     (format!("{:x}-{:x}-{number:x}-{:x}", nanos(modified), nanos(changed), metadata.len()), changed)
 }
 
-/// When the file was last changed, and its number. Programs that copy or unpack files set the time of the last
-/// modification back to the original's; this one they cannot set.
+/// When the file was last changed, and its number. Programs that copy or unpack files set the modification time back to
+/// the original's; they cannot set the change time.
 #[cfg(unix)]
 fn identity(metadata: &Metadata, _modified: SystemTime) -> (SystemTime, u64) {
     use std::os::unix::fs::MetadataExt;
@@ -297,7 +312,7 @@ fn identity(metadata: &Metadata, _modified: SystemTime) -> (SystemTime, u64) {
     (UNIX_EPOCH + seconds + nanos, metadata.ino())
 }
 
-/// The time of the last modification has to do.
+/// Other systems have only the modification time.
 #[cfg(not(unix))]
 fn identity(_: &Metadata, modified: SystemTime) -> (SystemTime, u64) {
     (modified, 0)

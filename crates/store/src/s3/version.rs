@@ -1,4 +1,4 @@
-//! What tells one version of an object from another, in a listing and in the answer to a read.
+//! The version of an object: the marks by which a listing and the answer to a read are compared.
 //!
 //! Usually that is the `ETag`. A server may give none, or one that does not change with the content, so the time of the last
 //! modification and the size are part of each version too.
@@ -8,11 +8,10 @@ use std::fmt::LowerHex;
 use aws_sdk_s3::primitives::DateTime;
 use uuid::Uuid;
 
-/// S3 tells times in seconds: of an object that was modified just before the listing, a second change might leave them
-/// as they are.
+/// S3 gives times in seconds. An object that was modified so shortly before the listing may change again and keep its time.
 const RECENT_MILLIS: i64 = 2000;
 
-/// What an answer says of the version of an object.
+/// What an answer says about the version of an object.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Marks {
     pub(super) etag: Option<String>,
@@ -21,7 +20,7 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    /// The `ETag` without quotes and the mark of a weak one; nothing where it is missing or empty.
+    /// The `ETag` without quotes and without the mark of a weak one; `None` where it is missing or empty.
     fn etag(&self) -> Option<&str> {
         self.etag.as_deref().map(opaque).filter(|etag| !etag.is_empty())
     }
@@ -30,7 +29,7 @@ impl Marks {
         self.modified.and_then(|modified| modified.to_millis().ok())
     }
 
-    /// Whether nothing tells versions apart.
+    /// Whether versions cannot be told apart.
     pub(super) fn are_missing(&self) -> bool {
         self.etag().is_none() && self.modified.is_none()
     }
@@ -38,9 +37,9 @@ impl Marks {
     /// The version of a listing or a read that was answered at `now`. `trusts_etags` is false where `ETag`s have turned out
     /// not to change with the content.
     ///
-    /// The first line is for people: the `ETag` if there is one. The second one has time and size, after a `~` where the `ETag`
-    /// alone does not do. A third one, which begins with `?`, is another each time: nothing says that the object will not
-    /// have changed under the same version.
+    /// The first line is for people: the `ETag` if there is one. The second line has time and size, after a `~` where the
+    /// `ETag` alone does not suffice. A third line, which begins with `?`, differs each time: it is there where the object may
+    /// change and keep the other marks.
     pub(super) fn version(&self, now: DateTime, trusts_etags: bool) -> String {
         let etag = self.etag();
         let modified = self.modified_millis();
@@ -64,7 +63,7 @@ impl Marks {
         if is_certain { version } else { format!("{version}\n?{}", Uuid::new_v4().simple()) }
     }
 
-    /// What the listing said of an object of this version, and whether its `ETag` alone does.
+    /// The marks that a version was made of, and whether its `ETag` alone suffices.
     pub(super) fn of_version(version: &str) -> (Self, bool) {
         let mut lines = version.lines();
         let etag = lines.next().filter(|line| line.starts_with('"')).map(str::to_owned);
@@ -98,13 +97,13 @@ impl Marks {
     }
 }
 
-/// How what was read compares with what was listed.
+/// How an object that was read compares with the listed one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Comparison {
     Same,
-    /// Another version of the object stands there now.
+    /// The store has another version of the object now.
     Replaced,
-    /// The version is the same and the size is not: the answer is not whole.
+    /// The version is the same and the size differs: the answer is not whole.
     WrongSize {
         listed: u64,
         read: u64,
@@ -120,7 +119,7 @@ fn opaque(etag: &str) -> &str {
     etag.trim().trim_start_matches("W/").trim_matches('"')
 }
 
-/// Whether an `ETag` looks like S3's: an MD5 sum, perhaps with the number of parts. Others may not change with the content.
+/// Whether an `ETag` looks like S3's: an MD5 sum, perhaps with a number of parts. Others may not change with the content.
 fn is_content_hash(etag: &str) -> bool {
     let (sum, parts) = etag.split_once('-').unwrap_or((etag, "1"));
     let is_hex = sum.len() == 32 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -1,4 +1,4 @@
-//! What stands between an object and its key or content on the wire.
+//! Decodes keys and contents as they come over the wire.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -9,14 +9,14 @@ use percent_encoding::percent_decode_str;
 
 use dotprompt::bounds;
 
-/// What a gzip stream begins with.
+/// The first bytes of a gzip stream.
 const GZIP: &[u8] = b"\x1f\x8b";
-/// The largest content that a gzip stream may have, in bytes. A larger one is an error.
+/// The largest content of a gzip stream, in bytes. A larger one is an error.
 const MAX_INFLATED_BYTES: u64 = bounds::MEDIA;
 
-/// A key of a listing with `encoding-type=url`, as it is: percent-encoded, and a space as `+`.
+/// Decodes a key of a listing with `encoding-type=url`: it is percent-encoded, and a space is `+`.
 ///
-/// A server that only says so, and sends keys as they are, is taken at its key wherever that cannot be decoded.
+/// Some servers claim that encoding and do not use it. A key that cannot be decoded is returned as it is.
 pub(super) fn decoded_key(key: &str) -> String {
     let hex = |pair: &[u8]| pair.len() >= 2 && pair[..2].iter().all(u8::is_ascii_hexdigit);
     let is_encoded = key.split('%').skip(1).all(|rest| hex(rest.as_bytes()));
@@ -30,18 +30,18 @@ pub(super) fn decoded_key(key: &str) -> String {
 /// An object's content without its `Content-Encoding`.
 ///
 /// # Errors
-/// An encoding that is not read, a stream that is broken or inflates to too much.
+/// An encoding that is not supported, or a stream that is broken or inflates to too much.
 pub(super) fn decoded_content(content: Bytes, encoding: Option<&str>) -> Result<Bytes, String> {
     let mut content = content;
-    // They are named in the order in which they were applied.
+    // The header names them in the order in which they were applied.
     for encoding in encoding.unwrap_or_default().split(',').rev().map(str::trim) {
         content = match encoding.to_ascii_lowercase().as_str() {
-            // A charset in the wrong header is a frequent mistake, and changes no byte.
+            // A charset in the wrong header is a frequent mistake, and does not change the bytes.
             "" | "identity" | "utf-8" | "utf8" => content,
-            // What was uploaded without being packed is what it should be.
+            // The file was uploaded without being compressed.
             "gzip" | "x-gzip" if !content.starts_with(GZIP) => content,
             "gzip" | "x-gzip" => inflated(&content)?,
-            // How it was uploaded; S3 takes the chunks apart and the word away, others only the chunks.
+            // S3 removes the chunks of an upload and this word; other servers remove only the chunks.
             "aws-chunked" if !is_in_chunks(&content) => content,
             "aws-chunked" => {
                 return Err("the object was stored with the chunks of its upload (Content-Encoding: aws-chunked): \
@@ -66,7 +66,7 @@ fn inflated(content: &[u8]) -> Result<Bytes, String> {
     Ok(inflated.into())
 }
 
-/// Whether this begins with the size of a chunk, as an upload does: `1f4;chunk-signature=…` or `1f4` on a line.
+/// Whether the content begins with the size of a chunk: `1f4;chunk-signature=…` or `1f4` on a line.
 fn is_in_chunks(content: &[u8]) -> bool {
     let line = content.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let Some(line) = line.strip_suffix(b"\r").filter(|line| line.len() < 120) else { return false };

@@ -1,4 +1,4 @@
-//! The S3 client: the standard settings, timeouts, and no more at the start of a process than its first request takes.
+//! The S3 client: the standard settings and our timeouts. Making one does no more work than the first request needs.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,29 +12,30 @@ use aws_sdk_s3::config::{self, BehaviorVersion, ConfigBag, Intercept, Region, Ru
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_s3::error::BoxError;
 
-use crate::causes::chain;
-use crate::config::{AddressingStyle, S3Options, endpoint as endpoint_url, process, shown};
+use super::options::{AddressingStyle, S3Options, endpoint as endpoint_url};
+use crate::causes::{chain, shown};
+use crate::count::count_s3_request;
+pub use crate::env::variable;
 use crate::https::Http;
-use crate::store::count_s3_request;
 
-/// Until a connection stands: S3 answers in some ten milliseconds or not at all.
+/// For a connection: S3 answers in some ten milliseconds or not at all.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// A function has 15 seconds for its answer, in which a listing and a file may have to be read. So a slow attempt is given
-/// up early and the SDK's own retries (three attempts, or `AWS_MAX_ATTEMPTS`) get the rest of the time.
+/// For one attempt. A function has 15 seconds for its answer, which may need a listing and a file. So a slow attempt ends
+/// early, and the SDK's own retries (three attempts, or `AWS_MAX_ATTEMPTS`) get the rest of the time.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
-/// Of writing the index, for which nobody waits so long.
+/// For writing the index. Callers wait less long for it.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
-/// Of one request with its retries, until its answer begins.
+/// For one request with its retries, until its answer begins.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
 
 const NO_REGION: &str = "no region is set: AWS_REGION or the profile's `region` takes the bucket's";
 
-/// The client of the standard AWS settings in the environment, as Lambda sets them: no profile and no machine is asked, as reading for them costs the package and each cold
-/// start more than these lines (docs/decisions.md).
+/// The client of the standard AWS settings in the environment, as Lambda sets them. It reads no profile and asks no
+/// metadata service: their code costs the package and each cold start more than these lines (docs/decisions.md).
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 ///
 /// # Errors
-/// Settings with which the bucket cannot be asked, in one line.
+/// What is wrong with the settings, in one line.
 pub(super) async fn from_env(bucket: &str, options: S3Options) -> Result<Client, String> {
     let is_on = |name| variable(name).as_deref().is_some_and(is_true);
     let endpoint = variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"));
@@ -51,7 +52,7 @@ pub(super) async fn from_env(bucket: &str, options: S3Options) -> Result<Client,
     Ok(new(addressed(settings(variable), address).await?, options, Http::new(|| Ok(()))))
 }
 
-/// What the SDK would read of these variables, whose values have been checked with the other settings.
+/// The client settings of these variables, as the SDK would read them. `gallery::config` has checked their values.
 fn settings(variable: impl Fn(&str) -> Option<String>) -> config::Builder {
     fn parsed<T: FromStr>(value: Option<String>) -> Option<T> {
         value.and_then(|value| value.parse().ok())
@@ -74,13 +75,13 @@ fn settings(variable: impl Fn(&str) -> Option<String>) -> config::Builder {
     config
 }
 
-/// What says where a bucket is asked.
+/// The settings that decide at which address a bucket is asked.
 pub struct Address<'a> {
     /// The name, or an ARN.
     pub bucket: &'a str,
     /// The region of the requests.
     pub region: Option<Region>,
-    /// In place of S3's.
+    /// The address of another server than S3.
     pub endpoint: Option<String>,
     /// Where the bucket's name goes.
     pub style: Option<AddressingStyle>,
@@ -90,23 +91,20 @@ pub struct Address<'a> {
     pub dual_stack: bool,
     /// Transfer Acceleration.
     pub accelerate: bool,
-    /// Whether the region in an ARN may be another one; the SDK does not read the setting.
+    /// Whether the region in an ARN may differ from `region`; the SDK does not read the setting.
     pub arn_region: Option<bool>,
 }
 
-/// A variable that is set and not empty.
-pub fn variable(name: &str) -> Option<String> {
-    process(name).filter(|value| !value.is_empty())
-}
-
+/// How the SDK reads a variable that is true or false.
+#[must_use]
 pub fn is_true(value: &str) -> bool {
     value.eq_ignore_ascii_case("true")
 }
 
-/// The settings with the address, where the SDK can make one of it.
+/// The client settings with this address.
 ///
 /// # Errors
-/// Why it cannot, in one line.
+/// Why the SDK finds no address, in one line.
 pub async fn addressed(config: config::Builder, address: Address<'_>) -> Result<config::Builder, String> {
     let Address { bucket, region, endpoint, style, fips, dual_stack, accelerate, arn_region } = address;
     let region = region.ok_or(NO_REGION)?;
@@ -115,7 +113,7 @@ pub async fn addressed(config: config::Builder, address: Address<'_>) -> Result<
     let path_style = match style.unwrap_or(AddressingStyle::Auto) {
         AddressingStyle::Path => true,
         AddressingStyle::Virtual => false,
-        // A bucket's own host name is S3's alone; another server is addressed by path, but for an access point.
+        // Only S3 has a host name for each bucket. Other servers take the bucket in the path, except for an access point.
         AddressingStyle::Auto => endpoint.is_some() && !bucket.starts_with("arn:"),
     };
     let params = Params::builder()
@@ -134,8 +132,8 @@ pub async fn addressed(config: config::Builder, address: Address<'_>) -> Result<
     Ok(config.use_fips(fips).use_dual_stack(dual_stack))
 }
 
-/// Settings of a request whose body may be large: an answer begins only when all of it has arrived.
-pub(super) fn patient() -> config::Builder {
+/// Timeouts of a request with a large body: its answer begins only when all of the body has arrived.
+pub(super) fn long_timeouts() -> config::Builder {
     let timeouts = TimeoutConfig::builder().read_timeout(WRITE_TIMEOUT).operation_timeout(WRITE_TIMEOUT).build();
     config::Builder::new().timeout_config(timeouts)
 }

@@ -1,6 +1,6 @@
 //! Puts the pages of a listing together.
 //!
-//! Nothing rests on the order of keys: other servers than S3 list in the order of folders, and directory buckets in none.
+//! The keys may come in any order: other servers than S3 list in the order of folders, and directory buckets in none.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -9,22 +9,22 @@ use std::mem;
 use aws_sdk_s3::primitives::DateTime;
 
 use super::version::Marks;
-use crate::store::Object;
+use crate::Object;
 
-/// How many pages in a row may repeat what was listed, or be empty, before the listing is given up.
-const IDLE_PAGES: usize = 100;
-/// How many pages are read at most: ten million keys.
-const PAGES: usize = 10_000;
+/// How many pages in a row may be empty or repeat earlier keys, before the listing fails.
+const MAX_IDLE_PAGES: usize = 100;
+/// How many pages are read at most: ten million keys on S3.
+const MAX_PAGES: usize = 10_000;
 
-/// One page as S3 answers it.
+/// One page of a listing.
 pub(super) struct Page {
-    pub(super) objects: Vec<Listed>,
+    pub(super) objects: Vec<ListedObject>,
     /// The continuation token of the next page, if there is one.
     pub(super) next: Option<String>,
 }
 
 /// One object of a page.
-pub(super) struct Listed {
+pub(super) struct ListedObject {
     /// Below the prefix.
     pub(super) key: String,
     pub(super) marks: Marks,
@@ -33,37 +33,38 @@ pub(super) struct Listed {
 /// The pages so far.
 #[derive(Default)]
 pub(super) struct Listing {
-    objects: Vec<Listed>,
+    objects: Vec<ListedObject>,
     tokens: HashSet<String>,
-    /// The first key of each page: one that is there already tells of a page that is repeated.
+    /// The first key of each page, to notice a page that is repeated.
     first_keys: HashSet<String>,
     pages: usize,
-    idle: usize,
+    /// Pages in a row that had no new key.
+    idle_pages: usize,
 }
 
 impl Listing {
-    /// Adds a page; the token of the next one, if there is one.
+    /// Adds a page. Returns the token of the next one, if there is one.
     ///
     /// # Errors
-    /// When the listing would never end.
+    /// When the listing does not end.
     pub(super) fn add(&mut self, mut page: Page) -> Result<Option<String>, &'static str> {
         let is_news = page.objects.first().is_some_and(|first| self.first_keys.insert(first.key.clone()));
         self.objects.append(&mut page.objects);
         let Some(token) = page.next else { return Ok(None) };
         self.pages += 1;
-        self.idle = if is_news { 0 } else { self.idle + 1 };
+        self.idle_pages = if is_news { 0 } else { self.idle_pages + 1 };
         if !self.tokens.insert(token.clone()) {
             return Err("the listing does not end: a continuation token came twice");
         }
-        if self.idle >= IDLE_PAGES || self.pages >= PAGES {
+        if self.idle_pages >= MAX_IDLE_PAGES || self.pages >= MAX_PAGES {
             return Err("the listing does not end");
         }
         Ok(Some(token))
     }
 
-    /// Every object once, sorted by key. Of a key that was listed twice it is the object that was modified last, else the
-    /// one of the later page.
-    pub(super) fn finish(mut self) -> Whole {
+    /// Every object once, sorted by key. Of a key that was listed twice, the object that was modified last counts, else that
+    /// of the later page.
+    pub(super) fn finish(mut self) -> CompleteListing {
         if !self.objects.is_sorted_by(|a, b| a.key.cmp(&b.key) == Ordering::Less) {
             self.objects.sort_by(|a, b| a.key.cmp(&b.key));
             self.objects.dedup_by(|later, first| {
@@ -74,28 +75,28 @@ impl Listing {
                 is_same
             });
         }
-        Whole(self.objects)
+        CompleteListing(self.objects)
     }
 }
 
 /// A listing of all pages.
-pub(super) struct Whole(Vec<Listed>);
+pub(super) struct CompleteListing(Vec<ListedObject>);
 
-impl Whole {
-    /// Whether neighbours of different size have one `ETag`, which then says nothing of the content.
+impl CompleteListing {
+    /// Whether neighbours of different size have the same `ETag`, which then says nothing about the content.
     pub(super) fn shares_etags(&self) -> bool {
         let is_shared = |a: &Marks, b: &Marks| a.size != b.size && a.etag.is_some() && a.etag == b.etag;
         self.0.windows(2).any(|pair| is_shared(&pair[0].marks, &pair[1].marks))
     }
 
-    /// Whether there are objects of which nothing tells versions apart.
+    /// Whether the versions of some object cannot be told apart.
     pub(super) fn lacks_marks(&self) -> bool {
         self.0.iter().any(|listed| listed.marks.are_missing())
     }
 
     /// The objects with their versions, see [`Marks::version`].
     pub(super) fn objects(self, now: DateTime, trusts_etags: bool) -> Vec<Object> {
-        let object = |Listed { key, marks }| {
+        let object = |ListedObject { key, marks }| {
             let version = marks.version(now, trusts_etags);
             Object { key, version, size: marks.size.unwrap_or_default() }
         };
@@ -107,11 +108,11 @@ impl Whole {
 mod tests {
     use aws_sdk_s3::primitives::DateTime;
 
-    use super::{Listed, Listing, Page};
-    use crate::store::s3::version::Marks;
+    use super::{ListedObject, Listing, Page};
+    use crate::s3::version::Marks;
 
     fn page(objects: &[(&str, &str, i64)], next: Option<&str>) -> Page {
-        let listed = |&(key, etag, modified): &(&str, &str, i64)| Listed {
+        let listed = |&(key, etag, modified): &(&str, &str, i64)| ListedObject {
             key: key.to_owned(),
             marks: Marks {
                 etag: Some(etag.to_owned()),

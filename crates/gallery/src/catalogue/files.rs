@@ -1,0 +1,332 @@
+//! The files of the store, read when they are first needed, and kept as far as there is room.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use equivalent::Equivalent;
+use futures_util::future::{BoxFuture, FutureExt, WeakShared};
+use futures_util::{StreamExt, stream};
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use tokio::task::JoinError;
+
+use super::CONCURRENT_READS;
+use super::by_version::ByVersion;
+use super::link::Link;
+use super::snapshot::{Catalogue, Entry};
+use crate::store::{Object, PromptStore, StoreError, spawn_counted};
+use dotprompt::{Named, Partial, Problem, PromptFile, Shown, bounds};
+
+/// The memory for kept files, in bytes as [`weight`] estimates them.
+const CACHE_BYTES: u64 = 48 * 1024 * 1024;
+/// Each shard has its part of the memory, which the largest file must fit into: [`weight`] of [`bounds::SOURCE`].
+const CACHE_SHARDS: usize = 8;
+/// How many files the cache expects; not a bound.
+const ESTIMATED_FILES: usize = 1000;
+
+/// The files that were read, and what is wrong with them.
+pub(crate) struct Files {
+    store: Arc<dyn PromptStore>,
+    cache: Cache<Version, Arc<LoadedFile>, ByBytes>,
+    /// The files that are being read. Callers that need the same file wait for the same reading.
+    under_way: Mutex<HashMap<Version, WeakShared<Reading>>>,
+    /// What is wrong with prompts and partials.
+    problems: ByVersion<Problem>,
+    /// The files that the store lists and refuses to return: the error, and when the store was last asked.
+    refused: ByVersion<(StoreError, Instant)>,
+    /// The prompts that are left out because one of their files cannot be read, and why.
+    pub(super) left_out: ByVersion<String>,
+}
+
+/// A file that could not be read as it was listed, and why.
+#[derive(Debug, Clone)]
+pub(crate) struct Unread {
+    pub(crate) object: Object,
+    pub(crate) error: StoreError,
+}
+
+impl Unread {
+    /// Whether the store answered, so that another listing may explain the error.
+    pub(super) fn is_doubtful(&self) -> bool {
+        !matches!(self.error, StoreError::Unavailable(_))
+    }
+}
+
+type Reading = BoxFuture<'static, Result<Arc<LoadedFile>, StoreError>>;
+
+/// One version of one file: its key and its version.
+#[derive(PartialEq, Eq, Hash, Clone)]
+struct Version(Box<str>, Box<str>);
+
+/// The same, borrowed.
+#[derive(Hash)]
+struct VersionRef<'a>(&'a str, &'a str);
+
+impl Equivalent<Version> for VersionRef<'_> {
+    fn equivalent(&self, Version(key, version): &Version) -> bool {
+        *self.0 == **key && *self.1 == **version
+    }
+}
+
+impl<'a> From<&'a Object> for VersionRef<'a> {
+    fn from(object: &'a Object) -> Self {
+        VersionRef(&object.key, &object.version)
+    }
+}
+
+impl From<&Object> for Version {
+    fn from(object: &Object) -> Self {
+        Self(object.key.as_str().into(), object.version.as_str().into())
+    }
+}
+
+/// A file that was read.
+pub(super) struct LoadedFile {
+    pub(super) file: ParsedFile,
+    /// The size of the file in bytes.
+    size: u64,
+}
+
+pub(super) enum ParsedFile {
+    Prompt {
+        file: Arc<PromptFile>,
+        last_link: Mutex<Option<Arc<Link>>>,
+    },
+    Partial(Arc<Partial>),
+    Broken {
+        problem: Problem,
+        /// The files that it shows, as far as it can be read.
+        shown: Vec<String>,
+    },
+}
+
+impl ParsedFile {
+    fn parse(key: &str, source: &[u8]) -> Self {
+        let parsed = match Named::of(key) {
+            Some(Named::Partial(_)) => Partial::parse(key, source).map(|partial| Self::Partial(Arc::new(partial))),
+            _ => PromptFile::parse(key, source)
+                .map(|file| Self::Prompt { file: Arc::new(file), last_link: Mutex::default() }),
+        };
+        parsed.unwrap_or_else(|problem| Self::Broken { problem, shown: shown_by_broken(key, source) })
+    }
+
+    /// The files that it shows.
+    fn shown(&self) -> Vec<String> {
+        match self {
+            Self::Prompt { file, .. } => urls(file.shown()),
+            Self::Partial(partial) => urls(partial.shown()),
+            Self::Broken { shown, .. } => shown.clone(),
+        }
+    }
+}
+
+/// The files that a broken file shows.
+fn shown_by_broken(key: &str, source: &[u8]) -> Vec<String> {
+    let shown = match Named::of(key) {
+        Some(Named::Partial(_)) => Partial::read_in_part(key, source).0.map(|partial| partial.shown()),
+        _ => PromptFile::read_in_part(key, source, &|_| None).0.map(|file| file.shown()),
+    };
+    urls(shown.unwrap_or_default())
+}
+
+fn urls(shown: Vec<Shown>) -> Vec<String> {
+    shown.into_iter().filter_map(|shown| shown.url).collect()
+}
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<Version, Arc<LoadedFile>> for ByBytes {
+    fn weight(&self, _: &Version, loaded: &Arc<LoadedFile>) -> u64 {
+        weight(loaded.size)
+    }
+}
+
+/// About how many bytes of memory a file of this size takes: 16 KB for the prompts of `benches/scale`.
+fn weight(size: u64) -> u64 {
+    8192 + 8 * size
+}
+
+impl Files {
+    pub(super) fn new(store: Arc<dyn PromptStore>) -> Arc<Self> {
+        let mut options = OptionsBuilder::new();
+        options.estimated_items_capacity(ESTIMATED_FILES).weight_capacity(CACHE_BYTES).shards(CACHE_SHARDS);
+        let options = options.build().expect("what is needed is set");
+        let cache = Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), DefaultLifecycle::default());
+        let (under_way, problems, refused, left_out) = Default::default();
+        Arc::new(Self { store, cache, under_way, problems, refused, left_out })
+    }
+
+    /// Whether a version of a prompt is at hand with its partials.
+    pub(super) fn has_linked(&self, object: &Object) -> bool {
+        self.last_link(&object.key, &object.version).is_some()
+    }
+
+    fn last_link(&self, key: &str, version: &str) -> Option<Arc<Link>> {
+        let loaded = self.cache.get(&VersionRef(key, version))?;
+        let ParsedFile::Prompt { last_link, .. } = &loaded.file else { return None };
+        lock(last_link).clone().filter(|link| link.prompt.is_ok())
+    }
+
+    /// The prompt as it was served last, with the partials of that time.
+    pub(crate) fn last_good(&self, catalogue: &Catalogue, entry: &Entry) -> Option<Arc<Link>> {
+        let object = catalogue.object(entry);
+        let versions = [Some(&*object.version), entry.previous.as_deref()];
+        versions.into_iter().flatten().find_map(|version| self.last_link(&object.key, version))
+    }
+
+    /// Whether the store is known to refuse this version of a file.
+    pub(super) fn is_refused(&self, object: &Object) -> bool {
+        self.refused.get(object).is_some()
+    }
+
+    /// Remembers that the store refuses to return a listed file. The log tells it once for each version.
+    pub(super) fn refuse(&self, Unread { object, error }: &Unread) {
+        if self.refused.set(object, (error.clone(), Instant::now())).is_none() {
+            tracing::warn!(prompt.file = object.key, cause = %error, "a listed file cannot be read");
+        }
+    }
+
+    /// Remembers that a prompt is left out because one of its files cannot be read. The log tells it once for each version.
+    pub(crate) fn leave_out(&self, object: &Object, unread: &Unread) {
+        let is_own = unread.object.key == object.key;
+        let why = if is_own { unread.error.to_string() } else { format!("{}: {}", unread.object.key, unread.error) };
+        if self.left_out.set(object, why.clone()).is_none() && !is_own {
+            tracing::warn!(prompt.file = object.key, why, "prompt left out");
+        }
+    }
+
+    /// The prompts of a catalogue that are left out because one of their files cannot be read, by key, and why.
+    pub(crate) fn left_out(&self, catalogue: &Catalogue) -> Vec<(String, String)> {
+        self.left_out.of_prompts(catalogue)
+    }
+
+    /// The prompts of a catalogue that were read and are broken, by key, and why.
+    pub(crate) fn broken(&self, catalogue: &Catalogue) -> Vec<(String, Problem)> {
+        self.problems.of_prompts(catalogue)
+    }
+
+    /// Reads a partial, so that the log tells what is wrong with it although no prompt has asked for it.
+    pub(super) async fn read_partial(self: &Arc<Self>, catalogue: &Catalogue, entry: &Entry) {
+        // If it cannot be read, the log tells so once a prompt needs it.
+        let _ = self.load(catalogue.object(entry)).await;
+    }
+
+    /// The files that the prompts and partials at hand show, and whether all prompts and partials are at hand.
+    ///
+    /// If all prompts are at hand, partials that no prompt has asked for are read.
+    pub(crate) async fn shown(self: &Arc<Self>, catalogue: &Catalogue) -> (HashSet<String>, bool) {
+        let is_at_hand = |entry: &&Entry| self.cache.contains_key(&VersionRef::from(catalogue.object(entry)));
+        if catalogue.entries.iter().all(|entry| is_at_hand(&entry)) {
+            let unread = catalogue.partials().filter(|entry| !is_at_hand(entry));
+            let reads: Vec<_> = unread.map(|entry| self.read_partial(catalogue, entry)).collect();
+            stream::iter(reads).buffer_unordered(CONCURRENT_READS).for_each(|()| async {}).await;
+        }
+        let (mut shown, mut are_all) = (HashSet::new(), true);
+        for entry in catalogue.entries.iter().chain(catalogue.partials()) {
+            match self.cache.get(&VersionRef::from(catalogue.object(entry))) {
+                Some(loaded) => shown.extend(loaded.file.shown()),
+                None => are_all = false,
+            }
+        }
+        (shown, are_all)
+    }
+
+    /// Forgets what was wrong with files that no longer exist.
+    pub(super) fn forget_all_but(&self, catalogue: &Catalogue) {
+        self.problems.forget_all_but(catalogue);
+        self.refused.forget_all_but(catalogue);
+        self.left_out.forget_all_but(catalogue);
+    }
+
+    /// A file, read now unless it is at hand or being read.
+    pub(super) async fn load(self: &Arc<Self>, object: &Object) -> Result<Arc<LoadedFile>, Unread> {
+        if let Some(loaded) = self.cache.get(&VersionRef::from(object)) {
+            return Ok(loaded);
+        }
+        let version = Version::from(object);
+        let reading = {
+            let mut under_way = lock(&self.under_way);
+            // Forgets readings that no caller waits for any more.
+            under_way.retain(|_, reading| reading.upgrade().is_some());
+            let joined = under_way.get(&version).and_then(WeakShared::upgrade);
+            joined.unwrap_or_else(|| {
+                let (files, object) = (Arc::clone(self), object.clone());
+                // In a task of its own, so that many files are parsed on all cores.
+                let task = spawn_counted(async move { files.read(&object).await });
+                let ended = |e: JoinError| Err(StoreError::Unavailable(e.to_string()));
+                let reading = task.map(move |read| read.unwrap_or_else(ended)).boxed().shared();
+                under_way.extend(reading.downgrade().map(|weak| (version, weak)));
+                reading
+            })
+        };
+        reading.await.map_err(|error| Unread { object: object.clone(), error })
+    }
+
+    async fn read(&self, object: &Object) -> Result<Arc<LoadedFile>, StoreError> {
+        if object.size > bounds::SOURCE {
+            let problem = dotprompt::too_large(&object.key, object.size);
+            return Ok(self.keep(object, ParsedFile::Broken { problem, shown: Vec::new() }));
+        }
+        let refused = self.refused.get(object);
+        if let Some((e, asked)) = &refused
+            && asked.elapsed() < self.store.retry_after()
+        {
+            return Err(e.clone());
+        }
+        let read = self.store.get(object).await;
+        if refused.is_some() {
+            match &read {
+                Ok(_) => drop(self.refused.remove(object)),
+                Err(StoreError::Unavailable(_)) => {}
+                Err(error) => self.refuse(&Unread { object: object.clone(), error: error.clone() }),
+            }
+        }
+        Ok(self.keep(object, ParsedFile::parse(&object.key, &read?)))
+    }
+
+    fn keep(&self, object: &Object, file: ParsedFile) -> Arc<LoadedFile> {
+        if let ParsedFile::Broken { problem, .. } = &file
+            && self.note(object, Some(problem))
+        {
+            report(problem);
+        }
+        let loaded = Arc::new(LoadedFile { file, size: object.size.min(bounds::SOURCE) });
+        self.cache.insert(Version::from(object), Arc::clone(&loaded));
+        loaded
+    }
+
+    /// Reads a key that no listing has returned yet. A key without a file is no error.
+    pub(super) async fn read_ahead(&self, key: &str) {
+        if let Ok((object, source)) = self.store.get_newest(key, bounds::SOURCE).await {
+            let file = ParsedFile::parse(key, &source);
+            // The log tells what is wrong with a file once that version is listed.
+            if !matches!(file, ParsedFile::Broken { .. }) {
+                self.keep(&object, file);
+            }
+        }
+    }
+
+    /// Remembers what is wrong with a version of a file, or that nothing is wrong. Returns whether a problem is news.
+    pub(super) fn note(&self, object: &Object, problem: Option<&Problem>) -> bool {
+        if let Some(problem) = problem {
+            return self.problems.set(object, problem.clone()).as_ref() != Some(problem);
+        }
+        if self.problems.remove(object) {
+            tracing::info!(prompt.file = object.key, "prompt is served again");
+        }
+        false
+    }
+}
+
+/// Tells the log why a prompt is not served.
+pub(super) fn report(problem: &Problem) {
+    let Problem { file, place, message, .. } = problem;
+    let (line, column) = (place.line, place.column);
+    tracing::warn!(prompt.file = &**file, line, column, error = message, "prompt left out");
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,112 @@
+//! What to do when a file cannot be read as it was listed: the store is listed again.
+//!
+//! If the new listing has another version of the file, or none, the file was replaced, and the attempt is made again. If it
+//! has the same version, the store refuses this file, which is then left out and not asked for at each request. If the
+//! listing fails, the store is down.
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::sync::Arc;
+
+use super::files::Unread;
+use super::live::LiveCatalogue;
+use super::snapshot::Catalogue;
+use crate::store::StoreError;
+
+/// How many listings one call makes because files were replaced.
+const MAX_LISTINGS: usize = 4;
+
+/// The outcome of an attempt with the files of one catalogue.
+pub(crate) trait Attempt {
+    /// The files that could not be read as they were listed.
+    fn unread(&self) -> Vec<&Unread>;
+}
+
+/// A value, and the newest catalogue, which it was made with.
+pub(crate) struct Fresh<T> {
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) value: T,
+    /// Why there is no newer catalogue although a file could not be read.
+    pub(crate) outage: Option<StoreError>,
+}
+
+/// Why a file cannot be read, also after another listing.
+pub(crate) enum Unreadable {
+    /// The store is down.
+    Outage(StoreError),
+    /// The store lists the file and refuses to return it.
+    Refused,
+    /// The file is replaced faster than it can be read.
+    Changing,
+}
+
+/// The listings that one call has made.
+#[derive(Default)]
+struct Listings {
+    count: usize,
+    /// Key and version of the files that were listed and not found.
+    missing: HashSet<(String, String)>,
+}
+
+impl LiveCatalogue {
+    /// Makes an attempt with `catalogue`, and again with a newer one while files cannot be read as they were listed. The
+    /// last attempt counts.
+    pub(crate) async fn with_fresh_catalogue<T: Attempt, F: Future<Output = T>>(
+        &self,
+        mut catalogue: Arc<Catalogue>,
+        attempt: impl Fn(Arc<Catalogue>) -> F,
+    ) -> Fresh<T> {
+        let mut listings = Listings::default();
+        loop {
+            let value = attempt(Arc::clone(&catalogue)).await;
+            match self.list_again(&value.unread(), &mut listings).await {
+                Ok(Some(newer)) => catalogue = newer,
+                Ok(None) => return Fresh { catalogue, value, outage: None },
+                Err(e) => return Fresh { catalogue, value, outage: Some(e) },
+            }
+        }
+    }
+
+    /// Why the last attempt did not read a file. `outage` is that of the attempt.
+    pub(crate) fn why_unread(&self, unread: &Unread, outage: Option<&StoreError>) -> Unreadable {
+        match (&unread.error, outage) {
+            (e @ StoreError::Unavailable(_), _) => Unreadable::Outage(e.clone()),
+            _ if self.files.is_refused(&unread.object) => Unreadable::Refused,
+            (_, Some(outage)) => Unreadable::Outage(outage.clone()),
+            (_, None) => Unreadable::Changing,
+        }
+    }
+
+    /// Another listing, if that may help. Files that the store refuses for good are noted.
+    ///
+    /// # Errors
+    /// When the listing fails.
+    async fn list_again(
+        &self,
+        unread: &[&Unread],
+        listings: &mut Listings,
+    ) -> Result<Option<Arc<Catalogue>>, StoreError> {
+        let is_doubtful = |unread: &&&Unread| unread.is_doubtful() && !self.files.is_refused(&unread.object);
+        let doubtful: Vec<&&Unread> = unread.iter().filter(is_doubtful).collect();
+        if doubtful.is_empty() {
+            return Ok(None);
+        }
+        let id = |unread: &Unread| (unread.object.key.clone(), unread.object.lasting_version().to_owned());
+        if listings.count == MAX_LISTINGS {
+            // These are listed again and again, and not found.
+            let missing = doubtful.into_iter().filter(|unread| listings.missing.contains(&id(unread)));
+            missing.for_each(|unread| self.files.refuse(unread));
+            return Ok(None);
+        }
+        listings.count += 1;
+        let newer = self.listed_now().await?;
+        for unread in doubtful {
+            if matches!(unread.error, StoreError::NotFound(_)) {
+                listings.missing.insert(id(unread));
+            } else if newer.lists(&unread.object) {
+                self.files.refuse(unread);
+            }
+        }
+        Ok(Some(newer))
+    }
+}

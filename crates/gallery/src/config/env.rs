@@ -1,0 +1,60 @@
+//! Variables by name, and the kinds of values that several of them take.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use super::ConfigError;
+
+/// Returns the value of a variable, of this process or of a test.
+pub(super) struct Env<'e>(pub(super) &'e dyn Fn(&str) -> Option<String>);
+
+impl Env<'_> {
+    /// A variable that is set and not empty.
+    pub(super) fn get(&self, name: &str) -> Option<String> {
+        self.get_or_empty(name).filter(|value| !value.is_empty())
+    }
+
+    /// A variable that is set, perhaps to nothing.
+    pub(super) fn get_or_empty(&self, name: &str) -> Option<String> {
+        (self.0)(name)
+    }
+
+    /// A flag if it is there, else its variable; with the name of the one that was taken.
+    pub(super) fn flag_or(
+        &self,
+        (flag, flag_name): (Option<&str>, &'static str),
+        name: &'static str,
+    ) -> (Option<String>, &'static str) {
+        match flag {
+            Some(value) => (Some(value.to_owned()), flag_name),
+            None => (self.get(name), name),
+        }
+    }
+
+    /// A whole number.
+    ///
+    /// # Errors
+    /// Another value, or a number outside of `min` and `max`.
+    pub(super) fn number<T>(&self, name: &'static str, min: T, max: T) -> Result<Option<T>, ConfigError>
+    where
+        T: Copy + Display + FromStr + PartialOrd,
+    {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        match value.parse::<T>() {
+            Ok(number) if number >= min && number <= max => Ok(Some(number)),
+            _ => Err(ConfigError::new(name, value, format!("takes a whole number from {min} to {max}"))),
+        }
+    }
+
+    /// `true` or `false`, which is the default.
+    ///
+    /// # Errors
+    /// Another value.
+    pub(super) fn boolean(&self, name: &'static str) -> Result<bool, ConfigError> {
+        match self.get(name).as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(other) => Err(ConfigError::new(name, other, "takes true or false")),
+        }
+    }
+}

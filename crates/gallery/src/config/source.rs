@@ -1,0 +1,127 @@
+//! Where the prompts are: a folder or a bucket.
+
+use std::path::PathBuf;
+
+use dotprompt::Named;
+
+use super::env::Env;
+use super::{ConfigError, Flags, S3Options, process, s3};
+
+const DEFAULT_DIR: &str = "prompts";
+const DEFAULT_PREFIX: &str = "prompts/";
+const DEFAULT_INDEX_KEY: &str = ".gallery/index.json";
+/// S3's bound on a key.
+const MAX_KEY_BYTES: usize = 1024;
+
+/// Where the prompts are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A folder on this machine.
+    Dir(PathBuf),
+    /// Objects in S3.
+    S3 {
+        /// The bucket's name.
+        bucket: String,
+        /// What the keys start with: empty, or ending in `/`.
+        prefix: String,
+        /// The key of the index; no index is kept without it.
+        index_key: Option<String>,
+        /// How the bucket is asked.
+        options: S3Options,
+    },
+}
+
+impl Source {
+    /// Reads the settings of this process. A folder may be missing.
+    ///
+    /// # Errors
+    /// A setting that cannot be used.
+    pub fn from_env(flags: &Flags) -> Result<Self, ConfigError> {
+        Self::read(flags, &Env(&process))
+    }
+
+    pub(super) fn read(flags: &Flags, env: &Env<'_>) -> Result<Self, ConfigError> {
+        let (bucket, name) = match flags {
+            // `--dir` wins over `BUCKET_NAME`.
+            Flags { bucket: None, dir: Some(_), .. } => (None, ""),
+            _ => env.flag_or((flags.bucket.as_deref(), "--bucket"), "BUCKET_NAME"),
+        };
+        let Some(bucket) = bucket else {
+            if let Some(prefix) = &flags.prefix {
+                return Err(ConfigError::new("--prefix", prefix, "also needs --bucket NAME or BUCKET_NAME"));
+            }
+            let dir = flags.dir.clone().or_else(|| env.get("PROMPT_DIR").map(PathBuf::from));
+            return Ok(Self::Dir(dir.unwrap_or_else(|| DEFAULT_DIR.into())));
+        };
+        s3::check_bucket(name, &bucket)?;
+        let prefix = prefix(flags, env)?;
+        let index_key = index_key(env, &prefix)?;
+        let options = s3::options(flags.request_payer.as_deref(), env)?;
+        Ok(Self::S3 { bucket, prefix, index_key, options })
+    }
+
+    /// Checks that a folder exists.
+    pub(super) fn check_dir(&self, flags: &Flags, env: &Env<'_>, on_lambda: bool) -> Result<(), ConfigError> {
+        let Self::Dir(dir) = self else { return Ok(()) };
+        if dir.is_dir() {
+            return Ok(());
+        }
+        let name = match (&flags.dir, env.get("PROMPT_DIR")) {
+            (Some(_), _) => "--dir",
+            (None, Some(_)) => "PROMPT_DIR",
+            // The default.
+            (None, None) => "",
+        };
+        let what = match (dir.exists(), name) {
+            (true, "") => format!("`{}` is not a folder", dir.display()),
+            (false, "") => format!("no folder `{}` here", dir.display()),
+            (true, _) => "takes a folder of prompts, and this is a file".to_owned(),
+            (false, _) => "takes a folder of prompts, and there is no such folder".to_owned(),
+        };
+        let instead = match (on_lambda, name) {
+            (true, _) => "BUCKET_NAME takes the bucket's name",
+            (false, "") => "pass --dir DIR or --bucket NAME",
+            (false, _) => "--bucket takes an S3 bucket instead",
+        };
+        Err(ConfigError::new(name, dir.to_string_lossy(), format!("{what}; {instead}")))
+    }
+}
+
+/// The prefix of the prompts: empty, or ending in `/`.
+fn prefix(flags: &Flags, env: &Env<'_>) -> Result<String, ConfigError> {
+    let (prefix, name) = env.flag_or((flags.prefix.as_deref(), "--prefix"), "PROMPT_PREFIX");
+    let prefix = prefix.unwrap_or_else(|| DEFAULT_PREFIX.to_owned());
+    match prefix.as_str() {
+        "" | "/" => Ok(String::new()),
+        absolute if absolute.starts_with('/') => {
+            let expected =
+                "takes a key prefix without a leading slash, such as prompts/, or / for the root of the bucket";
+            Err(ConfigError::new(name, absolute, expected))
+        }
+        folder if folder.ends_with('/') => Ok(prefix),
+        folder => Ok(format!("{folder}/")),
+    }
+}
+
+/// The key of the index; `None` if `INDEX_KEY` is set to nothing.
+fn index_key(env: &Env<'_>, prefix: &str) -> Result<Option<String>, ConfigError> {
+    let key = env.get_or_empty("INDEX_KEY").unwrap_or_else(|| DEFAULT_INDEX_KEY.to_owned());
+    let takes = |what: &str| Err(ConfigError::new("INDEX_KEY", key.as_str(), format!("takes {what}")));
+    if key.starts_with('/') || key.ends_with('/') {
+        return takes("the key of an object, such as .gallery/index.json, or nothing for no index");
+    }
+    // Some S3 clients remove these parts from an address.
+    if key.split('/').any(|part| matches!(part, "." | "..")) {
+        return takes("a key of which no part is `.` or `..`, such as .gallery/index.json");
+    }
+    if key.len() > MAX_KEY_BYTES {
+        return takes(&format!("a key of at most {MAX_KEY_BYTES} bytes"));
+    }
+    if !prefix.is_empty() && key.starts_with(prefix) {
+        return takes(&format!("a key that is not below the prompts' prefix {prefix}"));
+    }
+    if Named::of(&key).is_some() {
+        return takes("a key that is no prompt's, such as .gallery/index.json");
+    }
+    Ok(Some(key).filter(|key| !key.is_empty()))
+}

@@ -1,0 +1,204 @@
+//! `Config::new` with settings from a table.
+
+use super::*;
+
+fn config(flags: Flags, env: &[(&str, &str)]) -> Result<Config, String> {
+    // Cargo runs tests in the folder of their crate; `prompts` is in the repository's.
+    std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).expect("the repository");
+    let env = |name: &str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+    Config::new(flags, env).map_err(|e| e.to_string())
+}
+
+fn of(env: &[(&str, &str)]) -> Config {
+    config(Flags::default(), env).expect("settings")
+}
+
+#[test]
+fn without_settings_the_folder_prompts_is_served_on_port_8080() {
+    let config = of(&[]);
+    assert_eq!(config.source, Source::Dir("prompts".into()));
+    assert_eq!(config.addr.to_string(), "127.0.0.1:8080");
+    assert_eq!((config.cache_ttl, config.page_size, config.on_lambda), (Duration::ZERO, 500, false));
+    assert_eq!(config.allowed_origins, Allowed::LoopbackAnd(Vec::new()));
+}
+
+#[test]
+fn a_bucket_is_served_instead_of_a_folder() {
+    let s3 = |prefix: &str| Source::S3 {
+        bucket: "b".to_owned(),
+        prefix: prefix.to_owned(),
+        index_key: Some(".gallery/index.json".to_owned()),
+        options: S3Options::default(),
+    };
+    assert_eq!(of(&[("BUCKET_NAME", "b")]).source, s3("prompts/"));
+    assert_eq!(of(&[("BUCKET_NAME", "b")]).cache_ttl, Duration::from_secs(30));
+    assert_eq!(of(&[("BUCKET_NAME", "b"), ("PROMPT_PREFIX", "team/x")]).source, s3("team/x/"));
+    assert_eq!(of(&[("BUCKET_NAME", "b"), ("CACHE_TTL_SECONDS", "0")]).cache_ttl, Duration::ZERO);
+    let source = of(&[("BUCKET_NAME", "b"), ("INDEX_KEY", "")]).source;
+    assert!(matches!(source, Source::S3 { index_key: None, .. }), "nothing turns it off: {source:?}");
+    assert_eq!(of(&[("BUCKET_NAME", ""), ("PORT", "")]).source, Source::Dir("prompts".into()));
+    for root in ["/", ""] {
+        let flags = Flags { bucket: Some("b".to_owned()), prefix: Some(root.to_owned()), ..Flags::default() };
+        assert_eq!(config(flags, &[]).expect("settings").source, s3(""), "{root}");
+    }
+    assert_eq!(of(&[("BUCKET_NAME", "b"), ("PROMPT_PREFIX", "/")]).source, s3(""));
+    assert_eq!(of(&[("BUCKET_NAME", "b"), ("PROMPT_PREFIX", "")]).source, s3("prompts/"));
+    let whole = Flags { bucket: Some("b".to_owned()), prefix: Some(String::new()), ..Flags::default() };
+    assert_eq!(config(whole, &[("BUCKET_NAME", "other")]).expect("settings").source, s3(""));
+    let folder = Flags { dir: Some("src".into()), ..Flags::default() };
+    assert_eq!(config(folder, &[("BUCKET_NAME", "b")]).expect("settings").source, Source::Dir("src".into()));
+}
+
+#[test]
+fn others_than_this_machine_need_to_sign_in() {
+    let everywhere = || Flags { addr: Some("0.0.0.0:80".to_owned()), ..Flags::default() };
+    let error = config(everywhere(), &[]).expect_err("an open door");
+    assert_eq!(
+        error,
+        "--addr=0.0.0.0:80: others than this machine could call it: OAUTH_ISSUER makes them sign in, \
+         ALLOW_ANONYMOUS=true lets anyone in"
+    );
+    assert!(config(everywhere(), &[("ALLOW_ANONYMOUS", "true")]).expect("settings").allow_anonymous);
+    assert!(config(everywhere(), &[("ALLOW_ANONYMOUS", "false")]).is_err());
+    let error = config(everywhere(), &[("ALLOW_ANONYMOUS", "yes")]).expect_err("a word");
+    assert_eq!(error, "ALLOW_ANONYMOUS=yes: takes true or false");
+    let url = "https://prompts.example.com/mcp";
+    let sign_in = [("OAUTH_ISSUER", "https://id.example.com"), ("OAUTH_AUDIENCE", url), ("PUBLIC_URL", url)];
+    let config = config(everywhere(), &sign_in).expect("settings");
+    assert!(config.sign_in.is_some());
+    assert!(config.allowed_hosts.permits_host("prompts.example.com"), "clients are told that address");
+    assert!(!config.allowed_hosts.permits_host("evil.example.com"));
+}
+
+#[test]
+fn the_host_of_the_public_url_is_answered_without_sign_in_too() {
+    let config = of(&[("PUBLIC_URL", "https://Prompts.example.com:443/mcp")]);
+    assert_eq!(config.public_url.as_deref(), Some("https://Prompts.example.com:443/mcp"));
+    for host in ["prompts.example.com", "prompts.example.com:443", "localhost:8080"] {
+        assert!(config.allowed_hosts.permits_host(host), "{host}");
+    }
+    assert!(!config.allowed_hosts.permits_host("evil.example.com"));
+}
+
+#[test]
+fn port_alone_keeps_the_host() {
+    assert_eq!(of(&[("PORT", "9000")]).addr.to_string(), "127.0.0.1:9000");
+    for (addr, expected) in [
+        ("127.0.0.5:1", "127.0.0.5:1"),
+        ("[::1]:2", "[::1]:2"),
+        ("localhost:3", "127.0.0.1:3"),
+        ("LocalHost:3", "127.0.0.1:3"),
+    ] {
+        let flags = Flags { addr: Some(addr.to_owned()), ..Flags::default() };
+        assert_eq!(config(flags.clone(), &[("PORT", "9000")]).expect("settings").addr.to_string(), expected);
+        assert!(config(flags, &[("PORT", "of call")]).is_ok(), "the flag wins");
+    }
+}
+
+#[test]
+fn a_value_that_cannot_be_used_names_the_variable_and_what_it_takes() {
+    let refused = |name: &str, value: &str| {
+        config(Flags::default(), &[("BUCKET_NAME", "b"), (name, value)]).expect_err("refused")
+    };
+    assert_eq!(refused("CACHE_TTL_SECONDS", "abc"), "CACHE_TTL_SECONDS=abc: takes a whole number from 0 to 86400");
+    assert_eq!(refused("CACHE_TTL_SECONDS", "-1"), "CACHE_TTL_SECONDS=-1: takes a whole number from 0 to 86400");
+    assert_eq!(refused("PAGE_SIZE", "0"), "PAGE_SIZE=0: takes a whole number from 1 to 10000");
+    assert_eq!(refused("PORT", "65536"), "PORT=65536: takes a whole number from 0 to 65535");
+    assert_eq!(
+        refused("PROMPT_PREFIX", "/x"),
+        "PROMPT_PREFIX=/x: takes a key prefix without a leading slash, such as prompts/, or / for the root of the bucket"
+    );
+    assert_eq!(
+        refused("INDEX_KEY", "prompts/index.json"),
+        "INDEX_KEY=prompts/index.json: takes a key that is not below the prompts' prefix prompts/"
+    );
+    assert_eq!(
+        refused("INDEX_KEY", "index/"),
+        "INDEX_KEY=index/: takes the key of an object, such as .gallery/index.json, or nothing for no index"
+    );
+    assert!(refused("INDEX_KEY", "a/../index.json").contains("takes a key of which no part is `.` or `..`"));
+    assert!(refused("INDEX_KEY", &"x".repeat(1025)).ends_with("takes a key of at most 1024 bytes"));
+    assert!(
+        refused("INDEX_KEY", "other/a.prompt")
+            .ends_with("takes a key that is no prompt's, such as .gallery/index.json")
+    );
+    assert_eq!(refused("LOG_FORMAT", "JSON"), "LOG_FORMAT=JSON: takes text or json");
+    for filter in ["prompt_gallery=loud", "inof", "warn,debugg", "a=b=c", "verbose", "3"] {
+        let refusal = refused("RUST_LOG", filter);
+        assert!(refusal.starts_with(&format!("RUST_LOG={filter}: takes off, error")), "{refusal}");
+    }
+    for filter in ["info", "WARN", "prompt_gallery", "warn,prompt_gallery=debug,hyper", "off"] {
+        assert!(config(Flags::default(), &[("RUST_LOG", filter)]).is_ok(), "{filter}");
+    }
+    let bucket = config(Flags::default(), &[("BUCKET_NAME", "s3://b")]).expect_err("refused");
+    assert_eq!(bucket, "BUCKET_NAME=s3://b: takes the name of an S3 bucket, such as my-prompts");
+    let folder = config(Flags::default(), &[("PROMPT_DIR", "no/such")]).expect_err("refused");
+    let takes = "takes a folder of prompts, and";
+    let bucket = "--bucket takes an S3 bucket instead";
+    assert_eq!(folder, format!("PROMPT_DIR=no/such: {takes} there is no such folder; {bucket}"));
+    let file = config(Flags { dir: Some("Cargo.toml".into()), ..Flags::default() }, &[]).expect_err("refused");
+    assert_eq!(file, format!("--dir=Cargo.toml: {takes} this is a file; {bucket}"));
+    let prefix = config(Flags { prefix: Some("x/".to_owned()), ..Flags::default() }, &[]).expect_err("refused");
+    assert_eq!(prefix, "--prefix=x/: also needs --bucket NAME or BUCKET_NAME");
+    for addr in ["8080", "localhost", "localhost:", ":8080", "::1:8080", "127.0.0.1:99999", "example.com:80"] {
+        let refusal = config(Flags { addr: Some(addr.to_owned()), ..Flags::default() }, &[]).expect_err("refused");
+        let takes = "takes HOST:PORT with an IP address or localhost, such as 127.0.0.1:8080 or [::1]:8080";
+        assert_eq!(refusal, format!("--addr={addr}: {takes}"));
+    }
+}
+
+#[test]
+fn a_list_names_hosts_and_origins_in_full() {
+    let refused = |name: &str, value: &str| config(Flags::default(), &[(name, value)]).expect_err("refused");
+    let origins = "takes a comma list of origins, each in full, such as https://app.example.com, or * alone for all";
+    let hosts = "takes a comma list of hosts, each in full, such as prompts.example.com, or * alone for all";
+    for (name, takes, value, why) in [
+        ("ALLOWED_ORIGINS", origins, "https://*.example.com", "`https://*.example.com` is a pattern; "),
+        ("ALLOWED_ORIGINS", origins, "https://a, *", "`*` is a pattern; "),
+        ("ALLOWED_ORIGINS", origins, "http://localhost:*", "`http://localhost:*` is a pattern; "),
+        ("ALLOWED_ORIGINS", origins, "https://a, b", "`b` is not an origin; "),
+        ("ALLOWED_ORIGINS", origins, "https://a,", "`` is not an origin; "),
+        ("ALLOWED_ORIGINS", origins, "app.example.com", ""),
+        ("ALLOWED_ORIGINS", origins, "https://a/b", ""),
+        ("ALLOWED_HOSTS", hosts, "*.example.com", "`*.example.com` is a pattern; "),
+        ("ALLOWED_HOSTS", hosts, "a, .example.com", "`.example.com` is not a host; "),
+        ("ALLOWED_HOSTS", hosts, "https://a", ""),
+        ("ALLOWED_HOSTS", hosts, ":80", ""),
+        ("ALLOWED_HOSTS", hosts, "10.0.0.0/8", ""),
+    ] {
+        assert_eq!(refused(name, value), format!("{name}={value}: {why}{takes}"));
+    }
+    let listed = [("ALLOWED_ORIGINS", "https://a:443,http://b:80"), ("ALLOWED_HOSTS", "c:443, d:81")];
+    let config = of(&listed);
+    for origin in ["https://a", "http://b"] {
+        assert!(config.allowed_origins.permits_origin(origin), "{origin}");
+    }
+    for host in ["c", "c:443", "d:81"] {
+        assert!(config.allowed_hosts.permits_host(host), "{host}");
+    }
+    assert!(!config.allowed_hosts.permits_host("d"));
+}
+
+#[test]
+fn log_lines_are_json_where_programs_read_them() {
+    let lambda = ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001");
+    for (env, expected) in [
+        (&[][..], LogFormat::Text),
+        (&[("LOG_FORMAT", "json")], LogFormat::Json),
+        (&[("LOG_FORMAT", "")], LogFormat::Text),
+        (&[lambda], LogFormat::Json),
+        (&[lambda, ("LOG_FORMAT", "text")], LogFormat::Text),
+    ] {
+        assert_eq!(of(env).log_format, expected, "{env:?}");
+    }
+}
+
+#[test]
+fn on_lambda_the_lists_are_all_there_is() {
+    let lambda = ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001");
+    assert_eq!(of(&[lambda]).allowed_origins, Allowed::Any);
+    let listed = of(&[lambda, ("ALLOWED_ORIGINS", "https://App.example.com/ ,http://b:1")]).allowed_origins;
+    assert_eq!(listed, Allowed::Only(vec!["https://app.example.com".to_owned(), "http://b:1".to_owned()]));
+    assert!(!listed.permits_origin("http://localhost"));
+    assert_eq!(of(&[("ALLOWED_HOSTS", "*")]).allowed_hosts, Allowed::Any);
+}

@@ -1,0 +1,122 @@
+//! Why the gallery did not answer, in words for clients.
+
+use dotprompt::{ArgumentProblem, Problem, bounds, nearest, prompt_name, shorten_to};
+
+use super::Form;
+use crate::catalogue::Catalogue;
+use crate::store::StoreError;
+
+/// Why the gallery did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum GalleryError {
+    /// There is no such prompt.
+    #[error("unknown prompt `{name}`{}", did_you_mean(.nearest.as_deref()))]
+    UnknownPrompt {
+        /// The name in the request.
+        name: String,
+        /// The prompt that was probably meant.
+        nearest: Option<String>,
+    },
+    /// The prompt has no such argument.
+    #[error("{0}")]
+    UnknownArgument(ArgumentProblem),
+    /// The arguments do not fit the prompt.
+    #[error("{}", .problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Arguments {
+        /// Every problem.
+        problems: Vec<ArgumentProblem>,
+        /// What to ask the caller for, if that would help.
+        form: Option<Form>,
+    },
+    /// A cursor that no page returned.
+    #[error("invalid cursor: pass the `nextCursor` of the page before, or none for the first page")]
+    InvalidCursor,
+    /// The prompt's file cannot be used. The log said so when the file was read.
+    #[error("prompt `{name}` cannot be rendered: {problem}")]
+    Broken {
+        /// The prompt.
+        name: String,
+        /// What is wrong, and where.
+        problem: Problem,
+    },
+    /// The prompt's template failed on this call.
+    #[error("prompt `{name}` cannot be rendered: {problem}")]
+    Failed {
+        /// The prompt.
+        name: String,
+        /// What is wrong, and where.
+        problem: Problem,
+    },
+    /// The caller names a picture or another file that cannot be shown.
+    #[error("prompt `{name}` cannot be rendered: {problem}")]
+    Media {
+        /// The prompt.
+        name: String,
+        /// What is wrong, and where it would be shown.
+        problem: Problem,
+    },
+    /// The answer is larger than a client can be sent.
+    #[error("prompt `{name}` cannot be rendered: {size} bytes of answer; at most {}", bounds::ANSWER)]
+    TooLong {
+        /// The prompt.
+        name: String,
+        /// The size of the answer in bytes; of its pictures and files alone, if those are too large.
+        size: u64,
+    },
+    /// The store did not answer and nothing older is at hand. The cause is for the log, not for clients.
+    #[error("prompt store unavailable")]
+    Store(#[from] StoreError),
+    /// The store refuses to return a listed file that the prompt needs.
+    #[error("prompt `{name}` cannot be read: {}", refusal(.file, .cause))]
+    Unreadable {
+        /// The prompt.
+        name: String,
+        /// The key of the file.
+        file: String,
+        /// For the log, not for clients.
+        #[source]
+        cause: StoreError,
+    },
+    /// The prompt's files are replaced faster than they can be read.
+    #[error("prompt `{name}` keeps changing while it is read: try again")]
+    Changing {
+        /// The prompt.
+        name: String,
+    },
+}
+
+impl GalleryError {
+    pub(super) fn unknown_prompt(name: &str, catalogue: &Catalogue) -> Self {
+        let name = shorten_to(100, name);
+        Self::UnknownPrompt { nearest: meant(&name, catalogue).map(str::to_owned), name }
+    }
+}
+
+/// The prompt that was probably meant by a name.
+fn meant<'c>(name: &str, catalogue: &'c Catalogue) -> Option<&'c str> {
+    let names = || catalogue.entries.iter().map(|entry| &*entry.name);
+    // Some callers give a path, and some only the last part of it.
+    let plain = prompt_name(name).or_else(|| prompt_name(&format!("{name}.prompt")));
+    let ending = plain.as_ref().map(|name| format!("_{name}"));
+    let ends = |name: &&str| ending.as_ref().is_some_and(|ending| name.ends_with(ending));
+    // Others add the folder of the gallery.
+    let is_end = |name: &&str| plain.as_ref().is_some_and(|plain| plain.ends_with(&format!("_{name}")));
+    nearest(name, names())
+        .or_else(|| nearest(plain.as_deref()?, names()))
+        .or_else(|| names().filter(ends).min_by_key(|name| name.len()))
+        .or_else(|| names().filter(is_end).max_by_key(|name| name.len()))
+}
+
+/// What a client may know of a file that the store refuses.
+fn refusal(file: &str, cause: &StoreError) -> String {
+    match cause {
+        StoreError::Denied(_) => format!("the server may not read {file}"),
+        StoreError::NotFound(_) => format!("{file} is listed in the prompt store, and is not there"),
+        _ => format!("the prompt store refuses to return {file}"),
+    }
+}
+
+/// The end of a message that names what was probably meant: `, did you mean ...?`
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
+}

@@ -1,0 +1,191 @@
+//! Prompt files in an S3 bucket.
+
+mod answer;
+mod bucket;
+#[doc(hidden)]
+pub mod client;
+mod encoding;
+mod errors;
+mod listing;
+mod options;
+mod page;
+mod version;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use aws_sdk_s3::primitives::DateTime;
+use bytes::Bytes;
+use futures_util::future::{self, BoxFuture};
+
+use bucket::{Bucket, IndexObject};
+pub use bucket::{Connect, NoCredentials};
+use listing::{CompleteListing, Listing};
+#[doc(hidden)]
+pub use options::endpoint;
+pub use options::{AddressingStyle, S3Options};
+use version::{Comparison, Marks};
+
+use super::{IndexStore, Object, PromptStore, StoreError};
+use crate::https::Http;
+
+/// The largest file that is read where no size is listed, in bytes.
+const MAX_UNLISTED_BYTES: u64 = 8 * 1024 * 1024;
+
+/// The objects below a prefix of one bucket.
+#[derive(Clone)]
+pub struct S3Store {
+    bucket: Bucket,
+    prefix: String,
+    index: Option<IndexObject>,
+    warned: Arc<Warned>,
+}
+
+impl fmt::Debug for S3Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("S3Store").field(&self.location()).finish()
+    }
+}
+
+/// Faults of the server that the log has been warned of.
+#[derive(Debug, Default)]
+struct Warned {
+    /// `ETag`s do not change with the content.
+    wrong_etags: AtomicBool,
+    /// Neither an `ETag` nor a time is listed.
+    no_marks: AtomicBool,
+    /// More keys are counted than listed.
+    wrong_count: AtomicBool,
+}
+
+/// Sets a flag; whether this was the first time.
+fn is_first(flag: &AtomicBool) -> bool {
+    !flag.swap(true, Ordering::Relaxed)
+}
+
+impl S3Store {
+    /// A store over the standard AWS settings in the environment of this process. They are read, and S3 is asked, when it
+    /// is first used.
+    pub fn from_env(bucket: impl Into<String>, prefix: impl Into<String>, options: S3Options) -> Self {
+        let bucket: Arc<str> = bucket.into().into();
+        let name = Arc::clone(&bucket);
+        let connect = move || -> BoxFuture<'static, _> {
+            let bucket = Arc::clone(&bucket);
+            Box::pin(async move { client::from_env(&bucket, options).await })
+        };
+        Self::connecting(&*name, prefix, Arc::new(connect))
+    }
+
+    /// A store over a client that is made when it is first needed.
+    pub fn connecting(bucket: impl Into<String>, prefix: impl Into<String>, connect: Connect) -> Self {
+        Self::of(Bucket::new(bucket.into(), connect, None), prefix.into())
+    }
+
+    /// A store over the given client settings, to which timeouts and an HTTP client are added.
+    ///
+    /// `prefix` is what all keys start with: empty, or ending in `/`.
+    pub fn new(config: aws_sdk_s3::config::Builder, bucket: impl Into<String>, prefix: impl Into<String>) -> Self {
+        let client = client::new(config, S3Options::default(), Http::new(|| Ok(())));
+        let connect: Connect = Arc::new(|| Box::pin(future::ready(Err("the client exists already".to_owned()))));
+        Self::of(Bucket::new(bucket.into(), connect, Some(client)), prefix.into())
+    }
+
+    fn of(bucket: Bucket, prefix: String) -> Self {
+        Self { bucket, prefix, index: None, warned: Arc::default() }
+    }
+
+    /// The same with an index of its prompts under `key` of the bucket. The index is the only object that is ever
+    /// written.
+    #[must_use]
+    pub fn with_index(mut self, key: impl Into<String>) -> Self {
+        self.index = Some(IndexObject::new(self.bucket.clone(), key.into(), self.prefix.clone()));
+        self
+    }
+
+    /// Reads the settings now, and waits for credentials, up to a minute, where they come from a program.
+    ///
+    /// # Errors
+    /// [`StoreError::Settings`], which says what to do.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.bucket.client(&self.prefix).await.map(drop)
+    }
+
+    /// The key in the bucket.
+    fn full_key(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    /// The objects of a listing that began when the server's clock said `began`.
+    fn objects(&self, listing: CompleteListing, began: Option<DateTime>) -> Vec<Object> {
+        let Warned { wrong_etags, no_marks, .. } = &*self.warned;
+        let store = || self.location();
+        if listing.shares_etags() && is_first(wrong_etags) {
+            let problem = "objects of different size have one ETag: time and size tell versions apart";
+            tracing::warn!(store = store(), "{problem}");
+        }
+        if listing.lacks_marks() && is_first(no_marks) {
+            let problem = "neither ETags nor times are listed: files are read anew after each listing";
+            tracing::warn!(store = store(), "{problem}");
+        }
+        listing.objects(began.unwrap_or_else(|| SystemTime::now().into()), self.trusts_etags())
+    }
+
+    /// Whether `ETag`s change with the content, as far as is known.
+    fn trusts_etags(&self) -> bool {
+        !self.warned.wrong_etags.load(Ordering::Relaxed)
+    }
+}
+
+#[async_trait]
+impl PromptStore for S3Store {
+    async fn list(&self) -> Result<Vec<Object>, StoreError> {
+        let mut listing = Listing::default();
+        let (mut token, mut began) = (None, None);
+        loop {
+            let (page, date) = self.page(token).await?;
+            began = began.or(date);
+            let added = listing.add(page);
+            token = added.map_err(|why| StoreError::Unavailable(format!("{}: {why}", self.location())))?;
+            if token.is_none() {
+                return Ok(self.objects(listing.finish(), began));
+            }
+        }
+    }
+
+    // Without `If-Match`: some servers lack it, others refuse it. The answer says which version was read.
+    async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
+        let key = self.full_key(&object.key);
+        // The object may be of any size by now.
+        let max_bytes = Marks::of_version(&object.version).0.size.unwrap_or(MAX_UNLISTED_BYTES);
+        let (marks, content) = self.bucket.read(&key, max_bytes).await?;
+        let at = self.bucket.at(&key);
+        match marks.compare(&object.version) {
+            Comparison::Same => content.ok_or_else(|| StoreError::NotFound(format!("{at}: it is larger than listed"))),
+            Comparison::Replaced => Err(StoreError::NotFound(format!("{at}: it is no longer what was listed"))),
+            Comparison::WrongSize { listed, read } => {
+                Err(StoreError::Unavailable(format!("{at}: {read} bytes came of the {listed} that are listed")))
+            }
+        }
+    }
+
+    async fn get_newest(&self, key: &str, max_bytes: u64) -> Result<(Object, Bytes), StoreError> {
+        let full_key = self.full_key(key);
+        let (marks, content) = self.bucket.read(&full_key, max_bytes).await?;
+        let too_large = || StoreError::NotFound(format!("{}: too large", self.bucket.at(&full_key)));
+        let content = content.ok_or_else(too_large)?;
+        let version = marks.version(SystemTime::now().into(), self.trusts_etags());
+        let size = marks.size.unwrap_or(content.len() as u64);
+        Ok((Object { key: key.to_owned(), version, size }, content))
+    }
+
+    fn index(&self) -> Option<&dyn IndexStore> {
+        self.index.as_ref().map(|index| index as &dyn IndexStore)
+    }
+
+    fn location(&self) -> String {
+        self.bucket.at(&self.prefix)
+    }
+}

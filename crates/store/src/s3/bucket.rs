@@ -1,0 +1,170 @@
+//! One bucket: its client, how an object is read, and how the index is read and written.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::primitives::{ByteStream, ByteStreamError};
+use bytes::{Bytes, BytesMut};
+use futures_util::future::BoxFuture;
+use tokio::sync::OnceCell;
+
+use super::version::Marks;
+use super::{client, encoding, errors};
+use crate::causes::chain;
+use crate::{IndexStore, StoreError, Written};
+
+/// How long the reading of one object may take, its content included.
+const GET_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// Makes the client of a bucket when it is first needed. An error is one line that says what to do.
+pub type Connect = Arc<dyn Fn() -> BoxFuture<'static, Result<Client, String>> + Send + Sync>;
+
+/// Why there are no credentials, in one line: an error of the credentials that a client is made with.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct NoCredentials(pub String);
+
+#[derive(Clone)]
+pub(super) struct Bucket {
+    name: String,
+    connect: Connect,
+    /// Made when it is first needed: requests that need no prompts do not wait for it.
+    client: Arc<OnceCell<Client>>,
+}
+
+impl Bucket {
+    pub(super) fn new(name: String, connect: Connect, client: Option<Client>) -> Self {
+        Self { name, connect, client: Arc::new(OnceCell::new_with(client)) }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// `s3://bucket/key`, for people.
+    pub(super) fn at(&self, key: &str) -> String {
+        format!("s3://{}/{key}", self.name)
+    }
+
+    /// The client, made now if this is the first request. `key` is what the request is for.
+    pub(super) async fn client(&self, key: &str) -> Result<&Client, StoreError> {
+        let make = async || {
+            let began = Instant::now();
+            let made = (self.connect)().await;
+            tracing::debug!(ms = began.elapsed().as_secs_f64() * 1e3, "S3 client made");
+            made.map_err(|why| StoreError::Settings(format!("{}: {why}", self.at(key))))
+        };
+        self.client.get_or_try_init(make).await
+    }
+
+    /// The marks of an object's version, and its content; no content of more than `max_bytes`.
+    pub(super) async fn read(&self, key: &str, max_bytes: u64) -> Result<(Marks, Option<Bytes>), StoreError> {
+        let request = self.client(key).await?.get_object().bucket(&self.name).key(key);
+        let unavailable = |why: String| StoreError::Unavailable(format!("{}: {why}", self.at(key)));
+        let read = async {
+            let output = request.send().await.map_err(|e| self.error(key, &e))?;
+            let GetObjectOutput {
+                body, e_tag: etag, last_modified: modified, content_length, content_encoding, ..
+            } = output;
+            let size = content_length.and_then(|size| u64::try_from(size).ok());
+            let marks = Marks { etag, modified, size };
+            if size.is_some_and(|size| size > max_bytes) {
+                return Ok((marks, None));
+            }
+            // The SDK also compares the body with a checksum, if the answer has one.
+            let body = match size {
+                Some(_) => body.collect().await.map(|body| Some(body.into_bytes())),
+                None => collect(body, max_bytes).await,
+            };
+            let Some(body) = body.map_err(|e| unavailable(chain(&e)))? else { return Ok((marks, None)) };
+            let marks = Marks { size: Some(body.len() as u64), ..marks };
+            let content = encoding::decoded_content(body, content_encoding.as_deref());
+            Ok((marks, Some(content.map_err(|why| StoreError::Refused(format!("{}: {why}", self.at(key))))?)))
+        };
+        let timed_out = |_| Err(unavailable(format!("not read in {GET_TIMEOUT:?}")));
+        tokio::time::timeout(GET_TIMEOUT, read).await.unwrap_or_else(timed_out)
+    }
+
+    /// The error of a request for `key`.
+    pub(super) fn error<E>(&self, key: &str, e: &SdkError<E>) -> StoreError
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let region = self.client.get().and_then(|client| client.config().region());
+        errors::store_error(&self.at(key), e, region.map(AsRef::as_ref))
+    }
+}
+
+/// A body of unknown length; nothing of one that has more than `max_bytes`.
+async fn collect(mut body: ByteStream, max_bytes: u64) -> Result<Option<Bytes>, ByteStreamError> {
+    let mut content = BytesMut::new();
+    while let Some(chunk) = body.next().await.transpose()? {
+        if (content.len() + chunk.len()) as u64 > max_bytes {
+            return Ok(None);
+        }
+        content.extend_from_slice(&chunk);
+    }
+    Ok(Some(content.freeze()))
+}
+
+/// The index of the prompts, in the same bucket.
+#[derive(Clone)]
+pub(super) struct IndexObject {
+    bucket: Bucket,
+    key: String,
+    /// The prompts' prefix.
+    prefix: String,
+}
+
+impl IndexObject {
+    pub(super) fn new(bucket: Bucket, key: String, prefix: String) -> Self {
+        Self { bucket, key, prefix }
+    }
+
+    /// The key in the bucket.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+#[async_trait]
+impl IndexStore for IndexObject {
+    async fn read(&self, max_bytes: usize) -> Result<Option<(Bytes, String)>, StoreError> {
+        match self.bucket.read(&self.key, max_bytes as u64).await {
+            Ok((marks, content)) => Ok(Some((content.unwrap_or_default(), marks.etag.unwrap_or_default()))),
+            // S3 may deny access to an object that does not exist. Writing will tell.
+            Err(StoreError::NotFound(_) | StoreError::Denied(_)) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    async fn write(&self, object: Bytes, replaces: Option<&str>) -> Result<Written, StoreError> {
+        let request = self.bucket.client(&self.key).await?.put_object().bucket(&self.bucket.name).key(&self.key);
+        let request = match replaces {
+            Some(version) => request.if_match(version),
+            None => request.if_none_match("*"),
+        };
+        let request = request.content_type("application/json").body(object.into());
+        match request.customize().config_override(client::long_timeouts()).send().await {
+            Ok(output) => Ok(output.e_tag.filter(|etag| !etag.is_empty()).map_or(Written::Unclear, Written::As)),
+            Err(e) => match self.bucket.error(&self.key, &e) {
+                // Another server was first, or the object is gone.
+                StoreError::NotFound(_) => Ok(Written::Refused),
+                _ if e.raw_response().is_some_and(|response| response.status().as_u16() == 409) => Ok(Written::Unclear),
+                e => Err(e),
+            },
+        }
+    }
+
+    fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    fn location(&self) -> String {
+        self.bucket.at(&self.key)
+    }
+}

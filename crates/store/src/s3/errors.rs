@@ -1,0 +1,101 @@
+//! The one place where the SDK's errors become ours, with advice on the setting to change.
+//! Codes: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+
+use super::NoCredentials;
+use crate::StoreError;
+use crate::causes::{causes, chain};
+
+const CREDENTIALS: &str = "AWS_PROFILE takes a profile, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY a key";
+
+/// The error of a request for what is `at`, by a client of this region.
+pub(super) fn store_error<E>(at: &str, e: &SdkError<E>, region: Option<&str>) -> StoreError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    if let Some(why) = missing_credentials(e) {
+        return StoreError::Unavailable(format!("{at}: {why}"));
+    }
+    let status = e.raw_response().map(|response| response.status().as_u16());
+    let code = e.as_service_error().and_then(ProvideErrorMetadata::code);
+    let mut text = match e.as_service_error() {
+        // Code and message of S3's answer, and never the answer, in which S3 may repeat a session token.
+        Some(e) if e.code().is_some() || e.message().is_some() => {
+            let words = [Some(at), e.code(), e.message()].into_iter().flatten().collect::<Vec<_>>().join(": ");
+            words.split_whitespace().collect::<Vec<_>>().join(" ")
+        }
+        // Another server in between, such as a proxy.
+        Some(_) => format!("{at}: status {}", status.unwrap_or_default()),
+        None => format!("{at}: {}", chain(e)),
+    };
+    if let Some(advice) = advice(code, e.raw_response(), region) {
+        text = format!("{text}: {advice}");
+    }
+    match (code, status) {
+        // The object was replaced after it was listed.
+        (Some("PreconditionFailed"), _) | (_, Some(412)) => StoreError::NotFound(text),
+        (Some("NoSuchKey" | "NoSuchBucket" | "NotFound"), _) | (_, Some(404)) => StoreError::NotFound(text),
+        // The object is archived.
+        (Some("InvalidObjectState"), _) => StoreError::Refused(text),
+        // Each other 403 of S3 is about who asks, or about a wrong clock, which denies access too.
+        (Some("ExpiredToken" | "InvalidToken" | "TokenRefreshRequired"), _) | (_, Some(401 | 403)) => {
+            StoreError::Denied(text)
+        }
+        // A later attempt may succeed.
+        (Some("RequestTimeout" | "SlowDown"), _) | (_, Some(408 | 409 | 429)) => StoreError::Unavailable(text),
+        // Such as an object that is encrypted with a key of the client's, or with one that is disabled.
+        (_, Some(400..=499 | 501)) => StoreError::Refused(text),
+        _ => StoreError::Unavailable(text),
+    }
+}
+
+/// Why the request could not be signed, if that is the error.
+fn missing_credentials(e: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(why) = causes(e).find_map(|e| e.downcast_ref::<NoCredentials>()) {
+        return Some(why.to_string());
+    }
+    Some(match causes(e).find_map(|e| e.downcast_ref())? {
+        // Its text repeats every place where there are none.
+        CredentialsError::CredentialsNotLoaded(_) => format!("there are no credentials: {CREDENTIALS}"),
+        e => format!("{}: {CREDENTIALS}", chain(e).trim_end_matches('.')),
+    })
+}
+
+/// What to do about a refusal, where S3's own words do not say.
+fn advice(code: Option<&str>, response: Option<&HttpResponse>, region: Option<&str>) -> Option<String> {
+    if let (Some(theirs), Some(ours)) = (response.and_then(bucket_region), region)
+        && theirs != ours
+        && response.is_some_and(|response| matches!(response.status().as_u16(), 301 | 307 | 400))
+    {
+        return Some(format!("the bucket is in {theirs}, and AWS_REGION or the profile's `region` says {ours}"));
+    }
+    let advice = match code? {
+        "PermanentRedirect" => "the bucket is in another region than AWS_REGION or the profile's `region` says",
+        "InvalidAccessKeyId" => "AWS_ACCESS_KEY_ID or the profile's key is no key of this S3 server",
+        "SignatureDoesNotMatch" => "AWS_SECRET_ACCESS_KEY or the profile's secret does not belong to its key",
+        "ExpiredToken" | "TokenRefreshRequired" => {
+            "the session has ended: sign in again, or set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN anew"
+        }
+        "InvalidToken" => "AWS_SESSION_TOKEN or the profile's token does not belong to its key",
+        "RequestTimeTooSkewed" => "the clock of this machine is wrong",
+        _ => return None,
+    };
+    Some(advice.to_owned())
+}
+
+/// The region that S3 names in its answer: in a header, or in the body if the signature is for another region.
+fn bucket_region(response: &HttpResponse) -> Option<&str> {
+    if let Some(region) = response.headers().get("x-amz-bucket-region") {
+        return Some(region);
+    }
+    let body = std::str::from_utf8(response.body().bytes()?).ok()?;
+    let (_, region) = body.split_once("<Region>")?;
+    let (region, _) = region.split_once("</Region>")?;
+    let is_name = |region: &str| region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    Some(region).filter(|region| !region.is_empty() && is_name(region))
+}
