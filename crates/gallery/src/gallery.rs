@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use futures_util::future;
 
-use crate::catalogue::LiveCatalogue;
-pub use crate::catalogue::Seen;
 use crate::store::{Object, PromptStore, StoreError};
+use catalogue::LiveCatalogue;
+pub use catalogue::Seen;
 use check::strays;
 pub use completion::Completion;
 use dotprompt::Problem;

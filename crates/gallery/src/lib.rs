@@ -3,7 +3,6 @@
 
 #[doc(hidden)]
 pub mod auth;
-mod catalogue;
 pub mod config;
 mod content;
 pub mod gallery;

@@ -9,9 +9,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
-use crate::catalogue::Unread;
 use crate::content::{Content, PromptMessage, Role};
 use crate::store::{Object, PromptStore};
+use catalogue::Unread;
 use check::address::{self, Address, Shape};
 use check::roles::{system_first, without_blank_lines};
 use dotprompt::{Code, Media, Message, Part, Place, Problem, bounds};

@@ -3,8 +3,8 @@
 use dotprompt::{ArgumentProblem, Problem, bounds, nearest, prompt_name, shorten_to};
 
 use super::Form;
-use crate::catalogue::Catalogue;
 use crate::store::StoreError;
+use catalogue::Catalogue;
 
 /// Why the gallery did not answer.
 #[derive(Debug, thiserror::Error)]

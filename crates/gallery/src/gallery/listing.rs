@@ -11,8 +11,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{Gallery, GalleryError, in_time};
-use crate::catalogue::{Attempt, CONCURRENT_READS, Catalogue, Entry, Fresh, Link, Unread, Unreadable};
 use crate::store::StoreError;
+use catalogue::{Attempt, CONCURRENT_READS, Catalogue, Entry, Fresh, Link, Unread, Unreadable};
 use dotprompt::{Argument, Icon, in_listed_order, is_name};
 
 /// The memory for kept pages. Other pages are put together anew for each call.

@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use super::contents::{ContentsError, contents};
 use super::{Completion, Form, Gallery, GalleryError, in_time};
-use crate::catalogue::{Attempt, Catalogue, Unread, Unreadable};
 use crate::content::PromptMessage;
 use crate::store::{Object, StoreError};
+use catalogue::{Attempt, Catalogue, Unread, Unreadable};
 use dotprompt::{ArgumentProblem, Problem, Prompt};
 
 /// A rendered prompt.
@@ -44,11 +44,11 @@ impl From<Unread> for Failure {
     }
 }
 
-impl<T> Attempt for Result<T, Failure> {
+impl Attempt for Failure {
     fn unread(&self) -> Vec<&Unread> {
         match self {
-            Err(Failure::Unread(unread)) => vec![unread],
-            _ => Vec::new(),
+            Self::Unread(unread) => vec![unread],
+            Self::Final(_) | Self::Outdated => Vec::new(),
         }
     }
 }

@@ -17,10 +17,10 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use once_cell::sync::OnceCell;
 
-use super::link::Partials;
-use super::snapshot::{Catalogue, Entry};
-use crate::store::{Object, PromptStore, StoreError, Written, spawn_counted};
+use crate::link::Partials;
+use crate::snapshot::{Catalogue, Entry};
 use format::{MAX_INDEX_BYTES, UnusableIndex};
+use store::{Object, PromptStore, StoreError, Written, spawn_counted};
 
 /// The index is written anew once more prompts than this were read that it lacks.
 const MAX_UNSAVED_PROMPTS: usize = 16;
@@ -28,7 +28,7 @@ const MAX_UNSAVED_PROMPTS: usize = 16;
 const RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// How prompts are listed, as far as is known, and the stored index.
-pub(crate) struct Index {
+pub struct Index {
     store: Arc<dyn PromptStore>,
     /// The one reading of the stored index, which goes on when its callers stop waiting.
     reading: OnceCell<Shared<BoxFuture<'static, ()>>>,
@@ -92,12 +92,12 @@ impl Index {
     }
 
     /// How a prompt of a catalogue is listed, if that is known.
-    pub(crate) fn listed(&self, catalogue: &Catalogue, entry: &Entry) -> Option<Bytes> {
+    pub fn listed(&self, catalogue: &Catalogue, entry: &Entry) -> Option<Bytes> {
         self.state().current_row(catalogue, entry).map(|row| row.json.clone())
     }
 
     /// Remembers how a prompt that was read is listed.
-    pub(crate) fn learn(&self, object: &Object, partials: &Partials, json: Bytes) {
+    pub fn learn(&self, object: &Object, partials: &Partials, json: Bytes) {
         // The next listing would give it another version.
         if !object.is_lasting() || !partials.are_lasting() {
             return;

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use futures_util::future::{self, FutureExt};
 use tokio::sync::Mutex;
 
-use super::files::Files;
-use super::index::Index;
-use super::snapshot::Catalogue;
-use crate::store::{Object, PromptStore, StoreError};
+use crate::files::Files;
+use crate::index::Index;
+use crate::snapshot::Catalogue;
 use dotprompt::{is_name, likely_keys};
+use store::{Object, PromptStore, StoreError};
 
 /// How long an unchanged watch revision is trusted: some file systems, such as those of other machines, report no changes.
 const REVISION_TRUSTED_FOR: Duration = Duration::from_secs(1);
@@ -21,10 +21,13 @@ const LOGGED_AGAIN_AFTER: Duration = Duration::from_secs(5);
 const INDEX_DEADLINE: Duration = Duration::from_secs(3);
 
 /// The catalogue of one store, kept fresh, and the files that were read for it.
-pub(crate) struct LiveCatalogue {
-    pub(crate) store: Arc<dyn PromptStore>,
-    pub(crate) files: Arc<Files>,
-    pub(crate) index: Arc<Index>,
+pub struct LiveCatalogue {
+    /// Where the files are.
+    pub store: Arc<dyn PromptStore>,
+    /// The files that were read.
+    pub files: Arc<Files>,
+    /// How prompts are listed, as far as is known.
+    pub index: Arc<Index>,
     ttl: Duration,
     state: RwLock<State>,
     /// Held during a listing; the callers that wait for it share its outcome.
@@ -50,7 +53,7 @@ struct Snapshot {
 
 impl LiveCatalogue {
     /// The catalogue of `store`, which may be as old as `ttl`. Nothing is read yet.
-    pub(crate) fn new(store: Arc<dyn PromptStore>, ttl: Duration) -> Self {
+    pub fn new(store: Arc<dyn PromptStore>, ttl: Duration) -> Self {
         let files = Files::new(Arc::clone(&store));
         let index = Index::new(Arc::clone(&store));
         let (state, refreshing, reading_ahead) = Default::default();
@@ -58,17 +61,20 @@ impl LiveCatalogue {
     }
 
     /// How old the catalogue may be.
-    pub(crate) fn ttl(&self) -> Duration {
+    pub fn ttl(&self) -> Duration {
         self.ttl
     }
 
     /// The last catalogue, however old.
-    pub(crate) fn last(&self) -> Option<Arc<Catalogue>> {
+    pub fn last(&self) -> Option<Arc<Catalogue>> {
         self.state().snapshot.as_ref().map(|snapshot| Arc::clone(&snapshot.catalogue))
     }
 
-    /// A catalogue that is not older than the TTL.
-    pub(crate) async fn current(&self) -> Result<Arc<Catalogue>, StoreError> {
+    /// A catalogue that is not older than the TTL; while the store is down, the last one.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] of the listing, while there is no catalogue yet.
+    pub async fn current(&self) -> Result<Arc<Catalogue>, StoreError> {
         match self.unchanged() {
             Some(catalogue) => Ok(catalogue),
             None => self.listed_since(Instant::now().checked_sub(self.ttl)).await,
@@ -77,7 +83,10 @@ impl LiveCatalogue {
 
     /// A catalogue that is not older than the TTL. While the first listing is under way, the files in which a prompt of this
     /// name is likely to be are read too.
-    pub(crate) async fn current_reading_ahead(&self, name: &str) -> Result<Arc<Catalogue>, StoreError> {
+    ///
+    /// # Errors
+    /// As [`Self::current`].
+    pub async fn current_reading_ahead(&self, name: &str) -> Result<Arc<Catalogue>, StoreError> {
         if !is_name(name) {
             return self.current().await;
         }
@@ -123,13 +132,13 @@ impl LiveCatalogue {
     }
 
     /// Waits for the index, but not longer than it can be worth.
-    pub(crate) async fn index_ready(&self) {
+    pub async fn index_ready(&self) {
         let _ = tokio::time::timeout(INDEX_DEADLINE, self.index.ready()).await;
     }
 
     /// Writes the index, see [`Index::save`]. Waits for that, because the platform may stop the process once a request is
     /// answered.
-    pub(crate) async fn save_index(&self, catalogue: &Arc<Catalogue>, has_more_pages: bool) {
+    pub async fn save_index(&self, catalogue: &Arc<Catalogue>, has_more_pages: bool) {
         let _ = tokio::time::timeout(INDEX_DEADLINE, self.index.save(catalogue, has_more_pages)).await;
     }
 

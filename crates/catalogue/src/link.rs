@@ -5,22 +5,24 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 
-use super::CONCURRENT_READS;
-use super::files::{Files, ParsedFile, Unread, lock, report};
-use super::snapshot::{Catalogue, Entry};
+use crate::CONCURRENT_READS;
+use crate::files::{Files, ParsedFile, Unread, lock, report};
+use crate::snapshot::{Catalogue, Entry};
 use dotprompt::{Problem, Prompt, PromptFile, bounds};
 
-/// A prompt with its partials, or why it cannot be served.
-pub(crate) struct Link {
+/// A version of a prompt with its partials.
+pub struct Link {
     /// The prompt's version, for people.
-    pub(crate) version: Box<str>,
-    pub(crate) prompt: Result<Arc<Prompt>, Problem>,
-    pub(crate) partials: Partials,
+    pub version: Box<str>,
+    /// The prompt, or why it cannot be served.
+    pub prompt: Result<Arc<Prompt>, Problem>,
+    /// The partials that it was linked with.
+    pub partials: Partials,
 }
 
 /// The partials that a prompt names, directly or through others, and the version of each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Partials(Box<[PartialVersion]>);
+pub struct Partials(Box<[PartialVersion]>);
 
 /// The name of a partial, and its version if there is such a partial.
 pub(super) type PartialVersion = (Box<str>, Option<Box<str>>);
@@ -62,7 +64,7 @@ impl Files {
     ///
     /// # Errors
     /// The first of its files that cannot be read.
-    pub(crate) async fn linked(self: &Arc<Self>, catalogue: &Catalogue, entry: &Entry) -> Result<Arc<Link>, Unread> {
+    pub async fn linked(self: &Arc<Self>, catalogue: &Catalogue, entry: &Entry) -> Result<Arc<Link>, Unread> {
         let object = catalogue.object(entry);
         let loaded = self.load(object).await?;
         let (file, last) = match &loaded.file {

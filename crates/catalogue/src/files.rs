@@ -11,12 +11,12 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use tokio::task::JoinError;
 
-use super::CONCURRENT_READS;
-use super::by_version::ByVersion;
-use super::link::Link;
-use super::snapshot::{Catalogue, Entry};
-use crate::store::{Object, PromptStore, StoreError, spawn_counted};
+use crate::CONCURRENT_READS;
+use crate::by_version::ByVersion;
+use crate::link::Link;
+use crate::snapshot::{Catalogue, Entry};
 use dotprompt::{Named, Partial, Problem, PromptFile, Shown, bounds};
+use store::{Object, PromptStore, StoreError, spawn_counted};
 
 /// The memory for kept files, in bytes as [`weight`] estimates them.
 const CACHE_BYTES: u64 = 48 * 1024 * 1024;
@@ -26,7 +26,7 @@ const CACHE_SHARDS: usize = 8;
 const ESTIMATED_FILES: usize = 1000;
 
 /// The files that were read, and what is wrong with them.
-pub(crate) struct Files {
+pub struct Files {
     store: Arc<dyn PromptStore>,
     cache: Cache<Version, Arc<LoadedFile>, ByBytes>,
     /// The files that are being read. Callers that need the same file wait for the same reading.
@@ -41,9 +41,11 @@ pub(crate) struct Files {
 
 /// A file that could not be read as it was listed, and why.
 #[derive(Debug, Clone)]
-pub(crate) struct Unread {
-    pub(crate) object: Object,
-    pub(crate) error: StoreError,
+pub struct Unread {
+    /// The file as it was listed.
+    pub object: Object,
+    /// Why it could not be read.
+    pub error: StoreError,
 }
 
 impl Unread {
@@ -170,7 +172,7 @@ impl Files {
     }
 
     /// The prompt as it was served last, with the partials of that time.
-    pub(crate) fn last_good(&self, catalogue: &Catalogue, entry: &Entry) -> Option<Arc<Link>> {
+    pub fn last_good(&self, catalogue: &Catalogue, entry: &Entry) -> Option<Arc<Link>> {
         let object = catalogue.object(entry);
         let versions = [Some(&*object.version), entry.previous.as_deref()];
         versions.into_iter().flatten().find_map(|version| self.last_link(&object.key, version))
@@ -189,7 +191,7 @@ impl Files {
     }
 
     /// Remembers that a prompt is left out because one of its files cannot be read. The log tells it once for each version.
-    pub(crate) fn leave_out(&self, object: &Object, unread: &Unread) {
+    pub fn leave_out(&self, object: &Object, unread: &Unread) {
         let is_own = unread.object.key == object.key;
         let why = if is_own { unread.error.to_string() } else { format!("{}: {}", unread.object.key, unread.error) };
         if self.left_out.set(object, why.clone()).is_none() && !is_own {
@@ -198,12 +200,12 @@ impl Files {
     }
 
     /// The prompts of a catalogue that are left out because one of their files cannot be read, by key, and why.
-    pub(crate) fn left_out(&self, catalogue: &Catalogue) -> Vec<(String, String)> {
+    pub fn left_out(&self, catalogue: &Catalogue) -> Vec<(String, String)> {
         self.left_out.of_prompts(catalogue)
     }
 
     /// The prompts of a catalogue that were read and are broken, by key, and why.
-    pub(crate) fn broken(&self, catalogue: &Catalogue) -> Vec<(String, Problem)> {
+    pub fn broken(&self, catalogue: &Catalogue) -> Vec<(String, Problem)> {
         self.problems.of_prompts(catalogue)
     }
 
@@ -216,7 +218,7 @@ impl Files {
     /// The files that the prompts and partials at hand show, and whether all prompts and partials are at hand.
     ///
     /// If all prompts are at hand, partials that no prompt has asked for are read.
-    pub(crate) async fn shown(self: &Arc<Self>, catalogue: &Catalogue) -> (HashSet<String>, bool) {
+    pub async fn shown(self: &Arc<Self>, catalogue: &Catalogue) -> (HashSet<String>, bool) {
         let is_at_hand = |entry: &&Entry| self.cache.contains_key(&VersionRef::from(catalogue.object(entry)));
         if catalogue.entries.iter().all(|entry| is_at_hand(&entry)) {
             let unread = catalogue.partials().filter(|entry| !is_at_hand(entry));

@@ -5,13 +5,14 @@ use std::collections::{HashMap, HashSet};
 use check::strays;
 use dotprompt::Named;
 
-use crate::store::Object;
+use store::Object;
 
-/// The prompts of one listing, sorted by name.
-pub(crate) struct Catalogue {
+/// The prompts and partials of one listing.
+pub struct Catalogue {
     /// The listing itself, sorted by key.
-    pub(crate) objects: Vec<Object>,
-    pub(crate) entries: Vec<Entry>,
+    pub objects: Vec<Object>,
+    /// The prompts, sorted by name.
+    pub entries: Vec<Entry>,
     partials: HashMap<Box<str>, Entry>,
     /// Partials of the same name: the indices of the file that is not used and of the one that is.
     shadowed: Vec<(usize, usize)>,
@@ -20,14 +21,15 @@ pub(crate) struct Catalogue {
 }
 
 /// One prompt or partial of the catalogue.
-pub(crate) struct Entry {
-    pub(crate) name: Box<str>,
+pub struct Entry {
+    /// The name of the prompt or partial.
+    pub name: Box<str>,
     /// The index of its file.
     pub(crate) object: usize,
     /// The version that was served last, in case this one cannot be read.
     pub(crate) previous: Option<Box<str>>,
     /// Whether the first snapshot did not have it.
-    pub(crate) is_new: bool,
+    pub is_new: bool,
 }
 
 impl Catalogue {
@@ -87,7 +89,7 @@ impl Catalogue {
 
     /// Remarks on the files as a whole. `shown` are the files that prompts show; `are_all` is false if other prompts may show
     /// more.
-    pub(crate) fn notes(&self, shown: &HashSet<String>, are_all: bool) -> Vec<String> {
+    pub fn notes(&self, shown: &HashSet<String>, are_all: bool) -> Vec<String> {
         let renamed = self.renamed().map(|(file, name, holder)| {
             let claimed = dotprompt::prompt_name(file).unwrap_or_default();
             format!("{file} is the prompt `{name}`: {holder} has the name `{claimed}`")
@@ -114,7 +116,7 @@ impl Catalogue {
     }
 
     /// The file of an entry of this catalogue.
-    pub(crate) fn object(&self, entry: &Entry) -> &Object {
+    pub fn object(&self, entry: &Entry) -> &Object {
         &self.objects[entry.object]
     }
 
@@ -142,7 +144,8 @@ impl Catalogue {
         self.partials.values()
     }
 
-    pub(crate) fn entry(&self, name: &str) -> Option<&Entry> {
+    /// The prompt of a name.
+    pub fn entry(&self, name: &str) -> Option<&Entry> {
         let index = self.entries.binary_search_by(|entry| (*entry.name).cmp(name)).ok()?;
         Some(&self.entries[index])
     }
@@ -152,7 +155,7 @@ impl Catalogue {
     }
 
     /// The index of the first prompt whose name sorts after `name`.
-    pub(crate) fn first_after(&self, name: &str) -> usize {
+    pub fn first_after(&self, name: &str) -> usize {
         self.entries.partition_point(|entry| &*entry.name <= name)
     }
 }

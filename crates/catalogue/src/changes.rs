@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 
-use super::CONCURRENT_READS;
-use super::live::LiveCatalogue;
-use super::snapshot::Catalogue;
+use crate::CONCURRENT_READS;
+use crate::live::LiveCatalogue;
+use crate::snapshot::Catalogue;
 
-/// The files at the time of the last [`read_changed`](crate::gallery::Gallery::read_changed).
+/// The files at the time of the last [`LiveCatalogue::read_changed`].
 pub struct Seen(Arc<Catalogue>);
 
 impl LiveCatalogue {
     /// Reads the prompts and partials that have changed since `seen`, or none the first time. The log tells what is wrong
     /// with them, and which are served again.
-    pub(crate) async fn read_changed(&self, seen: Option<Seen>) -> Option<Seen> {
+    pub async fn read_changed(&self, seen: Option<Seen>) -> Option<Seen> {
         // The log has the failure of the listing.
         let Ok(catalogue) = self.current().await else { return seen };
         let Some(Seen(before)) = seen else { return Some(Seen(catalogue)) };

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::snapshot::Catalogue;
-use crate::store::Object;
+use crate::snapshot::Catalogue;
+use store::Object;
 
 /// Something about one version of each of some files.
 pub(super) struct ByVersion<T>(Mutex<VersionsByKey<T>>);

@@ -8,30 +8,38 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::files::Unread;
-use super::live::LiveCatalogue;
-use super::snapshot::Catalogue;
-use crate::store::StoreError;
+use crate::files::Unread;
+use crate::live::LiveCatalogue;
+use crate::snapshot::Catalogue;
+use store::StoreError;
 
 /// How many listings one call makes because files were replaced.
 const MAX_LISTINGS: usize = 4;
 
 /// The outcome of an attempt with the files of one catalogue.
-pub(crate) trait Attempt {
+pub trait Attempt {
     /// The files that could not be read as they were listed.
     fn unread(&self) -> Vec<&Unread>;
 }
 
+impl<T, E: Attempt> Attempt for Result<T, E> {
+    fn unread(&self) -> Vec<&Unread> {
+        self.as_ref().err().map(Attempt::unread).unwrap_or_default()
+    }
+}
+
 /// A value, and the newest catalogue, which it was made with.
-pub(crate) struct Fresh<T> {
-    pub(crate) catalogue: Arc<Catalogue>,
-    pub(crate) value: T,
+pub struct Fresh<T> {
+    /// The newest catalogue.
+    pub catalogue: Arc<Catalogue>,
+    /// The outcome of the last attempt.
+    pub value: T,
     /// Why there is no newer catalogue although a file could not be read.
-    pub(crate) outage: Option<StoreError>,
+    pub outage: Option<StoreError>,
 }
 
 /// Why a file cannot be read, also after another listing.
-pub(crate) enum Unreadable {
+pub enum Unreadable {
     /// The store is down.
     Outage(StoreError),
     /// The store lists the file and refuses to return it.
@@ -51,7 +59,7 @@ struct Listings {
 impl LiveCatalogue {
     /// Makes an attempt with `catalogue`, and again with a newer one while files cannot be read as they were listed. The
     /// last attempt counts.
-    pub(crate) async fn with_fresh_catalogue<T: Attempt, F: Future<Output = T>>(
+    pub async fn with_fresh_catalogue<T: Attempt, F: Future<Output = T>>(
         &self,
         mut catalogue: Arc<Catalogue>,
         attempt: impl Fn(Arc<Catalogue>) -> F,
@@ -68,7 +76,7 @@ impl LiveCatalogue {
     }
 
     /// Why the last attempt did not read a file. `outage` is that of the attempt.
-    pub(crate) fn why_unread(&self, unread: &Unread, outage: Option<&StoreError>) -> Unreadable {
+    pub fn why_unread(&self, unread: &Unread, outage: Option<&StoreError>) -> Unreadable {
         match (&unread.error, outage) {
             (e @ StoreError::Unavailable(_), _) => Unreadable::Outage(e.clone()),
             _ if self.files.is_refused(&unread.object) => Unreadable::Refused,

@@ -14,8 +14,8 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::IndexRow;
-use crate::catalogue::link::{PartialVersion, Partials};
-use crate::store::Object;
+use crate::link::{PartialVersion, Partials};
+use store::Object;
 
 /// The number of this layout, and of the form in which prompts are listed.
 const FORMAT: u32 = 3;
