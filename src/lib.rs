@@ -10,7 +10,9 @@
 //! |---|---|
 //! | `crates/dotprompt` | the language: file names and texts become prompts, prompts become messages |
 //! | `crates/check` | finds what is wrong with prompt files, and what AI clients do with them |
-//! | `crates/gallery` | the server: store, catalogue, protocol, HTTP, sign-in, tools, settings |
+//! | `crates/store` | where files are kept: an S3 bucket or a folder |
+//! | `crates/catalogue` | the prompts of a store, kept fresh: a snapshot, the files that were read, the index |
+//! | `crates/gallery` | the server: lists and renders prompts; protocol, HTTP, sign-in, tools, settings |
 //! | `crates/function` | the Lambda function: API Gateway events become requests to the same service |
 //! | this one | the program that people run: commands, local server, AWS profiles, folder watch, token check |
 //!

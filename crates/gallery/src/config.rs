@@ -18,7 +18,7 @@
 //! | `OAUTH_SCOPE` | | | scope that a token must grant |
 //! | `PUBLIC_URL` | | | address of the MCP endpoint as clients type it; needed with `OAUTH_ISSUER` |
 //! | `OAUTH_JWKS_URL` | | the issuer's metadata | where the issuer's keys are |
-//! | `OAUTH_AUTHORIZE_URL`, `OAUTH_TOKEN_URL`, `OAUTH_REVOKE_URL` | | | addresses that clients are told to sign in at, where the issuer's own metadata does not do |
+//! | `OAUTH_AUTHORIZE_URL`, `OAUTH_TOKEN_URL`, `OAUTH_REVOKE_URL` | | | addresses at which clients sign in, if the issuer's own metadata does not suffice |
 //! | `OAUTH_CLIENT_ID`, `OAUTH_REDIRECT_URIS` | | | the client that registering clients are given, and where it may lead back to |
 //! | `ALLOW_ANONYMOUS` | | `false` | whether callers without a token are answered |
 //! | `RUST_LOG` | | `info` | log filter |
@@ -35,8 +35,6 @@ mod log;
 mod s3;
 mod sign_in;
 mod source;
-#[cfg(test)]
-mod tests;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -177,3 +175,6 @@ fn addr(flag: Option<String>, env: &Env<'_>) -> Result<SocketAddr, ConfigError> 
         ConfigError::new("--addr", value.as_str(), expected)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,7 @@ use check::strays;
 pub use completion::Completion;
 use dotprompt::Problem;
 pub use error::GalleryError;
+pub(crate) use error::did_you_mean;
 pub use form::Form;
 use listing::KeptPages;
 pub use listing::Page;

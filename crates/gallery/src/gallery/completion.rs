@@ -4,7 +4,7 @@ use std::iter;
 
 /// How many suggestions MCP allows in one answer.
 const MAX_VALUES: usize = 100;
-/// Nobody types a longer value, so a longer one matches nothing.
+/// A longer text matches nothing: people do not type that much.
 const MAX_TYPED_BYTES: usize = 256;
 
 /// Suggestions for an argument's value.

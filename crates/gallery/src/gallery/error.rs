@@ -117,6 +117,6 @@ fn refusal(file: &str, cause: &StoreError) -> String {
 }
 
 /// The end of a message that names what was probably meant: `, did you mean ...?`
-fn did_you_mean(nearest: Option<&str>) -> String {
+pub(crate) fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
 }

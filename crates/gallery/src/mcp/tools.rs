@@ -8,7 +8,7 @@ use super::error::{Error, ErrorKind};
 use super::version::{Era, MODERN};
 use super::{Answer, Call, Record, headers, shortened};
 use crate::content::Content;
-use crate::gallery::GalleryError;
+use crate::gallery::{GalleryError, did_you_mean};
 use crate::tools::{ToolCall, ToolError, ToolReply};
 use dotprompt::nearest;
 
@@ -59,8 +59,7 @@ impl Call<'_> {
         let params: CallToolParams = self.params()?;
         record.name = Some(shortened(&params.name));
         let Some(tool) = self.mcp.tools.find(&params.name) else {
-            let near = nearest(&params.name, self.mcp.tools.names());
-            let near = near.map(|name| format!(", did you mean `{name}`?")).unwrap_or_default();
+            let near = did_you_mean(nearest(&params.name, self.mcp.tools.names()));
             return Err(Error::invalid_params(format!("unknown tool `{}`{near}", shortened(&params.name))));
         };
         let arguments = match params.arguments {
