@@ -35,7 +35,8 @@ pub(crate) struct Serve {
 
 const AFTER_HELP: &str = "\
 Environment variables hold the other settings: RUST_LOG=warn filters the log, LOG_FORMAT=json writes it as JSON,
-ALLOWED_HOSTS and ALLOWED_ORIGINS restrict who may call, OAUTH_ISSUER requires sign-in. The README lists them all.
+ALLOWED_HOSTS and ALLOWED_ORIGINS restrict who may call, OAUTH_ISSUER requires sign-in.
+docs/configuration.md lists them all.
 
 Examples:
   prompt-gallery serve --dir ~/prompts
