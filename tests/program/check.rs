@@ -261,7 +261,7 @@ fn check_says_why_a_prompt_has_another_name() {
     --> prompts/long-long-long-long-long-long-long-long-long-long-long-long-long-long-.prompt:1:1
      = help: shorten the path
 
-    note[renamed]: clients know this prompt as `v1-2_x`: what stands before a dot is taken for the server's name in Zed; a dot becomes _ in opencode
+    note[renamed]: clients know this prompt as `v1-2_x`: the part before a dot is taken for the server's name in Zed; a dot becomes _ in opencode
     --> prompts/v1.2/x.prompt:1:1
      = help: write - for a dot; only the first one in a file's name begins a variant
 
@@ -295,7 +295,7 @@ fn check_names_what_clients_run_or_read_in_their_own_commands() {
     1 | See !`git status` and @src/main.rs.
       |                       ^^^^^^^^^^^^
       |
-      = help: a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; what stands in backticks is taken for an example
+      = help: a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; text in backticks is treated as an example
 
     warning[foreign-template]: `!{git log ` looks like a shell command of Gemini CLI, and is plain text here
      --> prompts/gemini.prompt:1:7
@@ -303,7 +303,7 @@ fn check_names_what_clients_run_or_read_in_their_own_commands() {
     1 | Look: !{git log {{range}} } and @{docs/style.md}.
       |       ^^^^^^^^^^
       |
-      = help: a prompt runs no commands: take the output as an argument, {{name}}; what stands in backticks is taken for an example
+      = help: a prompt runs no commands: take the output as an argument, {{name}}; text in backticks is treated as an example
 
     warning[foreign-template]: `@{docs/style.md}` looks like a file reference of Gemini CLI, and is plain text here
      --> prompts/gemini.prompt:1:33
@@ -311,7 +311,7 @@ fn check_names_what_clients_run_or_read_in_their_own_commands() {
     1 | Look: !{git log {{range}} } and @{docs/style.md}.
       |                                 ^^^^^^^^^^^^^^^^
       |
-      = help: a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; what stands in backticks is taken for an example
+      = help: a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; text in backticks is treated as an example
 
     2 files, 3 warnings, 1 note
     "#);
@@ -330,7 +330,7 @@ fn check_names_what_clients_run_or_read_in_their_own_commands() {
     1 | See !`git status` and @src/main.rs.
       |                       ^^^^^^^^^^^^
       |
-      = help: a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; what stands in backticks is taken for an example
+      = help: a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; text in backticks is treated as an example
 
     warning[foreign-template]: `!{git log ` looks like a shell command of Gemini CLI, and is plain text here
      --> prompts/gemini.prompt:1:7
@@ -338,7 +338,7 @@ fn check_names_what_clients_run_or_read_in_their_own_commands() {
     1 | Look: !{git log {{range}} } and @{docs/style.md}.
       |       ^^^^^^^^^^
       |
-      = help: a prompt runs no commands: take the output as an argument, {{name}}; what stands in backticks is taken for an example
+      = help: a prompt runs no commands: take the output as an argument, {{name}}; text in backticks is treated as an example
 
     warning[foreign-template]: `@{docs/style.md}` looks like a file reference of Gemini CLI, and is plain text here
      --> prompts/gemini.prompt:1:33
@@ -346,7 +346,7 @@ fn check_names_what_clients_run_or_read_in_their_own_commands() {
     1 | Look: !{git log {{range}} } and @{docs/style.md}.
       |                                 ^^^^^^^^^^^^^^^^
       |
-      = help: a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; what stands in backticks is taken for an example
+      = help: a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; text in backticks is treated as an example
 
     2 files, 3 warnings, 1 note
     "#);

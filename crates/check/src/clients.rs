@@ -105,7 +105,7 @@ use When::{
 const CLIENTS: &[(Client, When, &str, &[&str])] = &[
     (Zed, SeveralArguments, "it is not offered", &[ZED_AGENT, ZED_21944]),
     // Only required arguments get the text that is typed after the command.
-    (GeminiCli, OptionalOnly, "text behind the command is dropped unless it is --name=\"value\"", &[GEMINI_LOADER]),
+    (GeminiCli, OptionalOnly, "text after the command is dropped unless it is --name=\"value\"", &[GEMINI_LOADER]),
     // A report; the version is part of it.
     (ClaudeCode, OptionalOnly, "nothing happens until some character is typed, as reported of 1.0.73,", &[CLAUDE_5597]),
     // It fetches the prompt with $1, $2 … as values, and puts the real ones into the answer.
@@ -137,7 +137,7 @@ const CLIENTS: &[(Client, When, &str, &[&str])] = &[
     (GeminiCli, Pages, FIRST_PAGE, &[GEMINI_CLIENT]),
     (Goose, Pages, FIRST_PAGE, &[GOOSE_EXTENSIONS]),
     (Zed, Pages, FIRST_PAGE, &[ZED_REGISTRY]),
-    (Zed, DottedName, "what stands before a dot is taken for the server's name", &[ZED_AGENT]),
+    (Zed, DottedName, "the part before a dot is taken for the server's name", &[ZED_AGENT]),
     (Opencode, DottedName, "a dot becomes _", &[OPENCODE_MCP]),
     (Zed, OddName, "a name with other characters cannot be typed", &[ZED_AGENT]),
     (Cline, OddName, "a name with other characters cannot be typed", &[CLINE]),

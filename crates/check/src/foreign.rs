@@ -78,7 +78,7 @@ fn add_hints(tokens: &[Token<'_>], problems: &mut [Problem]) {
 
 /// Adds a hint to the errors of a tag that belongs to another language; returns whether it has errors.
 fn hint_at_language(tag: &str, place: Place, other: &Other, problems: &mut [Problem]) -> bool {
-    let end = place.behind(tag);
+    let end = place.after(tag);
     let is_of_tag = |problem: &&mut Problem| {
         matches!(problem.code, Code::Syntax | Code::Helper) && (place..end).contains(&problem.place)
     };
@@ -135,7 +135,7 @@ impl Notes<'_> {
     fn text(&mut self, place: Place, text: &str, other: &Other) {
         let code = if other.is_certain || !self.is_handlebars { Code::Foreign } else { Code::ForeignText };
         let message = format!("`{}` looks like {}, and is plain text here", shorten(text), other.language);
-        let hint = format!("{}; what stands in backticks is taken for an example", other.instead);
+        let hint = format!("{}; text in backticks is treated as an example", other.instead);
         self.add(code, other.language, (place, first_line(text)), message, hint);
     }
 

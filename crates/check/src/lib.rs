@@ -94,7 +94,7 @@ impl Options<'_> {
 pub const WHOLE: &str = "";
 
 /// The hint for a missing file: the checked folder may be a folder inside a gallery.
-const ROOT: &str = "paths begin at the root of what is checked, which --dir names for a file";
+const ROOT_HINT: &str = "paths begin at the root of what is checked, which --dir names for a file";
 
 /// Finds all problems of a gallery, in the order of files and places.
 ///
@@ -348,7 +348,7 @@ impl<'a> Gallery<'a> {
             return match self.options.page_size {
                 Some(_) => format!("did you mean `{other}`? The name has the folders from the root on"),
                 // The checked folder may not be the root.
-                None => format!("{ROOT}; or did you mean `{other}`?"),
+                None => format!("{ROOT_HINT}; or did you mean `{other}`?"),
             };
         }
         if let Some(near) = nearest(&meant, others.iter().copied()) {
@@ -365,7 +365,7 @@ impl<'a> Gallery<'a> {
             let file = file.trim_start_matches('_');
             return format!("{prompt} is a prompt: the file of a partial would be {folder}_{file}.{extension}");
         }
-        format!("it would be the file {folder}_{wanted}.prompt; {ROOT}")
+        format!("it would be the file {folder}_{wanted}.prompt; {ROOT_HINT}")
     }
 }
 

@@ -1,19 +1,19 @@
 //! Pictures and other files that templates name: whether they can be shown, and what they are to clients.
 
 use super::clients::When;
-use super::{ROOT, at};
+use super::{ROOT_HINT, at};
 use crate::File;
 use crate::address::{self, Address, Shape};
 use dotprompt::{Code, ContentType, Problem, Shown};
 
 /// The width of `{{media`, at which the reader looks.
-const WIDTH: usize = 7;
+const TAG_CHARACTERS: usize = 7;
 
 /// Reports the addresses of a template that are wrong. A rendering reports computed addresses.
 pub(super) fn check(key: &str, shown: &[Shown], files: &[File]) -> Vec<Problem> {
     let problem = |shown: &Shown| {
         let (message, hint) = wrong(shown, files)?;
-        Some(at(key, shown.place, WIDTH, Code::Media, message, hint))
+        Some(at(key, shown.place, TAG_CHARACTERS, Code::Media, message, hint))
     };
     shown.iter().filter_map(problem).collect()
 }
@@ -26,7 +26,7 @@ fn wrong(shown: &Shown, files: &[File]) -> Option<(String, Option<String>)> {
     let Ok(Address::Path(path)) = Address::parse(shown.url.as_deref()?) else { return None };
     let message = address::file(path, files).err()?;
     let is_there = files.iter().any(|file| file.key == path);
-    Some((message, (!is_there).then(|| ROOT.to_owned())))
+    Some((message, (!is_there).then(|| ROOT_HINT.to_owned())))
 }
 
 /// What a client gets to see; `None` where the template computes it.

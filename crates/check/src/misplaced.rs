@@ -5,7 +5,7 @@ use dotprompt::Place;
 /// Keys that tell front matter from other text. `name:` and the like begin too many letters and lists.
 const KEYS: [&str; 8] = ["title", "description", "tags", "arguments", "input", "output", "model", "config"];
 /// Lines after which a `---` belongs to the text.
-const LONGEST: usize = 100;
+const MAX_LINES: usize = 100;
 
 /// What is wrong with it, and what to do.
 pub(super) struct Misplaced {
@@ -20,7 +20,7 @@ pub(super) fn find(text: &str) -> Option<Misplaced> {
     let (first, number) = lines.next()?;
     let at = |line| Place { line, column: 1 };
     if is_key(first) {
-        return lines.take(LONGEST).any(|(line, _)| is_fence(line)).then_some(Misplaced {
+        return lines.take(MAX_LINES).any(|(line, _)| is_fence(line)).then_some(Misplaced {
             place: at(number),
             message: "this is read as text: front matter begins with a line of ---",
             hint: "put --- on a line of its own before it",
@@ -28,7 +28,7 @@ pub(super) fn find(text: &str) -> Option<Misplaced> {
     }
     let (_, fence) = lines.find(|(line, _)| is_fence(line))?;
     let begins = lines.next().is_some_and(|(line, _)| is_key(line));
-    (begins && lines.take(LONGEST).any(|(line, _)| is_fence(line))).then_some(Misplaced {
+    (begins && lines.take(MAX_LINES).any(|(line, _)| is_fence(line))).then_some(Misplaced {
         place: at(fence),
         message: "this is read as text: front matter stands at the top of the file",
         hint: "move it before all other text",

@@ -12,8 +12,8 @@ use dotprompt::{Media, Message, Origin, Part, Place, Prompt, Role, Shown, bounds
 
 use super::roles;
 
-/// What a prompt's template does, whatever it is rendered with. Places are of the prompt's own file: what a partial
-/// does is where the partial is called.
+/// What the template of a prompt does with any arguments. All places are in the prompt's own file: for a partial, the
+/// place of its call.
 #[derive(Debug)]
 pub(super) struct Survey {
     /// Variables that are neither declared nor have a default, of a file that declares some.
@@ -26,11 +26,11 @@ pub(super) struct Survey {
     pub(super) variables: Vec<Variable>,
     /// Names that `input.default` gives a value, which are no arguments and not used, and where.
     pub(super) idle_defaults: Vec<(String, Place)>,
-    /// How many messages come of it.
+    /// How many messages it produces.
     pub(super) messages: MessageCount,
     /// The pictures and other files that it may show.
     pub(super) shown: Vec<Shown>,
-    /// The first one too many, where every rendering shows too many.
+    /// The first media over the limit, if every rendering is over it.
     pub(super) one_too_many: Option<Place>,
     /// Whether it never produces text or media.
     pub(super) is_empty: bool,
@@ -54,7 +54,7 @@ pub(super) struct MessageCount {
     pub(super) second: Option<Place>,
     /// Whether there always is.
     pub(super) is_certain: bool,
-    /// Where someone may speak out of turn: the user begins, and then comes the assistant.
+    /// Where a message breaks the order of user, assistant, user …
     pub(super) out_of_turn: Option<Place>,
     /// Whether the first one is text.
     pub(super) begins_with_text: bool,
@@ -273,7 +273,7 @@ impl<'a> Visitor<'a> for Walk<'a> {
         self.shown.extend(shown.iter().take(MAX_EVENTS).map(|shown| Shown { place, ..shown.clone() }));
         self.extend(events.iter().map(|event| Event { place, is_certain: event.is_certain && is_certain, ..*event }));
         if let Some(block) = &call.block {
-            // Wherever the partial puts it, and only if it does.
+            // The partial may render it anywhere, or never.
             let events = self.events(block, &Scope { is_certain: false, ..*scope });
             self.extend(events);
         }
@@ -337,7 +337,7 @@ fn said<'e>(events: impl Iterator<Item = &'e Event>) -> Vec<Said> {
                 pieces.push(Piece::History);
                 continue;
             }
-            // One that is computed is probably another.
+            // A computed role is probably not the current one.
             EventKind::Role(None) if role == Role::User => Role::Model,
             EventKind::Role(next) => next.unwrap_or(Role::User),
         };

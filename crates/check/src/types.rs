@@ -9,7 +9,7 @@ use dotprompt::tree::{Shape, Variable};
 use dotprompt::{Argument, Code, Kind, Place, Prompt, shorten};
 
 /// How many choices of an argument a message names.
-const CHOICES: usize = 10;
+const MAX_NAMED_CHOICES: usize = 10;
 
 /// Warns of uses that never have an effect.
 pub(super) fn check(prompt: &Prompt, variables: &[Variable], warn: &mut impl FnMut(Code, Place, String, Option<&str>)) {
@@ -185,8 +185,8 @@ fn is_same(a: &Value, b: &Value) -> bool {
 fn plain(argument: &Argument, is_declared: bool) -> Option<String> {
     if argument.allowed.is_some() {
         let choices = argument.choices();
-        let more = if choices.len() > CHOICES { " …" } else { "" };
-        let told: Vec<String> = choices.iter().take(CHOICES).map(|choice| shorten(choice)).collect();
+        let more = if choices.len() > MAX_NAMED_CHOICES { " …" } else { "" };
+        let told: Vec<String> = choices.iter().take(MAX_NAMED_CHOICES).map(|choice| shorten(choice)).collect();
         return Some(format!("one of {}{more}", told.join(", ")));
     }
     let what = match argument.kind {

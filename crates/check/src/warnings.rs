@@ -11,7 +11,7 @@ use dotprompt::{
 };
 
 /// How much of a list of arguments is shown, in characters.
-const INFERRED: usize = 200;
+const INFERRED_CHARACTERS: usize = 200;
 
 /// Warnings of a prompt file alone; it is not read if it is broken.
 pub(super) fn of_prompt_file(
@@ -111,7 +111,7 @@ pub(super) fn of_prompt(prompt: &Prompt, source: &[u8], clients: &[Client], prob
         warn(Code::Unused, *place, message, None);
     }
     for (name, place) in &survey.idle_defaults {
-        let message = format!("`input.default` has `{}`, which is no argument and not used", shorten(name));
+        let message = format!("`input.default` has `{}`, which is not an argument and is not used", shorten(name));
         warn(Code::Unused, *place, message, None);
     }
     types::check(prompt, &survey.variables, &mut warn);
@@ -169,7 +169,7 @@ fn inferred(prompt: &Prompt) -> Option<Problem> {
     if prompt.declared().is_some() || inferred.is_empty() {
         return None;
     }
-    let message = format!("arguments: {}", shorten_to(INFERRED, &inferred.join(", ")));
+    let message = format!("arguments: {}", shorten_to(INFERRED_CHARACTERS, &inferred.join(", ")));
     let hint = "the template's variables; `?` marks what may be left out";
     Some(of_file(prompt.key(), Code::Inferred, message, Some(hint)))
 }

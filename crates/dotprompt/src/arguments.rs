@@ -32,15 +32,15 @@ use super::yaml::{Node, Span, number};
 #[derive(Debug, Default, Clone)]
 pub struct Arguments {
     listed: Vec<Argument>,
-    /// What an argument that is not listed must be, where any name is taken.
+    /// The type of arguments that are not listed, if any name is taken.
     others: Option<Argument>,
     /// Other arguments that the template's use says more about.
     used_others: HashMap<String, Argument>,
-    /// Values of variables that the caller leaves out; some may be no arguments.
+    /// Values of variables that the caller leaves out; some are not arguments.
     defaults: Map<String, Value>,
-    /// Of an object with the arguments, where a type does not say all about one.
+    /// Checks each argument, if the schema says more than types.
     validator: Option<Arc<Validator>>,
-    /// Of an object with all arguments, where its schema is about several of them.
+    /// Checks all arguments together, if the schema is about several of them.
     rules: Option<Arc<Validator>>,
 }
 
@@ -58,15 +58,15 @@ pub struct Argument {
     /// The description with what MCP has no field for: type, choices and default.
     #[serde(rename = "description", skip_serializing_if = "Option::is_none")]
     pub listed_description: Option<String>,
-    /// Whether a caller must say it; never with a default.
+    /// Whether a caller must give it; false with a default.
     pub required: bool,
-    /// What its text is turned into.
+    /// The type of its value.
     #[serde(skip)]
     pub kind: Kind,
-    /// The values that are taken, where they are listed; null, which is no value of a caller's, may be one.
+    /// The allowed values, if they are listed. Null may be one of them, and callers cannot send it.
     #[serde(skip)]
     pub allowed: Option<Vec<Value>>,
-    /// Its value when a caller does not say it.
+    /// Its value if a caller leaves it out.
     #[serde(skip)]
     pub default: Option<Value>,
     /// Its JSON Schema.
@@ -75,13 +75,13 @@ pub struct Argument {
     /// Where it is declared, or first used if it is not.
     #[serde(skip)]
     pub place: Option<Place>,
-    /// Of a list whose items can be written with commas between.
+    /// The items of a list that can be written with commas.
     #[serde(skip)]
     items: Option<Item>,
     /// Whether its schema says more than `kind` and `allowed`.
     #[serde(skip)]
     is_checked: bool,
-    /// What the template does with it, where the declaration leaves open what it is.
+    /// How the template uses it, if its type is not declared.
     #[serde(skip)]
     shape: Option<Box<Shape>>,
 }
@@ -106,11 +106,11 @@ pub enum Kind {
     Boolean,
     /// Text, or what the template's use of it needs.
     Any,
-    /// A list, as JSON, or plain items with commas or line ends between.
+    /// A list, as JSON or as plain items with commas or line ends between them.
     Array,
     /// An object as JSON.
     Object,
-    /// One of several types of which none is text, as JSON.
+    /// One of several types other than text, as JSON.
     Json,
 }
 
@@ -243,19 +243,19 @@ impl Argument {
         self.allowed.is_none() && matches!(self.kind, Kind::String | Kind::Any) && !self.needs_parts()
     }
 
-    /// What the template does with it, where nothing declares what it is.
+    /// How the template uses it, if its type is not declared.
     #[doc(hidden)]
     #[must_use]
     pub fn shape(&self) -> Option<&Shape> {
         self.shape.as_deref()
     }
 
-    /// Whether the template asks no more of it than whether it is there.
+    /// Whether the template only tests whether it is set.
     fn is_flag(&self) -> bool {
         self.shape.as_deref().is_some_and(Shape::is_flag)
     }
 
-    /// The values that a client can offer, as text; empty where any text may do.
+    /// The values that a client can offer, as text; empty if others are allowed.
     #[must_use]
     pub fn choices(&self) -> Vec<String> {
         match (&self.allowed, self.kind) {
@@ -288,7 +288,7 @@ impl Arguments {
         Self { listed, defaults, ..Self::default() }
     }
 
-    /// Takes another argument, which was declared at `span`, unless there is one of its name; false when it is too much.
+    /// Adds an argument that is declared at `span`, unless its name is taken; returns false if there are too many.
     fn add(&mut self, argument: Argument, what: &str, span: Span, reader: &mut Reader<'_>) -> bool {
         let choices = |argument: &Argument| argument.allowed.as_ref().map_or(0, Vec::len);
         if self.len() == bounds::ARGUMENTS {
@@ -317,7 +317,7 @@ impl Deref for Arguments {
     }
 }
 
-/// What a node says is the default of an argument; text as it is written.
+/// The default of an argument; text is kept as it is written.
 fn default_of(argument: &Argument, node: &Node, reader: &mut Reader<'_>) -> Value {
     let is_choice = |value: &Value| argument.allowed.as_ref().is_some_and(|allowed| allowed.contains(value));
     let text = reader.value(node, true);
@@ -340,7 +340,7 @@ fn values(defaults: Option<&Node>) -> Map<String, Value> {
     }
 }
 
-/// Whether a template can name a variable so.
+/// Checks that a template can use the name for a variable.
 fn check_name(name: &str) -> Result<(), String> {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     if !name.is_empty() && name.chars().all(is_plain) {
@@ -360,7 +360,7 @@ fn check_enum(name: &str, allowed: &[Value]) -> Result<(), String> {
     Ok(())
 }
 
-/// The order in which clients ask: what is required first, else as the author has it.
+/// The order in which clients ask for arguments: required ones first, else the author's order.
 #[must_use]
 pub fn in_listed_order(arguments: &[Argument]) -> Vec<&Argument> {
     let (required, optional): (Vec<_>, Vec<_>) = arguments.iter().partition(|argument| argument.required);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::arguments::{self, Arguments};
 use super::icon::{self, Icon};
-use super::picoschema::{self, Schemas, Unknown};
+use super::picoschema::{self, Schemas, UnknownName};
 use super::problem::{Cause, Code, Place, Problem};
 use super::reader::{Reader, did_you_mean, shorten};
 use super::yaml::{self, Key, Node, Span, Yaml};
@@ -40,14 +40,14 @@ pub(super) struct FrontMatter {
 }
 
 /// Keys that are read here.
-const READ: [&str; 6] = ["title", "tags", "icons", "arguments", "input", "output"];
+const READ_KEYS: [&str; 6] = ["title", "tags", "icons", "arguments", "input", "output"];
 /// Dotprompt's keys that are text.
-const TEXTS: [&str; 5] = ["description", "name", "variant", "version", "model"];
+const TEXT_KEYS: [&str; 5] = ["description", "name", "variant", "version", "model"];
 /// Dotprompt's other keys, which are kept as they are.
-const KEPT: [&str; 5] = ["config", "tools", "toolDefs", "ext", "metadata"];
+const KEPT_KEYS: [&str; 5] = ["config", "tools", "toolDefs", "ext", "metadata"];
 
 /// Keys that Genkit reads and Dotprompt does not.
-const GENKIT: [&str; 3] = ["maxTurns", "returnToolRequests", "toolChoice"];
+const GENKIT_KEYS: [&str; 3] = ["maxTurns", "returnToolRequests", "toolChoice"];
 
 /// Splits a file at its fences.
 ///
@@ -65,7 +65,7 @@ pub(super) fn split<'a>(key: &Arc<str>, source: &'a str) -> Result<File<'a>, Pro
                 return Ok(template);
             }
             let body = text[at + line.len()..].trim_start();
-            let body_place = Place::START.behind(&text[..text.len() - body.len()]);
+            let body_place = Place::START.after(&text[..text.len() - body.len()]);
             return Ok(File { yaml: Some(&text[..at]), body: body.trim_end(), body_place, ..template });
         }
         at += line.len();
@@ -114,7 +114,7 @@ pub(super) fn read_front_matter(file: &File<'_>, schemas: Schemas<'_>, problems:
     let mut reader = Reader::new(&file.key, source, problems);
     // To the YAML crate it ends a line, and to all others that count lines it does not.
     if let Some(at) = lone_return(source) {
-        let span = Span { place: Place::START.behind(&source[..at]), width: 1 };
+        let span = Span { place: Place::START.after(&source[..at]), width: 1 };
         reader.note(Code::Yaml, span, "front matter: a carriage return stands here without a line feed");
         return said;
     }
@@ -149,8 +149,8 @@ fn read_map(root: &Node, source: &str, schemas: Schemas<'_>, said: &mut FrontMat
             "icons" => said.icons = icon::read_icons(node, reader),
             "arguments" if !node.is_null() => arguments = Some((key, node)),
             "input" if !node.is_null() => input = Some(node),
-            _ if READ.contains(&name) || TEXTS.contains(&name) || KEPT.contains(&name) => {}
-            _ if GENKIT.contains(&name) => {}
+            _ if READ_KEYS.contains(&name) || TEXT_KEYS.contains(&name) || KEPT_KEYS.contains(&name) => {}
+            _ if GENKIT_KEYS.contains(&name) => {}
             _ => match name.rsplit_once('.') {
                 Some((namespace, field)) => {
                     let fields = ext.entry(namespace).or_insert_with(|| Value::Object(Map::new()));
@@ -193,8 +193,8 @@ fn metadata(key: &str, node: &Node, source: &str) -> Option<Value> {
         // Dotprompt has its own for what stands under these.
         "ext" | "raw" => None,
         "config" if !node.is_map() => None,
-        _ if TEXTS.contains(&key) => Some(node.text(source).map_or_else(|| node.to_json(), Value::String)),
-        _ if KEPT.contains(&key) || matches!(key, "input" | "output") => Some(node.to_json()),
+        _ if TEXT_KEYS.contains(&key) => Some(node.text(source).map_or_else(|| node.to_json(), Value::String)),
+        _ if KEPT_KEYS.contains(&key) || matches!(key, "input" | "output") => Some(node.to_json()),
         _ => None,
     }
 }
@@ -202,7 +202,7 @@ fn metadata(key: &str, node: &Node, source: &str) -> Option<Value> {
 fn unknown_key(key: &Key, reader: &mut Reader<'_>) {
     let message = format!("there is no key `{}`", shorten(&key.name));
     reader.report(Code::UnknownKey, key.span, message, |problem| {
-        let known: Vec<_> = READ.into_iter().chain(TEXTS).chain(KEPT).collect();
+        let known: Vec<_> = READ_KEYS.into_iter().chain(TEXT_KEYS).chain(KEPT_KEYS).collect();
         let hint = did_you_mean(&key.name, &known).unwrap_or_else(|| "readers of the format ignore it".to_owned());
         problem.with_hint(Some(hint)).with_cause(Cause::UnknownKey { name: key.name.clone(), known })
     });
@@ -240,7 +240,7 @@ fn read_input<'n>(node: &'n Node, schemas: Schemas<'_>, said: &mut FrontMatter, 
 }
 
 fn read_schema(node: &Node, schemas: Schemas<'_>, said: &mut FrontMatter, reader: &mut Reader<'_>) -> Value {
-    let schema = picoschema::to_json_schema(node, "input.schema", Unknown::Noted, schemas, reader);
+    let schema = picoschema::to_json_schema(node, "input.schema", UnknownName::Noted, schemas, reader);
     said.metadata["input"]["schema"] = schema.clone();
     schema
 }
@@ -257,7 +257,7 @@ fn read_output(node: &Node, schemas: Schemas<'_>, said: &mut FrontMatter, reader
         reader.unfit(Code::FrontMatter, "`output`", "a map of format, schema", node);
     } else if let Some(schema) = node.get("schema") {
         said.metadata["output"]["schema"] =
-            picoschema::to_json_schema(schema, "output.schema", Unknown::Ignored, schemas, reader);
+            picoschema::to_json_schema(schema, "output.schema", UnknownName::Ignored, schemas, reader);
     }
 }
 

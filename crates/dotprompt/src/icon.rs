@@ -69,7 +69,7 @@ fn icon(node: &Node, reader: &mut Reader<'_>) -> Option<Icon> {
     })
 }
 
-/// Schemes are the same in capitals.
+/// Whether an address has a scheme, in upper or lower case.
 fn has_prefix(address: &str, scheme: &str) -> bool {
     address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
 }

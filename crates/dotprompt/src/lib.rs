@@ -133,17 +133,17 @@ pub struct Data {
 }
 
 impl PromptFile {
-    /// Reads a prompt file; also everything that is wrong with it as it stands alone, in the order of the file. There is
-    /// no prompt if one of the problems is an error.
+    /// Reads a prompt file, and returns its problems in the order of the file. If one of them is an error, there is no
+    /// prompt.
     ///
-    /// `key` names the file in problems.
+    /// `key` names the file in problems; `schemas` looks up JSON Schemas by name.
     #[must_use]
     pub fn read(key: &str, source: &[u8], schemas: Schemas<'_>) -> (Option<Self>, Vec<Problem>) {
         let (file, problems) = Self::read_in_part(key, source, schemas);
         (file.filter(|_| is_usable(&problems)), problems)
     }
 
-    /// The same, also of a file that has errors, if its template is all there.
+    /// Like `read`; also returns a file with errors, if its whole template could be read.
     #[doc(hidden)]
     pub fn read_in_part(key: &str, source: &[u8], schemas: Schemas<'_>) -> (Option<Self>, Vec<Problem>) {
         let file = Arc::from(key);
@@ -160,16 +160,16 @@ impl PromptFile {
         (read.ok().filter(|_| is_whole(&problems)), problems)
     }
 
-    /// Reads a prompt file to use it.
+    /// Reads a prompt file without its warnings.
     ///
     /// # Errors
-    /// The first error in it.
+    /// The first error of the file.
     pub fn parse(key: &str, source: &[u8]) -> Result<Self, Problem> {
         let (file, problems) = Self::read(key, source, &|_| None);
         file.ok_or_else(|| first_error(problems))
     }
 
-    /// The names of the partials that it uses.
+    /// The names of the partials that its template uses.
     pub fn partials(&self) -> impl Iterator<Item = &str> {
         self.template.partials.iter().map(|partial| partial.name.as_str())
     }
@@ -180,7 +180,7 @@ impl PromptFile {
         self.template.media.clone()
     }
 
-    /// What its own template uses, as if it were a partial; nothing if that takes too many steps.
+    /// The variables of its own template; `None` if finding them takes too many steps.
     #[doc(hidden)]
     pub fn usage(&self) -> Option<Usage> {
         self.template.usage()
@@ -199,8 +199,8 @@ impl PromptFile {
         self.front_matter.description.as_deref()
     }
 
-    /// What the file says of itself in Dotprompt's terms (`model`, `config`, `input`, `ext`, `raw` …), schemas as JSON
-    /// Schema; `overrides` wins over it, and its `config` is merged.
+    /// The metadata of the file as Dotprompt defines it (`model`, `config`, `input`, `ext`, `raw` …), with schemas as JSON
+    /// Schema. `overrides` replaces its values; the two `config` maps are merged.
     #[must_use]
     pub fn metadata(&self, overrides: &Map<String, Value>) -> Map<String, Value> {
         let mut metadata = self.front_matter.metadata.clone();
@@ -215,14 +215,14 @@ impl PromptFile {
 }
 
 impl Partial {
-    /// Reads a partial; also everything that is wrong with it as it stands alone.
+    /// Reads a partial, and returns its problems.
     #[must_use]
     pub fn read(key: &str, source: &[u8]) -> (Option<Self>, Vec<Problem>) {
         let (partial, problems) = Self::read_in_part(key, source);
         (partial.filter(|_| is_usable(&problems)), problems)
     }
 
-    /// The same, also of a file that has errors, if its template is all there.
+    /// Like `read`; also returns a file with errors, if its whole template could be read.
     #[doc(hidden)]
     pub fn read_in_part(key: &str, source: &[u8]) -> (Option<Self>, Vec<Problem>) {
         let file = Arc::from(key);
@@ -233,16 +233,16 @@ impl Partial {
         (read.ok().filter(|_| is_whole(&problems)).map(|template| Self { template }), problems)
     }
 
-    /// Reads a partial to use it.
+    /// Reads a partial without its warnings.
     ///
     /// # Errors
-    /// The first error in it.
+    /// The first error of the file.
     pub fn parse(key: &str, source: &[u8]) -> Result<Self, Problem> {
         let (partial, problems) = Self::read(key, source);
         partial.ok_or_else(|| first_error(problems))
     }
 
-    /// The names of the partials that it uses.
+    /// The names of the partials that its template uses.
     pub fn partials(&self) -> impl Iterator<Item = &str> {
         self.template.partials.iter().map(|partial| partial.name.as_str())
     }
@@ -253,7 +253,7 @@ impl Partial {
         self.template.media.clone()
     }
 
-    /// What its own template uses; nothing if that takes too many steps.
+    /// The variables of its own template; `None` if finding them takes too many steps.
     #[doc(hidden)]
     pub fn usage(&self) -> Option<Usage> {
         self.template.usage()
@@ -267,7 +267,7 @@ impl Partial {
 }
 
 impl Prompt {
-    /// Puts a file and its partials together; `partials` has all that there are of those which it uses, directly or not.
+    /// Puts a file and its partials together. `partials` has the partials that the file uses, and those that they use.
     ///
     /// # Errors
     /// [`Code::MissingPartial`], [`Code::PartialCycle`], [`Code::Bound`].
@@ -287,7 +287,7 @@ impl Prompt {
             None => Some(Arguments::from_variables(variables, file.front_matter.defaults.clone())),
         };
         let mut metadata = file.front_matter.metadata.clone();
-        // A rendered prompt has no input any more, says Dotprompt.
+        // In Dotprompt, a rendered prompt has no input.
         metadata.shift_remove("input");
         Ok(Self { file, partials, arguments, metadata: json!({ "prompt": metadata }) })
     }
@@ -324,7 +324,7 @@ impl Prompt {
         &self.file.front_matter.tags
     }
 
-    /// Pictures for lists, as MCP has them.
+    /// Pictures for lists of prompts.
     #[must_use]
     pub fn icons(&self) -> &[Icon] {
         &self.file.front_matter.icons
@@ -340,17 +340,17 @@ impl Prompt {
     /// Turns a caller's arguments into the variables of the template.
     ///
     /// # Errors
-    /// All arguments that are missing, unknown or ill-typed.
+    /// All problems: arguments that are missing, unknown or ill-typed.
     pub fn resolve(&self, given: &Map<String, Value>) -> Result<Data, Vec<ArgumentProblem>> {
         let Values { map, authored } = self.arguments().resolve(given)?;
         let authored = authored.into_iter().map(str::to_owned).collect();
         Ok(Data { variables: map, authored, ..Data::default() })
     }
 
-    /// Renders the prompt in Dotprompt's terms.
+    /// Renders the prompt as messages.
     ///
     /// # Errors
-    /// A template that fails on the data, a bound that is exceeded.
+    /// The template fails on the data, or exceeds a bound.
     pub fn render(&self, data: &Data) -> Result<Vec<Message>, Problem> {
         let context = render::Context {
             variables: &data.variables,
@@ -376,7 +376,7 @@ impl Prompt {
         self.partials.iter().map(|(name, partial)| (name.as_str(), &partial.template))
     }
 
-    /// What it uses together with its partials; nothing if that takes too many steps.
+    /// The variables of the prompt and its partials; `None` if finding them takes too many steps.
     pub fn usage(&self) -> Option<Usage> {
         link::link(&self.file.template, &self.partials).ok()
     }
@@ -398,8 +398,7 @@ pub fn is_usable(problems: &[Problem]) -> bool {
     problems.iter().all(|problem| problem.code.level() != Level::Error)
 }
 
-/// Whether the template names the partials and media that it will when these problems are mended: of one that cannot be
-/// read to its end, an inline partial may be left out.
+/// Whether the whole template could be read, so that its lists of partials and media are complete.
 fn is_whole(problems: &[Problem]) -> bool {
     problems.iter().all(|problem| !matches!(problem.code, Code::Syntax | Code::Bound))
 }

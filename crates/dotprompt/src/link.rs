@@ -19,7 +19,7 @@ pub(super) fn link(root: &Template, partials: &HashMap<String, Arc<Partial>>) ->
         .flat_map(|(definer, template)| template.inlines.iter().map(move |name| (name.as_str(), definer)));
     let (usages, heights, chain) = Default::default();
     let inlines = inlines.collect();
-    let mut linker = Linker { partials, inlines, usages, heights, chain, steps_left: bounds::USES };
+    let mut linker = Linker { partials, inlines, usages, heights, chain, steps_left: bounds::USE_STEPS };
     linker.follow(root)?;
     linker.usage(root, false)
 }

@@ -23,7 +23,7 @@ pub struct Message {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Role {
-    /// The person, or what is said on their behalf.
+    /// The person, or the program in their place.
     User,
     /// The model.
     Model,
@@ -35,7 +35,7 @@ impl Role {
     /// Reads a role's name.
     ///
     /// # Errors
-    /// A sentence for another name.
+    /// A message for any other name.
     pub fn parse(name: &str) -> Result<Self, String> {
         match name {
             "user" => Ok(Self::User),
@@ -104,14 +104,14 @@ impl PartialEq for Origin {
 
 impl Eq for Origin {}
 
-/// What a template writes, in order.
+/// A piece of a template's output.
 #[derive(Debug)]
 pub enum Piece {
     /// Text.
     Text(String),
     /// Who speaks from here on.
     Role(Role),
-    /// Where what was said before stands.
+    /// The place of earlier messages.
     History,
     /// A place that a program fills.
     Section(String),
@@ -119,8 +119,8 @@ pub enum Piece {
     Media(Media),
 }
 
-/// The messages of a rendering. `history` is what was said before; it stands where `{{history}}` says, else before the
-/// last message if that is the user's, else at the end.
+/// The messages of a rendering. `history` has earlier messages: they go where `{{history}}` is, else before the last
+/// message if that is the user's, else at the end.
 #[must_use]
 pub fn messages(pieces: Vec<Piece>, history: &[Message]) -> Vec<Message> {
     let mut messages = Vec::new();

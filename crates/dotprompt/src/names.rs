@@ -11,7 +11,7 @@ pub const EXTENSIONS: [&str; 3] = [".prompt", ".hbs", ".handlebars"];
 /// The longest name of a prompt.
 pub const MAX_LENGTH: usize = 64;
 /// Hexadecimal digits after a name that had to be changed.
-const DIGITS: usize = 6;
+const SUFFIX_DIGITS: usize = 6;
 
 /// What a key names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,8 +54,7 @@ fn partial_name(key: &str) -> Option<String> {
 }
 
 /// The name that the prompt under `key` claims; `None` for partials, for hidden files and folders, and for files that are
-/// not prompts. [`Gallery::files`](super::Gallery::files) has the names after files that claim the same one have been
-/// told apart.
+/// not prompts. Where several files claim one name, the first keeps it, and each other gets a suffix.
 ///
 /// The path is transliterated to ASCII; `/` becomes `_`, any other character outside of `A-Za-z0-9_-` becomes `-`, and
 /// `name.variant.prompt` is `name--variant`. A name of more than 64 characters is cut, with six digits of the key's
@@ -131,8 +130,8 @@ fn with_suffix(name: &str, key: &str, round: usize) -> String {
         0 => Sha256::digest(key),
         _ => Sha256::digest(format!("{key}\0{round}")),
     };
-    let digits: String = digest.iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{digits}", &name[..name.len().min(MAX_LENGTH - DIGITS - 1)])
+    let digits: String = digest.iter().take(SUFFIX_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{digits}", &name[..name.len().min(MAX_LENGTH - SUFFIX_DIGITS - 1)])
 }
 
 /// A prompt among others, under a name that no other has.

@@ -6,13 +6,13 @@
 /// that `property` would be `propertyNames`.
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // Names are short; a long one is no typing error, and the distance costs the product of both lengths.
-    const LONGEST: usize = 64;
-    if name.len() > LONGEST {
+    const MAX_NAME_BYTES: usize = 64;
+    if name.len() > MAX_NAME_BYTES {
         return None;
     }
     let lower = name.to_lowercase();
     candidates
-        .filter(|candidate| candidate.len() <= LONGEST)
+        .filter(|candidate| candidate.len() <= MAX_NAME_BYTES)
         .filter_map(|candidate| {
             let known = candidate.to_lowercase();
             let similarity = strsim::jaro_winkler(&lower, &known);

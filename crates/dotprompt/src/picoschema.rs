@@ -14,7 +14,7 @@ pub type Schemas<'a> = &'a dyn Fn(&str) -> Option<Value>;
 
 /// What happens to the name of an unknown schema.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unknown {
+pub(super) enum UnknownName {
     /// It is reported.
     Noted,
     /// It is ignored: another program knows it.
@@ -31,7 +31,7 @@ const WILDCARD: &str = "(*)";
 pub(super) fn to_json_schema(
     node: &Node,
     what: &str,
-    unknown: Unknown,
+    unknown: UnknownName,
     schemas: Schemas<'_>,
     reader: &mut Reader<'_>,
 ) -> Value {
@@ -99,7 +99,7 @@ pub(super) fn field_name(key: &str) -> &str {
 
 struct Converter<'c, 'a> {
     what: &'c str,
-    unknown: Unknown,
+    unknown: UnknownName,
     schemas: Schemas<'c>,
     reader: &'c mut Reader<'a>,
 }
@@ -154,7 +154,7 @@ impl Converter<'_, '_> {
 
     /// A word that is no type: the name of a schema that a program defines in code, unless a type was meant.
     fn unknown(&mut self, kind: &str, at: Span, name: &str) -> Value {
-        if self.unknown == Unknown::Ignored {
+        if self.unknown == UnknownName::Ignored {
             return json!({});
         }
         let hint = meant(kind, name);
@@ -241,7 +241,7 @@ impl Converter<'_, '_> {
                 let name = shorten(name);
                 let message = format!("`{name}({})`: the parenthesis takes enum, array or object", shorten(kind));
                 self.wrong(key.span, &message, || match SCALARS.contains(&kind) {
-                    true => Some(format!("a type stands behind the colon: `{name}: {kind}`")),
+                    true => Some(format!("write the type after the colon: `{name}: {kind}`")),
                     false => did_you_mean(kind, &["enum", "array", "object"]),
                 })
             }
@@ -302,7 +302,7 @@ fn meant(word: &str, name: &str) -> Option<String> {
         });
     }
     if let Some((kind, rest)) = word.split_once(char::is_whitespace).filter(|(kind, _)| scalar_named(kind).is_some()) {
-        return Some(format!("a comma stands before the description: `{name}: {kind}, {}`", shorten(rest.trim())));
+        return Some(format!("write a comma before the description: `{name}: {kind}, {}`", shorten(rest.trim())));
     }
     let like = match word.to_lowercase().as_str() {
         "array" | "list" => format!("a list is written `{name}(array): string`"),

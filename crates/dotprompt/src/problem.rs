@@ -18,7 +18,7 @@ pub struct Problem {
     pub message: String,
     /// What to do about it, in one line.
     pub hint: Option<String>,
-    /// What a program may want to know about it beyond the code.
+    /// More data for programs, with some codes.
     pub cause: Option<Box<Cause>>,
 }
 
@@ -83,7 +83,7 @@ pub struct Place {
 pub enum Level {
     /// The prompt cannot be used.
     Error,
-    /// The prompt can be used, and may not do what was meant.
+    /// The prompt can be used, and may not do what its author means.
     Warning,
     /// Information.
     Note,
@@ -93,9 +93,9 @@ impl Place {
     /// Where a file begins.
     pub const START: Self = Self { line: 1, column: 1 };
 
-    /// The place behind `text`, which begins here.
+    /// The place after `text`, which begins here.
     #[must_use]
-    pub fn behind(self, text: &str) -> Self {
+    pub fn after(self, text: &str) -> Self {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         match text.rfind('\n') {
             None => Self { column: self.column.saturating_add(count(text.chars().count())), ..self },
@@ -121,10 +121,10 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// Defines [`Code`] with what `check` prints and how bad each is.
+/// Defines [`Code`], with the word and the level of each.
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $level:ident;)*) => {
-        /// What kind of thing is wrong: a word that stays the same when a message becomes clearer.
+        /// What kind of thing is wrong. Codes stay the same when messages change.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Code { $($(#[$doc])* $name,)* }
@@ -149,7 +149,7 @@ macro_rules! codes {
 }
 
 impl Code {
-    /// Whether it is about what some clients do with a prompt that is as its author wants it.
+    /// Whether it is about the behaviour of some clients, not about the file itself.
     #[must_use]
     pub fn is_about_clients(self) -> bool {
         matches!(

@@ -121,8 +121,8 @@ impl<'a> Renderer<'a, '_> {
     /// Counts steps, so that no argument makes a tag expensive.
     fn work(&mut self, steps: usize) -> Rendered {
         self.steps = self.steps.saturating_add(steps);
-        if self.steps > bounds::STEPS {
-            let message = format!("the prompt takes more than {} steps", bounds::STEPS);
+        if self.steps > bounds::RENDER_STEPS {
+            let message = format!("the prompt takes more than {} steps", bounds::RENDER_STEPS);
             return Err(self.failed(Code::Bound, message));
         }
         if self.depth > bounds::RENDER_DEPTH {
@@ -270,8 +270,9 @@ impl<'a> Visitor<'a> for Renderer<'a, '_> {
             Mark::Role(role) => {
                 let role = self.evaluate_text(role, scope)?;
                 // What it is may be a caller's word, and this goes to the log.
-                let role = Role::parse(&role)
-                    .map_err(|_| self.failed(Code::Render, "the value is no role: there are user, model and system"))?;
+                let role = Role::parse(&role).map_err(|_| {
+                    self.failed(Code::Render, "the value is not a role: there are user, model and system")
+                })?;
                 Piece::Role(role)
             }
             Mark::Section(name) => Piece::Section(self.evaluate_text(name, scope)?),
@@ -324,7 +325,7 @@ impl<'a> Visitor<'a> for Renderer<'a, '_> {
             // The reference has no value for such names, or a wrong one.
             BlockKind::Section if !block.block_params.is_empty() => {
                 let message =
-                    "this block names the items of a list, and the value is no list: write {{#with x as |y|}}";
+                    "this block names the items of a list, and the value is not a list: write {{#with x as |y|}}";
                 Err(self.failed(Code::Render, message))
             }
             BlockKind::Section if first.is_true() => self.program(&block.body, scope, scope.depths),

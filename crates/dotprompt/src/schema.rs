@@ -17,7 +17,7 @@ use super::reader::{on_one_line, shorten};
 pub(super) use modern::modern;
 
 /// How many choices an error or a description names.
-pub(super) const CHOICES: usize = 20;
+pub(super) const MAX_NAMED_CHOICES: usize = 20;
 
 /// A schema, ready to check values.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Validator {
     /// All that is wrong with it; never nothing.
     pub(super) fn compile(schema: &Value) -> Result<Self, Vec<Invalid>> {
         let patterns = cost::patterns(schema)?;
-        let linear = PatternOptions::regex().size_limit(bounds::PATTERN);
+        let linear = PatternOptions::regex().size_limit(bounds::PATTERN_BYTES);
         let options = jsonschema::options().offline().with_pattern_options(linear);
         // To compile what a caller sends, as the crate does for this format, would have no bound.
         let options = options.should_validate_formats(true).with_format("regex", |_| true);
@@ -75,11 +75,11 @@ impl Validator {
             .map_err(|first| misshapen(schema).unwrap_or_else(|| vec![Invalid::from(&first)]))
     }
 
-    /// Checks an object with one argument, in the steps that are `left`; see [`bounds::CHECKS`].
+    /// Checks an object with one argument, in the steps that are `left`; see [`bounds::CHECK_STEPS`].
     pub(super) fn check(&self, value: &Value, left: &mut usize) -> Result<(), Mismatch> {
         if !cost::is_affordable(&self.schema, value, left) {
             let path = value.as_object().and_then(|argument| argument.keys().next()).map(|name| shorten(name));
-            let expected = format!("what its schema can check in {} steps", bounds::CHECKS);
+            let expected = format!("what its schema can check in {} steps", bounds::CHECK_STEPS);
             return Err(Mismatch { path: path.unwrap_or_default(), expected, given: "more".to_owned() });
         }
         // Most values fit, and that is known soonest so.
@@ -92,7 +92,7 @@ impl Validator {
     /// Checks an object with all arguments of a call, in the steps that are `left`.
     pub(super) fn check_all(&self, arguments: &Value, left: &mut usize) -> Result<(), Conflict> {
         if !cost::is_affordable(&self.schema, arguments, left) {
-            return Err(Conflict::Together(format!("what their schema can check in {} steps", bounds::CHECKS)));
+            return Err(Conflict::Together(format!("what their schema can check in {} steps", bounds::CHECK_STEPS)));
         }
         if self.compiled.is_valid(arguments) {
             return Ok(());
@@ -209,7 +209,8 @@ fn expected(e: &ValidationError<'_>) -> String {
         Kind::UniqueItems => "a list that names nothing twice".to_owned(),
         Kind::Required { property } => format!("an object with `{}`", plain(property)),
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            let names: Vec<_> = unexpected.iter().take(CHOICES).map(|name| format!("`{}`", shorten(name))).collect();
+            let names: Vec<_> =
+                unexpected.iter().take(MAX_NAMED_CHOICES).map(|name| format!("`{}`", shorten(name))).collect();
             format!("an object without {}", names.join(", "))
         }
         Kind::MinProperties { limit } => format!("an object with at least {limit} {}", entries(*limit)),
@@ -249,8 +250,9 @@ fn either(choices: impl Iterator<Item = String>) -> String {
 /// Values as an author listed them; null is no choice that a person has.
 pub(super) fn list(values: &[Value]) -> String {
     let choices = || values.iter().filter(|value| !value.is_null());
-    let mut text = choices().take(CHOICES).map(|value| on_one_line(&plain(value))).collect::<Vec<_>>().join(", ");
-    let more = choices().count().saturating_sub(CHOICES);
+    let mut text =
+        choices().take(MAX_NAMED_CHOICES).map(|value| on_one_line(&plain(value))).collect::<Vec<_>>().join(", ");
+    let more = choices().count().saturating_sub(MAX_NAMED_CHOICES);
     if more > 0 {
         let _ = write!(text, " and {more} more");
     }

@@ -11,10 +11,10 @@ use super::reader::shorten;
 use super::schema::Mismatch;
 
 /// How many fields a description names.
-const NAMED: usize = 8;
+const MAX_NAMED_FIELDS: usize = 8;
 /// How many fields an example has, and how deep it is.
-const EXAMPLE_FIELDS: usize = 3;
-const EXAMPLE_DEPTH: usize = 4;
+const MAX_EXAMPLE_FIELDS: usize = 3;
+const MAX_EXAMPLE_DEPTH: usize = 4;
 
 /// What a template does with a value and its parts.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -24,7 +24,7 @@ pub struct Shape {
     pub fields: Vec<(String, Self)>,
     /// The items of loops.
     pub items: Option<Box<Self>>,
-    /// What `lookup` finds by a computed key: any one of the items, so that of each of them nothing is known.
+    /// The item that `lookup` finds by a computed key. It may be any item, so it says nothing about each of them.
     pub found: Option<Box<Self>>,
     /// How the template uses it.
     pub marks: Marks,
@@ -55,7 +55,7 @@ pub struct Marks {
     pub is_entered: bool,
     /// `includeZero` of such a test.
     pub includes_zero: bool,
-    /// It is written where a part of it is not there, as in `{{#if x.y}}…{{else}}{{x}}{{/if}}`.
+    /// It is written if a part of it is missing, as in `{{#if x.y}}…{{else}}{{x}}{{/if}}`.
     pub is_fallback: bool,
 }
 
@@ -111,19 +111,19 @@ impl Shape {
         }
     }
 
-    /// Whether the template's use says of text what it is to become.
+    /// Whether the template's use of text gives it another type.
     pub(crate) fn reads_text(&self) -> bool {
         self.is_data() || self.is_flag()
     }
 
-    /// Whether the template asks no more of it than whether it is there.
+    /// Whether the template only tests whether it is set.
     pub fn is_flag(&self) -> bool {
         let Marks { written, looped, compared, is_json, is_looked_up, is_tested, .. } = &self.marks;
         let is_read = written.is_some() || looped.is_some() || *is_json || *is_looked_up || !compared.is_empty();
         *is_tested && !is_read && self.is_open()
     }
 
-    /// Whether a loop over it can as well turn once a line of text.
+    /// Whether a loop over it can run once for each line of text.
     pub fn makes_lines(&self) -> bool {
         !self.marks.is_keyed && self.items.as_ref().is_none_or(|items| !items.is_no_text())
     }
@@ -135,7 +135,7 @@ impl Shape {
         parts.filter_map(Self::place).chain(self.marks.named).min()
     }
 
-    /// Whether nothing about a value depends on it.
+    /// Whether it reads no fields and no items.
     pub fn is_open(&self) -> bool {
         self.fields.is_empty() && self.items.is_none() && self.found.is_none()
     }
@@ -171,7 +171,7 @@ impl Shape {
 
     /// What an error says is allowed.
     pub fn expected(&self) -> String {
-        format!("JSON: {}, such as {}", self.words(), self.example(EXAMPLE_DEPTH))
+        format!("JSON: {}, such as {}", self.words(), self.example(MAX_EXAMPLE_DEPTH))
     }
 
     fn example(&self, depth: usize) -> Value {
@@ -184,7 +184,7 @@ impl Shape {
                 .map_or("…".into(), |items| items.example(depth - 1))
         };
         if !names.is_empty() && depth > 0 {
-            let fields = self.members().filter(|(name, _)| !is_index(name)).take(EXAMPLE_FIELDS);
+            let fields = self.members().filter(|(name, _)| !is_index(name)).take(MAX_EXAMPLE_FIELDS);
             return fields
                 .map(|(name, shape)| (shorten(name), shape.example(depth - 1)))
                 .collect::<serde_json::Map<_, _>>()
@@ -199,16 +199,16 @@ impl Shape {
 
     /// Checks that the template finds the parts of a value that it reads. A field may be missing or empty.
     pub(super) fn check(&self, name: &str, value: &Value) -> Result<(), Mismatch> {
-        self.check_at(value, &At::Name(name), &mut { bounds::STEPS })
+        self.check_at(value, &Location::Name(name), &mut { bounds::RENDER_STEPS })
     }
 
     /// Checks a part in the steps that are `left`.
-    fn check_at(&self, value: &Value, at: &At<'_>, left: &mut usize) -> Result<(), Mismatch> {
+    fn check_at(&self, value: &Value, at: &Location<'_>, left: &mut usize) -> Result<(), Mismatch> {
         let mismatch =
             |expected: String, given: String| Err(Mismatch { path: shorten(&at.to_string()), expected, given });
         let wrong = |expected: String| mismatch(expected, shorten(&value.to_string()));
         let Some(rest) = left.checked_sub(1 + self.fields.len()) else {
-            return mismatch(format!("what can be checked in {} steps", bounds::STEPS), "more".to_owned());
+            return mismatch(format!("what can be checked in {} steps", bounds::RENDER_STEPS), "more".to_owned());
         };
         *left = rest;
         match value {
@@ -216,27 +216,27 @@ impl Shape {
             Value::Object(found) => {
                 for (name, shape) in &self.fields {
                     if let Some(field) = found.get(name) {
-                        shape.check_field(field, &At::Field(at, name), left)?;
+                        shape.check_field(field, &Location::Field(at, name), left)?;
                     }
                 }
                 let Some(items) = &self.items else { return Ok(()) };
-                found.iter().try_for_each(|(key, item)| items.check_at(item, &At::Field(at, key), left))
+                found.iter().try_for_each(|(key, item)| items.check_at(item, &Location::Field(at, key), left))
             }
             Value::Array(found) if self.marks.is_section => {
                 let mut items = found.iter().enumerate();
-                items.try_for_each(|(index, item)| self.check_at(item, &At::Item(at, index), left))
+                items.try_for_each(|(index, item)| self.check_at(item, &Location::Item(at, index), left))
             }
             Value::Array(_) if self.has_fields() => wrong(self.words()),
             Value::Array(found) => {
                 for (name, shape) in self.members() {
                     let index = name.parse::<usize>().ok();
                     if let Some((index, item)) = index.and_then(|index| Some((index, found.get(index)?))) {
-                        shape.check_field(item, &At::Item(at, index), left)?;
+                        shape.check_field(item, &Location::Item(at, index), left)?;
                     }
                 }
                 let Some(items) = &self.items else { return Ok(()) };
                 let mut found = found.iter().enumerate();
-                found.try_for_each(|(index, item)| items.check_at(item, &At::Item(at, index), left))
+                found.try_for_each(|(index, item)| items.check_at(item, &Location::Item(at, index), left))
             }
             // `{{#x}}` takes it for yes or no.
             Value::Bool(_) if self.marks.is_section => Ok(()),
@@ -245,21 +245,21 @@ impl Shape {
         }
     }
 
-    /// The same for a part that need not be there: what is empty is tested by the template, or writes nothing.
-    fn check_field(&self, value: &Value, at: &At<'_>, left: &mut usize) -> Result<(), Mismatch> {
+    /// Checks an optional part: an empty one is tested by the template, or writes nothing.
+    fn check_field(&self, value: &Value, at: &Location<'_>, left: &mut usize) -> Result<(), Mismatch> {
         let is_empty = value.is_null() || *value == Value::Bool(false) || value == "";
         if is_empty { Ok(()) } else { self.check_at(value, at, left) }
     }
 }
 
-/// Where a part of a value is, as people write it.
-enum At<'a> {
+/// The path of a part of a value, as people write it.
+enum Location<'a> {
     Name(&'a str),
     Field(&'a Self, &'a str),
     Item(&'a Self, usize),
 }
 
-impl fmt::Display for At<'_> {
+impl fmt::Display for Location<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(name) => f.write_str(name),
@@ -274,8 +274,8 @@ fn is_index(name: &str) -> bool {
 }
 
 fn listed(names: &[&str]) -> String {
-    let mut words = names.iter().take(NAMED).map(|name| shorten(name)).collect::<Vec<_>>().join(", ");
-    if names.len() > NAMED {
+    let mut words = names.iter().take(MAX_NAMED_FIELDS).map(|name| shorten(name)).collect::<Vec<_>>().join(", ");
+    if names.len() > MAX_NAMED_FIELDS {
         words.push_str(" …");
     }
     words

@@ -28,7 +28,7 @@ pub(super) fn text<'a>(file: &Arc<str>, source: &'a [u8]) -> Result<&'a str, Pro
     }
     std::str::from_utf8(source).map_err(|e| {
         let before = String::from_utf8_lossy(&source[..e.valid_up_to()]);
-        let place = Place::START.behind(&before);
+        let place = Place::START.after(&before);
         Problem::new(Code::Encoding, file, place, 1, "the file is not UTF-8 text")
     })
 }

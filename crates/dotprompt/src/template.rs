@@ -16,6 +16,7 @@ use std::sync::Arc;
 pub(super) use compile::compile;
 pub use expression::Expression;
 pub(super) use expression::{Base, Call, Path};
+pub(super) use lexer::is_space;
 pub use tags::{Tag, Token, tokens};
 pub(super) use uses::usage;
 pub use uses::{LOOP_DATA, UnknownData, Usage, Variable};
@@ -44,7 +45,7 @@ pub struct Template {
 impl Template {
     /// What it uses as a partial whose own partials are not known; nothing if that takes too many steps.
     pub(super) fn usage(&self) -> Option<Usage> {
-        usage(&self.program, true, &HashMap::new(), &mut { bounds::USES })
+        usage(&self.program, true, &HashMap::new(), &mut { bounds::USE_STEPS })
     }
 }
 
@@ -281,3 +282,6 @@ impl Helper {
 pub fn is_helper(name: &str) -> bool {
     Helper::parse(name).is_some()
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,13 +67,13 @@ pub(super) fn parse(source: &str) -> Result<Node, (Code, Span, String)> {
         with_snippet: false,
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         budget: serde_saphyr::budget! {
-            max_nodes: bounds::VALUES,
+            max_nodes: bounds::YAML_VALUES,
             max_depth: bounds::YAML_DEPTH,
-            max_total_scalar_bytes: bounds::YAML_TEXT,
-            max_recorded_anchor_bytes: bounds::YAML_TEXT,
-            max_recorded_anchor_events: 3 * bounds::VALUES,
+            max_total_scalar_bytes: bounds::YAML_BYTES,
+            max_recorded_anchor_bytes: bounds::YAML_BYTES,
+            max_recorded_anchor_events: 3 * bounds::YAML_VALUES,
         },
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: bounds::VALUES },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: bounds::YAML_VALUES },
     };
     let mut root: Node = serde_saphyr::from_str_with_options(source, options).map_err(|e| {
         let span = e.location().map_or(Span { place: Place::START, width: 1 }, Span::from);
@@ -175,9 +175,9 @@ impl Node {
 
 /// A number without a needless `.0`, as JavaScript writes it.
 pub(super) fn number(n: f64) -> Option<Number> {
-    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
+    const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0; // 2^53
     #[expect(clippy::cast_possible_truncation, reason = "whole and within 53 bits")]
-    if n.fract() == 0.0 && n.abs() <= EXACT {
+    if n.fract() == 0.0 && n.abs() <= MAX_EXACT_INTEGER {
         return Some((n as i64).into());
     }
     Number::from_f64(n)
@@ -288,7 +288,7 @@ fn message(e: &Error) -> (Code, String) {
         Error::InvalidScalar { ty: "boolean", .. } | Error::InvalidBooleanStrict { .. } => return wrong_tag("bool"),
         Error::InvalidScalar { .. } => return wrong_tag("float"),
         // Only keys are read as text; the usual reason is `{{x}}` without quotes.
-        Error::Unexpected { .. } => return (Code::Yaml, format!("front matter: unexpected character{QUOTES}")),
+        Error::Unexpected { .. } => return (Code::Yaml, format!("front matter: unexpected character{QUOTES_HINT}")),
         _ => {}
     }
     let hint = match scan_error(e) {
@@ -298,16 +298,16 @@ fn message(e: &Error) -> (Code, String) {
             | ErrorKind::UnexpectedCharacter { .. }
             | ErrorKind::InvalidTrailingSingleQuotedScalar
             | ErrorKind::InvalidTrailingDoubleQuotedScalar,
-        ) => QUOTES,
+        ) => QUOTES_HINT,
         _ => "",
     };
     (Code::Yaml, format!("front matter: {}{hint}", UserMessageFormatter.format_message(e)))
 }
 
-const QUOTES: &str = " (text may need quotes here)";
+const QUOTES_HINT: &str = " (text may need quotes here)";
 
 fn too_much() -> String {
-    let (values, depth) = (bounds::VALUES, bounds::YAML_DEPTH);
+    let (values, depth) = (bounds::YAML_VALUES, bounds::YAML_DEPTH);
     format!("front matter has at most {values} values, {depth} deep, with what aliases repeat")
 }
 

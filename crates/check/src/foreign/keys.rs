@@ -23,19 +23,19 @@ pub(super) fn of_helper(key: &str, known: &[&str]) -> Option<&'static str> {
 /// Which program defines a key of front matter, or how Dotprompt writes it.
 pub(super) fn of_front_matter(key: &str) -> Option<&'static str> {
     Some(match key {
-        "mode" | "agent" | "applyTo" | "excludeAgent" => "it is VS Code's, and of no effect here",
+        "mode" | "agent" | "applyTo" | "excludeAgent" => "it is VS Code's, and has no effect here",
         "allowed-tools" | "argument-hint" | "disable-model-invocation" | "user-invocable" | "hooks" => {
-            "it is Claude Code's, and of no effect here"
+            "it is Claude Code's, and has no effect here"
         }
-        "globs" | "alwaysApply" => "it is Cursor's, and of no effect here",
-        "invokable" => "it is Continue's, and of no effect here",
-        "authors" | "sample" => "it is Prompty's, and of no effect here",
+        "globs" | "alwaysApply" => "it is Cursor's, and has no effect here",
+        "invokable" => "it is Continue's, and has no effect here",
+        "authors" | "sample" => "it is Prompty's, and has no effect here",
         "labels" => "it is Langfuse's: write `tags`",
-        "_type" | "template_format" | "validate_template" => "it is LangChain's, and of no effect here",
+        "_type" | "template_format" | "validate_template" => "it is LangChain's, and has no effect here",
         "modelParameters" | "responseFormat" | "testData" | "evaluators" => {
-            "it is GitHub Models', and of no effect here"
+            "it is GitHub Models', and has no effect here"
         }
-        "layout" | "permalink" | "sidebar_label" => "it is a site generator's, and of no effect here",
+        "layout" | "permalink" | "sidebar_label" => "it is a site generator's, and has no effect here",
         "inputs" | "input_variables" | "variables" | "parameters" | "params" | "args" | "argument" | "placeholders" => {
             "write `arguments`, a list of `name`, `description`, `required`, or `input.schema`"
         }
@@ -43,9 +43,9 @@ pub(super) fn of_front_matter(key: &str) -> Option<&'static str> {
         "keywords" | "categories" | "category" => "write `tags`",
         "summary" | "about" => "write `description`",
         "temperature" | "max_tokens" | "maxTokens" | "maxOutputTokens" | "topP" | "top_p" | "topK" | "top_k"
-        | "stopSequences" | "stop" => "write it below `config`; it is of no effect here",
+        | "stopSequences" | "stop" => "write it below `config`; it has no effect here",
         "system" | "system_prompt" | "messages" | "role" | "roles" => "write {{role \"system\"}} in the template",
-        "prompt" | "template" | "content" | "body" => "write the template behind the second line of ---",
+        "prompt" | "template" | "content" | "body" => "write the template after the second line of ---",
         "partials" | "includes" | "include" => "write {{> name}} in the template",
         "default" | "defaults" => "write `input.default`",
         "schema" => "write `input.schema`",

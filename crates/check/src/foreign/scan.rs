@@ -64,7 +64,7 @@ pub(super) fn scan<'a>(source: &'a str, start: Place, tokens: &[Token<'a>]) -> V
                 let at = text.as_ptr() as usize - source.as_ptr() as usize;
                 let is_code = |offset: usize| code.iter().any(|range| range.contains(&(at + offset)));
                 in_mustache(text, place, &is_code, &mut delimiters, &mut found);
-                place = place.behind(text);
+                place = place.after(text);
                 text_before = Some(*text);
             }
             Token::Tag(tag) => {
@@ -83,7 +83,7 @@ pub(super) fn scan<'a>(source: &'a str, start: Place, tokens: &[Token<'a>]) -> V
                     found.push((tag.place, Foreign::Tag(tag.whole, other)));
                 }
                 delimiters = new_delimiters(tag.inside).or(delimiters);
-                place = tag.place.behind(tag.whole);
+                place = tag.place.after(tag.whole);
                 text_before = None;
             }
         }
@@ -157,7 +157,7 @@ fn in_mustache<'a>(
         let inside = &text[begin + open.len()..][..length];
         let whole = &text[begin..begin + open.len() + length + close.len()];
         in_text(&text[at..begin], place, |offset| is_code(at + offset), found);
-        place = place.behind(&text[at..begin]);
+        place = place.after(&text[at..begin]);
         let instead = if let Some(new) = new_delimiters(inside) {
             *delimiters = Some(new);
             "leave it out".to_owned()
@@ -167,7 +167,7 @@ fn in_mustache<'a>(
         if !is_code(begin) {
             found.push((place, Foreign::Text(whole, Other::new("Mustache", instead).certain())));
         }
-        place = place.behind(whole);
+        place = place.after(whole);
         at = begin + whole.len();
     }
     in_text(&text[at..], place, |offset| is_code(at + offset), found);
@@ -183,7 +183,7 @@ fn in_text<'a>(text: &'a str, start: Place, is_code: impl Fn(usize) -> bool, fou
         {
             others = text::next(text, begin);
         }
-        place = place.behind(&text[at..begin]);
+        place = place.after(&text[at..begin]);
         let rest = &text[begin + 1..];
         let (length, what) = match &others {
             Some((range, other)) if range.start == begin => {
@@ -204,7 +204,7 @@ fn in_text<'a>(text: &'a str, start: Place, is_code: impl Fn(usize) -> bool, fou
             }
         };
         found.extend(what.map(|what| (place, what)));
-        place = place.behind(&text[begin..begin + length]);
+        place = place.after(&text[begin..begin + length]);
         at = begin + length;
     }
 }

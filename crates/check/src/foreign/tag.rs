@@ -66,7 +66,7 @@ fn delimiters(tag: &str, inside: &str) -> Option<Other> {
         let sigil = &inside[..1];
         let (name, rest) = first_word(inside[1..].trim_start());
         let space = if rest.is_empty() { "" } else { " " };
-        let instead = format!("write {{{{{sigil}{name}{space}{rest}}}}}: no space stands before the {sigil}");
+        let instead = format!("write {{{{{sigil}{name}{space}{rest}}}}}: no space before the {sigil}");
         return Some(Other::new("a tag with a space before its sign", instead));
     }
     None

@@ -9,7 +9,7 @@ use crate::bounds;
 use crate::schema::{is_null, target};
 
 /// Keywords of the schema of all arguments that are about several of them, or about all at once.
-const RULES: [&str; 14] = [
+const RULE_KEYWORDS: [&str; 14] = [
     "anyOf",
     "oneOf",
     "not",
@@ -151,13 +151,13 @@ impl<'s> Walk<'s, '_> {
         if !self.seen.insert((std::ptr::from_ref(schema), is_sure)) {
             return;
         }
-        if depth > bounds::SCHEMA_NESTING {
+        if depth > bounds::SCHEMA_DEPTH {
             self.object.is_too_much = true;
             return;
         }
         let depth = depth + 1;
         for (keyword, said) in keywords {
-            self.object.has_rules |= is_sure && RULES.contains(&keyword.as_str());
+            self.object.has_rules |= is_sure && RULE_KEYWORDS.contains(&keyword.as_str());
             match (keyword.as_str(), said) {
                 ("$ref", Value::String(reference)) => {
                     if let Some(schema) = target(self.root, reference) {

@@ -16,7 +16,7 @@ use crate::schema::{Invalid, Mismatch, Validator, check_form, is_null, keywords,
 use crate::yaml::{Node, Span, Yaml};
 
 /// Keywords that ask for no check beyond type and choices.
-const UNCHECKED: [&str; 10] =
+const UNCHECKED_KEYWORDS: [&str; 10] =
     ["type", "enum", "title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment"];
 
 /// The arguments that a schema declares; `None` where it is not about an object, or names no properties.
@@ -33,7 +33,7 @@ pub(crate) fn from_schema(
     let is_sound = !is_written_so || (keywords::check(node, reader) && is_in_form(&schema, node, reader));
     let object = Object::new(&schema);
     if object.is_too_much {
-        let most = bounds::SCHEMA_NESTING;
+        let most = bounds::SCHEMA_DEPTH;
         wrong(reader, node.span, &format!("references and combinations nest more than {most} deep"));
         return None;
     }
@@ -154,7 +154,7 @@ fn validator(schema: Value, places: &Places<'_>, reader: &mut Reader<'_>) -> Opt
 }
 
 fn check_defaults(arguments: &Arguments, defaults: Option<&Node>, places: &Places<'_>, reader: &mut Reader<'_>) {
-    let mut left = bounds::CHECKS;
+    let mut left = bounds::CHECK_STEPS;
     for argument in arguments.iter() {
         let Some(default) = &argument.default else { continue };
         let checked = arguments.check(argument, &argument.name, default.clone(), &mut left);
@@ -195,7 +195,7 @@ fn from_property(name: &str, property: &Value, root: &Value) -> Result<Argument,
 /// The schema that references lead to, and combinations with one branch that is not null.
 pub(super) fn follow<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     let mut schema = schema;
-    for _ in 0..bounds::FOLLOWED {
+    for _ in 0..bounds::FOLLOWED_SCHEMAS {
         let reference = schema.get("$ref").and_then(Value::as_str);
         let next = reference.and_then(|reference| target(root, reference)).or_else(|| {
             let mut branches = branches(schema).filter(|branch| !is_null(branch));
@@ -221,7 +221,7 @@ fn is_all_of(schema: &Value) -> bool {
 
 /// The values that a schema lists, or all of its branches do.
 fn choices(schema: &Value, root: &Value) -> Option<Vec<Value>> {
-    choices_within(schema, root, &mut { bounds::FOLLOWED })
+    choices_within(schema, root, &mut { bounds::FOLLOWED_SCHEMAS })
 }
 
 /// `left` is how many schemas may still be looked at.
@@ -253,7 +253,7 @@ fn choices_within(schema: &Value, root: &Value, left: &mut usize) -> Option<Vec<
 
 /// The type of a schema, or of all its branches.
 pub(super) fn kind_of(schema: &Value, root: &Value) -> Kind {
-    kind_within(schema, root, &mut { bounds::FOLLOWED })
+    kind_within(schema, root, &mut { bounds::FOLLOWED_SCHEMAS })
 }
 
 /// `left` is how many schemas may still be looked at.
@@ -312,7 +312,9 @@ fn is_plain(schema: &Value, kind: Kind) -> bool {
                 }
                 Some(name) => is_type(name),
             };
-            is_one && kind != Kind::Json && keywords.keys().all(|keyword| UNCHECKED.contains(&keyword.as_str()))
+            is_one
+                && kind != Kind::Json
+                && keywords.keys().all(|keyword| UNCHECKED_KEYWORDS.contains(&keyword.as_str()))
         }
         _ => false,
     }

@@ -115,7 +115,7 @@ impl Arguments {
         let authored = self.defaults.keys().map(String::as_str).collect();
         let mut values = Values { map: self.defaults.clone(), authored };
         let mut problems = Vec::new();
-        let mut left = bounds::CHECKS;
+        let mut left = bounds::CHECK_STEPS;
         for argument in &self.listed {
             match self.listed_value(argument, given.get(&argument.name), &mut left) {
                 Ok((value, is_authored)) => {
@@ -201,9 +201,9 @@ impl Arguments {
             }
         }
         if rules.has_patterns
-            && let Some((name, text)) = object
-                .iter()
-                .find_map(|(name, value)| Some((name, value.as_str().filter(|text| text.len() > bounds::PATTERNED)?)))
+            && let Some((name, text)) = object.iter().find_map(|(name, value)| {
+                Some((name, value.as_str().filter(|text| text.len() > bounds::PATTERNED_BYTES)?))
+            })
         {
             return Some(too_long_for_patterns(name, text.len()));
         }
@@ -225,7 +225,7 @@ impl Arguments {
     /// What a caller said, as `argument` takes it, if it can be checked in the steps that are `left`.
     fn value(&self, argument: &Argument, name: &str, said: &Value, left: &mut usize) -> Result<Value, ArgumentProblem> {
         let length = length(said);
-        if length > bounds::PATTERNED
+        if length > bounds::PATTERNED_BYTES
             && argument.is_checked
             && self.validator.as_ref().is_some_and(|validator| validator.has_patterns)
         {
@@ -277,7 +277,7 @@ impl Arguments {
 }
 
 fn too_long_for_patterns(name: &str, given: usize) -> ArgumentProblem {
-    let (name, most) = (shorten(name), bounds::PATTERNED);
+    let (name, most) = (shorten(name), bounds::PATTERNED_BYTES);
     let most = format!("argument `{name}` has at most {most} bytes, as its schema has patterns");
     ArgumentProblem::Bound { most, given }
 }

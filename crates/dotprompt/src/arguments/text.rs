@@ -280,3 +280,6 @@ fn plain_numbers(value: &mut Value) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,3 +79,6 @@ fn open<'s>(shape: &'s Shape, schema: &Value, root: &Value) -> Option<Cow<'s, Sh
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

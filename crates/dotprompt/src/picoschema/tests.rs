@@ -6,7 +6,7 @@ use super::*;
 use crate::yaml;
 
 /// The schema that YAML says, and what is wrong with it.
-fn convert(yaml: &str, unknown: Unknown) -> (Value, Vec<String>) {
+fn convert(yaml: &str, unknown: UnknownName) -> (Value, Vec<String>) {
     let node = yaml::parse(yaml).unwrap_or_else(|e| panic!("{e:?}\n{yaml}"));
     let known = |name: &str| (name == "Foo").then(|| json!({ "type": "number", "description": "a foo" }));
     let mut problems = Vec::new();
@@ -83,7 +83,7 @@ fn picoschema_is_json_schema_in_short() {
         ("{type: [integer, 'null']}", json!({ "type": ["integer", "null"] })),
         ("{properties: {a: {type: text}}}", json!({ "type": "object", "properties": { "a": { "type": "text" } } })),
     ] {
-        assert_eq!(convert(yaml, Unknown::Noted), (schema, vec![]), "{yaml}");
+        assert_eq!(convert(yaml, UnknownName::Noted), (schema, vec![]), "{yaml}");
     }
 }
 
@@ -111,7 +111,7 @@ fn what_is_not_picoschema_is_told_where_it_stands() {
         (
             "a(string): x",
             vec![
-                "schema 1:1+9 schema: `a(string)`: the parenthesis takes enum, array or object [a type stands behind \
+                "schema 1:1+9 schema: `a(string)`: the parenthesis takes enum, array or object [write the type after \
                  the colon: `a: string`]"
                     .into(),
             ],
@@ -143,7 +143,7 @@ fn what_is_not_picoschema_is_told_where_it_stands() {
             vec![format!("schema 1:4+2 schema: `a: 1x`: {types}"), format!("schema 4:6+2 schema: `c: 2y`: {types}")],
         ),
     ] {
-        assert_eq!(convert(yaml, Unknown::Noted).1, problems, "{yaml}");
+        assert_eq!(convert(yaml, UnknownName::Noted).1, problems, "{yaml}");
     }
 }
 
@@ -160,10 +160,10 @@ fn how_other_languages_write_types_has_a_hint() {
         ("a: string?", "what may be left out is written `a?: string`"),
         ("a: string | number", "one of several types is written `a: any`, or in JSON Schema"),
         ("a: quick | thorough", "choices are written `a(enum): [quick, thorough]`"),
-        ("a: string the name", "a comma stands before the description: `a: string, the name`"),
+        ("a: string the name", "write a comma before the description: `a: string, the name`"),
         ("a: map", "fields in a field are written `a(object):` with the fields below"),
     ] {
-        let told = convert(yaml, Unknown::Noted).1;
+        let told = convert(yaml, UnknownName::Noted).1;
         assert!(
             told.len() == 1 && told[0].starts_with("schema ") && told[0].ends_with(&format!("[{hint}]")),
             "{yaml}: {told:?}"
@@ -174,7 +174,7 @@ fn how_other_languages_write_types_has_a_hint() {
 #[test]
 fn names_that_are_for_others_to_know_are_ignored() {
     assert_eq!(
-        convert("{a: Bar, b: recipe, 'c(arry)': string}", Unknown::Ignored),
+        convert("{a: Bar, b: recipe, 'c(arry)': string}", UnknownName::Ignored),
         (
             json!({
                 "type": "object", "properties": { "a": {}, "b": {}, "c": {} }, "required": ["a", "b", "c"],

@@ -7,6 +7,8 @@ use serde::ser::{Error, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
+use crate::template::is_space;
+
 /// A value as JavaScript's `JSON.stringify` writes it: the order of keys, and the form of numbers.
 pub(super) struct Ordered<'a>(pub(super) &'a Value);
 
@@ -49,7 +51,7 @@ pub(super) fn index(name: &str) -> Option<usize> {
 
 /// A text as JavaScript makes a number of it.
 pub(super) fn to_number(text: &str) -> Option<f64> {
-    let text = text.trim_matches(|c: char| c == '\u{feff}' || (c.is_whitespace() && c != '\u{85}'));
+    let text = text.trim_matches(is_space);
     let whole = |digits: &str, radix| u64::from_str_radix(digits, radix).ok();
     #[expect(clippy::cast_precision_loss, reason = "as JavaScript's")]
     let whole = match text.as_bytes() {

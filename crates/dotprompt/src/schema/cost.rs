@@ -10,7 +10,7 @@ use crate::bounds;
 use crate::reader::shorten;
 
 /// Bytes of a text whose form is read in the time of one step.
-const FORMATTED: usize = 100;
+const FORMAT_BYTES_PER_STEP: usize = 100;
 
 /// The schemas that a keyword applies to the value itself; a reference to nowhere leads nowhere.
 fn of_same_value<'a>(root: &'a Value, keyword: &str, said: &'a Value) -> impl Iterator<Item = &'a Value> {
@@ -105,13 +105,13 @@ struct Weigher<'a> {
 
 impl<'a> Weigher<'a> {
     fn weigh(&mut self, keywords: &'a Map<String, Value>, depth: usize) -> Result<Weight, String> {
-        let too_deep = || format!("references and combinations nest more than {} deep", bounds::SCHEMA_NESTING);
+        let too_deep = || format!("references and combinations nest more than {} deep", bounds::SCHEMA_DEPTH);
         match self.known.get(&std::ptr::from_ref(keywords)) {
             Some(Some(known)) => return Ok(*known),
             Some(None) => return Err("the schema leads back to itself for the same value".to_owned()),
             None => {}
         }
-        if depth > bounds::SCHEMA_NESTING {
+        if depth > bounds::SCHEMA_DEPTH {
             return Err(too_deep());
         }
         self.known.insert(keywords, None);
@@ -123,11 +123,11 @@ impl<'a> Weigher<'a> {
                 all.nesting = all.nesting.max(nesting + 1);
             }
         }
-        if all.nesting > bounds::SCHEMA_NESTING {
+        if all.nesting > bounds::SCHEMA_DEPTH {
             return Err(too_deep());
         }
-        if all.schemas > bounds::SCHEMAS {
-            let most = bounds::SCHEMAS;
+        if all.schemas > bounds::SCHEMAS_PER_VALUE {
+            let most = bounds::SCHEMAS_PER_VALUE;
             return Err(format!("more than {most} schemas would apply to one value, with what references lead to"));
         }
         self.known.insert(keywords, Some(all));
@@ -148,7 +148,7 @@ fn apply(root: &Value, schema: &Value, value: &Value, depth: usize, left: &mut u
         return None;
     }
     if let (Some(_), Value::String(text)) = (keywords.get("format"), value) {
-        *left = left.checked_sub(text.len() / FORMATTED)?;
+        *left = left.checked_sub(text.len() / FORMAT_BYTES_PER_STEP)?;
     }
     let mut apply = |schema: &Value, value: &Value| apply(root, schema, value, depth + 1, left);
     // For these the schemas beside them are applied once more.

@@ -10,7 +10,7 @@ use crate::yaml::{Key, Node, Span, Yaml};
 #[derive(Clone, Copy)]
 pub(super) struct Keyword {
     pub(super) name: &'static str,
-    pub(super) becomes: Becomes,
+    pub(super) treatment: Treatment,
     /// Where schemas are in its value.
     within: Within,
     /// The type that it is about. Values of other types always fit.
@@ -21,7 +21,7 @@ pub(super) struct Keyword {
 
 /// What the gallery makes of a keyword.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Becomes {
+pub(super) enum Treatment {
     /// It decides what is taken.
     Checked,
     /// It says something to people or other programs, and nothing about what is taken.
@@ -48,31 +48,31 @@ enum Within {
 const REFERENCE: &str = "`$ref` names a part of the schema by its path, such as `#/$defs/name`";
 const NAMES: &str = "list the arguments under `properties`; `additionalProperties` takes any other name";
 
-const fn keyword(name: &'static str, becomes: Becomes, within: Within) -> Keyword {
-    Keyword { name, becomes, within, about: None, needs: None }
+const fn keyword(name: &'static str, treatment: Treatment, within: Within) -> Keyword {
+    Keyword { name, treatment, within, about: None, needs: None }
 }
 
 const fn value(name: &'static str, about: &'static str) -> Keyword {
-    Keyword { name, becomes: Becomes::Checked, within: Within::Nothing, about: Some(about), needs: None }
+    Keyword { name, treatment: Treatment::Checked, within: Within::Nothing, about: Some(about), needs: None }
 }
 
 const fn part(name: &'static str, about: &'static str, within: Within) -> Keyword {
-    Keyword { name, becomes: Becomes::Checked, within, about: Some(about), needs: None }
+    Keyword { name, treatment: Treatment::Checked, within, about: Some(about), needs: None }
 }
 
 const fn ignored(name: &'static str) -> Keyword {
-    keyword(name, Becomes::Ignored, Within::Nothing)
+    keyword(name, Treatment::Ignored, Within::Nothing)
 }
 
 const fn refused(name: &'static str, instead: &'static str) -> Keyword {
-    keyword(name, Becomes::Refused(instead), Within::Nothing)
+    keyword(name, Treatment::Refused(instead), Within::Nothing)
 }
 
 const fn needs(keyword: Keyword, other: &'static str) -> Keyword {
     Keyword { needs: Some(other), ..keyword }
 }
 
-use Becomes::{Checked, CheckedInArguments, IgnoredAtRoot};
+use Treatment::{Checked, CheckedInArguments, IgnoredAtRoot};
 
 /// All keywords of drafts 4 to 2020-12, and those that `OpenAPI` adds.
 #[rustfmt::skip]
@@ -127,7 +127,7 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     // Objects.
     part("properties", "object", Within::Map),
     Keyword {
-        name: "patternProperties", becomes: CheckedInArguments(NAMES), within: Within::Map, about: Some("object"), needs: None,
+        name: "patternProperties", treatment: CheckedInArguments(NAMES), within: Within::Map, about: Some("object"), needs: None,
     },
     part("additionalProperties", "object", Within::Schema),
     part("unevaluatedProperties", "object", Within::Schema),
@@ -139,7 +139,7 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     part("dependentSchemas", "object", Within::Map),
     part("dependencies", "object", Within::Map),
     // For people and other programs.
-    keyword("title", Becomes::Ignored, Within::Nothing),
+    keyword("title", Treatment::Ignored, Within::Nothing),
     ignored("description"), ignored("default"), ignored("examples"), ignored("example"), ignored("deprecated"),
     ignored("readOnly"), ignored("writeOnly"), ignored("$comment"), ignored("contentEncoding"), ignored("contentMediaType"),
     ignored("contentSchema"), ignored("discriminator"), ignored("externalDocs"), ignored("xml"),
@@ -202,8 +202,8 @@ impl Check<'_, '_> {
                 }
                 continue;
             };
-            match keyword.becomes {
-                Becomes::Refused(instead) => self.refused(key, instead),
+            match keyword.treatment {
+                Treatment::Refused(instead) => self.refused(key, instead),
                 CheckedInArguments(instead) if place == Place::Arguments => self.refused(key, instead),
                 IgnoredAtRoot(instead) if place == Place::Value => self.refused(key, instead),
                 _ if name == "$schema" => self.draft(node),
@@ -237,8 +237,7 @@ impl Check<'_, '_> {
         let uri = name.trim_end_matches('#');
         let is_known = |draft: &str| uri.strip_suffix(draft).is_some_and(|host| host.ends_with("//json-schema.org/"));
         if !DRAFTS.into_iter().any(is_known) {
-            let message =
-                format!("`$schema` is `{}`, which is no draft of JSON Schema that is known here", shorten(name));
+            let message = format!("`$schema` is `{}`, which is not a known draft of JSON Schema", shorten(name));
             self.refuse(node.span, &message, "leave `$schema` out: drafts 4 to 2020-12 are read alike".to_owned());
         }
     }

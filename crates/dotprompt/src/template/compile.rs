@@ -22,7 +22,7 @@ pub(crate) fn compile(file: &Arc<str>, source: &str, start: Place, problems: &mu
     let (is_too_deep, told, words) = Default::default();
     let mut compiler = Compiler { file, problems, partials, inlines, media, open, row, is_too_deep, told, words };
     if let Some(at) = source.find('\0') {
-        let place = start.behind(&source[..at]);
+        let place = start.after(&source[..at]);
         compiler.report(Problem::new(Code::Syntax, file, place, 1, "a NUL character, which Handlebars does not take"));
     }
     compiler.compile(&tokens);
@@ -149,10 +149,10 @@ impl<'a> Compiler<'a> {
     }
 
     fn open(&mut self, tag: &'a Tag<'a>, name: Option<String>, what: Option<Opened>) {
-        if self.open.len() == bounds::NESTING && !self.is_too_deep {
+        if self.open.len() == bounds::BLOCK_DEPTH && !self.is_too_deep {
             // Once, and the rest is read as if it were not there.
             self.is_too_deep = true;
-            let message = format!("nested more than {} deep", bounds::NESTING);
+            let message = format!("nested more than {} deep", bounds::BLOCK_DEPTH);
             self.problem(tag, Code::Bound, message);
         }
         let around = std::mem::take(&mut self.row);
@@ -168,13 +168,13 @@ impl<'a> Compiler<'a> {
                     return self.problem(tag, Code::Syntax, "a block has one {{else}}");
                 }
                 if is_chain && open.tag.kind == TagKind::OpenInverse {
-                    let message = "{{^…}} takes {{else}} alone, and no other block behind it";
+                    let message = "{{^…}} takes {{else}} alone: no other block can follow it";
                     return self.problem(tag, Code::Syntax, message);
                 }
                 let row = if is_chain { Row::chained() } else { Row::default() };
                 open.before_else = Some((std::mem::replace(&mut self.row, row), tag.strip));
             }
-            _ => return self.problem(tag, Code::Syntax, "{{else}} stands in no block"),
+            _ => return self.problem(tag, Code::Syntax, "{{else}} outside of a block"),
         }
         if is_chain {
             let block = self.parse(tag).and_then(|parsed| self.block(tag, parsed));
@@ -220,7 +220,7 @@ impl<'a> Compiler<'a> {
     /// Puts a block that has ended where it belongs.
     fn close(&mut self, open: Open<'a>, close: Strip) {
         let inner = std::mem::replace(&mut self.row, open.around);
-        if self.open.len() > bounds::NESTING {
+        if self.open.len() > bounds::BLOCK_DEPTH {
             return;
         }
         let ((program, middle), inverse) = match open.before_else {
@@ -241,15 +241,15 @@ impl<'a> Compiler<'a> {
     fn parse(&mut self, tag: &Tag<'_>) -> Option<Parsed> {
         let before = self.words;
         self.words += 1 + tag.words.len();
-        if self.words > bounds::ALL_WORDS {
+        if self.words > bounds::FILE_WORDS {
             // Once, as one is enough for the file not to be used.
-            if before <= bounds::ALL_WORDS {
-                let message = format!("more than {} words in all tags of one file", bounds::ALL_WORDS);
+            if before <= bounds::FILE_WORDS {
+                let message = format!("more than {} words in all tags of one file", bounds::FILE_WORDS);
                 self.problem(tag, Code::Bound, message);
             }
             return None;
         }
-        let at_byte = |at: usize| tag.place.behind(&tag.whole[..at]);
+        let at_byte = |at: usize| tag.place.after(&tag.whole[..at]);
         if let Some((at, fault)) = tag.fault {
             let problem = Problem::new(Code::Syntax, self.file, at_byte(at), 1, fault_message(tag, fault));
             self.report(match fault {
@@ -345,9 +345,9 @@ fn fault_message(tag: &Tag<'_>, fault: TagFault) -> String {
         TagFault::Word(Fault::Unclosed(quote)) => format!("this text is never closed by {quote}"),
         TagFault::Word(Fault::TypographicQuote) => {
             let tag = shorten(&with_straight_quotes(tag.whole));
-            format!("text stands in straight quotes here, not in typographic ones: {tag}")
+            format!("use straight quotes, not typographic ones: {tag}")
         }
-        TagFault::Braces => "{{{ is closed by }}}, and {{ by }}; a tilde stands outside: {{~{x}~}}".to_owned(),
+        TagFault::Braces => "{{{ is closed by }}}, and {{ by }}; a tilde goes outside: {{~{x}~}}".to_owned(),
     }
 }
 

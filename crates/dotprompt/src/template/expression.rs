@@ -10,6 +10,7 @@ use super::super::bounds;
 use super::super::problem::{Cause, Code};
 use super::lexer::{Lexeme, Word};
 use crate::shorten;
+use crate::yaml::number;
 
 /// A value that a template computes.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,8 +99,8 @@ const NOT_A_VALUE: &str = "a name must stand here, not a value";
 pub(super) fn parse(words: &[Lexeme<'_>], end: usize) -> Result<Parsed, ExpressionError> {
     let mut parser = Parser { words: words.iter().peekable(), end, depth: 0, bare_literal: None };
     let call = parser.call()?;
-    if words.len() > bounds::WORDS {
-        let message = format!("more than {} words in one tag", bounds::WORDS);
+    if words.len() > bounds::TAG_WORDS {
+        let message = format!("more than {} words in one tag", bounds::TAG_WORDS);
         return Err(ExpressionError { code: Code::Bound, at: words[0].at, message, cause: None });
     }
     let mut block_params = Vec::new();
@@ -201,8 +202,8 @@ impl<'w, 'a> Parser<'w, 'a> {
             Some(Word::Open) => {
                 self.words.next();
                 self.depth += 1;
-                if self.depth > bounds::NESTING {
-                    let message = format!("brackets nest more than {} deep", bounds::NESTING);
+                if self.depth > bounds::BLOCK_DEPTH {
+                    let message = format!("brackets nest more than {} deep", bounds::BLOCK_DEPTH);
                     return Err(ExpressionError { code: Code::Bound, at, message, cause: None });
                 }
                 let call = self.call()?;
@@ -225,8 +226,8 @@ impl<'w, 'a> Parser<'w, 'a> {
         let at = self.at();
         let value = match self.peek() {
             Some(Word::Text(text)) => text.as_str().into(),
-            Some(Word::Number(digits)) => match number(digits) {
-                Some(number) => number,
+            Some(Word::Number(digits)) => match digits.parse().ok().and_then(number) {
+                Some(number) => number.into(),
                 None => return wrong(at, "the number is too large"),
             },
             Some(Word::Bool(is_so)) => (*is_so).into(),
@@ -308,14 +309,6 @@ fn name(lexeme: &Lexeme<'_>) -> Option<String> {
 fn is_scoped(original: &str) -> bool {
     let ends = |behind: &str| !behind.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
     original.starts_with('.') || original.match_indices("this").any(|(at, this)| ends(&original[at + this.len()..]))
-}
-
-/// A number as JavaScript reads it.
-fn number(digits: &str) -> Option<Value> {
-    let number: f64 = digits.parse().ok().filter(|number: &f64| number.is_finite())?;
-    #[expect(clippy::cast_possible_truncation, reason = "a whole number in the range")]
-    let whole = (number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0).then_some(number as i64);
-    Some(whole.map_or_else(|| number.into(), Value::from))
 }
 
 impl Path {

@@ -49,7 +49,7 @@ pub(super) enum Fault {
 }
 
 /// JavaScript's `\s`.
-pub(super) fn is_space(c: char) -> bool {
+pub(crate) fn is_space(c: char) -> bool {
     c == '\u{feff}' || (c.is_whitespace() && c != '\u{85}')
 }
 

@@ -146,7 +146,7 @@ struct Places<'a> {
 
 impl Places<'_> {
     fn at(&mut self, offset: usize) -> Place {
-        self.place = self.place.behind(&self.source[self.offset..offset]);
+        self.place = self.place.after(&self.source[self.offset..offset]);
         self.offset = offset;
         self.place
     }

@@ -211,7 +211,7 @@ impl Part {
 
 impl Marks {
     fn compare(&mut self, value: &Value, place: Place) {
-        if self.compared.len() < bounds::COMPARED && self.compared.iter().all(|(known, _)| known != value) {
+        if self.compared.len() < bounds::COMPARED_VALUES && self.compared.iter().all(|(known, _)| known != value) {
             self.compared.push((value.clone(), place));
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{KEYWORDS, Keyword};
 use crate::front_matter;
 
-/// What becomes of a call of a prompt with this schema, in flow style, and what is said of the schema.
+/// What treatment of a call of a prompt with this schema, in flow style, and what is said of the schema.
 fn answer(schema: &str, given: &Value) -> String {
     let source = format!("---\ninput:\n  schema: {schema}\n---\ntext");
     let file = front_matter::split(&Arc::from("x.prompt"), &source).unwrap();
