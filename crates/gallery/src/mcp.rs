@@ -274,26 +274,31 @@ impl Call<'_> {
             #[serde(skip_serializing_if = "Option::is_none")]
             request_state: Option<String>,
         }
-        self.respond("input_required", None, &InputRequiredResult { input_requests: requests, request_state: state })
+        self.respond("input_required", None, &InputRequiredResult { input_requests: requests, request_state: state }, 0)
     }
 
     fn answer<T: Serialize>(&self, result: &T) -> Answer {
-        self.respond("complete", None, result)
+        self.respond("complete", None, result, 0)
     }
 
     fn answer_cacheable<T: Serialize>(&self, result: &T) -> Answer {
-        let ttl_ms = self.mcp.gallery.ttl().as_millis().try_into().unwrap_or(u64::MAX);
-        self.respond("complete", Some(ttl_ms), result)
+        self.answer_list(result, 0)
     }
 
-    fn respond<T: Serialize>(&self, result_type: &'static str, ttl_ms: Option<u64>, result: &T) -> Answer {
+    /// The same, of a result of about `size` bytes.
+    fn answer_list<T: Serialize>(&self, result: &T, size: usize) -> Answer {
+        let ttl_ms = self.mcp.gallery.ttl().as_millis().try_into().unwrap_or(u64::MAX);
+        self.respond("complete", Some(ttl_ms), result, size)
+    }
+
+    fn respond<T: Serialize>(&self, result_type: &'static str, ttl_ms: Option<u64>, result: &T, size: usize) -> Answer {
         let response = match self.era {
-            Era::Handshake => rpc::success(self.request.id, result),
+            Era::Handshake => rpc::success(self.request.id, result, size),
             Era::Modern => {
                 // The answer is for callers with a token, so shared caches must not keep it.
                 let cache_scope = ttl_ms.map(|_| "private");
                 let result = ModernResult { result_type, ttl_ms, cache_scope, meta: &self.mcp.meta, result };
-                rpc::success(self.request.id, &result)
+                rpc::success(self.request.id, &result, size)
             }
         };
         response.map_err(|e| Error::internal(e.to_string()))

@@ -164,12 +164,17 @@ struct ErrorObject<'a> {
     data: Option<&'a Value>,
 }
 
-/// The response that carries `result`.
+/// Bytes reserved for a response beyond those of a large result.
+const ENVELOPE_BYTES: usize = 1024;
+
+/// The response that carries `result`, which has about `size` bytes: so that a page of a list is not copied twice.
 ///
 /// # Errors
 /// A result that does not serialise.
-pub(super) fn success<T: Serialize>(id: &RawValue, result: &T) -> serde_json::Result<Vec<u8>> {
-    serde_json::to_vec(&Success { jsonrpc: "2.0", id, result })
+pub(super) fn success<T: Serialize>(id: &RawValue, result: &T, size: usize) -> serde_json::Result<Vec<u8>> {
+    let mut response = Vec::with_capacity(size + ENVELOPE_BYTES);
+    serde_json::to_writer(&mut response, &Success { jsonrpc: "2.0", id, result })?;
+    Ok(response)
 }
 
 /// The response that carries an error; without `id` where none could be read.

@@ -52,7 +52,10 @@ impl Call<'_> {
         if params.cursor.is_some() {
             return Err(GalleryError::InvalidCursor.into());
         }
-        self.answer_cacheable(&ListToolsResult { tools: &self.mcp.tools.definitions })
+        self.answer_list(
+            &ListToolsResult { tools: &self.mcp.tools.definitions },
+            self.mcp.tools.definitions.get().len(),
+        )
     }
 
     pub(super) async fn call_tool(&self, record: &mut Record) -> Answer {
