@@ -14,7 +14,7 @@ export default [
   refused(/^`.*` (takes|has no key|gives no value)/s, 'a helper that is called with more or less than it takes'),
   refused(/is never closed by/, 'a text whose only closing quote has a backslash before it'),
   refused(/^the name of a partial is written out/, 'a partial whose name is computed'),
-  refused(/^text stands in straight quotes/, 'names that begin or end with a typographic quote'),
+  refused(/^use straight quotes/, 'names that begin or end with a typographic quote'),
   refused(/^(only each and with name|\{\{\^…\}\} has no items|names for the items|this block names the items)/, 'names for items where there are none, or too many'),
   refused(/^there is no partial/, 'a partial that is missing where no rendering comes'),
   refused(/^the only decorator/, 'an inline partial with more than its name'),
