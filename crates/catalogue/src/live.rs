@@ -136,7 +136,7 @@ impl LiveCatalogue {
         let _ = tokio::time::timeout(INDEX_DEADLINE, self.index.ready()).await;
     }
 
-    /// Writes the index, see [`Index::save`]. Waits for that, because the platform may stop the process once a request is
+    /// Writes the index, if it is worth it, and waits for that, because the platform may stop the process once a request is
     /// answered.
     pub async fn save_index(&self, catalogue: &Arc<Catalogue>, has_more_pages: bool) {
         let _ = tokio::time::timeout(INDEX_DEADLINE, self.index.save(catalogue, has_more_pages)).await;
