@@ -97,6 +97,25 @@ async fn a_page_of_an_allowed_origin_may_read_the_answer() {
 }
 
 #[tokio::test]
+async fn options_without_an_origin_is_no_preflight() {
+    let wire = server().await;
+    let answer = wire.send(Method::OPTIONS, "/mcp", &[("host", "localhost")], "").await;
+    assert_eq!((answer.status.as_u16(), &answer.headers["allow"]), (405, &"POST".parse().unwrap()));
+    let foreign = wire.send(Method::OPTIONS, "/mcp", &[("host", "evil.example.com")], "").await;
+    assert_eq!(foreign.status, 403);
+}
+
+#[tokio::test]
+async fn only_pages_are_answered_with_headers_for_pages() {
+    let wire = server().await;
+    let vary = async |headers: &[(&str, &str)]| {
+        wire.send(Method::POST, "/mcp", headers, PING).await.headers.contains_key("vary")
+    };
+    assert!(!vary(&[("content-type", "application/json")]).await);
+    assert!(vary(&[("content-type", "application/json"), ("origin", "http://localhost:1")]).await);
+}
+
+#[tokio::test]
 async fn a_session_id_is_ignored() {
     let headers = [("content-type", "application/json"), ("mcp-session-id", "abc"), ("last-event-id", "7")];
     let answer = server().await.send(Method::POST, "/mcp", &headers, PING).await;

@@ -18,7 +18,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tower::ServiceBuilder;
+use tower::{Layer, ServiceBuilder, ServiceExt};
 use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 use uuid::Uuid;
 
@@ -47,7 +47,6 @@ pub fn app(mcp: Mcp, config: &Config, verifier: Verifier) -> Router {
     let layers = ServiceBuilder::new()
         .layer(from_fn(log))
         .layer(from_fn_with_state(config.allowed_origins.clone(), check_origin))
-        .layer(cors())
         .layer(from_fn_with_state(config.allowed_hosts.clone(), check_host))
         .layer(from_fn_with_state(Arc::new(guard), sign_in));
     Router::new()
@@ -171,13 +170,16 @@ async fn log(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Refuses a foreign `Origin`, which only pages in a browser send.
+/// Refuses a foreign `Origin`, which only pages in a browser send, and answers the preflights of the others.
 async fn check_origin(State(allowed): State<Allowed>, request: Request, next: Next) -> Result<Response, Denied> {
-    if text(request.headers(), &ORIGIN).is_some_and(|origin| !allowed.permits_origin(origin)) {
+    let Some(origin) = text(request.headers(), &ORIGIN) else { return Ok(next.run(request).await) };
+    if !allowed.permits_origin(origin) {
         let message = "this Origin is not allowed; ALLOWED_ORIGINS lists more";
         return Err(Denied::for_header(StatusCode::FORBIDDEN, message, request.headers(), &ORIGIN));
     }
-    Ok(next.run(request).await)
+    // Not for requests without an origin: the layer answers every OPTIONS as a preflight.
+    let Ok(response) = cors().layer(next).oneshot(request).await;
+    Ok(response)
 }
 
 /// Refuses a foreign `Host`: a page may reach this server by a host name of its own.
