@@ -17,13 +17,12 @@ use tokio::time::timeout;
 use uuid::Uuid;
 use walkdir::{DirEntry, WalkDir};
 
-use super::watch::{StartWatcher, Watch};
-use super::{Object, PromptStore, StoreError};
+use crate::limits::FOLLOW_INTERVAL;
+use crate::prompt_store::{Object, PromptStore, StoreError};
+use crate::watch::{StartWatcher, Watch};
 
 /// File systems stamp times in steps of up to some ten milliseconds: two edits within one step look the same.
 const TIMESTAMP_STEP: Duration = Duration::from_millis(100);
-/// How often a watched folder is checked for a replacement, which no event reports.
-const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// A folder, read anew at every call; [`watch`](Self::watch) tells when a call is needed.
 ///
@@ -92,7 +91,7 @@ impl DirStore {
     ///
     /// If another folder takes its place, which no event reports, that folder is watched from then on.
     pub async fn changed(&self) {
-        while timeout(FOLLOW_EVERY, self.0.changed.notified()).await.is_err() {
+        while timeout(FOLLOW_INTERVAL, self.0.changed.notified()).await.is_err() {
             let inner = Arc::clone(&self.0);
             // If it finds a change, the next turn is notified.
             let _ = spawn_blocking(move || inner.watch.get().map(Watch::follow)).await;

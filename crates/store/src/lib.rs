@@ -1,173 +1,41 @@
 //! Where the files of a prompt gallery are kept: an S3 bucket or a folder.
 //!
-//! [`PromptStore`] has two methods to write, and its errors say what a caller can do about them. Programs above this crate
-//! know no S3: a listing is a list of [`Object`]s, and an object's version is a text to compare.
+//! A [`PromptStore`] lists objects with their versions, and returns the content of each. Its errors say what a caller can do
+//! about them. Programs above this crate know no S3: an object's version is a text to compare.
+//!
+//! # Layout
+//!
+//! | to see how | read |
+//! |---|---|
+//! | a store is defined, and its errors | `prompt_store.rs` |
+//! | a bucket is listed and read | `s3.rs`, then `s3/page.rs`, `s3/listing.rs` (all pages), `s3/bucket.rs` (one object, the index) |
+//! | S3's error names are read | `s3/errors.rs` |
+//! | versions are compared | `s3/version.rs` |
+//! | the S3 client gets its settings | `s3/client.rs`, `s3/options.rs` |
+//! | a folder is listed, read and watched | `dir.rs`, `watch.rs` |
+//! | HTTPS, root certificates and proxies are set up | `https.rs` |
+//! | requests to S3 are counted for the log | `count.rs` |
+//! | an error becomes one line without secrets | `causes.rs` |
+//! | the environment is read | `env.rs` |
+//! | a timeout or another limit is set | `limits.rs` |
 
 #[doc(hidden)]
 pub mod causes;
 mod count;
-pub mod dir;
+mod dir;
 #[doc(hidden)]
 pub mod env;
 #[doc(hidden)]
 pub mod https;
+mod limits;
+mod prompt_store;
 pub mod s3;
 mod watch;
 
-use std::time::Duration;
-
-use async_trait::async_trait;
-use bytes::Bytes;
-
-pub use count::counting_s3_requests;
 #[doc(hidden)]
-pub use count::spawn_counted;
+pub use count::{counting_s3_requests, spawn_counted};
 pub use dir::DirStore;
+pub use prompt_store::{IndexStore, Object, PromptStore, StoreError, Written};
 pub use s3::S3Store;
+#[doc(hidden)]
 pub use watch::{FolderEvent, FolderWatcher, StartWatcher};
-
-/// One file of a listing.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Object {
-    /// The key below the store's prefix, `/` between folders.
-    pub key: String,
-    /// Changes whenever the content does. An empty version stands for any version.
-    ///
-    /// The first line is for people: S3's `ETag` if there is one. The other lines are for comparison. A last line that
-    /// begins with `?` differs in each listing, because the file may change without another mark of its version.
-    pub version: String,
-    /// In bytes.
-    pub size: u64,
-}
-
-impl Object {
-    /// The version for people: its first line.
-    #[must_use]
-    pub fn shown_version(&self) -> &str {
-        self.version.lines().next().unwrap_or_default()
-    }
-
-    /// The version without the part that differs in each listing.
-    #[must_use]
-    pub fn lasting_version(&self) -> &str {
-        self.version.split("\n?").next().unwrap_or_default()
-    }
-
-    /// Whether the version stays the same while the file does.
-    #[must_use]
-    pub fn is_lasting(&self) -> bool {
-        self.lasting_version().len() == self.version.len()
-    }
-}
-
-impl check::address::Listed for Object {
-    fn key(&self) -> &str {
-        &self.key
-    }
-
-    fn size(&self) -> u64 {
-        self.size
-    }
-}
-
-/// A place that holds prompt files.
-#[async_trait]
-pub trait PromptStore: Send + Sync + 'static {
-    /// Every file once, sorted by the bytes of the key.
-    ///
-    /// # Errors
-    /// Any [`StoreError`]; nothing is listed in part.
-    async fn list(&self) -> Result<Vec<Object>, StoreError>;
-
-    /// The content of `object`, which [`list`](Self::list) returned.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] when the file is gone, or is no longer the listed version.
-    async fn get(&self, object: &Object) -> Result<Bytes, StoreError>;
-
-    /// Reads a key that no listing has returned yet, as it is now, for callers that cannot wait for a listing.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`], also for a file of more than `max_bytes`, and where waiting for a listing costs nothing.
-    async fn get_newest(&self, key: &str, max_bytes: u64) -> Result<(Object, Bytes), StoreError> {
-        let _ = max_bytes;
-        Err(StoreError::NotFound(key.to_owned()))
-    }
-
-    /// A number that differs after every change, where the store is told of changes. A listing stays valid until then.
-    fn revision(&self) -> Option<u64> {
-        None
-    }
-
-    /// How long the store is not asked again for a listing that failed, or for a file that it refused.
-    fn retry_after(&self) -> Duration {
-        Duration::from_secs(5)
-    }
-
-    /// Where an index of the prompts is kept, if one is.
-    fn index(&self) -> Option<&dyn IndexStore> {
-        None
-    }
-
-    /// The files that the last listing had to leave out, such as a link that leads nowhere: the path of each, and why.
-    fn left_out(&self) -> Vec<(String, String)> {
-        Vec::new()
-    }
-
-    /// For people: a folder's path, or `s3://bucket/prefix`.
-    fn location(&self) -> String;
-}
-
-/// The one object that the server itself writes.
-#[async_trait]
-pub trait IndexStore: Send + Sync {
-    /// The object and its version, if there is one. An object of more than `max_bytes` is returned empty.
-    ///
-    /// # Errors
-    /// [`StoreError::Refused`], [`StoreError::Settings`], [`StoreError::Unavailable`].
-    async fn read(&self, max_bytes: usize) -> Result<Option<(Bytes, String)>, StoreError>;
-
-    /// Writes the object on condition that the stored one has the version `replaces`, or that there is none.
-    ///
-    /// # Errors
-    /// Any [`StoreError`].
-    async fn write(&self, object: Bytes, replaces: Option<&str>) -> Result<Written, StoreError>;
-
-    /// The prefix of the prompts that the index is of.
-    fn prefix(&self) -> &str;
-
-    /// For people: `s3://bucket/key`.
-    fn location(&self) -> String;
-}
-
-/// The outcome of a write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Written {
-    /// The object is stored, with this version.
-    As(String),
-    /// The store says that the condition does not hold.
-    Refused,
-    /// Another server is writing now, or the store does not say which version it wrote.
-    Unclear,
-}
-
-/// Why a store did not answer. The text is for the log and never for a client.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum StoreError {
-    /// There is no such object, version or bucket.
-    #[error("not found: {0}")]
-    NotFound(String),
-    /// This file cannot be read, and asking again does not help: it is archived, or encrypted with a key that the server
-    /// does not have.
-    #[error("refused: {0}")]
-    Refused(String),
-    /// The credentials do not allow it.
-    #[error("access denied: {0}")]
-    Denied(String),
-    /// A setting of this process is wrong or missing.
-    #[error("{0}")]
-    Settings(String),
-    /// Unreachable, throttled, timed out, or broken.
-    #[error("unavailable: {0}")]
-    Unavailable(String),
-}

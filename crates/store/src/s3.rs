@@ -21,19 +21,20 @@ use aws_sdk_s3::primitives::DateTime;
 use bytes::Bytes;
 use futures_util::future::{self, BoxFuture};
 
+#[doc(hidden)]
+pub use bucket::Connect;
 use bucket::{Bucket, IndexObject};
-pub use bucket::{Connect, NoCredentials};
-use listing::{CompleteListing, Listing};
+#[doc(hidden)]
+pub use errors::NoCredentials;
+use listing::{ListedObject, Listing, shares_etags};
 #[doc(hidden)]
 pub use options::endpoint;
 pub use options::{AddressingStyle, S3Options};
 use version::{Comparison, Marks};
 
-use super::{IndexStore, Object, PromptStore, StoreError};
 use crate::https::Http;
-
-/// The largest file that is read where no size is listed, in bytes.
-const MAX_UNLISTED_BYTES: u64 = 8 * 1024 * 1024;
+use crate::limits::MAX_UNLISTED_BYTES;
+use crate::prompt_store::{IndexStore, Object, PromptStore, StoreError};
 
 /// The objects below a prefix of one bucket.
 #[derive(Clone)]
@@ -118,19 +119,23 @@ impl S3Store {
         format!("{}{key}", self.prefix)
     }
 
-    /// The objects of a listing that began when the server's clock said `began`.
-    fn objects(&self, listing: CompleteListing, began: Option<DateTime>) -> Vec<Object> {
+    /// The objects of a listing that began when the server's clock said `began`, with their versions.
+    fn objects(&self, listed: Vec<ListedObject>, began: Option<DateTime>) -> Vec<Object> {
         let Warned { wrong_etags, no_marks, .. } = &*self.warned;
-        let store = || self.location();
-        if listing.shares_etags() && is_first(wrong_etags) {
+        if shares_etags(&listed) && is_first(wrong_etags) {
             let problem = "objects of different size have one ETag: time and size tell versions apart";
-            tracing::warn!(store = store(), "{problem}");
+            tracing::warn!(store = self.location(), "{problem}");
         }
-        if listing.lacks_marks() && is_first(no_marks) {
-            let problem = "neither ETags nor times are listed: files are read anew after each listing";
-            tracing::warn!(store = store(), "{problem}");
+        if listed.iter().any(|object| object.marks.are_missing()) && is_first(no_marks) {
+            let problem = "neither ETags nor times are listed: files are read again after each listing";
+            tracing::warn!(store = self.location(), "{problem}");
         }
-        listing.objects(began.unwrap_or_else(|| SystemTime::now().into()), self.trusts_etags())
+        let (now, trusts_etags) = (began.unwrap_or_else(|| SystemTime::now().into()), self.trusts_etags());
+        let object = |ListedObject { key, marks }| {
+            let version = marks.version(now, trusts_etags);
+            Object { key, version, size: marks.size.unwrap_or_default() }
+        };
+        listed.into_iter().map(object).collect()
     }
 
     /// Whether `ETag`s change with the content, as far as is known.

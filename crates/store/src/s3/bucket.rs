@@ -1,7 +1,7 @@
 //! One bucket: its client, how an object is read, and how the index is read and written.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
@@ -15,18 +15,11 @@ use tokio::sync::OnceCell;
 use super::version::Marks;
 use super::{client, encoding, errors};
 use crate::causes::chain;
-use crate::{IndexStore, StoreError, Written};
-
-/// How long the reading of one object may take, its content included.
-const GET_TIMEOUT: Duration = Duration::from_secs(6);
+use crate::limits::GET_TIMEOUT;
+use crate::prompt_store::{IndexStore, StoreError, Written};
 
 /// Makes the client of a bucket when it is first needed. An error is one line that says what to do.
 pub type Connect = Arc<dyn Fn() -> BoxFuture<'static, Result<Client, String>> + Send + Sync>;
-
-/// Why there are no credentials, in one line: an error of the credentials that a client is made with.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{0}")]
-pub struct NoCredentials(pub String);
 
 #[derive(Clone)]
 pub(super) struct Bucket {

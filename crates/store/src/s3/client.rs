@@ -1,7 +1,6 @@
 //! The S3 client: the standard settings and our timeouts. Making one does no more work than the first request needs.
 
 use std::str::FromStr;
-use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
@@ -17,16 +16,7 @@ use crate::causes::{chain, shown};
 use crate::count::count_s3_request;
 pub use crate::env::variable;
 use crate::https::Http;
-
-/// For a connection: S3 answers in some ten milliseconds or not at all.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// For one attempt. A function has 15 seconds for its answer, which may need a listing and a file. So a slow attempt ends
-/// early, and the SDK's own retries (three attempts, or `AWS_MAX_ATTEMPTS`) get the rest of the time.
-const READ_TIMEOUT: Duration = Duration::from_secs(2);
-/// For writing the index. Callers wait less long for it.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
-/// For one request with its retries, until its answer begins.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
+use crate::limits::{CONNECT_TIMEOUT, OPERATION_TIMEOUT, READ_TIMEOUT, WRITE_TIMEOUT};
 
 const NO_REGION: &str = "no region is set: AWS_REGION or the profile's `region` takes the bucket's";
 
@@ -146,18 +136,32 @@ pub fn new(config: config::Builder, options: S3Options, http: Http) -> Client {
         .read_timeout(READ_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build();
-    let config = config.http_client(http).timeout_config(timeouts).interceptor(CountRequests);
-    let config = if options.requester_pays { config.interceptor(RequesterPays) } else { config };
-    Client::from_conf(config.build())
+    let each_attempt = EachAttempt { requester_pays: options.requester_pays };
+    Client::from_conf(config.http_client(http).timeout_config(timeouts).interceptor(each_attempt).build())
 }
 
-/// Counts every attempt for the request's log line.
+/// Counts every attempt for the request's log line, and says in it whether this account pays.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ObjectsinRequesterPaysBuckets.html>
 #[derive(Debug)]
-struct CountRequests;
+struct EachAttempt {
+    requester_pays: bool,
+}
 
-impl Intercept for CountRequests {
+impl Intercept for EachAttempt {
     fn name(&self) -> &'static str {
-        "CountRequests"
+        "EachAttempt"
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if self.requester_pays {
+            context.request_mut().headers_mut().insert("x-amz-request-payer", "requester");
+        }
+        Ok(())
     }
 
     fn read_before_transmit(
@@ -167,27 +171,6 @@ impl Intercept for CountRequests {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         count_s3_request();
-        Ok(())
-    }
-}
-
-/// Says in every request that this account pays for it.
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ObjectsinRequesterPaysBuckets.html>
-#[derive(Debug)]
-struct RequesterPays;
-
-impl Intercept for RequesterPays {
-    fn name(&self) -> &'static str {
-        "RequesterPays"
-    }
-
-    fn modify_before_signing(
-        &self,
-        context: &mut BeforeTransmitInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        context.request_mut().headers_mut().insert("x-amz-request-payer", "requester");
         Ok(())
     }
 }

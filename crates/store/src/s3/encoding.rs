@@ -7,12 +7,10 @@ use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use percent_encoding::percent_decode_str;
 
-use dotprompt::bounds;
+use crate::limits::MAX_INFLATED_BYTES;
 
 /// The first bytes of a gzip stream.
 const GZIP: &[u8] = b"\x1f\x8b";
-/// The largest content of a gzip stream, in bytes. A larger one is an error.
-const MAX_INFLATED_BYTES: u64 = bounds::MEDIA;
 
 /// Decodes a key of a listing with `encoding-type=url`: it is percent-encoded, and a space is `+`.
 ///

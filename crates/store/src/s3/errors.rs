@@ -7,13 +7,17 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
-use super::NoCredentials;
-use crate::StoreError;
 use crate::causes::{causes, chain};
+use crate::prompt_store::StoreError;
 
 const CREDENTIALS: &str = "AWS_PROFILE takes a profile, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY a key";
 
-/// The error of a request for what is `at`, by a client of this region.
+/// Why there are no credentials, in one line: an error of the credentials that a client is made with.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct NoCredentials(pub String);
+
+/// The error of a request for the object `at`, by a client of this region.
 pub(super) fn store_error<E>(at: &str, e: &SdkError<E>, region: Option<&str>) -> StoreError
 where
     E: ProvideErrorMetadata + Error + 'static,

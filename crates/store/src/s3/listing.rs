@@ -6,15 +6,8 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::mem;
 
-use aws_sdk_s3::primitives::DateTime;
-
 use super::version::Marks;
-use crate::Object;
-
-/// How many pages in a row may be empty or repeat earlier keys, before the listing fails.
-const MAX_IDLE_PAGES: usize = 100;
-/// How many pages are read at most: ten million keys on S3.
-const MAX_PAGES: usize = 10_000;
+use crate::limits::{MAX_IDLE_PAGES, MAX_PAGES};
 
 /// One page of a listing.
 pub(super) struct Page {
@@ -64,7 +57,7 @@ impl Listing {
 
     /// Every object once, sorted by key. Of a key that was listed twice, the object that was modified last counts, else that
     /// of the later page.
-    pub(super) fn finish(mut self) -> CompleteListing {
+    pub(super) fn finish(mut self) -> Vec<ListedObject> {
         if !self.objects.is_sorted_by(|a, b| a.key.cmp(&b.key) == Ordering::Less) {
             self.objects.sort_by(|a, b| a.key.cmp(&b.key));
             self.objects.dedup_by(|later, first| {
@@ -75,40 +68,21 @@ impl Listing {
                 is_same
             });
         }
-        CompleteListing(self.objects)
+        self.objects
     }
 }
 
-/// A listing of all pages.
-pub(super) struct CompleteListing(Vec<ListedObject>);
-
-impl CompleteListing {
-    /// Whether neighbours of different size have the same `ETag`, which then says nothing about the content.
-    pub(super) fn shares_etags(&self) -> bool {
-        let is_shared = |a: &Marks, b: &Marks| a.size != b.size && a.etag.is_some() && a.etag == b.etag;
-        self.0.windows(2).any(|pair| is_shared(&pair[0].marks, &pair[1].marks))
-    }
-
-    /// Whether the versions of some object cannot be told apart.
-    pub(super) fn lacks_marks(&self) -> bool {
-        self.0.iter().any(|listed| listed.marks.are_missing())
-    }
-
-    /// The objects with their versions, see [`Marks::version`].
-    pub(super) fn objects(self, now: DateTime, trusts_etags: bool) -> Vec<Object> {
-        let object = |ListedObject { key, marks }| {
-            let version = marks.version(now, trusts_etags);
-            Object { key, version, size: marks.size.unwrap_or_default() }
-        };
-        self.0.into_iter().map(object).collect()
-    }
+/// Whether neighbours of different size have the same `ETag`, which then says nothing about the content.
+pub(super) fn shares_etags(listed: &[ListedObject]) -> bool {
+    let is_shared = |a: &Marks, b: &Marks| a.size != b.size && a.etag.is_some() && a.etag == b.etag;
+    listed.windows(2).any(|pair| is_shared(&pair[0].marks, &pair[1].marks))
 }
 
 #[cfg(test)]
 mod tests {
     use aws_sdk_s3::primitives::DateTime;
 
-    use super::{ListedObject, Listing, Page};
+    use super::{ListedObject, Listing, Page, shares_etags};
     use crate::s3::version::Marks;
 
     fn page(objects: &[(&str, &str, i64)], next: Option<&str>) -> Page {
@@ -132,9 +106,10 @@ mod tests {
             listing.add(page(&[("code-review", "later page", 1), ("z", "old", 8), ("b", "1", 1)], None)),
             Ok(None)
         );
-        let objects = listing.finish().objects(DateTime::from_secs(100), true);
-        let listed: Vec<_> = objects.iter().map(|object| (object.key.as_str(), object.shown_version())).collect();
-        assert_eq!(listed, [("b", "\"1\""), ("code-review", "\"later page\""), ("code/a", "\"1\""), ("z", "\"new\"")]);
+        let objects = listing.finish();
+        let listed: Vec<_> =
+            objects.iter().map(|object| (&*object.key, object.marks.etag.as_deref().unwrap())).collect();
+        assert_eq!(listed, [("b", "1"), ("code-review", "later page"), ("code/a", "1"), ("z", "new")]);
     }
 
     #[test]
@@ -142,14 +117,14 @@ mod tests {
         let shares = |objects| {
             let mut listing = Listing::default();
             assert_eq!(listing.add(page(objects, None)), Ok(None));
-            listing.finish().shares_etags()
+            shares_etags(&listing.finish())
         };
         assert!(!shares(&[("a", "x", 1), ("b", "x", 2), ("c", "yy", 3)]), "two files may be alike");
         let mut listing = Listing::default();
         let mut one = page(&[("a", "x", 1), ("b", "x", 1)], None);
         one.objects[1].marks.size = Some(7);
         assert_eq!(listing.add(one), Ok(None));
-        assert!(listing.finish().shares_etags());
+        assert!(shares_etags(&listing.finish()));
     }
 
     #[test]

@@ -9,10 +9,8 @@ use super::encoding::decoded_key;
 use super::listing::{ListedObject, Page};
 use super::version::Marks;
 use super::{S3Store, is_first};
-use crate::{PromptStore, StoreError};
-
-/// How many keys a page of S3 has at most, where the server does not say.
-const S3_PAGE_KEYS: usize = 1000;
+use crate::limits::S3_PAGE_KEYS;
+use crate::prompt_store::{PromptStore, StoreError};
 
 /// A page, and what else the answer says.
 struct Answered {
