@@ -359,7 +359,7 @@ async fn an_index_that_is_refused_is_not_kept_and_the_log_says_so_once() {
         }
         assert_eq!(s3.requests().put - before, 1);
         let logged = std::fs::read_to_string(log.path()).unwrap();
-        assert_eq!(logged.matches("the index is not kept").count(), 1, "{logged}");
+        assert_eq!(logged.matches("the index is not saved").count(), 1, "{logged}");
     }
 }
 

@@ -259,7 +259,7 @@ async fn a_file_that_the_store_refuses_takes_no_other_from_the_list_and_is_told_
         (400, "KMS.DisabledException", "the prompt store refuses to return b.prompt"),
         (403, "AccessDenied", "the server may not read b.prompt"),
         (403, "InvalidObjectState", "the prompt store refuses to return b.prompt"),
-        (404, "NoSuchKey", "b.prompt is listed in the prompt store, and is not there"),
+        (404, "NoSuchKey", "the prompt store lists b.prompt, but does not have it"),
         (405, "MethodNotAllowed", "the prompt store refuses to return b.prompt"),
     ] {
         let log = NamedTempFile::new().unwrap();

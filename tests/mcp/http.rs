@@ -76,7 +76,7 @@ async fn a_foreign_origin_or_host_is_403() {
         assert_eq!(status("host", host).await, 403, "{host}");
     }
     let headers = [("content-type", "application/json"), ("origin", "https://evil.example.com")];
-    assert_snapshot!(wire.send(Method::POST, "/mcp", &headers, PING).await, @r#"403 {"jsonrpc":"2.0","error":{"code":-32600,"message":"this Origin is not allowed; ALLOWED_ORIGINS lists more"}}"#);
+    assert_snapshot!(wire.send(Method::POST, "/mcp", &headers, PING).await, @r#"403 {"jsonrpc":"2.0","error":{"code":-32600,"message":"this Origin is not allowed: add it to ALLOWED_ORIGINS"}}"#);
 }
 
 #[tokio::test]

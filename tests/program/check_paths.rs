@@ -15,7 +15,7 @@ fn what_cannot_be_checked_is_exit_code_2_and_says_why() {
     for (args, why) in [
         (&["check", "no/such"][..], "no/such: no such file or folder"),
         (&["check", "Cargo.toml"], "Cargo.toml is not a prompt"),
-        (&["check", "--dir", "no/such"], "--dir=no/such: takes a folder of prompts, and there is no such folder"),
+        (&["check", "--dir", "no/such"], "--dir=no/such: no such folder; for an S3 bucket, pass --bucket NAME"),
         (&["check", "--allow", "nonsense"], "several-arguments"),
         // An error cannot be allowed.
         (&["check", "--allow", "syntax"], "invalid value 'syntax'"),

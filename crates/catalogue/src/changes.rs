@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 
-use crate::CONCURRENT_READS;
+use crate::limits::CONCURRENT_READS;
 use crate::live::LiveCatalogue;
 use crate::snapshot::Catalogue;
 
@@ -12,8 +12,8 @@ use crate::snapshot::Catalogue;
 pub struct Seen(Arc<Catalogue>);
 
 impl LiveCatalogue {
-    /// Reads the prompts and partials that have changed since `seen`, or none the first time. The log tells what is wrong
-    /// with them, and which are served again.
+    /// Reads the prompts and partials that have changed since `seen`, or none the first time. The log names the ones that are
+    /// broken, and the ones that are served again.
     pub async fn read_changed(&self, seen: Option<Seen>) -> Option<Seen> {
         // The log has the failure of the listing.
         let Ok(catalogue) = self.current().await else { return seen };
@@ -27,7 +27,7 @@ impl LiveCatalogue {
         let partials: Vec<_> = partials.into_iter().map(|entry| self.files.read_partial(&catalogue, entry)).collect();
         stream::iter(partials).buffer_unordered(CONCURRENT_READS).for_each(|()| async {}).await;
         let prompts: Vec<_> = prompts.map(|entry| self.files.linked(&catalogue, entry)).collect();
-        // A file that is gone by now is another change, which the store will report.
+        // If a file is gone by now, the store will report that as another change.
         stream::iter(prompts).buffer_unordered(CONCURRENT_READS).for_each(|_| async {}).await;
         Some(Seen(catalogue))
     }

@@ -4,47 +4,39 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use equivalent::Equivalent;
 use futures_util::future::{BoxFuture, FutureExt, WeakShared};
 use futures_util::{StreamExt, stream};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use tokio::task::JoinError;
 
-use crate::CONCURRENT_READS;
 use crate::by_version::ByVersion;
+use crate::limits::{CACHE_BYTES, CACHE_SHARDS, CONCURRENT_READS, ESTIMATED_FILES};
 use crate::link::Link;
 use crate::snapshot::{Catalogue, Entry};
 use dotprompt::{Named, Partial, Problem, PromptFile, Shown, bounds};
 use store::{Object, PromptStore, StoreError, spawn_counted};
 
-/// The memory for kept files, in bytes as [`weight`] estimates them.
-const CACHE_BYTES: u64 = 48 * 1024 * 1024;
-/// Each shard has its part of the memory, which the largest file must fit into: [`weight`] of [`bounds::SOURCE`].
-const CACHE_SHARDS: usize = 8;
-/// How many files the cache expects; not a bound.
-const ESTIMATED_FILES: usize = 1000;
-
 /// The files that were read, and what is wrong with them.
 pub struct Files {
     store: Arc<dyn PromptStore>,
-    cache: Cache<Version, Arc<LoadedFile>, ByBytes>,
-    /// The files that are being read. Callers that need the same file wait for the same reading.
-    under_way: Mutex<HashMap<Version, WeakShared<Reading>>>,
-    /// What is wrong with prompts and partials.
-    problems: ByVersion<Problem>,
-    /// The files that the store lists and refuses to return: the error, and when the store was last asked.
+    cache: Cache<Object, Arc<ParsedFile>, BySize>,
+    /// The files that are being read. Callers that need the same file wait for the same read.
+    under_way: Mutex<HashMap<Object, WeakShared<Read>>>,
+    /// Problems of prompts and partials.
+    pub(super) problems: ByVersion<Problem>,
+    /// Files that the store lists and refuses to return: the error, and when the store was last asked.
     refused: ByVersion<(StoreError, Instant)>,
-    /// The prompts that are left out because one of their files cannot be read, and why.
+    /// Prompts that are left out because one of their files cannot be read, and why.
     pub(super) left_out: ByVersion<String>,
 }
 
-/// A file that could not be read as it was listed, and why.
+/// A file that could not be read as it was listed.
 #[derive(Debug, Clone)]
 pub struct Unread {
     /// The file as it was listed.
     pub object: Object,
-    /// Why it could not be read.
+    /// The cause.
     pub error: StoreError,
 }
 
@@ -55,41 +47,9 @@ impl Unread {
     }
 }
 
-type Reading = BoxFuture<'static, Result<Arc<LoadedFile>, StoreError>>;
-
-/// One version of one file: its key and its version.
-#[derive(PartialEq, Eq, Hash, Clone)]
-struct Version(Box<str>, Box<str>);
-
-/// The same, borrowed.
-#[derive(Hash)]
-struct VersionRef<'a>(&'a str, &'a str);
-
-impl Equivalent<Version> for VersionRef<'_> {
-    fn equivalent(&self, Version(key, version): &Version) -> bool {
-        *self.0 == **key && *self.1 == **version
-    }
-}
-
-impl<'a> From<&'a Object> for VersionRef<'a> {
-    fn from(object: &'a Object) -> Self {
-        VersionRef(&object.key, &object.version)
-    }
-}
-
-impl From<&Object> for Version {
-    fn from(object: &Object) -> Self {
-        Self(object.key.as_str().into(), object.version.as_str().into())
-    }
-}
+type Read = BoxFuture<'static, Result<Arc<ParsedFile>, StoreError>>;
 
 /// A file that was read.
-pub(super) struct LoadedFile {
-    pub(super) file: ParsedFile,
-    /// The size of the file in bytes.
-    size: u64,
-}
-
 pub(super) enum ParsedFile {
     Prompt {
         file: Arc<PromptFile>,
@@ -113,7 +73,7 @@ impl ParsedFile {
         parsed.unwrap_or_else(|problem| Self::Broken { problem, shown: shown_by_broken(key, source) })
     }
 
-    /// The files that it shows.
+    /// The files that its media tags show.
     fn shown(&self) -> Vec<String> {
         match self {
             Self::Prompt { file, .. } => urls(file.shown()),
@@ -137,45 +97,40 @@ fn urls(shown: Vec<Shown>) -> Vec<String> {
 }
 
 #[derive(Clone)]
-struct ByBytes;
+struct BySize;
 
-impl Weighter<Version, Arc<LoadedFile>> for ByBytes {
-    fn weight(&self, _: &Version, loaded: &Arc<LoadedFile>) -> u64 {
-        weight(loaded.size)
+impl Weighter<Object, Arc<ParsedFile>> for BySize {
+    /// The estimated memory of a file in bytes: 16 KB for the prompts of `benches/scale`.
+    fn weight(&self, object: &Object, _: &Arc<ParsedFile>) -> u64 {
+        8192 + 8 * object.size.min(bounds::SOURCE)
     }
-}
-
-/// About how many bytes of memory a file of this size takes: 16 KB for the prompts of `benches/scale`.
-fn weight(size: u64) -> u64 {
-    8192 + 8 * size
 }
 
 impl Files {
     pub(super) fn new(store: Arc<dyn PromptStore>) -> Arc<Self> {
         let mut options = OptionsBuilder::new();
         options.estimated_items_capacity(ESTIMATED_FILES).weight_capacity(CACHE_BYTES).shards(CACHE_SHARDS);
-        let options = options.build().expect("what is needed is set");
-        let cache = Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), DefaultLifecycle::default());
+        let options = options.build().expect("all required options are set");
+        let cache = Cache::with_options(options, BySize, DefaultHashBuilder::default(), DefaultLifecycle::default());
         let (under_way, problems, refused, left_out) = Default::default();
         Arc::new(Self { store, cache, under_way, problems, refused, left_out })
     }
 
-    /// Whether a version of a prompt is at hand with its partials.
+    /// Whether the cache has a version of a prompt with its partials.
     pub(super) fn has_linked(&self, object: &Object) -> bool {
-        self.last_link(&object.key, &object.version).is_some()
+        self.last_link(object).is_some()
     }
 
-    fn last_link(&self, key: &str, version: &str) -> Option<Arc<Link>> {
-        let loaded = self.cache.get(&VersionRef(key, version))?;
-        let ParsedFile::Prompt { last_link, .. } = &loaded.file else { return None };
+    fn last_link(&self, object: &Object) -> Option<Arc<Link>> {
+        let file = self.cache.get(object)?;
+        let ParsedFile::Prompt { last_link, .. } = &*file else { return None };
         lock(last_link).clone().filter(|link| link.prompt.is_ok())
     }
 
     /// The prompt as it was served last, with the partials of that time.
     pub fn last_good(&self, catalogue: &Catalogue, entry: &Entry) -> Option<Arc<Link>> {
-        let object = catalogue.object(entry);
-        let versions = [Some(&*object.version), entry.previous.as_deref()];
-        versions.into_iter().flatten().find_map(|version| self.last_link(&object.key, version))
+        let versions = [Some(catalogue.object(entry)), entry.previous.as_ref()];
+        versions.into_iter().flatten().find_map(|object| self.last_link(object))
     }
 
     /// Whether the store is known to refuse this version of a file.
@@ -183,14 +138,14 @@ impl Files {
         self.refused.get(object).is_some()
     }
 
-    /// Remembers that the store refuses to return a listed file. The log tells it once for each version.
+    /// Remembers that the store refuses to return a listed file, and logs it once for each version.
     pub(super) fn refuse(&self, Unread { object, error }: &Unread) {
         if self.refused.set(object, (error.clone(), Instant::now())).is_none() {
             tracing::warn!(prompt.file = object.key, cause = %error, "a listed file cannot be read");
         }
     }
 
-    /// Remembers that a prompt is left out because one of its files cannot be read. The log tells it once for each version.
+    /// Remembers that a prompt is left out because one of its files cannot be read, and logs it once for each version.
     pub fn leave_out(&self, object: &Object, unread: &Unread) {
         let is_own = unread.object.key == object.key;
         let why = if is_own { unread.error.to_string() } else { format!("{}: {}", unread.object.key, unread.error) };
@@ -209,17 +164,17 @@ impl Files {
         self.problems.of_prompts(catalogue)
     }
 
-    /// Reads a partial, so that the log tells what is wrong with it although no prompt has asked for it.
+    /// Reads a partial that no prompt has asked for yet, so that the log names its problem.
     pub(super) async fn read_partial(self: &Arc<Self>, catalogue: &Catalogue, entry: &Entry) {
-        // If it cannot be read, the log tells so once a prompt needs it.
+        // If it cannot be read, the log says so once a prompt needs it.
         let _ = self.load(catalogue.object(entry)).await;
     }
 
-    /// The files that the prompts and partials at hand show, and whether all prompts and partials are at hand.
+    /// The files that the prompts and partials in the cache show, and whether the cache has all prompts and partials.
     ///
-    /// If all prompts are at hand, partials that no prompt has asked for are read.
+    /// If it has all prompts, partials that no prompt has asked for are read.
     pub async fn shown(self: &Arc<Self>, catalogue: &Catalogue) -> (HashSet<String>, bool) {
-        let is_at_hand = |entry: &&Entry| self.cache.contains_key(&VersionRef::from(catalogue.object(entry)));
+        let is_at_hand = |entry: &&Entry| self.cache.contains_key(catalogue.object(entry));
         if catalogue.entries.iter().all(|entry| is_at_hand(&entry)) {
             let unread = catalogue.partials().filter(|entry| !is_at_hand(entry));
             let reads: Vec<_> = unread.map(|entry| self.read_partial(catalogue, entry)).collect();
@@ -227,8 +182,8 @@ impl Files {
         }
         let (mut shown, mut are_all) = (HashSet::new(), true);
         for entry in catalogue.entries.iter().chain(catalogue.partials()) {
-            match self.cache.get(&VersionRef::from(catalogue.object(entry))) {
-                Some(loaded) => shown.extend(loaded.file.shown()),
+            match self.cache.get(catalogue.object(entry)) {
+                Some(file) => shown.extend(file.shown()),
                 None => are_all = false,
             }
         }
@@ -242,31 +197,30 @@ impl Files {
         self.left_out.forget_all_but(catalogue);
     }
 
-    /// A file, read now unless it is at hand or being read.
-    pub(super) async fn load(self: &Arc<Self>, object: &Object) -> Result<Arc<LoadedFile>, Unread> {
-        if let Some(loaded) = self.cache.get(&VersionRef::from(object)) {
-            return Ok(loaded);
+    /// A file, read now unless it is in the cache or being read.
+    pub(super) async fn load(self: &Arc<Self>, object: &Object) -> Result<Arc<ParsedFile>, Unread> {
+        if let Some(file) = self.cache.get(object) {
+            return Ok(file);
         }
-        let version = Version::from(object);
-        let reading = {
+        let read = {
             let mut under_way = lock(&self.under_way);
-            // Forgets readings that no caller waits for any more.
-            under_way.retain(|_, reading| reading.upgrade().is_some());
-            let joined = under_way.get(&version).and_then(WeakShared::upgrade);
+            // Forgets reads that no caller waits for any more.
+            under_way.retain(|_, read| read.upgrade().is_some());
+            let joined = under_way.get(object).and_then(WeakShared::upgrade);
             joined.unwrap_or_else(|| {
-                let (files, object) = (Arc::clone(self), object.clone());
+                let (files, listed) = (Arc::clone(self), object.clone());
                 // In a task of its own, so that many files are parsed on all cores.
-                let task = spawn_counted(async move { files.read(&object).await });
+                let task = spawn_counted(async move { files.read(&listed).await });
                 let ended = |e: JoinError| Err(StoreError::Unavailable(e.to_string()));
-                let reading = task.map(move |read| read.unwrap_or_else(ended)).boxed().shared();
-                under_way.extend(reading.downgrade().map(|weak| (version, weak)));
-                reading
+                let read = task.map(move |read| read.unwrap_or_else(ended)).boxed().shared();
+                under_way.extend(read.downgrade().map(|weak| (object.clone(), weak)));
+                read
             })
         };
-        reading.await.map_err(|error| Unread { object: object.clone(), error })
+        read.await.map_err(|error| Unread { object: object.clone(), error })
     }
 
-    async fn read(&self, object: &Object) -> Result<Arc<LoadedFile>, StoreError> {
+    async fn read(&self, object: &Object) -> Result<Arc<ParsedFile>, StoreError> {
         if object.size > bounds::SOURCE {
             let problem = dotprompt::too_large(&object.key, object.size);
             return Ok(self.keep(object, ParsedFile::Broken { problem, shown: Vec::new() }));
@@ -288,45 +242,40 @@ impl Files {
         Ok(self.keep(object, ParsedFile::parse(&object.key, &read?)))
     }
 
-    fn keep(&self, object: &Object, file: ParsedFile) -> Arc<LoadedFile> {
-        if let ParsedFile::Broken { problem, .. } = &file
-            && self.note(object, Some(problem))
-        {
-            report(problem);
+    fn keep(&self, object: &Object, file: ParsedFile) -> Arc<ParsedFile> {
+        if let ParsedFile::Broken { problem, .. } = &file {
+            self.note(object, Some(problem));
         }
-        let loaded = Arc::new(LoadedFile { file, size: object.size.min(bounds::SOURCE) });
-        self.cache.insert(Version::from(object), Arc::clone(&loaded));
-        loaded
+        let file = Arc::new(file);
+        self.cache.insert(object.clone(), Arc::clone(&file));
+        file
     }
 
     /// Reads a key that no listing has returned yet. A key without a file is no error.
     pub(super) async fn read_ahead(&self, key: &str) {
         if let Ok((object, source)) = self.store.get_newest(key, bounds::SOURCE).await {
             let file = ParsedFile::parse(key, &source);
-            // The log tells what is wrong with a file once that version is listed.
+            // The log names a problem once that version is listed.
             if !matches!(file, ParsedFile::Broken { .. }) {
                 self.keep(&object, file);
             }
         }
     }
 
-    /// Remembers what is wrong with a version of a file, or that nothing is wrong. Returns whether a problem is news.
-    pub(super) fn note(&self, object: &Object, problem: Option<&Problem>) -> bool {
-        if let Some(problem) = problem {
-            return self.problems.set(object, problem.clone()).as_ref() != Some(problem);
+    /// Remembers what is wrong with a version of a file, or that nothing is wrong, and logs what is new.
+    pub(super) fn note(&self, object: &Object, problem: Option<&Problem>) {
+        let Some(problem) = problem else {
+            if self.problems.remove(object) {
+                tracing::info!(prompt.file = object.key, "prompt is served again");
+            }
+            return;
+        };
+        if self.problems.set(object, problem.clone()).as_ref() != Some(problem) {
+            let Problem { file, place, message, .. } = problem;
+            let (line, column) = (place.line, place.column);
+            tracing::warn!(prompt.file = &**file, line, column, error = message, "prompt left out");
         }
-        if self.problems.remove(object) {
-            tracing::info!(prompt.file = object.key, "prompt is served again");
-        }
-        false
     }
-}
-
-/// Tells the log why a prompt is not served.
-pub(super) fn report(problem: &Problem) {
-    let Problem { file, place, message, .. } = problem;
-    let (line, column) = (place.line, place.column);
-    tracing::warn!(prompt.file = &**file, line, column, error = message, "prompt left out");
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

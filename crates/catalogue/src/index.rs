@@ -1,37 +1,32 @@
-//! The index: what `prompts/list` needs of each prompt, kept in one object beside the prompts, so that a server that starts
-//! need not read all of them.
+//! The index: a summary of all prompts in one object of the store, so that a server that starts need not read every prompt
+//! for `prompts/list`.
 //!
-//! Files decide, not the index. Its row of a prompt counts only while the listing has the same version of the file and of
-//! every partial that the prompt names; other prompts are read. An index that is damaged, or that another format or version
-//! of this program wrote, is ignored. So a bad index may cost time, and never changes an answer, unless somebody forges one
-//! with its digest on purpose. In the template's bucket only the function can write it.
+//! A row counts only while the listing has the same version of the prompt's file and of its partials; other prompts are read.
+//! An index that is damaged, or of another version of this program, is ignored. A bad index costs time and changes no answer,
+//! unless somebody forges one with its digest. In the template's bucket only the function can write it.
 
 mod format;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use once_cell::sync::OnceCell;
 
+use crate::limits::{INDEX_RETRY_AFTER, MAX_INDEX_BYTES, MAX_UNSAVED_PROMPTS};
 use crate::link::Partials;
 use crate::snapshot::{Catalogue, Entry};
-use format::{MAX_INDEX_BYTES, UnusableIndex};
+use format::{IndexRow, UnusableIndex};
 use store::{Object, PromptStore, StoreError, Written, spawn_counted};
 
-/// The index is written anew once more prompts than this were read that it lacks.
-const MAX_UNSAVED_PROMPTS: usize = 16;
-/// How long after a failed read or write the index is not tried again.
-const RETRY_AFTER: Duration = Duration::from_secs(60);
-
-/// How prompts are listed, as far as is known, and the stored index.
+/// The rows of `prompts/list` that are known, and the stored index.
 pub struct Index {
     store: Arc<dyn PromptStore>,
-    /// The one reading of the stored index, which goes on when its callers stop waiting.
-    reading: OnceCell<Shared<BoxFuture<'static, ()>>>,
+    /// The first read of the stored index. It goes on when its callers stop waiting.
+    first_read: OnceCell<Shared<BoxFuture<'static, ()>>>,
     state: Mutex<IndexState>,
 }
 
@@ -39,35 +34,27 @@ pub struct Index {
 struct IndexState {
     rows: HashMap<Box<str>, IndexRow>,
     stored: StoredIndex,
-    /// How many prompts were read that the stored index lacks.
+    /// How many prompts that were read are missing in the stored index.
     unsaved: usize,
-    /// When the index could not be read or written last.
+    /// When a read or write of the index failed last.
     failed: Option<Instant>,
 }
 
 /// What is known about the stored index.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 enum StoredIndex {
-    /// There is none.
+    /// There is no index.
     #[default]
     Missing,
     Version(String),
     /// Another server wrote it after it was read.
     Changed,
-    /// It may not be written, or belongs to another gallery: it is left alone.
+    /// The server may not write it, or it belongs to another gallery.
     OutOfReach,
 }
 
-/// How one version of a prompt is listed.
-struct IndexRow {
-    version: Box<str>,
-    partials: Partials,
-    /// Its JSON in `prompts/list`.
-    json: Bytes,
-}
-
 impl IndexRow {
-    /// Whether it is listed by this name, which other files can change.
+    /// Whether the prompt has this name in the row. Other files can change a prompt's name.
     fn has_name(&self, name: &str) -> bool {
         let after = self.json.strip_prefix(br#"{"name":""#).and_then(|json| json.strip_prefix(name.as_bytes()));
         after.is_some_and(|json| json.starts_with(b"\""))
@@ -76,10 +63,10 @@ impl IndexRow {
 
 impl Index {
     pub(super) fn new(store: Arc<dyn PromptStore>) -> Arc<Self> {
-        Arc::new(Self { store, reading: OnceCell::new(), state: Mutex::default() })
+        Arc::new(Self { store, first_read: OnceCell::new(), state: Mutex::default() })
     }
 
-    /// Waits until the stored index was read, or turned out to be unusable. Needs a Tokio runtime.
+    /// Waits until the stored index was read or refused. Needs a Tokio runtime.
     pub(super) async fn ready(self: &Arc<Self>) {
         if self.store.index().is_none() {
             return;
@@ -88,15 +75,15 @@ impl Index {
             let index = Arc::clone(self);
             spawn_counted(async move { index.read().await }).map(drop).boxed().shared()
         };
-        self.reading.get_or_init(read).clone().await;
+        self.first_read.get_or_init(read).clone().await;
     }
 
-    /// How a prompt of a catalogue is listed, if that is known.
+    /// The row of a prompt, if it is known.
     pub fn listed(&self, catalogue: &Catalogue, entry: &Entry) -> Option<Bytes> {
         self.state().current_row(catalogue, entry).map(|row| row.json.clone())
     }
 
-    /// Remembers how a prompt that was read is listed.
+    /// Remembers the row of a prompt that was read.
     pub fn learn(&self, object: &Object, partials: &Partials, json: Bytes) {
         // The next listing would give it another version.
         if !object.is_lasting() || !partials.are_lasting() {
@@ -113,9 +100,9 @@ impl Index {
         self.state().rows.retain(|key, _| catalogue.has(key));
     }
 
-    /// Writes the index, if more than [`MAX_UNSAVED_PROMPTS`] prompts were read that it lacks. While a client still reads
-    /// page after page, they must also be half of all: so one walk over all pages writes at most twice the index. If another
-    /// server writes at the same time, its index stays.
+    /// Writes the index if more than [`MAX_UNSAVED_PROMPTS`] prompts are unsaved. While a client still reads page after page,
+    /// half of all rows must be unsaved too: one walk over all pages then writes at most twice the size of the index. If
+    /// another server writes at the same time, its index stays.
     ///
     /// The write goes on when its caller stops waiting.
     pub(super) async fn save(self: &Arc<Self>, catalogue: &Arc<Catalogue>, has_more_pages: bool) {
@@ -123,12 +110,12 @@ impl Index {
             let mut state = self.state();
             let is_worth_it =
                 state.unsaved > MAX_UNSAVED_PROMPTS && (!has_more_pages || state.unsaved * 2 >= state.rows.len());
-            let has_failed = state.failed.is_some_and(|failed| failed.elapsed() < RETRY_AFTER);
+            let has_failed = state.failed.is_some_and(|failed| failed.elapsed() < INDEX_RETRY_AFTER);
             let is_out_of_reach = state.stored == StoredIndex::OutOfReach || self.store.index().is_none();
             if !is_worth_it || has_failed || is_out_of_reach {
                 return;
             }
-            // This write covers them, so that the next request does not write them too.
+            // This write saves them, so the next request need not.
             std::mem::take(&mut state.unsaved)
         };
         let (index, catalogue) = (Arc::clone(self), Arc::clone(catalogue));
@@ -157,10 +144,10 @@ impl Index {
         if written.as_ref().is_ok_and(|written| *written == Written::Refused) {
             self.read().await;
             let mut state = self.state();
-            // The stored index is the one that was to be replaced: some servers refuse every conditional write.
+            // The stored index has not changed: some servers refuse every conditional write.
             if state.stored == replaces.map_or(StoredIndex::Missing, StoredIndex::Version) {
                 let why = "the store refuses a conditional write although the condition holds";
-                tracing::warn!(index = store.location(), why, "the index is not kept");
+                tracing::warn!(index = store.location(), why, "the index is not saved");
                 state.stored = StoredIndex::OutOfReach;
             }
             return;
@@ -179,13 +166,13 @@ impl Index {
         };
     }
 
-    /// Reads the stored index, and takes the rows that are not known yet.
+    /// Reads the stored index, and adds its rows that are not known yet.
     async fn read(&self) {
         let Some(store) = self.store.index() else { return };
         let read = match store.read(MAX_INDEX_BYTES).await {
             Ok(Some((json, version))) => {
                 let prefix = store.prefix().to_owned();
-                // In a thread of its own, because it may take a second, in which the listing goes on.
+                // In a thread of its own, because it may take a second.
                 let parsed = tokio::task::spawn_blocking(move || format::read(&json, &prefix)).await;
                 Ok(Some((parsed.unwrap_or_else(|e| Err(UnusableIndex::Broken(e.to_string()))), version)))
             }
@@ -197,17 +184,17 @@ impl Index {
             Ok(None) => StoredIndex::Missing,
             Ok(Some((parsed, version))) => match parsed.map(|rows| state.add_unknown(rows)) {
                 _ if version.is_empty() => {
-                    let why = "the store gives it no version, without which it cannot be replaced safely";
-                    tracing::warn!(index = store.location(), why, "the index is not kept");
+                    let why = "the store returns no version of it, so it cannot be replaced safely";
+                    tracing::warn!(index = store.location(), why, "the index is not saved");
                     StoredIndex::OutOfReach
                 }
                 Ok(()) => StoredIndex::Version(version),
                 Err(UnusableIndex::Broken(why)) => {
-                    tracing::warn!(index = store.location(), why, "the index is not used, and will be written anew");
+                    tracing::warn!(index = store.location(), why, "the index is not used, and will be replaced");
                     StoredIndex::Version(version)
                 }
                 Err(UnusableIndex::Foreign(prefix)) => {
-                    let why = format!("it is the index of the prompts below `{prefix}`: INDEX_KEY takes another key");
+                    let why = format!("it is the index of the prompts below `{prefix}`: set INDEX_KEY to another key");
                     tracing::warn!(index = store.location(), why, "the index is not used");
                     StoredIndex::OutOfReach
                 }
@@ -226,7 +213,7 @@ impl Index {
 }
 
 impl IndexState {
-    /// How a prompt is listed, if the catalogue has the same version of its file and partials, and the same name.
+    /// The row of a prompt, if the catalogue has the same version of its file and partials, and the same name.
     fn current_row(&self, catalogue: &Catalogue, entry: &Entry) -> Option<&IndexRow> {
         let object = catalogue.object(entry);
         let row = self.rows.get(object.key.as_str())?;
@@ -234,7 +221,7 @@ impl IndexState {
         (is_current && row.partials.are_of(catalogue)).then_some(row)
     }
 
-    /// The rows of a catalogue by the index of the object. They are cheap to take, and written after the lock is released.
+    /// The rows of a catalogue, by the index of the object. Copying them is cheap; they are written without the lock.
     fn current_rows(&self, catalogue: &Catalogue) -> Vec<(usize, Partials, Bytes)> {
         let row = |entry: &Entry| {
             let row = self.current_row(catalogue, entry)?;
@@ -243,7 +230,7 @@ impl IndexState {
         catalogue.entries.iter().filter_map(row).collect()
     }
 
-    /// Takes the rows of a stored index that are not known yet.
+    /// Adds the rows of a stored index that are not known yet.
     fn add_unknown(&mut self, rows: Vec<(Box<str>, IndexRow)>) {
         self.rows.reserve(rows.len());
         for (key, row) in rows {

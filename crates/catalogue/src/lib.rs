@@ -1,27 +1,48 @@
 //! The prompts of a store: a snapshot of it, how the snapshot stays fresh, and its files, read when they are first needed.
 //!
-//! The gallery above this crate lists and renders prompts; nothing here knows pages, arguments or MCP.
+//! One listing of the store returns the version of every file. That snapshot, the [`Catalogue`], is served until it is older
+//! than the TTL. Files that were read stay in a cache of limited size. An index in the store has the rows of `prompts/list`,
+//! so that a server that starts need not read every prompt.
 //!
-//! One listing of the store returns the version of every file. That snapshot, the [`Catalogue`], is served until it is
-//! older than the TTL. Files are kept as far as there is room. How prompts are listed is also kept in an index, so that a
-//! server that starts need not read all of them.
+//! The server above this crate lists and renders prompts; nothing here knows pages, arguments or MCP.
+//!
+//! # Layout
+//!
+//! | to see how | read |
+//! |---|---|
+//! | a listing becomes names | `snapshot.rs` |
+//! | a snapshot stays fresh, and serves through an outage | `live.rs` |
+//! | a file is read, kept, refused or left out | `files.rs`, `by_version.rs` |
+//! | a prompt gets its partials | `linking.rs` (types: `link.rs`) |
+//! | a file that changes while it is read is listed again | `retry.rs` |
+//! | the index is read and written | `index.rs`, `index/format.rs` |
+//! | changed files of a watched folder are read | `changes.rs` |
+//! | a limit is set | `limits.rs` |
 
 mod by_version;
 mod changes;
 mod files;
 mod index;
+mod limits;
 mod link;
+mod linking;
 mod live;
 mod retry;
 mod snapshot;
 
+#[doc(hidden)]
 pub use changes::Seen;
+#[doc(hidden)]
 pub use files::{Files, Unread};
+#[doc(hidden)]
 pub use index::Index;
+#[doc(hidden)]
+pub use limits::CONCURRENT_READS;
+#[doc(hidden)]
 pub use link::{Link, Partials};
+#[doc(hidden)]
 pub use live::LiveCatalogue;
+#[doc(hidden)]
 pub use retry::{Attempt, Fresh, Unreadable};
+#[doc(hidden)]
 pub use snapshot::{Catalogue, Entry};
-
-/// How many files are read at once.
-pub const CONCURRENT_READS: usize = 32;

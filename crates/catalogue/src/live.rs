@@ -1,24 +1,17 @@
 //! How the catalogue stays fresh.
 
-use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
-use futures_util::future::{self, FutureExt};
+use futures_util::future::{self, Either, FutureExt};
 use tokio::sync::Mutex;
 
 use crate::files::Files;
 use crate::index::Index;
+use crate::limits::{INDEX_DEADLINE, OUTAGE_LOG_INTERVAL, REVISION_TRUSTED_FOR};
 use crate::snapshot::Catalogue;
 use dotprompt::{is_name, likely_keys};
 use store::{Object, PromptStore, StoreError};
-
-/// How long an unchanged watch revision is trusted: some file systems, such as those of other machines, report no changes.
-const REVISION_TRUSTED_FOR: Duration = Duration::from_secs(1);
-/// How long after an outage was logged it is not logged again.
-const LOGGED_AGAIN_AFTER: Duration = Duration::from_secs(5);
-/// How long a caller waits for the index, to be read or written.
-const INDEX_DEADLINE: Duration = Duration::from_secs(3);
 
 /// The catalogue of one store, kept fresh, and the files that were read for it.
 pub struct LiveCatalogue {
@@ -26,7 +19,7 @@ pub struct LiveCatalogue {
     pub store: Arc<dyn PromptStore>,
     /// The files that were read.
     pub files: Arc<Files>,
-    /// How prompts are listed, as far as is known.
+    /// The rows of `prompts/list` that are known.
     pub index: Arc<Index>,
     ttl: Duration,
     state: RwLock<State>,
@@ -39,7 +32,7 @@ pub struct LiveCatalogue {
 #[derive(Default)]
 struct State {
     snapshot: Option<Snapshot>,
-    /// The last listing, if it failed, and when it ended.
+    /// When the last listing failed, and why.
     failure: Option<(Instant, StoreError)>,
 }
 
@@ -81,8 +74,7 @@ impl LiveCatalogue {
         }
     }
 
-    /// A catalogue that is not older than the TTL. While the first listing is under way, the files in which a prompt of this
-    /// name is likely to be are read too.
+    /// As [`Self::current`]. During the first listing, it also reads the files that are likely to have a prompt of this name.
     ///
     /// # Errors
     /// As [`Self::current`].
@@ -91,27 +83,21 @@ impl LiveCatalogue {
             return self.current().await;
         }
         let has_listed = self.state().snapshot.is_some();
-        // Of many requests at once only one reads ahead: they rarely need the same file.
+        // One request reads ahead, others wait for the listing: they rarely need the same file.
         let reading_ahead = self.reading_ahead.try_lock();
         if has_listed || reading_ahead.is_err() {
             return self.current().await;
         }
         let keys = likely_keys(name);
-        let mut ahead: Vec<_> = keys.iter().map(|key| future::maybe_done(self.files.read_ahead(key).boxed())).collect();
-        let mut catalogue = future::maybe_done(self.current().boxed());
+        let reads: Vec<_> = keys.iter().map(|key| self.files.read_ahead(key).boxed().shared()).collect();
         // All at once, until the listing shows which file it is.
-        future::poll_fn(|context| {
-            for reading in &mut ahead {
-                let _ = reading.poll_unpin(context);
-            }
-            catalogue.poll_unpin(context)
-        })
-        .await;
-        let catalogue = Pin::new(&mut catalogue).take_output().expect("it is done")?;
+        let catalogue = match future::select(future::join_all(reads.clone()), self.current().boxed()).await {
+            Either::Left((_, listing)) => listing.await?,
+            Either::Right((catalogue, _)) => catalogue?,
+        };
         let object = catalogue.entry(name).map(|entry| catalogue.object(entry));
-        let read = keys.iter().position(|key| object.is_some_and(|object| object.key == *key));
-        if let Some(read) = read {
-            (&mut ahead[read]).await;
+        if let Some(likely) = keys.iter().position(|key| object.is_some_and(|object| object.key == *key)) {
+            reads[likely].clone().await;
         }
         Ok(catalogue)
     }
@@ -131,12 +117,12 @@ impl LiveCatalogue {
         }
     }
 
-    /// Waits for the index, but not longer than it can be worth.
+    /// Waits for the index, but not longer than reading the prompts would take.
     pub async fn index_ready(&self) {
         let _ = tokio::time::timeout(INDEX_DEADLINE, self.index.ready()).await;
     }
 
-    /// Writes the index, if it is worth it, and waits for that, because the platform may stop the process once a request is
+    /// Writes the index if enough has changed, and waits for it: the platform may stop the process once a request is
     /// answered.
     pub async fn save_index(&self, catalogue: &Arc<Catalogue>, has_more_pages: bool) {
         let _ = tokio::time::timeout(INDEX_DEADLINE, self.index.save(catalogue, has_more_pages)).await;
@@ -150,8 +136,8 @@ impl LiveCatalogue {
         is_unchanged.then(|| Arc::clone(&snapshot.catalogue))
     }
 
-    /// A catalogue whose listing began at `since` or later; at any time if `since` is `None`. While the store is down, the
-    /// last one.
+    /// A catalogue whose listing began at `since` or later, or at any time without `since`. While the store is down, the last
+    /// one.
     async fn listed_since(&self, since: Option<Instant>) -> Result<Arc<Catalogue>, StoreError> {
         if let Some(answer) = self.at_hand(since, None) {
             return answer;
@@ -168,8 +154,8 @@ impl LiveCatalogue {
         }
     }
 
-    /// The answer without asking the store, if there is one. A caller that has waited since `waited` shares the failure of
-    /// a listing that ended later.
+    /// The answer that needs no listing, if there is one. A caller that has waited since `waited` shares the failure of a
+    /// listing that ended later.
     fn at_hand(&self, since: Option<Instant>, waited: Option<Instant>) -> Option<Result<Arc<Catalogue>, StoreError>> {
         let state = self.state();
         let is_fresh = |snapshot: &&Snapshot| since.is_none_or(|since| snapshot.began >= since);
@@ -185,7 +171,7 @@ impl LiveCatalogue {
         }
     }
 
-    /// Makes the catalogue of a listing. The caller holds `refreshing`, so that no other listing comes between.
+    /// Makes the catalogue of a listing. The caller holds `refreshing`, so that no other listing interferes.
     fn listed(&self, began: Instant, revision: Option<u64>, objects: Vec<Object>) -> Arc<Catalogue> {
         let before = self.last();
         let catalogue = match before {
@@ -206,15 +192,15 @@ impl LiveCatalogue {
         catalogue
     }
 
-    /// Remembers that a listing failed. The last catalogue, if there is one.
+    /// Remembers that a listing failed. Returns the last catalogue, if there is one.
     fn failed(&self, e: StoreError) -> Result<Arc<Catalogue>, StoreError> {
         let before = self.last();
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let last_failure = state.failure.replace((Instant::now(), e.clone()));
         drop(state);
         let Some(catalogue) = before else { return Err(e) };
-        // A store that may be asked at each request would fill the log.
-        if last_failure.is_none_or(|(failed, _)| failed.elapsed() >= LOGGED_AGAIN_AFTER) {
+        // Otherwise a store that is asked at each request would fill the log.
+        if last_failure.is_none_or(|(failed, _)| failed.elapsed() >= OUTAGE_LOG_INTERVAL) {
             tracing::warn!(store = self.store.location(), cause = %e, "the last good snapshot is served");
         }
         Ok(catalogue)

@@ -1,20 +1,17 @@
-//! What to do when a file cannot be read as it was listed: the store is listed again.
+//! Lists the store again when a file cannot be read as it was listed.
 //!
-//! If the new listing has another version of the file, or none, the file was replaced, and the attempt is made again. If it
-//! has the same version, the store refuses this file, which is then left out and not asked for at each request. If the
-//! listing fails, the store is down.
+//! If the new listing has another version of the file, or lacks it, the attempt is made again. If it has the same version, the
+//! store refuses this file: the file is left out and not requested each time. If the listing fails, the store is down.
 
 use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
 
 use crate::files::Unread;
+use crate::limits::MAX_LISTINGS;
 use crate::live::LiveCatalogue;
 use crate::snapshot::Catalogue;
 use store::StoreError;
-
-/// How many listings one call makes because files were replaced.
-const MAX_LISTINGS: usize = 4;
 
 /// The outcome of an attempt with the files of one catalogue.
 pub trait Attempt {
@@ -28,7 +25,7 @@ impl<T, E: Attempt> Attempt for Result<T, E> {
     }
 }
 
-/// A value, and the newest catalogue, which it was made with.
+/// A value that was made with the newest catalogue.
 pub struct Fresh<T> {
     /// The newest catalogue.
     pub catalogue: Arc<Catalogue>,
@@ -38,7 +35,7 @@ pub struct Fresh<T> {
     pub outage: Option<StoreError>,
 }
 
-/// Why a file cannot be read, also after another listing.
+/// Why a file still cannot be read after another listing.
 pub enum Unreadable {
     /// The store is down.
     Outage(StoreError),
@@ -57,8 +54,8 @@ struct Listings {
 }
 
 impl LiveCatalogue {
-    /// Makes an attempt with `catalogue`, and again with a newer one while files cannot be read as they were listed. The
-    /// last attempt counts.
+    /// Makes an attempt with `catalogue`, and again with a newer one while files cannot be read as they were listed. Returns
+    /// the outcome of the last attempt.
     pub async fn with_fresh_catalogue<T: Attempt, F: Future<Output = T>>(
         &self,
         mut catalogue: Arc<Catalogue>,
@@ -85,7 +82,7 @@ impl LiveCatalogue {
         }
     }
 
-    /// Another listing, if that may help. Files that the store refuses for good are noted.
+    /// Returns another listing, if that may help, and notes the files that the store refuses.
     ///
     /// # Errors
     /// When the listing fails.
@@ -101,7 +98,7 @@ impl LiveCatalogue {
         }
         let id = |unread: &Unread| (unread.object.key.clone(), unread.object.lasting_version().to_owned());
         if listings.count == MAX_LISTINGS {
-            // These are listed again and again, and not found.
+            // They are listed each time, and never found.
             let missing = doubtful.into_iter().filter(|unread| listings.missing.contains(&id(unread)));
             missing.for_each(|unread| self.files.refuse(unread));
             return Ok(None);

@@ -16,7 +16,7 @@ pub struct Catalogue {
     partials: HashMap<Box<str>, Entry>,
     /// Partials of the same name: the indices of the file that is not used and of the one that is.
     shadowed: Vec<(usize, usize)>,
-    /// Prompts that got another name: the index of the entry, and that of the file that has the name it claims.
+    /// Prompts that got another name than they claim: the index of the entry, and of the file that has the claimed name.
     renamed: Vec<(usize, usize)>,
 }
 
@@ -26,14 +26,15 @@ pub struct Entry {
     pub name: Box<str>,
     /// The index of its file.
     pub(crate) object: usize,
-    /// The version that was served last, in case this one cannot be read.
-    pub(crate) previous: Option<Box<str>>,
+    /// The version that was served last, to be served again if this one cannot be read.
+    pub(crate) previous: Option<Object>,
     /// Whether the first snapshot did not have it.
     pub is_new: bool,
 }
 
 impl Catalogue {
-    /// The catalogue of a listing. `was_served` tells which files of the catalogue before are at hand with their partials.
+    /// The catalogue of a listing. `was_served` says which files of the catalogue `before` are in the cache with their
+    /// partials.
     pub(crate) fn new(objects: Vec<Object>, before: Option<&Self>, was_served: impl Fn(&Object) -> bool) -> Self {
         let known = before.map(Self::entries_by_key).unwrap_or_default();
         let entry = |name: String, index: usize| {
@@ -42,7 +43,7 @@ impl Catalogue {
             let Some((before, known)) = before.zip(known.get(object.key.as_str())) else { return entry };
             let last = before.object(known);
             let is_last = last.version != object.version && was_served(last);
-            let previous = if is_last { Some(last.version.as_str().into()) } else { known.previous.clone() };
+            let previous = if is_last { Some(last.clone()) } else { known.previous.clone() };
             Entry { previous, is_new: known.is_new, ..entry }
         };
         let (mut claims, mut partials): (_, HashMap<Box<str>, Entry>) = (Vec::new(), HashMap::new());
@@ -74,7 +75,7 @@ impl Catalogue {
         entries.map(|entry| (self.object(entry).key.as_str(), entry)).collect()
     }
 
-    /// Tells the log which files claim the same name, unless they did so before.
+    /// Logs which files claim the same name, unless they did so before.
     fn report_names(&self, before: Option<&Self>) {
         let were_shadowed: HashSet<_> = before.into_iter().flat_map(Self::shadowed).collect();
         for pair in self.shadowed().filter(|pair| !were_shadowed.contains(pair)) {
@@ -154,8 +155,8 @@ impl Catalogue {
         self.partials.get(name)
     }
 
-    /// The index of the first prompt whose name sorts after `name`.
-    pub fn first_after(&self, name: &str) -> usize {
-        self.entries.partition_point(|entry| &*entry.name <= name)
+    /// The index of the first prompt whose name sorts after `name`; of the first prompt of all without a name.
+    pub fn first_after(&self, name: Option<&str>) -> usize {
+        name.map_or(0, |name| self.entries.partition_point(|entry| &*entry.name <= name))
     }
 }

@@ -1,4 +1,7 @@
-//! Every setting: its name, its default, and the error that names what it takes.
+//! Every setting: its name, its default, and the error of a wrong value.
+//!
+//! Each file below reads and checks the settings that belong together; `error.rs` has their one error. Bounds and defaults of
+//! numbers are here.
 //!
 //! | variable | flag | default | meaning |
 //! |---|---|---|---|
@@ -37,15 +40,15 @@ mod sign_in;
 mod source;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use http::Uri;
 use tracing_subscriber::filter::Targets;
 
 pub use allowed::Allowed;
-pub(crate) use allowed::is_loopback;
+use allowed::{HOSTS, ORIGINS};
 use env::Env;
+pub use env::Flags;
 pub use error::ConfigError;
 pub use log::LogFormat;
 #[doc(hidden)]
@@ -63,21 +66,6 @@ const DEFAULT_PAGE_SIZE: usize = 500;
 /// A day: more than that is a typing error.
 const MAX_CACHE_TTL_SECONDS: u64 = 86_400;
 const MAX_PAGE_SIZE: usize = 10_000;
-
-/// The flags of the command line. Each wins over its variable.
-#[derive(Debug, Default, Clone)]
-pub struct Flags {
-    /// `--dir`
-    pub dir: Option<PathBuf>,
-    /// `--bucket`
-    pub bucket: Option<String>,
-    /// `--prefix`
-    pub prefix: Option<String>,
-    /// `--request-payer`
-    pub request_payer: Option<String>,
-    /// `--addr`
-    pub addr: Option<String>,
-}
 
 /// The settings of one server, complete and checked.
 #[derive(Debug, Clone)]
@@ -131,11 +119,11 @@ impl Config {
         let (public_url, sign_in) = (sign_in::public_url(env)?, SignIn::read(env)?);
         let allow_anonymous = env.boolean("ALLOW_ANONYMOUS")?;
         if !on_lambda && !addr.ip().is_loopback() && sign_in.is_none() && !allow_anonymous {
-            let expected = "others than this machine could call it: OAUTH_ISSUER makes them sign in, \
-                            ALLOW_ANONYMOUS=true lets anyone in";
+            let expected = "other machines could call it: set OAUTH_ISSUER to make callers sign in, or \
+                            ALLOW_ANONYMOUS=true to let everyone in";
             return Err(ConfigError::new("--addr", addr.to_string(), expected));
         }
-        let mut allowed_hosts = Allowed::read_hosts(env, on_lambda)?;
+        let mut allowed_hosts = Allowed::read(&HOSTS, env, on_lambda)?;
         // A page that rebinds a host name to this machine cannot send an IP address as `Host`.
         if !addr.ip().is_unspecified() && !addr.ip().is_loopback() {
             allowed_hosts.add_host(&SocketAddr::new(addr.ip(), 80).to_string());
@@ -152,7 +140,7 @@ impl Config {
             source,
             addr,
             page_size: env.number("PAGE_SIZE", 1, MAX_PAGE_SIZE)?.unwrap_or(DEFAULT_PAGE_SIZE),
-            allowed_origins: Allowed::read_origins(env, on_lambda)?,
+            allowed_origins: Allowed::read(&ORIGINS, env, on_lambda)?,
             allowed_hosts,
             public_url,
             sign_in,

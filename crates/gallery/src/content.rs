@@ -63,6 +63,16 @@ pub struct PromptMessage {
     pub content: Content,
 }
 
+/// A rendered prompt.
+#[derive(Debug, Serialize)]
+pub struct Rendered {
+    /// The prompt's description.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The messages for the model.
+    pub messages: Vec<PromptMessage>,
+}
+
 /// The speaker of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

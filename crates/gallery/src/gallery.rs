@@ -5,15 +5,15 @@ mod contents;
 mod error;
 mod form;
 mod listing;
+mod pages;
 mod rendering;
 
 use std::future::Future;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future;
 
-use crate::store::{Object, PromptStore, StoreError};
 use catalogue::LiveCatalogue;
 pub use catalogue::Seen;
 use check::strays;
@@ -22,18 +22,18 @@ use dotprompt::Problem;
 pub use error::GalleryError;
 pub(crate) use error::did_you_mean;
 pub use form::Form;
-use listing::KeptPages;
-pub use listing::Page;
-pub use rendering::Rendered;
+use pages::KeptPages;
+pub use pages::Page;
+use store::{Object, PromptStore, StoreError};
 
-/// How long a caller waits for the store in all: a Lambda function has 15 seconds for its answer.
-const DEADLINE: Duration = Duration::from_secs(10);
+pub use crate::content::Rendered;
+use crate::limits::STORE_TIMEOUT;
 
 /// The prompts of one store.
 pub struct Gallery {
     live: LiveCatalogue,
     page_size: usize,
-    kept_pages: Mutex<KeptPages>,
+    pages: KeptPages,
 }
 
 impl Gallery {
@@ -42,7 +42,7 @@ impl Gallery {
     /// `ttl` is how old a snapshot may be; `page_size` is at least 1.
     pub fn new(store: Arc<dyn PromptStore>, ttl: Duration, page_size: usize) -> Self {
         let live = LiveCatalogue::new(store, ttl);
-        Self { live, page_size: page_size.max(1), kept_pages: Mutex::default() }
+        Self { live, page_size: page_size.max(1), pages: KeptPages::default() }
     }
 
     /// Reads the index and the first listing before a request needs them.
@@ -84,8 +84,8 @@ impl Gallery {
     }
 
     /// Remarks on the files as a whole, each in one sentence: files that claim the same name, files that are probably meant
-    /// to be prompts, or that there is no prompt at all. Files that a prompt shows are in use; where not all prompts were
-    /// read, the sentence says so.
+    /// to be prompts, or that there are no prompts. Files that a prompt shows are in use. If some prompts were not read, the
+    /// sentence says so.
     ///
     /// # Errors
     /// [`GalleryError::Store`].
@@ -106,12 +106,12 @@ impl Gallery {
         self.live.files.broken(&catalogue).len() + self.live.files.left_out(&catalogue).len()
     }
 
-    /// The files that are not served, as far as they were read, each with the reason: `a.prompt, line 1, column 1: …`.
+    /// The files that were read and are not served, each with the reason: `a.prompt, line 1, column 1: …`.
     #[must_use]
     pub fn left_out(&self) -> Vec<String> {
         let Some(catalogue) = self.live.last() else { return Vec::new() };
         let broken = self.live.files.broken(&catalogue).into_iter().map(|(key, problem): (String, Problem)| {
-            // A problem may be one of a partial.
+            // The problem may be in a partial.
             if *problem.file == key { problem.to_string() } else { format!("{key}: {problem}") }
         });
         let unlisted = self.live.store.left_out().into_iter().filter(|(key, _)| strays::is_missed(key));
@@ -120,13 +120,13 @@ impl Gallery {
         broken.chain(others).collect()
     }
 
-    /// Reads the prompts and partials that have changed since `seen`, or none the first time. The log tells what is wrong
-    /// with them, and which are served again.
+    /// Reads the prompts and partials that have changed since `seen`, or none the first time. The log names the ones that are
+    /// broken, and the ones that are served again.
     pub async fn read_changed(&self, seen: Option<Seen>) -> Option<Seen> {
         self.live.read_changed(seen).await
     }
 
-    /// Tells the log that the store does not answer.
+    /// Logs that the store does not answer.
     #[doc(hidden)]
     pub fn report_unavailable(&self, e: &GalleryError) {
         let cause = std::error::Error::source(e).map(ToString::to_string);
@@ -134,8 +134,8 @@ impl Gallery {
     }
 }
 
-/// Waits for the store until the deadline. Needs a Tokio runtime with time.
+/// Waits for the store, at most [`STORE_TIMEOUT`]. Needs a Tokio runtime with time.
 async fn in_time<T>(work: impl Future<Output = Result<T, GalleryError>>) -> Result<T, GalleryError> {
-    let late = |_| Err(StoreError::Unavailable(format!("no answer in {DEADLINE:?}")).into());
-    tokio::time::timeout(DEADLINE, work).await.unwrap_or_else(late)
+    let late = |_| Err(StoreError::Unavailable(format!("no answer in {STORE_TIMEOUT:?}")).into());
+    tokio::time::timeout(STORE_TIMEOUT, work).await.unwrap_or_else(late)
 }

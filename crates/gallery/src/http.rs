@@ -24,26 +24,17 @@ use uuid::Uuid;
 
 use crate::auth::{Claims, Document, Guard, Refusal, Verifier, documents, register};
 use crate::config::{Allowed, Config, SignIn};
+use crate::limits::{BODY_TIMEOUT, DRAIN_TIMEOUT, MAX_BODY_BYTES, MAX_LOGGED_HEADER_CHARS, MAX_REGISTRATION_BYTES};
 use crate::logging::milliseconds;
 use crate::mcp::{Mcp, Post, Record, Reply};
 use dotprompt::shorten_to;
 
 const JSON: &str = "application/json";
-/// The longest body of a request to `/mcp`.
-const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// The longest body of a client's registration.
-const MAX_REGISTRATION_BYTES: usize = 16 * 1024;
-/// The longest value of a header in the log, in characters.
-const MAX_LOGGED_HEADER: usize = 100;
-/// How long requests under way may take once the server is told to stop.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long the body of a request may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The HTTP service, the same on a local port, on Lambda and in tests. `verifier` checks the tokens of callers.
 pub fn app(mcp: Mcp, config: &Config, verifier: Verifier) -> Router {
     let guard = Guard::new(config.sign_in.clone(), config.allow_anonymous, verifier);
-    // A request passes these from the first to the last.
+    // A request passes these layers from the first to the last.
     let layers = ServiceBuilder::new()
         .layer(from_fn(log))
         .layer(from_fn_with_state(config.allowed_origins.clone(), check_origin))
@@ -63,7 +54,7 @@ pub async fn serve(app: Router, listener: TcpListener, stop: impl Future<Output 
         stop.await;
         let _ = stopping.send(());
     };
-    // A small answer does not wait for the client's acknowledgement of the one before.
+    // Otherwise a small answer waits for the client's acknowledgement of the one before.
     let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
     let serving = axum::serve(listener, app).with_graceful_shutdown(stop).into_future();
     // A client that never ends its request does not keep the server from stopping.
@@ -112,7 +103,7 @@ fn cors() -> CorsLayer {
         .max_age(Duration::from_secs(3600))
 }
 
-/// A request that the protocol does not see.
+/// The refusal of a request that the protocol does not see.
 struct Denied {
     status: StatusCode,
     /// One sentence for the client.
@@ -131,7 +122,7 @@ impl Denied {
     fn for_header(status: StatusCode, message: &'static str, headers: &HeaderMap, name: &HeaderName) -> Self {
         let value = headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
         let cause = match value {
-            Some(value) => format!("{name}: {}", shorten_to(MAX_LOGGED_HEADER, &value)),
+            Some(value) => format!("{name}: {}", shorten_to(MAX_LOGGED_HEADER_CHARS, &value)),
             None => format!("no {name}"),
         };
         Self { cause: Some(cause), ..Self::new(status, message) }
@@ -155,8 +146,7 @@ impl IntoResponse for Denied {
     }
 }
 
-/// The outermost layer: gives the request an id, and writes one log line once it is answered. A preflight has no record,
-/// and no line.
+/// The outermost layer: gives the request an id, and writes one log line once it is answered. A preflight gets no line.
 async fn log(mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let by_platform = request.extensions_mut().remove::<RequestId>();
@@ -174,7 +164,7 @@ async fn log(mut request: Request, next: Next) -> Response {
 async fn check_origin(State(allowed): State<Allowed>, request: Request, next: Next) -> Result<Response, Denied> {
     let Some(origin) = text(request.headers(), &ORIGIN) else { return Ok(next.run(request).await) };
     if !allowed.permits_origin(origin) {
-        let message = "this Origin is not allowed; ALLOWED_ORIGINS lists more";
+        let message = "this Origin is not allowed: add it to ALLOWED_ORIGINS";
         return Err(Denied::for_header(StatusCode::FORBIDDEN, message, request.headers(), &ORIGIN));
     }
     // Not for requests without an origin: the layer answers every OPTIONS as a preflight.
@@ -182,10 +172,10 @@ async fn check_origin(State(allowed): State<Allowed>, request: Request, next: Ne
     Ok(response)
 }
 
-/// Refuses a foreign `Host`: a page may reach this server by a host name of its own.
+/// Refuses a foreign `Host`: a page in a browser may reach this server by a host name of its own.
 async fn check_host(State(allowed): State<Allowed>, request: Request, next: Next) -> Result<Response, Denied> {
     if text(request.headers(), &HOST).is_some_and(|host| !allowed.permits_host(host)) {
-        let message = "this Host is not allowed; ALLOWED_HOSTS lists more";
+        let message = "this Host is not allowed: add it to ALLOWED_HOSTS";
         return Err(Denied::for_header(StatusCode::FORBIDDEN, message, request.headers(), &HOST));
     }
     Ok(next.run(request).await)
@@ -204,14 +194,14 @@ async fn sign_in(State(guard): State<Arc<Guard>>, mut request: Request, next: Ne
     Ok(response)
 }
 
-/// Has the protocol answer a POST of JSON.
+/// Passes a POST of JSON to the protocol, and returns its answer.
 async fn answer(State(mcp): State<Arc<Mcp>>, request: Request) -> Result<Response, Denied> {
     let (parts, body) = request.into_parts();
     let Parts { method, headers, extensions, .. } = &parts;
     if *method != Method::POST {
         let message = "this server has no streams and no sessions: send a POST";
         let header = Some((ALLOW, HeaderValue::from_static("POST")));
-        let cause = Some(format!("method: {}", shorten_to(MAX_LOGGED_HEADER, method.as_str())));
+        let cause = Some(format!("method: {}", shorten_to(MAX_LOGGED_HEADER_CHARS, method.as_str())));
         return Err(Denied { header, cause, ..Denied::new(StatusCode::METHOD_NOT_ALLOWED, message) });
     }
     if !text(headers, &CONTENT_TYPE).is_some_and(is_json) {

@@ -7,7 +7,9 @@
 mod elicitation;
 mod error;
 mod headers;
+mod meta;
 mod method;
+mod post;
 mod prompts;
 mod rpc;
 mod tools;
@@ -21,25 +23,25 @@ use bytes::Bytes;
 use error::{Error, ErrorKind};
 use futures_util::FutureExt;
 use http::{HeaderMap, StatusCode};
+use meta::{CommonParams, Meta, negotiate};
 use method::Method;
+pub use post::{Post, Record, Reply};
 use rpc::{Message, Request};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
-use version::{Era, Meta, SUPPORTED, negotiate};
+use version::{Era, SUPPORTED};
 pub use version::{HANDSHAKE, MODERN};
 
 use crate::gallery::Gallery;
-use crate::store::counting_s3_requests;
+use crate::limits::MAX_SHOWN_NAME_CHARS;
 use crate::tools::Tools;
 use dotprompt::shorten_to;
+use store::counting_s3_requests;
 
 const INSTRUCTIONS: &str = "The prompts of a team: list them, fill in their arguments and use what they render to. \
     The tools calculate exactly on 64-bit integers.";
-
-/// The longest name from a caller in a log line and in an error, in characters.
-const MAX_SHOWN_NAME: usize = 100;
 
 /// The protocol over one gallery and its tools.
 pub struct Mcp {
@@ -49,68 +51,6 @@ pub struct Mcp {
     meta: Box<RawValue>,
     capabilities: Box<RawValue>,
     server_info: Box<RawValue>,
-}
-
-/// One POST.
-#[derive(Debug, Clone, Copy)]
-pub struct Post<'a> {
-    /// The request's headers.
-    pub headers: &'a HeaderMap,
-    /// The request's body.
-    pub body: &'a [u8],
-    /// The request's id in the log; an internal error tells it to the client.
-    pub request_id: &'a str,
-    /// The claims of the caller's token, once it is verified. What a client says of itself is never among them.
-    pub claims: Option<&'a Map<String, Value>>,
-}
-
-/// The answer to one POST.
-#[derive(Debug)]
-pub struct Reply {
-    /// The HTTP status.
-    pub status: StatusCode,
-    /// One JSON-RPC message; empty after a notification.
-    pub body: Bytes,
-    /// What the log says of the request.
-    pub record: Record,
-}
-
-/// What the log says of a request: no argument, no text, no token.
-#[derive(Debug, Default, Clone)]
-pub struct Record {
-    /// The method's name; `notification` for all notifications, `unknown` for a method that this server does not have.
-    pub method: Option<&'static str>,
-    /// The name of the prompt or tool, if the request has one.
-    pub name: Option<String>,
-    /// The protocol version.
-    pub version: Option<&'static str>,
-    /// The trace id of `_meta.traceparent`.
-    pub trace_id: Option<String>,
-    /// The JSON-RPC code of an error.
-    pub error: Option<i32>,
-    /// Whether a tool answered with `isError`.
-    pub tool_error: bool,
-    /// The cause of an error, where the client is not told.
-    pub cause: Option<String>,
-    /// How many requests to the store this one made, retries included.
-    pub store_requests: u32,
-}
-
-/// The part of `params` that is read before the method is known.
-#[derive(Deserialize, Default)]
-struct CommonParams<'a> {
-    #[serde(borrow, rename = "_meta")]
-    meta: Option<Meta<'a>>,
-    #[serde(borrow)]
-    name: Option<&'a RawValue>,
-}
-
-impl<'a> CommonParams<'a> {
-    fn of(request: &Request<'a>) -> Result<Self, Error> {
-        let Some(params) = request.params else { return Ok(Self::default()) };
-        serde_json::from_str(params.get())
-            .map_err(|e| Error::new(ErrorKind::InvalidMeta, format!("params: {}", crate::json::without_place(&e))))
-    }
 }
 
 /// A result of the modern era: the fields of every result, then the method's own.
@@ -164,7 +104,7 @@ impl Mcp {
             }
             Err(e) => return Error::from(e).into_reply(None, post.request_id, record),
         };
-        // A panic is a bug, and one failed request: the next one is answered.
+        // A panic fails this request alone.
         let answer = AssertUnwindSafe(self.answer(post, &request, &mut record)).catch_unwind();
         let (answer, store_requests) = counting_s3_requests(pin!(answer)).await;
         record.store_requests = store_requests;
@@ -307,5 +247,5 @@ impl Call<'_> {
 
 /// A name from a caller, short enough for a log line and an error.
 fn shortened(name: &str) -> String {
-    shorten_to(MAX_SHOWN_NAME, name)
+    shorten_to(MAX_SHOWN_NAME_CHARS, name)
 }

@@ -13,15 +13,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::IndexRow;
-use crate::link::{PartialVersion, Partials};
+use crate::limits::MAX_INDEX_BYTES;
+use crate::link::Partials;
 use store::Object;
 
 /// The number of this layout, and of the form in which prompts are listed.
 const FORMAT: u32 = 3;
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");
-/// The largest index that is read or written: about 100,000 prompts.
-pub(super) const MAX_INDEX_BYTES: usize = 64 * 1024 * 1024;
 /// Bytes reserved for the footer of the index.
 const FOOTER_BYTES: usize = 100;
 
@@ -54,16 +52,24 @@ struct IndexJson<'a> {
 struct RowJson<'a> {
     key: Box<str>,
     version: Box<str>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    partials: Vec<PartialVersion>,
+    #[serde(default, skip_serializing_if = "Partials::is_empty")]
+    partials: Partials,
     #[serde(borrow)]
     listed: &'a RawValue,
+}
+
+/// How one version of a prompt is listed.
+pub(super) struct IndexRow {
+    pub(super) version: Box<str>,
+    pub(super) partials: Partials,
+    /// Its JSON in `prompts/list`.
+    pub(super) json: Bytes,
 }
 
 /// The rows of a stored index, by key.
 ///
 /// # Errors
-/// An index that is damaged, or that another program wrote or another prefix is of.
+/// An index that is damaged, of another prefix, or of another version of this program.
 pub(super) fn read(json: &Bytes, own_prefix: &str) -> Result<Vec<(Box<str>, IndexRow)>, UnusableIndex> {
     let broken = |why: String| UnusableIndex::Broken(why);
     if json.is_empty() {
@@ -85,12 +91,12 @@ pub(super) fn read(json: &Bytes, own_prefix: &str) -> Result<Vec<(Box<str>, Inde
     let IndexJson { prompts } = serde_json::from_str(index.get()).map_err(|e| broken(e.to_string()))?;
     let row = |RowJson { key, version, partials, listed }: RowJson<'_>| {
         let json = json.slice_ref(listed.get().as_bytes());
-        (key, IndexRow { version, partials: partials.into(), json })
+        (key, IndexRow { version, partials, json })
     };
     Ok(prompts.into_iter().map(row).collect())
 }
 
-/// The index of these prompts as it is stored; of the first ones, if all are too much.
+/// The index of these prompts as it is stored; of the first ones, if all are too many.
 pub(super) fn write(prefix: &str, objects: &[Object], rows: Vec<(usize, Partials, Bytes)>) -> Vec<u8> {
     fn put(to: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
         serde_json::to_writer(to, value).expect("an index serialises");
@@ -108,7 +114,7 @@ pub(super) fn write(prefix: &str, objects: &[Object], rows: Vec<(usize, Partials
         if before > first {
             json.push(b',');
         }
-        let (key, version, partials) = (key.as_str().into(), version.as_str().into(), partials.as_slice().to_vec());
+        let (key, version) = (key.as_str().into(), version.as_str().into());
         put(&mut json, &RowJson { key, version, partials, listed });
         if json.len() > MAX_INDEX_BYTES - FOOTER_BYTES {
             json.truncate(before);

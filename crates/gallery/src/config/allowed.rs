@@ -5,8 +5,10 @@ use std::net::IpAddr;
 use http::Uri;
 use http::uri::Authority;
 
+use store::causes::shown;
+
 use super::env::Env;
-use super::{ConfigError, shown};
+use super::error::ConfigError;
 
 /// Which values of a header are accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,34 +21,21 @@ pub enum Allowed {
     Only(Vec<String>),
 }
 
-/// One of the two settings, for its error.
-struct Setting {
+/// One of the two settings: its name, what its list has, an example, and how one item is read.
+pub(super) struct Setting {
     name: &'static str,
-    one: &'static str,
-    several: &'static str,
+    item: &'static str,
     example: &'static str,
+    parse: fn(&str) -> Option<String>,
 }
 
-const ORIGINS: Setting =
-    Setting { name: "ALLOWED_ORIGINS", one: "an origin", several: "origins", example: "https://app.example.com" };
-const HOSTS: Setting =
-    Setting { name: "ALLOWED_HOSTS", one: "a host", several: "hosts", example: "prompts.example.com" };
+pub(super) const ORIGINS: Setting =
+    Setting { name: "ALLOWED_ORIGINS", item: "origin", example: "https://app.example.com", parse: parse_origin };
+pub(super) const HOSTS: Setting =
+    Setting { name: "ALLOWED_HOSTS", item: "host", example: "prompts.example.com", parse: parse_host };
 
 impl Allowed {
-    pub(super) fn read_origins(env: &Env<'_>, on_lambda: bool) -> Result<Self, ConfigError> {
-        Self::read(&ORIGINS, env, on_lambda, parse_origin)
-    }
-
-    pub(super) fn read_hosts(env: &Env<'_>, on_lambda: bool) -> Result<Self, ConfigError> {
-        Self::read(&HOSTS, env, on_lambda, parse_host)
-    }
-
-    fn read(
-        setting: &Setting,
-        env: &Env<'_>,
-        on_lambda: bool,
-        parse: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, ConfigError> {
+    pub(super) fn read(setting: &Setting, env: &Env<'_>, on_lambda: bool) -> Result<Self, ConfigError> {
         let Some(value) = env.get(setting.name) else {
             // In the cloud API Gateway routes by host and tokens guard the endpoint. On a laptop pages in a browser are the
             // danger.
@@ -55,13 +44,12 @@ impl Allowed {
         if value.trim() == "*" {
             return Ok(Self::Any);
         }
-        let items = value.split(',').map(str::trim);
-        let list =
-            items.map(|item| parse(item).ok_or_else(|| setting.error(&value, item))).collect::<Result<_, _>>()?;
+        let parse = |item: &str| (setting.parse)(item).ok_or_else(|| setting.error(&value, item));
+        let list = value.split(',').map(str::trim).map(parse).collect::<Result<_, _>>()?;
         Ok(if on_lambda { Self::Only(list) } else { Self::LoopbackAnd(list) })
     }
 
-    /// Accepts another host, if hosts are restricted to this machine and others.
+    /// Adds a host to the hosts besides loopback.
     pub(super) fn add_host(&mut self, host: &str) {
         if let Self::LoopbackAnd(hosts) = self {
             hosts.extend(parse_host(host));
@@ -96,17 +84,17 @@ impl Allowed {
 impl Setting {
     /// The error of a list in which `item` is wrong.
     fn error(&self, value: &str, item: &str) -> ConfigError {
+        let Self { name, item: kind, example, .. } = self;
         let item = &*shown(item);
-        // Browsers and other servers know patterns.
+        // Other servers accept patterns.
         let why = match item {
             item if item.contains('*') => format!("`{item}` is a pattern; "),
             item if item == value => String::new(),
-            item => format!("`{item}` is not {}; ", self.one),
+            item => format!("`{item}` is not a valid {kind}; "),
         };
-        let (several, example) = (self.several, self.example);
         let expected =
-            format!("{why}takes a comma list of {several}, each in full, such as {example}, or * alone for all");
-        ConfigError::new(self.name, value, expected)
+            format!("{why}takes a comma list of {kind}s, each in full, such as {example}, or * alone for all");
+        ConfigError::new(name, value, expected)
     }
 }
 
@@ -127,7 +115,7 @@ fn parse_host(value: &str) -> Option<String> {
     Some(implied.unwrap_or(&host).to_owned())
 }
 
-/// A host and perhaps its port, in lower case; `None` for a pattern and for an address with a user's name.
+/// A host in lower case, with its port if it has one. `None` for a pattern and for an address with a user's name.
 fn lower_case_host(value: &str) -> Option<String> {
     let authority: Authority = value.parse().ok()?;
     let is_plain = !value.contains(['@', '*']) && !authority.host().starts_with('.');

@@ -1,11 +1,27 @@
-//! Variables by name, and the kinds of values that several of them take.
+//! Flags, variables by name, and the kinds of values that several settings have.
 
 use std::fmt::Display;
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::ConfigError;
+use super::error::ConfigError;
 
-/// Returns the value of a variable, of this process or of a test.
+/// The flags of the command line. Each wins over its variable.
+#[derive(Debug, Default, Clone)]
+pub struct Flags {
+    /// `--dir`
+    pub dir: Option<PathBuf>,
+    /// `--bucket`
+    pub bucket: Option<String>,
+    /// `--prefix`
+    pub prefix: Option<String>,
+    /// `--request-payer`
+    pub request_payer: Option<String>,
+    /// `--addr`
+    pub addr: Option<String>,
+}
+
+/// Returns the values of variables: those of this process, or those of a test.
 pub(super) struct Env<'e>(pub(super) &'e dyn Fn(&str) -> Option<String>);
 
 impl Env<'_> {
@@ -14,12 +30,12 @@ impl Env<'_> {
         self.get_or_empty(name).filter(|value| !value.is_empty())
     }
 
-    /// A variable that is set, perhaps to nothing.
+    /// A variable that is set, even if it is empty.
     pub(super) fn get_or_empty(&self, name: &str) -> Option<String> {
         (self.0)(name)
     }
 
-    /// A flag if it is there, else its variable; with the name of the one that was taken.
+    /// The value of a flag, else of its variable, and the name of the one that was used.
     pub(super) fn flag_or(
         &self,
         (flag, flag_name): (Option<&str>, &'static str),

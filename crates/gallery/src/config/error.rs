@@ -1,16 +1,16 @@
 //! The error of a setting.
 
-use super::shown;
+use store::causes::shown;
 
-/// A setting that cannot be used.
+/// A wrong value of a setting.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{}{expected}", setting(.name, .value))]
 pub struct ConfigError {
-    /// The variable or flag; empty where a default cannot be used.
+    /// The variable or flag; empty if the default is wrong.
     pub name: &'static str,
     /// Its value, without user, password and query if it is an address.
     pub value: String,
-    /// What it takes.
+    /// What is expected instead.
     pub expected: String,
 }
 

@@ -3,8 +3,8 @@
 use dotprompt::nearest;
 use tracing_subscriber::filter::Targets;
 
-use super::ConfigError;
 use super::env::Env;
+use super::error::ConfigError;
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
@@ -35,7 +35,7 @@ pub(super) fn filter(env: &Env<'_>) -> Result<Targets, ConfigError> {
         let word = directive.trim().to_lowercase();
         !LEVELS.contains(&word.as_str()) && nearest(&word, LEVELS.into_iter()).is_some()
     };
-    // A target without a level logs nothing else; of those only this program's name is accepted.
+    // A target without a level turns everything else off. Only this program's name is accepted alone.
     let is_silent = LEVELS.iter().all(|level| !value.to_lowercase().contains(level))
         && !value.contains('=')
         && !value.starts_with("prompt_gallery");

@@ -1,7 +1,10 @@
-//! The S3 settings that the AWS SDK does not have, and a check of those that it would ignore or panic on.
+//! The S3 settings that the AWS SDK lacks, and a check of those whose wrong values it ignores or panics on.
+
+use store::causes::shown;
+use store::s3::{AddressingStyle, S3Options, endpoint};
 
 use super::env::Env;
-use super::{AddressingStyle, ConfigError, S3Options, endpoint, shown};
+use super::error::ConfigError;
 
 /// Variables that the SDK reads as true or false, and ignores otherwise.
 const BOOLEANS: [&str; 5] = [
@@ -13,7 +16,7 @@ const BOOLEANS: [&str; 5] = [
 ];
 const IGNORE_ENDPOINTS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
-/// Variables that take one of some words, in any case; the SDK panics on others, or ignores them.
+/// Variables with the words that each accepts, in any case. The SDK panics on other words, or ignores them.
 const WORDS: [(&str, [&str; 2]); 3] = [
     ("AWS_RETRY_MODE", ["standard", "adaptive"]),
     ("AWS_REQUEST_CHECKSUM_CALCULATION", ["WHEN_SUPPORTED", "WHEN_REQUIRED"]),
@@ -79,7 +82,7 @@ fn check_sdk(env: &Env<'_>) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Checks a variable that takes one of some words, in any case.
+/// Checks a variable that accepts some words, in any case.
 fn check_word(env: &Env<'_>, name: &'static str, words: &[&str]) -> Result<(), ConfigError> {
     match env.get(name) {
         Some(value) if !words.iter().any(|word| value.eq_ignore_ascii_case(word)) => {

@@ -2,22 +2,20 @@
 
 use http::Uri;
 
+use super::allowed::is_loopback;
 use super::env::Env;
-use super::{ConfigError, is_loopback};
+use super::error::ConfigError;
 
-/// Settings that also need `OAUTH_ISSUER`.
-const NEEDS_ISSUER: [&str; 8] = [
-    "OAUTH_AUDIENCE",
-    "OAUTH_SCOPE",
-    "OAUTH_JWKS_URL",
-    "OAUTH_AUTHORIZE_URL",
-    "OAUTH_TOKEN_URL",
-    "OAUTH_REVOKE_URL",
-    "OAUTH_CLIENT_ID",
-    "OAUTH_REDIRECT_URIS",
-];
 /// Settings, and another one that each also needs.
-const NEEDS: [(&str, &str); 9] = [
+const NEEDS: [(&str, &str); 17] = [
+    ("OAUTH_AUDIENCE", "OAUTH_ISSUER"),
+    ("OAUTH_SCOPE", "OAUTH_ISSUER"),
+    ("OAUTH_JWKS_URL", "OAUTH_ISSUER"),
+    ("OAUTH_AUTHORIZE_URL", "OAUTH_ISSUER"),
+    ("OAUTH_TOKEN_URL", "OAUTH_ISSUER"),
+    ("OAUTH_REVOKE_URL", "OAUTH_ISSUER"),
+    ("OAUTH_CLIENT_ID", "OAUTH_ISSUER"),
+    ("OAUTH_REDIRECT_URIS", "OAUTH_ISSUER"),
     ("OAUTH_ISSUER", "OAUTH_AUDIENCE"),
     ("OAUTH_ISSUER", "PUBLIC_URL"),
     ("OAUTH_AUTHORIZE_URL", "OAUTH_TOKEN_URL"),
@@ -29,7 +27,7 @@ const NEEDS: [(&str, &str); 9] = [
     ("OAUTH_REDIRECT_URIS", "OAUTH_CLIENT_ID"),
 ];
 
-/// Which tokens are accepted.
+/// The tokens that are accepted, and where clients get them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignIn {
     /// `iss` of the tokens.
@@ -42,7 +40,7 @@ pub struct SignIn {
     pub public_url: String,
     /// Where the issuer's keys are, if its metadata does not say.
     pub jwks_url: Option<String>,
-    /// What this server tells clients in place of the issuer's own metadata.
+    /// The metadata that this server publishes in place of the issuer's own.
     pub authorization_server: Option<AuthorizationServer>,
 }
 
@@ -64,7 +62,7 @@ pub struct AuthorizationServer {
 pub struct PublicClient {
     /// `client_id`
     pub id: String,
-    /// The addresses that a sign-in may lead back to.
+    /// The addresses to which a sign-in may redirect.
     pub redirect_uris: Vec<String>,
 }
 
@@ -85,9 +83,9 @@ impl SignIn {
     /// Reads the settings of sign-in; `None` without `OAUTH_ISSUER`.
     ///
     /// # Errors
-    /// A setting that is no URL, or that lacks another one.
+    /// A setting with a wrong value, or without another one that it needs.
     pub(super) fn read(env: &Env<'_>) -> Result<Option<Self>, ConfigError> {
-        for (name, needed) in NEEDS_ISSUER.map(|name| (name, "OAUTH_ISSUER")).into_iter().chain(NEEDS) {
+        for (name, needed) in NEEDS {
             if let (Some(value), None) = (env.get(name), env.get(needed)) {
                 return Err(ConfigError::new(name, value, format!("also needs {needed}")));
             }
@@ -95,7 +93,7 @@ impl SignIn {
         let Some(issuer) = url(env, "OAUTH_ISSUER")? else { return Ok(None) };
         let audience = env.get("OAUTH_AUDIENCE").unwrap_or_default();
         if list(&audience).is_empty() {
-            let expected = "takes a comma list of what a token may be for";
+            let expected = "takes a comma list of the values that a token's `aud` may have";
             return Err(ConfigError::new("OAUTH_AUDIENCE", audience, expected));
         }
         let public_url = public_url(env)?.unwrap_or_default();
@@ -124,7 +122,7 @@ impl AuthorizationServer {
 /// Reads the address of the MCP endpoint as clients type it.
 ///
 /// # Errors
-/// Another address.
+/// A value that is not such an address.
 pub(super) fn public_url(env: &Env<'_>) -> Result<Option<String>, ConfigError> {
     let Some(public_url) = url(env, "PUBLIC_URL")? else { return Ok(None) };
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '.' | '-' | '_' | '~' | '[' | ']');
@@ -145,7 +143,7 @@ fn list(value: &str) -> Vec<String> {
     value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
-/// A URL whose answers can be trusted.
+/// A URL with an authenticated server, see [`is_trustworthy`].
 fn url(env: &Env<'_>, name: &'static str) -> Result<Option<String>, ConfigError> {
     let Some(value) = env.get(name) else { return Ok(None) };
     if value.parse::<Uri>().is_ok_and(|uri| uri.authority().is_some_and(|authority| authority.as_str().contains('@'))) {
@@ -168,7 +166,7 @@ pub fn is_trustworthy(url: &str) -> bool {
     })
 }
 
-/// The addresses that a sign-in may lead back to. RFC 8252 lets local programs have schemes of their own.
+/// The addresses to which a sign-in may redirect. RFC 8252 lets local programs have schemes of their own.
 fn redirect_uris(env: &Env<'_>) -> Result<Vec<String>, ConfigError> {
     let value = env.get("OAUTH_REDIRECT_URIS").unwrap_or_default();
     let uris = list(&value);

@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use dotprompt::Named;
+use store::env::process;
+use store::s3::S3Options;
 
-use super::env::Env;
-use super::{ConfigError, Flags, S3Options, process, s3};
+use super::env::{Env, Flags};
+use super::error::ConfigError;
+use super::s3;
 
 const DEFAULT_DIR: &str = "prompts";
 const DEFAULT_PREFIX: &str = "prompts/";
@@ -24,18 +27,18 @@ pub enum Source {
         bucket: String,
         /// What the keys start with: empty, or ending in `/`.
         prefix: String,
-        /// The key of the index; no index is kept without it.
+        /// The key of the index; `None` turns the index off.
         index_key: Option<String>,
-        /// How the bucket is asked.
+        /// How requests are made.
         options: S3Options,
     },
 }
 
 impl Source {
-    /// Reads the settings of this process. A folder may be missing.
+    /// Reads the settings of this process. The folder need not exist.
     ///
     /// # Errors
-    /// A setting that cannot be used.
+    /// A setting with a wrong value.
     pub fn from_env(flags: &Flags) -> Result<Self, ConfigError> {
         Self::read(flags, &Env(&process))
     }
@@ -75,13 +78,13 @@ impl Source {
         let what = match (dir.exists(), name) {
             (true, "") => format!("`{}` is not a folder", dir.display()),
             (false, "") => format!("no folder `{}` here", dir.display()),
-            (true, _) => "takes a folder of prompts, and this is a file".to_owned(),
-            (false, _) => "takes a folder of prompts, and there is no such folder".to_owned(),
+            (true, _) => "not a folder".to_owned(),
+            (false, _) => "no such folder".to_owned(),
         };
         let instead = match (on_lambda, name) {
-            (true, _) => "BUCKET_NAME takes the bucket's name",
+            (true, _) => "set BUCKET_NAME to the bucket's name",
             (false, "") => "pass --dir DIR or --bucket NAME",
-            (false, _) => "--bucket takes an S3 bucket instead",
+            (false, _) => "for an S3 bucket, pass --bucket NAME",
         };
         Err(ConfigError::new(name, dir.to_string_lossy(), format!("{what}; {instead}")))
     }
@@ -103,25 +106,25 @@ fn prefix(flags: &Flags, env: &Env<'_>) -> Result<String, ConfigError> {
     }
 }
 
-/// The key of the index; `None` if `INDEX_KEY` is set to nothing.
+/// The key of the index; `None` if `INDEX_KEY` is empty.
 fn index_key(env: &Env<'_>, prefix: &str) -> Result<Option<String>, ConfigError> {
     let key = env.get_or_empty("INDEX_KEY").unwrap_or_else(|| DEFAULT_INDEX_KEY.to_owned());
     let takes = |what: &str| Err(ConfigError::new("INDEX_KEY", key.as_str(), format!("takes {what}")));
     if key.starts_with('/') || key.ends_with('/') {
-        return takes("the key of an object, such as .gallery/index.json, or nothing for no index");
+        return takes("the key of an object, such as .gallery/index.json; empty turns the index off");
     }
     // Some S3 clients remove these parts from an address.
     if key.split('/').any(|part| matches!(part, "." | "..")) {
-        return takes("a key of which no part is `.` or `..`, such as .gallery/index.json");
+        return takes("a key without `.` and `..` as parts, such as .gallery/index.json");
     }
     if key.len() > MAX_KEY_BYTES {
         return takes(&format!("a key of at most {MAX_KEY_BYTES} bytes"));
     }
     if !prefix.is_empty() && key.starts_with(prefix) {
-        return takes(&format!("a key that is not below the prompts' prefix {prefix}"));
+        return takes(&format!("a key outside of the prompts' prefix {prefix}"));
     }
     if Named::of(&key).is_some() {
-        return takes("a key that is no prompt's, such as .gallery/index.json");
+        return takes("a key that is not a prompt's, such as .gallery/index.json");
     }
     Ok(Some(key).filter(|key| !key.is_empty()))
 }

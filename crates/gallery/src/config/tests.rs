@@ -55,8 +55,8 @@ fn others_than_this_machine_need_to_sign_in() {
     let error = config(everywhere(), &[]).expect_err("an open door");
     assert_eq!(
         error,
-        "--addr=0.0.0.0:80: others than this machine could call it: OAUTH_ISSUER makes them sign in, \
-         ALLOW_ANONYMOUS=true lets anyone in"
+        "--addr=0.0.0.0:80: other machines could call it: set OAUTH_ISSUER to make callers sign in, or \
+         ALLOW_ANONYMOUS=true to let everyone in"
     );
     assert!(config(everywhere(), &[("ALLOW_ANONYMOUS", "true")]).expect("settings").allow_anonymous);
     assert!(config(everywhere(), &[("ALLOW_ANONYMOUS", "false")]).is_err());
@@ -110,17 +110,17 @@ fn a_value_that_cannot_be_used_names_the_variable_and_what_it_takes() {
     );
     assert_eq!(
         refused("INDEX_KEY", "prompts/index.json"),
-        "INDEX_KEY=prompts/index.json: takes a key that is not below the prompts' prefix prompts/"
+        "INDEX_KEY=prompts/index.json: takes a key outside of the prompts' prefix prompts/"
     );
     assert_eq!(
         refused("INDEX_KEY", "index/"),
-        "INDEX_KEY=index/: takes the key of an object, such as .gallery/index.json, or nothing for no index"
+        "INDEX_KEY=index/: takes the key of an object, such as .gallery/index.json; empty turns the index off"
     );
-    assert!(refused("INDEX_KEY", "a/../index.json").contains("takes a key of which no part is `.` or `..`"));
+    assert!(refused("INDEX_KEY", "a/../index.json").contains("takes a key without `.` and `..` as parts"));
     assert!(refused("INDEX_KEY", &"x".repeat(1025)).ends_with("takes a key of at most 1024 bytes"));
     assert!(
         refused("INDEX_KEY", "other/a.prompt")
-            .ends_with("takes a key that is no prompt's, such as .gallery/index.json")
+            .ends_with("takes a key that is not a prompt's, such as .gallery/index.json")
     );
     assert_eq!(refused("LOG_FORMAT", "JSON"), "LOG_FORMAT=JSON: takes text or json");
     for filter in ["prompt_gallery=loud", "inof", "warn,debugg", "a=b=c", "verbose", "3"] {
@@ -133,11 +133,10 @@ fn a_value_that_cannot_be_used_names_the_variable_and_what_it_takes() {
     let bucket = config(Flags::default(), &[("BUCKET_NAME", "s3://b")]).expect_err("refused");
     assert_eq!(bucket, "BUCKET_NAME=s3://b: takes the name of an S3 bucket, such as my-prompts");
     let folder = config(Flags::default(), &[("PROMPT_DIR", "no/such")]).expect_err("refused");
-    let takes = "takes a folder of prompts, and";
-    let bucket = "--bucket takes an S3 bucket instead";
-    assert_eq!(folder, format!("PROMPT_DIR=no/such: {takes} there is no such folder; {bucket}"));
+    let bucket = "for an S3 bucket, pass --bucket NAME";
+    assert_eq!(folder, format!("PROMPT_DIR=no/such: no such folder; {bucket}"));
     let file = config(Flags { dir: Some("Cargo.toml".into()), ..Flags::default() }, &[]).expect_err("refused");
-    assert_eq!(file, format!("--dir=Cargo.toml: {takes} this is a file; {bucket}"));
+    assert_eq!(file, format!("--dir=Cargo.toml: not a folder; {bucket}"));
     let prefix = config(Flags { prefix: Some("x/".to_owned()), ..Flags::default() }, &[]).expect_err("refused");
     assert_eq!(prefix, "--prefix=x/: also needs --bucket NAME or BUCKET_NAME");
     for addr in ["8080", "localhost", "localhost:", ":8080", "::1:8080", "127.0.0.1:99999", "example.com:80"] {
@@ -156,12 +155,12 @@ fn a_list_names_hosts_and_origins_in_full() {
         ("ALLOWED_ORIGINS", origins, "https://*.example.com", "`https://*.example.com` is a pattern; "),
         ("ALLOWED_ORIGINS", origins, "https://a, *", "`*` is a pattern; "),
         ("ALLOWED_ORIGINS", origins, "http://localhost:*", "`http://localhost:*` is a pattern; "),
-        ("ALLOWED_ORIGINS", origins, "https://a, b", "`b` is not an origin; "),
-        ("ALLOWED_ORIGINS", origins, "https://a,", "`` is not an origin; "),
+        ("ALLOWED_ORIGINS", origins, "https://a, b", "`b` is not a valid origin; "),
+        ("ALLOWED_ORIGINS", origins, "https://a,", "`` is not a valid origin; "),
         ("ALLOWED_ORIGINS", origins, "app.example.com", ""),
         ("ALLOWED_ORIGINS", origins, "https://a/b", ""),
         ("ALLOWED_HOSTS", hosts, "*.example.com", "`*.example.com` is a pattern; "),
-        ("ALLOWED_HOSTS", hosts, "a, .example.com", "`.example.com` is not a host; "),
+        ("ALLOWED_HOSTS", hosts, "a, .example.com", "`.example.com` is not a valid host; "),
         ("ALLOWED_HOSTS", hosts, "https://a", ""),
         ("ALLOWED_HOSTS", hosts, ":80", ""),
         ("ALLOWED_HOSTS", hosts, "10.0.0.0/8", ""),

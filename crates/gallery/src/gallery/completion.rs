@@ -2,10 +2,7 @@
 
 use std::iter;
 
-/// How many suggestions MCP allows in one answer.
-const MAX_VALUES: usize = 100;
-/// A longer text matches nothing: people do not type that much.
-const MAX_TYPED_BYTES: usize = 256;
+use crate::limits::{MAX_SUGGESTIONS, MAX_TYPED_BYTES};
 
 /// Suggestions for an argument's value.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,12 +24,12 @@ enum Match {
     AnyCasePrefix,
     /// A later word of the value begins with the typed text.
     Word,
-    /// The value has the typed characters in their order, with so many others between them.
+    /// The value has the typed characters in their order, with this number of others between them.
     Scattered { gaps: usize },
 }
 
 impl Completion {
-    /// The values that match, the best first and otherwise in the order in which they come.
+    /// The values that match, the best first. Equal matches keep their order.
     pub(super) fn new(values: &[String], typed: &str) -> Self {
         if typed.len() > MAX_TYPED_BYTES {
             return Self { values: Vec::new(), total: 0 };
@@ -41,7 +38,7 @@ impl Completion {
         let matching = values.iter().filter_map(|value| Some((match_of(value, typed, &lower)?, value)));
         let mut found: Vec<_> = matching.collect();
         found.sort_by(|a, b| a.0.cmp(&b.0));
-        let best = found.iter().take(MAX_VALUES).map(|(_, value)| (*value).clone());
+        let best = found.iter().take(MAX_SUGGESTIONS).map(|(_, value)| (*value).clone());
         Self { values: best.collect(), total: found.len() }
     }
 }

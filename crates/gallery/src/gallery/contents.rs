@@ -10,23 +10,21 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use crate::content::{Content, PromptMessage, Role};
-use crate::store::{Object, PromptStore};
+use crate::limits::CONCURRENT_MEDIA_READS;
 use catalogue::Unread;
 use check::address::{self, Address, Shape};
 use check::roles::{system_first, without_blank_lines};
 use dotprompt::{Code, Media, Message, Part, Place, Problem, bounds};
+use store::{Object, PromptStore};
 
-/// How many pictures and files of one prompt are read at once. Each may be as large as [`bounds::MEDIA`].
-const CONCURRENT_MEDIA_READS: usize = 4;
-
-/// Why messages have no contents.
+/// Why messages cannot be put into MCP's form.
 #[derive(Debug)]
 pub(super) enum ContentsError {
     /// A picture or file cannot be shown.
     Media(Problem),
     /// The same, and the caller named it.
     MediaOfCaller(Problem),
-    /// The answer would have at least so many bytes.
+    /// The answer would have at least this number of bytes.
     TooLong(u64),
     /// A file of the store could not be read as it was listed.
     Unread(Unread),
@@ -79,7 +77,7 @@ enum Block<'o> {
 
 impl<'o> Block<'o> {
     fn of(media: &Media, objects: Option<&'o [Object]>) -> Result<Self, ContentsError> {
-        // An argument that the caller leaves out is empty; the template should test that.
+        // An argument that the caller leaves out is empty. The template should test for that.
         let by_caller = media.origin.by_caller && !media.url.is_empty();
         let refused = |message: String| match (by_caller, problem(media, Code::Media, message)) {
             (true, problem) => ContentsError::MediaOfCaller(problem),
@@ -98,7 +96,8 @@ impl<'o> Block<'o> {
                 Self::Content(Content::ResourceLink { uri: url.to_owned(), name, mime_type })
             }
             Address::Path(_) if by_caller => {
-                let message = "the caller names what to show, which may be https: or data: but no file of the gallery";
+                let message =
+                    "the caller chooses what to show here: https: and data: are allowed, files of the gallery are not";
                 return Err(refused(message.to_owned()));
             }
             Address::Path(path) => {
@@ -170,10 +169,10 @@ fn content(shape: Shape, path: &str, bytes: &[u8], mime_type: String) -> Content
     }
 }
 
-/// The start of the URI of an embedded file. The URI is a name: clients cannot read it.
+/// The start of the URI of an embedded file. The URI is only a name: clients cannot fetch it.
 const EMBEDDED_FILE_URI: &str = "gallery:///";
 
-/// The characters that the path of a URI does not take as they are.
+/// The characters that are escaped in the path of a URI.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')

@@ -2,9 +2,10 @@
 
 use dotprompt::{ArgumentProblem, Problem, bounds, nearest, prompt_name, shorten_to};
 
-use super::Form;
-use crate::store::StoreError;
+use super::form::Form;
+use crate::limits::MAX_SHOWN_NAME_CHARS;
 use catalogue::Catalogue;
+use store::StoreError;
 
 /// Why the gallery did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +26,7 @@ pub enum GalleryError {
     Arguments {
         /// Every problem.
         problems: Vec<ArgumentProblem>,
-        /// What to ask the caller for, if that would help.
+        /// The form that asks the caller for them, if that would help.
         form: Option<Form>,
     },
     /// A cursor that no page returned.
@@ -47,7 +48,7 @@ pub enum GalleryError {
         /// What is wrong, and where.
         problem: Problem,
     },
-    /// The caller names a picture or another file that cannot be shown.
+    /// An argument names a picture or another file that cannot be shown.
     #[error("prompt `{name}` cannot be rendered: {problem}")]
     Media {
         /// The prompt.
@@ -55,7 +56,7 @@ pub enum GalleryError {
         /// What is wrong, and where it would be shown.
         problem: Problem,
     },
-    /// The answer is larger than a client can be sent.
+    /// The answer is too large.
     #[error("prompt `{name}` cannot be rendered: {size} bytes of answer; at most {}", bounds::ANSWER)]
     TooLong {
         /// The prompt.
@@ -63,7 +64,7 @@ pub enum GalleryError {
         /// The size of the answer in bytes; of its pictures and files alone, if those are too large.
         size: u64,
     },
-    /// The store did not answer and nothing older is at hand. The cause is for the log, not for clients.
+    /// The store did not answer, and the cache has no older version. The cause is for the log, not for clients.
     #[error("prompt store unavailable")]
     Store(#[from] StoreError),
     /// The store refuses to return a listed file that the prompt needs.
@@ -87,19 +88,19 @@ pub enum GalleryError {
 
 impl GalleryError {
     pub(super) fn unknown_prompt(name: &str, catalogue: &Catalogue) -> Self {
-        let name = shorten_to(100, name);
+        let name = shorten_to(MAX_SHOWN_NAME_CHARS, name);
         Self::UnknownPrompt { nearest: meant(&name, catalogue).map(str::to_owned), name }
     }
 }
 
-/// The prompt that was probably meant by a name.
+/// The prompt that the caller probably meant.
 fn meant<'c>(name: &str, catalogue: &'c Catalogue) -> Option<&'c str> {
     let names = || catalogue.entries.iter().map(|entry| &*entry.name);
-    // Some callers give a path, and some only the last part of it.
+    // Some callers pass a path, some only its last part.
     let plain = prompt_name(name).or_else(|| prompt_name(&format!("{name}.prompt")));
     let ending = plain.as_ref().map(|name| format!("_{name}"));
     let ends = |name: &&str| ending.as_ref().is_some_and(|ending| name.ends_with(ending));
-    // Others add the folder of the gallery.
+    // Others prepend the folder of the gallery.
     let is_end = |name: &&str| plain.as_ref().is_some_and(|plain| plain.ends_with(&format!("_{name}")));
     nearest(name, names())
         .or_else(|| nearest(plain.as_deref()?, names()))
@@ -111,12 +112,12 @@ fn meant<'c>(name: &str, catalogue: &'c Catalogue) -> Option<&'c str> {
 fn refusal(file: &str, cause: &StoreError) -> String {
     match cause {
         StoreError::Denied(_) => format!("the server may not read {file}"),
-        StoreError::NotFound(_) => format!("{file} is listed in the prompt store, and is not there"),
+        StoreError::NotFound(_) => format!("the prompt store lists {file}, but does not have it"),
         _ => format!("the prompt store refuses to return {file}"),
     }
 }
 
-/// The end of a message that names what was probably meant: `, did you mean ...?`
+/// The end of a message that suggests a name: `, did you mean ...?`
 pub(crate) fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
 }

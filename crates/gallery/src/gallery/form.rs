@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use dotprompt::{Argument, ArgumentProblem};
 
-/// A form for the arguments that are missing or wrong. Every field is required.
+/// A form that asks for the missing and wrong arguments. Every field is required.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Form {
     /// Why the form is shown.
@@ -14,7 +14,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// `None` where no value would help, such as for an argument that does not exist.
+    /// `None` if no value would help, such as for an argument that does not exist.
     pub(super) fn new(prompt: &str, problems: &[ArgumentProblem], arguments: &[Argument]) -> Option<Self> {
         let mut properties = Map::new();
         let mut wrong = Vec::new();

@@ -1,7 +1,6 @@
 //! `prompts/list`: pages and cursors.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,48 +9,14 @@ use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Gallery, GalleryError, in_time};
-use crate::store::StoreError;
+use super::error::GalleryError;
+use super::pages::Page;
+use super::{Gallery, in_time};
 use catalogue::{Attempt, CONCURRENT_READS, Catalogue, Entry, Fresh, Link, Unread, Unreadable};
 use dotprompt::{Argument, Icon, in_listed_order, is_name};
+use store::StoreError;
 
-/// The memory for kept pages. Other pages are put together anew for each call.
-const KEPT_PAGES_BYTES: usize = 8 * 1024 * 1024;
-
-/// One page of `prompts/list`.
-#[derive(Debug)]
-pub struct Page {
-    /// The prompts as a JSON array in MCP's form, made once.
-    pub prompts: Box<RawValue>,
-    /// Where the next page begins, if there is one.
-    pub next_cursor: Option<String>,
-}
-
-/// The pages of one catalogue, by the index of their first entry.
-#[derive(Default)]
-pub(super) struct KeptPages {
-    catalogue: Weak<Catalogue>,
-    pages: HashMap<usize, Arc<Page>>,
-}
-
-impl KeptPages {
-    fn get(&self, catalogue: &Arc<Catalogue>, start: usize) -> Option<Arc<Page>> {
-        let is_same = self.catalogue.as_ptr() == Arc::as_ptr(catalogue);
-        self.pages.get(&start).filter(|_| is_same).cloned()
-    }
-
-    fn keep(&mut self, catalogue: &Arc<Catalogue>, start: usize, page: &Arc<Page>) {
-        if self.catalogue.as_ptr() != Arc::as_ptr(catalogue) {
-            *self = Self { catalogue: Arc::downgrade(catalogue), pages: HashMap::new() };
-        }
-        let kept: usize = self.pages.values().map(|page| page.prompts.get().len()).sum();
-        if kept + page.prompts.get().len() <= KEPT_PAGES_BYTES {
-            self.pages.insert(start, Arc::clone(page));
-        }
-    }
-}
-
-/// The rows of one page: the JSON of each prompt, and nothing for a broken one.
+/// The rows of one page: the JSON of each prompt, `None` for a broken one.
 struct PageRows {
     start: usize,
     rows: Vec<Result<Option<Bytes>, Unread>>,
@@ -100,28 +65,23 @@ impl Gallery {
     }
 
     async fn page_after(&self, after: Option<&str>) -> Result<(Arc<Catalogue>, Arc<Page>), GalleryError> {
-        let first = |catalogue: &Catalogue| after.map_or(0, |name| catalogue.first_after(name));
         let catalogue = self.live.current().await?;
-        if let Some(page) = self.kept_pages().get(&catalogue, first(&catalogue)) {
+        if let Some(page) = self.pages.get(&catalogue, catalogue.first_after(after)) {
             return Ok((catalogue, page));
         }
         let attempt = |catalogue: Arc<Catalogue>| async move {
-            let start = after.map_or(0, |name| catalogue.first_after(name));
+            let start = catalogue.first_after(after);
             self.page_rows(&catalogue, start).await
         };
         let fresh = self.live.with_fresh_catalogue(catalogue, attempt).await;
         let start = fresh.value.start;
         let is_current = fresh.value.rows.iter().all(Result::is_ok);
         let page = Arc::new(self.page(&fresh)?);
-        // Only the pages that a walk from the start meets are kept: cursors of any name could fill the memory.
+        // Only the pages of a walk from the start are kept: a cursor may name any prompt, and fill the memory.
         if is_current && start.is_multiple_of(self.page_size) {
-            self.kept_pages().keep(&fresh.catalogue, start, &page);
+            self.pages.keep(&fresh.catalogue, start, &page);
         }
         Ok((fresh.catalogue, page))
-    }
-
-    fn kept_pages(&self) -> std::sync::MutexGuard<'_, KeptPages> {
-        self.kept_pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn entries_from<'c>(&self, catalogue: &'c Catalogue, start: usize) -> &'c [Entry] {
@@ -135,7 +95,7 @@ impl Gallery {
         PageRows { start, rows: stream::iter(reads).buffered(CONCURRENT_READS).collect().await }
     }
 
-    /// How a prompt is listed; nothing for a broken one.
+    /// The row of a prompt; `None` for a broken one.
     async fn row(&self, catalogue: &Catalogue, entry: &Entry) -> Result<Option<Bytes>, Unread> {
         if let Some(json) = self.live.index.listed(catalogue, entry) {
             return Ok(Some(json));
@@ -170,9 +130,9 @@ impl Gallery {
             }
             match self.live.why_unread(unread, outage.as_ref()) {
                 Unreadable::Outage(e @ StoreError::Unavailable(_)) if !entry.is_new => return Err(e.into()),
-                // The store does not list, so the file is not at fault.
+                // The store cannot be listed, so the file may be fine.
                 Unreadable::Outage(e) if !entry.is_new => return Err(StoreError::Unavailable(e.to_string()).into()),
-                // The list without a new prompt is the last good one.
+                // Without a new prompt, the list is the last good one.
                 Unreadable::Outage(_) | Unreadable::Changing => {
                     tracing::warn!(prompt.name = &*entry.name, cause = %unread.error, "prompt left out of the list");
                 }
@@ -182,7 +142,7 @@ impl Gallery {
                 }
             }
         }
-        // If no prompt at all can be read, the store is at fault, not each file.
+        // If no prompt can be read, the store has failed, not each file.
         if *start == 0 && refusals.len() > 1 && refusals.len() == entries.len() {
             return Err(GalleryError::Store(StoreError::clone(refusals[0])));
         }
@@ -202,7 +162,7 @@ fn json_array(rows: &[Bytes]) -> Box<RawValue> {
     RawValue::from_string(array).expect("a list of JSON is JSON")
 }
 
-/// A prompt in MCP's form; nothing for a broken one, which the log has since the file was read.
+/// A prompt in MCP's form; `None` for a broken one, which was logged when its file was read.
 fn row_json(entry: &Entry, link: &Link) -> Option<Bytes> {
     let prompt = link.prompt.as_ref().ok()?;
     let row = PromptRow {
@@ -213,12 +173,12 @@ fn row_json(entry: &Entry, link: &Link) -> Option<Bytes> {
         arguments: in_listed_order(prompt.arguments()),
         meta: RowMeta { tags: prompt.tags(), version: &link.version },
     };
-    // A boxed slice, because it is kept for long and needs no room to grow.
+    // A boxed slice has no spare capacity. The index keeps it for long.
     let json: Box<[u8]> = serde_json::to_vec(&row).expect("a prompt serialises").into();
     Some(json.into())
 }
 
-/// A cursor is the name of the last prompt before it, so that prompts may come and go between two pages.
+/// The cursor of the page after `name`. A name stays valid when prompts come and go between two pages.
 fn encode_cursor(name: &str) -> String {
     URL_SAFE_NO_PAD.encode(name)
 }

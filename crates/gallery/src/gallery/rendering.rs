@@ -2,33 +2,25 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::completion::Completion;
 use super::contents::{ContentsError, contents};
-use super::{Completion, Form, Gallery, GalleryError, in_time};
-use crate::content::PromptMessage;
-use crate::store::{Object, StoreError};
+use super::error::GalleryError;
+use super::form::Form;
+use super::{Gallery, in_time};
+use crate::content::Rendered;
 use catalogue::{Attempt, Catalogue, Unread, Unreadable};
 use dotprompt::{ArgumentProblem, Problem, Prompt};
-
-/// A rendered prompt.
-#[derive(Debug, Serialize)]
-pub struct Rendered {
-    /// The prompt's description.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// The messages for the model.
-    pub messages: Vec<PromptMessage>,
-}
+use store::{Object, StoreError};
 
 /// Why an attempt failed.
 enum Failure {
-    /// Another catalogue does not help.
+    /// Another catalogue would not help.
     Final(GalleryError),
     /// A file could not be read as it was listed.
     Unread(Unread),
-    /// The prompt is of an older catalogue, and shows a file.
+    /// The prompt shows a file, and is of an older catalogue.
     Outdated,
 }
 
@@ -76,29 +68,15 @@ impl Gallery {
     }
 
     async fn render(&self, request: Request<'_>) -> Result<Rendered, GalleryError> {
-        let name = request.name;
-        let catalogue = self.live.current_reading_ahead(name).await?;
-        let attempt = |catalogue: Arc<Catalogue>| async move {
-            let prompt = self.prompt_of(&catalogue, name).await?;
-            self.render_prompt(request, &prompt, Some(&catalogue.objects)).await
+        let catalogue = self.live.current_reading_ahead(request.name).await?;
+        let render = |prompt: Arc<Prompt>, catalogue: Option<Arc<Catalogue>>| async move {
+            let objects = catalogue.as_ref().map(|catalogue| &*catalogue.objects);
+            self.render_prompt(request, &prompt, objects).await
         };
-        let fresh = self.live.with_fresh_catalogue(catalogue, attempt).await;
-        match fresh.value {
-            Ok(rendered) => Ok(rendered),
-            Err(Failure::Final(e)) => Err(e),
-            Err(Failure::Outdated) => Err(GalleryError::Changing { name: name.to_owned() }),
-            Err(Failure::Unread(unread)) => {
-                let why = self.unreadable(name, unread, fresh.outage.as_ref());
-                let Some(prompt) = self.last_good(&fresh.catalogue, name, &why) else { return Err(why) };
-                match self.render_prompt(request, &prompt, None).await {
-                    Err(Failure::Final(e)) => Err(e),
-                    rendered => rendered.map_err(|_| why),
-                }
-            }
-        }
+        self.with_prompt(catalogue, request.name, render).await
     }
 
-    /// Renders a prompt with the files of its catalogue; without any, if the prompt is of an older one.
+    /// Renders a prompt with the files of its catalogue, or without files if the prompt is of an older catalogue.
     async fn render_prompt(
         &self,
         Request { name, arguments, claims }: Request<'_>,
@@ -143,19 +121,36 @@ impl Gallery {
         Ok(Completion::new(&known.choices(), typed))
     }
 
-    /// The prompt of a name, as it was served last if it cannot be read now.
     async fn find(&self, name: &str) -> Result<Arc<Prompt>, GalleryError> {
         let catalogue = self.live.current().await?;
-        let attempt = |catalogue: Arc<Catalogue>| async move { self.prompt_of(&catalogue, name).await };
+        self.with_prompt(catalogue, name, |prompt, _| async { Ok(prompt) }).await
+    }
+
+    /// Calls `make` with the prompt of a name and its catalogue. If the prompt cannot be read now, calls it with the prompt as
+    /// it was served last, and without a catalogue.
+    async fn with_prompt<T, F: Future<Output = Result<T, Failure>>>(
+        &self,
+        catalogue: Arc<Catalogue>,
+        name: &str,
+        make: impl Fn(Arc<Prompt>, Option<Arc<Catalogue>>) -> F,
+    ) -> Result<T, GalleryError> {
+        let make = &make;
+        let attempt = |catalogue: Arc<Catalogue>| async move {
+            let prompt = self.prompt_of(&catalogue, name).await?;
+            make(prompt, Some(catalogue)).await
+        };
         let fresh = self.live.with_fresh_catalogue(catalogue, attempt).await;
-        match fresh.value {
-            Ok(prompt) => Ok(prompt),
+        let unread = match fresh.value {
+            Ok(made) => return Ok(made),
+            Err(Failure::Final(e)) => return Err(e),
+            Err(Failure::Outdated) => return Err(GalleryError::Changing { name: name.to_owned() }),
+            Err(Failure::Unread(unread)) => unread,
+        };
+        let why = self.unreadable(name, unread, fresh.outage.as_ref());
+        let Some(prompt) = self.last_good(&fresh.catalogue, name, &why) else { return Err(why) };
+        match make(prompt, None).await {
             Err(Failure::Final(e)) => Err(e),
-            Err(Failure::Outdated) => Err(GalleryError::Changing { name: name.to_owned() }),
-            Err(Failure::Unread(unread)) => {
-                let why = self.unreadable(name, unread, fresh.outage.as_ref());
-                self.last_good(&fresh.catalogue, name, &why).ok_or(why)
-            }
+            made => made.map_err(|_| why),
         }
     }
 
@@ -163,12 +158,12 @@ impl Gallery {
     async fn prompt_of(&self, catalogue: &Catalogue, name: &str) -> Result<Arc<Prompt>, Failure> {
         let entry = catalogue.entry(name).ok_or_else(|| GalleryError::unknown_prompt(name, catalogue))?;
         let link = self.live.files.linked(catalogue, entry).await?;
-        // The log has the problem since the file was read.
+        // The problem was logged when the file was read.
         let broken = |problem: &Problem| GalleryError::Broken { name: name.to_owned(), problem: problem.clone() };
         Ok(link.prompt.as_ref().map(Arc::clone).map_err(broken)?)
     }
 
-    /// The prompt as it was served last, with the partials of that time, if that is at hand.
+    /// The prompt as it was served last, with the partials of that time, if it is in the cache.
     fn last_good(&self, catalogue: &Catalogue, name: &str, why: &GalleryError) -> Option<Arc<Prompt>> {
         let link = self.live.files.last_good(catalogue, catalogue.entry(name)?)?;
         tracing::debug!(prompt.name = name, cause = %why, "served as it was served last");

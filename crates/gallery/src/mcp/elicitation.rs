@@ -1,17 +1,16 @@
 //! Asks a client for the arguments that a prompt lacks, and reads its answers (2026-07-28).
 //!
-//! The server keeps nothing in between: the client repeats its request, and sends the answers and the request state with it.
+//! The server stores nothing between two requests: the client repeats its request with the answers and the request state.
 //! <https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr>
 
 use serde_json::{Map, Value, json};
 
 use super::error::Error;
 use crate::gallery::Form;
+use crate::limits::MAX_STATE_BYTES;
 
 /// The key of the one request to the client.
 const REQUEST_KEY: &str = "arguments";
-/// The longest request state. It comes back in a body of 1 MiB, beside the arguments and the next answers.
-const MAX_STATE_BYTES: usize = 256 * 1024;
 
 /// What a client has answered so far.
 #[derive(Default)]
@@ -26,7 +25,7 @@ impl Answers {
     /// The answers of all rounds: `state` has those of the earlier ones, `responses` that of the last.
     ///
     /// # Errors
-    /// Invalid parameters, for answers in another form than was asked for. Keys that were not asked for are ignored.
+    /// Invalid parameters, for answers of another form than requested. Keys that were not requested are ignored.
     pub(super) fn of_all_rounds(responses: Option<&Map<String, Value>>, state: Option<&str>) -> Result<Self, Error> {
         let given = match state {
             Some(state) => unpack(state).ok_or_else(|| malformed("requestState: not what this server gave out"))?,
@@ -64,11 +63,11 @@ impl Answers {
 
     /// The request state: the answers that are not asked for again.
     ///
-    /// They are arguments like all others, and are checked again in each request. A client that changes them sends other
-    /// arguments, which it may: so the state needs no signature and does not expire.
+    /// They are arguments like all others, and each request checks them again. A client may change them, as it may send other
+    /// arguments: so the state needs no signature and does not expire.
     ///
     /// # Errors
-    /// Invalid parameters, where the answers are too long to be sent again.
+    /// Invalid parameters, if the answers are too long to be sent again.
     pub(super) fn state(mut self, form: &Form) -> Result<Option<String>, Error> {
         self.given.retain(|name, _| !form.properties.contains_key(name));
         if self.given.is_empty() {
@@ -76,7 +75,9 @@ impl Answers {
         }
         let state = Value::Object(self.given).to_string();
         if state.len() > MAX_STATE_BYTES {
-            return Err(Error::invalid_params("the answers are too long to ask again: send them as arguments"));
+            return Err(Error::invalid_params(
+                "the answers are too long to be sent back and forth: send them as arguments",
+            ));
         }
         Ok(Some(state))
     }

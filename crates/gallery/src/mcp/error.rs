@@ -4,8 +4,9 @@ use http::StatusCode;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::post::{Record, Reply};
+use super::rpc;
 use super::version::Era;
-use super::{Record, Reply, rpc};
 use crate::gallery::GalleryError;
 
 /// The kinds of errors: each has one JSON-RPC code and one HTTP status.
@@ -17,7 +18,7 @@ pub(super) enum ErrorKind {
     InvalidRequest,
     /// The era has no such method.
     UnknownMethod(Era),
-    /// The method does not take these parameters.
+    /// The parameters do not fit the method.
     InvalidParams,
     /// `params._meta`, which is read before the method's own parameters, is missing or ill-typed.
     InvalidMeta,
@@ -73,7 +74,7 @@ impl Error {
         Self::new(ErrorKind::InvalidParams, message)
     }
 
-    /// An error of which the client learns nothing but the request's id.
+    /// An error that tells the client only the request's id.
     pub(super) fn internal(cause: impl Into<String>) -> Self {
         Self { cause: Some(cause.into()), ..Self::new(ErrorKind::Internal, "internal error") }
     }

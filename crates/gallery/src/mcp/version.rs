@@ -1,23 +1,10 @@
-//! Which version of the protocol a request speaks.
-
-use http::HeaderMap;
-use serde::Deserialize;
-use serde_json::json;
-use serde_json::value::RawValue;
-
-use super::error::{Error, ErrorKind};
-use super::headers;
+//! The versions of the protocol, in two eras.
 
 /// The revision without a handshake.
 pub const MODERN: &str = "2026-07-28";
 /// The revisions with `initialize`, newest first.
 pub const HANDSHAKE: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];
 pub(super) const SUPPORTED: [&str; 4] = [MODERN, HANDSHAKE[0], HANDSHAKE[1], HANDSHAKE[2]];
-/// The version of a request without the version header: the last revision that had no such header.
-const WITHOUT_HEADER: &str = "2025-03-26";
-
-const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
-const META_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 
 /// The two kinds of revisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,69 +15,7 @@ pub(super) enum Era {
     Handshake,
 }
 
-/// The keys of `params._meta` that the server reads; clients may send others.
-#[derive(Deserialize, Default)]
-#[serde(expecting = "`_meta` to be an object")]
-pub(super) struct Meta<'a> {
-    #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
-    version: Option<&'a RawValue>,
-    #[serde(borrow, rename = "io.modelcontextprotocol/clientCapabilities")]
-    pub(super) capabilities: Option<&'a RawValue>,
-    #[serde(borrow)]
-    traceparent: Option<&'a RawValue>,
-}
-
-impl Meta<'_> {
-    /// The trace id of a W3C `traceparent`: `00-TRACE_ID-PARENT_ID-FLAGS`.
-    pub(super) fn trace_id(&self) -> Option<String> {
-        let text: String = serde_json::from_str(self.traceparent?.get()).ok()?;
-        let id = text.split('-').nth(1)?;
-        (id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())).then(|| id.to_owned())
-    }
-}
-
 /// The handshake revision of this name.
 pub(super) fn handshake(version: &str) -> Option<&'static str> {
     HANDSHAKE.into_iter().find(|known| *known == version)
-}
-
-/// The era and the version of a request.
-///
-/// # Errors
-/// [`ErrorKind::UnsupportedVersion`], [`ErrorKind::InvalidMeta`], [`ErrorKind::HeaderMismatch`].
-pub(super) fn negotiate(
-    headers: &HeaderMap,
-    meta: &Meta<'_>,
-    is_initialize: bool,
-) -> Result<(Era, &'static str), Error> {
-    let header = headers::single(headers, headers::VERSION)?;
-    if meta.version.is_none() && is_initialize {
-        // The handshake has not agreed on a version yet, so the header says nothing.
-        return Ok((Era::Handshake, HANDSHAKE[0]));
-    }
-    let unsupported = |requested: &str| {
-        let message = format!("unsupported protocol version, supported are {}", SUPPORTED.join(", "));
-        let data = json!({ "supported": SUPPORTED, "requested": requested });
-        Error::new(ErrorKind::UnsupportedVersion, message).with_data(data)
-    };
-    let missing =
-        |key: &str| Error::new(ErrorKind::InvalidMeta, format!("params._meta[\"{key}\"] is missing or ill-typed"));
-    let Some(version) = meta.version else {
-        return match header {
-            Some(MODERN) => Err(missing(META_VERSION)),
-            Some(version) => {
-                handshake(version).map(|known| (Era::Handshake, known)).ok_or_else(|| unsupported(version))
-            }
-            None => Ok((Era::Handshake, WITHOUT_HEADER)),
-        };
-    };
-    let version: String = serde_json::from_str(version.get()).map_err(|_| missing(META_VERSION))?;
-    headers::must_match(headers::VERSION, header, &version)?;
-    let has_capabilities = meta.capabilities.is_some_and(|raw| raw.get().starts_with('{'));
-    match (version.as_str(), handshake(&version)) {
-        (MODERN, _) if has_capabilities => Ok((Era::Modern, MODERN)),
-        (MODERN, _) => Err(missing(META_CAPABILITIES)),
-        (_, Some(version)) => Ok((Era::Handshake, version)),
-        (_, None) => Err(unsupported(&version)),
-    }
 }

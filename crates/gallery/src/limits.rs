@@ -1,0 +1,32 @@
+//! How much a request may be and how long it may take. `dotprompt::bounds` has the limits of prompts, arguments and answers,
+//! and `config.rs` the bounds of settings.
+
+use std::time::Duration;
+
+/// The body of a request to `/mcp`.
+pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// The body of a client's registration.
+pub(crate) const MAX_REGISTRATION_BYTES: usize = 16 * 1024;
+/// How long the body of a request may take to arrive.
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long requests under way may take once the server is told to stop.
+pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a caller waits for the store in all: a Lambda function has 15 seconds for its answer.
+pub(crate) const STORE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A name from a caller in the log and in an error.
+pub(crate) const MAX_SHOWN_NAME_CHARS: usize = 100;
+/// The value of a header in the log.
+pub(crate) const MAX_LOGGED_HEADER_CHARS: usize = 100;
+
+/// The memory for pages of `prompts/list`. Other pages are put together anew for each call.
+pub(crate) const KEPT_PAGES_BYTES: usize = 8 * 1024 * 1024;
+/// How many pictures and files of one prompt are read at once. Each may be as large as `dotprompt::bounds::MEDIA`.
+pub(crate) const CONCURRENT_MEDIA_READS: usize = 4;
+
+/// Suggestions in one answer: MCP's limit.
+pub(crate) const MAX_SUGGESTIONS: usize = 100;
+/// A text to complete. People do not type more; a longer text matches nothing.
+pub(crate) const MAX_TYPED_BYTES: usize = 256;
+/// The request state of a form. It comes back in a body of 1 MiB, beside the arguments and the next answers.
+pub(crate) const MAX_STATE_BYTES: usize = 256 * 1024;
