@@ -99,11 +99,11 @@ impl References {
         let (partials, media): (Vec<_>, _) = match Named::of(key)? {
             Named::Partial(_) => {
                 let file = Partial::parse(key, source).ok()?;
-                (file.partials().map(str::to_owned).collect(), file.shown())
+                (file.partials().map(str::to_owned).collect(), file.template().media.clone())
             }
             Named::Prompt(_) => {
                 let file = PromptFile::parse(key, source).ok()?;
-                (file.partials().map(str::to_owned).collect(), file.shown())
+                (file.partials().map(str::to_owned).collect(), file.template().media.clone())
             }
         };
         Some(Self { partials, media: media.into_iter().map(|media| media.url).collect() })

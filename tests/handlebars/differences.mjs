@@ -10,12 +10,12 @@ const taken = (error, template, reason) => ({
 
 export default [
   refused(/^the variable `.*` has no value$/s, 'a variable that nobody gave is an error'),
-  refused(/^a name must stand here, not a value/, 'a literal in the place of a name'),
+  refused(/^expected a name, found a value/, 'a literal in the place of a name'),
   refused(/^`.*` (takes|has no key|gives no value)/s, 'a helper that is called with more or less than it takes'),
   refused(/is never closed by/, 'a text whose only closing quote has a backslash before it'),
   refused(/^the name of a partial is written out/, 'a partial whose name is computed'),
   refused(/^use straight quotes/, 'names that begin or end with a typographic quote'),
-  refused(/^(only each and with name|\{\{\^…\}\} has no items|names for the items|this block names the items)/, 'names for items where there are none, or too many'),
+  refused(/^(only each and with allow|\{\{\^…\}\} has no items|names for the items|this block names the items)/, 'names for items where there are none, or too many'),
   refused(/^there is no partial/, 'a partial that is missing where no rendering comes'),
   refused(/^the only decorator/, 'an inline partial with more than its name'),
   refused(/^there is no helper/, 'an unknown helper with key=value alone'),

@@ -40,7 +40,7 @@ fn check_tells_programs_all_that_it_tells_people() {
         *helper,
         json!({
             "file": "tests/data/broken/unknown-key.prompt", "line": 3, "column": 1, "width": 10, "level": "warning",
-            "code": "unknown-key", "message": "there is no key `descripton`", "hint": "did you mean `description`?"
+            "code": "unknown-key", "message": "unknown key `descripton`", "hint": "did you mean `description`?"
         })
     );
 }
@@ -52,7 +52,7 @@ fn check_speaks_to_github() {
     assert_eq!(
         helper,
         "::warning file=tests/data/broken/unknown-key.prompt,line=3,col=1,title=unknown-key::\
-         there is no key `descripton`%0Adid you mean `description`?"
+         unknown key `descripton`%0Adid you mean `description`?"
     );
     assert_eq!(out.lines().count(), run(&["check", BROKEN]).out.matches("]: ").count());
     let many = run_with(&["check", BROKEN, "--format", "github"], &[("PAGE_SIZE", "5")], "").out;
@@ -428,5 +428,5 @@ fn check_says_when_it_does_not_say_all() {
     assert_eq!(code, Some(1));
     let more = "there is more that is wrong with this file: 100 problems are told";
     assert_eq!(out.matches(more).count(), 1, "{out}");
-    assert!(out.contains("a prompt has at most 200 arguments, and the template uses 201 variables"), "{out}");
+    assert!(out.contains("the template uses 201 variables; a prompt has at most 200 arguments"), "{out}");
 }

@@ -76,8 +76,8 @@ impl ParsedFile {
     /// The files that its media tags show.
     fn shown(&self) -> Vec<String> {
         match self {
-            Self::Prompt { file, .. } => urls(file.shown()),
-            Self::Partial(partial) => urls(partial.shown()),
+            Self::Prompt { file, .. } => urls(&file.template().media),
+            Self::Partial(partial) => urls(&partial.template().media),
             Self::Broken { shown, .. } => shown.clone(),
         }
     }
@@ -86,14 +86,14 @@ impl ParsedFile {
 /// The files that a broken file shows.
 fn shown_by_broken(key: &str, source: &[u8]) -> Vec<String> {
     let shown = match Named::of(key) {
-        Some(Named::Partial(_)) => Partial::read_in_part(key, source).0.map(|partial| partial.shown()),
-        _ => PromptFile::read_in_part(key, source, &|_| None).0.map(|file| file.shown()),
+        Some(Named::Partial(_)) => Partial::read_in_part(key, source).0.map(|partial| urls(&partial.template().media)),
+        _ => PromptFile::read_in_part(key, source, &|_| None).0.map(|file| urls(&file.template().media)),
     };
-    urls(shown.unwrap_or_default())
+    shown.unwrap_or_default()
 }
 
-fn urls(shown: Vec<Shown>) -> Vec<String> {
-    shown.into_iter().filter_map(|shown| shown.url).collect()
+fn urls(shown: &[Shown]) -> Vec<String> {
+    shown.iter().filter_map(|shown| shown.url.clone()).collect()
 }
 
 #[derive(Clone)]

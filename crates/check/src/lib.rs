@@ -191,12 +191,12 @@ impl<'a> Parsed<'a> {
 
     /// The addresses of the media that it shows.
     fn shown(&self) -> Vec<String> {
-        let shown = match &self.content {
-            Content::Prompt(Some(prompt)) => prompt.shown(),
-            Content::Partial(Some(partial)) => partial.shown(),
-            _ => Vec::new(),
+        let template = match &self.content {
+            Content::Prompt(Some(prompt)) => prompt.template(),
+            Content::Partial(Some(partial)) => partial.template(),
+            _ => return Vec::new(),
         };
-        shown.into_iter().filter_map(|shown| shown.url).collect()
+        template.media.iter().filter_map(|shown| shown.url.clone()).collect()
     }
 
     fn source(&self) -> &'a [u8] {
@@ -256,7 +256,7 @@ impl<'a> Gallery<'a> {
         let Parsed { named, content, mut problems, .. } = file;
         let mut partials = BTreeSet::new();
         if let Content::Prompt(Some(prompt)) = content {
-            problems.extend(media::check(key, &prompt.shown(), self.files));
+            problems.extend(media::check(key, &prompt.template().media, self.files));
             let linked;
             (linked, partials) = self.link(&prompt, &mut problems);
             if let Some(linked) = linked.filter(|_| is_usable) {
@@ -308,7 +308,7 @@ impl<'a> Gallery<'a> {
             is_whole &= file.is_usable;
             // The problems of a broken partial are reported with its file.
             let partial = partial.clone().unwrap_or_else(nothing);
-            problems.extend(media::check(&file.file.key, &partial.shown(), self.files));
+            problems.extend(media::check(&file.file.key, &partial.template().media, self.files));
             todo.extend(partial.partials().filter(|name| names.insert((*name).to_owned())).map(str::to_owned));
             partials.insert(name, partial);
         }

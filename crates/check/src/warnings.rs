@@ -39,7 +39,7 @@ pub(super) fn of_prompt_file(
     let is_meant = |inside: &str| read.is_some_and(|file| file.declares(inside));
     let declares = |name: &str| read.is_some_and(|file| file.declares(name));
     foreign::check(&Template { key, text: body, start, clients }, is_meant, declares, problems);
-    problems.extend(like_helpers(key, text, read.and_then(PromptFile::usage)));
+    problems.extend(like_helpers(key, text, read.and_then(|file| file.template().usage())));
 }
 
 /// Warnings of a partial.
@@ -62,7 +62,7 @@ pub(super) fn of_partial(
     let is_name = |inside: &str| inside.chars().all(|c| c.is_alphanumeric() || c == '_');
     let template = text.strip_prefix('\u{feff}').unwrap_or(text);
     foreign::check(&Template { key, text: template, start: Place::START, clients }, is_name, |_| false, problems);
-    let usage = read.and_then(Partial::usage);
+    let usage = read.and_then(|partial| partial.template().usage());
     for unknown in usage.as_ref().map(Usage::unknown_data).unwrap_or_default() {
         let (message, hint) = unknown_data(unknown, |_| false);
         problems.push(at(key, unknown.place, width(text, unknown.place), Code::Undeclared, message, Some(hint)));

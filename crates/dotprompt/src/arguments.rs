@@ -1,4 +1,4 @@
-//! What a prompt takes: its arguments, as they are declared, listed and asked for.
+//! The arguments of a prompt.
 
 mod describe;
 mod items;
@@ -32,53 +32,53 @@ use super::yaml::{Node, Span, number};
 #[derive(Debug, Default, Clone)]
 pub struct Arguments {
     listed: Vec<Argument>,
-    /// The type of arguments that are not listed, if any name is taken.
+    /// The type of other arguments; `None` if they are not allowed.
     others: Option<Argument>,
-    /// Other arguments that the template's use says more about.
+    /// Other arguments that the template uses.
     used_others: HashMap<String, Argument>,
-    /// Values of variables that the caller leaves out; some are not arguments.
-    defaults: Map<String, Value>,
-    /// Checks each argument, if the schema says more than types.
+    /// The values of omitted variables, including variables that are not arguments: `input.default`.
+    pub(super) defaults: Map<String, Value>,
+    /// Checks each argument, if the schema has more than types.
     validator: Option<Arc<Validator>>,
-    /// Checks all arguments together, if the schema is about several of them.
+    /// Checks all arguments together, if the schema has rules for several of them.
     rules: Option<Arc<Validator>>,
 }
 
-/// One argument of a prompt; serialised as MCP lists it.
+/// One argument of a prompt, serialised as in MCP.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Argument {
     /// The variable in the template.
     pub name: String,
-    /// For people.
+    /// The title, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What it is, in the author's words.
+    /// The author's description.
     #[serde(skip)]
     pub description: Option<String>,
-    /// The description with what MCP has no field for: type, choices and default.
+    /// The description with type, choices and default, for which MCP has no fields.
     #[serde(rename = "description", skip_serializing_if = "Option::is_none")]
     pub listed_description: Option<String>,
-    /// Whether a caller must give it; false with a default.
+    /// Whether a call needs it; false with a default.
     pub required: bool,
     /// The type of its value.
     #[serde(skip)]
     pub kind: Kind,
-    /// The allowed values, if they are listed. Null may be one of them, and callers cannot send it.
+    /// The allowed values, if they are listed. Null may be one of them, although callers cannot send it.
     #[serde(skip)]
     pub allowed: Option<Vec<Value>>,
-    /// Its value if a caller leaves it out.
+    /// The value if a caller omits it.
     #[serde(skip)]
     pub default: Option<Value>,
-    /// Its JSON Schema.
+    /// The JSON Schema.
     #[serde(skip)]
     pub schema: Value,
-    /// Where it is declared, or first used if it is not.
+    /// The declaration, or the first use of an inferred argument.
     #[serde(skip)]
     pub place: Option<Place>,
     /// The items of a list that can be written with commas.
     #[serde(skip)]
     items: Option<Item>,
-    /// Whether its schema says more than `kind` and `allowed`.
+    /// Whether its schema has more than `kind` and `allowed`.
     #[serde(skip)]
     is_checked: bool,
     /// How the template uses it, if its type is not declared.
@@ -86,7 +86,7 @@ pub struct Argument {
     shape: Option<Box<Shape>>,
 }
 
-/// What an item of a list is.
+/// The type of a list's items.
 #[derive(Debug, Clone, PartialEq)]
 struct Item {
     kind: Kind,
@@ -104,9 +104,9 @@ pub enum Kind {
     Number,
     /// `true` or `false`.
     Boolean,
-    /// Text, or what the template's use of it needs.
+    /// Text, or the type that the template needs.
     Any,
-    /// A list, as JSON or as plain items with commas or line ends between them.
+    /// A list, as JSON or as items with commas or line breaks between them.
     Array,
     /// An object as JSON.
     Object,
@@ -131,7 +131,7 @@ impl Kind {
         })
     }
 
-    /// What an error says is allowed.
+    /// The type in words, for an error.
     fn expected(self) -> &'static str {
         match self {
             Self::String | Self::Any => "text",
@@ -144,9 +144,22 @@ impl Kind {
         }
     }
 
-    /// Whether text is this without being JSON.
+    /// Whether its values are written as text, not as JSON.
     fn is_plain(self) -> bool {
         !matches!(self, Self::Array | Self::Object | Self::Json)
+    }
+
+    /// Whether a JSON value has this type.
+    fn has(self, value: &Value) -> bool {
+        match self {
+            Self::String => value.is_string(),
+            Self::Integer => value.is_i64(),
+            Self::Number => value.is_number(),
+            Self::Boolean => value.is_boolean(),
+            Self::Array => value.is_array(),
+            Self::Object => value.is_object(),
+            Self::Any | Self::Json => true,
+        }
     }
 
     /// The value of plain text.
@@ -161,13 +174,13 @@ impl Kind {
     }
 }
 
-/// The whole number that JSON writes as `3.0` or `3e2`.
+/// A whole number such as `3.0` or `3e2`.
 fn whole(text: &str) -> Option<Value> {
     let number = number(serde_json::from_str::<f64>(text).ok()?)?;
     number.is_i64().then(|| number.into())
 }
 
-/// `true` and `false`, in upper or lower case as other languages have it.
+/// `true` or `false`, regardless of case.
 fn boolean(text: &str) -> Option<bool> {
     let is = |word: &str| text.trim().eq_ignore_ascii_case(word);
     if is("true") { Some(true) } else { is("false").then_some(false) }
@@ -193,18 +206,17 @@ impl Argument {
         }
     }
 
-    /// Makes it optional, with a default in its type. Null is no default.
+    /// Makes it optional, and sets the default unless that is null.
     fn set_default(&mut self, value: &Value) -> Result<(), String> {
         self.required = false;
         if value.is_null() {
             return Ok(());
         }
-        // What an author writes without quotes may be a number or a boolean by YAML, and text by its type.
-        let read = match (&self.allowed, self.kind, value) {
-            (None, Kind::Any | Kind::Json, _)
-            | (None, Kind::Array, Value::Array(_))
-            | (None, Kind::Object, Value::Object(_)) => Some(value.clone()),
-            (None, _, Value::Array(_) | Value::Object(_)) => None,
+        let is_data = value.is_array() || value.is_object();
+        let read = match (&self.allowed, self.kind) {
+            (None, Kind::Any | Kind::Json) => Some(value.clone()),
+            (None, kind) if is_data => Some(value.clone()).filter(|value| kind.has(value)),
+            // Text without quotes may be a number or a boolean in YAML.
             _ => self.read_as(&self.name, &plain(value)).ok(),
         };
         if read.is_none() {
@@ -215,7 +227,7 @@ impl Argument {
         Ok(())
     }
 
-    /// What an error says is allowed.
+    /// The allowed values in words, for an error.
     fn expected(&self) -> String {
         match (&self.allowed, &self.shape) {
             (Some(allowed), _) => format!("one of {}", list(allowed)),
@@ -224,20 +236,15 @@ impl Argument {
         }
     }
 
-    /// Whether the template reads parts of it that text does not have.
+    /// Whether the template reads parts that text does not have.
     fn needs_parts(&self) -> bool {
-        let shape = self.shape.as_deref();
-        match self.kind {
-            Kind::Array => {
-                let of =
-                    |shape: &Shape| [&shape.items, &shape.found].into_iter().flatten().any(|items| items.is_no_text());
-                shape.is_some_and(of)
-            }
-            _ => shape.is_some_and(Shape::reads_parts),
-        }
+        self.shape.as_ref().is_some_and(|shape| match self.kind {
+            Kind::Array => [&shape.items, &shape.found].into_iter().flatten().any(|items| items.is_no_text()),
+            _ => shape.reads_parts(),
+        })
     }
 
-    /// Whether it takes any text.
+    /// Whether it allows any text.
     #[must_use]
     pub fn takes_text(&self) -> bool {
         self.allowed.is_none() && matches!(self.kind, Kind::String | Kind::Any) && !self.needs_parts()
@@ -250,18 +257,16 @@ impl Argument {
         self.shape.as_deref()
     }
 
-    /// Whether the template only tests whether it is set.
+    /// Whether the template only tests it.
     fn is_flag(&self) -> bool {
         self.shape.as_deref().is_some_and(Shape::is_flag)
     }
 
-    /// The values that a client can offer, as text; empty if others are allowed.
+    /// The choices as text; empty if other values are allowed.
     #[must_use]
     pub fn choices(&self) -> Vec<String> {
         match (&self.allowed, self.kind) {
-            (Some(allowed), _) => {
-                allowed.iter().filter(|value| !value.is_null()).map(|value| plain(value).into_owned()).collect()
-            }
+            (Some(allowed), _) => texts(allowed),
             (None, kind) if kind == Kind::Boolean || self.is_flag() => vec!["true".to_owned(), "false".to_owned()],
             (None, _) => Vec::new(),
         }
@@ -269,13 +274,13 @@ impl Argument {
 }
 
 impl Arguments {
-    /// Whether any other name is taken too.
+    /// Whether other arguments are allowed.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.others.is_some()
     }
 
-    /// The arguments of a file that declares none: its template's variables.
+    /// The arguments of a file without a declaration: the template's variables.
     pub(super) fn from_variables(variables: Vec<Variable>, defaults: Map<String, Value>) -> Self {
         let argument = |variable: Variable| {
             let default = defaults.get(&variable.name).filter(|value| !value.is_null()).cloned();
@@ -288,7 +293,7 @@ impl Arguments {
         Self { listed, defaults, ..Self::default() }
     }
 
-    /// Adds an argument that is declared at `span`, unless its name is taken; returns false if there are too many.
+    /// Adds an argument that is declared at `span`, unless the name exists. Returns false if there are too many.
     fn add(&mut self, argument: Argument, what: &str, span: Span, reader: &mut Reader<'_>) -> bool {
         let choices = |argument: &Argument| argument.allowed.as_ref().map_or(0, Vec::len);
         if self.len() == bounds::ARGUMENTS {
@@ -317,7 +322,7 @@ impl Deref for Arguments {
     }
 }
 
-/// The default of an argument; text is kept as it is written.
+/// The default of an argument. A number for a text is kept as it is written.
 fn default_of(argument: &Argument, node: &Node, reader: &mut Reader<'_>) -> Value {
     let is_choice = |value: &Value| argument.allowed.as_ref().is_some_and(|allowed| allowed.contains(value));
     let text = reader.value(node, true);
@@ -332,24 +337,21 @@ fn default_of(argument: &Argument, node: &Node, reader: &mut Reader<'_>) -> Valu
     node.to_json()
 }
 
-/// `input.default` as values.
-fn values(defaults: Option<&Node>) -> Map<String, Value> {
-    match defaults.map(Node::to_json) {
-        Some(Value::Object(values)) => values,
-        _ => Map::new(),
-    }
+/// Values as text, without null.
+fn texts(values: &[Value]) -> Vec<String> {
+    values.iter().filter(|value| !value.is_null()).map(|value| plain(value).into_owned()).collect()
 }
 
-/// Checks that a template can use the name for a variable.
+/// Checks the name of a variable.
 fn check_name(name: &str) -> Result<(), String> {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     if !name.is_empty() && name.chars().all(is_plain) {
         return Ok(());
     }
-    Err(format!("`{}` is not a name: it takes letters, digits, _ and -", shorten(name)))
+    Err(format!("invalid name `{}`: use letters, digits, _ and -", shorten(name)))
 }
 
-/// Refuses an enum that allows nothing, or anything but plain values.
+/// Refuses an enum without values, or with lists or objects.
 fn check_enum(name: &str, allowed: &[Value]) -> Result<(), String> {
     if allowed.iter().all(Value::is_null) {
         return Err(format!("`{name}`: the enum is empty, so no value would be allowed"));
@@ -360,7 +362,7 @@ fn check_enum(name: &str, allowed: &[Value]) -> Result<(), String> {
     Ok(())
 }
 
-/// The order in which clients ask for arguments: required ones first, else the author's order.
+/// The arguments in the order in which clients ask for them: first the required ones.
 #[must_use]
 pub fn in_listed_order(arguments: &[Argument]) -> Vec<&Argument> {
     let (required, optional): (Vec<_>, Vec<_>) = arguments.iter().partition(|argument| argument.required);

@@ -1,4 +1,4 @@
-//! Pictures that a client may show beside a prompt.
+//! Icons of prompts.
 
 use serde::Serialize;
 
@@ -6,34 +6,34 @@ use super::problem::Code;
 use super::reader::{Reader, shorten};
 use super::yaml::Node;
 
-/// A picture beside a prompt; serialised as MCP lists it.
+/// An icon of a prompt, serialised as in MCP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Icon {
     /// An `https:` or `data:` address.
     pub src: String,
-    /// The picture's type, such as `image/png`.
+    /// The type, such as `image/png`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mime_type: Option<String>,
-    /// Such as `48x48`, or `any` of a drawing.
+    /// Sizes such as `48x48`, or `any` for a vector graphic.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sizes: Vec<String>,
-    /// The background it is for, if not any.
+    /// The background, if the icon is not for all backgrounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theme: Option<Theme>,
 }
 
-/// A background.
+/// The background of an icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Theme {
-    /// A light one.
+    /// A light background.
     Light,
-    /// A dark one.
+    /// A dark background.
     Dark,
 }
 
-/// The front matter's `icons`.
+/// Reads `icons` of the front matter.
 pub(super) fn read_icons(node: &Node, reader: &mut Reader<'_>) -> Vec<Icon> {
     let items = reader.list(Code::FrontMatter, "`icons`", "`- src: https://…`", node);
     items.iter().filter_map(|item| icon(item, reader)).collect()
@@ -47,7 +47,7 @@ fn icon(node: &Node, reader: &mut Reader<'_>) -> Option<Icon> {
         return None;
     };
     let src = reader.text(CODE, "`src`", src_node)?;
-    // A client fetches it from where it is, so not from a disk or an open line, and never runs it.
+    // MCP clients must reject other schemes.
     if !["https:", "data:"].iter().any(|scheme| has_prefix(&src, scheme)) {
         let message = format!("`src` takes an https: or data: address, not {}", shorten(&src));
         reader.note(CODE, src_node.span, message);
@@ -69,7 +69,7 @@ fn icon(node: &Node, reader: &mut Reader<'_>) -> Option<Icon> {
     })
 }
 
-/// Whether an address has a scheme, in upper or lower case.
+/// Whether an address has a scheme, regardless of case.
 fn has_prefix(address: &str, scheme: &str) -> bool {
     address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
 }

@@ -26,7 +26,7 @@
 //! assert_eq!(prompt.arguments()[0].name, "name");
 //!
 //! let given = json!({ "name": "Ada" });
-//! let data = prompt.resolve(given.as_object().unwrap()).expect("a name is all it takes");
+//! let data = prompt.resolve(given.as_object().unwrap()).expect("valid arguments");
 //! let messages = prompt.render(&data)?;
 //! assert_eq!(messages[1].role, Role::User);
 //! assert_eq!(messages[1].content, [Part::Text { text: "Greet Ada.".to_owned() }]);
@@ -34,11 +34,11 @@
 //! ```
 //!
 //! - [`PromptFile::parse`] and [`Partial::parse`] read one file; [`PromptFile::read`] also returns warnings.
-//! - [`Prompt::link`] puts a file and its partials together; [`Prompt::arguments`] says what it takes.
-//! - [`Prompt::resolve`] checks a caller's arguments; [`Prompt::render`] makes messages of them.
+//! - [`Prompt::link`] combines a file and its partials; [`Prompt::arguments`] lists the arguments.
+//! - [`Prompt::resolve`] checks a caller's arguments; [`Prompt::render`] returns messages.
 //! - [`Named::of`] and [`prompt_name`] turn paths into the names of prompts and partials.
 //!
-//! Arguments are data: they are never compiled as a template, and they never open a message or show a file. [`bounds`]
+//! Arguments are data: they are never compiled as a template, and they never start a message or show a file. [`bounds`]
 //! has the limits of files, arguments and renderings.
 
 mod arguments;
@@ -83,7 +83,7 @@ pub use shown::{ContentType, Shown};
 pub use source::{too_large, unreadable};
 use template::{Template, Usage};
 
-/// What the check of a gallery needs: the text, the tree and the variables of a template, and the pieces of messages.
+/// For the check of a gallery: the tags, nodes and variables of a template, and the pieces of messages.
 #[doc(hidden)]
 pub mod tree {
     pub use crate::message::{Piece, messages};
@@ -102,7 +102,7 @@ pub struct PromptFile {
     template: Template,
 }
 
-/// A partial: a file that other files include. It has no front matter.
+/// A partial: a file without front matter that other files include.
 #[derive(Debug)]
 pub struct Partial {
     template: Template,
@@ -113,7 +113,7 @@ pub struct Partial {
 pub struct Prompt {
     file: Arc<PromptFile>,
     partials: HashMap<String, Arc<Partial>>,
-    /// Set if the template's use of them adds to the file's declaration.
+    /// The arguments of a file without a declaration, or with a declaration that the template's use adds to.
     arguments: Option<Arguments>,
     /// `@metadata`
     metadata: Value,
@@ -122,42 +122,34 @@ pub struct Prompt {
 /// The input of a rendering.
 #[derive(Debug, Default)]
 pub struct Data {
-    /// The variables, already in their types.
+    /// The variables with typed values.
     pub variables: Map<String, Value>,
-    /// The variables whose values are the author's rather than a caller's.
+    /// The variables with values of the author, not of a caller.
     pub authored: HashSet<String>,
-    /// What `@name` finds, such as `auth`; `@metadata` is the prompt's own.
+    /// The values of `@name`, such as `@auth`. `@metadata` comes from the file.
     pub context: Map<String, Value>,
     /// Earlier messages, for `{{history}}`.
     pub messages: Vec<Message>,
 }
 
 impl PromptFile {
-    /// Reads a prompt file, and returns its problems in the order of the file. If one of them is an error, there is no
-    /// prompt.
+    /// Reads a prompt file. Returns all problems, and no prompt if one of them is an error.
     ///
     /// `key` names the file in problems; `schemas` looks up JSON Schemas by name.
     #[must_use]
     pub fn read(key: &str, source: &[u8], schemas: Schemas<'_>) -> (Option<Self>, Vec<Problem>) {
-        let (file, problems) = Self::read_in_part(key, source, schemas);
-        (file.filter(|_| is_usable(&problems)), problems)
+        usable(Self::read_in_part(key, source, schemas))
     }
 
-    /// Like `read`; also returns a file with errors, if its whole template could be read.
+    /// Like `read`, but also returns a file with errors if the whole template can be compiled.
     #[doc(hidden)]
     pub fn read_in_part(key: &str, source: &[u8], schemas: Schemas<'_>) -> (Option<Self>, Vec<Problem>) {
-        let file = Arc::from(key);
-        let mut problems = Vec::new();
-        let read = source::text(&file, source)
-            .and_then(|source| front_matter::split(&file, source))
-            .map(|parts| {
-                let front_matter = front_matter::read_front_matter(&parts, schemas, &mut problems);
-                let template = template::compile(&file, parts.body, parts.body_place, &mut problems);
-                Self { front_matter, template }
-            })
-            .map_err(|problem| problems.push(problem));
-        problems.sort_by_key(|problem| problem.place);
-        (read.ok().filter(|_| is_whole(&problems)), problems)
+        read_file(key, source, |file, source, problems| {
+            let parts = front_matter::split(file, source)?;
+            let front_matter = front_matter::read_front_matter(&parts, schemas, problems);
+            let template = template::compile(file, parts.body, parts.body_place, problems);
+            Ok(Self { front_matter, template })
+        })
     }
 
     /// Reads a prompt file without its warnings.
@@ -169,31 +161,25 @@ impl PromptFile {
         file.ok_or_else(|| first_error(problems))
     }
 
-    /// The names of the partials that its template uses.
+    /// The names of the partials that the template uses.
     pub fn partials(&self) -> impl Iterator<Item = &str> {
-        self.template.partials.iter().map(|partial| partial.name.as_str())
+        self.template.partial_names()
     }
 
-    /// The pictures and other files that its own template shows.
+    /// The template.
     #[doc(hidden)]
-    pub fn shown(&self) -> Vec<Shown> {
-        self.template.media.clone()
+    pub fn template(&self) -> &Template {
+        &self.template
     }
 
-    /// The variables of its own template; `None` if finding them takes too many steps.
-    #[doc(hidden)]
-    pub fn usage(&self) -> Option<Usage> {
-        self.template.usage()
-    }
-
-    /// Whether it declares an argument of that name.
+    /// Whether the file declares an argument of that name.
     #[doc(hidden)]
     pub fn declares(&self, name: &str) -> bool {
         let declared = self.front_matter.arguments.as_ref();
         declared.is_some_and(|arguments| arguments.iter().any(|argument| argument.name == name))
     }
 
-    /// What the prompt is for.
+    /// The description.
     #[doc(hidden)]
     pub fn description(&self) -> Option<&str> {
         self.front_matter.description.as_deref()
@@ -215,22 +201,18 @@ impl PromptFile {
 }
 
 impl Partial {
-    /// Reads a partial, and returns its problems.
+    /// Reads a partial. Returns all problems, and no partial if one of them is an error.
     #[must_use]
     pub fn read(key: &str, source: &[u8]) -> (Option<Self>, Vec<Problem>) {
-        let (partial, problems) = Self::read_in_part(key, source);
-        (partial.filter(|_| is_usable(&problems)), problems)
+        usable(Self::read_in_part(key, source))
     }
 
-    /// Like `read`; also returns a file with errors, if its whole template could be read.
+    /// Like `read`, but also returns a file with errors if the whole template can be compiled.
     #[doc(hidden)]
     pub fn read_in_part(key: &str, source: &[u8]) -> (Option<Self>, Vec<Problem>) {
-        let file = Arc::from(key);
-        let mut problems = Vec::new();
-        let read = source::text(&file, source)
-            .map(|source| template::compile(&file, source::without_mark(source), Place::START, &mut problems))
-            .map_err(|problem| problems.push(problem));
-        (read.ok().filter(|_| is_whole(&problems)).map(|template| Self { template }), problems)
+        read_file(key, source, |file, source, problems| {
+            Ok(Self { template: template::compile(file, source::without_mark(source), Place::START, problems) })
+        })
     }
 
     /// Reads a partial without its warnings.
@@ -242,24 +224,12 @@ impl Partial {
         partial.ok_or_else(|| first_error(problems))
     }
 
-    /// The names of the partials that its template uses.
+    /// The names of the partials that the template uses.
     pub fn partials(&self) -> impl Iterator<Item = &str> {
-        self.template.partials.iter().map(|partial| partial.name.as_str())
+        self.template.partial_names()
     }
 
-    /// The pictures and other files that its own template shows.
-    #[doc(hidden)]
-    pub fn shown(&self) -> Vec<Shown> {
-        self.template.media.clone()
-    }
-
-    /// The variables of its own template; `None` if finding them takes too many steps.
-    #[doc(hidden)]
-    pub fn usage(&self) -> Option<Usage> {
-        self.template.usage()
-    }
-
-    /// Its template.
+    /// The template.
     #[doc(hidden)]
     pub fn template(&self) -> &Template {
         &self.template
@@ -267,7 +237,7 @@ impl Partial {
 }
 
 impl Prompt {
-    /// Puts a file and its partials together. `partials` has the partials that the file uses, and those that they use.
+    /// Combines a file with all partials that it uses, directly or through other partials.
     ///
     /// # Errors
     /// [`Code::MissingPartial`], [`Code::PartialCycle`], [`Code::Bound`].
@@ -281,7 +251,7 @@ impl Prompt {
             Some(declared) => declared.used_as(&variables, &file.front_matter.metadata),
             None if variables.len() > bounds::ARGUMENTS => {
                 let (most, count) = (bounds::ARGUMENTS, variables.len());
-                let message = format!("a prompt has at most {most} arguments, and the template uses {count} variables");
+                let message = format!("the template uses {count} variables; a prompt has at most {most} arguments");
                 return Err(Problem::of_file(Code::Bound, &file.template.file, message));
             }
             None => Some(Arguments::from_variables(variables, file.front_matter.defaults.clone())),
@@ -298,13 +268,13 @@ impl Prompt {
         &self.file.template.file
     }
 
-    /// The title for people; the name is for programs.
+    /// The title, for people. Programs use the name.
     #[must_use]
     pub fn title(&self) -> Option<&str> {
         self.file.front_matter.title.as_deref()
     }
 
-    /// What the prompt is for.
+    /// The description.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.file.front_matter.description.as_deref()
@@ -318,7 +288,7 @@ impl Prompt {
         (!summary.is_empty()).then_some(summary)
     }
 
-    /// The author's keywords.
+    /// The keywords.
     #[must_use]
     pub fn tags(&self) -> &[String] {
         &self.file.front_matter.tags
@@ -330,7 +300,7 @@ impl Prompt {
         &self.file.front_matter.icons
     }
 
-    /// The arguments that a caller may give.
+    /// The arguments of a call.
     #[must_use]
     pub fn arguments(&self) -> &Arguments {
         let declared = self.file.front_matter.arguments.as_ref();
@@ -340,7 +310,7 @@ impl Prompt {
     /// Turns a caller's arguments into the variables of the template.
     ///
     /// # Errors
-    /// All problems: arguments that are missing, unknown or ill-typed.
+    /// All arguments that are missing, unknown or ill-typed.
     pub fn resolve(&self, given: &Map<String, Value>) -> Result<Data, Vec<ArgumentProblem>> {
         let Values { map, authored } = self.arguments().resolve(given)?;
         let authored = authored.into_iter().map(str::to_owned).collect();
@@ -363,44 +333,58 @@ impl Prompt {
     }
 }
 
-/// What `check` looks at.
+/// For `check`.
 #[doc(hidden)]
 impl Prompt {
-    /// The template of the file.
+    /// The template of the prompt file.
     pub fn template(&self) -> &Template {
         &self.file.template
     }
 
-    /// The partials that it uses, with their names.
+    /// The templates of the partials, by name.
     pub fn partials(&self) -> impl Iterator<Item = (&str, &Template)> {
         self.partials.iter().map(|(name, partial)| (name.as_str(), &partial.template))
     }
 
-    /// The variables of the prompt and its partials; `None` if finding them takes too many steps.
+    /// What the prompt and its partials use; `None` if finding it takes too many steps.
     pub fn usage(&self) -> Option<Usage> {
         link::link(&self.file.template, &self.partials).ok()
     }
 
-    /// The arguments that the file declares; `None` if they are the template's variables.
+    /// The arguments that the file declares; `None` if they are inferred from the template.
     pub fn declared(&self) -> Option<&Arguments> {
         self.file.front_matter.arguments.as_ref()
     }
 
-    /// The names that `input.default` has values for, and where.
+    /// The names in `input.default` and their places.
     pub fn defaults(&self) -> &[(String, Place)] {
         &self.file.front_matter.default_places
     }
 }
 
-/// Whether a file that has these problems can be used.
+/// Whether a file with these problems can be used: none of them is an error.
 #[doc(hidden)]
 pub fn is_usable(problems: &[Problem]) -> bool {
     problems.iter().all(|problem| problem.code.level() != Level::Error)
 }
 
-/// Whether the whole template could be read, so that its lists of partials and media are complete.
-fn is_whole(problems: &[Problem]) -> bool {
-    problems.iter().all(|problem| !matches!(problem.code, Code::Syntax | Code::Bound))
+/// Reads a file. Returns it only if the whole template was compiled, so that its lists of partials and media are complete.
+fn read_file<T>(
+    key: &str,
+    source: &[u8],
+    read: impl FnOnce(&Arc<str>, &str, &mut Vec<Problem>) -> Result<T, Problem>,
+) -> (Option<T>, Vec<Problem>) {
+    let file = Arc::from(key);
+    let mut problems = Vec::new();
+    let read = source::text(&file, source).and_then(|source| read(&file, source, &mut problems));
+    let read = read.map_err(|problem| problems.push(problem)).ok();
+    problems.sort_by_key(|problem| problem.place);
+    let is_whole = problems.iter().all(|problem| !matches!(problem.code, Code::Syntax | Code::Bound));
+    (read.filter(|_| is_whole), problems)
+}
+
+fn usable<T>((file, problems): (Option<T>, Vec<Problem>)) -> (Option<T>, Vec<Problem>) {
+    (file.filter(|_| is_usable(&problems)), problems)
 }
 
 fn first_error(problems: Vec<Problem>) -> Problem {

@@ -8,7 +8,7 @@ use super::reader::shorten;
 use super::template::{PartialName, Template, Usage, usage};
 use super::{Partial, bounds};
 
-/// What a prompt and its partials use.
+/// Follows the partials of a prompt. Returns the usage of the prompt and its partials.
 ///
 /// # Errors
 /// [`Code::MissingPartial`], [`Code::PartialCycle`], [`Code::Bound`].
@@ -17,8 +17,8 @@ pub(super) fn link(root: &Template, partials: &HashMap<String, Arc<Partial>>) ->
     let inlines = templates
         .chain([(None, root)])
         .flat_map(|(definer, template)| template.inlines.iter().map(move |name| (name.as_str(), definer)));
-    let (usages, heights, chain) = Default::default();
     let inlines = inlines.collect();
+    let (usages, heights, chain) = Default::default();
     let mut linker = Linker { partials, inlines, usages, heights, chain, steps_left: bounds::USE_STEPS };
     linker.follow(root)?;
     linker.usage(root, false)
@@ -26,21 +26,20 @@ pub(super) fn link(root: &Template, partials: &HashMap<String, Arc<Partial>>) ->
 
 struct Linker<'a> {
     partials: &'a HashMap<String, Arc<Partial>>,
-    /// Partials that templates define for themselves and what they include: each with the name of the partial that
-    /// defines it, or `None` for the root.
+    /// The names of inline partials, each with the partial that defines it; `None` for the root.
     inlines: HashSet<(&'a str, Option<&'a str>)>,
-    /// What each followed partial uses.
+    /// The usage of each followed partial.
     usages: HashMap<&'a str, Usage>,
-    /// How many partials deep each followed partial leads, itself included.
+    /// The length of the longest chain of calls from each followed partial, itself included.
     heights: HashMap<&'a str, usize>,
-    /// The partials from the root to here.
+    /// The partials from the root to the current one.
     chain: Vec<&'a str>,
-    /// Steps that may still be taken to find the variables.
+    /// The rest of [`bounds::USE_STEPS`].
     steps_left: usize,
 }
 
 impl<'a> Linker<'a> {
-    /// What a template uses whose partials have been followed.
+    /// The usage of a template after its partials have been followed.
     fn usage(&mut self, template: &'a Template, is_partial: bool) -> Result<Usage, Problem> {
         usage(&template.program, is_partial, &self.usages, &mut self.steps_left).ok_or_else(|| {
             let message = "the prompt and its partials use variables in too many places";
@@ -48,7 +47,7 @@ impl<'a> Linker<'a> {
         })
     }
 
-    /// Follows the partials of a template; returns how deep they lead.
+    /// Follows the partials of a template. Returns the greatest height.
     fn follow(&mut self, template: &'a Template) -> Result<usize, Problem> {
         let mut deepest = 0;
         for used in &template.partials {
@@ -57,7 +56,7 @@ impl<'a> Linker<'a> {
         Ok(deepest)
     }
 
-    /// How many partials deep a partial leads that `template` uses.
+    /// Follows a partial that `template` uses. Returns its height.
     fn height(&mut self, template: &'a Template, used: &'a PartialName) -> Result<usize, Problem> {
         let name = used.name.as_str();
         let problem = |code, message| Problem::new(code, &template.file, used.place, used.width, message);

@@ -1,4 +1,4 @@
-//! Dotprompt's messages, made of what a template writes between its marks.
+//! Turns the output of a template into Dotprompt's messages.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,21 +9,21 @@ use super::reader::shorten;
 /// One message of a rendered prompt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
-    /// Who says it.
+    /// The speaker.
     pub role: Role,
-    /// What is said.
+    /// Text, media and pending parts.
     pub content: Vec<Part>,
-    /// What the template or the program says of it.
+    /// Data of the template or the program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Map<String, Value>>,
 }
 
-/// Who speaks in a message.
+/// The speaker of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Role {
-    /// The person, or the program in their place.
+    /// The person, or a program.
     User,
     /// The model.
     Model,
@@ -35,7 +35,7 @@ impl Role {
     /// Reads a role's name.
     ///
     /// # Errors
-    /// A message for any other name.
+    /// An error message for any other name.
     pub fn parse(name: &str) -> Result<Self, String> {
         match name {
             "user" => Ok(Self::User),
@@ -55,28 +55,28 @@ impl Role {
 pub enum Part {
     /// Text.
     Text {
-        /// Never blank.
+        /// The text; never blank.
         text: String,
     },
     /// A picture, a recording or another file.
     Media {
-        /// Which.
+        /// The address and the type.
         media: Media,
     },
-    /// A place that a program fills: `{{section "name"}}`.
+    /// A place for text of a program: `{{section "name"}}`.
     Pending {
         /// `purpose`: the section's name; `pending`: true.
         metadata: Map<String, Value>,
     },
 }
 
-/// Where a picture, a recording or another file is.
+/// A picture, a recording or another file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Media {
-    /// As the template says it.
+    /// The address.
     pub url: String,
-    /// Such as `image/png`.
+    /// The type, such as `image/png`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
     /// The tag that shows it.
@@ -84,14 +84,14 @@ pub struct Media {
     pub origin: Origin,
 }
 
-/// Where a part of the output comes from.
+/// The source of a part of the output.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
     /// The key of the file.
     pub file: std::sync::Arc<str>,
-    /// The tag, if a template wrote it.
+    /// The tag, if the part comes from a template.
     pub place: Option<Place>,
-    /// Whether a caller has chosen the address.
+    /// Whether the address comes from a caller.
     pub by_caller: bool,
 }
 
@@ -109,36 +109,31 @@ impl Eq for Origin {}
 pub enum Piece {
     /// Text.
     Text(String),
-    /// Who speaks from here on.
+    /// The speaker of the following pieces.
     Role(Role),
     /// The place of earlier messages.
     History,
-    /// A place that a program fills.
+    /// A place for text of a program.
     Section(String),
     /// A picture or another file.
     Media(Media),
 }
 
-/// The messages of a rendering. `history` has earlier messages: they go where `{{history}}` is, else before the last
-/// message if that is the user's, else at the end.
+/// The messages of a rendering. `history` has earlier messages. They replace `{{history}}`; without one, they go before
+/// the last message if it is the user's, or else to the end.
 #[must_use]
 pub fn messages(pieces: Vec<Piece>, history: &[Message]) -> Vec<Message> {
+    let empty = |role| Message { role, content: Vec::new(), metadata: None };
     let mut messages = Vec::new();
-    let mut current = Message { role: Role::User, content: Vec::new(), metadata: None };
+    let mut current = empty(Role::User);
     let mut has_history = false;
     for piece in pieces {
         match piece {
-            Piece::Role(role) => {
-                if !current.content.is_empty() {
-                    messages
-                        .push(std::mem::replace(&mut current, Message { role, content: Vec::new(), metadata: None }));
-                }
-                current.role = role;
-            }
+            Piece::Role(role) if current.content.is_empty() => current.role = role,
+            Piece::Role(role) => messages.push(std::mem::replace(&mut current, empty(role))),
             Piece::History => {
                 has_history = !history.is_empty();
-                let next = Message { role: Role::Model, content: Vec::new(), metadata: None };
-                messages.push(std::mem::replace(&mut current, next));
+                messages.push(std::mem::replace(&mut current, empty(Role::Model)));
                 messages.extend(history.iter().map(as_history));
             }
             Piece::Text(text) if text.trim().is_empty() => {}

@@ -6,37 +6,37 @@ use deunicode::deunicode_char;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use sha2::{Digest, Sha256};
 
-/// In the order of their claims to a name.
+/// The extensions of prompts and partials. Of two files with the same name, the first extension wins.
 pub const EXTENSIONS: [&str; 3] = [".prompt", ".hbs", ".handlebars"];
 /// The longest name of a prompt.
 pub const MAX_LENGTH: usize = 64;
-/// Hexadecimal digits after a name that had to be changed.
+/// Hexadecimal digits after a name that is too long or not unique.
 const SUFFIX_DIGITS: usize = 6;
 
-/// What a key names.
+/// The prompt or the partial of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Named {
-    /// A prompt, under the name that its file claims.
+    /// A prompt and the name that its file claims.
     Prompt(String),
-    /// A partial, under the name that templates use: `folder/_name.prompt` is `folder/name`.
+    /// A partial and its name in templates: `folder/_name.prompt` is `folder/name`.
     Partial(String),
 }
 
 impl Named {
-    /// What `key` names; nothing for hidden files and folders and for files that are not prompts.
+    /// The prompt or the partial of `key`; `None` for hidden files, hidden folders and other files.
     #[must_use]
     pub fn of(key: &str) -> Option<Self> {
         prompt_name(key).map(Self::Prompt).or_else(|| partial_name(key).map(Self::Partial))
     }
 }
 
-/// Whether `key` is a prompt's, a partial's, or hidden.
+/// Whether `key` is the key of a prompt or a partial, or is hidden.
 pub fn is_gallery_file(key: &str) -> bool {
     let has_extension = || EXTENSIONS.iter().any(|extension| key.ends_with(extension));
     key.split('/').any(|part| part.is_empty() || part.starts_with('.')) || has_extension()
 }
 
-/// The path without its extension, and the extension's index.
+/// The path without its extension, and the index of the extension.
 fn split_extension(key: &str) -> Option<(&str, usize)> {
     let at = EXTENSIONS.iter().position(|extension| key.ends_with(extension))?;
     Some((&key[..key.len() - EXTENSIONS[at].len()], at))
@@ -45,16 +45,17 @@ fn split_extension(key: &str) -> Option<(&str, usize)> {
 /// `folder/_name.prompt` is `folder/name`.
 fn partial_name(key: &str) -> Option<String> {
     let (path, _) = split_extension(key)?;
-    let (folder, file) = path.rsplit_once('/').map_or(("", path), |(folder, file)| (folder, file));
-    let name = file.strip_prefix('_').filter(|name| !name.is_empty())?;
-    if path.split('/').any(|part| part.starts_with('.')) {
-        return None;
-    }
+    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let name = file.strip_prefix('_').filter(|name| !name.is_empty() && !is_hidden(path))?;
     Some(if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") })
 }
 
-/// The name that the prompt under `key` claims; `None` for partials, for hidden files and folders, and for files that are
-/// not prompts. Where several files claim one name, the first keeps it, and each other gets a suffix.
+fn is_hidden(path: &str) -> bool {
+    path.split('/').any(|part| part.starts_with('.'))
+}
+
+/// The name that the prompt of `key` claims; `None` for partials, hidden files, hidden folders and other files. If several
+/// files claim the same name, the first one keeps it, and the others get a suffix.
 ///
 /// The path is transliterated to ASCII; `/` becomes `_`, any other character outside of `A-Za-z0-9_-` becomes `-`, and
 /// `name.variant.prompt` is `name--variant`. A name of more than 64 characters is cut, with six digits of the key's
@@ -65,7 +66,7 @@ pub fn prompt_name(key: &str) -> Option<String> {
     Some(if name.len() > MAX_LENGTH { with_suffix(&name, key, 0) } else { name })
 }
 
-/// Whether the name is cut, as it would be longer than [`MAX_LENGTH`].
+/// Whether the name is cut to [`MAX_LENGTH`].
 pub fn is_cut(key: &str) -> bool {
     whole_name(key).is_some_and(|name| name.len() > MAX_LENGTH)
 }
@@ -73,12 +74,12 @@ pub fn is_cut(key: &str) -> bool {
 /// The name before it is cut.
 fn whole_name(key: &str) -> Option<String> {
     let (path, _) = split_extension(key)?;
-    let file = path.rsplit_once('/').map_or(path, |(_, file)| file);
-    if file.is_empty() || file.starts_with('_') || path.split('/').any(|part| part.starts_with('.')) {
+    let (folder, file) = path.rsplit_once('/').map_or((None, path), |(folder, file)| (Some(folder), file));
+    if file.is_empty() || file.starts_with('_') || is_hidden(path) {
         return None;
     }
     let mut name = String::with_capacity(path.len() + 1);
-    if let Some((folder, _)) = path.rsplit_once('/') {
+    if let Some(folder) = folder {
         push_plain(&mut name, folder);
         name.push('_');
     }
@@ -100,7 +101,7 @@ fn push_plain(name: &mut String, part: &str) {
     }
     let before = name.len();
     let mut is_between_words = false;
-    // File systems compose letters and accents in two ways.
+    // File systems store letters with accents in two ways.
     for c in ComposingNormalizerBorrowed::new_nfc().normalize_iter(part.chars()) {
         if c.is_ascii() {
             is_between_words = false;
@@ -124,7 +125,7 @@ fn push_plain(name: &mut String, part: &str) {
     }
 }
 
-/// The name, cut where it is too long, and six digits that another key does not have; `round` is for the day it does.
+/// The name, cut if it is too long, with six digits of the key's SHA-256. `round` changes the digits if they are taken.
 fn with_suffix(name: &str, key: &str, round: usize) -> String {
     let digest = match round {
         0 => Sha256::digest(key),
@@ -134,18 +135,18 @@ fn with_suffix(name: &str, key: &str, round: usize) -> String {
     format!("{}-{digits}", &name[..name.len().min(MAX_LENGTH - SUFFIX_DIGITS - 1)])
 }
 
-/// A prompt among others, under a name that no other has.
+/// A prompt with a unique name.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Distinct {
     pub name: String,
     /// The index of its key.
     pub key: usize,
-    /// The index of the key that has the name which this one claims too.
+    /// The index of the key that won the claimed name, if the prompt lost it.
     pub holder: Option<usize>,
 }
 
-/// Tells apart the prompts that claim one name, each given with the index of its key. They come back sorted by name, which
-/// depends on the keys alone and not on their order.
+/// Gives each prompt a unique name. `claims` has the claimed names and the indexes of the keys. The result is sorted by
+/// name, and does not depend on the order of the keys.
 ///
 /// The name goes to the path that is exactly the name, else to one of allowed characters, else to the first extension,
 /// else to the first key; the others get a suffix.
@@ -181,13 +182,13 @@ pub fn distinct<'k>(mut claims: Vec<(String, usize)>, key: impl Fn(usize) -> &'k
     all
 }
 
-/// How good the claim of a key to a name is; the smallest is the best.
+/// The rank of a key's claim to a name; the smallest wins.
 fn rank(name: &str, key: &str) -> (u8, usize) {
     let Some((path, extension)) = split_extension(key) else { return (u8::MAX, 0) };
     let is_allowed = || {
         let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
         let is_name = |text: &str| text.chars().all(is_name_char);
-        // The first dot is before the variant.
+        // The first dot separates the variant.
         folder.split('/').all(is_name) && is_name(&file.replacen('.', "", 1))
     };
     let by_path = if path == name {
@@ -200,13 +201,13 @@ fn rank(name: &str, key: &str) -> (u8, usize) {
     (by_path, extension)
 }
 
-/// Whether of two files of one partial `key` is the one that is used: the one with the first extension.
+/// Whether `key` wins over `other`, of two files with the same partial: the first extension wins.
 pub fn partial_comes_first(key: &str, other: &str) -> bool {
     let extension = |key| split_extension(key).map(|(_, extension)| extension);
     extension(key) < extension(other)
 }
 
-/// The keys that a prompt of this name is likely to have; `name`, `a_name` and `name--b` are `name`, `a/name` and `name.b`.
+/// The likely keys of a name: `a_name` is in the folder `a`, and `name--b` is the variant `b`.
 pub fn likely_keys(name: &str) -> [String; 2] {
     let path = name.replacen('_', "/", 1).replacen("--", ".", 1);
     [".prompt", ".hbs"].map(|extension| format!("{path}{extension}"))
@@ -216,7 +217,7 @@ fn plain(c: char) -> char {
     if is_name_char(c) { c } else { '-' }
 }
 
-/// Whether a prompt can have this name.
+/// Whether a name is valid for a prompt.
 pub fn is_name(name: &str) -> bool {
     (1..=MAX_LENGTH).contains(&name.len()) && name.chars().all(is_name_char)
 }

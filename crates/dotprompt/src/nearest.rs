@@ -1,11 +1,11 @@
 //! "Did you mean …?"
 
-/// The candidate that `name` was probably meant to be, in upper or lower case, if any is close.
+/// The candidate that is most similar to `name`, regardless of case; `None` if no candidate is similar.
 ///
-/// Of those that are similar the one with the fewest edits: similarity alone prefers a candidate that `name` begins, so
-/// that `property` would be `propertyNames`.
+/// Of several similar candidates, the one with the fewest edits is returned. Similarity alone prefers a common beginning,
+/// so that it would return `propertyNames` for `property`.
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // Names are short; a long one is no typing error, and the distance costs the product of both lengths.
+    // A long name is not a typing error, and the time for the distance grows with the product of both lengths.
     const MAX_NAME_BYTES: usize = 64;
     if name.len() > MAX_NAME_BYTES {
         return None;

@@ -1,4 +1,4 @@
-//! Picoschema, Dotprompt's short form of JSON Schema: `name: type, description`.
+//! Converts Picoschema, Dotprompt's short form of JSON Schema: `name: type, description`.
 //!
 //! Grammar: <https://google.github.io/dotprompt/reference/picoschema/>.
 
@@ -9,25 +9,23 @@ use super::reader::{Reader, did_you_mean, shorten};
 use super::schema::keywords;
 use super::yaml::{Key, Node, Span, Yaml};
 
-/// Knows JSON Schemas by name.
+/// Finds JSON Schemas by name.
 pub type Schemas<'a> = &'a dyn Fn(&str) -> Option<Value>;
 
-/// What happens to the name of an unknown schema.
+/// Whether the name of an unknown schema is reported. In `output.schema`, another program may know it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum UnknownName {
-    /// It is reported.
     Noted,
-    /// It is ignored: another program knows it.
     Ignored,
 }
 
 const SCALARS: [&str; 6] = ["string", "integer", "number", "boolean", "null", "any"];
-/// The type of a field that is open to any name.
+/// The key for fields of any other name.
 const WILDCARD: &str = "(*)";
 
-/// A schema, in either form, as JSON Schema. A part that is wrong is noted and allows anything.
+/// Converts a schema in either form to JSON Schema. Reports an invalid part, which then allows any value.
 ///
-/// `what` is the key that the schema is under.
+/// `what` is the key of the schema.
 pub(super) fn to_json_schema(
     node: &Node,
     what: &str,
@@ -41,7 +39,7 @@ pub(super) fn to_json_schema(
             schema["type"] = "object".into();
         }
         if !is_portable(node) {
-            let message = format!("{what}: other readers of the format take this for Picoschema");
+            let message = format!("{what}: other readers of the format read this as Picoschema");
             reader.note_with(Code::Portability, node.span, message, || Some("add `type: object`".to_owned()));
         }
         return schema;
@@ -49,13 +47,12 @@ pub(super) fn to_json_schema(
     Converter { what, unknown, schemas, reader }.schema(node, "schema")
 }
 
-/// Whether a schema is JSON Schema itself: by what every reader of the format looks at, or by a key that Picoschema cannot
-/// have.
+/// Whether a schema is JSON Schema: other readers of the format see it so, or it has a key that Picoschema cannot have.
 pub(super) fn is_json_schema(node: &Node) -> bool {
     is_portable(node) || node.entries().iter().any(|(key, node)| is_keyword(&key.name, node))
 }
 
-/// Whether other readers of the format know it for JSON Schema too: its `type` is one, or it has `properties`.
+/// Whether other readers of the format see JSON Schema too: it has a valid `type`, or `properties`.
 fn is_portable(node: &Node) -> bool {
     let is_types = |node: &Node| match &node.value {
         Yaml::List(types) => !types.is_empty() && types.iter().all(is_type),
@@ -65,13 +62,10 @@ fn is_portable(node: &Node) -> bool {
 }
 
 fn is_type(node: &Node) -> bool {
-    match &node.value {
-        Yaml::String(name) => SCALARS.contains(&name.as_str()) || matches!(name.as_str(), "object" | "array"),
-        _ => false,
-    }
+    node.as_str().is_some_and(|name| SCALARS.contains(&name) || matches!(name, "object" | "array"))
 }
 
-/// Whether a key is a keyword of JSON Schema by its value, and no field of Picoschema.
+/// Whether the value of a key shows that the key is a keyword of JSON Schema, not a field of Picoschema.
 fn is_keyword(name: &str, node: &Node) -> bool {
     const COMPOUND: [&str; 8] = [
         "additionalProperties",
@@ -91,7 +85,7 @@ fn is_keyword(name: &str, node: &Node) -> bool {
     }
 }
 
-/// The name of the field that a key of Picoschema declares.
+/// The name of a field in a key of Picoschema.
 pub(super) fn field_name(key: &str) -> &str {
     let name = key.split_once('(').map_or(key, |(name, _)| name);
     name.strip_suffix('?').unwrap_or(name)
@@ -105,7 +99,7 @@ struct Converter<'c, 'a> {
 }
 
 impl Converter<'_, '_> {
-    /// A type with a description, or fields. The depth of YAML bounds the recursion.
+    /// Converts a type with a description, or fields. The depth of YAML bounds the recursion.
     fn schema(&mut self, node: &Node, name: &str) -> Value {
         match &node.value {
             Yaml::String(text) => self.scalar(text, node.span, name),
@@ -125,12 +119,12 @@ impl Converter<'_, '_> {
         }
     }
 
-    /// Warns of JSON Schema in Picoschema, which is an object with a field `type`.
+    /// Warns of JSON Schema in Picoschema, where it is an object with a field `type`.
     fn check_fields(&mut self, node: &Node, name: &str) {
         let is_json = node.get("type").is_some_and(is_type)
             && node.entries().iter().all(|(key, _)| keywords::is_known(&key.name));
         if is_json {
-            let message = format!("{}: `{}` is an object with a field `type` here", self.what, shorten(name));
+            let message = format!("{}: in Picoschema, `{}` is an object with a field `type`", self.what, shorten(name));
             let hint = "for JSON Schema, put `type: object` and `properties:` above the arguments";
             self.reader.note_with(Code::TypeMismatch, node.span, message, || Some(hint.to_owned()));
         }
@@ -152,15 +146,14 @@ impl Converter<'_, '_> {
         schema
     }
 
-    /// A word that is no type: the name of a schema that a program defines in code, unless a type was meant.
+    /// Converts a word that is not a type: the name of a schema that a program defines, or a mistake.
     fn unknown(&mut self, kind: &str, at: Span, name: &str) -> Value {
         if self.unknown == UnknownName::Ignored {
             return json!({});
         }
         let hint = meant(kind, name);
         if is_schema_name(kind) && (hint.is_none() || kind.starts_with(char::is_uppercase)) {
-            let message =
-                format!("{}: the schema `{}` is not known here: any value is taken", self.what, shorten(kind));
+            let message = format!("{}: the schema `{}` is unknown and allows any value", self.what, shorten(kind));
             self.reader.note_with(Code::UnknownSchema, at, message, || hint);
             return json!({});
         }
@@ -202,7 +195,7 @@ impl Converter<'_, '_> {
         schema
     }
 
-    /// The schema of one field, and whether it may be left out.
+    /// Converts a field. Returns its schema, and whether it is optional.
     fn field(&mut self, key: &Key, node: &Node) -> (Value, bool) {
         let name = field_name(&key.name);
         let (is_optional, note) = match key.name[name.len()..].strip_prefix('?') {
@@ -210,17 +203,13 @@ impl Converter<'_, '_> {
             None => (false, &key.name[name.len()..]),
         };
         let Some(note) = note.strip_prefix('(') else {
-            // With its question mark, as hints repeat it.
+            // With the question mark, for hints.
             let schema = self.schema(node, &key.name[..key.name.len() - note.len()]);
             return (nullable(schema, is_optional), is_optional);
         };
         let Some(note) = note.strip_suffix(')') else {
             let optional = note.strip_suffix(")?").map(|note| format!("write `{name}?({note})`"));
-            let why = if optional.is_some() {
-                "the ? stands before the parenthesis"
-            } else {
-                "the parenthesis is not closed"
-            };
+            let why = if optional.is_some() { "put ? before the parenthesis" } else { "the parenthesis is not closed" };
             let message = format!("`{}`: {why}", shorten(&key.name));
             return (self.wrong(key.span, &message, || optional), is_optional);
         };
@@ -239,7 +228,7 @@ impl Converter<'_, '_> {
             ("enum", _) => self.wrong(node.span, &format!("`{}(enum)` takes a list of values", shorten(name)), || None),
             _ => {
                 let name = shorten(name);
-                let message = format!("`{name}({})`: the parenthesis takes enum, array or object", shorten(kind));
+                let message = format!("`{name}({})`: use enum, array or object in the parenthesis", shorten(kind));
                 self.wrong(key.span, &message, || match SCALARS.contains(&kind) {
                     true => Some(format!("write the type after the colon: `{name}: {kind}`")),
                     false => did_you_mean(kind, &["enum", "array", "object"]),
@@ -252,7 +241,7 @@ impl Converter<'_, '_> {
         (nullable(schema, is_optional), is_optional)
     }
 
-    /// Notes a problem; what it is about allows anything.
+    /// Reports a problem. Returns a schema that allows any value.
     fn wrong(&mut self, at: Span, message: &str, hint: impl FnOnce() -> Option<String>) -> Value {
         self.reader.note_with(Code::Schema, at, format!("{}: {message}", self.what), hint);
         json!({})
@@ -270,21 +259,21 @@ fn nullable(mut schema: Value, is_optional: bool) -> Value {
     schema
 }
 
-/// `type, description` in its two parts.
-fn split_comma(text: &str) -> (&str, Option<&str>) {
+/// Splits `type, description`.
+pub(super) fn split_comma(text: &str) -> (&str, Option<&str>) {
     match text.split_once(',') {
         Some((first, rest)) => (first.trim(), Some(rest.trim()).filter(|rest| !rest.is_empty())),
         None => (text.trim(), None),
     }
 }
 
-/// Whether a program can have given a schema this name, as Genkit's `defineSchema` does.
+/// Whether a word can be the name of a schema, as in Genkit's `defineSchema`.
 fn is_schema_name(word: &str) -> bool {
     word.starts_with(char::is_alphabetic)
         && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | ':'))
 }
 
-/// What an author probably meant by a word that is no type; `name` is the field's, with its question mark.
+/// The hint for a word that is not a type. `name` is the field's name with its question mark.
 fn meant(word: &str, name: &str) -> Option<String> {
     let name = shorten(name);
     if let Some(item) = list_of(word) {
@@ -292,7 +281,7 @@ fn meant(word: &str, name: &str) -> Option<String> {
         return Some(format!("a list is written `{name}(array): {item}`"));
     }
     if let Some(kind) = word.strip_suffix('?').and_then(scalar_named) {
-        return Some(format!("what may be left out is written `{}?: {kind}`", name.trim_end_matches('?')));
+        return Some(format!("an optional field is written `{}?: {kind}`", name.trim_end_matches('?')));
     }
     if word.contains('|') {
         let choices: Vec<&str> = word.split('|').map(|choice| choice.trim().trim_matches(['"', '\''])).collect();
@@ -316,7 +305,7 @@ fn meant(word: &str, name: &str) -> Option<String> {
     Some(like)
 }
 
-/// What a word says each item of a list is: `string[]`, `list<string>`, `Array[str]`.
+/// The item type in `string[]`, `list<string>` or `Array[str]`.
 fn list_of(word: &str) -> Option<&str> {
     if let Some(item) = word.strip_suffix("[]") {
         return Some(item.trim());
@@ -326,7 +315,7 @@ fn list_of(word: &str) -> Option<&str> {
     is_list.then_some(item.trim())
 }
 
-/// The type that other languages call so.
+/// The type for a name in other languages.
 fn scalar_named(word: &str) -> Option<&'static str> {
     let lower = word.to_lowercase();
     let name = match lower.as_str() {

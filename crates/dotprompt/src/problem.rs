@@ -1,43 +1,43 @@
-//! What can be wrong with a prompt file.
+//! Problems of prompt files.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Something wrong with a prompt file, and where.
+/// A problem of a prompt file, and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// What kind of thing is wrong.
+    /// The kind of problem.
     pub code: Code,
     /// The file's key.
     pub file: Arc<str>,
-    /// Where it begins.
+    /// The start.
     pub place: Place,
-    /// How many characters of that line it spans, at least 1.
+    /// The width in characters of that line, at least 1.
     pub width: usize,
-    /// What is wrong, in one line.
+    /// The problem in one line.
     pub message: String,
-    /// What to do about it, in one line.
+    /// How to solve it, in one line.
     pub hint: Option<String>,
-    /// More data for programs, with some codes.
+    /// More data for programs, for some codes.
     pub cause: Option<Box<Cause>>,
 }
 
-/// The data of a problem that programs act on.
+/// The data of a problem, for programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
     /// No file defines this partial.
     MissingPartial {
-        /// As the template writes it.
+        /// The name in the template.
         name: String,
     },
     /// The text of a tag is not an expression.
     NotAnExpression,
     /// The front matter or a helper does not have this key.
     UnknownKey {
-        /// As the author writes it.
+        /// The key.
         name: String,
-        /// The keys that it has.
+        /// The keys that exist.
         known: Vec<&'static str>,
     },
 }
@@ -56,20 +56,20 @@ impl Problem {
         Self::new(code, file, Place::START, 1, message)
     }
 
-    /// Adds what to do about it.
+    /// Adds a hint.
     #[must_use]
     pub fn with_hint(self, hint: Option<String>) -> Self {
         Self { hint, ..self }
     }
 
-    /// Adds its data.
+    /// Adds data for programs.
     #[must_use]
     pub fn with_cause(self, cause: Cause) -> Self {
         Self { cause: Some(Box::new(cause)), ..self }
     }
 }
 
-/// A place in a file.
+/// A place in a file. The default is [`Place::START`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// From 1.
@@ -78,22 +78,22 @@ pub struct Place {
     pub column: u32,
 }
 
-/// How bad a problem is.
+/// The severity of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// The prompt cannot be used.
     Error,
-    /// The prompt can be used, and may not do what its author means.
+    /// The prompt can be used, but probably not as its author expects.
     Warning,
     /// Information.
     Note,
 }
 
 impl Place {
-    /// Where a file begins.
+    /// The start of a file.
     pub const START: Self = Self { line: 1, column: 1 };
 
-    /// The place after `text`, which begins here.
+    /// The place after `text`, which starts here.
     #[must_use]
     pub fn after(self, text: &str) -> Self {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
@@ -104,6 +104,12 @@ impl Place {
                 column: count(text[last + 1..].chars().count()) + 1,
             },
         }
+    }
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self::START
     }
 }
 
@@ -124,7 +130,7 @@ impl std::error::Error for Problem {}
 /// Defines [`Code`], with the word and the level of each.
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $level:ident;)*) => {
-        /// What kind of thing is wrong. Codes stay the same when messages change.
+        /// The kind of a problem. Codes stay the same when messages change.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Code { $($(#[$doc])* $name,)* }
@@ -133,13 +139,13 @@ macro_rules! codes {
             /// Every code.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// As `check` prints it.
+            /// The code as `check` prints it.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
 
-            /// How bad it is.
+            /// The severity.
             #[must_use]
             pub fn level(self) -> Level {
                 match self { $(Self::$name => Level::$level,)* }
@@ -149,7 +155,7 @@ macro_rules! codes {
 }
 
 impl Code {
-    /// Whether it is about the behaviour of some clients, not about the file itself.
+    /// Whether the problem is the behaviour of some clients, not the file itself.
     #[must_use]
     pub fn is_about_clients(self) -> bool {
         matches!(
@@ -188,22 +194,22 @@ codes! {
     MissingPartial = "missing-partial", Error;
     /// Partials use each other.
     PartialCycle = "partial-cycle", Error;
-    /// A picture or another file that cannot be shown.
+    /// A picture or another file cannot be shown.
     Media = "media", Error;
     /// The template fails on a caller's arguments.
     Render = "render", Error;
-    /// Two files are one partial.
+    /// Two files define the same partial.
     DuplicatePartial = "duplicate-partial", Error;
 
     /// A key of the front matter that has no effect.
     UnknownKey = "unknown-key", Warning;
-    /// A schema that is defined elsewhere, in the program that uses the prompt.
+    /// A schema is not defined here; a program that uses the prompt may define it.
     UnknownSchema = "unknown-schema", Warning;
-    /// A variable is used or required, and not declared.
+    /// A variable is used or required but not declared.
     Undeclared = "undeclared-variable", Warning;
-    /// An argument is declared, or a default given, and not used.
+    /// An argument is declared, or has a default, but is not used.
     Unused = "unused-argument", Warning;
-    /// A value is used as if it were of another type.
+    /// A value is used as another type.
     TypeMismatch = "type-mismatch", Warning;
     /// There is no description.
     NoDescription = "no-description", Warning;
@@ -211,39 +217,39 @@ codes! {
     Empty = "empty", Warning;
     /// Code of another template language, or `${{ … }}` of another tool.
     Foreign = "foreign-template", Warning;
-    /// Something that other readers of the format read differently.
+    /// Other readers of the format read something differently.
     Portability = "portability", Warning;
     /// Two prompts claim one name.
     DuplicateName = "duplicate-name", Warning;
-    /// Front matter that is read as text, because of its place.
+    /// Front matter is read as text because of its place.
     MisplacedFrontMatter = "misplaced-front-matter", Warning;
 
-    /// Text that another template language would fill in, and that may be plain text.
+    /// Text that may be a placeholder of another template language.
     ForeignText = "foreign-text", Note;
     /// A path that is not a valid name.
     Renamed = "renamed", Note;
-    /// Files that are probably meant to be prompts, and are not.
+    /// Files that should probably be prompts but are not.
     NotAPrompt = "not-a-prompt", Note;
     /// The arguments of a prompt that declares none.
     Inferred = "inferred-arguments", Note;
 
-    // What some clients do with it, see `check::clients`: warnings where the team is known to use one of them.
+    // The behaviour of some clients, see `check::clients`. They are warnings if the team uses such a client.
     /// More than one argument.
     SeveralArguments = "several-arguments", Note;
-    /// Arguments, none of them required.
+    /// Arguments, all of them optional.
     OptionalOnly = "optional-only", Note;
-    /// An argument that does not take any text.
+    /// An argument of a type other than text.
     TypedArgument = "typed-argument", Note;
     /// More than one message.
     SeveralMessages = "several-messages", Note;
-    /// Messages that do not go from the user to the assistant and back.
+    /// Messages that do not alternate between the user and the assistant.
     NotAlternating = "not-alternating", Note;
     /// A picture, a recording, a link or a file.
     NotText = "not-text", Note;
-    /// Text that stands for an argument, such as `$1`.
+    /// Text that clients replace with an argument, such as `$1`.
     Placeholder = "placeholder", Note;
-    /// Text that is run as a command.
+    /// Text that clients run as a command.
     ShellCommand = "shell-command", Note;
-    /// More prompts than one page has.
+    /// More prompts than fit on one page.
     ManyPrompts = "many-prompts", Note;
 }

@@ -1,4 +1,4 @@
-//! Reading YAML as what the format takes, and noting where it is something else.
+//! Reads YAML nodes as the types of the format, and reports those of other types.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::problem::{Code, Level, Problem};
 use super::yaml::{Node, Span, Yaml};
 use crate::nearest;
 
-/// Reads the nodes of one file. What does not fit is noted, and left out of what is read.
+/// Reads the nodes of one file, and reports their problems.
 pub(super) struct Reader<'a> {
     file: Arc<str>,
     source: &'a str,
@@ -21,12 +21,12 @@ impl<'a> Reader<'a> {
         Self { file: Arc::clone(file), source, problems }
     }
 
-    /// Notes a problem.
+    /// Reports a problem.
     pub(super) fn note(&mut self, code: Code, at: Span, message: impl Into<String>) {
         self.note_with(code, at, message, || None);
     }
 
-    /// Notes a problem and what to do about it.
+    /// Reports a problem with a hint.
     pub(super) fn note_with(
         &mut self,
         code: Code,
@@ -37,7 +37,7 @@ impl<'a> Reader<'a> {
         self.report(code, at, message, |problem| problem.with_hint(hint()));
     }
 
-    /// Notes a problem as `complete` returns it. After [`bounds::PROBLEMS`] of one level nothing is noted.
+    /// Reports a problem that `complete` adds data to. Ignores it after [`bounds::PROBLEMS`] of its level.
     pub(super) fn report(
         &mut self,
         code: Code,
@@ -49,13 +49,13 @@ impl<'a> Reader<'a> {
         if self.problems.iter().filter(|problem| problem.code.level() == level).count() >= bounds::PROBLEMS {
             return;
         }
-        // What spans lines is shown to the end of the first.
+        // The width ends with the first line.
         let line = self.source.lines().nth(place.line as usize - 1).unwrap_or_default();
         let width = width.min((line.chars().count() + 1).saturating_sub(place.column as usize));
         self.problems.push(complete(Problem::new(code, &self.file, place, width, message)));
     }
 
-    /// Whether anything noted is an error.
+    /// Whether a reported problem is an error.
     pub(super) fn has_errors(&self) -> bool {
         self.problems.iter().any(|problem| problem.code.level() == Level::Error)
     }
@@ -69,13 +69,13 @@ impl<'a> Reader<'a> {
         text
     }
 
-    /// A value as JSON; a scalar that stands for text as it is written, so that 1.50 is not 1.5.
+    /// A value as JSON. With `is_text`, a number is kept as it is written, so that 1.50 is not 1.5.
     pub(super) fn value(&self, node: &Node, is_text: bool) -> Value {
         let text = if is_text { node.text(self.source) } else { None };
         text.map_or_else(|| node.to_json(), Value::String)
     }
 
-    /// Warns of a number that may be meant as text, and is written otherwise than its value: 3.10 is 3.1.
+    /// Warns of a number that may be meant as text, such as 3.10, which is 3.1.
     pub(super) fn number(&mut self, what: &str, node: &Node) {
         match &node.value {
             Yaml::List(items) => items.iter().for_each(|item| self.number(what, item)),
@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// The items of a list; none of anything else. `like` is an example.
+    /// The items of a list. `like` is an example for the error of another type.
     pub(super) fn list<'n>(&mut self, code: Code, what: &str, like: &str, node: &'n Node) -> &'n [Node] {
         match &node.value {
             Yaml::List(items) => return items,
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
         self.list(code, what, like, node).iter().filter_map(|node| self.text(code, &item, node)).collect()
     }
 
-    /// The values of a map that takes no keys but `known`, in their order. What is null is not set.
+    /// The values of the `known` keys of a map; `None` for null. Reports other keys.
     pub(super) fn fields<'n, const N: usize>(
         &mut self,
         code: Code,
@@ -129,32 +129,32 @@ impl<'a> Reader<'a> {
         }
         for (key, _) in node.entries() {
             if !known.contains(&key.name.as_str()) {
-                let message = format!("{what} has no key `{}`; it takes {}", shorten(&key.name), known.join(", "));
+                let message = format!("{what} has no key `{}`; the keys are {}", shorten(&key.name), known.join(", "));
                 self.note_with(code, key.span, message, || did_you_mean(&key.name, &known));
             }
         }
         Some(known.map(|key| node.get(key)))
     }
 
-    /// Notes that a node is not what its key takes.
+    /// Reports a node of the wrong type.
     pub(super) fn unfit(&mut self, code: Code, what: &str, takes: &str, node: &Node) {
         self.note(code, node.span, format!("{what} takes {takes}, not {}", node.kind()));
     }
 }
 
-/// The hint for a name that is not in `known`, if one of them is close to it.
+/// The hint for an unknown name, if it is similar to one of `known`.
 pub(super) fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
     nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"))
 }
 
-/// A text that someone wrote, on one line and not over 40 characters.
+/// The first 40 characters of a text, on one line.
 pub fn shorten(text: &str) -> String {
     shorten_to(40, text)
 }
 
-/// A text that someone wrote, on one line and not over so many characters.
+/// The first characters of a text, on one line.
 pub fn shorten_to(most: usize, text: &str) -> String {
-    // Most are so, and are in the way of every request.
+    // The usual case, once for every request.
     if text.len() <= most && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return text.to_owned();
     }
@@ -164,7 +164,7 @@ pub fn shorten_to(most: usize, text: &str) -> String {
     }
 }
 
-/// A text that someone wrote, on one line.
+/// A text on one line.
 pub(crate) fn on_one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }

@@ -1,4 +1,4 @@
-//! Rendering a template: what Handlebars does, within bounds.
+//! Renders a template as Handlebars does, within bounds.
 
 mod evaluate;
 mod javascript;
@@ -21,13 +21,11 @@ use output::Output;
 use scope::{Adds, Depths, Frame, Inlines, Params, PartialBlock, Scope, Turn};
 use value::{Overlay, Val};
 
-/// What a template is rendered with.
+/// The input of a rendering, see [`super::Data`].
 pub(super) struct Context<'a> {
-    /// The variables.
     pub(super) variables: &'a Map<String, Value>,
-    /// The variables whose values are the author's, not a caller's.
     pub(super) authored: &'a HashSet<String>,
-    /// What `@name` finds, such as `auth`.
+    /// The values of `@name`.
     pub(super) locals: &'a Map<String, Value>,
     /// `@metadata`
     pub(super) metadata: &'a Value,
@@ -60,7 +58,7 @@ pub(super) fn render<'a>(template: &'a Template, context: &Context<'a>) -> Resul
 struct Renderer<'a, 'c> {
     context: &'c Context<'a>,
     output: Output,
-    /// Of the tag that is being rendered, for errors.
+    /// The file and the place of the current tag, for errors.
     file: &'a Arc<str>,
     place: Place,
     steps: usize,
@@ -73,7 +71,7 @@ struct Renderer<'a, 'c> {
 type Rendered<T = ()> = Result<T, Problem>;
 
 impl<'a> Renderer<'a, '_> {
-    /// Renders a program. `around` has the contexts around the block that it is the body of.
+    /// Renders a program. `around` has the contexts around its block.
     fn program(&mut self, program: &'a Program, scope: &Scope<'a, '_>, around: Option<&Depths<'a, '_>>) -> Rendered {
         self.depth += 1;
         if program.inlines.is_empty() {
@@ -86,12 +84,12 @@ impl<'a> Renderer<'a, '_> {
         Ok(())
     }
 
-    /// Renders a block's body with the context of what is around.
+    /// Renders the body of a block that does not change the context.
     fn same(&mut self, program: &'a Program, scope: &Scope<'a, '_>) -> Rendered {
         if !scope.context.is_null() {
             return self.program(program, scope, scope.depths);
         }
-        // Without a context, a helper's `this` is an empty object.
+        // In a helper, a missing `this` is an empty object.
         self.within(program, Val::no_context(), scope.depths, scope)
     }
 
@@ -118,7 +116,7 @@ impl<'a> Renderer<'a, '_> {
         self.program(program, &Scope { context, depths: Some(&depths), ..scope.clone() }, around)
     }
 
-    /// Counts steps, so that no argument makes a tag expensive.
+    /// Counts steps. Large arguments cost more.
     fn work(&mut self, steps: usize) -> Rendered {
         self.steps = self.steps.saturating_add(steps);
         if self.steps > bounds::RENDER_STEPS {
@@ -132,12 +130,12 @@ impl<'a> Renderer<'a, '_> {
         Ok(())
     }
 
-    /// The same for bytes that are made or compared.
+    /// Counts steps for bytes that are written or compared.
     fn work_on(&mut self, bytes: usize) -> Rendered {
         self.work(bytes / 10)
     }
 
-    /// The same for the items of a context with others over it, where each is looked for in those.
+    /// Counts steps for the items of an overlay: each name is searched in the names of the overlay.
     fn work_on_items(&mut self, value: &Val<'a>) -> Rendered {
         let names = value.overlaid();
         self.work((names / 8).saturating_mul(self.context.variables.len() + names))
@@ -162,7 +160,7 @@ impl<'a> Renderer<'a, '_> {
         while let Some((key, item)) = items.next() {
             self.iterations += 1;
             if self.iterations > bounds::ITERATIONS {
-                let message = format!("the loops of the prompt turn more than {} times", bounds::ITERATIONS);
+                let message = format!("the loops of the prompt run more than {} times", bounds::ITERATIONS);
                 return Err(self.failed(Code::Bound, message));
             }
             self.tag(place)?;
@@ -177,7 +175,7 @@ impl<'a> Renderer<'a, '_> {
         if count == 0 { self.same(&block.otherwise, scope) } else { Ok(()) }
     }
 
-    /// Renders the block that a partial was called with, or the one that stands in for a missing partial.
+    /// Renders the block that the current partial was called with, or the block in place of a missing partial.
     fn partial_block<'s>(
         &mut self,
         call: &'a PartialCall,
@@ -194,13 +192,13 @@ impl<'a> Renderer<'a, '_> {
             });
         };
         let own = block.scope;
-        // Inside the block, `@partial-block` is that of the partial around its call.
+        // In the block, `@partial-block` is the block of the partial around its call.
         let frame = Frame { adds: Adds::Block(own.partial_block()), around: inside.frame };
         let inside = Scope { frame: Some(&frame), params: own.params, inlines: own.inlines, ..inside.clone() };
         self.enter(call, block.file, block.program, own.depths, &inside)
     }
 
-    /// Renders what a partial's name stands for, if that is in a template: within the contexts `around` that.
+    /// Renders an inline partial or a partial's block. `around` has the contexts around it.
     fn enter(
         &mut self,
         call: &'a PartialCall,
@@ -255,7 +253,7 @@ impl<'a> Visitor<'a> for Renderer<'a, '_> {
     fn value(&mut self, value: &'a Expression, scope: &Scope<'a, '_>) -> Rendered {
         let value = self.evaluate(value, scope, true)?;
         let mut pieces = 0;
-        // Bounded by the output, but for lists of nothing.
+        // A list of empty texts adds nothing to the output, so its items are counted.
         let written = value.write(&mut |text| {
             pieces += 1;
             self.output.text(text)
@@ -269,7 +267,7 @@ impl<'a> Visitor<'a> for Renderer<'a, '_> {
             Mark::History => Piece::History,
             Mark::Role(role) => {
                 let role = self.evaluate_text(role, scope)?;
-                // What it is may be a caller's word, and this goes to the log.
+                // The message goes to the log, so it does not repeat a caller's value.
                 let role = Role::parse(&role).map_err(|_| {
                     self.failed(Code::Render, "the value is not a role: there are user, model and system")
                 })?;
@@ -322,7 +320,7 @@ impl<'a> Visitor<'a> for Renderer<'a, '_> {
             BlockKind::Each => self.each(block, &first, scope),
             BlockKind::Section if first.is_list() => self.each(block, &first, scope),
             BlockKind::Section if first.is_nothing() => self.program(&block.otherwise, scope, scope.depths),
-            // The reference has no value for such names, or a wrong one.
+            // Handlebars gives such names a wrong value or none.
             BlockKind::Section if !block.block_params.is_empty() => {
                 let message =
                     "this block names the items of a list, and the value is not a list: write {{#with x as |y|}}";
@@ -346,7 +344,7 @@ impl<'a> Visitor<'a> for Renderer<'a, '_> {
             self.work(values.len())?;
             context = Val::overlay(Overlay { base: context, values });
         }
-        // What the block of this call is called by, within the partial.
+        // In the partial, `@partial-block` is the block of this call.
         let block = call.block.as_ref().map(|program| PartialBlock { program, file: self.file, scope });
         let frame = Frame { adds: Adds::Block(block.as_ref()), around: scope.frame };
         let frame = if block.is_some() { Some(&frame) } else { scope.frame };
@@ -361,7 +359,7 @@ impl<'a> Visitor<'a> for Renderer<'a, '_> {
             around = *next;
         }
         if let Some(partial) = self.context.partials.get(&call.name) {
-            // In Handlebars nothing is above a partial's context.
+            // In Handlebars, `../` in a partial does not lead out of it.
             let Template { file, program, .. } = &partial.template;
             let own = call.block.as_ref().map(|program| Inlines {
                 inlines: &program.inlines,

@@ -1,11 +1,10 @@
-//! JSON Schema: what a value must be beyond its type. Nothing else names the crate that checks it.
+//! Checks values against JSON Schema. Only this module uses the crate `jsonschema`.
 
 mod cost;
 pub(super) mod keywords;
 mod modern;
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::{Location, LocationSegment};
@@ -16,19 +15,19 @@ use super::bounds;
 use super::reader::{on_one_line, shorten};
 pub(super) use modern::modern;
 
-/// How many choices an error or a description names.
+/// The most choices that an error or a description names.
 pub(super) const MAX_NAMED_CHOICES: usize = 20;
 
-/// A schema, ready to check values.
+/// A compiled schema.
 #[derive(Debug)]
 pub(super) struct Validator {
     compiled: jsonschema::Validator,
     schema: Value,
-    /// Whether texts are matched with patterns, which take longer than all other checks.
+    /// Whether it has patterns, which take longer than all other checks.
     pub(super) has_patterns: bool,
 }
 
-/// What is wrong with a schema, and where in it.
+/// An error in a schema.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Invalid {
     /// A JSON Pointer.
@@ -36,68 +35,74 @@ pub(super) struct Invalid {
     pub(super) message: String,
 }
 
-/// Where a value is not what its schema says.
+/// A value that does not match its schema.
 #[derive(Debug)]
 pub(super) struct Mismatch {
-    /// Such as `items[2].price`.
+    /// The path of the value, such as `items[2].price`.
     pub(super) path: String,
-    /// What is allowed there.
+    /// The allowed values in words.
     pub(super) expected: String,
-    /// What stands there, shortened.
+    /// The value, shortened.
     pub(super) given: String,
 }
 
-/// What is wrong with the arguments of a call that fit one by one.
+impl Mismatch {
+    /// The mismatch of a value that contains this one as `part`.
+    pub(super) fn under(self, part: &str) -> Self {
+        Self { path: format!("{part}{}", self.path), ..self }
+    }
+}
+
+/// Arguments that are valid one by one, but not together.
 #[derive(Debug)]
 pub(super) enum Conflict {
-    /// One must be given, too.
+    /// This argument is required too.
     Missing(String),
-    /// One does not fit what another is.
+    /// This argument does not match, given the others.
     Argument { name: String, mismatch: Mismatch },
-    /// What all of them must be.
+    /// The arguments must be this.
     Together(String),
 }
 
 impl Validator {
-    /// Compiles a schema. Nothing outside of it is ever read, and its patterns run in linear time.
+    /// Compiles a schema. It reads no other documents, and its patterns run in linear time.
     ///
     /// # Errors
-    /// All that is wrong with it; never nothing.
+    /// All errors of the schema, at least one.
     pub(super) fn compile(schema: &Value) -> Result<Self, Vec<Invalid>> {
         let patterns = cost::patterns(schema)?;
         let linear = PatternOptions::regex().size_limit(bounds::PATTERN_BYTES);
         let options = jsonschema::options().offline().with_pattern_options(linear);
-        // To compile what a caller sends, as the crate does for this format, would have no bound.
+        // The crate's check of this format compiles a caller's pattern without a bound.
         let options = options.should_validate_formats(true).with_format("regex", |_| true);
         let compiled = options.build(schema);
         compiled
             .map(|compiled| Self { compiled, schema: schema.clone(), has_patterns: patterns > 0 })
-            .map_err(|first| misshapen(schema).unwrap_or_else(|| vec![Invalid::from(&first)]))
+            .map_err(|first| form_errors(schema).unwrap_or_else(|| vec![Invalid::from(&first)]))
     }
 
-    /// Checks an object with one argument, in the steps that are `left`; see [`bounds::CHECK_STEPS`].
-    pub(super) fn check(&self, value: &Value, left: &mut usize) -> Result<(), Mismatch> {
-        if !cost::is_affordable(&self.schema, value, left) {
+    /// Checks an object with one argument, and counts down `steps_left` of [`bounds::CHECK_STEPS`].
+    pub(super) fn check(&self, value: &Value, steps_left: &mut usize) -> Result<(), Mismatch> {
+        if !cost::is_affordable(&self.schema, value, steps_left) {
             let path = value.as_object().and_then(|argument| argument.keys().next()).map(|name| shorten(name));
-            let expected = format!("what its schema can check in {} steps", bounds::CHECK_STEPS);
-            return Err(Mismatch { path: path.unwrap_or_default(), expected, given: "more".to_owned() });
+            let (expected, given) = (too_many_steps(), "more".to_owned());
+            return Err(Mismatch { path: path.unwrap_or_default(), expected, given });
         }
-        // Most values fit, and that is known soonest so.
-        if self.compiled.is_valid(value) {
-            return Ok(());
-        }
-        self.compiled.validate(value).map_err(|e| Mismatch::from(&e))
+        self.error(value).map_or(Ok(()), |e| Err(Mismatch::from(&e)))
     }
 
-    /// Checks an object with all arguments of a call, in the steps that are `left`.
-    pub(super) fn check_all(&self, arguments: &Value, left: &mut usize) -> Result<(), Conflict> {
-        if !cost::is_affordable(&self.schema, arguments, left) {
-            return Err(Conflict::Together(format!("what their schema can check in {} steps", bounds::CHECK_STEPS)));
+    /// The error of a value. `is_valid` is the faster way to see that there is none.
+    fn error<'v>(&self, value: &'v Value) -> Option<ValidationError<'v>> {
+        if self.compiled.is_valid(value) { None } else { self.compiled.validate(value).err() }
+    }
+
+    /// Checks an object with all arguments of a call, and counts down `steps_left`.
+    pub(super) fn check_all(&self, arguments: &Value, steps_left: &mut usize) -> Result<(), Conflict> {
+        if !cost::is_affordable(&self.schema, arguments, steps_left) {
+            return Err(Conflict::Together(too_many_steps()));
         }
-        if self.compiled.is_valid(arguments) {
-            return Ok(());
-        }
-        self.compiled.validate(arguments).map_err(|e| match (e.instance_path().into_iter().next(), e.kind()) {
+        let Some(e) = self.error(arguments) else { return Ok(()) };
+        Err(match (e.instance_path().into_iter().next(), e.kind()) {
             (Some(LocationSegment::Property(name)), _) => {
                 Conflict::Argument { name: name.into_owned(), mismatch: Mismatch::from(&e) }
             }
@@ -107,31 +112,35 @@ impl Validator {
     }
 }
 
-/// Checks all that can be known of a schema without compiling it.
-///
-/// # Errors
-/// What is wrong with it; never nothing.
-pub(super) fn check_form(schema: &Value) -> Result<(), Vec<Invalid>> {
-    cost::patterns(schema)?;
-    misshapen(schema).map_or(Ok(()), Err)
+fn too_many_steps() -> String {
+    format!("a value that the schema can check in {} steps", bounds::CHECK_STEPS)
 }
 
-/// Where a schema is not what the schema of schemas says.
-fn misshapen(schema: &Value) -> Option<Vec<Invalid>> {
+/// Checks a schema without compiling it.
+///
+/// # Errors
+/// All errors of the schema, at least one.
+pub(super) fn check_form(schema: &Value) -> Result<(), Vec<Invalid>> {
+    cost::patterns(schema)?;
+    form_errors(schema).map_or(Ok(()), Err)
+}
+
+/// The errors of a schema by the meta-schema; `None` if there are none.
+fn form_errors(schema: &Value) -> Option<Vec<Invalid>> {
     let meta = jsonschema::meta::validator_for(schema).ok().filter(|meta| !meta.is_valid(schema))?;
     let mut all: Vec<_> = meta.iter_errors(schema).map(|e| Invalid::from(&e)).collect();
-    // Several parts of the standard say the same.
+    // Several parts of the meta-schema report the same error.
     all.sort_unstable();
     all.dedup();
     Some(all)
 }
 
-/// What a reference within `root` leads to.
+/// The schema that a reference within `root` names.
 pub(super) fn target<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
     root.pointer(reference.strip_prefix('#')?)
 }
 
-/// Whether a schema is of null alone.
+/// Whether a schema allows only null.
 pub(super) fn is_null(schema: &Value) -> bool {
     schema.get("type").is_some_and(|kind| kind == "null") || schema.get("const").is_some_and(Value::is_null)
 }
@@ -156,21 +165,20 @@ impl From<&ValidationError<'_>> for Mismatch {
     }
 }
 
-/// A place in a value as people write it.
+/// A location as `items[2].price`.
 fn path(location: &Location) -> String {
     let mut path = String::new();
     for segment in location {
-        // A `String` takes all that is written.
-        let _ = match segment {
-            LocationSegment::Index(index) => write!(path, "[{index}]"),
-            LocationSegment::Property(name) if path.is_empty() => write!(path, "{name}"),
-            LocationSegment::Property(name) => write!(path, ".{name}"),
+        path += &match segment {
+            LocationSegment::Index(index) => format!("[{index}]"),
+            LocationSegment::Property(name) if path.is_empty() => name.into_owned(),
+            LocationSegment::Property(name) => format!(".{name}"),
         };
     }
     shorten(&path)
 }
 
-/// What is allowed where a value does not fit.
+/// The allowed values in words.
 fn expected(e: &ValidationError<'_>) -> String {
     use ValidationErrorKind as Kind;
     match e.kind() {
@@ -181,14 +189,14 @@ fn expected(e: &ValidationError<'_>) -> String {
             other => plain(other).into_owned(),
         },
         Kind::Constant { expected_value } => shorten(&plain(expected_value)),
-        Kind::OneOfMultipleValid { .. } => "what only one of its schemas allows".to_owned(),
+        Kind::OneOfMultipleValid { .. } => "a value that matches only one of its schemas".to_owned(),
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
             let here = |branch: &Vec<ValidationError<'_>>| {
                 branch.first().filter(|inner| inner.instance_path() == e.instance_path()).map(expected)
             };
             match context.iter().map(here).collect::<Option<Vec<_>>>() {
                 Some(choices) if !choices.is_empty() => either(choices.into_iter()),
-                _ => "what one of its schemas allows".to_owned(),
+                _ => "a value that matches one of its schemas".to_owned(),
             }
         }
         Kind::Minimum { limit } => format!("a number of at least {limit}"),
@@ -200,13 +208,13 @@ fn expected(e: &ValidationError<'_>) -> String {
         Kind::MaxLength { limit } => format!("text of at most {limit} characters"),
         Kind::Pattern { pattern } => format!("text that matches {pattern}"),
         Kind::Format { format } if format == "regex" => {
-            "a regular expression that is not too long, without look-around and back references".to_owned()
+            "a short regular expression without look-around and back references".to_owned()
         }
-        Kind::Format { format } => format!("text in the form of {format}"),
+        Kind::Format { format } => format!("text in the format {format}"),
         Kind::MinItems { limit } => format!("a list of at least {limit}"),
         Kind::MaxItems { limit } => format!("a list of at most {limit}"),
         Kind::AdditionalItems { limit } => format!("a list of at most {limit}"),
-        Kind::UniqueItems => "a list that names nothing twice".to_owned(),
+        Kind::UniqueItems => "a list without duplicates".to_owned(),
         Kind::Required { property } => format!("an object with `{}`", plain(property)),
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
             let names: Vec<_> =
@@ -216,7 +224,7 @@ fn expected(e: &ValidationError<'_>) -> String {
         Kind::MinProperties { limit } => format!("an object with at least {limit} {}", entries(*limit)),
         Kind::MaxProperties { limit } => format!("an object with at most {limit} {}", entries(*limit)),
         Kind::FalseSchema => "nothing".to_owned(),
-        other => format!("what its schema allows (see {})", other.keyword()),
+        other => format!("a value that its schema allows (see {})", other.keyword()),
     }
 }
 
@@ -236,7 +244,7 @@ fn type_name(kind: JsonType) -> &'static str {
     }
 }
 
-/// Several choices in words, each once.
+/// Several choices in words, without duplicates.
 fn either(choices: impl Iterator<Item = String>) -> String {
     let mut words: Vec<String> = Vec::new();
     for choice in choices {
@@ -247,19 +255,17 @@ fn either(choices: impl Iterator<Item = String>) -> String {
     words.join(" or ")
 }
 
-/// Values as an author listed them; null is no choice that a person has.
+/// A list of choices, without null, which a caller cannot choose.
 pub(super) fn list(values: &[Value]) -> String {
     let choices = || values.iter().filter(|value| !value.is_null());
-    let mut text =
-        choices().take(MAX_NAMED_CHOICES).map(|value| on_one_line(&plain(value))).collect::<Vec<_>>().join(", ");
-    let more = choices().count().saturating_sub(MAX_NAMED_CHOICES);
-    if more > 0 {
-        let _ = write!(text, " and {more} more");
+    let text = choices().take(MAX_NAMED_CHOICES).map(|value| on_one_line(&plain(value))).collect::<Vec<_>>().join(", ");
+    match choices().count().saturating_sub(MAX_NAMED_CHOICES) {
+        0 => text,
+        more => format!("{text} and {more} more"),
     }
-    text
 }
 
-/// A value as a person writes it: text without quotes, all else as JSON.
+/// Text without quotes, or another value as JSON.
 pub(super) fn plain(value: &Value) -> Cow<'_, str> {
     match value {
         Value::String(text) => Cow::Borrowed(text),

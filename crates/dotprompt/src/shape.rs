@@ -1,7 +1,4 @@
-//! What a template does with a value, and so what the value must be: a list where it loops, an object where it reads
-//! fields.
-
-use std::fmt;
+//! How a template uses a value, and therefore the type that the value needs: a list for a loop, an object for fields.
 
 use serde_json::Value;
 
@@ -10,32 +7,31 @@ use super::problem::Place;
 use super::reader::shorten;
 use super::schema::Mismatch;
 
-/// How many fields a description names.
+/// The most fields that a description names.
 const MAX_NAMED_FIELDS: usize = 8;
-/// How many fields an example has, and how deep it is.
+/// The most fields of an example.
 const MAX_EXAMPLE_FIELDS: usize = 3;
 const MAX_EXAMPLE_DEPTH: usize = 4;
 
-/// What a template does with a value and its parts.
+/// How a template uses a value and its parts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Shape {
-    /// The fields that it reads, in the order of their first use. `length` and the items of a list by number are among
-    /// them.
+    /// The fields in the order of their first use, including `length` and numbers of items.
     pub fields: Vec<(String, Self)>,
     /// The items of loops.
     pub items: Option<Box<Self>>,
-    /// The item that `lookup` finds by a computed key. It may be any item, so it says nothing about each of them.
+    /// The item of a `lookup` with a computed key. Other items may be used differently.
     pub found: Option<Box<Self>>,
-    /// How the template uses it.
+    /// How the template uses the value as a whole.
     pub marks: Marks,
 }
 
-/// What a template does with a value as a whole.
+/// How a template uses a value as a whole.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Marks {
     /// The first tag that names it.
     pub named: Option<Place>,
-    /// `{{x}}`, and other uses of a value as text.
+    /// `{{x}}`, and other uses as text.
     pub written: Option<Place>,
     /// `{{#each x}}`
     pub looped: Option<Place>,
@@ -53,14 +49,14 @@ pub struct Marks {
     pub is_tested: bool,
     /// `{{#with x}}`
     pub is_entered: bool,
-    /// `includeZero` of such a test.
+    /// `{{#if x includeZero=true}}`
     pub includes_zero: bool,
-    /// It is written if a part of it is missing, as in `{{#if x.y}}…{{else}}{{x}}{{/if}}`.
+    /// It is written instead of a missing part, as in `{{#if x.y}}…{{else}}{{x}}{{/if}}`.
     pub is_fallback: bool,
 }
 
 impl Shape {
-    /// The fields that text does not have.
+    /// All fields except `length`, which text has too.
     fn members(&self) -> impl Iterator<Item = &(String, Self)> {
         self.fields.iter().filter(|(name, _)| name != "length")
     }
@@ -69,49 +65,49 @@ impl Shape {
         self.members().map(|(name, _)| name.as_str()).filter(|name| !is_index(name)).collect()
     }
 
-    /// Whether it can only be an object.
+    /// Whether it must be an object.
     pub fn has_fields(&self) -> bool {
         !self.marks.is_fallback && !self.names().is_empty()
     }
 
-    /// Whether text in its place leaves a hole in the prompt: the template reads parts that text does not have.
+    /// Whether the template reads parts that text does not have.
     pub fn reads_parts(&self) -> bool {
         let of_items = self.items.as_ref().is_some_and(|items| items.is_no_text());
         let of_its_own = self.members().next().is_some() || self.marks.is_looked_up || self.marks.is_keyed;
         !self.marks.is_fallback && (of_its_own || of_items)
     }
 
-    /// Whether text in its place leaves a hole, and cannot be made a list either.
+    /// Whether it cannot be text, not even as the lines of a list.
     pub fn is_no_text(&self) -> bool {
         self.reads_parts() || (self.marks.looped.is_some() && !self.marks.is_fallback)
     }
 
-    /// Whether JSON means more to the template than its text does.
+    /// Whether the template can use a list or an object better than its text.
     pub fn is_data(&self) -> bool {
         self.marks.is_section || self.is_object()
     }
 
-    /// Whether an object means more to the template than its text does.
+    /// Whether the template can use an object better than its text.
     pub fn is_object(&self) -> bool {
         let Marks { written, is_json, is_looked_up, looped, .. } = &self.marks;
         let is_json = *is_json && written.is_none();
         is_json || *is_looked_up || looped.is_some() || self.members().next().is_some()
     }
 
-    /// Whether a list or an object that comes as one means more to the template than its text does.
+    /// Whether a list or an object that a caller sends as JSON stays one, and does not become text.
     pub(crate) fn takes_as_it_is(&self, value: &Value) -> bool {
         let Marks { written, compared, is_tested, is_entered, .. } = &self.marks;
         let is_text = written.is_some() || !compared.is_empty();
         let has_length = self.fields.iter().any(|(name, _)| name == "length");
         match value {
-            // Nothing to a test, while its text is something.
+            // An empty list is false in a test, and its text is true.
             Value::Array(items) if items.is_empty() && (*is_tested || *is_entered) => true,
             Value::Array(_) if has_length => true,
             _ => self.is_data() || !is_text,
         }
     }
 
-    /// Whether the template's use of text gives it another type.
+    /// Whether text may become another type.
     pub(crate) fn reads_text(&self) -> bool {
         self.is_data() || self.is_flag()
     }
@@ -123,24 +119,24 @@ impl Shape {
         *is_tested && !is_read && self.is_open()
     }
 
-    /// Whether a loop over it can run once for each line of text.
+    /// Whether a loop can run once for each line of text.
     pub fn makes_lines(&self) -> bool {
         !self.marks.is_keyed && self.items.as_ref().is_none_or(|items| !items.is_no_text())
     }
 
-    /// Where it, or a part of it, is first named.
+    /// The first tag that names it or a part of it.
     pub fn place(&self) -> Option<Place> {
         let parts =
             self.fields.iter().map(|(_, shape)| shape).chain(self.items.as_deref()).chain(self.found.as_deref());
         parts.filter_map(Self::place).chain(self.marks.named).min()
     }
 
-    /// Whether it reads no fields and no items.
+    /// Whether the template reads no fields and no items.
     pub fn is_open(&self) -> bool {
         self.fields.is_empty() && self.items.is_none() && self.found.is_none()
     }
 
-    /// What it takes, in words.
+    /// The type in words.
     pub fn words(&self) -> String {
         let names = self.names();
         if !names.is_empty() {
@@ -169,7 +165,7 @@ impl Shape {
         }
     }
 
-    /// What an error says is allowed.
+    /// The expected type in words, for an error.
     pub fn expected(&self) -> String {
         format!("JSON: {}, such as {}", self.words(), self.example(MAX_EXAMPLE_DEPTH))
     }
@@ -197,76 +193,64 @@ impl Shape {
         if is_list && depth > 0 { Value::Array(vec![of_items()]) } else { "…".into() }
     }
 
-    /// Checks that the template finds the parts of a value that it reads. A field may be missing or empty.
+    /// Checks that a value has the parts that the template reads. A field may be missing or empty.
     pub(super) fn check(&self, name: &str, value: &Value) -> Result<(), Mismatch> {
-        self.check_at(value, &Location::Name(name), &mut { bounds::RENDER_STEPS })
+        let checked = self.check_part(value, &mut { bounds::RENDER_STEPS });
+        checked.map_err(|mismatch| Mismatch { path: shorten(&format!("{name}{}", mismatch.path)), ..mismatch })
     }
 
-    /// Checks a part in the steps that are `left`.
-    fn check_at(&self, value: &Value, at: &Location<'_>, left: &mut usize) -> Result<(), Mismatch> {
-        let mismatch =
-            |expected: String, given: String| Err(Mismatch { path: shorten(&at.to_string()), expected, given });
+    /// Checks a part, and counts down `steps_left`. The path of a mismatch starts at the part.
+    fn check_part(&self, value: &Value, steps_left: &mut usize) -> Result<(), Mismatch> {
+        let mismatch = |expected: String, given: String| Err(Mismatch { path: String::new(), expected, given });
         let wrong = |expected: String| mismatch(expected, shorten(&value.to_string()));
-        let Some(rest) = left.checked_sub(1 + self.fields.len()) else {
-            return mismatch(format!("what can be checked in {} steps", bounds::RENDER_STEPS), "more".to_owned());
+        let Some(rest) = steps_left.checked_sub(1 + self.fields.len()) else {
+            let expected = format!("a value that can be checked in {} steps", bounds::RENDER_STEPS);
+            return mismatch(expected, "more".to_owned());
         };
-        *left = rest;
+        *steps_left = rest;
+        let mut check_item = |shape: &Self, (index, item): (usize, &Value)| {
+            shape.check_part(item, steps_left).map_err(|mismatch| mismatch.under(&format!("[{index}]")))
+        };
         match value {
             Value::Object(_) if self.marks.written.is_some() && !self.is_object() => wrong("text".to_owned()),
             Value::Object(found) => {
+                let mut check_field = |shape: &Self, name: &str, field: &Value| {
+                    shape.check_part(field, steps_left).map_err(|mismatch| mismatch.under(&format!(".{name}")))
+                };
                 for (name, shape) in &self.fields {
-                    if let Some(field) = found.get(name) {
-                        shape.check_field(field, &Location::Field(at, name), left)?;
+                    if let Some(field) = found.get(name).filter(|field| !is_empty(field)) {
+                        check_field(shape, name, field)?;
                     }
                 }
                 let Some(items) = &self.items else { return Ok(()) };
-                found.iter().try_for_each(|(key, item)| items.check_at(item, &Location::Field(at, key), left))
+                found.iter().try_for_each(|(key, item)| check_field(items, key, item))
             }
             Value::Array(found) if self.marks.is_section => {
-                let mut items = found.iter().enumerate();
-                items.try_for_each(|(index, item)| self.check_at(item, &Location::Item(at, index), left))
+                found.iter().enumerate().try_for_each(|item| check_item(self, item))
             }
             Value::Array(_) if self.has_fields() => wrong(self.words()),
             Value::Array(found) => {
                 for (name, shape) in self.members() {
                     let index = name.parse::<usize>().ok();
-                    if let Some((index, item)) = index.and_then(|index| Some((index, found.get(index)?))) {
-                        shape.check_field(item, &Location::Item(at, index), left)?;
+                    let item = index.and_then(|index| Some((index, found.get(index)?)));
+                    if let Some(item) = item.filter(|(_, item)| !is_empty(item)) {
+                        check_item(shape, item)?;
                     }
                 }
                 let Some(items) = &self.items else { return Ok(()) };
-                let mut found = found.iter().enumerate();
-                found.try_for_each(|(index, item)| items.check_at(item, &Location::Item(at, index), left))
+                found.iter().enumerate().try_for_each(|item| check_item(items, item))
             }
-            // `{{#x}}` takes it for yes or no.
+            // A boolean in `{{#x}}` renders the block or not.
             Value::Bool(_) if self.marks.is_section => Ok(()),
             _ if self.is_no_text() => wrong(self.words()),
             _ => Ok(()),
         }
     }
-
-    /// Checks an optional part: an empty one is tested by the template, or writes nothing.
-    fn check_field(&self, value: &Value, at: &Location<'_>, left: &mut usize) -> Result<(), Mismatch> {
-        let is_empty = value.is_null() || *value == Value::Bool(false) || value == "";
-        if is_empty { Ok(()) } else { self.check_at(value, at, left) }
-    }
 }
 
-/// The path of a part of a value, as people write it.
-enum Location<'a> {
-    Name(&'a str),
-    Field(&'a Self, &'a str),
-    Item(&'a Self, usize),
-}
-
-impl fmt::Display for Location<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(name) => f.write_str(name),
-            Self::Field(of, name) => write!(f, "{of}.{name}"),
-            Self::Item(of, index) => write!(f, "{of}[{index}]"),
-        }
-    }
+/// Whether a part is as good as missing: the template tests it, or writes nothing.
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || *value == Value::Bool(false) || value == ""
 }
 
 fn is_index(name: &str) -> bool {

@@ -11,25 +11,25 @@ use super::template::{Expression, Mark};
 pub struct Shown {
     /// The tag.
     pub place: Place,
-    /// Its address, if it is written out.
+    /// The address, if it is a literal.
     pub url: Option<String>,
-    /// Its type, if the template has one.
+    /// The type.
     pub content_type: ContentType,
 }
 
-/// What a template says of the type of a picture or another file.
+/// The `contentType` of a picture or another file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContentType {
-    /// Nothing: the type follows from the address.
+    /// Missing: the type depends on the address.
     Untold,
-    /// This.
+    /// A literal.
     Written(String),
-    /// It depends on a value.
+    /// A variable or another expression.
     Computed,
 }
 
 impl Shown {
-    /// What a mark shows, if it shows anything.
+    /// The file of a `{{media}}`; `None` for other marks.
     #[must_use]
     pub fn of(place: Place, mark: &Mark) -> Option<Self> {
         let Mark::Media { url, content_type } = mark else { return None };

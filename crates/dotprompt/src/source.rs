@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::problem::{Code, Place, Problem};
 use super::{bounds, front_matter};
 
-/// The problem of a file that is over [`bounds::SOURCE`].
+/// The problem of a file that is larger than [`bounds::SOURCE`].
 #[must_use]
 pub fn too_large(key: &str, size: u64) -> Problem {
     let message = format!("the file has {size} bytes; a prompt has at most {}", bounds::SOURCE);
     Problem::of_file(Code::Bound, &Arc::from(key), message)
 }
 
-/// The problem of a file that cannot be read, and why.
+/// The problem of a file that cannot be read; `why` is the reason.
 #[must_use]
 pub fn unreadable(key: &str, why: &str) -> Problem {
     Problem::of_file(Code::Unreadable, &Arc::from(key), format!("the file cannot be read: {why}"))
@@ -33,7 +33,12 @@ pub(super) fn text<'a>(file: &Arc<str>, source: &'a [u8]) -> Result<&'a str, Pro
     })
 }
 
-/// What a file is that begins as no text in UTF-8 does, and what to do about it.
+/// Removes the byte order mark that some editors write.
+pub(super) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// The encoding of a file that is not UTF-8, from its first bytes, and what to do about it.
 fn other_encoding(source: &[u8]) -> Option<&'static str> {
     match source {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, _, 0, ..] | [0, _, 0, _, ..] => {
@@ -45,12 +50,7 @@ fn other_encoding(source: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Without the byte order mark that some editors write.
-pub(super) fn without_mark(source: &str) -> &str {
-    source.strip_prefix('\u{feff}').unwrap_or(source)
-}
-
-/// The template of a prompt file's text, and where it begins; `None` if the front matter does not end.
+/// The template in the text of a prompt file, and its place; `None` if the front matter does not end.
 #[must_use]
 pub fn template_of(source: &str) -> Option<(&str, Place)> {
     let file = front_matter::split(&Arc::from(""), source).ok()?;

@@ -1,4 +1,4 @@
-//! The template of a file: text, values, blocks and partials, ready to render.
+//! The compiled template of a file: text, values, blocks and partials.
 //!
 //! Blocks and white space follow Handlebars (<https://handlebarsjs.com/guide/>), the helpers Dotprompt
 //! (<https://google.github.io/dotprompt/reference/template/>).
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub(super) use compile::compile;
 pub use expression::Expression;
-pub(super) use expression::{Base, Call, Path};
+pub(super) use expression::{Call, Path};
 pub(super) use lexer::is_space;
 pub use tags::{Tag, Token, tokens};
 pub(super) use uses::usage;
@@ -28,24 +28,29 @@ use super::shown::Shown;
 /// A compiled template.
 #[derive(Debug)]
 pub struct Template {
-    /// The key of its file.
+    /// The key of the file.
     pub(super) file: Arc<str>,
-    /// Its nodes.
+    /// The nodes.
     pub program: Program,
     /// The partials that it names, in the order of their first use.
     pub(super) partials: Vec<PartialName>,
-    /// The names of the partials that it defines itself, wherever they hold.
+    /// The names of all its inline partials.
     pub inlines: Vec<String>,
     /// The pictures and other files that it shows, in order.
-    pub(super) media: Vec<Shown>,
-    /// How long its source is, in bytes.
+    pub media: Vec<Shown>,
+    /// The length of the source in bytes.
     pub(super) length: usize,
 }
 
 impl Template {
-    /// What it uses as a partial whose own partials are not known; nothing if that takes too many steps.
-    pub(super) fn usage(&self) -> Option<Usage> {
+    /// The variables of this template, without those of its partials; `None` if finding them takes too many steps.
+    #[must_use]
+    pub fn usage(&self) -> Option<Usage> {
         usage(&self.program, true, &HashMap::new(), &mut { bounds::USE_STEPS })
+    }
+
+    pub(super) fn partial_names(&self) -> impl Iterator<Item = &str> {
+        self.partials.iter().map(|partial| partial.name.as_str())
     }
 }
 
@@ -55,23 +60,23 @@ pub(super) struct PartialName {
     pub(super) name: String,
     pub(super) place: Place,
     pub(super) width: usize,
-    /// Whether a block stands in for it.
+    /// Whether the call has a block, which is rendered if the partial is missing.
     pub(super) has_fallback: bool,
 }
 
-/// Nodes in a row.
+/// A sequence of nodes: a template, or a part of a block.
 #[derive(Debug, Default)]
 pub struct Program {
-    /// In order.
+    /// The nodes in order.
     pub nodes: Vec<Node>,
-    /// `{{#*inline "name"}}`: partials that hold in this row alone.
+    /// `{{#*inline "name"}}`: partials that only these nodes can call.
     pub inlines: Vec<(String, Self)>,
 }
 
-/// A piece of a compiled template, with the place of its tag.
+/// A node of a compiled template, with the place of its tag.
 #[derive(Debug)]
 pub enum Node {
-    /// Text as it is.
+    /// Text outside of tags.
     Text(Box<str>),
     /// `{{x}}`
     Value(Place, Expression),
@@ -83,7 +88,7 @@ pub enum Node {
     Partial(Place, Box<PartialCall>),
 }
 
-/// What divides the output into messages and parts.
+/// A tag that divides the output into messages and parts.
 #[derive(Debug)]
 pub enum Mark {
     /// `{{role "user"}}`
@@ -94,9 +99,9 @@ pub enum Mark {
     Section(Expression),
     /// `{{media url=x contentType=y}}`
     Media {
-        /// Where the picture or file is.
+        /// The address.
         url: Expression,
-        /// Its type.
+        /// The type, such as `image/png`.
         content_type: Option<Expression>,
     },
 }
@@ -104,7 +109,7 @@ pub enum Mark {
 /// `{{#if x}} … {{else}} … {{/if}}`
 #[derive(Debug)]
 pub struct Block {
-    /// Which block it is.
+    /// The helper.
     pub kind: BlockKind,
     pub(super) params: Vec<Expression>,
     /// `as |item index|`
@@ -132,42 +137,37 @@ pub enum BlockKind {
     IfEquals,
     /// `{{#unlessEquals x y}}`
     UnlessEquals,
-    /// `{{#x}}`: each item of a list, or once with a value.
+    /// `{{#x}}`: once for each item of a list, or once for another value.
     Section,
 }
 
 /// `{{> name}}`
 #[derive(Debug)]
 pub struct PartialCall {
-    /// As the template writes it.
+    /// The name of the partial.
     pub name: String,
     pub(super) context: Option<Expression>,
     pub(super) hash: Vec<(String, Expression)>,
-    /// The content of a block: `{{> @partial-block}}` renders it, and it stands in for a missing partial.
+    /// The content of a block. `{{> @partial-block}}` renders it, and it replaces a missing partial.
     pub block: Option<Program>,
-    /// What each line begins with.
+    /// The white space before each line.
     pub(super) indent: String,
 }
 
-/// The partials that a template defines around one of its places.
+/// The inline partials that can be called at one place of a template.
 pub struct Inlines<'s, 'p> {
     /// The innermost program around the place.
     pub program: &'p Program,
-    /// Those around that program.
+    /// The inline partials around that program.
     pub around: Option<&'s Self>,
 }
 
 impl<'p> Inlines<'_, 'p> {
-    /// The partial of this name; the innermost wins.
+    /// The innermost partial of this name.
     pub fn find(inlines: Option<&Self>, name: &str) -> Option<&'p Program> {
-        let mut next = inlines;
-        while let Some(Inlines { program, around }) = next {
-            if let Some((_, program)) = program.inlines.iter().rfind(|(known, _)| known == name) {
-                return Some(program);
-            }
-            next = *around;
-        }
-        None
+        let mut around = std::iter::successors(inlines, |inlines| inlines.around);
+        let find = |program: &'p Program| program.inlines.iter().rfind(|(known, _)| known == name);
+        around.find_map(|inlines| find(inlines.program)).map(|(_, program)| program)
     }
 }
 
@@ -175,11 +175,11 @@ impl<'p> Inlines<'_, 'p> {
 ///
 /// Rendering, the search for variables and the survey of `check` are such walks.
 pub trait Visitor<'a> {
-    /// What a node is visited with: the context, partials around it and the like.
+    /// The state at one node, such as the context and the partials around it.
     type Scope<'s>
     where
         'a: 's;
-    /// Why a walk ends early.
+    /// The reason to end a walk early.
     type Stop;
 
     /// Visits text.
@@ -187,45 +187,30 @@ pub trait Visitor<'a> {
     /// # Errors
     /// To end the walk, as for the other methods.
     fn text(&mut self, text: &'a str, scope: &Self::Scope<'_>) -> Result<(), Self::Stop>;
-    /// Comes to a tag; its node is visited next.
+    /// Visits the place of a tag, before the node of the tag.
     fn tag(&mut self, place: Place) -> Result<(), Self::Stop>;
     /// Visits `{{x}}`.
     fn value(&mut self, value: &'a Expression, scope: &Self::Scope<'_>) -> Result<(), Self::Stop>;
-    /// Visits `{{role "user"}}` and the like.
+    /// Visits `{{role "user"}}`, `{{history}}`, `{{section "name"}}` and `{{media url=x}}`.
     fn mark(&mut self, mark: &'a Mark, scope: &Self::Scope<'_>) -> Result<(), Self::Stop>;
-    /// Visits a block; its programs are the visitor's to walk.
+    /// Visits a block, and walks its programs.
     fn block(&mut self, block: &'a Block, scope: &Self::Scope<'_>) -> Result<(), Self::Stop>;
-    /// Visits the call of a partial; what it calls is the visitor's to find and to walk.
+    /// Visits the call of a partial, finds the partial and walks it.
     fn partial(&mut self, call: &'a PartialCall, scope: &Self::Scope<'_>) -> Result<(), Self::Stop>;
 
     /// Visits nodes in order.
     fn nodes(&mut self, nodes: &'a [Node], scope: &Self::Scope<'_>) -> Result<(), Self::Stop> {
-        for node in nodes {
-            match node {
-                Node::Text(text) => self.text(text, scope)?,
-                Node::Value(place, value) => {
-                    self.tag(*place)?;
-                    self.value(value, scope)?;
-                }
-                Node::Mark(place, mark) => {
-                    self.tag(*place)?;
-                    self.mark(mark, scope)?;
-                }
-                Node::Block(place, block) => {
-                    self.tag(*place)?;
-                    self.block(block, scope)?;
-                }
-                Node::Partial(place, call) => {
-                    self.tag(*place)?;
-                    self.partial(call, scope)?;
-                }
-            }
-        }
-        Ok(())
+        nodes.iter().try_for_each(|node| match node {
+            Node::Text(text) => self.text(text, scope),
+            Node::Value(place, value) => self.tag(*place).and_then(|()| self.value(value, scope)),
+            Node::Mark(place, mark) => self.tag(*place).and_then(|()| self.mark(mark, scope)),
+            Node::Block(place, block) => self.tag(*place).and_then(|()| self.block(block, scope)),
+            Node::Partial(place, call) => self.tag(*place).and_then(|()| self.partial(call, scope)),
+        })
     }
 }
 
-/// What a helper is for, and so where it may stand.
+/// The helpers of Handlebars and Dotprompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Helper {
     Block(BlockKind),
@@ -239,7 +224,7 @@ pub(super) enum Helper {
 }
 
 impl Helper {
-    /// The helpers of Handlebars and Dotprompt.
+    /// All helpers by name.
     pub(super) const ALL: [(&'static str, Self); 13] = [
         ("each", Self::Block(BlockKind::Each)),
         ("history", Self::History),
@@ -260,19 +245,19 @@ impl Helper {
         Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, helper)| *helper)
     }
 
-    /// How many parameters it takes, the keys it takes, and what an error says it takes.
+    /// The number of parameters, the keys, and both in words for an error.
     fn takes(self) -> (std::ops::RangeInclusive<usize>, &'static [&'static str], &'static str) {
         match self {
             Self::Block(BlockKind::IfEquals | BlockKind::UnlessEquals) => (2..=2, &[], "two values to compare"),
             Self::Block(BlockKind::If | BlockKind::Unless) => (1..=1, &["includeZero"], "one value"),
             Self::Block(_) => (1..=1, &[], "one value"),
             Self::Lookup => (2..=2, &[], "a list or an object, and which item"),
-            Self::Json => (1..=1, &["indent"], "one value, and indent=2 if it shall have lines"),
-            Self::Log => (0..=usize::MAX, &["level"], "anything"),
+            Self::Json => (1..=1, &["indent"], "one value, and indent=2 for indented lines"),
+            Self::Log => (0..=usize::MAX, &["level"], "any values"),
             Self::Role => (1..=1, &[], "one role: user, model or system"),
-            Self::History => (0..=0, &[], "nothing"),
+            Self::History => (0..=0, &[], "no values"),
             Self::Section => (1..=1, &[], "one name"),
-            Self::Media => (0..=0, &["url", "contentType"], "url=… and, if known, contentType=…"),
+            Self::Media => (0..=0, &["url", "contentType"], "url=… and optionally contentType=…"),
         }
     }
 }

@@ -322,20 +322,20 @@ fn a_broken_template_says_where_and_what() {
     assert_snapshot!(error("{{#if a b}}x{{/if}}"), @"t, line 1, column 1: `if` takes one value");
     assert_snapshot!(error("{{if a}}"), @"t, line 1, column 1: `if` is a block: {{#if …}} … {{/if}}");
     assert_snapshot!(error("{{#json a}}x{{/json}}"), @"t, line 1, column 1: `json` is not a block: {{json …}}");
-    assert_snapshot!(error("{{#if (if a)}}x{{/if}}"), @"t, line 1, column 1: `if` gives no value: (lookup …) and (json …) do");
+    assert_snapshot!(error("{{#if (if a)}}x{{/if}}"), @"t, line 1, column 1: `if` gives no value: use (lookup …) or (json …)");
     assert_snapshot!(error("{{role \"a\nb\"}}"), @"t, line 1, column 1: there is no role `a b`: there are user, model and system");
     assert_snapshot!(error("{{role \"assistant\"}}"), @"t, line 1, column 1: there is no role `assistant`: Dotprompt calls it `model`");
-    assert_snapshot!(error("{{media \"x\"}}"), @"t, line 1, column 1: `media` takes url=… and, if known, contentType=…");
-    assert_snapshot!(error("{{! {{#if x}} }} a {{b"), @r"t, line 1, column 20: this {{ is never closed by }}; a literal {{ is written \{{");
+    assert_snapshot!(error("{{media \"x\"}}"), @"t, line 1, column 1: `media` takes url=… and optionally contentType=…");
+    assert_snapshot!(error("{{! {{#if x}} }} a {{b"), @r"t, line 1, column 20: this {{ is never closed by }}; write \{{ for a literal {{");
     assert_snapshot!(error("{{#if x}}{{/if}} {{x y=}}"), @"t, line 1, column 24: this is not a Handlebars expression");
     assert_snapshot!(error("{{#each x as |}}{{/each}}"), @"t, line 1, column 15: names for the items are written `as |item|` or `as |item index|`");
-    assert_snapshot!(error("{{{{raw}}}}x{{{{/raw}}}}"), @r"t, line 1, column 1: a raw block needs a helper that Dotprompt does not have; a literal {{ is written \{{");
+    assert_snapshot!(error("{{{{raw}}}}x{{{{/raw}}}}"), @r"t, line 1, column 1: Dotprompt has no helper for a raw block; write \{{ for a literal {{");
     assert_snapshot!(error("{{* deco}}"), @r#"t, line 1, column 1: the only decorator is {{#*inline "name"}} … {{/inline}}"#);
-    assert_snapshot!(error("{{(lookup m k)}}"), @"t, line 1, column 3: a name must stand here, not a value");
+    assert_snapshot!(error("{{(lookup m k)}}"), @"t, line 1, column 3: expected a name, found a value");
     assert_snapshot!(error("{{!-- never"), @"t, line 1, column 1: this comment is never closed by --}}");
-    assert_snapshot!(error("{{"), @r"t, line 1, column 1: this {{ is never closed by }}; a literal {{ is written \{{");
+    assert_snapshot!(error("{{"), @r"t, line 1, column 1: this {{ is never closed by }}; write \{{ for a literal {{");
     assert_snapshot!(error("{{}}"), @"t, line 1, column 3: this is not a Handlebars expression");
-    assert_snapshot!(error("a\n\0b"), @"t, line 2, column 1: a NUL character, which Handlebars does not take");
+    assert_snapshot!(error("a\n\0b"), @"t, line 2, column 1: Handlebars does not allow a NUL character");
     assert_snapshot!(error(vec![b'x'; 256 * 1024 + 1]), @"t, line 1, column 1: the file has 262145 bytes; a prompt has at most 262144");
     assert_snapshot!(hint("{{#ifEqual a b}}x{{/ifEqual}}").unwrap(), @"did you mean `ifEquals`?");
 }
@@ -410,7 +410,7 @@ fn bombs_cost_an_error() {
     let mut twice: Vec<(&str, &str)> = twice.iter().map(|(name, source)| (name.as_str(), source.as_str())).collect();
     twice[15].1 = "";
     for (template, partials, expected) in [
-        (each(3, ""), &[][..], "the loops of the prompt turn more than 100000 times"),
+        (each(3, ""), &[][..], "the loops of the prompt run more than 100000 times"),
         (each(2, "{{#if (json @root)}}{{/if}}"), &[], "takes more than 1000000 steps"),
         (each(2, "{{#ifEquals @root.long @root.same}}{{/ifEquals}}"), &[], "takes more than 1000000 steps"),
         (each(2, "{{#if @root.long.length}}{{/if}}"), &[], "takes more than 1000000 steps"),

@@ -1,4 +1,4 @@
-//! YAML as a tree that knows where in the file each part stands. Nothing else names the YAML crate.
+//! YAML as a tree in which each node has its place. Only this module uses the YAML crate.
 
 mod core_schema;
 
@@ -15,18 +15,18 @@ use serde_saphyr::{Error, ExternalMessageSource, Location, MessageFormatter, Spa
 use super::bounds;
 use super::problem::{Code, Place};
 
-/// One value and its place.
+/// A value and its place.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) value: Yaml,
     pub(super) span: Span,
-    /// Where a scalar is written: elsewhere than `span` for an alias.
+    /// The source of a scalar; for an alias, the source of the anchor.
     bytes: Range<usize>,
-    /// `!!int` in full; that of the anchor for an alias.
+    /// `!!int` in full; for an alias, the tag of the anchor.
     tag: Option<String>,
 }
 
-/// What a node is by YAML 1.2's core schema: `y`, `no` and `1_000` are text.
+/// A value by YAML 1.2's core schema: `y`, `no` and `1_000` are text.
 #[derive(Debug)]
 pub(super) enum Yaml {
     Null,
@@ -34,7 +34,7 @@ pub(super) enum Yaml {
     Number(Number),
     String(String),
     List(Vec<Node>),
-    /// In the author's order; no key comes twice.
+    /// Entries in the author's order, without duplicate keys.
     Map(Vec<(Key, Node)>),
 }
 
@@ -43,11 +43,11 @@ pub(super) enum Yaml {
 pub(super) struct Key {
     pub(super) name: String,
     pub(super) span: Span,
-    /// Where a key is written that would be null as a value, and has no name yet.
+    /// The source of a key such as `null` or `~`, until `resolve` makes it the name.
     null: Option<Range<usize>>,
 }
 
-/// Where something stands in a file.
+/// A range of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) place: Place,
@@ -55,11 +55,10 @@ pub(super) struct Span {
     pub(super) width: usize,
 }
 
-/// Reads the YAML at the beginning of a file. Comments, blank lines and a line of `---` may come first, so that places
-/// are those of the file.
+/// Parses the YAML at the start of a file, including comments and the first `---`, so that places are those of the file.
 ///
 /// # Errors
-/// Where it is not YAML, or too much of it, and why.
+/// The first syntax error, or the bound that is exceeded.
 pub(super) fn parse(source: &str) -> Result<Node, (Code, Span, String)> {
     let options = serde_saphyr::options! {
         strict_booleans: true,
@@ -85,7 +84,7 @@ pub(super) fn parse(source: &str) -> Result<Node, (Code, Span, String)> {
 }
 
 impl Node {
-    /// Gives each scalar its value by YAML's core schema. To the YAML crate `1_000`, `0b11` and `tRUE` are more than text.
+    /// Gives each scalar its value by YAML's core schema. The YAML crate reads `1_000` and `0b11` as numbers.
     fn resolve(&mut self, source: &str) -> Result<(), (Span, String)> {
         match &mut self.value {
             Yaml::List(items) => return items.iter_mut().try_for_each(|item| item.resolve(source)),
@@ -102,7 +101,7 @@ impl Node {
         let written = source.get(self.bytes.clone()).unwrap_or_default();
         match core_schema::resolve(self.tag.as_deref(), written) {
             Ok(Some(value)) => self.value = value,
-            // The crate's text is without quotes, escapes and line breaks.
+            // The crate has resolved quotes, escapes and line breaks.
             Ok(None) if matches!(self.value, Yaml::String(_)) => {}
             Ok(None) => self.value = Yaml::String(written.to_owned()),
             Err(message) => return Err((self.span, format!("front matter: {message}"))),
@@ -110,17 +109,17 @@ impl Node {
         Ok(())
     }
 
-    /// What a key of this map is set to, be it null.
+    /// The value of a key.
     pub(super) fn find(&self, key: &str) -> Option<&Self> {
         self.entries().iter().find(|(name, _)| name.name == key).map(|(_, node)| node)
     }
 
-    /// What a key of this map is set to, where null is not set.
+    /// The value of a key, unless it is null.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
         self.find(key).filter(|node| !node.is_null())
     }
 
-    /// The entries of a map; none of anything else.
+    /// The entries of a map; empty for other values.
     pub(super) fn entries(&self) -> &[(Key, Self)] {
         match &self.value {
             Yaml::Map(entries) => entries,
@@ -136,7 +135,11 @@ impl Node {
         matches!(self.value, Yaml::Map(_))
     }
 
-    /// A scalar as text, as it is written in `source`: a version of 1.50 is not 1.5.
+    pub(super) fn as_str(&self) -> Option<&str> {
+        if let Yaml::String(text) = &self.value { Some(text) } else { None }
+    }
+
+    /// A scalar as text. A number is returned as it is written, so that version 1.50 is not 1.5.
     pub(super) fn text(&self, source: &str) -> Option<String> {
         match &self.value {
             Yaml::String(text) => Some(text.clone()),
@@ -160,7 +163,7 @@ impl Node {
         }
     }
 
-    /// What it is, for people.
+    /// The type in words.
     pub(super) fn kind(&self) -> &'static str {
         match self.value {
             Yaml::Null => "nothing",
@@ -173,7 +176,7 @@ impl Node {
     }
 }
 
-/// A number without a needless `.0`, as JavaScript writes it.
+/// A number without the `.0` of a whole number, as in JavaScript.
 pub(super) fn number(n: f64) -> Option<Number> {
     const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0; // 2^53
     #[expect(clippy::cast_possible_truncation, reason = "whole and within 53 bits")]
@@ -191,7 +194,7 @@ impl From<Location> for Span {
     }
 }
 
-/// Where in the source something is written.
+/// The bytes of a location.
 fn bytes(location: Location) -> Range<usize> {
     let index = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
     let start = index(location.span().byte_offset());
@@ -214,6 +217,11 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
+/// Defines methods that visit a scalar. `Node::resolve` reads the value from the source.
+macro_rules! visit_as_null {
+    ($($visit:ident: $type:ty),*) => { $(fn $visit<E>(self, _: $type) -> Result<Yaml, E> { Ok(Yaml::Null) })* };
+}
+
 impl<'de> Deserialize<'de> for Yaml {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct YamlVisitor;
@@ -225,32 +233,14 @@ impl<'de> Deserialize<'de> for Yaml {
                 f.write_str("YAML")
             }
 
+            visit_as_null!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64);
+
             fn visit_unit<E>(self) -> Result<Yaml, E> {
                 Ok(Yaml::Null)
             }
 
-            fn visit_bool<E>(self, value: bool) -> Result<Yaml, E> {
-                Ok(Yaml::Bool(value))
-            }
-
-            fn visit_i64<E>(self, value: i64) -> Result<Yaml, E> {
-                Ok(Yaml::Number(value.into()))
-            }
-
-            fn visit_u64<E>(self, value: u64) -> Result<Yaml, E> {
-                Ok(Yaml::Number(value.into()))
-            }
-
-            fn visit_f64<E>(self, value: f64) -> Result<Yaml, E> {
-                Ok(number(value).map_or(Yaml::Null, Yaml::Number))
-            }
-
             fn visit_str<E>(self, value: &str) -> Result<Yaml, E> {
                 Ok(Yaml::String(value.to_owned()))
-            }
-
-            fn visit_string<E>(self, value: String) -> Result<Yaml, E> {
-                Ok(Yaml::String(value))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Yaml, A::Error> {
@@ -273,9 +263,9 @@ impl<'de> Deserialize<'de> for Yaml {
     }
 }
 
-/// The kind of a parser's error and its message, without line and column.
+/// The code and the message of a parser's error, without line and column.
 fn message(e: &Error) -> (Code, String) {
-    // Of a scalar with a tag of the core schema.
+    // For a scalar with a tag of the core schema.
     let wrong_tag = |tag| (Code::Yaml, format!("front matter: not a value of the tag !!{tag}"));
     match e {
         Error::AliasError { error, .. } | Error::WithSnippet { error, .. } => return message(error),
@@ -308,10 +298,10 @@ const QUOTES_HINT: &str = " (text may need quotes here)";
 
 fn too_much() -> String {
     let (values, depth) = (bounds::YAML_VALUES, bounds::YAML_DEPTH);
-    format!("front matter has at most {values} values, {depth} deep, with what aliases repeat")
+    format!("front matter has at most {values} values, {depth} deep, including the copies of aliases")
 }
 
-/// The scanner's error, if it is one.
+/// The error of the scanner.
 fn scan_error(e: &Error) -> Option<&ErrorKind> {
     match e {
         Error::ExternalMessage { source, .. } => match source.as_ref() {

@@ -1,14 +1,14 @@
-//! Arguments for people: in a list, and in a form that a client shows.
+//! Describes arguments in lists and forms.
 
 use serde_json::{Map, Value};
 
-use super::{Argument, Item, Kind};
+use super::{Argument, Item, Kind, texts};
 use crate::reader::shorten;
 use crate::schema::{list, plain};
 use crate::shape::Shape;
 
 impl Argument {
-    /// With the description that is listed.
+    /// Adds the listed description.
     pub(super) fn described(mut self) -> Self {
         let mut notes = Vec::new();
         notes.extend(self.format());
@@ -25,7 +25,7 @@ impl Argument {
         self
     }
 
-    /// How a value is written, where it is not any text.
+    /// The type in words; `None` for any text.
     #[doc(hidden)]
     #[must_use]
     pub fn format(&self) -> Option<String> {
@@ -65,7 +65,7 @@ impl Argument {
         })
     }
 
-    /// What its schema says beyond type and choices, as far as a few words can.
+    /// The limits of its schema in words.
     fn limits(&self) -> Vec<String> {
         let numbered =
             |count: &str, what: &'static str| what.strip_suffix('s').filter(|_| count == "1").unwrap_or(what);
@@ -82,7 +82,7 @@ impl Argument {
             range("minItems", "maxItems", " items"),
         ];
         let pattern = of("pattern").map(|pattern| format!("matches {pattern}"));
-        let format = of("format").map(|format| format!("in the form of {format}"));
+        let format = of("format").map(|format| format!("format {format}"));
         ranges.into_iter().chain([pattern, format]).flatten().collect()
     }
 
@@ -95,7 +95,7 @@ impl Argument {
                 property.insert(key.to_owned(), value);
             }
         };
-        // Of lists, MCP's forms have but choices.
+        // In MCP's forms, the items of a list are choices.
         let items = self.items.as_ref().and_then(|item| item.allowed.as_deref());
         let (kind, limits): (&str, &[&str]) = match (&self.allowed, self.kind) {
             (Some(_), _) => ("string", &[]),
@@ -137,8 +137,4 @@ impl Argument {
         );
         property.into()
     }
-}
-
-fn texts(values: &[Value]) -> Vec<String> {
-    values.iter().filter(|value| !value.is_null()).map(|value| plain(value).into_owned()).collect()
 }

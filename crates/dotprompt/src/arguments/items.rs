@@ -1,17 +1,18 @@
-//! Arguments as front matter lists them under `arguments`.
+//! Arguments in the list `arguments` of front matter.
 
 use serde_json::{Value, json};
 
-use super::{Argument, Arguments, Item, Kind, check_enum, check_name, default_of, values};
+use super::properties::from_property;
+use super::{Argument, Arguments, Kind, check_name, default_of};
 use crate::problem::Code;
 use crate::reader::{Reader, did_you_mean, shorten};
 use crate::yaml::{Node, Yaml};
 
 const CODE: Code = Code::Schema;
 
-/// The arguments that front matter lists; `defaults` is `input.default`.
+/// Reads the list `arguments`; `defaults` is `input.default`.
 pub(crate) fn from_items(node: &Node, defaults: Option<&Node>, reader: &mut Reader<'_>) -> Arguments {
-    let mut arguments = Arguments { defaults: values(defaults), ..Arguments::default() };
+    let mut arguments = Arguments::default();
     for item in reader.list(Code::FrontMatter, "`arguments`", "`- name: topic`", node) {
         let Some(argument) = from_item(item, defaults, reader) else { continue };
         if !arguments.add(argument, "arguments", item.span, reader) {
@@ -21,7 +22,7 @@ pub(crate) fn from_items(node: &Node, defaults: Option<&Node>, reader: &mut Read
     arguments
 }
 
-/// An argument from its keys, or from its name alone.
+/// Reads an argument: a map, or only its name.
 fn from_item(item: &Node, defaults: Option<&Node>, reader: &mut Reader<'_>) -> Option<Argument> {
     const KEYS: [&str; 7] = ["name", "title", "description", "required", "type", "enum", "default"];
     let [name, title, description, required, kind, allowed, default] = match &item.value {
@@ -37,60 +38,46 @@ fn from_item(item: &Node, defaults: Option<&Node>, reader: &mut Reader<'_>) -> O
         reader.note(CODE, at.span, format!("arguments: {message}"));
         return None;
     }
-    let mut argument = Argument {
-        title: title.and_then(|node| reader.text(CODE, "`title`", node)),
-        description: description.and_then(|node| reader.text(CODE, "`description`", node)),
-        required: required.and_then(|node| reader.boolean(CODE, "`required`", node)).unwrap_or(false),
-        kind: if allowed.is_some() { Kind::Any } else { Kind::String },
-        place: Some(at.span.place),
-        ..Argument::new(&name)
-    };
-    if let Some(node) = kind {
-        read_kind(&mut argument, node, reader);
+    let title = title.and_then(|node| reader.text(CODE, "`title`", node));
+    let description = description.and_then(|node| reader.text(CODE, "`description`", node));
+    let required = required.and_then(|node| reader.boolean(CODE, "`required`", node)).unwrap_or(false);
+    let kind = kind.and_then(|node| read_kind(&name, node, reader));
+    let kind = kind.unwrap_or(if allowed.is_some() { "any" } else { "string" });
+    let mut schema = if kind == "any" { json!({}) } else { json!({ "type": kind }) };
+    if let Some(values) = allowed.and_then(|node| read_enum(kind, node, reader)) {
+        schema["enum"] = values.into();
     }
-    argument.allowed = allowed.and_then(|node| read_enum(&argument, node, reader));
+    let argument = from_property(&name, &schema, &Value::Null);
+    let argument =
+        argument.map_err(|message| reader.note(CODE, allowed.unwrap_or(at).span, format!("arguments: {message}")));
+    let mut argument = Argument { title, description, required, place: Some(at.span.place), ..argument.ok()? };
     if let Some(node) = default.or_else(|| defaults?.find(&name))
         && let default = default_of(&argument, node, reader)
         && let Err(message) = argument.set_default(&default)
     {
         reader.note(CODE, node.span, format!("arguments: {message}"));
     }
-    if let Some(kind) = Kind::NAMES.into_iter().find(|kind| *kind != "any" && Kind::parse(kind) == Some(argument.kind))
-    {
-        argument.schema["type"] = kind.into();
-    }
-    if let Some(allowed) = &argument.allowed {
-        argument.schema["enum"] = json!(allowed);
-    }
     Some(argument)
 }
 
-fn read_kind(argument: &mut Argument, node: &Node, reader: &mut Reader<'_>) {
-    let Some(text) = reader.text(CODE, "`type`", node) else { return };
-    match Kind::parse(&text) {
-        Some(kind) => {
-            argument.kind = kind;
-            argument.items = (kind == Kind::Array).then_some(Item { kind: Kind::Any, allowed: None });
-        }
-        None => {
-            let (name, text, names) = (&argument.name, shorten(&text), Kind::NAMES.join(", "));
-            let message = format!("arguments: `{name}`: type `{text}` is not one of {names}");
-            reader.note_with(CODE, node.span, message, || did_you_mean(&text, &Kind::NAMES));
-        }
+fn read_kind(name: &str, node: &Node, reader: &mut Reader<'_>) -> Option<&'static str> {
+    let text = reader.text(CODE, "`type`", node)?;
+    let kind = Kind::NAMES.into_iter().find(|kind| *kind == text);
+    if kind.is_none() {
+        let message =
+            format!("arguments: `{name}`: type `{}` is not one of {}", shorten(&text), Kind::NAMES.join(", "));
+        reader.note_with(CODE, node.span, message, || did_you_mean(&text, &Kind::NAMES));
     }
+    kind
 }
 
-fn read_enum(argument: &Argument, node: &Node, reader: &mut Reader<'_>) -> Option<Vec<Value>> {
+fn read_enum(kind: &str, node: &Node, reader: &mut Reader<'_>) -> Option<Vec<Value>> {
     let Yaml::List(items) = &node.value else {
         reader.unfit(CODE, "`enum`", "a list of values", node);
         return None;
     };
-    let allowed: Vec<_> = items.iter().map(|item| reader.value(item, argument.kind == Kind::String)).collect();
-    if !matches!(argument.kind, Kind::String | Kind::Integer | Kind::Number) {
+    if !matches!(kind, "string" | "integer" | "number") {
         reader.number("arguments", node);
     }
-    if let Err(message) = check_enum(&argument.name, &allowed) {
-        reader.note(CODE, node.span, format!("arguments: {message}"));
-    }
-    Some(allowed)
+    Some(items.iter().map(|item| reader.value(item, kind == "string")).collect())
 }

@@ -1,4 +1,4 @@
-//! What a JSON Schema says of all arguments together, which are an object.
+//! Finds the arguments in a JSON Schema: the properties of an object.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::bounds;
 use crate::schema::{is_null, target};
 
-/// Keywords of the schema of all arguments that are about several of them, or about all at once.
+/// Keywords of the schema of all arguments that apply to several arguments together.
 const RULE_KEYWORDS: [&str; 14] = [
     "anyOf",
     "oneOf",
@@ -26,31 +26,31 @@ const RULE_KEYWORDS: [&str; 14] = [
     "patternProperties",
 ];
 
-/// The object that a schema describes, with all that `$ref`, `allOf` and the like lead to.
+/// The object of a schema, including the schemas of `$ref`, `allOf` and other combinations.
 #[derive(Default)]
 pub(super) struct Object<'s> {
     properties: Vec<Property<'s>>,
     places: HashMap<&'s str, usize>,
-    /// Names that must be there, in the author's order.
+    /// Required names in the author's order.
     pub(super) required: Vec<&'s str>,
-    /// Those of them that no schema describes.
+    /// Required names without a schema.
     pub(super) undescribed: Vec<&'s str>,
-    /// What any other name takes.
+    /// The schemas of other names.
     others: Vec<&'s Value>,
-    /// Whether it takes no other name.
+    /// Whether other names are not allowed.
     pub(super) is_closed: bool,
     defaults: Vec<&'s Map<String, Value>>,
-    /// Whether it says more than what each argument is by itself.
+    /// Whether it has rules for several arguments together.
     pub(super) has_rules: bool,
-    /// Whether it leads further than it may.
-    pub(super) is_too_much: bool,
+    /// Whether it exceeds [`bounds::SCHEMA_DEPTH`].
+    pub(super) is_too_deep: bool,
 }
 
 struct Property<'s> {
     name: &'s str,
-    /// Schemas that it must fit.
+    /// Schemas that it must always match.
     all: Vec<&'s Value>,
-    /// Schemas that it must fit in some cases.
+    /// Schemas that it must match in some cases.
     some: Vec<&'s Value>,
 }
 
@@ -59,7 +59,7 @@ impl<'s> Object<'s> {
         let mut object = Self::default();
         let mut walk = Walk { root, seen: HashSet::new(), object: &mut object };
         walk.collect(root, true, 0);
-        // To each of several schemas, the names that the others list are others.
+        // In each of several schemas, the names of the others are not known.
         let is_divided = walk.seen.len() > 1;
         let has_limits = object.is_closed || object.others.iter().any(|others| **others != Value::Bool(true));
         object.has_rules |= has_limits && is_divided;
@@ -67,7 +67,7 @@ impl<'s> Object<'s> {
             if !object.places.contains_key(name) && object.others.is_empty() {
                 object.undescribed.push(name);
             }
-            object.name(name);
+            object.property(name);
         }
         object
     }
@@ -84,21 +84,17 @@ impl<'s> Object<'s> {
         })
     }
 
-    /// What an argument of any other name takes; `None` where there can be none.
+    /// The schema of other arguments; `None` if they are not allowed.
     pub(super) fn others(&self) -> Option<Cow<'s, Value>> {
         (!self.is_closed && !self.others.is_empty()).then(|| combined("allOf", &self.others))
     }
 
-    /// What the schema itself has as the default of an argument.
+    /// The default of an argument in the `default` of the whole schema.
     pub(super) fn default_of(&self, name: &str) -> Option<&'s Value> {
         self.defaults.iter().find_map(|defaults| defaults.get(name))
     }
 
-    /// Takes a name of which nothing else may be known.
-    fn name(&mut self, name: &'s str) {
-        self.property(name);
-    }
-
+    /// Finds or adds a property.
     fn property(&mut self, name: &'s str) -> &mut Property<'s> {
         let at = *self.places.entry(name).or_insert(self.properties.len());
         if at == self.properties.len() {
@@ -108,7 +104,7 @@ impl<'s> Object<'s> {
     }
 }
 
-/// Several schemas as one.
+/// Combines several schemas.
 fn combined<'s>(keyword: &str, schemas: &[&'s Value]) -> Cow<'s, Value> {
     let mut different: Vec<&'s Value> = Vec::new();
     for schema in schemas {
@@ -122,8 +118,8 @@ fn combined<'s>(keyword: &str, schemas: &[&'s Value]) -> Cow<'s, Value> {
         several => {
             let mut combined = Map::from_iter([(keyword.to_owned(), json!(several))]);
             for words in ["title", "description", "default"] {
-                if let Some(said) = several.iter().find_map(|schema| schema.get(words)) {
-                    combined.insert(words.to_owned(), said.clone());
+                if let Some(value) = several.iter().find_map(|schema| schema.get(words)) {
+                    combined.insert(words.to_owned(), value.clone());
                 }
             }
             Cow::Owned(combined.into())
@@ -133,32 +129,33 @@ fn combined<'s>(keyword: &str, schemas: &[&'s Value]) -> Cow<'s, Value> {
 
 struct Walk<'s, 'o> {
     root: &'s Value,
-    /// By address, and whether they apply in any case.
+    /// The addresses of schemas, and whether they always apply.
     seen: HashSet<(*const Value, bool)>,
     object: &'o mut Object<'s>,
 }
 
 impl<'s> Walk<'s, '_> {
-    /// Takes names that must be there in some cases.
-    fn name(&mut self, names: &'s Value) {
-        let names = names.as_array().into_iter().flatten().filter_map(Value::as_str);
-        names.for_each(|name| self.object.name(name));
+    /// Adds names that are required in some cases.
+    fn names(&mut self, names: &'s Value) {
+        for name in names.as_array().into_iter().flatten().filter_map(Value::as_str) {
+            self.object.property(name);
+        }
     }
 
-    /// Takes what a schema says of the object; `is_sure` if it applies in any case.
+    /// Adds what a schema says about the object; `is_sure` if it always applies.
     fn collect(&mut self, schema: &'s Value, is_sure: bool, depth: usize) {
         let Value::Object(keywords) = schema else { return };
         if !self.seen.insert((std::ptr::from_ref(schema), is_sure)) {
             return;
         }
         if depth > bounds::SCHEMA_DEPTH {
-            self.object.is_too_much = true;
+            self.object.is_too_deep = true;
             return;
         }
         let depth = depth + 1;
-        for (keyword, said) in keywords {
+        for (keyword, value) in keywords {
             self.object.has_rules |= is_sure && RULE_KEYWORDS.contains(&keyword.as_str());
-            match (keyword.as_str(), said) {
+            match (keyword.as_str(), value) {
                 ("$ref", Value::String(reference)) => {
                     if let Some(schema) = target(self.root, reference) {
                         self.collect(schema, is_sure, depth);
@@ -175,10 +172,11 @@ impl<'s> Walk<'s, '_> {
                 ("dependentSchemas" | "dependencies", Value::Object(schemas)) => {
                     schemas.values().for_each(|schema| self.collect(schema, false, depth));
                 }
-                // What it asks says nothing about what they are.
+                // A condition names arguments, but not their types.
                 ("if", schema) => {
-                    let names = schema.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
-                    names.for_each(|name| self.object.name(name));
+                    for name in schema.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+                        self.object.property(name);
+                    }
                 }
                 ("properties", Value::Object(properties)) => {
                     for (name, schema) in properties {
@@ -189,8 +187,8 @@ impl<'s> Walk<'s, '_> {
                 ("required", Value::Array(names)) if is_sure => {
                     self.object.required.extend(names.iter().filter_map(Value::as_str));
                 }
-                ("required", names) => self.name(names),
-                ("dependentRequired", Value::Object(names)) => names.values().for_each(|names| self.name(names)),
+                ("required", names) => self.names(names),
+                ("dependentRequired", Value::Object(names)) => names.values().for_each(|names| self.names(names)),
                 ("additionalProperties" | "unevaluatedProperties", Value::Bool(false)) if is_sure => {
                     self.object.is_closed = true;
                 }

@@ -1,4 +1,4 @@
-//! Arguments as the properties of a JSON Schema.
+//! Arguments in a JSON Schema.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::object::Object;
-use super::{Argument, Arguments, Item, Kind, check_enum, check_name, default_of, values};
+use super::{Argument, Arguments, Item, Kind, check_enum, check_name, default_of};
 use crate::bounds;
 use crate::picoschema::{field_name, is_json_schema};
 use crate::problem::Code;
@@ -15,99 +15,133 @@ use crate::reader::{Reader, shorten};
 use crate::schema::{Invalid, Mismatch, Validator, check_form, is_null, keywords, modern, target};
 use crate::yaml::{Node, Span, Yaml};
 
-/// Keywords that ask for no check beyond type and choices.
+/// Keywords that need no check besides type and choices.
 const UNCHECKED_KEYWORDS: [&str; 10] =
     ["type", "enum", "title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment"];
 
-/// The arguments that a schema declares; `None` where it is not about an object, or names no properties.
+/// Reads the arguments that a schema declares; `None` if it is not about an object, or has no properties.
 ///
-/// `schema` is JSON Schema, which is written at `node` in whichever form; `defaults` is `input.default`.
+/// `schema` is JSON Schema, converted from `node` if that is Picoschema. `defaults` is `input.default`.
 pub(crate) fn from_schema(
     schema: &Value,
     node: &Node,
     defaults: Option<&Node>,
     reader: &mut Reader<'_>,
 ) -> Option<Arguments> {
-    let is_written_so = is_json_schema(node);
-    let schema = if is_written_so { Cow::Owned(modern(schema)) } else { Cow::Borrowed(schema) };
-    let is_sound = !is_written_so || (keywords::check(node, reader) && is_in_form(&schema, node, reader));
+    let is_json = is_json_schema(node);
+    let schema = if is_json { Cow::Owned(modern(schema)) } else { Cow::Borrowed(schema) };
+    let is_supported = !is_json || keywords::check(node, reader);
+    let mut source = Source { places: Places::new(node), defaults, reader };
+    let is_valid = is_supported && (!is_json || source.reported(check_form(&schema)).is_some());
     let object = Object::new(&schema);
-    if object.is_too_much {
+    if object.is_too_deep {
         let most = bounds::SCHEMA_DEPTH;
-        wrong(reader, node.span, &format!("references and combinations nest more than {most} deep"));
+        source.wrong(node.span, &format!("references and combinations nest more than {most} deep"));
         return None;
     }
-    if !is_of_object(&schema) {
-        let message = "input.schema is not of an object with the arguments: they are the template's variables";
-        reader.note(Code::TypeMismatch, node.span, message);
+    if !allows_object(&schema) {
+        let message = "input.schema must be the schema of an object whose properties are the arguments";
+        source.reader.note(Code::TypeMismatch, node.span, message);
     }
-    let places = Places::new(node);
-    let mut arguments = Arguments { defaults: values(defaults), ..Arguments::default() };
-    if !add_properties(&mut arguments, &object, &schema, defaults, &places, reader) {
+    let mut arguments = Arguments::default();
+    if !source.add_properties(&mut arguments, &object, &schema) {
         return Some(arguments);
     }
     let others = object.others();
-    arguments.others = others.as_ref().and_then(|any| {
-        from_property("other", any, &schema).map_err(|message| wrong(reader, node.span, &message)).ok()
-    });
-    if arguments.is_empty() && arguments.others.is_none() && !object.is_closed && !has_properties(&schema) {
+    arguments.others = others
+        .as_ref()
+        .and_then(|any| from_property("other", any, &schema).map_err(|message| source.wrong(node.span, &message)).ok());
+    let has_properties = schema.get("properties").is_some_and(Value::is_object);
+    if arguments.is_empty() && arguments.others.is_none() && !object.is_closed && !has_properties {
         return None;
     }
     for name in &object.undescribed {
-        let message = format!("input.schema: `{}` is required, and no property: it takes any text", shorten(name));
-        reader.note(Code::Undeclared, places.required(name), message);
+        let message =
+            format!("input.schema: `{}` is required but not one of the properties: it allows any text", shorten(name));
+        source.reader.note(Code::Undeclared, source.places.required(name), message);
     }
-    if !is_sound {
+    if !is_valid {
         return Some(arguments);
     }
     if arguments.iter().chain(&arguments.others).any(|argument| argument.is_checked) {
         let properties = object.properties().map(|(name, schema)| (name.to_owned(), schema.into_owned())).collect();
-        arguments.validator = validator(one_by_one(&schema, properties, others.map(Cow::into_owned)), &places, reader);
-        check_defaults(&arguments, defaults, &places, reader);
+        let one_by_one = one_by_one(&schema, properties, others.map(Cow::into_owned));
+        arguments.validator = source.reported(Validator::compile(&one_by_one)).map(Arc::new);
+        source.check_defaults(&arguments);
     }
-    if object.has_rules && !reader.has_errors() {
-        arguments.rules = validator(schema.into_owned(), &places, reader);
+    if object.has_rules && !source.reader.has_errors() {
+        arguments.rules = source.reported(Validator::compile(&schema)).map(Arc::new);
     }
     Some(arguments)
 }
 
-/// Adds the arguments that have a name; false when there are too many.
-fn add_properties(
-    arguments: &mut Arguments,
-    object: &Object<'_>,
-    schema: &Value,
-    defaults: Option<&Node>,
-    places: &Places<'_>,
-    reader: &mut Reader<'_>,
-) -> bool {
-    for (name, property) in object.properties() {
-        let at = if object.undescribed.contains(&name) { places.required(name) } else { places.property(name) };
-        let mut argument = match from_property(name, &property, schema) {
-            Ok(argument) => argument,
-            Err(message) => {
-                wrong(reader, at, &message);
-                continue;
-            }
-        };
-        argument.required = object.required.contains(&name);
-        argument.place = Some(at.place);
-        let (default, default_at) =
-            match defaults.and_then(|defaults| defaults.find(name)).or_else(|| places.default(name)) {
-                Some(node) => (Some(default_of(&argument, node, reader)), node.span),
-                None => (property.get("default").or_else(|| object.default_of(name)).cloned(), at),
-            };
-        if let Some(Err(message)) = default.map(|default| argument.set_default(&default)) {
-            wrong(reader, default_at, &message);
-        }
-        if !arguments.add(argument, "input.schema", at, reader) {
-            return false;
-        }
-    }
-    true
+/// The YAML of a schema, and the reader for its problems.
+struct Source<'n, 'r, 'a> {
+    places: Places<'n>,
+    /// `input.default`
+    defaults: Option<&'n Node>,
+    reader: &'r mut Reader<'a>,
 }
 
-/// Whether a schema may be of an object.
-fn is_of_object(schema: &Value) -> bool {
+impl<'n> Source<'n, '_, '_> {
+    /// Adds the arguments that have a name. Returns false if there are too many.
+    fn add_properties(&mut self, arguments: &mut Arguments, object: &Object<'_>, schema: &Value) -> bool {
+        for (name, property) in object.properties() {
+            let is_undescribed = object.undescribed.contains(&name);
+            let at = if is_undescribed { self.places.required(name) } else { self.places.property(name) };
+            let mut argument = match from_property(name, &property, schema) {
+                Ok(argument) => argument,
+                Err(message) => {
+                    self.wrong(at, &message);
+                    continue;
+                }
+            };
+            argument.required = object.required.contains(&name);
+            argument.place = Some(at.place);
+            let (default, default_at) = match self.default(name) {
+                Some(node) => (Some(default_of(&argument, node, self.reader)), node.span),
+                None => (property.get("default").or_else(|| object.default_of(name)).cloned(), at),
+            };
+            if let Some(Err(message)) = default.map(|default| argument.set_default(&default)) {
+                self.wrong(default_at, &message);
+            }
+            if !arguments.add(argument, "input.schema", at, self.reader) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn check_defaults(&mut self, arguments: &Arguments) {
+        let mut steps_left = bounds::CHECK_STEPS;
+        for argument in arguments.iter() {
+            let Some(default) = &argument.default else { continue };
+            let checked = arguments.check(argument, &argument.name, default.clone(), &mut steps_left);
+            if let Err(Mismatch { path, expected, given }) = checked {
+                let at = self.default(&argument.name).map(|node| node.span);
+                let at = at.unwrap_or_else(|| self.places.property(&argument.name));
+                self.wrong(at, &format!("the default of `{path}` must be {expected}, not {given}"));
+            }
+        }
+    }
+
+    /// The default of an argument, in `input.default` or in its schema.
+    fn default(&self, name: &str) -> Option<&'n Node> {
+        self.defaults.and_then(|defaults| defaults.find(name)).or_else(|| self.places.default(name))
+    }
+
+    /// The value of a result; reports its errors.
+    fn reported<T>(&mut self, result: Result<T, Vec<Invalid>>) -> Option<T> {
+        let report = |Invalid { pointer, message }| self.wrong(self.places.pointer(&pointer), &message);
+        result.map_err(|all| all.into_iter().for_each(report)).ok()
+    }
+
+    fn wrong(&mut self, at: Span, message: &str) {
+        self.reader.note(Code::Schema, at, format!("input.schema: {message}"));
+    }
+}
+
+fn allows_object(schema: &Value) -> bool {
     match schema.get("type") {
         Some(Value::Array(types)) => types.iter().any(|name| name == "object"),
         Some(name) => name == "object" || name == "any",
@@ -115,25 +149,12 @@ fn is_of_object(schema: &Value) -> bool {
     }
 }
 
-fn has_properties(schema: &Value) -> bool {
-    schema.get("properties").is_some_and(Value::is_object)
-}
-
-/// Whether a schema is one. What is compiled is so too; most are not.
-fn is_in_form(schema: &Value, node: &Node, reader: &mut Reader<'_>) -> bool {
-    let all = check_form(schema).err().unwrap_or_default();
-    for Invalid { pointer, message } in &all {
-        wrong(reader, Places::new(node).pointer(pointer), message);
-    }
-    all.is_empty()
-}
-
-/// The schema of an object that has one of the arguments.
+/// The schema of an object with one of the arguments.
 fn one_by_one(root: &Value, properties: Map<String, Value>, others: Option<Value>) -> Value {
-    // What references lead to.
+    // References may name definitions and unknown keywords.
     let is_definition = |keyword: &str| matches!(keyword, "$defs" | "definitions") || !keywords::is_known(keyword);
     let kept = root.as_object().into_iter().flatten().filter(|(keyword, _)| is_definition(keyword));
-    let mut schema: Map<_, _> = kept.map(|(keyword, said)| (keyword.clone(), said.clone())).collect();
+    let mut schema: Map<_, _> = kept.map(|(keyword, value)| (keyword.clone(), value.clone())).collect();
     schema.insert("properties".to_owned(), properties.into());
     if let Some(others) = others {
         schema.insert("additionalProperties".to_owned(), others);
@@ -141,37 +162,8 @@ fn one_by_one(root: &Value, properties: Map<String, Value>, others: Option<Value
     schema.into()
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "made for it")]
-fn validator(schema: Value, places: &Places<'_>, reader: &mut Reader<'_>) -> Option<Arc<Validator>> {
-    let all = match Validator::compile(&schema) {
-        Ok(validator) => return Some(Arc::new(validator)),
-        Err(all) => all,
-    };
-    for Invalid { pointer, message } in all {
-        wrong(reader, places.pointer(&pointer), &message);
-    }
-    None
-}
-
-fn check_defaults(arguments: &Arguments, defaults: Option<&Node>, places: &Places<'_>, reader: &mut Reader<'_>) {
-    let mut left = bounds::CHECK_STEPS;
-    for argument in arguments.iter() {
-        let Some(default) = &argument.default else { continue };
-        let checked = arguments.check(argument, &argument.name, default.clone(), &mut left);
-        if let Err(Mismatch { path, expected, given }) = checked {
-            let node =
-                defaults.and_then(|defaults| defaults.find(&argument.name)).or_else(|| places.default(&argument.name));
-            let at = node.map_or_else(|| places.property(&argument.name), |node| node.span);
-            wrong(reader, at, &format!("the default of `{path}` is {given}, and it takes {expected}"));
-        }
-    }
-}
-
-fn wrong(reader: &mut Reader<'_>, at: Span, message: &str) {
-    reader.note(Code::Schema, at, format!("input.schema: {message}"));
-}
-
-fn from_property(name: &str, property: &Value, root: &Value) -> Result<Argument, String> {
+/// Reads the schema of one argument.
+pub(super) fn from_property(name: &str, property: &Value, root: &Value) -> Result<Argument, String> {
     check_name(name)?;
     let schema = follow(property, root);
     let words = |key: &str| Some(property.get(key).or_else(|| schema.get(key))?.as_str()?.to_owned());
@@ -192,7 +184,7 @@ fn from_property(name: &str, property: &Value, root: &Value) -> Result<Argument,
     })
 }
 
-/// The schema that references lead to, and combinations with one branch that is not null.
+/// Follows references, and combinations with only one branch that is not null.
 pub(super) fn follow<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     let mut schema = schema;
     for _ in 0..bounds::FOLLOWED_SCHEMAS {
@@ -214,19 +206,19 @@ fn branches(schema: &Value) -> impl Iterator<Item = &Value> {
     of("anyOf").or_else(|| of("oneOf")).or_else(|| of("allOf")).into_iter().flatten()
 }
 
-/// Whether [`branches`] must all fit.
+/// Whether a value must match all [`branches`].
 fn is_all_of(schema: &Value) -> bool {
     ["anyOf", "oneOf"].iter().all(|keyword| schema.get(*keyword).is_none()) && schema.get("allOf").is_some()
 }
 
-/// The values that a schema lists, or all of its branches do.
+/// The values of an `enum` or `const`, or of those in all branches.
 fn choices(schema: &Value, root: &Value) -> Option<Vec<Value>> {
     choices_within(schema, root, &mut { bounds::FOLLOWED_SCHEMAS })
 }
 
-/// `left` is how many schemas may still be looked at.
-fn choices_within(schema: &Value, root: &Value, left: &mut usize) -> Option<Vec<Value>> {
-    *left = left.checked_sub(1)?;
+/// Counts down `schemas_left`.
+fn choices_within(schema: &Value, root: &Value, schemas_left: &mut usize) -> Option<Vec<Value>> {
+    *schemas_left = schemas_left.checked_sub(1)?;
     if let Some(Value::Array(allowed)) = schema.get("enum") {
         return Some(allowed.clone());
     }
@@ -235,7 +227,7 @@ fn choices_within(schema: &Value, root: &Value, left: &mut usize) -> Option<Vec<
     }
     let mut within = |branch| {
         let branch = follow(branch, root);
-        choices_within(branch, root, left).or_else(|| match branch.get("type")?.as_str()? {
+        choices_within(branch, root, schemas_left).or_else(|| match branch.get("type")?.as_str()? {
             "boolean" => Some(vec![true.into(), false.into()]),
             "null" => Some(vec![Value::Null]),
             _ => None,
@@ -256,9 +248,9 @@ pub(super) fn kind_of(schema: &Value, root: &Value) -> Kind {
     kind_within(schema, root, &mut { bounds::FOLLOWED_SCHEMAS })
 }
 
-/// `left` is how many schemas may still be looked at.
-fn kind_within(schema: &Value, root: &Value, left: &mut usize) -> Kind {
-    *left = left.saturating_sub(1);
+/// Counts down `schemas_left`.
+fn kind_within(schema: &Value, root: &Value, schemas_left: &mut usize) -> Kind {
+    *schemas_left = schemas_left.saturating_sub(1);
     let types = match schema.get("type") {
         Some(Value::Array(types)) => types.iter().filter_map(Value::as_str).filter(|name| *name != "null").collect(),
         Some(Value::String(name)) => vec![name.as_str()],
@@ -270,12 +262,11 @@ fn kind_within(schema: &Value, root: &Value, left: &mut usize) -> Kind {
         vec![Kind::Object]
     } else if schema.get("items").is_some() {
         vec![Kind::Array]
-    } else if *left > 0 {
-        branches(schema).take(*left).map(|branch| kind_within(follow(branch, root), root, left)).collect()
     } else {
-        Vec::new()
+        let branches = branches(schema).take(*schemas_left);
+        branches.map(|branch| kind_within(follow(branch, root), root, schemas_left)).collect()
     };
-    // What must fit all branches is of the type that any of them names.
+    // A value that matches all branches has the type of any of them.
     if let Some(named) = kinds.iter().find(|kind| **kind != Kind::Any).filter(|_| is_all_of(schema)) {
         return *named;
     }
@@ -288,7 +279,7 @@ fn kind_within(schema: &Value, root: &Value, left: &mut usize) -> Kind {
     }
 }
 
-/// What stands between the commas of a list, if that is plain text.
+/// The items of a list, if they can be written between commas.
 fn item(schema: &Value, root: &Value) -> Option<Item> {
     if schema.get("prefixItems").is_some() {
         return None;
@@ -299,7 +290,7 @@ fn item(schema: &Value, root: &Value) -> Option<Item> {
     (kind.is_plain() || allowed.is_some()).then_some(Item { kind, allowed })
 }
 
-/// Whether the type and the choices are all that a schema asks for.
+/// Whether a schema needs no check besides type and choices.
 fn is_plain(schema: &Value, kind: Kind) -> bool {
     match schema {
         Value::Bool(is_any) => *is_any,
@@ -320,10 +311,10 @@ fn is_plain(schema: &Value, kind: Kind) -> bool {
     }
 }
 
-/// Where the parts of a schema are written.
+/// The places of the parts of a schema.
 struct Places<'n> {
     node: &'n Node,
-    /// Each argument's key and what it is set to.
+    /// The key and the schema of each argument.
     properties: HashMap<&'n str, (Span, &'n Node)>,
 }
 
@@ -339,7 +330,7 @@ impl<'n> Places<'n> {
         places
     }
 
-    /// Takes the properties of a schema, and of those that say more of the same object.
+    /// Adds the properties of a schema, and of the schemas in it that apply to the same object.
     fn collect(&mut self, schema: &'n Node, depth: usize) {
         if depth > bounds::YAML_DEPTH {
             return;
@@ -365,19 +356,18 @@ impl<'n> Places<'n> {
         self.properties.get(name).map_or(self.node.span, |(span, _)| *span)
     }
 
-    /// The default that JSON Schema has for an argument.
+    /// The `default` in the JSON Schema of an argument.
     fn default(&self, name: &str) -> Option<&'n Node> {
         self.properties.get(name).filter(|_| is_json_schema(self.node))?.1.find("default")
     }
 
-    /// Where a name is required.
+    /// The place of a name in `required`.
     fn required(&self, name: &str) -> Span {
         let Some(Yaml::List(names)) = self.node.get("required").map(|node| &node.value) else { return self.node.span };
-        let is_it = |node: &&Node| matches!(&node.value, Yaml::String(text) if text == name);
-        names.iter().find(is_it).map_or(self.node.span, |node| node.span)
+        names.iter().find(|node| node.as_str() == Some(name)).map_or(self.node.span, |node| node.span)
     }
 
-    /// As near as can be to what a JSON Pointer leads to.
+    /// The place that is nearest to the target of a JSON Pointer.
     fn pointer(&self, pointer: &str) -> Span {
         let segments = pointer.split('/').skip(1).map(|segment| segment.replace("~1", "/").replace("~0", "~"));
         let mut span = segments.clone().nth(1).map_or(self.node.span, |name| self.property(&name));

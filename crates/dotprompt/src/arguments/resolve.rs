@@ -1,4 +1,4 @@
-//! How the text that callers send becomes the values of a template's variables.
+//! Turns the arguments of a call into the values of variables.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,59 +12,59 @@ use crate::nearest;
 use crate::reader::shorten;
 use crate::schema::{Conflict, Mismatch};
 
-/// How many unknown arguments an error names.
+/// The most unknown arguments that an error names.
 const MAX_UNKNOWN: usize = 5;
-/// How many arguments an error lists instead.
+/// The most known arguments that an error names.
 const MAX_KNOWN: usize = 50;
 
 /// The values of all variables of one call.
 #[derive(Debug)]
 pub(crate) struct Values<'a> {
     pub(crate) map: Map<String, Value>,
-    /// The variables whose value is the author's: a default, or a choice of an enum.
+    /// The variables with a value of the author: a default, or a choice of an enum.
     pub(crate) authored: HashSet<&'a str>,
 }
 
-/// What is wrong with one argument of a call.
+/// A problem with the arguments of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArgumentProblem {
     /// A required argument was not given.
     Missing {
         /// The argument.
         name: String,
-        /// What it is, in the author's words.
+        /// The author's description.
         description: Option<String>,
     },
     /// The prompt has no such argument.
     Unknown {
-        /// What was given, shortened.
+        /// The unknown name, shortened.
         name: String,
-        /// What there is instead, in words.
+        /// The similar name or the known names, in words.
         instead: String,
     },
-    /// So many other unknown arguments.
+    /// The number of further unknown arguments.
     More(usize),
-    /// The value does not fit.
+    /// The value has the wrong type.
     Invalid {
         /// The argument.
         name: String,
-        /// The part of it that does not fit, such as `items[2].price`; the argument's name for all of it.
+        /// The wrong part, such as `items[2].price`, or the argument's name.
         path: String,
-        /// What came, shortened.
+        /// The value, shortened.
         given: String,
-        /// What is allowed.
+        /// The allowed values in words.
         expected: String,
     },
-    /// The arguments fit one by one, and not together.
+    /// The arguments are valid one by one, but not together.
     Together {
-        /// What they must be.
+        /// The requirement in words.
         expected: String,
     },
-    /// There is too much.
+    /// A limit is exceeded.
     Bound {
-        /// What is bounded, with the bound.
+        /// The limit in words.
         most: String,
-        /// How much came.
+        /// The size or the number.
         given: usize,
     },
 }
@@ -86,14 +86,14 @@ impl fmt::Display for ArgumentProblem {
 }
 
 impl ArgumentProblem {
-    /// The problem of a name that is not in `arguments`.
+    /// The problem of a name that is not one of `arguments`.
     #[doc(hidden)]
     #[must_use]
     pub fn unknown(name: &str, arguments: &[Argument]) -> Self {
         let known = || arguments.iter().map(|argument| argument.name.as_str());
         let instead = match nearest(name, known()) {
             Some(near) => format!(", did you mean `{near}`?"),
-            None if arguments.is_empty() => ": this prompt takes none".to_owned(),
+            None if arguments.is_empty() => ": this prompt has no arguments".to_owned(),
             None => {
                 let more = match arguments.len().saturating_sub(MAX_KNOWN) {
                     0 => String::new(),
@@ -107,17 +107,17 @@ impl ArgumentProblem {
 }
 
 impl Arguments {
-    /// The values of all variables, from what the caller gave and the defaults; all problems at once.
+    /// The values of all variables from the given arguments and the defaults, or all problems.
     ///
-    /// Some clients send an empty text, or null, for a field that was left empty: that is no value.
+    /// An empty text and null count as missing: some clients send them for empty fields.
     pub(crate) fn resolve(&self, given: &Map<String, Value>) -> Result<Values<'_>, Vec<ArgumentProblem>> {
         check_bounds(given).map_err(|problem| vec![problem])?;
         let authored = self.defaults.keys().map(String::as_str).collect();
         let mut values = Values { map: self.defaults.clone(), authored };
         let mut problems = Vec::new();
-        let mut left = bounds::CHECK_STEPS;
+        let mut steps_left = bounds::CHECK_STEPS;
         for argument in &self.listed {
-            match self.listed_value(argument, given.get(&argument.name), &mut left) {
+            match self.listed_value(argument, given.get(&argument.name), &mut steps_left) {
                 Ok((value, is_authored)) => {
                     if is_authored {
                         values.authored.insert(&argument.name);
@@ -129,53 +129,52 @@ impl Arguments {
                 Err(problem) => problems.push(problem),
             }
         }
-        self.resolve_others(given, &mut values, &mut problems, &mut left);
+        self.resolve_others(given, &mut values, &mut problems, &mut steps_left);
         if problems.is_empty() {
-            problems.extend(self.conflict(given, &values.map, &mut left));
+            problems.extend(self.conflict(given, &values.map, &mut steps_left));
         }
         if problems.is_empty() { Ok(values) } else { Err(problems) }
     }
 
-    /// The value of an argument that is listed, and whether it is the author's.
+    /// The value of a listed argument, and whether it is the author's.
     fn listed_value(
         &self,
         argument: &Argument,
-        said: Option<&Value>,
-        left: &mut usize,
+        given: Option<&Value>,
+        steps_left: &mut usize,
     ) -> Result<(Value, bool), ArgumentProblem> {
         let (name, default) = (&argument.name, argument.default.as_ref());
-        if let Some(said) = said.filter(|said| argument.is_said(said)) {
-            let value = self.value(argument, name, said, left)?;
+        if let Some(given) = given.filter(|given| argument.is_given(given)) {
+            let value = self.value(argument, name, given, steps_left)?;
             let is_authored = argument.is_choice() || default == Some(&value);
             return Ok((value, is_authored));
         }
         if argument.required {
             return Err(ArgumentProblem::Missing { name: name.clone(), description: argument.description.clone() });
         }
-        // Null is a value to strict mode, and renders as nothing.
+        // Null is a value, so the variable does not count as missing. It renders as nothing.
         Ok((default.cloned().unwrap_or_default(), default.is_some() || self.defaults.contains_key(name)))
     }
 
-    /// The values of arguments that are not listed.
+    /// Adds the values of other arguments, or their problems.
     fn resolve_others(
         &self,
         given: &Map<String, Value>,
         values: &mut Values<'_>,
         problems: &mut Vec<ArgumentProblem>,
-        left: &mut usize,
+        steps_left: &mut usize,
     ) {
         let mut unknown = given.iter().filter(|(name, _)| !self.iter().any(|argument| argument.name == **name));
         let Some(others) = &self.others else {
-            // A caller may send hundreds.
             problems.extend(unknown.by_ref().take(MAX_UNKNOWN).map(|(name, _)| ArgumentProblem::unknown(name, self)));
             let more = unknown.count();
             problems.extend((more > 0).then_some(ArgumentProblem::More(more)));
             return;
         };
-        for (name, said) in unknown {
+        for (name, given) in unknown {
             let others = self.used_others.get(name).unwrap_or(others);
-            let value = if others.is_said(said) { self.value(others, name, said, left) } else { Ok(Value::Null) };
-            match value {
+            let is_given = others.is_given(given);
+            match if is_given { self.value(others, name, given, steps_left) } else { Ok(Value::Null) } {
                 Ok(value) => {
                     values.authored.remove(name.as_str());
                     values.map.insert(name.clone(), value);
@@ -185,12 +184,12 @@ impl Arguments {
         }
     }
 
-    /// What is wrong with arguments that fit one by one, by what their schema says of several.
+    /// The problem of arguments that are valid one by one, but not together.
     fn conflict(
         &self,
         given: &Map<String, Value>,
         values: &Map<String, Value>,
-        left: &mut usize,
+        steps_left: &mut usize,
     ) -> Option<ArgumentProblem> {
         let rules = self.rules.as_ref()?;
         let names = self.iter().map(|argument| &argument.name).chain(given.keys());
@@ -207,7 +206,7 @@ impl Arguments {
         {
             return Some(too_long_for_patterns(name, text.len()));
         }
-        Some(match rules.check_all(&object.into(), left).err()? {
+        Some(match rules.check_all(&object.into(), steps_left).err()? {
             Conflict::Missing(name) => {
                 let description = self.iter().find(|argument| argument.name == name);
                 ArgumentProblem::Missing {
@@ -222,34 +221,44 @@ impl Arguments {
         })
     }
 
-    /// What a caller said, as `argument` takes it, if it can be checked in the steps that are `left`.
-    fn value(&self, argument: &Argument, name: &str, said: &Value, left: &mut usize) -> Result<Value, ArgumentProblem> {
-        let length = length(said);
+    /// The value of an argument in its type.
+    fn value(
+        &self,
+        argument: &Argument,
+        name: &str,
+        given: &Value,
+        steps_left: &mut usize,
+    ) -> Result<Value, ArgumentProblem> {
+        let length = length(given);
         if length > bounds::PATTERNED_BYTES
             && argument.is_checked
             && self.validator.as_ref().is_some_and(|validator| validator.has_patterns)
         {
             return Err(too_long_for_patterns(name, length));
         }
-        let read = match said {
+        let read = match given {
             Value::String(text) => argument.read_as(name, text),
             value => argument.take_as(name, value),
         };
-        let read = read.and_then(|value| self.check(argument, name, value, left));
-        // Where text is one of several types, what does not fit as text may be meant as another.
+        let read = read.and_then(|value| self.check(argument, name, value, steps_left));
+        // An argument of several types may be invalid as text, but valid as another type.
         let read = read.or_else(|mismatch| {
-            let text = said.as_str().filter(|_| argument.kind == Kind::Any && argument.allowed.is_none());
-            let value = text.and_then(|text| json(text).ok()).filter(|value| !value.is_string());
-            let value = value.or_else(|| text.and_then(boolean).map(Value::from));
-            let is_open = argument.kind == Kind::Any && argument.allowed.is_none();
-            let value = value.or_else(|| Some(said.clone()).filter(|said| is_open && !said.is_string()));
-            let value = value.filter(|value| argument.check_shape(name, value).is_ok());
-            let checked = value.and_then(|value| self.check(argument, name, value, left).ok());
-            // A word for no where the schema has no false.
-            let is_flag = argument.shape.as_ref().is_some_and(|shape| shape.is_flag());
-            let text = text.filter(|_| is_flag);
-            let checked = checked.or_else(|| self.check(argument, name, text?.into(), left).ok());
-            checked.ok_or(mismatch)
+            if argument.kind != Kind::Any || argument.allowed.is_some() {
+                return Err(mismatch);
+            }
+            let text = given.as_str();
+            let other = match text {
+                Some(text) => {
+                    let value = json(text).ok().filter(|value| !value.is_string());
+                    value.or_else(|| boolean(text).map(Value::from))
+                }
+                None => Some(given.clone()),
+            };
+            let other = other.filter(|value| argument.check_shape(name, value).is_ok());
+            let other = other.and_then(|value| self.check(argument, name, value, steps_left).ok());
+            // `no` is text if the schema does not allow false.
+            let text = text.filter(|_| argument.is_flag());
+            other.or_else(|| self.check(argument, name, text?.into(), steps_left).ok()).ok_or(mismatch)
         });
         read.map_err(|Mismatch { path, expected, given }| ArgumentProblem::Invalid {
             name: name.to_owned(),
@@ -259,30 +268,28 @@ impl Arguments {
         })
     }
 
-    /// Checks a value against all that the schema of its argument says, in the steps that are `left`.
+    /// Checks a value against the schema of its argument.
     pub(super) fn check(
         &self,
         argument: &Argument,
         name: &str,
         value: Value,
-        left: &mut usize,
+        steps_left: &mut usize,
     ) -> Result<Value, Mismatch> {
         let Some(validator) = self.validator.as_ref().filter(|_| argument.is_checked) else { return Ok(value) };
-        let mut object = Map::new();
-        object.insert(name.to_owned(), value);
-        let mut object = Value::Object(object);
-        validator.check(&object, left)?;
+        let mut object = Value::Object(Map::from_iter([(name.to_owned(), value)]));
+        validator.check(&object, steps_left)?;
         Ok(object[name].take())
     }
 }
 
 fn too_long_for_patterns(name: &str, given: usize) -> ArgumentProblem {
     let (name, most) = (shorten(name), bounds::PATTERNED_BYTES);
-    let most = format!("argument `{name}` has at most {most} bytes, as its schema has patterns");
+    let most = format!("argument `{name}`, whose schema has patterns, has at most {most} bytes");
     ArgumentProblem::Bound { most, given }
 }
 
-/// Refuses what is too much before anything is done with it.
+/// Refuses arguments that are too many or too large.
 fn check_bounds(given: &Map<String, Value>) -> Result<(), ArgumentProblem> {
     let bound = |most: String, given: usize| Err(ArgumentProblem::Bound { most, given });
     if given.len() > bounds::ARGUMENTS {
@@ -302,7 +309,7 @@ fn check_bounds(given: &Map<String, Value>) -> Result<(), ArgumentProblem> {
     Ok(())
 }
 
-/// How much there is of a value, in bytes.
+/// The size of a value in bytes.
 fn length(value: &Value) -> usize {
     value.as_str().map_or_else(|| value.to_string().len(), str::len)
 }

@@ -94,7 +94,7 @@ fn arguments_are_declared_in_three_ways() {
     }
     let (unknown, problems) = read("input: {schema: Foo}");
     assert!(unknown.is_none());
-    assert_snapshot!(problems, @"unknown-schema 2:17+3 input.schema: the schema `Foo` is not known here: any value is taken");
+    assert_snapshot!(problems, @"unknown-schema 2:17+3 input.schema: the schema `Foo` is unknown and allows any value");
 }
 
 #[test]
@@ -112,9 +112,9 @@ fn an_argument_knows_where_it_is_declared() {
 fn wrong_declarations_are_told_at_their_places() {
     assert_snapshot!(read("arguments:\n- a\n- name: a\n- name: b c\n- {name: c, type: text}\n- {name: d, typ: string}\n- {title: x}\n- [e]\n- name: f\n  type: integer\n  default: x\n- {name: g, enum: [], required: 3}\n- {name: h, enum: [x, y], default: z}\n- {name: i, enum: x}\n- {name: [j]}\n- {name: k, enum: [[x]]}").1, @"
     schema 4:3+1 arguments: `a` is declared twice
-    schema 5:9+3 arguments: `b c` is not a name: it takes letters, digits, _ and -
+    schema 5:9+3 arguments: invalid name `b c`: use letters, digits, _ and -
     schema 6:19+4 arguments: `c`: type `text` is not one of string, integer, number, boolean, any, array, object
-    schema 7:13+3 an argument has no key `typ`; it takes name, title, description, required, type, enum, default [did you mean `type`?]
+    schema 7:13+3 an argument has no key `typ`; the keys are name, title, description, required, type, enum, default [did you mean `type`?]
     schema 8:3+1 an argument needs a `name`
     schema 9:3+1 an argument takes a map of name, title, description, required, type, enum, default, not a list
     schema 12:12+1 arguments: `f`: the default x is not a whole number such as 42
@@ -126,19 +126,19 @@ fn wrong_declarations_are_told_at_their_places() {
     schema 17:19+1 arguments: `k`: an enum takes plain values
     ");
     assert_snapshot!(read("input:\n  schema:\n    a b: string\n    c: integer\n    d(enum): []\n    e(array): integer\n  default:\n    c: x\n    e: [1, y]").1, @r#"
-    schema 4:5+3 input.schema: `a b` is not a name: it takes letters, digits, _ and -
+    schema 4:5+3 input.schema: invalid name `a b`: use letters, digits, _ and -
     schema 6:5+7 input.schema: `d`: the enum is empty, so no value would be allowed
     schema 9:8+1 input.schema: `c`: the default x is not a whole number such as 42
-    schema 10:8+1 input.schema: the default of `e[1]` is "y", and it takes a whole number
+    schema 10:8+1 input.schema: the default of `e[1]` must be a whole number, not "y"
     "#);
     assert_snapshot!(read("input:\n  schema:\n    type: object\n    properties:\n      a: {type: string, minLength: x}").1, @r#"schema 6:36+1 input.schema: `properties.a.minLength` takes a whole number, not "x""#);
     assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {type: strin}\n      b: 3").1, @r#"
     schema 5:17+5 input.schema: `properties.a.type` takes one of array, boolean, integer, null, number, object, string or a list, not "strin"
     schema 6:10+1 input.schema: `properties.b` takes true or false or an object, not 3
     "#);
-    assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {$ref: 'https://example.com'}").1, @"schema 5:10+1 input.schema: there is no `https://example.com` in the schema; what `$ref` names is a part of it");
-    assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {$ref: '#/$defs/a'}\n    $defs: {a: {not: {$ref: '#/$defs/a'}}}").1, @"schema 5:10+1 input.schema: the schema leads back to itself for the same value");
-    assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {type: integer, minimum: 3, default: 2}").1, @"schema 5:47+1 input.schema: the default of `a` is 2, and it takes a number of at least 3");
+    assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {$ref: 'https://example.com'}").1, @"schema 5:10+1 input.schema: there is no `https://example.com` in the schema; `$ref` names a part of it");
+    assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {$ref: '#/$defs/a'}\n    $defs: {a: {not: {$ref: '#/$defs/a'}}}").1, @"schema 5:10+1 input.schema: the schema refers to itself for the same value");
+    assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {type: integer, minimum: 3, default: 2}").1, @"schema 5:47+1 input.schema: the default of `a` must be a number of at least 3, not 2");
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn what_a_file_declares_is_bounded() {
     let next = |i: usize| format!("{{$ref: '#/$defs/d{i}'}}");
     let chain =
         (0..30).map(|i| format!("      d{i}: {{anyOf: [{}, {}]}}\n", next(i + 1), next(i + 1))).collect::<String>();
-    assert_snapshot!(read(&format!("input:\n  schema:\n    $defs:\n{chain}      d30: {{}}\n    properties:\n{}", properties(&next(0)))).1, @"schema 5:11+1 input.schema: more than 2000 schemas would apply to one value, with what references lead to");
+    assert_snapshot!(read(&format!("input:\n  schema:\n    $defs:\n{chain}      d30: {{}}\n    properties:\n{}", properties(&next(0)))).1, @"schema 5:11+1 input.schema: more than 2000 schemas would apply to one value, with the targets of references");
     // The deepest that YAML may be.
     let nested = format!("{}string{}", "{a(object): ".repeat(30), "}".repeat(30));
     assert_eq!(names(&declared(&format!("input: {{schema: {nested}}}"))), "a:Object");
@@ -183,7 +183,7 @@ fn what_a_schema_says_of_several_arguments_is_bounded() {
     let list = format!("[{}1]", "1, ".repeat(5_000));
     assert_eq!(
         resolve(&arguments, json!({ "a": list, "b": list })),
-        "the arguments together must be what their schema can check in 300000 steps"
+        "the arguments together must be a value that the schema can check in 300000 steps"
     );
     assert_eq!(resolve(&arguments, json!({ "a": "[1]", "b": "[2]" })), r#"{"a":[1],"b":[2]}"#);
     let arguments = declared(
@@ -191,12 +191,12 @@ fn what_a_schema_says_of_several_arguments_is_bounded() {
     );
     assert_eq!(
         resolve(&arguments, json!({ "a": "x".repeat(20_000) })),
-        "argument `a` has at most 16384 bytes, as its schema has patterns, not 20000"
+        "argument `a`, whose schema has patterns, has at most 16384 bytes, not 20000"
     );
     assert_eq!(resolve(&arguments, json!({ "a": "x".repeat(10_000) })), "missing required argument `b`");
     // Schemas that lead to each other, and far.
     let circle = "$ref: '#/$defs/a', $defs: {a: {allOf: [{$ref: '#/$defs/b'}]}, b: {anyOf: [{$ref: '#/$defs/a'}]}}";
-    assert!(read(&format!("input: {{schema: {{type: object, {circle}}}}}")).1.contains("leads back to itself"));
+    assert!(read(&format!("input: {{schema: {{type: object, {circle}}}}}")).1.contains("refers to itself"));
     let chain: String = (0..150).map(|i| format!("d{i}: {{$ref: '#/$defs/d{}'}}, ", i + 1)).collect();
     let far = format!("input: {{schema: {{type: object, $ref: '#/$defs/d0', $defs: {{{chain} d150: {{}}}}}}}}");
     assert!(read(&far).1.contains("nest more than 64 deep"), "{}", read(&far).1);
@@ -257,7 +257,7 @@ fn the_list_says_what_mcp_has_no_field_for() {
         ("type: integer, minimum: 1, maximum: 10", "(a whole number; 1 to 10)"),
         ("type: number, minimum: 0.5, default: 1", "(a number; at least 0.5; default 1)"),
         ("type: string, minLength: 3, pattern: '^[A-Z]+$'", "(at least 3 characters; matches ^[A-Z]+$)"),
-        ("type: string, maxLength: 80, format: email", "(at most 80 characters; in the form of email)"),
+        ("type: string, maxLength: 80, format: email", "(at most 80 characters; format email)"),
         ("type: array, minItems: 1", "(a list: JSON, or values with commas or lines between; at least 1 item)"),
         ("type: array, maxItems: 3", "(a list: JSON, or values with commas or lines between; at most 3 items)"),
     ] {
@@ -285,8 +285,8 @@ fn every_problem_of_a_call_is_told() {
     assert_snapshot!(resolve(&arguments, json!({ "a": 3, "b": ["x"] })), @r#"argument `a` takes a JSON string such as "3", not 3; argument `b` takes a whole number such as 42, not ["x"]"#);
     let many: Map<_, _> = (0..200).map(|i| (format!("z{i}"), json!("x"))).collect();
     assert_snapshot!(resolve(&declared("arguments: [a]"), many.into()), @"unknown argument `z0`: this prompt takes a; unknown argument `z1`: this prompt takes a; unknown argument `z2`: this prompt takes a; unknown argument `z3`: this prompt takes a; unknown argument `z4`: this prompt takes a; and 195 more");
-    assert_snapshot!(resolve(&declared("arguments: []"), json!({ "a\nb": "x" })), @"unknown argument `a b`: this prompt takes none");
-    assert_snapshot!(resolve(&declared("arguments: []"), json!({ "a": "x" })), @"unknown argument `a`: this prompt takes none");
+    assert_snapshot!(resolve(&declared("arguments: []"), json!({ "a\nb": "x" })), @"unknown argument `a b`: this prompt has no arguments");
+    assert_snapshot!(resolve(&declared("arguments: []"), json!({ "a": "x" })), @"unknown argument `a`: this prompt has no arguments");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The value of an argument, from the text or the JSON that a caller sends.
+//! Reads the value of an argument from the text or the JSON of a caller.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,34 +12,34 @@ use crate::shape::Shape;
 use crate::yaml::number;
 
 impl Argument {
-    /// Whether every value is one that the author listed.
+    /// Whether the author listed all allowed values.
     pub(super) fn is_choice(&self) -> bool {
         self.allowed.is_some() || self.items.as_ref().is_some_and(|item| item.allowed.is_some())
     }
 
-    /// Whether a caller says anything with this value.
-    pub(super) fn is_said(&self, said: &Value) -> bool {
-        let Value::String(text) = said else { return !said.is_null() };
-        let is_meant = || {
-            let is_choice = self.allowed.as_ref().is_some_and(|allowed| allowed.contains(said));
+    /// Whether a value counts as given. Null does not, and blank text does only where it is an allowed value.
+    pub(super) fn is_given(&self, given: &Value) -> bool {
+        let Value::String(text) = given else { return !given.is_null() };
+        let is_allowed = || {
+            let is_choice = self.allowed.as_ref().is_some_and(|allowed| allowed.contains(given));
             let is_text = !self.required && !text.is_empty() && self.takes_text();
-            is_choice || is_text || self.default.as_ref() == Some(said)
+            is_choice || is_text || self.default.as_ref() == Some(given)
         };
-        !text.trim().is_empty() || is_meant()
+        !text.trim().is_empty() || is_allowed()
     }
 
     /// The value of a text.
     pub(super) fn read_as(&self, name: &str, text: &str) -> Result<Value, Mismatch> {
         let value = match (&self.allowed, self.kind) {
             (Some(allowed), _) => choose(allowed, text),
-            (None, Kind::Array) => match &self.items {
-                Some(item) if !self.needs_parts() && !is_json_list(text) => {
-                    return item.read_list(name, text);
-                }
-                _ => return self.read_json(name, text, Value::is_array),
-            },
-            (None, Kind::Object) => return self.read_json(name, text, Value::is_object),
-            (None, Kind::Json) => return self.read_json(name, text, |_| true),
+            (None, Kind::Array)
+                if let Some(item) = &self.items
+                    && !self.needs_parts()
+                    && !is_json_list(text) =>
+            {
+                return item.read_list(name, text);
+            }
+            (None, Kind::Array | Kind::Object | Kind::Json) => return self.read_json(name, text),
             (None, Kind::Any) => match &self.shape {
                 Some(shape) if shape.reads_text() => return self.read_used(name, text, shape),
                 _ => Some(text.into()),
@@ -52,20 +52,20 @@ impl Argument {
         })
     }
 
-    fn read_json(&self, name: &str, text: &str, fits: fn(&Value) -> bool) -> Result<Value, Mismatch> {
+    fn read_json(&self, name: &str, text: &str) -> Result<Value, Mismatch> {
         let value = json(text).or_else(|e| match boolean(text) {
             Some(is_so) => Ok(is_so.into()),
             None => Err(self.no_json(name, text, &e)),
         })?;
-        if !fits(&value) {
+        if !self.kind.has(&value) {
             return Err(mismatch(shorten(name), self.expected(), text));
         }
         self.check_shape(name, &value)?;
         Ok(value)
     }
 
-    /// The value of a text whose type nothing declares, as the template uses it: JSON where it reads parts, else a line
-    /// for each item where it loops, else text.
+    /// The value of a text without a declared type: JSON if the template reads parts, a list of lines if it loops, or
+    /// else text.
     fn read_used(&self, name: &str, text: &str, shape: &Shape) -> Result<Value, Mismatch> {
         if shape.is_flag() {
             return Ok(if is_no(text, shape.marks.includes_zero) { false.into() } else { text.into() });
@@ -90,43 +90,32 @@ impl Argument {
         Ok(value)
     }
 
-    /// A value that comes as JSON rather than as text.
-    pub(super) fn take_as(&self, name: &str, said: &Value) -> Result<Value, Mismatch> {
-        let is_scalar = !said.is_array() && !said.is_object();
-        let mut value = said.clone();
+    /// The value of JSON other than text.
+    pub(super) fn take_as(&self, name: &str, given: &Value) -> Result<Value, Mismatch> {
+        let is_scalar = !given.is_array() && !given.is_object();
+        let mut value = given.clone();
         plain_numbers(&mut value);
         let taken = match (&self.allowed, self.kind) {
-            (Some(allowed), _) if is_scalar => choose(allowed, &plain(&value)),
-            (None, Kind::Integer) => Some(value).filter(|value| value.is_i64()),
-            (None, Kind::Number) => Some(value).filter(Value::is_number),
-            (None, Kind::Boolean) => Some(value).filter(Value::is_boolean),
-            (None, Kind::Array) => Some(value).filter(Value::is_array),
-            (None, Kind::Object) => Some(value).filter(Value::is_object),
-            (None, Kind::Json) => Some(value),
-            // What is written as it came is the text of it.
-            (None, Kind::Any) if !is_scalar && !self.takes_as_it_is(said) => Some(said.to_string().into()),
-            (None, Kind::Any) => Some(value),
-            (None, Kind::String) | (Some(_), _) => None,
+            (Some(allowed), _) => is_scalar.then(|| choose(allowed, &plain(&value))).flatten(),
+            (None, Kind::Any) if !is_scalar && !self.shape().is_some_and(|shape| shape.takes_as_it_is(given)) => {
+                Some(given.to_string().into())
+            }
+            (None, kind) => Some(value).filter(|value| kind.has(value)),
         };
         let taken = taken.ok_or_else(|| {
             let is_text = self.allowed.is_none() && self.kind == Kind::String;
-            let example = || format!("a JSON string such as {:?}", shorten(&plain(said)));
+            let example = || format!("a JSON string such as {:?}", shorten(&plain(given)));
             let expected = if is_text { example() } else { self.expected() };
-            Mismatch { path: shorten(name), expected, given: shorten(&said.to_string()) }
+            Mismatch { path: shorten(name), expected, given: shorten(&given.to_string()) }
         })?;
         self.check_shape(name, &taken)?;
         Ok(taken)
     }
 
-    /// Whether a list or an object stays one, rather than its text.
-    fn takes_as_it_is(&self, value: &Value) -> bool {
-        self.shape().is_some_and(|shape| shape.takes_as_it_is(value))
-    }
-
-    /// Checks that the template finds what it reads, where nothing declares that.
+    /// Checks that a value without a declared type has the parts that the template reads.
     pub(super) fn check_shape(&self, name: &str, value: &Value) -> Result<(), Mismatch> {
         let checked = self.shape.as_ref().map_or(Ok(()), |shape| shape.check(name, value));
-        // For the whole value, the message is more detailed.
+        // An error of the whole value has an example.
         checked.map_err(|mismatch| match mismatch.path == shorten(name) && self.needs_parts() {
             true => Mismatch { expected: self.expected(), ..mismatch },
             false => mismatch,
@@ -135,17 +124,16 @@ impl Argument {
 
     fn no_json(&self, name: &str, text: &str, e: &serde_json::Error) -> Mismatch {
         let mut mismatch = mismatch(shorten(name), self.expected(), text);
-        // The parser's words say where, and repeat nothing of the text.
+        // The parser's message has the place, and nothing of the text.
         mismatch.given.push_str(&format!(" (not valid JSON: {e})"));
         mismatch
     }
 }
 
 impl Item {
-    /// A list of plain items with commas or line ends between. No text is an empty list, and none between two is no item.
+    /// A list of items with commas or line breaks between them. Blank items are ignored.
     fn read_list(&self, name: &str, text: &str) -> Result<Value, Mismatch> {
-        // Neither the list nor the choices need be short. Of those that are one without the white space around them, the
-        // one that is written so counts, or else the first.
+        // A map, as the list and the choices may be long. An exact choice replaces one that differs in white space.
         let choices: Option<HashMap<Cow<'_, str>, &Value>> = self.allowed.as_ref().map(|allowed| {
             let trimmed = allowed.iter().rev().filter_map(|value| Some((value.as_str()?.trim().into(), value)));
             trimmed.chain(allowed.iter().map(|value| (plain(value), value))).collect()
@@ -169,8 +157,8 @@ impl Item {
         items.collect()
     }
 
-    /// The texts of the items. Commas divide the items of one line; of several lines each is an item of text, unless
-    /// every one of them ends with a comma.
+    /// The texts of the items. Commas separate the items of one line. Each of several lines is one item of text, unless
+    /// all lines end with a comma.
     fn split<'t>(&self, text: &'t str, is_choice: impl Fn(&str) -> bool) -> Vec<&'t str> {
         let lines: Vec<&str> = lines(text).collect();
         let is_text = self.allowed.is_none() && matches!(self.kind, Kind::String | Kind::Any);
@@ -193,19 +181,19 @@ impl Item {
     }
 }
 
-/// The lines of a text that are not empty, without the white space around them.
+/// The lines of a text that are not blank, without white space around them.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty())
 }
 
-/// JSON whose numbers are as JavaScript prints them.
+/// Parses JSON. Numbers become those that JavaScript prints.
 pub(super) fn json(text: &str) -> Result<Value, serde_json::Error> {
     let mut value = serde_json::from_str(text)?;
     plain_numbers(&mut value);
     Ok(value)
 }
 
-/// Whether a text that is not JSON was to be: a line of text may begin with `[1]`, `[ ]` or `[INFO]`, but hardly so.
+/// Whether invalid JSON is probably meant as JSON. Plain text may start with `[1]`, `[ ]` or `[INFO]`.
 fn is_meant_as_json(text: &str) -> bool {
     let text = text.trim();
     let mut begins = text.chars().filter(|c| !c.is_whitespace());
@@ -216,25 +204,25 @@ fn is_meant_as_json(text: &str) -> bool {
         || (is_bracketed(text) && is_quoted(text))
 }
 
-/// Whether a text is in one pair of brackets, or the second one is missing.
+/// Whether a text is in one pair of brackets, or has only the first bracket.
 fn is_bracketed(text: &str) -> bool {
     let text = text.trim();
     text.starts_with('[') && text.find(']').is_none_or(|end| end + 1 == text.len())
 }
 
-/// Whether a text is a list or an object as JSON, or was to be one.
+/// Whether a text is, or is probably meant as, a list or an object in JSON.
 fn is_json_list(text: &str) -> bool {
     let parsed = || text.trim_start().starts_with(['[', '{']) && json(text).is_ok();
     is_bracketed(text) || text.trim_start().starts_with("[[") || is_meant_as_json(text) || parsed()
 }
 
-/// Whether a text says no, where nothing but that is asked of it.
+/// Whether a text means false, for an argument that is only tested.
 fn is_no(text: &str, includes_zero: bool) -> bool {
     let is = |word: &str| text.trim().eq_ignore_ascii_case(word);
     ["false", "no", "off"].into_iter().any(is) || (is("0") && !includes_zero)
 }
 
-/// Whether a text that is no value of this type is a whole number all the same.
+/// Whether a text is a whole number that is too large for this type.
 fn is_large_integer(kind: Kind, text: &str) -> bool {
     let digits = text.trim().trim_start_matches(['-', '+']);
     kind == Kind::Integer && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -248,7 +236,7 @@ fn mismatch(path: String, expected: String, text: &str) -> Mismatch {
     Mismatch { path, expected, given: format!("{:?}", shorten(text)) }
 }
 
-/// The listed value that is written so, white space around either aside.
+/// The choice with this text, or with this text and other white space around it.
 fn choose(allowed: &[Value], text: &str) -> Option<Value> {
     let find = |is: &dyn Fn(&str) -> bool, is_text: bool| {
         let mut values = allowed.iter().filter(|value| !value.is_null() && (is_text || !value.is_string()));
@@ -261,7 +249,7 @@ fn choose(allowed: &[Value], text: &str) -> Option<Value> {
         .or_else(|| spelled(text).and_then(|spelled| find(&|value| value == spelled, false)))
 }
 
-/// A number or a boolean that is written otherwise, as JSON prints it: `True`, `1.0`.
+/// A number or a boolean in JSON's spelling: `true` for `True`, `1` for `1.0`.
 fn spelled(text: &str) -> Option<String> {
     let boolean = boolean(text).map(|is_so| is_so.to_string());
     boolean.or_else(|| Some(number(text.trim().parse().ok()?)?.to_string()))

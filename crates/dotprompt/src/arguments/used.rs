@@ -1,4 +1,4 @@
-//! Arguments whose type is not declared, so that the template's use of them defines it.
+//! Arguments without a declared type, which get their type from the template.
 
 use std::borrow::Cow;
 
@@ -10,41 +10,34 @@ use crate::shape::Shape;
 use crate::template::Variable;
 
 impl Arguments {
-    /// The same arguments with what the template's use of them adds; `None` if it adds nothing. `metadata` has the schema.
+    /// The arguments with the shapes of the template's variables; `None` if these add nothing. `metadata` has the schema.
     pub(crate) fn used_as(&self, variables: &[Variable], metadata: &Map<String, Value>) -> Option<Self> {
         let schema = metadata.get("input").and_then(|input| input.get("schema"));
         let root = schema.unwrap_or(&Value::Null);
-        let mut told: Option<Self> = None;
+        let mut used: Option<Self> = None;
         for variable in variables {
             let index = self.listed.iter().position(|argument| argument.name == variable.name);
             let Some(argument) = index.map(|index| &self.listed[index]).or(self.others.as_ref()) else { continue };
             let Some(argument) = argument.used_as(&variable.shape, root) else { continue };
-            let told = told.get_or_insert_with(|| self.clone());
+            let used = used.get_or_insert_with(|| self.clone());
             match index {
-                Some(index) => told.listed[index] = argument.described(),
-                None => drop(told.used_others.insert(variable.name.clone(), argument)),
+                Some(index) => used.listed[index] = argument.described(),
+                None => drop(used.used_others.insert(variable.name.clone(), argument)),
             }
         }
-        told
+        used
     }
 }
 
 impl Argument {
     fn used_as(&self, shape: &Shape, root: &Value) -> Option<Self> {
-        let schema = follow(&self.schema, root);
-        if self.allowed.is_some() {
-            return None;
-        }
-        let shape = open(shape, schema, root)?;
-        let is_told = match self.kind {
-            Kind::Any => true,
-            _ => !shape.is_open(),
-        };
-        is_told.then(|| Self { shape: Some(Box::new(shape.into_owned())), ..self.clone() })
+        let shape = open(shape, follow(&self.schema, root), root).filter(|_| self.allowed.is_none())?;
+        let adds_type = self.kind == Kind::Any || !shape.is_open();
+        adds_type.then(|| Self { shape: Some(Box::new(shape.into_owned())), ..self.clone() })
     }
 }
 
-/// What of a value is used, as far as its schema leaves open what that is.
+/// The parts of a shape that the schema leaves open.
 fn open<'s>(shape: &'s Shape, schema: &Value, root: &Value) -> Option<Cow<'s, Shape>> {
     if schema.get("enum").is_some() || schema.get("const").is_some() {
         return None;

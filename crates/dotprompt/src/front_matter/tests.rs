@@ -98,25 +98,25 @@ fn all_that_is_wrong_is_told_at_once() {
     front-matter 4:3+1 an icon takes a map of src, mimeType, sizes, theme, not text
     front-matter 5:3+1 an icon needs a `src`
     front-matter 6:9+10 `src` takes an https: or data: address, not http://x
-    front-matter 7:20+4 an icon has no key `srcs`; it takes src, mimeType, sizes, theme [did you mean `src`?]
+    front-matter 7:20+4 an icon has no key `srcs`; the keys are src, mimeType, sizes, theme [did you mean `src`?]
     front-matter 7:36+3 `theme` takes light or dark, not red
     ");
     assert_snapshot!(problems("titel: x\nzzz: y\nFoo.bar: z\nmodell: a\n"), @"
-    unknown-key 2:1+5 there is no key `titel` [did you mean `title`?]
-    unknown-key 3:1+3 there is no key `zzz` [readers of the format ignore it]
-    unknown-key 5:1+6 there is no key `modell` [did you mean `model`?]
+    unknown-key 2:1+5 unknown key `titel` [did you mean `title`?]
+    unknown-key 3:1+3 unknown key `zzz` [readers of the format ignore it]
+    unknown-key 5:1+6 unknown key `modell` [did you mean `model`?]
     ");
     assert_snapshot!(problems("input: {shema: string, default: [a]}\noutput: {format: json, more: x, schema: Any}"), @"
-    front-matter 2:9+5 `input` has no key `shema`; it takes schema, default [did you mean `schema`?]
+    front-matter 2:9+5 `input` has no key `shema`; the keys are schema, default [did you mean `schema`?]
     front-matter 2:33+1 `input.default` takes a map of values, not a list
     ");
     assert_snapshot!(problems("arguments: []\ninput: {schema: {a: string}}"), @"front-matter 2:1+9 a file has `arguments` or `input.schema`, not both");
     assert_snapshot!(problems("- a list"), @"front-matter 2:1+1 front matter takes a map such as `title: …`, not a list");
     assert_snapshot!(problems("title: x\ntitle: y"), @"yaml 3:1+5 front matter: duplicate mapping key: title not allowed here");
     assert_snapshot!(problems("input:\n  schema:\n    a: Bar\n    b: strin\noutput:\n  schema: {c: Bar, d: strin, 'e(f)': g}"), @"
-    unknown-schema 4:8+3 input.schema: the schema `Bar` is not known here: any value is taken
+    unknown-schema 4:8+3 input.schema: the schema `Bar` is unknown and allows any value
     schema 5:8+5 input.schema: `b: strin`: the type is one of string, integer, number, boolean, null or any [did you mean `string`?]
-    schema 7:30+6 output.schema: `e(f)`: the parenthesis takes enum, array or object
+    schema 7:30+6 output.schema: `e(f)`: use enum, array or object in the parenthesis
     ");
     // What spans lines is shown to the end of the first.
     assert_snapshot!(problems("title:\n  [one,\n   two]\nicons:\n- src: >-\n    https\n    x"), @"

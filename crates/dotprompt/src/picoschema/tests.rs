@@ -98,20 +98,20 @@ fn what_is_not_picoschema_is_told_where_it_stands() {
         ("a: list", vec![format!("schema 1:4+4 schema: `a: list`: {types} [a list is written `a(array): string`]")]),
         ("strin", vec![format!("schema 1:1+5 schema: `schema: strin`: {types} [did you mean `string`?]")]),
         // What programs call their schemas is not known here.
-        ("a: Bar", vec!["unknown-schema 1:4+3 schema: the schema `Bar` is not known here: any value is taken".into()]),
-        ("orderInput", vec!["unknown-schema 1:1+10 schema: the schema `orderInput` is not known here: any value is taken".into()]),
-        ("a(array): acme/order.v2", vec!["unknown-schema 1:11+13 schema: the schema `acme/order.v2` is not known here: any value is taken".into()]),
-        ("a: String", vec!["unknown-schema 1:4+6 schema: the schema `String` is not known here: any value is taken [did you mean `string`?]".into()]),
+        ("a: Bar", vec!["unknown-schema 1:4+3 schema: the schema `Bar` is unknown and allows any value".into()]),
+        ("orderInput", vec!["unknown-schema 1:1+10 schema: the schema `orderInput` is unknown and allows any value".into()]),
+        ("a(array): acme/order.v2", vec!["unknown-schema 1:11+13 schema: the schema `acme/order.v2` is unknown and allows any value".into()]),
+        ("a: String", vec!["unknown-schema 1:4+6 schema: the schema `String` is unknown and allows any value [did you mean `string`?]".into()]),
         ("a(enum: [x]", vec!["schema 1:1+6 schema: `a(enum`: the parenthesis is not closed".into()]),
         (
             "a(enum)?: [x]",
-            vec!["schema 1:1+8 schema: `a(enum)?`: the ? stands before the parenthesis [write `a?(enum)`]".into()],
+            vec!["schema 1:1+8 schema: `a(enum)?`: put ? before the parenthesis [write `a?(enum)`]".into()],
         ),
         ("a(enum): x", vec!["schema 1:10+1 schema: `a(enum)` takes a list of values".into()]),
         (
             "a(string): x",
             vec![
-                "schema 1:1+9 schema: `a(string)`: the parenthesis takes enum, array or object [write the type after \
+                "schema 1:1+9 schema: `a(string)`: use enum, array or object in the parenthesis [write the type after \
                  the colon: `a: string`]"
                     .into(),
             ],
@@ -131,7 +131,7 @@ fn what_is_not_picoschema_is_told_where_it_stands() {
         (
             "a: {type: string, title: string}",
             vec![
-                "type-mismatch 1:4+1 schema: `a` is an object with a field `type` here [for JSON Schema, put `type: \
+                "type-mismatch 1:4+1 schema: in Picoschema, `a` is an object with a field `type` [for JSON Schema, put `type: \
                  object` and `properties:` above the arguments]"
                     .into(),
             ],
@@ -157,7 +157,7 @@ fn how_other_languages_write_types_has_a_hint() {
         ("a: list<str>", "a list is written `a(array): string`"),
         ("a: 'Array[bool]'", "a list is written `a(array): boolean`"),
         ("b(array): string[]", "a list is written `b(array): string`"),
-        ("a: string?", "what may be left out is written `a?: string`"),
+        ("a: string?", "an optional field is written `a?: string`"),
         ("a: string | number", "one of several types is written `a: any`, or in JSON Schema"),
         ("a: quick | thorough", "choices are written `a(enum): [quick, thorough]`"),
         ("a: string the name", "write a comma before the description: `a: string, the name`"),
@@ -181,7 +181,7 @@ fn names_that_are_for_others_to_know_are_ignored() {
                 "additionalProperties": false,
             }),
             vec![
-                "schema 1:21+9 schema: `c(arry)`: the parenthesis takes enum, array or object [did you mean `array`?]"
+                "schema 1:21+9 schema: `c(arry)`: use enum, array or object in the parenthesis [did you mean `array`?]"
                     .to_owned()
             ]
         )

@@ -1,15 +1,15 @@
-//! Finds and computes the values of a template.
+//! Evaluates expressions.
 
 use super::scope::{Adds, Frame, Params, Scope, block_of};
-use super::value::Val;
+use super::value::{Repr, Val};
 use super::{Rendered, Renderer};
 use crate::bounds;
 use crate::problem::Code;
 use crate::reader::shorten;
-use crate::template::{Base, Call, Expression, Path};
+use crate::template::{Call, Expression, Path};
 
 impl<'a> Renderer<'a, '_> {
-    /// JavaScript's `==`, by which the reference finds out whether a block has a context of its own.
+    /// JavaScript's `==`, with which Handlebars compares the context of a block to the one around it.
     pub(super) fn is_same(&mut self, a: &Val<'a>, b: &Val<'a>) -> Rendered<bool> {
         match (a.is_object(), b.is_object()) {
             _ if a.is_null() || b.is_null() => Ok(a.is_null() && b.is_null()),
@@ -37,7 +37,7 @@ impl<'a> Renderer<'a, '_> {
         Ok(text)
     }
 
-    /// A value. With `must_be`, a variable without a value is an error.
+    /// The value of an expression. With `must_be`, a variable without a value is an error.
     pub(super) fn evaluate(
         &mut self,
         value: &'a Expression,
@@ -45,7 +45,7 @@ impl<'a> Renderer<'a, '_> {
         must_be: bool,
     ) -> Rendered<Val<'a>> {
         match value {
-            Expression::Literal(value) => Ok(Val::json(value)),
+            Expression::Literal(value) => Ok(Val::of(Repr::Json(value))),
             Expression::Path(path) => self.look_up(path, scope, must_be),
             Expression::Call(call) => self.call(call, scope, must_be),
         }
@@ -78,7 +78,7 @@ impl<'a> Renderer<'a, '_> {
                 self.work_on_items(value)?;
                 let text = value.to_json_text(&indent, bounds::OUTPUT).map_err(|e| self.failed(Code::Bound, e))?;
                 self.work_on(text.len())?;
-                Ok(value.text_of(&text))
+                Ok(value.derived(Repr::Text(text.into())))
             }
             // Checked when the template was compiled.
             _ => Ok(Val::missing()),
@@ -90,26 +90,25 @@ impl<'a> Renderer<'a, '_> {
             Some(name) => self.param(name, scope)?,
             None => None,
         };
-        let is_data = matches!((&param, path.base), (None, Base::Data { .. }));
-        let (start, segments) = match (param, path.base, path.segments.as_slice()) {
-            (Some(value), _, [_, rest @ ..]) => (value, rest),
-            (_, Base::Data { up, .. }, [first, rest @ ..]) => (self.data(first, up, scope), rest),
-            (_, Base::Context { up: 0, .. }, segments) => (scope.context.clone(), segments),
-            (_, Base::Context { up, .. } | Base::Data { up, .. }, segments) => (scope.above(up), segments),
+        let is_data = param.is_none() && path.is_data;
+        let (mut value, segments) = match (param, path.segments.as_slice()) {
+            (Some(value), [_, rest @ ..]) => (value, rest),
+            (_, [first, rest @ ..]) if path.is_data => (self.data(first, path.up, scope), rest),
+            (_, segments) if path.up == 0 => (scope.context.clone(), segments),
+            (_, segments) => (scope.above(path.up), segments),
         };
-        let mut value = start;
         for (index, segment) in segments.iter().enumerate() {
-            // What is nothing stays what it is: null, or missing.
+            // A field of null is null, and a field of a missing value is missing.
             if value.is_null() || (is_data && !value.is_js_true()) {
                 return Ok(value);
             }
-            // A name may be as long as the file, and partials in partials lay one context over the other.
+            // A name may be as long as the file, and each partial may add names to the context.
             self.work(value.overlaid() / 8)?;
             self.work_on(segment.len())?;
-            // Characters of a text are counted.
+            // The characters of a text must be counted.
             self.work_on(if value.has_characters(segment) { value.length() } else { 0 })?;
             let next = value.get_variable(segment, self.context.authored);
-            // A variable without a value is a mistake; an author may expect an object to lack a field.
+            // A missing variable is an error, a missing field of an object is not.
             if must_be && index == 0 && next.is_missing() && value.is_root() {
                 return Err(self.failed(Code::Render, format!("the variable `{}` has no value", shorten(segment))));
             }
@@ -121,7 +120,7 @@ impl<'a> Renderer<'a, '_> {
         Ok(value)
     }
 
-    /// What `as |name|` of a block around names.
+    /// The value of a block parameter, `as |name|`.
     fn param(&mut self, name: &str, scope: &Scope<'a, '_>) -> Rendered<Option<Val<'a>>> {
         let (mut params, mut around) = (scope.params, 0);
         while let Some(Params { values, around: next }) = params {
@@ -147,17 +146,17 @@ impl<'a> Renderer<'a, '_> {
             Adds::Block(_) => None,
         });
         match (name, turn) {
-            ("index", Some(turn)) => Val::number(turn.index),
+            ("index", Some(turn)) => Val::of(Repr::Number(turn.index)),
             ("key", Some(turn)) => turn.key.clone(),
-            ("first", Some(turn)) => Val::bool(turn.index == 0),
-            ("last", Some(turn)) => Val::bool(turn.is_last),
+            ("first", Some(turn)) => Val::of(Repr::Bool(turn.index == 0)),
+            ("last", Some(turn)) => Val::of(Repr::Bool(turn.is_last)),
             ("root", _) if left == 0 => Val::root(self.context.variables),
-            ("partial-block", _) => Val::bool(block_of(frames).is_some()),
-            // Above the outermost frame is what the program says, and nothing above that.
+            ("partial-block", _) => Val::of(Repr::Bool(block_of(frames).is_some())),
+            // The program's data is above the outermost frame.
             _ if left > 1 => Val::missing(),
-            ("metadata", _) => Val::json(self.context.metadata),
-            // What a token says of the caller is no more the author's than what the caller says.
-            _ => self.context.locals.get(name).map_or(Val::missing(), Val::json_of_caller),
+            ("metadata", _) => Val::of(Repr::Json(self.context.metadata)),
+            // The claims of a caller's token are not the author's.
+            _ => self.context.locals.get(name).map_or(Val::missing(), |value| Val::of_caller(Repr::Json(value))),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Text, numbers and the order of keys as JavaScript has them.
+//! Text, numbers and the order of keys as in JavaScript.
 
 use std::borrow::Cow;
 use std::io;
@@ -9,7 +9,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::template::is_space;
 
-/// A value as JavaScript's `JSON.stringify` writes it: the order of keys, and the form of numbers.
+/// A value with the order of keys and the numbers that JavaScript's `JSON.stringify` writes.
 pub(super) struct Ordered<'a>(pub(super) &'a Value);
 
 impl Serialize for Ordered<'_> {
@@ -33,7 +33,7 @@ pub(super) fn ordered_map<S: Serializer>(fields: &Map<String, Value>, serializer
     }
 }
 
-/// Fields as JavaScript orders them, those whose keys are whole numbers first; nothing if that is their order.
+/// Fields in JavaScript's order: keys that are whole numbers come first. `None` if there are no such keys.
 pub(super) fn in_order(fields: &Map<String, Value>) -> Option<Vec<(&String, &Value)>> {
     fields.keys().any(|key| index(key).is_some()).then(|| {
         let mut ordered: Vec<_> = fields.iter().collect();
@@ -42,14 +42,14 @@ pub(super) fn in_order(fields: &Map<String, Value>) -> Option<Vec<(&String, &Val
     })
 }
 
-/// The index that a name is: `7`, not `07`.
+/// A name as an index: `7`, but not `07`.
 pub(super) fn index(name: &str) -> Option<usize> {
     let is_index = name.bytes().all(|byte| byte.is_ascii_digit()) && (name == "0" || !name.starts_with('0'));
     let index: u32 = if is_index { name.parse().ok()? } else { return None };
     (index < u32::MAX).then_some(index as usize)
 }
 
-/// A text as JavaScript makes a number of it.
+/// A text as a number, as JavaScript's `Number` converts it.
 pub(super) fn to_number(text: &str) -> Option<f64> {
     let text = text.trim_matches(is_space);
     let whole = |digits: &str, radix| u64::from_str_radix(digits, radix).ok();
@@ -74,7 +74,7 @@ pub(super) fn write_json<E>(value: &Value, write: &mut impl FnMut(&str) -> Resul
         Value::String(text) => write(text),
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                // Also of nothing, so that it is seen how many there are.
+                // Written even if empty, so that the caller counts the items.
                 write(if index > 0 { "," } else { "" })?;
                 write_json(item, write)?;
             }
@@ -84,7 +84,7 @@ pub(super) fn write_json<E>(value: &Value, write: &mut impl FnMut(&str) -> Resul
     }
 }
 
-/// A number as JavaScript writes it; whole numbers of 64 bits keep all their digits.
+/// A number as JavaScript writes it, except that integers of 64 bits keep all their digits.
 fn number(n: &Number) -> Cow<'static, str> {
     match n.as_f64().filter(|_| n.is_f64()) {
         Some(value) => float(value),
@@ -95,7 +95,7 @@ fn number(n: &Number) -> Cow<'static, str> {
 fn float(value: f64) -> Cow<'static, str> {
     let size = value.abs();
     if size != 0.0 && !(1e-6..1e21).contains(&size) {
-        // Rust leaves out the plus.
+        // Rust omits the plus.
         let text = format!("{value:e}");
         return match text.split_once('e') {
             Some((digits, power)) if !power.starts_with('-') => format!("{digits}e+{power}").into(),
@@ -105,7 +105,7 @@ fn float(value: f64) -> Cow<'static, str> {
     if value == 0.0 { "0".into() } else { value.to_string().into() }
 }
 
-/// Bytes that are not to grow without end.
+/// A buffer of at most `most` bytes.
 pub(super) struct Bounded {
     pub(super) bytes: Vec<u8>,
     pub(super) most: usize,

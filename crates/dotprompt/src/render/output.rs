@@ -1,4 +1,4 @@
-//! What a rendering has written so far: text between marks, its lines indented as partials ask.
+//! The output of a rendering: text and marks. Lines are indented as partials require.
 
 use super::super::bounds;
 use super::super::message::Piece;
@@ -9,12 +9,12 @@ pub(super) struct Output {
     /// Bytes of all texts so far.
     length: usize,
     marks: usize,
-    /// What each line begins with.
+    /// The white space before each line.
     indent: String,
     at_line_start: bool,
 }
 
-/// The indentation of what is around a partial.
+/// The length of the indentation around a partial.
 #[derive(Clone, Copy)]
 pub(super) struct Around(usize);
 
@@ -27,7 +27,7 @@ impl Output {
     /// Writes text.
     ///
     /// # Errors
-    /// When that is more than [`bounds::OUTPUT`].
+    /// The output is longer than [`bounds::OUTPUT`].
     pub(super) fn text(&mut self, text: &str) -> Result<(), String> {
         if self.indent.is_empty() {
             return self.push(text);
@@ -43,7 +43,7 @@ impl Output {
     /// Writes a mark.
     ///
     /// # Errors
-    /// When that is one too many.
+    /// There are more than [`bounds::MARKS`].
     pub(super) fn mark(&mut self, piece: Piece) -> Result<(), String> {
         self.begin_line()?;
         self.marks += 1;
@@ -55,7 +55,7 @@ impl Output {
         Ok(())
     }
 
-    /// Begins a partial that stands alone on its line, if `indent` stands before it.
+    /// Adds the indentation of a partial. Returns the indentation around it, for `outdent`.
     pub(super) fn indent(&mut self, indent: &str) -> Around {
         let around = Around(self.indent.len());
         if !indent.is_empty() {

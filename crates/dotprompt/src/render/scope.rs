@@ -1,31 +1,31 @@
-//! What holds at one place of a rendering: contexts, loops, names and partials around it.
+//! The state at one place of a rendering: contexts, loops, names and partials around it.
 
 use std::sync::Arc;
 
 use super::value::Val;
 use crate::template::Program;
 
-/// What holds at one place of a rendering.
+/// The state at one place of a rendering.
 #[derive(Clone)]
 pub(super) struct Scope<'a, 's> {
     /// `this`
     pub(super) context: Val<'a>,
-    /// Where `../` leads: the context is the first unless it equals that.
+    /// The contexts of `../`.
     pub(super) depths: Option<&'s Depths<'a, 's>>,
-    /// Where `@name` leads.
+    /// The values of `@name`.
     pub(super) frame: Option<&'s Frame<'a, 's>>,
     /// `as |item|`
     pub(super) params: Option<&'s Params<'a, 's>>,
     pub(super) inlines: Option<&'s Inlines<'a, 's>>,
 }
 
-/// The contexts of blocks around. A block whose context is that of the block around has none of its own.
+/// The contexts of the blocks around. A block with the same context as the block around adds none.
 pub(super) struct Depths<'a, 's> {
     pub(super) context: Val<'a>,
     pub(super) around: Option<&'s Self>,
 }
 
-/// What a loop and a partial's block add to `@name`; `@../name` is what is seen from the frame around.
+/// The `@name` values of a loop or of a partial's block. `@../name` is the value in the frame around.
 pub(super) struct Frame<'a, 's> {
     pub(super) adds: Adds<'a, 's>,
     pub(super) around: Option<&'s Self>,
@@ -33,7 +33,7 @@ pub(super) struct Frame<'a, 's> {
 
 pub(super) enum Adds<'a, 's> {
     Turn(Turn<'a>),
-    /// What `{{> @partial-block}}` renders from here on.
+    /// The block that `{{> @partial-block}}` renders.
     Block(Option<&'s PartialBlock<'a, 's>>),
 }
 
@@ -62,7 +62,7 @@ pub(super) struct Inlines<'a, 's> {
     pub(super) around: Option<&'s Self>,
 }
 
-/// The block that the innermost of these frames has for `{{> @partial-block}}`.
+/// The block of the innermost frame that has one.
 pub(super) fn block_of<'a: 's, 's>(
     mut frames: impl Iterator<Item = &'s Frame<'a, 's>>,
 ) -> Option<&'s PartialBlock<'a, 's>> {
@@ -73,7 +73,7 @@ pub(super) fn block_of<'a: 's, 's>(
 }
 
 impl<'a, 's> Scope<'a, 's> {
-    /// The context that so many `../` lead to.
+    /// The context of `../`, `up` times.
     pub(super) fn above(&self, up: usize) -> Val<'a> {
         let mut depths = std::iter::successors(self.depths, |depths| depths.around);
         depths.nth(up).map_or(Val::missing(), |depths| depths.context.clone())

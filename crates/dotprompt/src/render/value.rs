@@ -1,5 +1,5 @@
-//! Values while a template is rendered: borrowed from the arguments and the template, and as JavaScript treats them,
-//! which is what Handlebars means by text, truth and equality.
+//! Values in a rendering. They are borrowed from the arguments and the template. Text, truth and equality are JavaScript's,
+//! as in Handlebars.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -14,16 +14,16 @@ use super::javascript::{Bounded, Ordered, in_order, index, ordered_map, to_numbe
 /// The context of a block that has no context.
 static NO_CONTEXT: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::new()));
 
-/// A value, and whose it is.
+/// A value, and its source.
 #[derive(Debug, Clone)]
 pub(super) struct Val<'a> {
     repr: Repr<'a>,
-    /// Whether a caller chose it, rather than the author of the prompt.
+    /// Whether it comes from a caller, not from the author of the prompt.
     pub(super) by_caller: bool,
 }
 
 #[derive(Debug, Clone)]
-enum Repr<'a> {
+pub(super) enum Repr<'a> {
     Missing,
     Json(&'a Value),
     /// All variables.
@@ -35,28 +35,30 @@ enum Repr<'a> {
     Overlay(Rc<Overlay<'a>>),
 }
 
-/// A context with the `key=value` of a partial over it, in the order of writing: an object with all that the context has,
-/// were it a list or a text.
+/// The context of a partial with `key=value`, in the author's order: an object with the fields, items or characters of
+/// `base`, and with `values` in place of those with the same name.
 #[derive(Debug)]
 pub(super) struct Overlay<'a> {
     pub(super) base: Val<'a>,
     pub(super) values: Vec<(&'a str, Val<'a>)>,
 }
 
-impl Overlay<'_> {
-    /// How many names lie over the context at the bottom.
-    fn depth(&self) -> usize {
-        self.values.len() + self.base.overlaid()
-    }
-}
-
 impl<'a> Val<'a> {
-    fn of(repr: Repr<'a>) -> Self {
+    pub(super) fn of(repr: Repr<'a>) -> Self {
         Self { repr, by_caller: false }
     }
 
+    pub(super) fn of_caller(repr: Repr<'a>) -> Self {
+        Self { repr, by_caller: true }
+    }
+
+    /// A value that is made from this one, so that it has the same source.
+    pub(super) fn derived(&self, repr: Repr<'a>) -> Self {
+        Self { repr, by_caller: self.by_caller }
+    }
+
     pub(super) fn no_context() -> Self {
-        Self::json(&NO_CONTEXT)
+        Self::of(Repr::Json(&NO_CONTEXT))
     }
 
     pub(super) fn is_no_context(&self) -> bool {
@@ -67,52 +69,27 @@ impl<'a> Val<'a> {
         Self::of(Repr::Missing)
     }
 
-    pub(super) fn json(value: &'a Value) -> Self {
-        Self::of(Repr::Json(value))
-    }
-
-    pub(super) fn json_of_caller(value: &'a Value) -> Self {
-        Self { by_caller: true, ..Self::json(value) }
-    }
-
     pub(super) fn root(variables: &'a Map<String, Value>) -> Self {
-        Self { by_caller: true, ..Self::of(Repr::Root(variables)) }
-    }
-
-    /// Text made of another value.
-    pub(super) fn text_of(&self, text: &str) -> Self {
-        self.derived(Repr::Text(text.into()))
-    }
-
-    pub(super) fn number(n: usize) -> Self {
-        Self::of(Repr::Number(n))
-    }
-
-    pub(super) fn bool(is_so: bool) -> Self {
-        Self::of(Repr::Bool(is_so))
+        Self::of_caller(Repr::Root(variables))
     }
 
     pub(super) fn overlay(overlay: Overlay<'a>) -> Self {
-        Self { by_caller: overlay.base.by_caller, ..Self::of(Repr::Overlay(Rc::new(overlay))) }
+        Self { by_caller: overlay.base.by_caller, repr: Repr::Overlay(Rc::new(overlay)) }
     }
 
-    /// How many names are looked at before the context itself is.
+    /// The number of names in all overlays of this context.
     pub(super) fn overlaid(&self) -> usize {
         match &self.repr {
-            Repr::Overlay(overlay) => overlay.depth(),
+            Repr::Overlay(overlay) => overlay.values.len() + overlay.base.overlaid(),
             _ => 0,
         }
-    }
-
-    fn derived(&self, repr: Repr<'a>) -> Self {
-        Self { repr, by_caller: self.by_caller }
     }
 
     pub(super) fn is_missing(&self) -> bool {
         matches!(self.repr, Repr::Missing)
     }
 
-    /// Whether its fields are the variables of the prompt.
+    /// Whether the fields are the variables of the prompt.
     pub(super) fn is_root(&self) -> bool {
         match &self.repr {
             Repr::Root(_) => true,
@@ -121,7 +98,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// A field. `authored` has the variables whose values are the author's.
+    /// A field, like `get`. `authored` names the variables with values of the author.
     pub(super) fn get_variable(&self, name: &str, authored: &HashSet<String>) -> Self {
         match &self.repr {
             Repr::Root(variables) => match variables.get(name) {
@@ -137,12 +114,12 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// Whether it has fields rather than items or characters.
+    /// Whether it has fields, not items or characters.
     fn is_fields(&self) -> bool {
         matches!(self.repr, Repr::Json(Value::Object(_)) | Repr::Root(_) | Repr::Overlay(_))
     }
 
-    /// A field of an object, an item of a list, a character of a text, the length of one of these.
+    /// A field of an object, an item of a list, a character of a text, or the length of a list or a text.
     pub(super) fn get(&self, name: &str) -> Self {
         let found = match &self.repr {
             Repr::Json(Value::Object(fields)) => fields.get(name).map(Repr::Json),
@@ -151,7 +128,7 @@ impl<'a> Val<'a> {
                 _ => index(name).and_then(|index| items.get(index)).map(Repr::Json),
             },
             Repr::Root(_) | Repr::Overlay(_) => return self.get_variable(name, &HashSet::new()),
-            // In UTF-16, as JavaScript counts.
+            // JavaScript counts units of UTF-16.
             _ => match (self.as_text(), name) {
                 (Some(text), "length") => Some(Repr::Number(text.encode_utf16().count())),
                 (Some(text), name) => index(name).and_then(|index| text.encode_utf16().nth(index)).map(character),
@@ -161,7 +138,7 @@ impl<'a> Val<'a> {
         found.map_or(Self::missing(), |repr| self.derived(repr))
     }
 
-    /// Whether a name is answered by counting characters.
+    /// Whether `get` must count characters.
     pub(super) fn has_characters(&self, name: &str) -> bool {
         (name == "length" || index(name).is_some()) && self.as_text().is_some()
     }
@@ -170,7 +147,8 @@ impl<'a> Val<'a> {
     pub(super) fn items(&self) -> Box<dyn Iterator<Item = (Self, Self)> + '_> {
         match &self.repr {
             Repr::Json(Value::Array(items)) => {
-                Box::new(items.iter().enumerate().map(|(at, item)| (Self::number(at), self.derived(Repr::Json(item)))))
+                let key = |at| Self::of(Repr::Number(at));
+                Box::new(items.iter().enumerate().map(move |(at, item)| (key(at), self.derived(Repr::Json(item)))))
             }
             Repr::Json(Value::Object(fields)) => self.fields_of(fields),
             Repr::Root(fields) => self.fields_of(fields),
@@ -183,8 +161,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// The fields of a context with others over it: those of the context where they stand there, then the others, of which
-    /// the reference puts the last first.
+    /// The fields of an overlay: those of the context, then the others. Handlebars reverses the order of the others.
     fn overlaid_fields(&self) -> Vec<(Self, Self)> {
         let text = |index: usize| Self::of(Repr::Text(index.to_string().into()));
         match &self.repr {
@@ -246,7 +223,7 @@ impl<'a> Val<'a> {
         matches!(self.repr, Repr::Json(Value::Array(_)))
     }
 
-    /// `null`, `false`, or not there.
+    /// `null`, `false` or missing.
     pub(super) fn is_nothing(&self) -> bool {
         matches!(self.repr, Repr::Missing | Repr::Bool(false) | Repr::Json(Value::Null | Value::Bool(false)))
     }
@@ -255,29 +232,29 @@ impl<'a> Val<'a> {
         matches!(self.repr, Repr::Bool(true) | Repr::Json(Value::Bool(true)))
     }
 
-    /// Nothing, an empty text, an empty list; not zero.
+    /// `null`, `false`, missing, an empty text or an empty list, but not zero.
     pub(super) fn is_empty(&self) -> bool {
         self.is_nothing()
             || self.is_text("")
             || matches!(self.repr, Repr::Json(Value::Array(items)) if items.is_empty())
     }
 
-    /// What `{{#if}}` takes for true.
+    /// Whether it is true for `{{#if}}`.
     pub(super) fn is_truthy(&self, include_zero: bool) -> bool {
         !self.is_empty() && (include_zero || self.number_value() != Some(0.0))
     }
 
-    /// What JavaScript takes for true.
+    /// Whether it is true in JavaScript.
     pub(super) fn is_js_true(&self) -> bool {
         !(self.is_nothing() || self.is_text("") || self.number_value() == Some(0.0))
     }
 
-    /// A list or an object.
+    /// Whether it is a list or an object.
     pub(super) fn is_object(&self) -> bool {
         matches!(self.repr, Repr::Json(Value::Array(_))) || self.is_fields()
     }
 
-    /// JavaScript's `==` of a plain value and a text.
+    /// JavaScript's `==` of a scalar and a text.
     pub(super) fn is_loosely(&self, text: &str) -> bool {
         match (self.as_text(), self.as_number()) {
             (Some(own), _) => own == text,
@@ -286,7 +263,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// The same of two plain values.
+    /// JavaScript's `==` of two scalars of different types.
     pub(super) fn is_loosely_value(&self, other: &Self) -> bool {
         match (self.as_text(), other.as_text()) {
             (Some(_), Some(_)) => false,
@@ -296,7 +273,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// A number, and what a boolean is as one.
+    /// A number, or 0 or 1 for a boolean.
     fn as_number(&self) -> Option<f64> {
         self.number_value().or_else(|| self.as_bool().map(|is_so| f64::from(u8::from(is_so))))
     }
@@ -310,21 +287,18 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// How much there is to compare, in bytes.
+    /// The bytes of a text, which take time to compare.
     pub(super) fn length(&self) -> usize {
         self.as_text().map_or(0, str::len)
     }
 
-    /// JavaScript's `===`: lists and objects equal only themselves.
+    /// JavaScript's `===`: a list or an object equals only itself.
     pub(super) fn equals(&self, other: &Self) -> bool {
         match (&self.repr, &other.repr) {
-            (Repr::Json(Value::Array(_) | Value::Object(_)), Repr::Json(_)) => match (&self.repr, &other.repr) {
-                (Repr::Json(a), Repr::Json(b)) => std::ptr::eq(*a, *b),
-                _ => false,
-            },
+            (Repr::Json(a), Repr::Json(b)) if a.is_array() || a.is_object() => std::ptr::eq(*a, *b),
             (Repr::Root(_), Repr::Root(_)) => true,
             (Repr::Overlay(a), Repr::Overlay(b)) => Rc::ptr_eq(a, b),
-            // A value that was left out is null here and undefined there, and authors do not mean the difference.
+            // Unlike in JavaScript, null equals a missing value: an omitted argument is null.
             _ if self.is_null() || other.is_null() => self.is_null() && other.is_null(),
             _ => match (self.as_bool(), other.as_bool(), self.number_value(), other.number_value()) {
                 (Some(a), Some(b), ..) => a == b,
@@ -351,7 +325,7 @@ impl<'a> Val<'a> {
         matches!(self.repr, Repr::Json(Value::Null))
     }
 
-    /// What lines of JSON are indented by: so many spaces, ten at most, or a text.
+    /// The indentation of JSON: a number of spaces, ten at most, or a text.
     pub(super) fn as_indent(&self) -> String {
         let number = match self.as_text() {
             Some(text) => match to_number(text).filter(|_| !text.trim().is_empty()) {
@@ -371,7 +345,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// Writes it as JavaScript turns it into text.
+    /// Writes the text that JavaScript's `String` returns.
     pub(super) fn write<E>(&self, write: &mut impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
         match &self.repr {
             Repr::Missing => Ok(()),
@@ -384,10 +358,10 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// As JSON, each level on lines of its own if they are indented.
+    /// The value as JSON, with lines unless `indent` is empty.
     ///
     /// # Errors
-    /// When that is more than `most` bytes.
+    /// The JSON is longer than `most` bytes.
     pub(super) fn to_json_text(&self, indent: &str, most: usize) -> Result<String, String> {
         let mut bytes = Bounded { bytes: Vec::new(), most };
         let written = if indent.is_empty() {
@@ -416,7 +390,7 @@ impl Serialize for Val<'_> {
     }
 }
 
-/// A unit of UTF-16 as text. Half a character is the replacement character.
+/// A unit of UTF-16 as text. A surrogate becomes the replacement character.
 fn character<'a>(unit: u16) -> Repr<'a> {
     Repr::Text(char::from_u32(unit.into()).unwrap_or(char::REPLACEMENT_CHARACTER).to_string().into())
 }

@@ -1,5 +1,5 @@
-//! What checking costs. The crate that checks follows references wherever they lead and counts nothing: of thirty
-//! schemas, each of which names the next one twice, it applies a billion to one value.
+//! Bounds the cost of a check. The crate `jsonschema` follows references without a bound: if each of thirty schemas refers
+//! to the next one twice, it applies a billion schemas to one value.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -9,10 +9,10 @@ use super::{Invalid, target};
 use crate::bounds;
 use crate::reader::shorten;
 
-/// Bytes of a text whose form is read in the time of one step.
+/// Bytes of a text whose `format` is checked in the time of one step.
 const FORMAT_BYTES_PER_STEP: usize = 100;
 
-/// The schemas that a keyword applies to the value itself; a reference to nowhere leads nowhere.
+/// The schemas that a keyword applies to the same value.
 fn of_same_value<'a>(root: &'a Value, keyword: &str, said: &'a Value) -> impl Iterator<Item = &'a Value> {
     let (mut one, mut list, mut map) = (None, None, None);
     match keyword {
@@ -25,10 +25,10 @@ fn of_same_value<'a>(root: &'a Value, keyword: &str, said: &'a Value) -> impl It
     one.into_iter().chain(list.into_iter().flatten()).chain(map.into_iter().flat_map(Map::values))
 }
 
-/// How many patterns there are in a schema whose cost has bounds.
+/// Checks the references and the combinations of a schema. Returns the number of its patterns.
 ///
 /// # Errors
-/// What is wrong with its references, each at its place; else with how it combines schemas. Never nothing.
+/// All invalid references, or else the first invalid combination.
 pub(super) fn patterns(root: &Value) -> Result<usize, Vec<Invalid>> {
     let schemas = all(root);
     let invalid = |pointer: &String, message: String| Invalid { pointer: pointer.clone(), message };
@@ -51,7 +51,7 @@ pub(super) fn patterns(root: &Value) -> Result<usize, Vec<Invalid>> {
     heavy.map_or(Ok(patterns), |heavy| Err(vec![heavy]))
 }
 
-/// A schema and all within it, with their JSON Pointers. YAML bounds how deep they nest.
+/// A schema and all schemas in it, with their JSON Pointers. The depth of YAML bounds their depth.
 fn all(root: &Value) -> Vec<(String, &Map<String, Value>)> {
     let mut all = Vec::new();
     let mut rest = VecDeque::from([(String::new(), root)]);
@@ -78,19 +78,19 @@ fn all(root: &Value) -> Vec<(String, &Map<String, Value>)> {
     all
 }
 
-/// What is said of a schema that another could not be found by, or that leads elsewhere.
+/// The error of a schema that refers to another one in a way that is not supported.
 fn refused(root: &Value, keywords: &Map<String, Value>) -> Option<String> {
     if let Some(reference) = keywords.get("$ref").and_then(Value::as_str)
         && target(root, reference).is_none()
     {
-        return Some(format!("there is no `{}` in the schema; what `$ref` names is a part of it", shorten(reference)));
+        return Some(format!("there is no `{}` in the schema; `$ref` names a part of it", shorten(reference)));
     }
     let unsupported =
         ["$dynamicRef", "$recursiveRef", "$id"].into_iter().find(|keyword| keywords.contains_key(*keyword));
     unsupported.map(|keyword| format!("`{keyword}` is not supported: `$ref` names a part of the schema by its path"))
 }
 
-/// How many schemas apply to one value, those that references lead to included, and how deep they nest.
+/// The number of schemas that apply to one value, including the targets of references, and their depth.
 #[derive(Clone, Copy)]
 struct Weight {
     schemas: usize,
@@ -108,7 +108,7 @@ impl<'a> Weigher<'a> {
         let too_deep = || format!("references and combinations nest more than {} deep", bounds::SCHEMA_DEPTH);
         match self.known.get(&std::ptr::from_ref(keywords)) {
             Some(Some(known)) => return Ok(*known),
-            Some(None) => return Err("the schema leads back to itself for the same value".to_owned()),
+            Some(None) => return Err("the schema refers to itself for the same value".to_owned()),
             None => {}
         }
         if depth > bounds::SCHEMA_DEPTH {
@@ -128,30 +128,30 @@ impl<'a> Weigher<'a> {
         }
         if all.schemas > bounds::SCHEMAS_PER_VALUE {
             let most = bounds::SCHEMAS_PER_VALUE;
-            return Err(format!("more than {most} schemas would apply to one value, with what references lead to"));
+            return Err(format!("more than {most} schemas would apply to one value, with the targets of references"));
         }
         self.known.insert(keywords, Some(all));
         Ok(all)
     }
 }
 
-/// Whether a value can be checked in the steps that are `left`, which are taken: one for each schema that is applied to
-/// it or to a part of it.
-pub(super) fn is_affordable(root: &Value, value: &Value, left: &mut usize) -> bool {
-    apply(root, root, value, 0, left).is_some()
+/// Whether a value can be checked in `steps_left`. Counts down one step for each schema that is applied to the value or to
+/// a part of it.
+pub(super) fn is_affordable(root: &Value, value: &Value, steps_left: &mut usize) -> bool {
+    apply(root, root, value, 0, steps_left).is_some()
 }
 
-fn apply(root: &Value, schema: &Value, value: &Value, depth: usize, left: &mut usize) -> Option<()> {
-    *left = left.checked_sub(1)?;
+fn apply(root: &Value, schema: &Value, value: &Value, depth: usize, steps_left: &mut usize) -> Option<()> {
+    *steps_left = steps_left.checked_sub(1)?;
     let Value::Object(keywords) = schema else { return Some(()) };
     if depth == bounds::CHECK_DEPTH {
         return None;
     }
     if let (Some(_), Value::String(text)) = (keywords.get("format"), value) {
-        *left = left.checked_sub(text.len() / FORMAT_BYTES_PER_STEP)?;
+        *steps_left = steps_left.checked_sub(text.len() / FORMAT_BYTES_PER_STEP)?;
     }
-    let mut apply = |schema: &Value, value: &Value| apply(root, schema, value, depth + 1, left);
-    // For these the schemas beside them are applied once more.
+    let mut apply = |schema: &Value, value: &Value| apply(root, schema, value, depth + 1, steps_left);
+    // With these keywords, the crate applies the other schemas once more.
     let is_twice = keywords.contains_key("unevaluatedItems") || keywords.contains_key("unevaluatedProperties");
     for (keyword, said) in keywords {
         for schema in of_same_value(root, keyword, said) {
@@ -161,38 +161,23 @@ fn apply(root: &Value, schema: &Value, value: &Value, depth: usize, left: &mut u
         }
         match (keyword.as_str(), value, said) {
             ("items" | "prefixItems", Value::Array(items), Value::Array(schemas)) => {
-                for (item, schema) in items.iter().zip(schemas) {
-                    apply(schema, item)?;
-                }
+                items.iter().zip(schemas).try_for_each(|(item, schema)| apply(schema, item))?;
             }
             ("items" | "additionalItems" | "contains" | "unevaluatedItems", Value::Array(items), schema) => {
-                for item in items {
-                    apply(schema, item)?;
-                }
+                items.iter().try_for_each(|item| apply(schema, item))?;
             }
             ("properties", Value::Object(fields), Value::Object(schemas)) => {
-                for (name, field) in fields {
-                    if let Some(schema) = schemas.get(name) {
-                        apply(schema, field)?;
-                    }
-                }
+                let mut known = fields.iter().filter_map(|(name, field)| Some((schemas.get(name)?, field)));
+                known.try_for_each(|(schema, field)| apply(schema, field))?;
             }
             ("patternProperties", Value::Object(fields), Value::Object(schemas)) => {
-                for schema in schemas.values() {
-                    for field in fields.values() {
-                        apply(schema, field)?;
-                    }
-                }
+                schemas.values().try_for_each(|schema| fields.values().try_for_each(|field| apply(schema, field)))?;
             }
             ("additionalProperties" | "unevaluatedProperties", Value::Object(fields), schema) => {
-                for field in fields.values() {
-                    apply(schema, field)?;
-                }
+                fields.values().try_for_each(|field| apply(schema, field))?;
             }
             ("propertyNames", Value::Object(fields), schema) => {
-                for _ in fields {
-                    apply(schema, &Value::Null)?;
-                }
+                fields.iter().try_for_each(|_| apply(schema, &Value::Null))?;
             }
             _ => {}
         }

@@ -1,7 +1,8 @@
-//! The keywords of JSON Schema: which are checked, ignored or refused, and where.
+//! The keywords of JSON Schema, and whether each is checked, ignored or refused.
 
 use serde_json::{Map, Value};
 
+use crate::picoschema::split_comma;
 use crate::problem::Code;
 use crate::reader::{Reader, did_you_mean, shorten};
 use crate::yaml::{Key, Node, Span, Yaml};
@@ -11,42 +12,41 @@ use crate::yaml::{Key, Node, Span, Yaml};
 pub(super) struct Keyword {
     pub(super) name: &'static str,
     pub(super) treatment: Treatment,
-    /// Where schemas are in its value.
+    /// The schemas in its value.
     within: Within,
-    /// The type that it is about. Values of other types always fit.
+    /// The type that it applies to. Values of other types always match.
     about: Option<&'static str>,
-    /// The keyword without which it has no effect.
+    /// The keyword that it needs to have an effect.
     needs: Option<&'static str>,
 }
 
-/// What the gallery makes of a keyword.
+/// How a keyword is treated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Treatment {
-    /// It decides what is taken.
+    /// Values are checked against it.
     Checked,
-    /// It says something to people or other programs, and nothing about what is taken.
+    /// It is for people or other programs.
     Ignored,
-    /// The file is refused, with what to write.
+    /// It is an error, with this hint.
     Refused(&'static str),
-    /// As `Checked`, and `Refused` where it is about the names of arguments.
+    /// `Refused` in the schema of all arguments, and else `Checked`.
     CheckedInArguments(&'static str),
-    /// As `Ignored` at the root, and `Refused` within.
+    /// `Ignored` at the root, and else `Refused`.
     IgnoredAtRoot(&'static str),
 }
 
 #[derive(Clone, Copy)]
 enum Within {
-    /// None: it is a value.
+    /// The value has no schemas.
     Nothing,
     Schema,
     List,
     Map,
-    /// One, or a list of them.
     SchemaOrList,
 }
 
 const REFERENCE: &str = "`$ref` names a part of the schema by its path, such as `#/$defs/name`";
-const NAMES: &str = "list the arguments under `properties`; `additionalProperties` takes any other name";
+const NAMES: &str = "list the arguments under `properties`; `additionalProperties` allows other names";
 
 const fn keyword(name: &'static str, treatment: Treatment, within: Within) -> Keyword {
     Keyword { name, treatment, within, about: None, needs: None }
@@ -158,38 +158,35 @@ pub(crate) fn is_known(name: &str) -> bool {
     find(name).is_some()
 }
 
-/// Notes the keywords of `input.schema` that are refused or have no effect; returns whether none is refused.
+/// Reports the keywords of `input.schema` that are refused or have no effect. Returns whether none is refused.
 pub(crate) fn check(root: &Node, reader: &mut Reader<'_>) -> bool {
-    let mut check = Check { reader, is_right: true };
+    let mut check = Check { reader, is_valid: true };
     check.schema(root, Place::Arguments);
-    check.is_right
+    check.is_valid
 }
 
-/// Of what a schema is.
+/// The place of a schema.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// Of all arguments.
+    /// The schema of all arguments.
     Arguments,
-    /// Of an argument, a part of one, or a definition.
+    /// The schema of an argument, of a part of one, or a definition.
     Value,
 }
 
 struct Check<'c, 'a> {
     reader: &'c mut Reader<'a>,
-    is_right: bool,
+    is_valid: bool,
 }
 
 impl Check<'_, '_> {
     /// The depth of YAML bounds the recursion.
     fn schema(&mut self, schema: &Node, place: Place) {
         if let Yaml::String(text) = &schema.value {
-            let (kind, description) = text.split_once(',').unwrap_or((text, ""));
-            let kind = kind.trim();
-            let mut instead = format!("type: {}", shorten(kind));
-            if !description.trim().is_empty() {
-                instead.push_str(&format!(", description: {}", shorten(description.trim())));
-            }
-            let message = format!("`{}` is Picoschema, and this is JSON Schema", shorten(text));
+            let (kind, description) = split_comma(text);
+            let description = description.map_or(String::new(), |text| format!(", description: {}", shorten(text)));
+            let instead = format!("type: {}{description}", shorten(kind));
+            let message = format!("`{}` is Picoschema in a JSON Schema", shorten(text));
             let hint = format!("write {{{instead}}}; or only Picoschema, without `type: object` and `properties`");
             self.refuse(schema.span, &message, hint);
         }
@@ -197,7 +194,7 @@ impl Check<'_, '_> {
             let name = key.name.as_str();
             let Some(keyword) = find(name) else {
                 if !name.starts_with("x-") {
-                    let message = format!("input.schema: there is no keyword `{}`: it has no effect", shorten(name));
+                    let message = format!("input.schema: the keyword `{}` is unknown and has no effect", shorten(name));
                     self.reader.note_with(Code::UnknownKey, key.span, message, || did_you_mean(name, &names()));
                 }
                 continue;
@@ -207,7 +204,9 @@ impl Check<'_, '_> {
                 CheckedInArguments(instead) if place == Place::Arguments => self.refused(key, instead),
                 IgnoredAtRoot(instead) if place == Place::Value => self.refused(key, instead),
                 _ if name == "$schema" => self.draft(node),
-                _ if matches!(name, "enum" | "const") && !is_of_numbers(schema) => {
+                _ if matches!(name, "enum" | "const")
+                    && !types(schema).iter().flatten().any(|kind| matches!(*kind, "number" | "integer")) =>
+                {
                     self.reader.number("input.schema", node);
                 }
                 _ => self.idle(schema, keyword, key.span, place),
@@ -217,7 +216,7 @@ impl Check<'_, '_> {
     }
 
     fn within(&mut self, keyword: &Keyword, node: &Node, place: Place) {
-        // These say more of the same value.
+        // These apply to the same value.
         let place = match keyword.name {
             "allOf" | "anyOf" | "oneOf" | "not" | "if" | "then" | "else" | "dependentSchemas" | "dependencies" => place,
             _ => Place::Value,
@@ -242,7 +241,7 @@ impl Check<'_, '_> {
         }
     }
 
-    /// Warns of a keyword that has no effect where it stands.
+    /// Warns of a keyword that has no effect at its place.
     fn idle(&mut self, schema: &Node, keyword: &Keyword, at: Span, place: Place) {
         let name = keyword.name;
         if let Some(other) = keyword.needs.filter(|other| schema.find(other).is_none()) {
@@ -252,26 +251,14 @@ impl Check<'_, '_> {
         }
         let Some(about) = keyword.about else { return };
         let is_about = |kind: &str| kind == about || (about == "number" && kind == "integer");
-        let types: Vec<&str> = match schema.get("type").map(|node| &node.value) {
-            Some(Yaml::String(kind)) => vec![kind],
-            Some(Yaml::List(kinds)) => kinds
-                .iter()
-                .filter_map(|node| match &node.value {
-                    Yaml::String(kind) => Some(kind.as_str()),
-                    _ => None,
-                })
-                .collect(),
-            _ if place == Place::Arguments => vec!["object"],
-            _ => return,
-        };
+        let of_arguments = || (place == Place::Arguments).then(|| vec!["object"]);
+        let Some(types) = types(schema).or_else(of_arguments) else { return };
         // Another check reports unknown types.
         let is_type =
             |kind: &&str| ["string", "number", "integer", "boolean", "object", "array", "null"].contains(kind);
         if types.iter().all(is_type) && !types.iter().any(|kind| is_about(kind)) {
-            let message = format!(
-                "input.schema: `{name}` is about type {about}, and has no effect on type {}",
-                types.join(" or ")
-            );
+            let types = types.join(" or ");
+            let message = format!("input.schema: `{name}` is for type {about} and has no effect on type {types}");
             self.reader.note(Code::UnknownKey, at, message);
         }
     }
@@ -281,35 +268,33 @@ impl Check<'_, '_> {
     }
 
     fn refuse(&mut self, at: Span, message: &str, hint: String) {
-        self.is_right = false;
+        self.is_valid = false;
         self.reader.note_with(Code::Schema, at, format!("input.schema: {message}"), || Some(hint));
     }
 }
 
-/// Whether a schema is of numbers, which are the same however they are written.
-fn is_of_numbers(schema: &Node) -> bool {
-    let is_number =
-        |node: &Node| matches!(&node.value, Yaml::String(kind) if matches!(kind.as_str(), "number" | "integer"));
-    schema.get("type").is_some_and(|node| match &node.value {
-        Yaml::List(kinds) => kinds.iter().any(is_number),
-        _ => is_number(node),
-    })
+/// The types in the `type` of a schema.
+fn types(schema: &Node) -> Option<Vec<&str>> {
+    match schema.get("type")? {
+        Node { value: Yaml::List(types), .. } => Some(types.iter().filter_map(Node::as_str).collect()),
+        node => Some(vec![node.as_str()?]),
+    }
 }
 
 fn names() -> Vec<&'static str> {
     KEYWORDS.iter().map(|keyword| keyword.name).collect()
 }
 
-/// The value of a keyword with `change` made to each schema in it.
-pub(super) fn map_schemas(keyword: &str, said: &Value, change: fn(&Value) -> Value) -> Value {
+/// Converts each schema in the value of a keyword.
+pub(super) fn map_schemas(keyword: &str, value: &Value, convert: fn(&Value) -> Value) -> Value {
     let within = find(keyword).map_or(Within::Nothing, |keyword| keyword.within);
-    match (within, said) {
-        (Within::Schema | Within::SchemaOrList, Value::Object(_)) => change(said),
-        (Within::List | Within::SchemaOrList, Value::Array(schemas)) => schemas.iter().map(change).collect(),
+    match (within, value) {
+        (Within::Schema | Within::SchemaOrList, Value::Object(_)) => convert(value),
+        (Within::List | Within::SchemaOrList, Value::Array(schemas)) => schemas.iter().map(convert).collect(),
         (Within::Map, Value::Object(schemas)) => {
-            schemas.iter().map(|(name, schema)| (name.clone(), change(schema))).collect::<Map<_, _>>().into()
+            schemas.iter().map(|(name, schema)| (name.clone(), convert(schema))).collect::<Map<_, _>>().into()
         }
-        _ => said.clone(),
+        _ => value.clone(),
     }
 }
 

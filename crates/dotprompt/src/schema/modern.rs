@@ -1,28 +1,28 @@
-//! What older drafts of JSON Schema and `OpenAPI` write otherwise than draft 2020-12.
+//! Converts older drafts of JSON Schema, and `OpenAPI`, to draft 2020-12.
 
 use serde_json::{Map, Value, json};
 
 use super::keywords;
 
-/// A schema of any draft as one of draft 2020-12. The depth of YAML bounds the recursion.
+/// A schema of any draft in draft 2020-12. The depth of YAML bounds the recursion.
 pub(crate) fn modern(schema: &Value) -> Value {
     let Value::Object(keywords) = schema else { return schema.clone() };
     let has_tuple = keywords.get("items").is_some_and(Value::is_array);
     let mut all = Map::new();
-    for (name, said) in keywords {
+    for (name, value) in keywords {
         match name.as_str() {
-            // Nothing refers to these; those within a schema are refused.
+            // Nothing refers to these: they are allowed only at the root.
             "$schema" | "$id" | "id" => {}
-            "nullable" if said.is_boolean() => {}
+            "nullable" if value.is_boolean() => {}
             "items" if has_tuple => {
-                all.insert("prefixItems".to_owned(), keywords::map_schemas(name, said, modern));
+                all.insert("prefixItems".to_owned(), keywords::map_schemas(name, value, modern));
             }
             "additionalItems" if has_tuple => {
-                all.insert("items".to_owned(), modern(said));
+                all.insert("items".to_owned(), modern(value));
             }
             "additionalItems" => {}
             _ => {
-                all.insert(name.clone(), keywords::map_schemas(name, said, modern));
+                all.insert(name.clone(), keywords::map_schemas(name, value, modern));
             }
         }
     }
@@ -37,7 +37,7 @@ pub(crate) fn modern(schema: &Value) -> Value {
     if keywords.get("nullable") == Some(&Value::Bool(true)) { nullable(all) } else { all.into() }
 }
 
-/// A schema that also takes null.
+/// A schema that also allows null.
 fn nullable(mut schema: Map<String, Value>) -> Value {
     if let Some(Value::Array(allowed)) = schema.get_mut("enum").filter(|allowed| allowed.is_array())
         && !allowed.contains(&Value::Null)

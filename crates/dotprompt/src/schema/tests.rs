@@ -43,11 +43,11 @@ fn a_mismatch_says_where_and_what_is_allowed() {
         (json!({ "l": [1, 2, 3] }), "l: a list of at most 2, not [1,2,3]"),
         (
             json!({ "l": [{ "price": 1 }, { "price": 1 }] }),
-            "l: a list that names nothing twice, not [{\"price\":1},{\"price\":1}]",
+            "l: a list without duplicates, not [{\"price\":1},{\"price\":1}]",
         ),
         (json!({ "u": true }), "u: text or a whole number, not true"),
-        (json!({ "o": [1] }), "o: what one of its schemas allows, not [1]"),
-        (json!({ "d": 1 }), "d: what its schema allows (see not), not 1"),
+        (json!({ "o": [1] }), "o: a value that matches one of its schemas, not [1]"),
+        (json!({ "d": 1 }), "d: a value that its schema allows (see not), not 1"),
         (json!({ "f": 1 }), "f: nothing, not 1"),
         (
             json!({ "s": "x".repeat(999) }),
@@ -75,19 +75,19 @@ fn a_schema_that_is_none_is_refused_at_its_place() {
         (json!({ "properties": { "a": 3 } }), "/properties/a: `properties.a` takes true or false or an object, not 3"),
         (
             json!({ "properties": { "a": { "pattern": "(?=a)" } } }),
-            "/properties/a/pattern: `properties.a.pattern` takes a regular expression that is not too long, without look-around and back references, not \"(?=a)\"",
+            "/properties/a/pattern: `properties.a.pattern` takes a short regular expression without look-around and back references, not \"(?=a)\"",
         ),
         (
             json!({ "properties": { "a": { "$ref": "#/$defs/b" } } }),
-            "/properties/a: there is no `#/$defs/b` in the schema; what `$ref` names is a part of it",
+            "/properties/a: there is no `#/$defs/b` in the schema; `$ref` names a part of it",
         ),
         (
             json!({ "properties": { "a": { "$ref": "https://example.com/schema.json" } } }),
-            "/properties/a: there is no `https://example.com/schema.json` in the schema; what `$ref` names is a part of it",
+            "/properties/a: there is no `https://example.com/schema.json` in the schema; `$ref` names a part of it",
         ),
         (
             json!({ "properties": { "a": { "$ref": "file:///etc/passwd" } } }),
-            "/properties/a: there is no `file:///etc/passwd` in the schema; what `$ref` names is a part of it",
+            "/properties/a: there is no `file:///etc/passwd` in the schema; `$ref` names a part of it",
         ),
         (
             json!({ "items": { "$dynamicRef": "#x" } }),
@@ -99,7 +99,7 @@ fn a_schema_that_is_none_is_refused_at_its_place() {
         ),
         (
             json!({ "allOf": [{ "$ref": "#/a~1b/~0" }, {}, { "$ref": "#/c" }], "a/b": { "~": {} } }),
-            "/allOf/2: there is no `#/c` in the schema; what `$ref` names is a part of it",
+            "/allOf/2: there is no `#/c` in the schema; `$ref` names a part of it",
         ),
     ] {
         assert_eq!(invalid(schema), message);
@@ -141,7 +141,7 @@ fn references_can_lead_back_through_parts_and_cannot_multiply() {
     let nested = (0..200).fold(json!({}), |inner, _| json!({ "not": inner }));
     assert!(invalid(nested).contains(": references and combinations nest more than 64 deep"));
     for circle in [json!({ "$ref": "#/$defs/a" }), json!({ "not": { "anyOf": [true, { "$ref": "#/$defs/a" }] } })] {
-        let message = "the schema leads back to itself for the same value";
+        let message = "the schema refers to itself for the same value";
         let schema = json!({ "properties": { "x": { "$ref": "#/$defs/a" } }, "$defs": { "a": circle } });
         assert!(invalid(schema).contains(message));
     }
@@ -154,7 +154,7 @@ fn a_value_costs_no_more_than_its_bound() {
         let Mismatch { path, expected, given } = check(&validator, &json!({ "a": value })).expect_err("too much");
         assert_eq!(
             format!("{path}: {expected}, not {given}"),
-            "a: what its schema can check in 300000 steps, not more"
+            "a: a value that the schema can check in 300000 steps, not more"
         );
     };
     let a = |node: Value| json!({ "properties": { "a": { "$ref": "#/$defs/n" } }, "$defs": { "n": node } });

@@ -1,4 +1,4 @@
-//! Compiles the source of a template: tags become nodes, blocks are matched, and all that is wrong is reported.
+//! Compiles the source of a template: turns tags into nodes, matches blocks, and reports all problems.
 
 mod calls;
 
@@ -14,16 +14,15 @@ use crate::problem::{Cause, Code, Place, Problem};
 use crate::reader::shorten;
 use crate::shown::Shown;
 
-/// Compiles `source`, which begins at `start` of `file`; all that is wrong goes to `problems`, and what is wrong is not
-/// part of the template.
+/// Compiles `source`, which begins at `start` of `file`. Adds problems to `problems`, and leaves out what they are about.
 pub(crate) fn compile(file: &Arc<str>, source: &str, start: Place, problems: &mut Vec<Problem>) -> Template {
     let tokens = tags::tokens(source, start);
     let (partials, inlines, media, open, row) = Default::default();
-    let (is_too_deep, told, words) = Default::default();
-    let mut compiler = Compiler { file, problems, partials, inlines, media, open, row, is_too_deep, told, words };
+    let mut compiler =
+        Compiler { file, problems, partials, inlines, media, open, row, is_too_deep: false, problem_count: 0 };
     if let Some(at) = source.find('\0') {
         let place = start.after(&source[..at]);
-        compiler.report(Problem::new(Code::Syntax, file, place, 1, "a NUL character, which Handlebars does not take"));
+        compiler.report(Problem::new(Code::Syntax, file, place, 1, "Handlebars does not allow a NUL character"));
     }
     compiler.compile(&tokens);
     let Compiler { row, partials, inlines, media, .. } = compiler;
@@ -38,32 +37,30 @@ struct Compiler<'a> {
     media: Vec<Shown>,
     /// The blocks around `row`, outermost first.
     open: Vec<Open<'a>>,
-    /// Where text and tags go.
+    /// Receives text and tags.
     row: Row<'a>,
     /// Whether it has reported that blocks nest too deep.
     is_too_deep: bool,
-    /// How many problems there were.
-    told: usize,
-    /// Names and values of all tags so far.
-    words: usize,
+    /// Problems reported so far.
+    problem_count: usize,
 }
 
-/// A block whose end has not come yet.
+/// A block that is not closed yet.
 struct Open<'a> {
     tag: &'a Tag<'a>,
-    /// As `{{/name}}` must name it; `None` for what `{{else if}}` has opened, which ends with the block around it.
+    /// The name in its closing tag; `None` after `{{else if}}`, which the block around it closes.
     name: Option<String>,
-    /// `None` for a block that is wrong.
-    what: Option<Opened>,
+    /// `None` for an invalid block.
+    opened: Option<Opened>,
     /// The row around it.
     around: Row<'a>,
-    /// What stood before `{{else}}`, and what that takes; the rest goes to `row`.
+    /// The row before `{{else}}`, and the tildes of `{{else}}`.
     before_else: Option<(Row<'a>, Strip)>,
 }
 
 impl<'a> Compiler<'a> {
     fn compile(&mut self, tokens: &'a [Token<'a>]) {
-        let mut tags = 0;
+        let (mut tags, mut words) = (0, 0);
         for (index, token) in tokens.iter().enumerate() {
             match token {
                 Token::Text(text) => {
@@ -73,19 +70,25 @@ impl<'a> Compiler<'a> {
                         && tag.is_closed_by_more_braces()
                     {
                         let hint = "put a space between the tag and the brace";
-                        self.problem_with_hint(tag, Code::Portability, UNPORTABLE_BRACE, Some(hint.to_owned()));
+                        let problem = self.problem(tag, Code::Portability, UNPORTABLE_BRACE);
+                        self.report(problem.with_hint(Some(hint.to_owned())));
                     }
                     self.row.text(text);
                 }
                 Token::Tag(tag) => {
                     tags += 1;
-                    if tags > bounds::TAGS {
-                        self.problem(tag, Code::Bound, format!("more than {} tags in one file", bounds::TAGS));
-                        break;
+                    words += 1 + tag.words.len();
+                    let (most_tags, most_words) = (bounds::TAGS, bounds::FILE_WORDS);
+                    if tags > most_tags {
+                        return self.report_at(tag, Code::Bound, format!("more than {most_tags} tags in one file"));
+                    }
+                    if words > most_words {
+                        let message = format!("more than {most_words} words in all tags of one file");
+                        return self.report_at(tag, Code::Bound, message);
                     }
                     self.tag(tag);
-                    // Each costs the parser more than a tag that is well.
-                    if self.told >= bounds::PROBLEMS {
+                    // An invalid tag takes longer to parse than a valid one.
+                    if self.problem_count >= bounds::PROBLEMS {
                         return;
                     }
                 }
@@ -93,91 +96,77 @@ impl<'a> Compiler<'a> {
         }
         while let Some(open) = self.open.pop() {
             self.unclosed(open, Strip::default());
-            if self.told >= bounds::PROBLEMS {
+            if self.problem_count >= bounds::PROBLEMS {
                 return;
             }
         }
     }
 
     fn tag(&mut self, tag: &'a Tag<'a>) {
-        match tag.kind {
-            TagKind::Comment => self.row.tag(None, tag.strip, true),
+        let message = match tag.kind {
+            TagKind::Comment => return self.row.tag(None, tag.strip, true),
             TagKind::Value => {
                 let node = self.value(tag);
-                self.row.tag(node, tag.strip, false);
+                let node = self.reported(node).flatten();
+                return self.row.tag(node, tag.strip, false);
             }
-            TagKind::Open | TagKind::OpenInverse => {
+            TagKind::Open | TagKind::OpenInverse | TagKind::OpenPartial | TagKind::OpenInline => {
                 let parsed = self.parse(tag);
-                let name = opened_name(tag, parsed.as_ref());
-                let block = parsed.and_then(|parsed| self.block(tag, parsed));
-                self.open(tag, Some(name), block.map(Opened::Block));
+                let name = opened_name(tag, parsed.as_ref().ok());
+                let opened = parsed.and_then(|parsed| self.opened(tag, parsed));
+                let opened = self.reported(opened);
+                return self.open(tag, Some(name), opened);
             }
-            TagKind::Else => self.otherwise(tag),
-            TagKind::Close => self.end(tag),
+            TagKind::Else => return self.otherwise(tag),
+            TagKind::Close => return self.end(tag),
             TagKind::Partial => {
                 let call = self.parse(tag).and_then(|parsed| self.partial(tag, parsed, false));
-                let node = call.map(|call| Node::Partial(tag.place, Box::new(call)));
-                self.row.tag(node, tag.strip, true);
+                let node = self.reported(call).map(|call| Node::Partial(tag.place, Box::new(call)));
+                return self.row.tag(node, tag.strip, true);
             }
-            TagKind::OpenPartial => {
-                let parsed = self.parse(tag);
-                let name = opened_name(tag, parsed.as_ref());
-                let call = parsed.and_then(|parsed| self.partial(tag, parsed, true));
-                self.open(tag, Some(name), call.map(Opened::Partial));
+            TagKind::Decorator => calls::ONLY_DECORATOR,
+            TagKind::Raw => "Dotprompt has no helper for a raw block; write \\{{ for a literal {{",
+            TagKind::Unclosed if tag.whole.trim_start_matches(['{', '~']).starts_with("!--") => {
+                "this comment is never closed by --}}"
             }
-            TagKind::OpenInline => {
-                let parsed = self.parse(tag);
-                let name = opened_name(tag, parsed.as_ref());
-                let inline = parsed.and_then(|parsed| self.inline(tag, parsed));
-                self.open(tag, Some(name), inline.map(Opened::Inline));
-            }
-            TagKind::Decorator => {
-                self.problem(tag, Code::Syntax, "the only decorator is {{#*inline \"name\"}} … {{/inline}}");
-            }
-            TagKind::Raw => {
-                let message = "a raw block needs a helper that Dotprompt does not have; a literal {{ is written \\{{";
-                self.problem(tag, Code::Syntax, message);
-            }
-            TagKind::Unclosed => {
-                let message = match tag.whole.trim_start_matches(['{', '~']).starts_with("!--") {
-                    true => "this comment is never closed by --}}",
-                    false => "this {{ is never closed by }}; a literal {{ is written \\{{",
-                };
-                self.problem(tag, Code::Syntax, message);
-            }
-        }
+            TagKind::Unclosed => "this {{ is never closed by }}; write \\{{ for a literal {{",
+        };
+        self.report_at(tag, Code::Syntax, message);
     }
 
-    fn open(&mut self, tag: &'a Tag<'a>, name: Option<String>, what: Option<Opened>) {
+    fn open(&mut self, tag: &'a Tag<'a>, name: Option<String>, opened: Option<Opened>) {
+        // Blocks that nest deeper are dropped.
         if self.open.len() == bounds::BLOCK_DEPTH && !self.is_too_deep {
-            // Once, and the rest is read as if it were not there.
             self.is_too_deep = true;
-            let message = format!("nested more than {} deep", bounds::BLOCK_DEPTH);
-            self.problem(tag, Code::Bound, message);
+            self.report_at(tag, Code::Bound, format!("nested more than {} deep", bounds::BLOCK_DEPTH));
         }
         let around = std::mem::take(&mut self.row);
-        self.open.push(Open { tag, name, what, around, before_else: None });
+        self.open.push(Open { tag, name, opened, around, before_else: None });
     }
 
     /// `{{else}}`, `{{else if x}}`
     fn otherwise(&mut self, tag: &'a Tag<'a>) {
         let is_chain = !tag.words.is_empty() || tag.fault.is_some();
-        match self.open.last_mut() {
+        let message = match self.open.last_mut() {
             Some(open) if matches!(open.tag.kind, TagKind::Open | TagKind::OpenInverse | TagKind::Else) => {
                 if open.before_else.is_some() {
-                    return self.problem(tag, Code::Syntax, "a block has one {{else}}");
+                    Some("a block has one {{else}}")
+                } else if is_chain && open.tag.kind == TagKind::OpenInverse {
+                    Some("{{^…}} allows only a plain {{else}}, without another block")
+                } else {
+                    let row = if is_chain { Row::chained() } else { Row::default() };
+                    open.before_else = Some((std::mem::replace(&mut self.row, row), tag.strip));
+                    None
                 }
-                if is_chain && open.tag.kind == TagKind::OpenInverse {
-                    let message = "{{^…}} takes {{else}} alone: no other block can follow it";
-                    return self.problem(tag, Code::Syntax, message);
-                }
-                let row = if is_chain { Row::chained() } else { Row::default() };
-                open.before_else = Some((std::mem::replace(&mut self.row, row), tag.strip));
             }
-            _ => return self.problem(tag, Code::Syntax, "{{else}} outside of a block"),
+            _ => Some("{{else}} outside of a block"),
+        };
+        if let Some(message) = message {
+            return self.report_at(tag, Code::Syntax, message);
         }
         if is_chain {
             let block = self.parse(tag).and_then(|parsed| self.block(tag, parsed));
+            let block = self.reported(block);
             self.open(tag, None, block.map(Opened::Block));
         }
     }
@@ -185,121 +174,114 @@ impl<'a> Compiler<'a> {
     /// `{{/x}}`
     fn end(&mut self, tag: &'a Tag<'a>) {
         let parsed = self.parse(tag);
+        let parsed = self.reported(parsed);
         let closes = opened_name(tag, parsed.as_ref());
         if parsed.is_some_and(|Parsed { call, block_params, .. }| call.has_arguments() || !block_params.is_empty()) {
-            let message = format!("a block is closed by its name alone: {{{{/{}}}}}", shorten(&closes));
-            self.problem(tag, Code::Syntax, message);
+            let message = format!("a closing tag has only the name: {{{{/{}}}}}", shorten(&closes));
+            self.report_at(tag, Code::Syntax, message);
         }
         if !self.open.iter().any(|open| open.name.as_ref() == Some(&closes)) {
             let message = match self.open.iter().rev().find_map(|open| open.name.as_ref()) {
                 Some(name) => format!("expected {{{{/{}}}}}, found {{{{/{}}}}}", shorten(name), shorten(&closes)),
                 None => format!("{{{{/{}}}}} closes a block that is not open", shorten(&closes)),
             };
-            return self.problem(tag, Code::Syntax, message);
+            return self.report_at(tag, Code::Syntax, message);
         }
         while let Some(open) = self.open.pop() {
             if open.name.as_ref() == Some(&closes) {
                 return self.close(open, tag.strip);
             }
-            // What `{{else if}}` opens ends where the block around it does; deeper ones are given their own tag's tildes.
+            // The outermost `{{else if}}` gets the tildes of this tag; the ones inside it keep their own.
             let is_outermost = self.open.last().is_some_and(|around| around.name.is_some());
             let strip = if is_outermost { tag.strip } else { open.tag.strip };
             self.unclosed(open, strip);
         }
     }
 
-    /// Ends a block that has no tag of its own for that.
+    /// Ends a block without a closing tag.
     fn unclosed(&mut self, open: Open<'a>, strip: Strip) {
         if let Some(name) = &open.name {
             let message = format!("`{0}` is opened here and not closed by {{{{/{0}}}}}", shorten(name));
-            self.problem(open.tag, Code::Syntax, message);
+            self.report_at(open.tag, Code::Syntax, message);
         }
         self.close(open, strip);
     }
 
-    /// Puts a block that has ended where it belongs.
+    /// Adds a block to the row around it.
     fn close(&mut self, open: Open<'a>, close: Strip) {
-        let inner = std::mem::replace(&mut self.row, open.around);
+        let Open { tag, opened, around, before_else, .. } = open;
+        let inner = std::mem::replace(&mut self.row, around);
         if self.open.len() > bounds::BLOCK_DEPTH {
             return;
         }
-        let ((program, middle), inverse) = match open.before_else {
-            Some((row, strip)) => ((row, strip), Some(inner)),
-            None => ((inner, Strip::default()), None),
+        let (mut program, mut inverse, middle) = match before_else {
+            Some((row, strip)) => (Some(row), Some(inner), strip),
+            None => (Some(inner), None, Strip::default()),
         };
-        let (mut program, mut inverse) = (Some(program), inverse);
-        if open.tag.kind == TagKind::OpenInverse {
+        if tag.kind == TagKind::OpenInverse {
             std::mem::swap(&mut program, &mut inverse);
         }
-        if let Some(Opened::Inline(name)) = &open.what {
+        if let Some(Opened::Inline(name)) = &opened {
             self.inlines.push(name.clone());
         }
-        let Open { tag, what, .. } = open;
-        self.row.nested(Nested { place: tag.place, what, program, inverse, open: tag.strip, middle, close });
+        self.row.nested(Nested { place: tag.place, opened, program, inverse, open: tag.strip, middle, close });
     }
 
-    fn parse(&mut self, tag: &Tag<'_>) -> Option<Parsed> {
-        let before = self.words;
-        self.words += 1 + tag.words.len();
-        if self.words > bounds::FILE_WORDS {
-            // Once, as one is enough for the file not to be used.
-            if before <= bounds::FILE_WORDS {
-                let message = format!("more than {} words in all tags of one file", bounds::FILE_WORDS);
-                self.problem(tag, Code::Bound, message);
-            }
-            return None;
-        }
+    fn parse(&mut self, tag: &Tag<'_>) -> Result<Parsed, Problem> {
         let at_byte = |at: usize| tag.place.after(&tag.whole[..at]);
         if let Some((at, fault)) = tag.fault {
             let problem = Problem::new(Code::Syntax, self.file, at_byte(at), 1, fault_message(tag, fault));
-            self.report(match fault {
+            return Err(match fault {
                 TagFault::Word(Fault::TypographicQuote) => problem,
                 _ => problem.with_cause(Cause::NotAnExpression),
             });
-            return None;
         }
         let is_partial = matches!(tag.kind, TagKind::Partial | TagKind::OpenPartial);
         if is_partial && tag.words.first().is_none_or(|first| first.word == Word::Open) {
-            self.problem(tag, Code::Syntax, "the name of a partial is written out: {{> name}} or {{> folder/name}}");
-            return None;
+            let message = "the name of a partial is written out: {{> name}} or {{> folder/name}}";
+            return Err(self.problem(tag, Code::Syntax, message));
         }
         let end = tag.whole.trim_end_matches(['}', '~']).len();
-        match expression::parse(&tag.words, end) {
-            Ok(parsed) => {
-                if let Some(literal) = &parsed.bare_literal {
-                    let is_index = literal.starts_with(|c: char| c.is_ascii_digit());
-                    let what = if is_index { "an index".to_owned() } else { format!("`{literal}` in a path") };
-                    let message = format!("{what} without brackets, which Handlebars does not take");
-                    let hint = Some(format!("write {{{{items.[{literal}]}}}} for {{{{items.{literal}}}}}"));
-                    self.problem_with_hint(tag, Code::Portability, message, hint);
-                }
-                Some(parsed).filter(|parsed| self.check_paths(tag, &parsed.call))
-            }
-            Err(error) => {
-                let problem = Problem::new(error.code, self.file, at_byte(error.at), 1, error.message);
-                self.report(Problem { cause: error.cause.map(Box::new), ..problem });
-                None
-            }
+        let parsed = expression::parse(&tag.words, end).map_err(|error| {
+            let problem = Problem::new(error.code, self.file, at_byte(error.at), 1, error.message);
+            Problem { cause: error.cause.map(Box::new), ..problem }
+        })?;
+        if let Some(literal) = &parsed.bare_literal {
+            let is_index = literal.starts_with(|c: char| c.is_ascii_digit());
+            let what = if is_index { "an index".to_owned() } else { format!("`{literal}` in a path") };
+            let message = format!("Handlebars does not allow {what} without brackets");
+            let hint = format!("write {{{{items.[{literal}]}}}} for {{{{items.{literal}}}}}");
+            let problem = self.problem(tag, Code::Portability, message);
+            self.report(problem.with_hint(Some(hint)));
         }
+        self.check_paths(tag, &parsed.call)?;
+        Ok(parsed)
     }
 
-    fn problem(&mut self, tag: &Tag<'_>, code: Code, message: impl Into<String>) {
-        self.problem_with_hint(tag, code, message, None);
+    /// A problem of a whole tag.
+    fn problem(&self, tag: &Tag<'_>, code: Code, message: impl Into<String>) -> Problem {
+        Problem::new(code, self.file, tag.place, width(tag), message)
     }
 
-    fn problem_with_hint(&mut self, tag: &Tag<'_>, code: Code, message: impl Into<String>, hint: Option<String>) {
-        self.report(Problem::new(code, self.file, tag.place, width(tag), message).with_hint(hint));
+    fn report_at(&mut self, tag: &Tag<'_>, code: Code, message: impl Into<String>) {
+        let problem = self.problem(tag, code, message);
+        self.report(problem);
     }
 
     fn report(&mut self, problem: Problem) {
-        self.told += 1;
+        self.problem_count += 1;
         self.problems.push(problem);
+    }
+
+    /// The value of a result; reports its error.
+    fn reported<T>(&mut self, result: Result<T, Problem>) -> Option<T> {
+        result.map_err(|problem| self.report(problem)).ok()
     }
 }
 
-const UNPORTABLE_BRACE: &str = "Handlebars takes }}} for the end of {{{, and does not read this";
+const UNPORTABLE_BRACE: &str = "Handlebars reads }}} as the end of {{{ and rejects this";
 
-/// How wide a tag is on its first line.
+/// The width of a tag on its first line.
 fn width(tag: &Tag<'_>) -> usize {
     tag.whole.lines().next().unwrap_or_default().chars().count()
 }
@@ -332,7 +314,7 @@ fn with_straight_quotes(tag: &str) -> String {
     text + &tag[inside.len()..]
 }
 
-/// The name that a block's end must have.
+/// The name that the closing tag of a block must have.
 fn opened_name(tag: &Tag<'_>, parsed: Option<&Parsed>) -> String {
     let first = || tag.inside.split(lexer::is_space).next().unwrap_or_default().to_owned();
     parsed.map_or_else(first, |parsed| parsed.call.name.clone())
@@ -352,7 +334,7 @@ fn fault_message(tag: &Tag<'_>, fault: TagFault) -> String {
 }
 
 impl Tag<'_> {
-    /// Whether the reference would read a brace after it as part of it.
+    /// Whether Handlebars would read a brace after the tag as part of it.
     fn is_closed_by_more_braces(&self) -> bool {
         let is_closed_first = match self.kind {
             TagKind::Comment | TagKind::Unclosed => true,

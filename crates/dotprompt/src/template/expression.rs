@@ -1,5 +1,5 @@
-//! What stands in a tag: `name param key=value`, read as the reference's grammar reads it (`src/handlebars.yy` of
-//! <https://github.com/handlebars-lang/handlebars-parser>).
+//! The expression in a tag, `name param key=value`. The grammar is `src/handlebars.yy` of
+//! <https://github.com/handlebars-lang/handlebars-parser>.
 
 use std::iter::Peekable;
 use std::slice;
@@ -15,93 +15,83 @@ use crate::yaml::number;
 /// A value that a template computes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expression {
-    /// Written out: text, number, `true`, `false`, `null`.
+    /// Text, a number, `true`, `false` or `null`.
     Literal(Value),
-    /// Looked up.
+    /// `x`, `../x`, `@x`
     Path(Path),
     /// `(helper …)`
     Call(Box<Call>),
 }
 
-/// A helper with what it is given, or a path alone.
+/// A helper with its parameters, or a path alone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
-    /// The path, or the literal in its place, without brackets and quotes.
+    /// The path or the literal, without brackets and quotes.
     pub(crate) name: String,
     /// `None` for a literal.
     pub(crate) path: Option<Path>,
     pub(crate) params: Vec<Expression>,
-    /// The first of each key, in the order of writing.
+    /// `key=value` in the author's order; the first one of each key.
     pub(crate) hash: Vec<(String, Expression)>,
 }
 
 impl Call {
     /// Whether it is more than a path.
     pub(super) fn has_arguments(&self) -> bool {
-        !self.params.is_empty() || !self.hash.is_empty()
+        self.values().next().is_some()
     }
 
-    /// The name, if it may be a helper's: a path of one segment that does not say where it begins.
+    /// The name, if it can be a helper's: see [`Path::simple_name`].
     pub(super) fn simple_name(&self) -> Option<&str> {
         self.path.as_ref()?.simple_name()
     }
+
+    /// The parameters, then the values of the keys.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Expression> {
+        self.params.iter().chain(self.hash.iter().map(|(_, value)| value))
+    }
 }
 
-/// Where a value is found.
+/// The path of a value: `a.b`, `../a`, `this.a`, `@index`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path {
-    pub(crate) base: Base,
+    /// Whether it starts with `@`, as `@index` does.
+    pub(crate) is_data: bool,
+    /// How many `../` it starts with.
+    pub(crate) up: usize,
+    /// Whether it starts with `./` or `this`, so that it is neither a helper nor a block parameter.
+    pub(crate) is_scoped: bool,
     pub(crate) segments: Vec<String>,
 }
 
-/// What the segments of a path begin at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Base {
-    /// The context; `scoped` if the path says so (`this.x`), so that no block parameter is meant.
-    Context {
-        /// How many `../` it begins with.
-        up: usize,
-        /// Whether it says that it begins here.
-        scoped: bool,
-    },
-    /// `@index`, `@metadata`: what is not the caller's.
-    Data {
-        /// How many `../` it begins with.
-        up: usize,
-        /// Whether it says that it begins here.
-        scoped: bool,
-    },
-}
-
-/// What is wrong with an expression, and at which byte of the tag.
+/// An error in an expression.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ExpressionError {
     pub(super) code: Code,
+    /// The byte of the tag.
     pub(super) at: usize,
     pub(super) message: String,
     pub(super) cause: Option<Cause>,
 }
 
-/// What a tag says.
+/// The expression of a tag.
 #[derive(Debug, PartialEq)]
 pub(super) struct Parsed {
     pub(super) call: Call,
     /// `as |item index|`
     pub(super) block_params: Vec<String>,
-    /// A segment such as the 0 of `items.0`, which the reference wants in brackets.
+    /// A segment such as the 0 of `items.0`, which Handlebars allows only in brackets.
     pub(super) bare_literal: Option<String>,
 }
 
 pub(super) const NOT_AN_EXPRESSION: &str = "this is not a Handlebars expression";
-const NOT_A_VALUE: &str = "a name must stand here, not a value";
 
-/// Reads the words of a tag that ends at byte `end` of it.
+/// Parses the words of a tag; `end` is the byte where the expression ends.
 pub(super) fn parse(words: &[Lexeme<'_>], end: usize) -> Result<Parsed, ExpressionError> {
     let mut parser = Parser { words: words.iter().peekable(), end, depth: 0, bare_literal: None };
     let call = parser.call()?;
     if words.len() > bounds::TAG_WORDS {
-        let message = format!("more than {} words in one tag", bounds::TAG_WORDS);
-        return Err(ExpressionError { code: Code::Bound, at: words[0].at, message, cause: None });
+        return bound(words[0].at, format!("more than {} words in one tag", bounds::TAG_WORDS));
     }
     let mut block_params = Vec::new();
     if parser.take(&Word::As) {
@@ -133,13 +123,17 @@ fn wrong<T>(at: usize, message: impl Into<String>) -> Parse<T> {
     Err(ExpressionError { code: Code::Syntax, at, message: message.into(), cause: None })
 }
 
+fn bound<T>(at: usize, message: String) -> Parse<T> {
+    Err(ExpressionError { code: Code::Bound, at, message, cause: None })
+}
+
 fn not_an_expression<T>(at: usize) -> Parse<T> {
     let (message, cause) = (NOT_AN_EXPRESSION.to_owned(), Some(Cause::NotAnExpression));
     Err(ExpressionError { code: Code::Syntax, at, message, cause })
 }
 
 impl<'w, 'a> Parser<'w, 'a> {
-    /// Where the next word is.
+    /// The byte of the next word.
     fn at(&mut self) -> usize {
         self.words.peek().map_or(self.end, |lexeme| lexeme.at)
     }
@@ -164,7 +158,7 @@ impl<'w, 'a> Parser<'w, 'a> {
                 match self.literal()? {
                     Some(Value::String(text)) => (text, None),
                     Some(value) => (value.to_string(), None),
-                    None if self.peek() == Some(&Word::Open) => return wrong(at, NOT_A_VALUE),
+                    None if self.peek() == Some(&Word::Open) => return wrong(at, "expected a name, found a value"),
                     None => return not_an_expression(at),
                 }
             }
@@ -178,7 +172,7 @@ impl<'w, 'a> Parser<'w, 'a> {
             }
             let value = self.value()?;
             match key {
-                // Of two the reference takes the first.
+                // Handlebars ignores a second value of the same key.
                 Some(key) if hash.iter().all(|(known, _)| *known != key) => hash.push((key, value)),
                 Some(_) => {}
                 None => params.push(value),
@@ -203,8 +197,7 @@ impl<'w, 'a> Parser<'w, 'a> {
                 self.words.next();
                 self.depth += 1;
                 if self.depth > bounds::BLOCK_DEPTH {
-                    let message = format!("brackets nest more than {} deep", bounds::BLOCK_DEPTH);
-                    return Err(ExpressionError { code: Code::Bound, at, message, cause: None });
+                    return bound(at, format!("brackets nest more than {} deep", bounds::BLOCK_DEPTH));
                 }
                 let call = self.call()?;
                 self.depth -= 1;
@@ -238,7 +231,7 @@ impl<'w, 'a> Parser<'w, 'a> {
         Ok(Some(value))
     }
 
-    /// A path and how it is written, without brackets.
+    /// A path, and its text without brackets.
     fn path(&mut self) -> Parse<(Path, String)> {
         let begin = self.at();
         let is_data = self.take(&Word::At);
@@ -254,8 +247,8 @@ impl<'w, 'a> Parser<'w, 'a> {
             let is_literal = matches!(lexeme.word, Word::Bracketed(_));
             match segment.as_str() {
                 ".." | "." | "this" if !is_literal && !segments.is_empty() => {
-                    let message = format!("`{}` can only begin a path: `{}`", segment, shorten(&original));
-                    return wrong(begin, message);
+                    let path = shorten(&original);
+                    return wrong(begin, format!("`{segment}` can only be at the beginning of a path: `{path}`"));
                 }
                 ".." if !is_literal => up += 1,
                 "." | "this" if !is_literal => {}
@@ -268,17 +261,15 @@ impl<'w, 'a> Parser<'w, 'a> {
             self.words.next();
             original.push(*separator);
         }
-        let scoped = is_scoped(&original);
-        // Without segments, or with an empty first one, it is a context, also after `@`.
+        // Without segments, or with an empty first one, it is the context, even after `@`.
         if segments.first().is_some_and(String::is_empty) {
             segments.clear();
         }
-        let base =
-            if is_data && !segments.is_empty() { Base::Data { up, scoped } } else { Base::Context { up, scoped } };
-        Ok((Path { base, segments }, original))
+        let is_data = is_data && !segments.is_empty();
+        Ok((Path { is_data, up, is_scoped: is_scoped(&original), segments }, original))
     }
 
-    /// A segment that the reference reads as a literal: the 0 of `items.0`. Noted, and read as it is meant.
+    /// A segment that Handlebars reads as a literal, such as the 0 of `items.0`. It is remembered for a warning.
     fn bare_literal(&mut self, lexeme: &Lexeme<'_>, before: &str) -> Option<String> {
         let text = match lexeme.word {
             Word::Number(digits) => digits,
@@ -296,7 +287,7 @@ impl<'w, 'a> Parser<'w, 'a> {
     }
 }
 
-/// The name that a word is.
+/// The text of a name.
 fn name(lexeme: &Lexeme<'_>) -> Option<String> {
     match &lexeme.word {
         Word::Name(name) => Some((*name).to_owned()),
@@ -305,28 +296,20 @@ fn name(lexeme: &Lexeme<'_>) -> Option<String> {
     }
 }
 
-/// Whether a path names no helper and no block parameter: `/^\.|this\b/`, which is also so of `mythis`.
+/// See [`Path::is_scoped`]. The regular expression of Handlebars is `/^\.|this\b/`, which also matches `mythis`.
 fn is_scoped(original: &str) -> bool {
     let ends = |behind: &str| !behind.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
     original.starts_with('.') || original.match_indices("this").any(|(at, this)| ends(&original[at + this.len()..]))
 }
 
 impl Path {
-    /// The first segment of a path that begins where the template stands: a variable or a helper.
+    /// The name of a variable or a helper: a path of one segment, without `@`, `../` and `this`.
     pub(super) fn simple_name(&self) -> Option<&str> {
-        match (self.base, self.segments.as_slice()) {
-            (Base::Context { up: 0, scoped: false }, [name]) => Some(name),
-            _ => None,
-        }
+        self.param().filter(|_| !self.is_data && self.segments.len() == 1)
     }
 
-    /// The name of a block parameter that it may begin with.
+    /// The first segment, if it can be a block parameter.
     pub(crate) fn param(&self) -> Option<&str> {
-        match self.base {
-            Base::Context { up: 0, scoped: false } | Base::Data { up: 0, scoped: false } => {
-                self.segments.first().map(String::as_str)
-            }
-            _ => None,
-        }
+        self.segments.first().filter(|_| self.up == 0 && !self.is_scoped).map(String::as_str)
     }
 }

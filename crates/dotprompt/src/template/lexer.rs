@@ -1,4 +1,4 @@
-//! What stands in a tag, cut into words exactly as the reference cuts it: each rule is one of `src/handlebars.l` of
+//! Splits the expression of a tag into words, with the rules of `src/handlebars.l` in
 //! <https://github.com/handlebars-lang/handlebars-parser>.
 
 /// One word of a tag.
@@ -30,21 +30,21 @@ pub(super) enum Word<'a> {
     Bar,
 }
 
-/// A word and where it begins.
+/// A word and its byte.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Lexeme<'a> {
     pub(super) at: usize,
     pub(super) word: Word<'a>,
 }
 
-/// What is not a word.
+/// Why text is not a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// A character that begins no word, or a name that is not followed by what may follow one.
+    /// A character that starts no word, or a name before a character that cannot follow a name.
     Unreadable,
-    /// A quote or a bracket that is never closed; looking for that took reading the rest of the file.
+    /// A quote or a bracket that is never closed.
     Unclosed(char),
-    /// A name that begins or ends with “ ” ‘ ’ « », a backtick or another of these.
+    /// A name that begins or ends with a typographic quote or a backtick.
     TypographicQuote,
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn is_space(c: char) -> bool {
     c == '\u{feff}' || (c.is_whitespace() && c != '\u{85}')
 }
 
-/// What a name is made of: all but white space and most of ASCII's punctuation.
+/// A name has no white space and little ASCII punctuation.
 fn is_name_char(c: char) -> bool {
     !is_space(c)
         && !matches!(c, '!' | '"' | '#' | '%'..=',' | '.' | '/' | ';'..='>' | '@' | '['..='^' | '`' | '{'..='~')
@@ -72,7 +72,7 @@ pub(super) fn is_typographic_quote(c: char) -> bool {
     matches!(c, '\u{2018}'..='\u{201f}' | '\u{2039}' | '\u{203a}' | '«' | '»' | '`' | '´' | '＂' | '＇')
 }
 
-/// The word that `rest` begins with, which is not white space, and how long it is.
+/// The word at the start of `rest`, which is not white space, and its length.
 pub(super) fn word(rest: &str) -> Result<(Word<'_>, usize), Fault> {
     let first = rest.chars().next().ok_or(Fault::Unreadable)?;
     let is_next = |length: usize, may_follow: fn(char) -> bool| rest[length..].chars().next().is_some_and(may_follow);
@@ -122,7 +122,7 @@ pub(super) fn word(rest: &str) -> Result<(Word<'_>, usize), Fault> {
     })
 }
 
-/// The length of a text that ends with `end`; a backslash before it escapes it, and nothing else.
+/// The length of a text up to `end`. A backslash escapes only `end`.
 fn closed(rest: &str, end: char) -> Option<usize> {
     let bytes = rest.as_bytes();
     let mut at = 1;
@@ -137,7 +137,7 @@ fn closed(rest: &str, end: char) -> Option<usize> {
     None
 }
 
-/// The name in brackets. In the reference a line break makes the brackets a part of it.
+/// The name in brackets. With a line break, Handlebars makes the brackets a part of the name.
 fn bracketed(whole: &str) -> String {
     let mut name = String::with_capacity(whole.len());
     let mut chars = whole.chars().peekable();
@@ -150,9 +150,9 @@ fn bracketed(whole: &str) -> String {
 
 /// The length of `as |`.
 fn block_params(rest: &str) -> Option<usize> {
-    let behind = rest.strip_prefix("as")?;
-    let trimmed = behind.trim_start_matches(is_space);
-    (trimmed.len() < behind.len() && trimmed.starts_with('|')).then(|| rest.len() - trimmed.len() + 1)
+    let after = rest.strip_prefix("as")?;
+    let trimmed = after.trim_start_matches(is_space);
+    (trimmed.len() < after.len() && trimmed.starts_with('|')).then(|| rest.len() - trimmed.len() + 1)
 }
 
 /// The length of a number such as `-1.5`.

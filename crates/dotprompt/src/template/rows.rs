@@ -1,15 +1,14 @@
-//! A template as it is read, before the white space around its tags is taken away: what
-//! `lib/handlebars/compiler/whitespace-control.js` of the reference does, step by step.
+//! Removes white space around tags, in the same steps as `lib/handlebars/compiler/whitespace-control.js` of Handlebars.
 
 use super::lexer::is_space;
 use super::tags::Strip;
 use super::{Block, Node, PartialCall, Place, Program};
 
-/// What stands in a row between two tags of a block.
+/// Text and tags in order, before white space is removed: a file, or a part of a block between two of its tags.
 #[derive(Debug, Default)]
 pub(super) struct Row<'a> {
     items: Vec<Item<'a>>,
-    /// Whether it is the one block that `{{else if}}` begins.
+    /// Whether it is the block of an `{{else if}}`.
     is_chained: bool,
 }
 
@@ -28,26 +27,26 @@ struct Text<'a> {
     right_stripped: bool,
 }
 
-/// A tag that is no block.
+/// A tag other than a block.
 #[derive(Debug)]
 struct Tag {
-    /// `None` for a tag that renders nothing.
+    /// `None` for a comment or an invalid tag.
     node: Option<Node>,
     strip: Strip,
-    /// Whether it takes its line if it is alone there: a partial or a comment.
+    /// Whether a line with nothing else is removed: for a partial or a comment.
     takes_line: bool,
 }
 
-/// A block, and what its tags take.
+/// A block, and the tildes of its tags.
 #[derive(Debug)]
 pub(super) struct Nested<'a> {
     pub(super) place: Place,
-    /// `None` for one that is wrong.
-    pub(super) what: Option<Opened>,
+    /// `None` for an invalid block.
+    pub(super) opened: Option<Opened>,
     pub(super) program: Option<Row<'a>>,
     pub(super) inverse: Option<Row<'a>>,
     pub(super) open: Strip,
-    /// Of `{{else}}`.
+    /// The tildes of `{{else}}`.
     pub(super) middle: Strip,
     pub(super) close: Strip,
 }
@@ -59,7 +58,8 @@ pub(super) enum Opened {
     Inline(String),
 }
 
-/// How a block may take the lines of its tags.
+/// Whether the lines of a block's opening and closing tags are removed if they have nothing else.
+#[derive(Default)]
 struct Lines {
     open: bool,
     close: bool,
@@ -82,7 +82,7 @@ impl<'a> Row<'a> {
         self.items.push(Item::Nested(Box::new(nested)));
     }
 
-    /// The row of a whole file, without the white space that its tags take.
+    /// Removes white space from the row of a whole file.
     pub(super) fn into_program(mut self) -> Program {
         self.trim(true);
         self.finish()
@@ -92,7 +92,7 @@ impl<'a> Row<'a> {
         for at in 0..self.items.len() {
             let (strip, lines) = match &mut self.items[at] {
                 Item::Text(_) => continue,
-                Item::Tag(tag) => (tag.strip, Lines { open: false, close: false }),
+                Item::Tag(tag) => (tag.strip, Lines::default()),
                 Item::Nested(nested) => {
                     let lines = nested.trim();
                     (Strip { before: nested.open.before, after: nested.close.after }, lines)
@@ -100,15 +100,15 @@ impl<'a> Row<'a> {
             };
             let takes_line = matches!(&self.items[at], Item::Tag(Tag { takes_line: true, .. }));
             let is_first = self.is_blank_before(at, is_root);
-            let is_last = self.is_blank_after(Some(at), is_root);
+            let is_last = self.is_blank_after(at + 1, is_root);
             if strip.after {
-                self.omit_right(Some(at), true);
+                self.omit_right(at + 1, true);
             }
             if strip.before {
                 self.omit_left(at, true);
             }
             if takes_line && is_first && is_last {
-                self.omit_right(Some(at), false);
+                self.omit_right(at + 1, false);
                 if self.omit_left(at, false) {
                     self.indent(at);
                 }
@@ -117,12 +117,12 @@ impl<'a> Row<'a> {
                 if let Item::Nested(nested) = &mut self.items[at]
                     && let Some(row) = nested.program.as_mut().or(nested.inverse.as_mut())
                 {
-                    row.omit_right(None, false);
+                    row.omit_right(0, false);
                 }
                 self.omit_left(at, false);
             }
             if lines.close && is_last {
-                self.omit_right(Some(at), false);
+                self.omit_right(at + 1, false);
                 if let Item::Nested(nested) = &mut self.items[at]
                     && let Some(row) = nested.inverse.as_mut().or(nested.program.as_mut())
                 {
@@ -132,7 +132,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Gives a partial the white space before it on its line.
+    /// Moves the white space before a partial on its line into the partial.
     fn indent(&mut self, at: usize) {
         let (before, rest) = self.items.split_at_mut(at);
         if let (Some(Item::Text(text)), Some(Item::Tag(Tag { node: Some(Node::Partial(_, call)), .. }))) =
@@ -143,7 +143,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Whether only white space, and a line break or the beginning of the file, stands before an item.
+    /// Whether the line before an item is blank.
     fn is_blank_before(&self, at: usize, is_root: bool) -> bool {
         match at.checked_sub(1).map(|before| &self.items[before]) {
             None => is_root,
@@ -155,9 +155,8 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The same after an item, or at the start of the row.
-    fn is_blank_after(&self, at: Option<usize>, is_root: bool) -> bool {
-        let next = at.map_or(0, |at| at + 1);
+    /// Whether the line from an item on is blank.
+    fn is_blank_after(&self, next: usize, is_root: bool) -> bool {
         match self.items.get(next) {
             None => is_root,
             Some(Item::Text(text)) => {
@@ -169,9 +168,9 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Removes white space after an item, or at the start of the row: all of it, or up to the end of the line.
-    fn omit_right(&mut self, at: Option<usize>, is_multiple: bool) {
-        let Some(Item::Text(text)) = self.items.get_mut(at.map_or(0, |at| at + 1)) else { return };
+    /// Removes white space at the start of an item: all of it, or up to the end of the line.
+    fn omit_right(&mut self, next: usize, is_multiple: bool) {
+        let Some(Item::Text(text)) = self.items.get_mut(next) else { return };
         if !is_multiple && text.right_stripped {
             return;
         }
@@ -217,55 +216,46 @@ impl<'a> Row<'a> {
 
 impl Nested<'_> {
     fn trim(&mut self) -> Lines {
-        let Self { program, inverse, open, middle, close, .. } = self;
-        for row in [program.as_mut(), inverse.as_mut()].into_iter().flatten() {
-            row.trim(false);
-        }
-        let (Some(program), inverse) = (match program {
-            Some(program) => (Some(program), inverse.as_mut()),
-            None => (inverse.as_mut(), None),
-        }) else {
-            return Lines { open: false, close: false };
-        };
-        let end = program.items.len();
-        let Some(inverse) = inverse else {
-            let lines = Lines { open: program.is_blank_after(None, false), close: program.is_blank_before(end, false) };
+        let Self { open, middle, close, .. } = *self;
+        self.program.iter_mut().chain(&mut self.inverse).for_each(|row| row.trim(false));
+        let mut rows = self.program.iter_mut().chain(&mut self.inverse);
+        let Some(row) = rows.next() else { return Lines::default() };
+        let end = row.items.len();
+        // In a chain of `{{else if}}` it is the first one, even for the closing tag.
+        let Some(inverse) = rows.next().map(Row::first_in_chain) else {
+            let lines = Lines { open: row.is_blank_after(0, false), close: row.is_blank_before(end, false) };
             if open.after {
-                program.omit_right(None, true);
+                row.omit_right(0, true);
             }
             if close.before {
-                program.omit_left(end, true);
+                row.omit_left(end, true);
             }
             return lines;
         };
-        let first = inverse.first_in_chain();
-        let lines =
-            Lines { open: program.is_blank_after(None, false), close: first.is_blank_before(first.items.len(), false) };
+        let inverse_end = inverse.items.len();
+        let lines = Lines { open: row.is_blank_after(0, false), close: inverse.is_blank_before(inverse_end, false) };
         if open.after {
-            program.omit_right(None, true);
+            row.omit_right(0, true);
         }
         if middle.before {
-            program.omit_left(end, true);
+            row.omit_left(end, true);
         }
         if middle.after {
-            inverse.first_in_chain().omit_right(None, true);
+            inverse.omit_right(0, true);
         }
         if close.before {
-            // In a chain this is the first block's row, too.
-            let first = inverse.first_in_chain();
-            first.omit_left(first.items.len(), true);
+            inverse.omit_left(inverse_end, true);
         }
-        let first = inverse.first_in_chain();
-        if program.is_blank_before(end, false) && first.is_blank_after(None, false) {
-            program.omit_left(end, false);
-            first.omit_right(None, false);
+        if row.is_blank_before(end, false) && inverse.is_blank_after(0, false) {
+            row.omit_left(end, false);
+            inverse.omit_right(0, false);
         }
         lines
     }
 
     fn finish(self, program: &mut Program) {
         let body = self.program.map(Row::finish).unwrap_or_default();
-        match self.what {
+        match self.opened {
             Some(Opened::Block(block)) => {
                 let otherwise = self.inverse.map(Row::finish).unwrap_or_default();
                 program.nodes.push(Node::Block(self.place, Box::new(Block { body, otherwise, ..block })));
@@ -280,17 +270,17 @@ impl Nested<'_> {
 }
 
 impl<'a> Row<'a> {
-    /// What `{{else if}}` shows, if the row is of one.
+    /// The body of an `{{else if}}`, or the row itself.
     fn first_in_chain(&mut self) -> &mut Self {
-        // It has no block if that nests too deep.
+        // A block that nests too deep is missing.
         let is_one =
             self.is_chained && matches!(self.items.as_slice(), [Item::Nested(nested)] if nested.program.is_some());
         if !is_one {
             return self;
         }
         match self.items.first_mut() {
-            Some(Item::Nested(nested)) => nested.program.as_mut().expect("looked at above"),
-            _ => unreachable!("looked at above"),
+            Some(Item::Nested(nested)) => nested.program.as_mut().expect("checked above"),
+            _ => unreachable!("checked above"),
         }
     }
 }

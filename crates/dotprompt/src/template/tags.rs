@@ -1,15 +1,15 @@
-//! Cutting a template into text and tags, in one pass, as the reference's lexer does.
+//! Splits a template into text and tags in one pass, as the lexer of Handlebars does.
 
 use super::super::problem::Place;
 use super::lexer::{self, Fault, Lexeme, is_space};
 
-/// How many times the rest of the file is read for an end that is not there.
+/// Unclosed tags and texts of one file: each one makes the lexer read the rest of the file.
 const MAX_UNCLOSED: usize = 5;
 
 /// A piece of a template.
 #[derive(Debug)]
 pub enum Token<'a> {
-    /// What is written as it is.
+    /// Text outside of tags.
     Text(&'a str),
     /// `{{…}}`
     Tag(Tag<'a>),
@@ -32,15 +32,14 @@ pub struct Tag<'a> {
     pub(super) kind: TagKind,
     /// From `{{` to `}}`.
     pub whole: &'a str,
-    /// The expression: what is left without braces, sigils and tildes.
+    /// The expression, without braces, sigils and tildes.
     pub inside: &'a str,
-    /// The words of that; each begins at a byte of `whole`.
+    /// The words of the expression, at bytes of `whole`.
     pub(super) words: Vec<Lexeme<'a>>,
-    /// Where, and why, the words end before the tag does.
+    /// The first invalid word and its byte.
     pub(super) fault: Option<(usize, TagFault)>,
-    /// Where it begins.
+    /// The start of the tag.
     pub place: Place,
-    /// What white space it takes from the text around it.
     pub(super) strip: Strip,
 }
 
@@ -52,7 +51,7 @@ impl Tag<'_> {
     }
 }
 
-/// What is wrong with the words of a tag.
+/// Why the words of a tag are invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TagFault {
     Word(Fault),
@@ -60,18 +59,16 @@ pub(super) enum TagFault {
     Braces,
 }
 
-/// `~` at the ends of a tag: `{{~ ~}}`.
+/// The tildes of a tag, `{{~ ~}}`: whether white space before and after it is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Strip {
-    /// No white space before it.
     pub(super) before: bool,
-    /// No white space after it.
     pub(super) after: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TagKind {
-    /// `{{x}}`, `{{{x}}}`, `{{&x}}`: all the same where nothing is escaped.
+    /// `{{x}}`, `{{{x}}}`, `{{&x}}`: all the same, as Dotprompt escapes nothing.
     Value,
     /// `{{#x}}`
     Open,
@@ -81,7 +78,7 @@ pub(super) enum TagKind {
     OpenPartial,
     /// `{{#*inline "x"}}`
     OpenInline,
-    /// `{{else}}`, `{{^}}`; with more after it, the start of another block
+    /// `{{else}}`, `{{^}}`, `{{else if x}}`
     Else,
     /// `{{/x}}`
     Close,
@@ -93,11 +90,11 @@ pub(super) enum TagKind {
     Decorator,
     /// `{{{{x}}}}`
     Raw,
-    /// There is no `}}`.
+    /// `{{x` without `}}`
     Unclosed,
 }
 
-/// Cuts the source of a template, which begins at `start` of its file, into text and tags.
+/// Splits the source of a template, which begins at `start` of its file, into text and tags.
 #[must_use]
 pub fn tokens(source: &str, start: Place) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
@@ -107,7 +104,7 @@ pub fn tokens(source: &str, start: Place) -> Vec<Token<'_>> {
     while let Some(found) = source[at..].find("{{") {
         let open = at + found;
         let before = &source[at..open];
-        // `\{{` is a literal `{{`, and the text goes on up to the next one; `\\{{` is a backslash and a tag.
+        // `\{{` is a literal `{{`, and the text continues up to the next `{{`. `\\{{` is a backslash and a tag.
         if before.ends_with('\\') && !before.ends_with("\\\\") {
             push_text(&mut tokens, &before[..before.len() - 1]);
             let rest = &source[open + 2..];
@@ -137,7 +134,7 @@ fn push_text<'a>(tokens: &mut Vec<Token<'a>>, text: &'a str) {
     }
 }
 
-/// Places of growing offsets, counted once.
+/// Finds the places of growing offsets in one pass.
 struct Places<'a> {
     source: &'a str,
     offset: usize,
@@ -152,7 +149,7 @@ impl Places<'_> {
     }
 }
 
-/// Reads the tag that `rest` begins with; also how long it is.
+/// The tag at the start of `rest`, and its length.
 fn tag(rest: &str, place: Place) -> (Tag<'_>, usize) {
     let of = |kind, length: usize| {
         let whole = &rest[..length];
@@ -192,7 +189,7 @@ fn tag(rest: &str, place: Place) -> (Tag<'_>, usize) {
     };
     let begin = 2 + tilde + sigil;
     let Some(content) = content(rest, begin, body.starts_with('{')) else {
-        // What is meant for one tag is not the rest of the file.
+        // Only the line is part of the tag, not the rest of the file.
         let line = rest.find('\n').unwrap_or(rest.len());
         return of(TagKind::Unclosed, line.max(2));
     };
@@ -205,9 +202,9 @@ fn tag(rest: &str, place: Place) -> (Tag<'_>, usize) {
     (tag, length)
 }
 
-/// The length of a comment from its `!` on, if it is closed.
+/// The length of a closed comment, from its `!`.
 fn comment(body: &str) -> Option<usize> {
-    // The dashes of `{{!--}}` are the beginning and the end.
+    // In `{{!--}}`, the same dashes open and close it.
     let Some(comment) = body.strip_prefix('!').filter(|comment| comment.starts_with("--")) else {
         return body.find("}}").map(|end| end + 2);
     };
@@ -218,24 +215,24 @@ fn comment(body: &str) -> Option<usize> {
     })
 }
 
-/// The length of `else` with the white space before it, where it is the keyword: `\s*else\b`.
+/// The length of the keyword `else` with white space before it: `\s*else\b`.
 fn after_else(body: &str) -> Option<usize> {
-    let behind = body.trim_start_matches(is_space).strip_prefix("else")?;
+    let after = body.trim_start_matches(is_space).strip_prefix("else")?;
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    (!behind.starts_with(is_word)).then(|| body.len() - behind.len())
+    (!after.starts_with(is_word)).then(|| body.len() - after.len())
 }
 
-/// What stands in a tag, up to its end.
+/// The words of a tag, and its end.
 struct Content<'a> {
     words: Vec<Lexeme<'a>>,
     fault: Option<(usize, TagFault)>,
-    /// Where the braces begin that close it, or the tilde before them.
+    /// The byte of the tilde and the braces that close it.
     end: usize,
-    /// Where they end.
+    /// The length of the whole tag.
     length: usize,
 }
 
-/// The words from `at` of `rest` to the end of the tag; nothing if there is no end.
+/// The words from byte `at` of `rest` to the end of the tag; `None` if the tag is not closed.
 fn content(rest: &str, mut at: usize, is_triple: bool) -> Option<Content<'_>> {
     let mut words = Vec::new();
     let fault = loop {
@@ -244,7 +241,7 @@ fn content(rest: &str, mut at: usize, is_triple: bool) -> Option<Content<'_>> {
         let closes = ["}~}}", "}}}", "~}}", "}}"].into_iter().find(|close| ahead.starts_with(close));
         let length = match (closes, is_triple) {
             (Some(close @ ("}~}}" | "}}}")), true) => close.len(),
-            // A brace after the tag. To the reference, `}}}` closes `{{{`.
+            // A brace after the tag, although `}}}` closes `{{{` in Handlebars.
             (Some("}}}"), false) => 2,
             (Some(close @ ("~}}" | "}}")), false) => close.len(),
             (Some(_), _) => break TagFault::Braces,

@@ -1,7 +1,7 @@
-//! Which variables a template uses, and how.
+//! Finds the variables that a template uses, and how it uses them.
 //!
-//! The walk follows what each name means at its place: `this` in a loop is an item of the list, `../x` a field of what is
-//! around, `as |item|` an item by another name. What a partial does is found once, and counts wherever it is called.
+//! The walk resolves each name at its place: in a loop, `this` is an item of the list, `../x` a field of the context
+//! around, and `as |item|` another name for the item. Each partial is walked once, and its usage is merged at each call.
 
 mod scope;
 mod walk;
@@ -18,50 +18,50 @@ use walk::Walk;
 /// A variable that a template uses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variable {
-    /// As the template writes it.
+    /// The name in the template.
     pub name: String,
-    /// Whether it is used where nothing has tested it: `{{x}}` outside of every `{{#if x}}`.
+    /// Whether it is used untested: `{{x}}` outside of every `{{#if x}}`.
     pub required: bool,
-    /// The tag of its first use, or that of the partial which uses it.
+    /// The tag of its first use, or the tag of the partial that uses it.
     pub place: Place,
-    /// Whether `{{name}}` stands alone where Dotprompt has a helper of that name.
+    /// Whether `{{name}}` is used alone and Dotprompt has a helper of that name.
     pub is_helper_name: bool,
-    /// What is done with it.
+    /// How the template uses it.
     pub shape: Shape,
 }
 
-/// A `@name` that finds nothing where it stands.
+/// A `@name` that has no value at its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownData {
-    /// As it is written, without what follows.
+    /// The name with its `../`, without the rest of the path.
     pub name: String,
     /// The tag.
     pub place: Place,
-    /// The partial called there that reads it, if it is not in the file itself.
+    /// The partial that reads it, if the tag calls one.
     pub partial: Option<String>,
 }
 
-/// What `@name` finds in loops alone.
+/// `@name` in loops.
 pub const LOOP_DATA: [&str; 4] = ["index", "key", "first", "last"];
 
 /// What a template uses: a tree of values and their parts.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Usage {
     /// Parents come before their parts.
     parts: Vec<Part>,
     /// Whether it reads `@key` of a loop around it.
     is_keyed: bool,
-    /// What `this` is where it renders `@partial-block`, and whether that may be in a loop, each once.
+    /// For each `{{> @partial-block}}`, without repetition: the context, and whether a loop may be around it.
     blocks: Vec<(Option<usize>, bool)>,
-    /// What finds nothing in the template itself.
+    /// Each `@name` without a value in the template itself.
     unknown: Vec<UnknownData>,
-    /// What a partial reads of the loop that it must be called in.
+    /// A `@name` that a partial needs from a loop around its call.
     loop_data: Option<String>,
 }
 
-/// The value that a template is rendered with: its fields are the variables of a prompt.
+/// The context of the whole template. Its fields are variables.
 const CONTEXT: usize = 0;
-/// `@root` of a partial. A prompt's is its context.
+/// `@root` of a partial. In a prompt, `@root` is the context.
 const ROOT: usize = 1;
 
 /// Whether the fields of a part are variables.
@@ -69,7 +69,7 @@ fn is_top(part: usize) -> bool {
     part == CONTEXT || part == ROOT
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Part {
     parent: usize,
     key: Key,
@@ -78,47 +78,46 @@ struct Part {
     items: Option<usize>,
     found: Option<usize>,
     marks: Marks,
-    /// How often it is written.
+    /// The number of tags that write it.
     writes: usize,
     is_required: bool,
     is_helper_name: bool,
     place: Place,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 enum Key {
     Field(String),
-    /// Of a loop.
+    /// An item of a loop.
+    #[default]
     Item,
-    /// By a computed key.
+    /// `{{lookup x key}}` with a computed key.
     Found,
 }
 
-/// What `program`, the template of a prompt or of a partial, uses; that of each partial is known. `left` is how many
-/// steps that may take; `None` if there are not enough: inline partials may double what they contain at each level.
+/// The usage of a prompt's or a partial's template. `partials` has the usage of each partial. `None` if it takes more than
+/// `steps_left`, which it counts down: nested inline partials can double the steps at each level.
 pub(crate) fn usage(
     program: &Program,
     is_partial: bool,
     partials: &HashMap<&str, Usage>,
-    left: &mut usize,
+    steps_left: &mut usize,
 ) -> Option<Usage> {
-    let top = || Part::new(CONTEXT, Key::Item, 0, Place::START);
-    let (blocks, unknown, loop_data) = Default::default();
-    let usage = Usage { parts: vec![top(), top()], is_keyed: false, blocks, unknown, loop_data };
+    let usage = Usage { parts: vec![Part::default(), Part::default()], ..Usage::default() };
     let root = if is_partial { ROOT } else { CONTEXT };
-    let mut walk = Walk { usage, root, partials, place: Place::START, is_test: false, left };
+    let mut walk = Walk { usage, root, partials, place: Place::START, is_test: false, steps_left };
     walk.template(program).ok().map(|()| walk.usage)
 }
 
 impl Usage {
-    /// Whether all variables are read at once, as by `{{json this}}`.
+    /// Whether a tag reads all variables at once, as `{{json this}}` does.
     #[must_use]
     pub fn uses_all(&self) -> bool {
         let Marks { written, looped, is_json, is_looked_up, .. } = &self.parts[CONTEXT].marks;
         written.is_some() || looped.is_some() || *is_json || *is_looked_up
     }
 
-    /// What `@name` finds nothing for.
+    /// Each `@name` without a value.
     #[must_use]
     pub fn unknown_data(&self) -> &[UnknownData] {
         &self.unknown
@@ -132,7 +131,7 @@ impl Usage {
         let mut variables = Vec::new();
         for (id, part) in self.parts.iter().enumerate().skip(2).rev() {
             let mut shape = std::mem::take(&mut shapes[id]);
-            // They came in the reverse order.
+            // The loop adds them in reverse order.
             shape.fields.reverse();
             let parent = &mut shapes[part.parent];
             match &part.key {
@@ -161,7 +160,7 @@ impl Usage {
         part
     }
 
-    /// A part of a part, if it is not too deep to matter.
+    /// Finds or adds a part of a part; `None` below [`bounds::SHAPE_DEPTH`].
     fn part(&mut self, parent: usize, key: &Key, place: Place) -> Option<usize> {
         let of = &self.parts[parent];
         let known = match key {
@@ -173,7 +172,7 @@ impl Usage {
             return known;
         }
         let id = self.parts.len();
-        self.parts.push(Part::new(parent, key.clone(), of.depth + 1, place));
+        self.parts.push(Part { parent, key: key.clone(), depth: of.depth + 1, place, ..Part::default() });
         match key {
             Key::Field(name) => drop(self.parts[parent].fields.insert(name.clone(), id)),
             Key::Item => self.parts[parent].items = Some(id),
@@ -184,12 +183,12 @@ impl Usage {
 }
 
 impl Part {
-    fn new(parent: usize, key: Key, depth: usize, place: Place) -> Self {
-        let (fields, items, found, marks, writes, is_required, is_helper_name) = Default::default();
-        Self { parent, key, depth, fields, items, found, marks, writes, is_required, is_helper_name, place }
+    fn write(&mut self, place: Place) {
+        self.marks.written.get_or_insert(place);
+        self.writes += 1;
     }
 
-    /// Adds what another template does with it, which is called at `place`.
+    /// Adds the marks of the same part in a partial that is called at `place`.
     fn add(&mut self, other: &Self, place: Place) {
         let at = |own: Option<Place>, other: Option<Place>| own.or_else(|| other.map(|_| place));
         let (marks, others) = (&mut self.marks, &other.marks);
@@ -214,12 +213,5 @@ impl Marks {
         if self.compared.len() < bounds::COMPARED_VALUES && self.compared.iter().all(|(known, _)| known != value) {
             self.compared.push((value.clone(), place));
         }
-    }
-}
-
-impl Part {
-    fn write(&mut self, place: Place) {
-        self.marks.written.get_or_insert(place);
-        self.writes += 1;
     }
 }

@@ -1,4 +1,4 @@
-//! What a scalar of YAML is, by the core schema of YAML 1.2.2 (section 10.3.2).
+//! The values of scalars by the core schema of YAML 1.2.2 (section 10.3.2).
 
 use serde_json::Number;
 
@@ -7,7 +7,7 @@ use super::{Yaml, number};
 /// The value of a scalar from its tag and its source text; `None` for text.
 ///
 /// # Errors
-/// A tag of the core schema on a scalar that it does not take.
+/// The scalar is not a value of its tag.
 pub(super) fn resolve(tag: Option<&str>, written: &str) -> Result<Option<Yaml>, String> {
     let name = tag.and_then(|tag| tag.strip_prefix("tag:yaml.org,2002:")).unwrap_or_default();
     let text = unquoted(written);
@@ -30,7 +30,7 @@ pub(super) fn resolve(tag: Option<&str>, written: &str) -> Result<Option<Yaml>, 
     tagged.map(Some).ok_or_else(|| format!("not a value of the tag !!{name}"))
 }
 
-/// Without the quotes around it. Escapes stay: no value that is not text has any.
+/// Removes quotes. Escapes stay, as only text has them.
 pub(super) fn unquoted(written: &str) -> &str {
     let within = |quote| written.strip_prefix(quote)?.strip_suffix(quote);
     within('"').or_else(|| within('\'')).unwrap_or(written)
@@ -63,7 +63,7 @@ fn integer(text: &str) -> Option<Yaml> {
         Ok(n) => Some(n.into()),
         Err(_) => None,
     };
-    // Beyond 64 bits it is as near as JavaScript's numbers come.
+    // Beyond 64 bits, the nearest number of JavaScript.
     let nearest = || {
         let value = digits.chars().filter_map(|c| c.to_digit(radix));
         let value = value.fold(0.0, |value, digit| value * f64::from(radix) + f64::from(digit));
@@ -77,12 +77,12 @@ fn float(text: &str) -> Option<Yaml> {
     if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
         return Some(Yaml::String(text.to_owned()));
     }
-    // What Rust reads is this and `inf`, `infinity` and `nan`.
+    // Rust also parses `inf`, `infinity` and `nan`.
     let is_float = unsigned.starts_with(|c: char| c == '.' || c.is_ascii_digit());
     text.parse().ok().filter(|_| is_float).map(|value| finite(value, text))
 }
 
-/// A number; as it is written where JSON has none such.
+/// A number, or its text if JSON has no such number.
 fn finite(value: f64, text: &str) -> Yaml {
     number(value).map_or_else(|| Yaml::String(text.to_owned()), Yaml::Number)
 }

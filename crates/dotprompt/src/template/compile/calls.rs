@@ -10,35 +10,37 @@ use crate::shown::Shown;
 use crate::template::expression::Parsed;
 use crate::template::rows::Opened;
 use crate::template::tags::{Tag, TagKind};
-use crate::template::{Base, Block, BlockKind, Call, Expression, Helper, Mark, Node, PartialCall, PartialName, Path};
+use crate::template::{Block, BlockKind, Call, Expression, Helper, Mark, Node, PartialCall, PartialName, Path};
 
-/// What a name in a tag says of a block around, `as |name|`.
+pub(super) const ONLY_DECORATOR: &str = "the only decorator is {{#*inline \"name\"}} … {{/inline}}";
+const ONLY_EACH_AND_WITH: &str = "only each and with allow `as |item|`: {{#each items as |item|}}";
+
+/// Whether a name is a block parameter, `as |name|`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ItemName {
     Not,
     Known,
-    /// Outside of the `{{#*inline}}` around, where the reference loses count of such names.
+    /// Defined outside of the `{{#*inline}}` around the tag, where Handlebars resolves it wrongly.
     OutsideOfInline,
 }
 
 impl Compiler<'_> {
-    /// `{{x}}`, `{{helper x}}`
-    pub(super) fn value(&mut self, tag: &Tag<'_>) -> Option<Node> {
-        let Parsed { call, .. } = self.parse(tag).filter(|parsed| self.has_no_names(tag, parsed))?;
+    /// `{{x}}`, `{{helper x}}`; `None` for `{{log x}}`.
+    pub(super) fn value(&mut self, tag: &Tag<'_>) -> Result<Option<Node>, Problem> {
+        let parsed = self.parse(tag)?;
+        self.check_no_block_params(tag, &parsed)?;
+        let call = parsed.call;
         let is_call = call.has_arguments();
         let helper = match self.helper(tag, &call)? {
             Some(Helper::Block(_)) if is_call => {
                 let message = format!("`{0}` is a block: {{{{#{0} …}}}} … {{{{/{0}}}}}", call.name);
-                self.problem(tag, Code::Helper, message);
-                return None;
+                return Err(self.problem(tag, Code::Helper, message));
             }
             Some(helper) if is_call || helper == Helper::History => helper,
-            _ => return Some(Node::Value(tag.place, Expression::Path(call.path?))),
+            _ => return Ok(call.path.map(|path| Node::Value(tag.place, Expression::Path(path)))),
         };
-        if !self.check_call(tag, helper, &call) {
-            return None;
-        }
-        match helper {
+        self.check_call(tag, helper, &call)?;
+        Ok(match helper {
             Helper::Log => None,
             Helper::Role | Helper::History | Helper::Section | Helper::Media => {
                 let mark = self.mark(tag, helper, call)?;
@@ -46,99 +48,88 @@ impl Compiler<'_> {
                 Some(Node::Mark(tag.place, Box::new(mark)))
             }
             _ => Some(Node::Value(tag.place, Expression::Call(Box::new(call)))),
-        }
+        })
     }
 
-    /// The helper that a tag calls, if it calls one; nothing if it cannot be called so.
-    fn helper(&mut self, tag: &Tag<'_>, call: &Call) -> Option<Option<Helper>> {
+    /// The helper that a tag calls; `None` for a variable.
+    fn helper(&self, tag: &Tag<'_>, call: &Call) -> Result<Option<Helper>, Problem> {
+        let is_call = call.has_arguments();
         if call.path.is_none() {
             let name = shorten(&call.name);
-            self.problem(
-                tag,
-                Code::Syntax,
-                format!("a name must stand here, not a value; a variable of that name is {{{{[{name}]}}}}"),
-            );
-            return None;
+            let message = format!("expected a name, found a value; a variable of that name is {{{{[{name}]}}}}");
+            return Err(self.problem(tag, Code::Syntax, message));
         }
-        let is_call = call.has_arguments();
-        match call.simple_name() {
+        let helper = match call.simple_name() {
             Some(name) if self.item_name(name) != ItemName::Not => {
-                if is_call {
-                    let message = format!("`{}` is the name of an item here and takes nothing", shorten(name));
-                    self.problem(tag, Code::Helper, message);
-                    return None;
+                if !is_call {
+                    return Ok(None);
                 }
-                Some(None)
+                let message = format!("`{}` is the name of an item here and takes no values", shorten(name));
+                return Err(self.problem(tag, Code::Helper, message));
             }
-            Some(name) => match Helper::parse(name) {
-                None if is_call => {
-                    self.unknown_helper(tag, name);
-                    None
-                }
-                helper => Some(helper),
-            },
-            None if is_call => {
-                self.unknown_helper(tag, &call.name);
-                None
-            }
-            None => Some(None),
+            name => name.and_then(Helper::parse),
+        };
+        match helper {
+            None if is_call => Err(self.unknown_helper(tag, &call.name)),
+            helper => Ok(helper),
         }
     }
 
-    fn mark(&mut self, tag: &Tag<'_>, helper: Helper, mut call: Call) -> Option<Mark> {
+    fn mark(&self, tag: &Tag<'_>, helper: Helper, mut call: Call) -> Result<Mark, Problem> {
         let first = call.params.drain(..).next();
-        Some(match (helper, first) {
+        let wrong = |message| Err(self.problem(tag, Code::Helper, message));
+        match (helper, first) {
             (Helper::Role, Some(role)) => {
-                let wrong = match &role {
+                let message = match &role {
                     Expression::Literal(role) => Role::parse(role.as_str().unwrap_or_default()).err(),
                     Expression::Path(path) => path.simple_name().and_then(bare_role),
                     Expression::Call(_) => None,
                 };
-                if let Some(message) = wrong {
-                    self.problem(tag, Code::Helper, message);
-                    return None;
-                }
-                Mark::Role(role)
+                message.map_or(Ok(Mark::Role(role)), wrong)
             }
-            (Helper::Section, Some(name)) => {
-                if let Expression::Path(path) = &name
-                    && let Some(name) = path.simple_name()
-                    && self.item_name(name) == ItemName::Not
+            (Helper::Section, Some(name)) => match &name {
+                Expression::Path(path)
+                    if let Some(name) = path.simple_name()
+                        && self.item_name(name) == ItemName::Not =>
                 {
-                    let message = format!("the name of a section is text: {{{{section \"{}\"}}}}", shorten(name));
-                    self.problem(tag, Code::Helper, message);
-                    return None;
+                    wrong(format!("the name of a section is text: {{{{section \"{}\"}}}}", shorten(name)))
                 }
-                Mark::Section(name)
-            }
+                _ => Ok(Mark::Section(name)),
+            },
             (Helper::Media, _) => {
                 let mut take = |name: &str| {
                     let at = call.hash.iter().position(|(key, _)| key == name)?;
                     Some(call.hash.swap_remove(at).1)
                 };
-                let Some(url) = take("url") else {
-                    self.problem(tag, Code::Helper, "`media` takes url=… and, if known, contentType=…");
-                    return None;
-                };
-                Mark::Media { url, content_type: take("contentType") }
+                match (take("url"), take("contentType")) {
+                    (Some(url), content_type) => Ok(Mark::Media { url, content_type }),
+                    (None, _) => wrong(format!("`media` takes {}", Helper::Media.takes().2)),
+                }
             }
-            _ => Mark::History,
+            _ => Ok(Mark::History),
+        }
+    }
+
+    /// What an opening tag opens.
+    pub(super) fn opened(&mut self, tag: &Tag<'_>, parsed: Parsed) -> Result<Opened, Problem> {
+        Ok(match tag.kind {
+            TagKind::OpenPartial => Opened::Partial(self.partial(tag, parsed, true)?),
+            TagKind::OpenInline => Opened::Inline(self.inline(tag, parsed)?),
+            _ => Opened::Block(self.block(tag, parsed)?),
         })
     }
 
-    /// What `{{#…}}` or `{{else …}}` opens.
-    pub(super) fn block(&mut self, tag: &Tag<'_>, parsed: Parsed) -> Option<Block> {
+    /// `{{#if x}}`, `{{else if x}}`
+    pub(super) fn block(&self, tag: &Tag<'_>, parsed: Parsed) -> Result<Block, Problem> {
         let Parsed { mut call, block_params, .. } = parsed;
         let kind = match self.helper(tag, &call)? {
             Some(helper @ Helper::Block(kind)) => {
-                if !self.check_call(tag, helper, &call) {
-                    return None;
-                }
+                self.check_call(tag, helper, &call)?;
                 kind
             }
             Some(_) if call.has_arguments() => {
-                self.problem(tag, Code::Helper, format!("`{0}` is not a block: {{{{{0} …}}}}", call.name));
-                return None;
+                let message = format!("`{0}` is not a block: {{{{{0} …}}}}", call.name);
+                return Err(self.problem(tag, Code::Helper, message));
             }
             _ => {
                 call.params.extend(call.path.map(Expression::Path));
@@ -153,55 +144,54 @@ impl Compiler<'_> {
         let wrong = match block_params.len() {
             0 => None,
             _ if tag.kind == TagKind::OpenInverse => Some("{{^…}} has no items to name: {{#each items as |item|}}"),
-            _ if most == 0 => Some("only each and with name what they show: {{#each items as |item|}}"),
+            _ if most == 0 => Some(ONLY_EACH_AND_WITH),
             names if names > most => Some("names for the items are written `as |item|` or `as |item index|`"),
             _ => None,
         };
         if let Some(message) = wrong {
-            self.problem(tag, Code::Syntax, message);
-            return None;
+            return Err(self.problem(tag, Code::Syntax, message));
         }
         let include_zero = call.hash.into_iter().find(|(key, _)| key == "includeZero").map(|(_, value)| value);
         let (body, otherwise) = Default::default();
-        Some(Block { kind, params: call.params, block_params, include_zero, body, otherwise })
+        Ok(Block { kind, params: call.params, block_params, include_zero, body, otherwise })
     }
 
-    pub(super) fn partial(&mut self, tag: &Tag<'_>, parsed: Parsed, has_fallback: bool) -> Option<PartialCall> {
-        if !self.has_no_names(tag, &parsed) || !self.check_values(tag, &parsed.call) {
-            return None;
-        }
+    pub(super) fn partial(
+        &mut self,
+        tag: &Tag<'_>,
+        parsed: Parsed,
+        has_fallback: bool,
+    ) -> Result<PartialCall, Problem> {
+        self.check_no_block_params(tag, &parsed)?;
+        self.check_values(tag, &parsed.call)?;
         let Call { name, params, hash, .. } = parsed.call;
         let mut params = params.into_iter();
         let context = params.next();
         if params.next().is_some() {
-            self.problem(tag, Code::Syntax, "a partial takes one context, and key=value");
-            return None;
+            return Err(self.problem(tag, Code::Syntax, "a partial takes one context, and key=value"));
         }
         if name != "@partial-block" && !self.partials.iter().any(|partial| partial.name == name) {
             let (name, place, width) = (name.clone(), tag.place, width(tag));
             self.partials.push(PartialName { name, place, width, has_fallback });
         }
-        Some(PartialCall { name, context, hash, block: None, indent: String::new() })
+        Ok(PartialCall { name, context, hash, block: None, indent: String::new() })
     }
 
-    pub(super) fn inline(&mut self, tag: &Tag<'_>, parsed: Parsed) -> Option<String> {
+    fn inline(&self, tag: &Tag<'_>, parsed: Parsed) -> Result<String, Problem> {
         let Parsed { call: Call { name, params, hash, .. }, block_params, .. } = parsed;
         match (name.as_str(), params.as_slice()) {
             ("inline", [Expression::Literal(Value::String(name))]) if hash.is_empty() && block_params.is_empty() => {
-                Some(name.clone())
+                Ok(name.clone())
             }
-            _ => {
-                self.problem(tag, Code::Syntax, "the only decorator is {{#*inline \"name\"}} … {{/inline}}");
-                None
-            }
+            _ => Err(self.problem(tag, Code::Syntax, ONLY_DECORATOR)),
         }
     }
 
-    /// What a name stands for in blocks around.
+    /// Whether a name is a block parameter of the blocks around.
     fn item_name(&self, name: &str) -> ItemName {
         let mut found = ItemName::Known;
         for open in self.open.iter().rev() {
-            match &open.what {
+            match &open.opened {
                 Some(Opened::Inline(_)) => found = ItemName::OutsideOfInline,
                 Some(Opened::Block(block))
                     if open.before_else.is_none() && block.block_params.iter().any(|known| known == name) =>
@@ -214,101 +204,85 @@ impl Compiler<'_> {
         ItemName::Not
     }
 
-    /// Whether the paths of a tag mean something here.
-    pub(super) fn check_paths(&mut self, tag: &Tag<'_>, call: &Call) -> bool {
+    /// Checks the paths of a tag.
+    pub(super) fn check_paths(&self, tag: &Tag<'_>, call: &Call) -> Result<(), Problem> {
         let is_test = matches!(call.simple_name(), Some("if" | "unless")) && tag.kind != TagKind::Partial;
         let is_partial = matches!(tag.kind, TagKind::Partial | TagKind::OpenPartial | TagKind::Close);
-        let own = call.path.as_ref().filter(|_| !is_partial && !call.has_arguments());
-        if own.is_some_and(|path| !self.check_path(tag, path, false)) {
-            return false;
+        if let Some(path) = call.path.as_ref().filter(|_| !is_partial && !call.has_arguments()) {
+            self.check_path(tag, path, false)?;
         }
-        let values = call.params.iter().chain(call.hash.iter().map(|(_, value)| value));
-        values.into_iter().all(|value| match value {
-            Expression::Literal(_) => true,
+        call.values().try_for_each(|value| match value {
+            Expression::Literal(_) => Ok(()),
             Expression::Path(path) => self.check_path(tag, path, is_test),
             Expression::Call(inner) => self.check_paths(tag, inner),
         })
     }
 
-    fn check_path(&mut self, tag: &Tag<'_>, path: &Path, is_test: bool) -> bool {
-        let is_block =
-            matches!(path.base, Base::Data { .. }) && path.segments.first().is_some_and(|s| s == "partial-block");
+    fn check_path(&self, tag: &Tag<'_>, path: &Path, is_test: bool) -> Result<(), Problem> {
+        let is_block = path.is_data && path.segments.first().is_some_and(|name| name == "partial-block");
         if is_block && !(is_test && path.segments.len() == 1) {
             let message = "@partial-block is shown by {{> @partial-block}} and tested by {{#if @partial-block}}";
-            self.problem(tag, Code::Syntax, message);
-            return false;
+            return Err(self.problem(tag, Code::Syntax, message));
         }
-        if let Some(name) = path.param()
-            && self.item_name(name) == ItemName::OutsideOfInline
-        {
-            let name = shorten(name);
-            let message =
-                format!("an inline partial does not see `{name}` of the block around: call it with {name}={name}");
-            self.problem(tag, Code::Syntax, message);
-            return false;
+        match path.param() {
+            Some(name) if self.item_name(name) == ItemName::OutsideOfInline => {
+                let name = shorten(name);
+                let message =
+                    format!("an inline partial does not see `{name}` of the block around: call it with {name}={name}");
+                Err(self.problem(tag, Code::Syntax, message))
+            }
+            _ => Ok(()),
         }
-        true
     }
 
-    /// Whether a tag that opens no block names no items.
-    pub(super) fn has_no_names(&mut self, tag: &Tag<'_>, parsed: &Parsed) -> bool {
-        if !parsed.block_params.is_empty() {
-            self.problem(tag, Code::Syntax, "only each and with name what they show: {{#each items as |item|}}");
+    /// Refuses `as |item|` in a tag that opens no block.
+    fn check_no_block_params(&self, tag: &Tag<'_>, parsed: &Parsed) -> Result<(), Problem> {
+        match parsed.block_params.is_empty() {
+            true => Ok(()),
+            false => Err(self.problem(tag, Code::Syntax, ONLY_EACH_AND_WITH)),
         }
-        parsed.block_params.is_empty()
     }
 
-    /// Whether a helper that exists is called as it can be.
-    fn check_call(&mut self, tag: &Tag<'_>, helper: Helper, call: &Call) -> bool {
+    /// Checks the parameters and keys that a helper is called with.
+    fn check_call(&self, tag: &Tag<'_>, helper: Helper, call: &Call) -> Result<(), Problem> {
         let (count, keys, takes) = helper.takes();
         let name = &call.name;
         if let Some((key, _)) = call.hash.iter().find(|(key, _)| !keys.contains(&key.as_str())) {
             let message = format!("`{name}` has no key `{}`: it takes {takes}", shorten(key));
             let cause = Cause::UnknownKey { name: key.clone(), known: keys.to_vec() };
-            let problem = Problem::new(Code::Helper, self.file, tag.place, width(tag), message);
-            self.report(problem.with_hint(did_you_mean(key, keys)).with_cause(cause));
-            return false;
+            let problem = self.problem(tag, Code::Helper, message);
+            return Err(problem.with_hint(did_you_mean(key, keys)).with_cause(cause));
         }
         if !count.contains(&call.params.len()) {
-            self.problem(tag, Code::Helper, format!("`{name}` takes {takes}"));
-            return false;
+            return Err(self.problem(tag, Code::Helper, format!("`{name}` takes {takes}")));
         }
         self.check_values(tag, call)
     }
 
-    /// Whether the sub-expressions are helpers that give a value.
-    fn check_values(&mut self, tag: &Tag<'_>, call: &Call) -> bool {
-        let values = call.params.iter().chain(call.hash.iter().map(|(_, value)| value));
-        for value in values {
-            let Expression::Call(inner) = value else { continue };
+    /// Checks that the sub-expressions are helpers that return a value.
+    fn check_values(&self, tag: &Tag<'_>, call: &Call) -> Result<(), Problem> {
+        call.values().try_for_each(|value| {
+            let Expression::Call(inner) = value else { return Ok(()) };
             let name = inner.simple_name().filter(|name| self.item_name(name) == ItemName::Not);
-            let fits = match name.and_then(Helper::parse) {
+            match name.and_then(Helper::parse) {
                 Some(helper @ (Helper::Lookup | Helper::Json)) => self.check_call(tag, helper, inner),
                 Some(_) => {
-                    let message = format!("`{}` gives no value: (lookup …) and (json …) do", inner.name);
-                    self.problem(tag, Code::Helper, message);
-                    false
+                    let message = format!("`{}` gives no value: use (lookup …) or (json …)", inner.name);
+                    Err(self.problem(tag, Code::Helper, message))
                 }
-                None => {
-                    self.unknown_helper(tag, &inner.name);
-                    false
-                }
-            };
-            if !fits {
-                return false;
+                None => Err(self.unknown_helper(tag, &inner.name)),
             }
-        }
-        true
+        })
     }
 
-    fn unknown_helper(&mut self, tag: &Tag<'_>, name: &str) {
+    fn unknown_helper(&self, tag: &Tag<'_>, name: &str) -> Problem {
         let known = Helper::ALL.map(|(name, _)| name);
         let message = format!("there is no helper `{}`; there are {}", shorten(name), known.join(", "));
-        self.problem_with_hint(tag, Code::Helper, message, did_you_mean(name, &known));
+        self.problem(tag, Code::Helper, message).with_hint(did_you_mean(name, &known))
     }
 }
 
-/// What is wrong with a role that is written without quotes: these words are no variables of anyone's.
+/// The message for a role without quotes.
 fn bare_role(name: &str) -> Option<String> {
     let name = name.to_ascii_lowercase();
     match name.as_str() {

@@ -1,33 +1,33 @@
-//! What the walk through a template knows at one place of it.
+//! The state of the walk at one place of a template.
 
 use crate::template::Inlines;
 
-/// What the walk knows at one place of the template.
+/// The state of the walk at one place of a template.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'s, 'a> {
     /// `this`
     pub(super) context: &'s Context<'s>,
-    /// What `as |item|` of the blocks around names.
+    /// Block parameters, `as |item|`.
     pub(super) names: Option<&'s Names<'s>>,
     /// The loop around.
     pub(super) turn: Option<&'s Turn<'s>>,
     /// Variables that an `{{#if}}` around has tested.
     pub(super) tested: Option<&'s Tested<'s>>,
     pub(super) inlines: Option<&'s Inlines<'s, 'a>>,
-    /// Whether a rendering may never come here.
+    /// Whether a rendering may skip this place.
     pub(super) is_optional: bool,
-    /// Whether loops may be around that are not known here.
+    /// Whether there may be unknown loops around.
     pub(super) is_open: bool,
-    /// Whether this is an inline partial or a partial's block, which is rendered where a partial is.
+    /// Whether it is in an inline partial or in the block of a partial, which are rendered somewhere else.
     pub(super) is_called: bool,
 }
 
 pub(super) struct Context<'s> {
-    /// Which part it is; none for what is no part of a variable.
+    /// `None` for a value that is not a part of a variable.
     pub(super) part: Option<usize>,
-    /// The `key=value` of partials over it.
+    /// The `key=value` of partials.
     pub(super) given: Option<&'s Names<'s>>,
-    /// Where `../` leads.
+    /// The context of `../`.
     pub(super) up: Option<&'s Self>,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Tested<'s> {
     pub(super) around: Option<&'s Self>,
 }
 
-/// Names that hold at one place of a template with the parts that they stand for, and those around.
+/// Names at one place of a template with their parts, and those around.
 pub(super) struct Names<'s> {
     pub(super) names: Vec<(&'s str, Option<usize>)>,
     pub(super) around: Option<&'s Self>,
@@ -53,7 +53,7 @@ impl Names<'_> {
         chain.find_map(|names| names.names.iter().find(|(known, _)| *known == name).map(|(_, part)| *part))
     }
 
-    /// How many there are in all.
+    /// The number of names, including those around.
     pub(super) fn count(names: Option<&Self>) -> usize {
         std::iter::successors(names, |names| names.around).map(|names| names.names.len()).sum()
     }

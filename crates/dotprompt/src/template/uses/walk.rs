@@ -1,4 +1,4 @@
-//! The walk through a template that finds its variables.
+//! Walks a template to find its variables.
 
 use std::collections::HashMap;
 
@@ -9,30 +9,30 @@ use super::{CONTEXT, Key, LOOP_DATA, Part, ROOT, UnknownData, Usage, is_top};
 use crate::bounds;
 use crate::schema::plain;
 use crate::template::{
-    Base, Block, BlockKind, Call, Expression, Helper, Inlines, Mark, PartialCall, Path, Place, Program, Visitor,
+    Block, BlockKind, Call, Expression, Helper, Inlines, Mark, PartialCall, Path, Place, Program, Visitor,
 };
 
-/// Too many steps are needed to find the variables.
+/// The walk takes more than [`bounds::USE_STEPS`].
 pub(super) struct OutOfSteps;
 
 type Walked = Result<(), OutOfSteps>;
 
 pub(super) struct Walk<'a> {
     pub(super) usage: Usage,
-    /// What `@root` is.
+    /// The part of `@root`.
     pub(super) root: usize,
     pub(super) partials: &'a HashMap<&'a str, Usage>,
     pub(super) place: Place,
-    /// Whether a value is only tested, so that it may be missing.
+    /// Whether values are only tested, so that they may be missing.
     pub(super) is_test: bool,
-    pub(super) left: &'a mut usize,
+    pub(super) steps_left: &'a mut usize,
 }
 
 impl<'a> Walk<'a> {
     /// Counts steps.
     fn work(&mut self, steps: usize) -> Walked {
-        *self.left = self.left.saturating_sub(steps);
-        if *self.left > 0 { Ok(()) } else { Err(OutOfSteps) }
+        *self.steps_left = self.steps_left.saturating_sub(steps);
+        if *self.steps_left > 0 { Ok(()) } else { Err(OutOfSteps) }
     }
 
     /// Walks a whole template.
@@ -51,7 +51,7 @@ impl<'a> Walk<'a> {
         self.nodes(&program.nodes, &Scope { inlines: Some(&inlines), ..*scope })
     }
 
-    /// Notes what a block does with the values that it is called with; which part the first one is.
+    /// Marks the parameters of a block. Returns the part of the first one.
     fn block_value(&mut self, block: &Block, scope: &Scope<'_, 'a>) -> Option<usize> {
         let is_loop_or_with = matches!(block.kind, BlockKind::Each | BlockKind::With);
         self.is_test = !is_loop_or_with;
@@ -82,13 +82,13 @@ impl<'a> Walk<'a> {
         first
     }
 
-    /// The body of a block that has a context of its own.
+    /// Walks the body of a block that changes the context.
     fn inside(&mut self, block: &'a Block, value: Option<usize>, scope: &Scope<'_, 'a>) -> Walked {
         let is_loop = block.kind == BlockKind::Each;
         let part =
             value.and_then(|part| if is_loop { self.usage.part(part, &Key::Item, self.place) } else { Some(part) });
         let own = Context { part, given: None, up: Some(scope.context) };
-        // A block that does not change the context is no step of `../`.
+        // `../` skips a block with the same context.
         let is_same = part.is_some() && part == scope.context.part && scope.context.given.is_none();
         let context = if is_same { scope.context } else { &own };
         let values = [part, None].into_iter();
@@ -96,12 +96,12 @@ impl<'a> Walk<'a> {
         let names = Names { names, around: scope.names };
         let turn = Turn { list: value, around: scope.turn };
         let turn = if is_loop { Some(&turn) } else { scope.turn };
-        // It loops if the value is a list.
+        // With a list, a section loops.
         let is_open = scope.is_open || block.kind == BlockKind::Section;
         self.program(&block.body, &Scope { context, names: Some(&names), turn, is_open, ..*scope })
     }
 
-    /// Adds what a partial does whose usage is known.
+    /// Adds the usage of a partial.
     fn called(
         &mut self,
         call: &'a PartialCall,
@@ -113,7 +113,7 @@ impl<'a> Walk<'a> {
         if usage.blocks.is_empty() {
             self.shown_blocks(call, &[], place, inside, scope)?;
         }
-        // Which of them the partial names is not known here.
+        // The partial may call any of the inline partials around.
         let maybe = Scope { is_optional: true, is_open: true, is_called: true, ..*inside };
         let block = call.block.iter().flat_map(|block| &block.inlines);
         let around = std::iter::successors(scope.inlines, |inlines| inlines.around);
@@ -130,7 +130,7 @@ impl<'a> Walk<'a> {
         self.shown_blocks(call, &blocks, place, inside, scope)
     }
 
-    /// Notes that what a partial was called with is rendered here.
+    /// Adds a `{{> @partial-block}}`.
     fn partial_block(&mut self, scope: &Scope<'_, 'a>) {
         let block = (scope.context.part, scope.is_open || scope.turn.is_some());
         if self.work(1 + self.usage.blocks.len() / 8).is_ok() && !self.usage.blocks.contains(&block) {
@@ -138,7 +138,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Walks the block that a partial is called with: where the partial renders it, or else where it is called.
+    /// Walks the block that a partial is called with: at each place where the partial renders it, or else at the call.
     fn shown_blocks(
         &mut self,
         call: &'a PartialCall,
@@ -167,7 +167,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Adds what a partial does to what it is called with: what each of its parts is here.
+    /// Merges the parts of a partial into those of this template. Returns the part for each part of the partial.
     fn merge(&mut self, name: &str, usage: &Usage, scope: &Scope<'_, 'a>) -> Result<Vec<Option<usize>>, OutOfSteps> {
         let Context { part, given, .. } = scope.context;
         let cost = 1 + Names::count(*given) / 8;
@@ -200,7 +200,7 @@ impl<'a> Walk<'a> {
         Ok(found)
     }
 
-    /// A value that becomes text.
+    /// Marks a value that becomes text.
     fn written(&mut self, value: &Expression, scope: &Scope<'_, 'a>) {
         let part = self.value_part(value, scope, true);
         self.note(part, Part::write);
@@ -212,7 +212,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Which part a value is, if it is one; `required` if it must be there.
+    /// The part of a value; `required` if the value must not be missing.
     fn value_part(&mut self, value: &Expression, scope: &Scope<'_, 'a>, required: bool) -> Option<usize> {
         match value {
             Expression::Literal(_) => None,
@@ -256,30 +256,25 @@ impl<'a> Walk<'a> {
         self.work(1 + names / 8 + tested / 8).ok()?;
         let mut named = None;
         let param = path.param().and_then(|name| Names::find(scope.names, name));
-        let (start, rest) = match path.base {
-            Base::Data { .. } if let Some(part) = param => (part, &path.segments[1..]),
-            Base::Data { up, .. } => {
-                let (first, rest) = path.segments.split_first()?;
-                self.data(first, rest, up, scope);
-                match (first.as_str(), rest) {
-                    ("root", rest) => (Some(self.root), rest),
-                    ("key", []) => {
-                        self.key(up, scope);
-                        return None;
-                    }
-                    _ => return None,
+        let (start, rest) = if path.is_data {
+            let (first, rest) = path.segments.split_first()?;
+            let start = match (param, first.as_str()) {
+                (Some(part), _) => part,
+                (None, name) => {
+                    self.data(name, rest, path.up, scope);
+                    (name == "root").then_some(self.root)
                 }
-            }
-            Base::Context { up, .. } => {
-                let context = std::iter::successors(Some(scope.context), |context| context.up).nth(up)?;
-                let first = path.segments.first();
-                match param.or_else(|| Names::find(context.given, first?)) {
-                    Some(part) => {
-                        named = part;
-                        (part, &path.segments[1..])
-                    }
-                    None => (context.part, path.segments.as_slice()),
+            };
+            (start, rest)
+        } else {
+            let context = std::iter::successors(Some(scope.context), |context| context.up).nth(path.up)?;
+            let first = path.segments.first();
+            match param.or_else(|| Names::find(context.given, first?)) {
+                Some(part) => {
+                    named = part;
+                    (part, &path.segments[1..])
                 }
+                None => (context.part, path.segments.as_slice()),
             }
         };
         let is_helper_name = path.simple_name().is_some_and(|name| Helper::parse(name).is_some());
@@ -297,7 +292,7 @@ impl<'a> Walk<'a> {
         Some(part)
     }
 
-    /// Notes that a variable must be there, if it is one.
+    /// Marks a part as required, if it is a variable that no block around has tested.
     fn require(&mut self, part: usize, is_required: bool, scope: &Scope<'_, 'a>) {
         let is_variable = !is_top(part) && is_top(self.usage.parts[part].parent);
         if is_variable && is_required && !scope.is_optional && !Tested::has(scope.tested, part) {
@@ -305,10 +300,16 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Notes that `@name` finds nothing, if it does not.
+    /// Marks the loop of `@key`, and adds a `@name` without a value.
     fn data(&mut self, name: &str, rest: &[String], up: usize, scope: &Scope<'_, 'a>) {
+        if name == "key" && rest.is_empty() {
+            match std::iter::successors(scope.turn, |turn| turn.around).nth(up) {
+                Some(turn) => self.note(turn.list, |part, _| part.marks.is_keyed = true),
+                None => self.usage.is_keyed = true,
+            }
+        }
         let turns = std::iter::successors(scope.turn, |turn| turn.around).count();
-        // What is around a partial is not known here.
+        // The loops around the call of a partial are unknown.
         let is_called = self.root == ROOT || scope.is_called;
         let above = if is_called || scope.is_open { 0 } else { up.saturating_sub(turns) };
         let is_found = match name {
@@ -325,7 +326,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Notes a `@name` that finds nothing, in this template or in a partial that it calls.
+    /// Adds a `@name` without a value, in this template or in a partial that it calls.
     fn unknown(&mut self, name: String, partial: Option<&str>) {
         let is_of_loop = LOOP_DATA.contains(&name.trim_start_matches("../"));
         if self.root == ROOT && is_of_loop {
@@ -336,14 +337,6 @@ impl<'a> Walk<'a> {
         let known = &mut self.usage.unknown;
         if known.len() < bounds::PROBLEMS && !known.contains(&unknown) {
             known.push(unknown);
-        }
-    }
-
-    /// Notes that `@key` of a loop is read.
-    fn key(&mut self, up: usize, scope: &Scope<'_, 'a>) {
-        match std::iter::successors(scope.turn, |turn| turn.around).nth(up) {
-            Some(turn) => self.note(turn.list, |part, _| part.marks.is_keyed = true),
-            None => self.usage.is_keyed = true,
         }
     }
 }
@@ -387,39 +380,27 @@ impl<'a> Visitor<'a> for Walk<'a> {
         let variable = first.map(|part| self.usage.variable(part));
         let tested = variable.map(|variable| Tested { variable, around: scope.tested });
         let if_so = Scope { tested: tested.as_ref().or(scope.tested), ..*scope };
-        // What may stand in for the value: written where it, or the part of it that is asked for, is not there.
+        // Values that may be written instead of the tested one.
         let parent = first.map(|part| self.usage.parts[part].parent).filter(|part| !is_top(*part));
         let own = first.filter(|_| block.kind == BlockKind::Each);
         let writes = |walk: &Self| [own, parent].map(|part| part.map_or(0, |part| walk.usage.parts[part].writes));
-        let (mut before, mut after) = ([0; 2], [0; 2]);
+        let before = writes(self);
         match block.kind {
-            BlockKind::If => {
-                self.program(&block.body, &if_so)?;
-                (self.place, before) = (place, writes(self));
-                self.program(&block.otherwise, scope)?;
-                after = writes(self);
-            }
-            BlockKind::Unless => {
-                before = writes(self);
-                self.program(&block.body, scope)?;
-                (self.place, after) = (place, writes(self));
-                self.program(&block.otherwise, &if_so)?;
-            }
-            // A value that equals another may be empty all the same.
-            BlockKind::IfEquals | BlockKind::UnlessEquals => {
-                self.program(&block.body, scope)?;
-                self.place = place;
-                self.program(&block.otherwise, scope)?;
-            }
-            BlockKind::Each | BlockKind::With | BlockKind::Section => {
-                self.inside(block, first, scope)?;
-                (self.place, before) = (place, writes(self));
-                self.program(&block.otherwise, scope)?;
-                after = writes(self);
-            }
+            BlockKind::If => self.program(&block.body, &if_so)?,
+            BlockKind::Each | BlockKind::With | BlockKind::Section => self.inside(block, first, scope)?,
+            BlockKind::Unless | BlockKind::IfEquals | BlockKind::UnlessEquals => self.program(&block.body, scope)?,
         }
+        self.place = place;
+        let between = writes(self);
+        self.program(&block.otherwise, if block.kind == BlockKind::Unless { &if_so } else { scope })?;
+        // The program that is rendered without the value.
+        let (start, end) = match block.kind {
+            BlockKind::Unless => (before, between),
+            BlockKind::IfEquals | BlockKind::UnlessEquals => return Ok(()),
+            _ => (between, writes(self)),
+        };
         for (at, part) in [own, parent].into_iter().enumerate() {
-            if let Some(part) = part.filter(|_| after[at] > before[at]) {
+            if let Some(part) = part.filter(|_| end[at] > start[at]) {
                 self.usage.parts[part].marks.is_fallback = true;
             }
         }
@@ -444,13 +425,13 @@ impl<'a> Visitor<'a> for Walk<'a> {
         }
         if let Some(program) = Inlines::find(scope.inlines, &call.name) {
             let (place, around) = (self.place, std::mem::take(&mut self.usage.blocks));
-            // Without its own inlines, so that one which calls itself ends here.
+            // Without inline partials around, so that a recursive one ends here.
             self.program(program, &Scope { is_called: true, ..inside })?;
             let blocks = std::mem::replace(&mut self.usage.blocks, around);
             return self.shown_blocks(call, &blocks, place, &inside, scope);
         }
         let Some(usage) = self.partials.get(call.name.as_str()) else {
-            // What it does is not known here.
+            // An unknown partial may write everything.
             for part in names.names.iter().map(|(_, part)| *part).chain(context) {
                 self.note(part, Part::write);
             }
