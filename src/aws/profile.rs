@@ -10,6 +10,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 
 use dotprompt::nearest;
 use gallery::config::{AddressingStyle, endpoint, process, shown};
+use gallery::store::s3::{BOOLEAN, IGNORE_ENDPOINTS, SDK_SETTINGS};
 
 /// An error names this many profiles at most.
 const MAX_NAMES: usize = 12;
@@ -79,19 +80,19 @@ impl Profiles {
             // The default profile is optional.
             return if name == "default" { Ok(()) } else { Err(self.missing(name)) };
         };
-        let takes = |key: &str, value: &str, takes: &str| Err(format!("profile `{name}`: {key}={value}: {takes}"));
-        for (key, is_valid, expected) in VALUES {
+        let refused = |key: &str, value: &str, why: &str| Err(format!("profile `{name}`: {key}={value}: {why}"));
+        for (_, key, is_valid, expected) in SDK_SETTINGS {
             if let Some(value) = profile.get(key).filter(|value| !is_valid(value)) {
-                return takes(key, value, expected);
+                return refused(key, value, expected);
             }
         }
-        let ignored = ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"].iter().find_map(|name| process(name));
+        let ignored = process(IGNORE_ENDPOINTS);
         let ignored = ignored.as_deref().or(profile.get("ignore_configured_endpoint_urls"));
         if !ignored.is_some_and(|value| value.eq_ignore_ascii_case("true"))
             && let Some(value) = profile.get("endpoint_url")
             && let Err(expected) = endpoint(value)
         {
-            return takes("endpoint_url", &shown(value), expected);
+            return refused("endpoint_url", &shown(value), expected);
         }
         Ok(())
     }
@@ -169,7 +170,7 @@ impl Profiles {
             let boolean = || boolean(value).ok_or(BOOLEAN);
             let read = match key {
                 "addressing_style" => {
-                    let style = AddressingStyle::of(value).ok_or(AddressingStyle::TAKES);
+                    let style = AddressingStyle::of(value).ok_or(AddressingStyle::EXPECTED);
                     style.map(|style| section.addressing_style = Some(style))
                 }
                 "use_accelerate_endpoint" => boolean().map(|on| section.accelerate = on),
@@ -177,7 +178,7 @@ impl Profiles {
                 "use_arn_region" => boolean().map(|on| section.use_arn_region = Some(on)),
                 _ => Ok(()),
             };
-            read.map_err(|takes| format!("profile `{}`: s3.{key}={value}: {takes}", profile.name()))?;
+            read.map_err(|expected| format!("profile `{}`: s3.{key}={value}: {expected}", profile.name()))?;
         }
         let of_profile = profile.get("s3_use_arn_region").and_then(boolean);
         section.use_arn_region = of_profile.or(section.use_arn_region);
@@ -201,7 +202,7 @@ fn source_profile(profile: &Profile) -> Result<Option<&str>, String> {
         )),
         (None, Some("Environment" | "Ec2InstanceMetadata" | "EcsContainer")) => Ok(None),
         (None, Some(source)) => Err(format!(
-            "profile `{name}`: credential_source={source}: takes Environment, Ec2InstanceMetadata or EcsContainer"
+            "profile `{name}`: credential_source={source}: expected Environment, Ec2InstanceMetadata or EcsContainer"
         )),
         (Some(next), None) => Ok(Some(next)),
     }
@@ -260,29 +261,3 @@ fn boolean(value: &str) -> Option<bool> {
         () => None,
     }
 }
-
-fn is_when(value: &str) -> bool {
-    ["WHEN_SUPPORTED", "WHEN_REQUIRED"].iter().any(|word| value.eq_ignore_ascii_case(word))
-}
-
-const BOOLEAN: &str = "takes true or false";
-const WHEN: &str = "takes WHEN_SUPPORTED or WHEN_REQUIRED";
-
-type IsValid = fn(&str) -> bool;
-
-/// Keys of a profile, a test for a valid value, and what the key takes. The SDK panics on other values, or ignores them.
-const VALUES: [(&str, IsValid, &str); 9] = [
-    ("max_attempts", |value| value.parse::<u32>().is_ok_and(|attempts| attempts > 0), "takes a whole number from 1 on"),
-    (
-        "retry_mode",
-        |value| ["standard", "adaptive"].iter().any(|word| value.eq_ignore_ascii_case(word)),
-        "takes standard or adaptive",
-    ),
-    ("use_fips_endpoint", |value| boolean(value).is_some(), BOOLEAN),
-    ("use_dualstack_endpoint", |value| boolean(value).is_some(), BOOLEAN),
-    ("ignore_configured_endpoint_urls", |value| boolean(value).is_some(), BOOLEAN),
-    ("s3_disable_express_session_auth", |value| boolean(value).is_some(), BOOLEAN),
-    ("s3_use_arn_region", |value| boolean(value).is_some(), BOOLEAN),
-    ("request_checksum_calculation", is_when, WHEN),
-    ("response_checksum_validation", is_when, WHEN),
-];

@@ -20,7 +20,7 @@ fn what_cannot_be_checked_is_exit_code_2_and_says_why() {
         // An error cannot be allowed.
         (&["check", "--allow", "syntax"], "invalid value 'syntax'"),
         (&["check", "--deny", "errors"], "warnings"),
-        (&["check", "s3://B_ad bucket/x"], "takes the name of an S3 bucket"),
+        (&["check", "s3://B_ad bucket/x"], "expected the name of an S3 bucket"),
         (&["check", "s3:///x"], "s3:///x: expected the name of a bucket, as in s3://BUCKET/PREFIX"),
     ] {
         let Ran { code, out, err } = run(args);

@@ -125,11 +125,11 @@ fn a_profile_that_cannot_give_credentials_says_why() {
         ),
         ("loop", "profile `pool`: source_profile leads back to `loop`"),
         ("hollow", "profile `nothing` is the source of a role and has no credentials"),
-        ("odd", "profile `odd`: credential_source=Vault: takes Environment, Ec2InstanceMetadata or EcsContainer"),
+        ("odd", "profile `odd`: credential_source=Vault: expected Environment, Ec2InstanceMetadata or EcsContainer"),
         ("half", "profile `half` has aws_access_key_id without aws_secret_access_key"),
         ("session", "profile `session`: no section [sso-session team]"),
         ("token", "profile `token` has SSO settings without sso_account_id: run aws configure sso --profile token"),
-        ("far", "no region is set: AWS_REGION or the profile's `region` takes the bucket's"),
+        ("far", "no region: set AWS_REGION or the profile's `region` to the bucket's"),
     ] {
         assert_eq!(laptop.refusal(&[("AWS_PROFILE", profile)]), format!("{AT}{says}"), "{profile}");
     }
@@ -277,9 +277,9 @@ fn no_message_has_a_secret_of_an_address() {
     let services = |service: &str, url: &str| {
         format!("[default]\nregion = eu-central-1\nservices = x\n[services x]\n{service} =\n  endpoint_url = {url}\n")
     };
-    let password = "takes an address without user and password: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY take these";
-    let query = "takes an address without a query, such as http://localhost:9000";
-    let address = "takes the address of an S3 server, such as http://localhost:9000";
+    let password = "expected an address without user and password: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead";
+    let query = "expected an address without a query, such as http://localhost:9000";
+    let address = "expected the address of an S3 server, such as http://localhost:9000";
     let token = "http://127.0.0.1:1/s3?token=session-secret";
     for (url, shown, takes) in [
         (secrets, "…", password),

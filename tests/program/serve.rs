@@ -382,7 +382,7 @@ fn a_log_in_json_is_json_in_every_line() {
     let refused =
         Command::new(env!("CARGO_BIN_EXE_prompt-gallery")).env_clear().env("LOG_FORMAT", "yaml").output().unwrap();
     assert_eq!(refused.status.code(), Some(2));
-    assert_eq!(String::from_utf8(refused.stderr).unwrap(), "prompt-gallery: LOG_FORMAT=yaml: takes text or json\n");
+    assert_eq!(String::from_utf8(refused.stderr).unwrap(), "prompt-gallery: LOG_FORMAT=yaml: expected text or json\n");
 }
 
 #[test]

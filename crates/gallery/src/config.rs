@@ -159,7 +159,7 @@ fn addr(flag: Option<String>, env: &Env<'_>) -> Result<SocketAddr, ConfigError> 
     let localhost = value.rsplit_once(':').filter(|(host, _)| host.eq_ignore_ascii_case("localhost"));
     let numeric = localhost.map(|(_, port)| format!("{DEFAULT_HOST}:{port}"));
     numeric.as_deref().unwrap_or(&value).parse().map_err(|_| {
-        let expected = "takes HOST:PORT with an IP address or localhost, such as 127.0.0.1:8080 or [::1]:8080";
+        let expected = "expected HOST:PORT with an IP address or localhost, such as 127.0.0.1:8080 or [::1]:8080";
         ConfigError::new("--addr", value.as_str(), expected)
     })
 }

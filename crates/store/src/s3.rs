@@ -28,7 +28,7 @@ use bucket::{Bucket, IndexObject};
 pub use errors::NoCredentials;
 use listing::{ListedObject, Listing, shares_etags};
 #[doc(hidden)]
-pub use options::endpoint;
+pub use options::{BOOLEAN, IGNORE_ENDPOINTS, SDK_SETTINGS, endpoint};
 pub use options::{AddressingStyle, S3Options};
 use version::{Comparison, Marks};
 

@@ -93,7 +93,7 @@ impl Setting {
             item => format!("`{item}` is not a valid {kind}; "),
         };
         let expected =
-            format!("{why}takes a comma list of {kind}s, each in full, such as {example}, or * alone for all");
+            format!("{why}expected a comma list of {kind}s, each in full, such as {example}, or * alone for all");
         ConfigError::new(name, value, expected)
     }
 }

@@ -58,7 +58,7 @@ impl Env<'_> {
         let Some(value) = self.get(name) else { return Ok(None) };
         match value.parse::<T>() {
             Ok(number) if number >= min && number <= max => Ok(Some(number)),
-            _ => Err(ConfigError::new(name, value, format!("takes a whole number from {min} to {max}"))),
+            _ => Err(ConfigError::new(name, value, format!("expected a whole number from {min} to {max}"))),
         }
     }
 
@@ -70,7 +70,7 @@ impl Env<'_> {
         match self.get(name).as_deref() {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
-            Some(other) => Err(ConfigError::new(name, other, "takes true or false")),
+            Some(other) => Err(ConfigError::new(name, other, "expected true or false")),
         }
     }
 }

@@ -23,7 +23,7 @@ impl LogFormat {
             None => Ok(if on_lambda { Self::Json } else { Self::Text }),
             Some("text") => Ok(Self::Text),
             Some("json") => Ok(Self::Json),
-            Some(other) => Err(ConfigError::new("LOG_FORMAT", other, "takes text or json")),
+            Some(other) => Err(ConfigError::new("LOG_FORMAT", other, "expected text or json")),
         }
     }
 }
@@ -42,6 +42,6 @@ pub(super) fn filter(env: &Env<'_>) -> Result<Targets, ConfigError> {
     let filter = value.parse().ok().filter(|_| !is_silent && !value.split(',').any(is_nearly_a_level));
     filter.ok_or_else(|| {
         let levels = LEVELS.join(", ");
-        ConfigError::new("RUST_LOG", &value, format!("takes {levels}, or a list such as warn,prompt_gallery=debug"))
+        ConfigError::new("RUST_LOG", &value, format!("expected {levels}, or a list such as warn,prompt_gallery=debug"))
     })
 }

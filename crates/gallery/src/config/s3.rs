@@ -1,27 +1,12 @@
 //! The S3 settings that the AWS SDK lacks, and a check of those whose wrong values it ignores or panics on.
 
 use store::causes::shown;
-use store::s3::{AddressingStyle, S3Options, endpoint};
+use store::s3::{AddressingStyle, IGNORE_ENDPOINTS, S3Options, SDK_SETTINGS, endpoint};
 
 use super::env::Env;
 use super::error::ConfigError;
 
-/// Variables that the SDK reads as true or false, and ignores otherwise.
-const BOOLEANS: [&str; 5] = [
-    "AWS_USE_FIPS_ENDPOINT",
-    "AWS_USE_DUALSTACK_ENDPOINT",
-    IGNORE_ENDPOINTS,
-    "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH",
-    "AWS_S3_USE_ARN_REGION",
-];
-const IGNORE_ENDPOINTS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
-/// Variables with the words that each accepts, in any case. The SDK panics on other words, or ignores them.
-const WORDS: [(&str, [&str; 2]); 3] = [
-    ("AWS_RETRY_MODE", ["standard", "adaptive"]),
-    ("AWS_REQUEST_CHECKSUM_CALCULATION", ["WHEN_SUPPORTED", "WHEN_REQUIRED"]),
-    ("AWS_RESPONSE_CHECKSUM_VALIDATION", ["WHEN_SUPPORTED", "WHEN_REQUIRED"]),
-];
 
 /// Reads the settings of `S3Options`, and checks the SDK's.
 pub(super) fn options(request_payer: Option<&str>, env: &Env<'_>) -> Result<S3Options, ConfigError> {
@@ -29,11 +14,11 @@ pub(super) fn options(request_payer: Option<&str>, env: &Env<'_>) -> Result<S3Op
     let requester_pays = match payer.as_deref() {
         None => false,
         Some("requester") => true,
-        Some(other) => return Err(ConfigError::new(name, other, "takes requester")),
+        Some(other) => return Err(ConfigError::new(name, other, "expected requester")),
     };
     let style = env.get("S3_ADDRESSING_STYLE").map(|value| {
         AddressingStyle::of(&value)
-            .ok_or_else(|| ConfigError::new("S3_ADDRESSING_STYLE", value, AddressingStyle::TAKES))
+            .ok_or_else(|| ConfigError::new("S3_ADDRESSING_STYLE", value, AddressingStyle::EXPECTED))
     });
     check_sdk(env)?;
     Ok(S3Options { addressing_style: style.transpose()?, requester_pays })
@@ -41,16 +26,10 @@ pub(super) fn options(request_payer: Option<&str>, env: &Env<'_>) -> Result<S3Op
 
 /// Checks the SDK's own settings.
 fn check_sdk(env: &Env<'_>) -> Result<(), ConfigError> {
-    for name in BOOLEANS {
-        check_word(env, name, &["true", "false"])?;
-    }
-    for (name, words) in WORDS {
-        check_word(env, name, &words)?;
-    }
-    if let Some(value) = env.get("AWS_MAX_ATTEMPTS")
-        && !value.parse::<u32>().is_ok_and(|attempts| attempts > 0)
-    {
-        return Err(ConfigError::new("AWS_MAX_ATTEMPTS", value, "takes a whole number from 1 on"));
+    for (name, _, is_valid, expected) in SDK_SETTINGS {
+        if let Some(value) = env.get(name).filter(|value| !is_valid(value)) {
+            return Err(ConfigError::new(name, value, expected));
+        }
     }
     for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
         let is_label = |value: &str| {
@@ -59,7 +38,7 @@ fn check_sdk(env: &Env<'_>) -> Result<(), ConfigError> {
                 && !value.ends_with('-')
         };
         if let Some(value) = env.get(name).filter(|value| !is_label(value)) {
-            return Err(ConfigError::new(name, value, "takes a region such as eu-central-1"));
+            return Err(ConfigError::new(name, value, "expected a region such as eu-central-1"));
         }
     }
     // Their values are secret, so neither is printed.
@@ -82,37 +61,27 @@ fn check_sdk(env: &Env<'_>) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Checks a variable that accepts some words, in any case.
-fn check_word(env: &Env<'_>, name: &'static str, words: &[&str]) -> Result<(), ConfigError> {
-    match env.get(name) {
-        Some(value) if !words.iter().any(|word| value.eq_ignore_ascii_case(word)) => {
-            Err(ConfigError::new(name, value, format!("takes {}", words.join(" or "))))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Checks the name of a bucket, or the ARN of an access point.
 pub(super) fn check_bucket(name: &'static str, bucket: &str) -> Result<(), ConfigError> {
     let refused = |expected: String| Err(ConfigError::new(name, bucket, expected));
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '/');
     if bucket.is_empty() || bucket.starts_with("s3:") || !bucket.chars().all(plain) {
-        return refused("takes the name of an S3 bucket, such as my-prompts".to_owned());
+        return refused("expected the name of an S3 bucket, such as my-prompts".to_owned());
     }
-    let several_regions = "takes a bucket or an access point of one region: a multi-region access point needs SigV4A \
+    let several_regions = "expected a bucket or an access point of one region: a multi-region access point needs SigV4A \
                            signatures, which are not supported";
     if bucket.ends_with(".mrap") {
         return refused(several_regions.to_owned());
     }
     let Some(arn) = bucket.strip_prefix("arn:") else {
         return match bucket.contains([':', '/']) {
-            true => refused("takes the name of an S3 bucket or the ARN of an access point".to_owned()),
+            true => refused("expected the name of an S3 bucket or the ARN of an access point".to_owned()),
             false => Ok(()),
         };
     };
     let parts: Vec<&str> = arn.splitn(5, ':').collect();
     match parts[..] {
-        [_, "s3", "", "", bucket] => refused(format!("takes the bucket's name without the rest of its ARN: {bucket}")),
+        [_, "s3", "", "", bucket] => refused(format!("expected the bucket's name without the rest of its ARN: {bucket}")),
         [_, "s3", "", _, _] => refused(several_regions.to_owned()),
         [_, "s3" | "s3-object-lambda", _, _, resource]
             if resource.starts_with("accesspoint/") || resource.starts_with("accesspoint:") =>
@@ -121,7 +90,7 @@ pub(super) fn check_bucket(name: &'static str, bucket: &str) -> Result<(), Confi
         }
         [_, "s3-outposts", _, _, resource] if resource.starts_with("outpost") => Ok(()),
         _ => refused(
-            "takes the ARN of an access point, such as arn:aws:s3:eu-central-1:111122223333:accesspoint/prompts"
+            "expected the ARN of an access point, such as arn:aws:s3:eu-central-1:111122223333:accesspoint/prompts"
                 .to_owned(),
         ),
     }

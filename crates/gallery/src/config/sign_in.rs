@@ -93,13 +93,13 @@ impl SignIn {
         let Some(issuer) = url(env, "OAUTH_ISSUER")? else { return Ok(None) };
         let audience = env.get("OAUTH_AUDIENCE").unwrap_or_default();
         if list(&audience).is_empty() {
-            let expected = "takes a comma list of the values that a token's `aud` may have";
+            let expected = "expected a comma list of the values that a token's `aud` may have";
             return Err(ConfigError::new("OAUTH_AUDIENCE", audience, expected));
         }
         let public_url = public_url(env)?.unwrap_or_default();
         let scope = env.get("OAUTH_SCOPE");
         if let Some(scope) = scope.as_deref().filter(|scope| !scope.bytes().all(is_scope_byte)) {
-            return Err(ConfigError::new("OAUTH_SCOPE", scope, "takes one scope"));
+            return Err(ConfigError::new("OAUTH_SCOPE", scope, "expected one scope"));
         }
         let authorization_server = AuthorizationServer::read(env)?;
         let jwks_url = url(env, "OAUTH_JWKS_URL")?;
@@ -128,7 +128,7 @@ pub(super) fn public_url(env: &Env<'_>) -> Result<Option<String>, ConfigError> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '.' | '-' | '_' | '~' | '[' | ']');
     // The server makes the addresses of documents from its path.
     if !public_url.ends_with("/mcp") || !public_url.chars().all(is_plain) || public_url.contains("/:") {
-        let expected = "takes the URL of the MCP endpoint, which ends in /mcp";
+        let expected = "expected the URL of the MCP endpoint, which ends in /mcp";
         return Err(ConfigError::new("PUBLIC_URL", public_url, expected));
     }
     Ok(Some(public_url))
@@ -147,12 +147,12 @@ fn list(value: &str) -> Vec<String> {
 fn url(env: &Env<'_>, name: &'static str) -> Result<Option<String>, ConfigError> {
     let Some(value) = env.get(name) else { return Ok(None) };
     if value.parse::<Uri>().is_ok_and(|uri| uri.authority().is_some_and(|authority| authority.as_str().contains('@'))) {
-        return Err(ConfigError::new(name, value, "takes a URL without user and password"));
+        return Err(ConfigError::new(name, value, "expected a URL without user and password"));
     }
     if is_trustworthy(&value) {
         return Ok(Some(value));
     }
-    Err(ConfigError::new(name, value, "takes a URL that begins with https://"))
+    Err(ConfigError::new(name, value, "expected a URL that begins with https://"))
 }
 
 /// Whether answers come from the host that the URL names: `https:`, or `http:` to this machine.
@@ -180,7 +180,7 @@ fn redirect_uris(env: &Env<'_>) -> Result<Vec<String>, ConfigError> {
         })
     };
     if uris.is_empty() || !uris.iter().all(is_uri) {
-        let expected = "takes a comma list of addresses such as https://claude.ai/api/mcp/auth_callback";
+        let expected = "expected a comma list of addresses such as https://claude.ai/api/mcp/auth_callback";
         return Err(ConfigError::new("OAUTH_REDIRECT_URIS", value, expected));
     }
     Ok(uris)
@@ -227,10 +227,10 @@ mod tests {
         ] {
             let others = [ISSUER, AUDIENCE, URL].into_iter().filter(|(key, _)| *key != name);
             let refused = read(&others.chain([(name, value)]).collect::<Vec<_>>());
-            assert_eq!(refused, Err(format!("{name}=…: takes a URL without user and password")));
+            assert_eq!(refused, Err(format!("{name}=…: expected a URL without user and password")));
         }
         let refused = read(&[ISSUER, AUDIENCE, URL, ("OAUTH_JWKS_URL", "ftp://id.example.com/keys?token=hunter2")]);
-        let says = "OAUTH_JWKS_URL=ftp://id.example.com/keys?…: takes a URL that begins with https://";
+        let says = "OAUTH_JWKS_URL=ftp://id.example.com/keys?…: expected a URL that begins with https://";
         assert_eq!(refused, Err(says.to_owned()));
     }
 
@@ -276,7 +276,7 @@ mod tests {
             let env: Vec<_> =
                 [ISSUER, AUDIENCE, URL].into_iter().filter(|(key, _)| *key != name).chain([(name, value)]).collect();
             let error = read(&env).expect_err(value);
-            assert!(error.starts_with(&format!("{name}={}: takes ", shown(value))), "{error}");
+            assert!(error.starts_with(&format!("{name}={}: expected ", shown(value))), "{error}");
         }
     }
 }

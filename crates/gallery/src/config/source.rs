@@ -98,7 +98,7 @@ fn prefix(flags: &Flags, env: &Env<'_>) -> Result<String, ConfigError> {
         "" | "/" => Ok(String::new()),
         absolute if absolute.starts_with('/') => {
             let expected =
-                "takes a key prefix without a leading slash, such as prompts/, or / for the root of the bucket";
+                "expected a key prefix without a leading slash, such as prompts/, or / for the root of the bucket";
             Err(ConfigError::new(name, absolute, expected))
         }
         folder if folder.ends_with('/') => Ok(prefix),
@@ -109,22 +109,22 @@ fn prefix(flags: &Flags, env: &Env<'_>) -> Result<String, ConfigError> {
 /// The key of the index; `None` if `INDEX_KEY` is empty.
 fn index_key(env: &Env<'_>, prefix: &str) -> Result<Option<String>, ConfigError> {
     let key = env.get_or_empty("INDEX_KEY").unwrap_or_else(|| DEFAULT_INDEX_KEY.to_owned());
-    let takes = |what: &str| Err(ConfigError::new("INDEX_KEY", key.as_str(), format!("takes {what}")));
+    let refused = |what: &str| Err(ConfigError::new("INDEX_KEY", key.as_str(), format!("expected {what}")));
     if key.starts_with('/') || key.ends_with('/') {
-        return takes("the key of an object, such as .gallery/index.json; empty turns the index off");
+        return refused("the key of an object, such as .gallery/index.json; empty turns the index off");
     }
     // Some S3 clients remove these parts from an address.
     if key.split('/').any(|part| matches!(part, "." | "..")) {
-        return takes("a key without `.` and `..` as parts, such as .gallery/index.json");
+        return refused("a key without `.` and `..` as parts, such as .gallery/index.json");
     }
     if key.len() > MAX_KEY_BYTES {
-        return takes(&format!("a key of at most {MAX_KEY_BYTES} bytes"));
+        return refused(&format!("a key of at most {MAX_KEY_BYTES} bytes"));
     }
     if !prefix.is_empty() && key.starts_with(prefix) {
-        return takes(&format!("a key outside of the prompts' prefix {prefix}"));
+        return refused(&format!("a key outside of the prompts' prefix {prefix}"));
     }
     if Named::of(&key).is_some() {
-        return takes("a key that is not a prompt's, such as .gallery/index.json");
+        return refused("a key that is not a prompt's, such as .gallery/index.json");
     }
     Ok(Some(key).filter(|key| !key.is_empty()))
 }

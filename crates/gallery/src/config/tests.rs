@@ -61,7 +61,7 @@ fn others_than_this_machine_need_to_sign_in() {
     assert!(config(everywhere(), &[("ALLOW_ANONYMOUS", "true")]).expect("settings").allow_anonymous);
     assert!(config(everywhere(), &[("ALLOW_ANONYMOUS", "false")]).is_err());
     let error = config(everywhere(), &[("ALLOW_ANONYMOUS", "yes")]).expect_err("a word");
-    assert_eq!(error, "ALLOW_ANONYMOUS=yes: takes true or false");
+    assert_eq!(error, "ALLOW_ANONYMOUS=yes: expected true or false");
     let url = "https://prompts.example.com/mcp";
     let sign_in = [("OAUTH_ISSUER", "https://id.example.com"), ("OAUTH_AUDIENCE", url), ("PUBLIC_URL", url)];
     let config = config(everywhere(), &sign_in).expect("settings");
@@ -96,42 +96,42 @@ fn port_alone_keeps_the_host() {
 }
 
 #[test]
-fn a_value_that_cannot_be_used_names_the_variable_and_what_it_takes() {
+fn a_wrong_value_names_the_variable_and_what_is_expected() {
     let refused = |name: &str, value: &str| {
         config(Flags::default(), &[("BUCKET_NAME", "b"), (name, value)]).expect_err("refused")
     };
-    assert_eq!(refused("CACHE_TTL_SECONDS", "abc"), "CACHE_TTL_SECONDS=abc: takes a whole number from 0 to 86400");
-    assert_eq!(refused("CACHE_TTL_SECONDS", "-1"), "CACHE_TTL_SECONDS=-1: takes a whole number from 0 to 86400");
-    assert_eq!(refused("PAGE_SIZE", "0"), "PAGE_SIZE=0: takes a whole number from 1 to 10000");
-    assert_eq!(refused("PORT", "65536"), "PORT=65536: takes a whole number from 0 to 65535");
+    assert_eq!(refused("CACHE_TTL_SECONDS", "abc"), "CACHE_TTL_SECONDS=abc: expected a whole number from 0 to 86400");
+    assert_eq!(refused("CACHE_TTL_SECONDS", "-1"), "CACHE_TTL_SECONDS=-1: expected a whole number from 0 to 86400");
+    assert_eq!(refused("PAGE_SIZE", "0"), "PAGE_SIZE=0: expected a whole number from 1 to 10000");
+    assert_eq!(refused("PORT", "65536"), "PORT=65536: expected a whole number from 0 to 65535");
     assert_eq!(
         refused("PROMPT_PREFIX", "/x"),
-        "PROMPT_PREFIX=/x: takes a key prefix without a leading slash, such as prompts/, or / for the root of the bucket"
+        "PROMPT_PREFIX=/x: expected a key prefix without a leading slash, such as prompts/, or / for the root of the bucket"
     );
     assert_eq!(
         refused("INDEX_KEY", "prompts/index.json"),
-        "INDEX_KEY=prompts/index.json: takes a key outside of the prompts' prefix prompts/"
+        "INDEX_KEY=prompts/index.json: expected a key outside of the prompts' prefix prompts/"
     );
     assert_eq!(
         refused("INDEX_KEY", "index/"),
-        "INDEX_KEY=index/: takes the key of an object, such as .gallery/index.json; empty turns the index off"
+        "INDEX_KEY=index/: expected the key of an object, such as .gallery/index.json; empty turns the index off"
     );
-    assert!(refused("INDEX_KEY", "a/../index.json").contains("takes a key without `.` and `..` as parts"));
-    assert!(refused("INDEX_KEY", &"x".repeat(1025)).ends_with("takes a key of at most 1024 bytes"));
+    assert!(refused("INDEX_KEY", "a/../index.json").contains("expected a key without `.` and `..` as parts"));
+    assert!(refused("INDEX_KEY", &"x".repeat(1025)).ends_with("expected a key of at most 1024 bytes"));
     assert!(
         refused("INDEX_KEY", "other/a.prompt")
-            .ends_with("takes a key that is not a prompt's, such as .gallery/index.json")
+            .ends_with("expected a key that is not a prompt's, such as .gallery/index.json")
     );
-    assert_eq!(refused("LOG_FORMAT", "JSON"), "LOG_FORMAT=JSON: takes text or json");
+    assert_eq!(refused("LOG_FORMAT", "JSON"), "LOG_FORMAT=JSON: expected text or json");
     for filter in ["prompt_gallery=loud", "inof", "warn,debugg", "a=b=c", "verbose", "3"] {
         let refusal = refused("RUST_LOG", filter);
-        assert!(refusal.starts_with(&format!("RUST_LOG={filter}: takes off, error")), "{refusal}");
+        assert!(refusal.starts_with(&format!("RUST_LOG={filter}: expected off, error")), "{refusal}");
     }
     for filter in ["info", "WARN", "prompt_gallery", "warn,prompt_gallery=debug,hyper", "off"] {
         assert!(config(Flags::default(), &[("RUST_LOG", filter)]).is_ok(), "{filter}");
     }
     let bucket = config(Flags::default(), &[("BUCKET_NAME", "s3://b")]).expect_err("refused");
-    assert_eq!(bucket, "BUCKET_NAME=s3://b: takes the name of an S3 bucket, such as my-prompts");
+    assert_eq!(bucket, "BUCKET_NAME=s3://b: expected the name of an S3 bucket, such as my-prompts");
     let folder = config(Flags::default(), &[("PROMPT_DIR", "no/such")]).expect_err("refused");
     let bucket = "for an S3 bucket, pass --bucket NAME";
     assert_eq!(folder, format!("PROMPT_DIR=no/such: no such folder; {bucket}"));
@@ -141,17 +141,17 @@ fn a_value_that_cannot_be_used_names_the_variable_and_what_it_takes() {
     assert_eq!(prefix, "--prefix=x/: also needs --bucket NAME or BUCKET_NAME");
     for addr in ["8080", "localhost", "localhost:", ":8080", "::1:8080", "127.0.0.1:99999", "example.com:80"] {
         let refusal = config(Flags { addr: Some(addr.to_owned()), ..Flags::default() }, &[]).expect_err("refused");
-        let takes = "takes HOST:PORT with an IP address or localhost, such as 127.0.0.1:8080 or [::1]:8080";
-        assert_eq!(refusal, format!("--addr={addr}: {takes}"));
+        let expected = "expected HOST:PORT with an IP address or localhost, such as 127.0.0.1:8080 or [::1]:8080";
+        assert_eq!(refusal, format!("--addr={addr}: {expected}"));
     }
 }
 
 #[test]
 fn a_list_names_hosts_and_origins_in_full() {
     let refused = |name: &str, value: &str| config(Flags::default(), &[(name, value)]).expect_err("refused");
-    let origins = "takes a comma list of origins, each in full, such as https://app.example.com, or * alone for all";
-    let hosts = "takes a comma list of hosts, each in full, such as prompts.example.com, or * alone for all";
-    for (name, takes, value, why) in [
+    let origins = "expected a comma list of origins, each in full, such as https://app.example.com, or * alone for all";
+    let hosts = "expected a comma list of hosts, each in full, such as prompts.example.com, or * alone for all";
+    for (name, expected, value, why) in [
         ("ALLOWED_ORIGINS", origins, "https://*.example.com", "`https://*.example.com` is a pattern; "),
         ("ALLOWED_ORIGINS", origins, "https://a, *", "`*` is a pattern; "),
         ("ALLOWED_ORIGINS", origins, "http://localhost:*", "`http://localhost:*` is a pattern; "),
@@ -165,7 +165,7 @@ fn a_list_names_hosts_and_origins_in_full() {
         ("ALLOWED_HOSTS", hosts, ":80", ""),
         ("ALLOWED_HOSTS", hosts, "10.0.0.0/8", ""),
     ] {
-        assert_eq!(refused(name, value), format!("{name}={value}: {why}{takes}"));
+        assert_eq!(refused(name, value), format!("{name}={value}: {why}{expected}"));
     }
     let listed = [("ALLOWED_ORIGINS", "https://a:443,http://b:80"), ("ALLOWED_HOSTS", "c:443, d:81")];
     let config = of(&listed);

@@ -18,7 +18,7 @@ pub use crate::env::variable;
 use crate::https::Http;
 use crate::limits::{CONNECT_TIMEOUT, OPERATION_TIMEOUT, READ_TIMEOUT, WRITE_TIMEOUT};
 
-const NO_REGION: &str = "no region is set: AWS_REGION or the profile's `region` takes the bucket's";
+const NO_REGION: &str = "no region: set AWS_REGION or the profile's `region` to the bucket's";
 
 /// The client of the standard AWS settings in the environment, as Lambda sets them. It reads no profile and asks no
 /// metadata service: their code costs the package and each cold start more than these lines (docs/decisions.md).
@@ -98,8 +98,8 @@ pub fn is_true(value: &str) -> bool {
 pub async fn addressed(config: config::Builder, address: Address<'_>) -> Result<config::Builder, String> {
     let Address { bucket, region, endpoint, style, fips, dual_stack, accelerate, arn_region } = address;
     let region = region.ok_or(NO_REGION)?;
-    let takes = |url: &str| endpoint_url(url).map_err(|takes| format!("endpoint_url={}: {takes}", shown(url)));
-    let endpoint = endpoint.as_deref().map(takes).transpose()?;
+    let checked = |url: &str| endpoint_url(url).map_err(|expected| format!("endpoint_url={}: {expected}", shown(url)));
+    let endpoint = endpoint.as_deref().map(checked).transpose()?;
     let path_style = match style.unwrap_or(AddressingStyle::Auto) {
         AddressingStyle::Path => true,
         AddressingStyle::Virtual => false,

@@ -10,7 +10,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use crate::causes::{causes, chain};
 use crate::prompt_store::StoreError;
 
-const CREDENTIALS: &str = "AWS_PROFILE takes a profile, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY a key";
+const CREDENTIALS: &str = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 
 /// Why there are no credentials, in one line: an error of the credentials that a client is made with.
 #[derive(Debug, Clone, thiserror::Error)]
