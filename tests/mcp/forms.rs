@@ -161,7 +161,7 @@ async fn malformed_answers_are_invalid_params() {
     assert_snapshot!(respond(json!({ "arguments": { "content": {} } })).await, @r#"params.inputResponses.arguments.action: must be "accept", "decline" or "cancel""#);
     assert_snapshot!(respond(json!({ "arguments": { "action": "Accept" } })).await, @r#"params.inputResponses.arguments.action: must be "accept", "decline" or "cancel""#);
     assert_snapshot!(respond(accept(&json!(["Oslo"]))).await, @"params.inputResponses.arguments.content: must be an object");
-    assert_snapshot!(respond(accept(&json!({ "city": { "name": "Oslo" } }))).await, @"params.inputResponses.arguments.content: takes text, numbers, booleans and lists");
+    assert_snapshot!(respond(accept(&json!({ "city": { "name": "Oslo" } }))).await, @"params.inputResponses.arguments.content: values must be text, numbers, booleans or lists");
     assert_snapshot!(respond(accept(&json!({ "cty": "Oslo" }))).await, @"missing required argument `city` (Where to go); missing required argument `days` (For how long); missing required argument `pace`; unknown argument `cty`, did you mean `city`?");
 }
 

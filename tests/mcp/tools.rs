@@ -83,7 +83,7 @@ async fn a_tool_may_ask_back_only_in_2026_07_28() {
     assert_snapshot!(wire.modern("tools/call", json!({ "name": "ask" })).await, @r#"200 {"jsonrpc":"2.0","id":1,"result":{"resultType":"input_required","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"prompt-gallery","title":"Prompt gallery","version":"0.1.0"}},"inputRequests":{"name":{"method":"elicitation/create"}},"requestState":"s"}}"#);
     let answered = json!({ "name": "ask", "inputResponses": { "name": "Ada" }, "requestState": "s" });
     assert_snapshot!(wire.modern("tools/call", answered).await, @r#"200 {"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"prompt-gallery","title":"Prompt gallery","version":"0.1.0"}},"content":[{"type":"text","text":"\"Ada\""}],"isError":false}}"#);
-    assert_snapshot!(wire.handshake("2025-11-25", "tools/call", json!({ "name": "ask" })).await, @r#"200 {"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"This tool asks for more input, which takes a client of MCP 2026-07-28."}],"isError":true}}"#);
+    assert_snapshot!(wire.handshake("2025-11-25", "tools/call", json!({ "name": "ask" })).await, @r#"200 {"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"This tool asks for more input, which needs a client of MCP 2026-07-28."}],"isError":true}}"#);
 }
 
 #[tokio::test]
@@ -122,8 +122,12 @@ async fn a_tool_that_cannot_be_served_is_refused_at_the_start() {
         ("add", object.clone(), "registered twice"),
         ("text", json!({ "type": "string" }), "a schema is of type object"),
         ("token", mirrored(json!({ "type": "string", "x-mcp-header": "a b" })), "must be a header name"),
-        ("float", mirrored(json!({ "type": "number", "x-mcp-header": "X" })), "stands on strings"),
-        ("items", mirrored(json!({ "items": { "type": "string", "x-mcp-header": "X" } })), "no chain of `properties`"),
+        ("float", mirrored(json!({ "type": "number", "x-mcp-header": "X" })), "is only allowed on strings"),
+        (
+            "items",
+            mirrored(json!({ "items": { "type": "string", "x-mcp-header": "X" } })),
+            "is only allowed on parameters that",
+        ),
     ] {
         let server = Server::new().tool(Tool::with_reply(name, "Refused.", schema, reply));
         let error = server.app(&wire::config(GALLERY, &[])).expect_err("refused").to_string();

@@ -277,7 +277,8 @@ fn no_message_has_a_secret_of_an_address() {
     let services = |service: &str, url: &str| {
         format!("[default]\nregion = eu-central-1\nservices = x\n[services x]\n{service} =\n  endpoint_url = {url}\n")
     };
-    let password = "expected an address without user and password: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead";
+    let password =
+        "expected an address without user and password: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead";
     let query = "expected an address without a query, such as http://localhost:9000";
     let address = "expected the address of an S3 server, such as http://localhost:9000";
     let token = "http://127.0.0.1:1/s3?token=session-secret";
@@ -302,7 +303,7 @@ fn no_message_has_a_secret_of_an_address() {
     for (url, says) in [
         (secrets, "Connection refused"),
         (token, "Connection refused"),
-        ("ada:session-secret@127.0.0.1:1", "an endpoint_url is no address"),
+        ("ada:session-secret@127.0.0.1:1", "an endpoint_url is not an address"),
     ] {
         let config = services("sts", url).replace("services = x\n", &format!("services = x\n{role}")) + keys;
         let refusal = Laptop::new(&config).refusal(&[]);
@@ -375,7 +376,7 @@ fn a_refusal_of_s3_says_what_to_do() {
             403,
             None,
             "<Error><Code>InvalidAccessKeyId</Code><Message>It does not exist.</Message></Error>",
-            "AWS_ACCESS_KEY_ID or the profile's key is no key of this S3 server",
+            "this S3 server does not know the key in AWS_ACCESS_KEY_ID or the profile",
         ),
         (
             403,
@@ -420,7 +421,7 @@ async fn a_real_server_says_the_same() {
         assert_eq!((code, said.lines().count()), (Some(2), 1), "{said}");
         said
     };
-    assert!(list("AKIDSOMEONEELSE", SECRET).contains(": AWS_ACCESS_KEY_ID or the profile's key is no key"));
+    assert!(list("AKIDSOMEONEELSE", SECRET).contains(": this S3 server does not know the key in AWS_ACCESS_KEY_ID"));
     assert!(
         list(S3Server::ACCESS_KEY, SECRET).contains(": AWS_SECRET_ACCESS_KEY or the profile's secret does not belong")
     );

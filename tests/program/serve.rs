@@ -249,7 +249,7 @@ fn a_file_that_is_saved_broken_is_logged_also_in_a_folder_that_took_the_place_of
     fs::remove_dir_all(at("prompts")).unwrap();
     program.logs("the folder is no longer where it was");
     fs::create_dir(at("prompts")).unwrap();
-    program.logs("another folder is in the place of the one that was watched");
+    program.logs("the folder was replaced, and the new one is watched");
     for name in ["b", "c"] {
         fs::write(at(&format!("prompts/{name}.prompt")), "{{#if").unwrap();
         program.logs(&format!("prompt.file=\"{name}.prompt\""));
@@ -259,7 +259,7 @@ fn a_file_that_is_saved_broken_is_logged_also_in_a_folder_that_took_the_place_of
     let program = Program::start(at("current").to_str().unwrap(), "127.0.0.1:0");
     symlink(at("two"), at("new")).unwrap();
     fs::rename(at("new"), at("current")).unwrap();
-    program.logs("another folder is in the place of the one that was watched");
+    program.logs("the folder was replaced, and the new one is watched");
     fs::write(at("two/b.prompt"), "{{#if").unwrap();
     program.logs("prompt.file=\"b.prompt\"");
 }

@@ -156,7 +156,10 @@ async fn https_goes_through_the_proxy_that_is_set() {
     // A proxy that does not answer, one whose password is not a valid part of a URL, and a proxy of another kind.
     for (proxy, says) in [
         ("http://user:pa@ss@127.0.0.1:1", "the proxy of HTTPS_PROXY or ALL_PROXY: "),
-        ("socks5://user:pass@127.0.0.1:1", "names a proxy that is asked over http: or https:, and no other"),
+        (
+            "socks5://user:pass@127.0.0.1:1",
+            "the proxy in HTTPS_PROXY or ALL_PROXY must have an address with http: or https:",
+        ),
     ] {
         let (code, refused) = bucket.list(&[("HTTPS_PROXY", proxy)]).await;
         assert_eq!(code, Some(2), "{refused}");
@@ -165,5 +168,5 @@ async fn https_goes_through_the_proxy_that_is_set() {
     }
     let (code, listed) = bucket.list(&[("HTTPS_PROXY", "http://")]).await;
     assert_eq!(code, Some(0), "what is no address is not used: {listed}");
-    assert!(listed.contains("HTTPS_PROXY is no address of a proxy"), "{listed}");
+    assert!(listed.contains("HTTPS_PROXY is not used: expected the address of a proxy"), "{listed}");
 }

@@ -1,4 +1,4 @@
-//! Sign-in: who may call, and how clients find out where to sign in.
+//! Sign-in: who may call, and where clients sign in.
 //!
 //! The gallery is an OAuth 2.1 resource server. On Lambda, API Gateway verifies the token before it calls the function;
 //! elsewhere this server does. It issues no tokens: clients get them from the authorization server.

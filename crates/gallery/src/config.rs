@@ -9,7 +9,7 @@
 //! | `BUCKET_NAME` | `--bucket` | | S3 bucket; when set, prompts come from S3 and not from the folder |
 //! | `PROMPT_PREFIX` | `--prefix` | `prompts/` | key prefix in the bucket; `/` is the root |
 //! | `S3_ADDRESSING_STYLE` | | `auto` | `virtual`: the bucket's name goes into the host name; `path`: into the path; `auto`: into the path for a custom endpoint |
-//! | `S3_REQUEST_PAYER` | `--request-payer` | | `requester`: requests to a requester-pays bucket are paid for by this account |
+//! | `S3_REQUEST_PAYER` | `--request-payer` | | `requester`: this account pays for its requests to a requester-pays bucket |
 //! | `INDEX_KEY` | | `.gallery/index.json` | key of the index in the bucket, which the server writes; empty turns it off |
 //! | `PORT` | `--addr` | `127.0.0.1:8080` | local listening address; `PORT` alone keeps the host |
 //! | `CACHE_TTL_SECONDS` | | `30` | how old the snapshot of the bucket may be; 0 asks S3 every time |
@@ -21,8 +21,8 @@
 //! | `OAUTH_SCOPE` | | | scope that a token must grant |
 //! | `PUBLIC_URL` | | | address of the MCP endpoint as clients type it; needed with `OAUTH_ISSUER` |
 //! | `OAUTH_JWKS_URL` | | the issuer's metadata | where the issuer's keys are |
-//! | `OAUTH_AUTHORIZE_URL`, `OAUTH_TOKEN_URL`, `OAUTH_REVOKE_URL` | | | addresses at which clients sign in, if the issuer's own metadata does not suffice |
-//! | `OAUTH_CLIENT_ID`, `OAUTH_REDIRECT_URIS` | | | the client that registering clients are given, and where it may lead back to |
+//! | `OAUTH_AUTHORIZE_URL`, `OAUTH_TOKEN_URL`, `OAUTH_REVOKE_URL` | | | addresses where clients sign in, if they cannot use the issuer's own metadata |
+//! | `OAUTH_CLIENT_ID`, `OAUTH_REDIRECT_URIS` | | | the client that registering clients get, and its redirect addresses |
 //! | `ALLOW_ANONYMOUS` | | `false` | whether callers without a token are answered |
 //! | `RUST_LOG` | | `info` | log filter |
 //! | `LOG_FORMAT` | | `text` (`json` on Lambda) | how log lines are written |
@@ -63,7 +63,7 @@ const DEFAULT_HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const DEFAULT_PORT: u16 = 8080;
 const DEFAULT_CACHE_TTL: Duration = Duration::from_secs(30);
 const DEFAULT_PAGE_SIZE: usize = 500;
-/// A day: more than that is a typing error.
+/// A day: a longer time is a typing error.
 const MAX_CACHE_TTL_SECONDS: u64 = 86_400;
 const MAX_PAGE_SIZE: usize = 10_000;
 
@@ -84,7 +84,7 @@ pub struct Config {
     pub allowed_hosts: Allowed,
     /// The address of the MCP endpoint as clients type it, if it differs from the listening address.
     pub public_url: Option<String>,
-    /// Whose tokens callers need.
+    /// The sign-in that callers need.
     pub sign_in: Option<SignIn>,
     /// Whether callers without a token are answered too.
     pub allow_anonymous: bool,
@@ -100,7 +100,7 @@ impl Config {
     /// Reads the settings of this process.
     ///
     /// # Errors
-    /// The first setting that cannot be used.
+    /// The first setting with a wrong value.
     pub fn from_env(flags: Flags) -> Result<Self, ConfigError> {
         Self::new(flags, process)
     }
@@ -108,7 +108,7 @@ impl Config {
     /// Reads the settings from `flags` and from `env`, which returns the value of a variable.
     ///
     /// # Errors
-    /// The first setting that cannot be used.
+    /// The first setting with a wrong value.
     pub fn new(flags: Flags, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let env = &Env(&env);
         let source = Source::read(&flags, env)?;

@@ -57,7 +57,7 @@ pub async fn serve(app: Router, listener: TcpListener, stop: impl Future<Output 
     // Otherwise a small answer waits for the client's acknowledgement of the one before.
     let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
     let serving = axum::serve(listener, app).with_graceful_shutdown(stop).into_future();
-    // A client that never ends its request does not keep the server from stopping.
+    // A client that never ends its request must not keep the server from stopping.
     let deadline = async {
         let _ = is_stopping.await;
         tokio::time::sleep(DRAIN_TIMEOUT).await;
@@ -72,8 +72,8 @@ pub async fn serve(app: Router, listener: TcpListener, stop: impl Future<Output 
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
 
-/// The documents that tell clients where to sign in, and the registration of clients. They are public, so pages of any
-/// origin may read them.
+/// The documents that tell clients where to sign in, and the registration of clients. They are public: pages of any origin
+/// may read them.
 fn discovery(sign_in: &SignIn) -> Router {
     let mut router = Router::new();
     for Document { path, body } in documents(sign_in) {
@@ -92,8 +92,8 @@ fn discovery(sign_in: &SignIn) -> Router {
     router.layer(CorsLayer::new().allow_origin(Any).allow_methods([Method::GET, Method::POST]).allow_headers(Any))
 }
 
-/// Lets the pages that [`check_origin`] has let through read the answers, and answers their preflights. Which headers a
-/// client sends is its own choice (`Mcp-Param-*`).
+/// Lets pages that passed [`check_origin`] read the answers, and answers their preflights. Clients may send any headers
+/// (`Mcp-Param-*`).
 fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::mirror_request())

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 /// The path of the field that does not fit (`None` for the whole), and the problem in words.
 pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T, (Option<String>, String)> {
     serde_json::from_str(json).or_else(|_| {
-        // Read again to learn the path: to track it costs more than the reading.
+        // Reads again to learn the path. Tracking it at first would cost more than the read itself.
         let deserializer = &mut serde_json::Deserializer::from_str(json);
         serde_path_to_error::deserialize(deserializer).map_err(|e| {
             let path = e.path().to_string();
@@ -17,7 +17,7 @@ pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T, (Option<String>
     })
 }
 
-/// The error's text without line and column, which count from the start of a part that the client never saw alone.
+/// The error's text without line and column, which count from the start of a part of the client's text.
 pub(crate) fn without_place(e: &serde_json::Error) -> String {
     let text = e.to_string();
     match text.rfind(" at line ") {

@@ -1,4 +1,4 @@
-//! What log lines look like, and which events become one.
+//! The format of log lines, and which events are logged.
 
 use std::fmt::{self, Debug, Write};
 use std::panic;
@@ -16,7 +16,7 @@ use tracing_subscriber::{Layer, Registry};
 
 use crate::config::LogFormat;
 
-/// Crates that log whole events, requests and responses below `info`, and prompts and tokens with them.
+/// Crates that log whole requests and responses below `info`, with prompts and tokens.
 const TARGETS_WITH_SECRETS: [&str; 6] = ["lambda_runtime", "lambda_http", "aws_", "hyper", "h2", "rustls"];
 
 /// Logs missing credentials with all their causes; the store logs them in one line.
@@ -43,8 +43,8 @@ where
     }
 }
 
-/// Writes a field of a text line; the message has no name. A value may come from a caller, and `tracing-subscriber` itself
-/// escapes no line breaks, and other control characters in messages and errors alone.
+/// Writes a field of a text line; the message has no name. A value may come from a caller, but `tracing-subscriber` escapes
+/// no line breaks, and escapes other control characters only in messages and errors.
 fn write_field(to: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt::Result {
     match (field.name(), to.has_ansi_escapes()) {
         ("message", _) => {}
@@ -55,7 +55,7 @@ fn write_field(to: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt::Re
     write!(Escaped(to), "{value:?}")
 }
 
-/// Escapes control characters: a value stays on its line, and does not steer a terminal.
+/// Escapes control characters, so that a value stays on its line and cannot steer a terminal.
 struct Escaped<'a, W>(&'a mut W);
 
 impl<W: Write> Write for Escaped<'_, W> {
@@ -75,7 +75,7 @@ impl<W: Write> Write for Escaped<'_, W> {
 /// When this process logs already.
 pub fn init(filter: Targets, lines: Lines) -> Result<(), TryInitError> {
     tracing_subscriber::registry().with(lines).with(filter).with(filter_fn(is_logged)).try_init()?;
-    // The place alone: a panic's message may repeat what a caller sent.
+    // Only the place: a panic's message may repeat text from a caller.
     panic::set_hook(Box::new(|panic| {
         tracing::error!(at = panic.location().map(tracing::field::display), "panic");
     }));
@@ -87,7 +87,7 @@ pub fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
-/// No line has a span, so spans are not made.
+/// Spans are off: no line shows one.
 fn is_logged(metadata: &Metadata<'_>) -> bool {
     metadata.is_event() && is_safe(metadata) && !metadata.target().starts_with(CREDENTIALS_TARGET)
 }

@@ -102,7 +102,7 @@ impl Mcp {
                 record.method = Some(if method.starts_with("notifications/") { "notification" } else { "unknown" });
                 return Reply { status: StatusCode::ACCEPTED, body: Bytes::new(), record };
             }
-            Err(e) => return Error::from(e).into_reply(None, post.request_id, record),
+            Err(e) => return e.into_reply(None, post.request_id, record),
         };
         // A panic fails this request alone.
         let answer = AssertUnwindSafe(self.answer(post, &request, &mut record)).catch_unwind();
@@ -149,7 +149,7 @@ impl Call<'_> {
             (Method::Complete, _) => self.complete(record).await,
             (Method::ListTools, _) => self.list_tools(),
             (Method::CallTool, _) => self.call_tool(record).await,
-            // Some clients ask although the capabilities name no resources.
+            // Some clients request these although the capabilities name no resources.
             (Method::ListResources, _) => self.answer_cacheable(&json!({ "resources": [] })),
             (Method::ListResourceTemplates, _) => self.answer_cacheable(&json!({ "resourceTemplates": [] })),
         }
@@ -235,7 +235,7 @@ impl Call<'_> {
         let response = match self.era {
             Era::Handshake => rpc::success(self.request.id, result, size),
             Era::Modern => {
-                // The answer is for callers with a token, so shared caches must not keep it.
+                // The answer is for callers with a token: shared caches must not keep it.
                 let cache_scope = ttl_ms.map(|_| "private");
                 let result = ModernResult { result_type, ttl_ms, cache_scope, meta: &self.mcp.meta, result };
                 rpc::success(self.request.id, &result, size)

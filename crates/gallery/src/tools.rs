@@ -66,7 +66,7 @@ struct Definition {
     annotations: Option<Annotations>,
 }
 
-/// Hints for clients on what a tool does to the world.
+/// Hints for clients about a tool's effects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "they are MCP's")]
@@ -96,7 +96,7 @@ pub struct ToolCall {
     pub client_capabilities: Map<String, Value>,
     /// The client's answers to an earlier [`ToolReply::InputRequired`].
     pub input_responses: Map<String, Value>,
-    /// The state of that reply. The client may have changed it: trust it no more than an argument.
+    /// The state of that reply. The client may have changed it: check it like an argument.
     pub request_state: Option<String>,
 }
 
@@ -120,12 +120,12 @@ pub enum ToolReply {
     Complete {
         /// For the model to read.
         content: Vec<Content>,
-        /// For programs; clients before 2026-07-28 take an object alone.
+        /// For programs. Clients before 2026-07-28 accept only an object.
         structured: Option<Value>,
     },
     /// Questions that the client is to answer before it calls again (multi round-trip, 2026-07-28).
     InputRequired {
-        /// By a key of the tool's choice: `{"method": "elicitation/create", "params": {...}}` and the like.
+        /// The requests, such as `{"method": "elicitation/create", "params": {...}}`, by a key of the tool's choice.
         requests: Map<String, Value>,
         /// A state that the client sends back with the answers.
         state: Option<String>,
@@ -152,7 +152,7 @@ impl ToolError {
     }
 }
 
-/// A tool that cannot be registered.
+/// Why a tool cannot be registered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("tool `{tool}`: {problem}")]
 pub struct InvalidTool {
@@ -190,8 +190,8 @@ impl Tool {
         Self { definition: Definition { output_schema: Some(output_schema), ..tool.definition }, ..tool }
     }
 
-    /// A tool that reads its call and writes its reply itself: for pictures and other content, and for tools that ask the
-    /// client for input. `input_schema` is a JSON Schema of type `object`.
+    /// A tool that reads its call and writes its reply itself, such as one that returns pictures or asks the client for input.
+    /// `input_schema` is a JSON Schema of type `object`.
     pub fn with_reply<F, Fut>(
         name: impl Into<String>,
         description: impl Into<String>,
@@ -223,7 +223,7 @@ impl Tool {
         self
     }
 
-    /// Hints on what the tool does to the world.
+    /// Hints about the tool's effects.
     #[must_use]
     pub fn annotations(mut self, annotations: Annotations) -> Self {
         self.definition.annotations = Some(annotations);
@@ -269,7 +269,7 @@ fn complete<O: Serialize>(output: &O) -> Result<ToolReply, ToolError> {
 
 fn schema_of<T: JsonSchema>(settings: SchemaSettings) -> Value {
     let settings = settings.with(|settings| {
-        // Not every client follows references.
+        // Some clients do not follow references.
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
@@ -300,7 +300,9 @@ fn header_params(schema: &Value) -> Result<Vec<HeaderParam>, String> {
                     return Err(format!("x-mcp-header of `{name}` must be a header name, not {header}"));
                 };
                 if !matches!(property["type"].as_str(), Some("string" | "integer" | "boolean")) {
-                    return Err(format!("x-mcp-header stands on strings, integers and booleans, not on `{name}`"));
+                    return Err(format!(
+                        "x-mcp-header is only allowed on strings, integers and booleans, not on `{name}`"
+                    ));
                 }
                 if found.iter().any(|other| other.header.eq_ignore_ascii_case(header)) {
                     return Err(format!("two parameters have the x-mcp-header {header}"));
@@ -324,7 +326,7 @@ fn header_params(schema: &Value) -> Result<Vec<HeaderParam>, String> {
     let mut found = Vec::new();
     walk(schema, &mut Vec::new(), &mut found)?;
     if count(schema) > found.len() {
-        return Err("x-mcp-header stands where no chain of `properties` leads".to_owned());
+        return Err("x-mcp-header is only allowed on parameters that `properties` alone lead to".to_owned());
     }
     Ok(found)
 }

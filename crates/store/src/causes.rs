@@ -6,7 +6,7 @@ use std::iter;
 
 use aws_sdk_s3::error::ErrorMetadata;
 
-/// The error and its causes, each in its own words, in one line. [`shown`] hides what may be secret in their addresses.
+/// The error and its causes in one line. Addresses are printed by [`shown`], without secrets.
 pub fn chain(e: &(dyn Error + 'static)) -> String {
     let words = causes(e).map(own_words).collect::<Vec<_>>().join(": ");
     let safe = |word| if str::contains(word, "://") { shown(word) } else { Cow::Borrowed(word) };
@@ -15,11 +15,11 @@ pub fn chain(e: &(dyn Error + 'static)) -> String {
 
 fn own_words(e: &(dyn Error + 'static)) -> String {
     match e.downcast_ref::<ErrorMetadata>() {
-        // Its own words are those of a debugger.
+        // Its `Display` prints debug output.
         Some(e) => [e.code(), e.message()].into_iter().flatten().collect::<Vec<_>>().join(": "),
         None => match e.to_string() {
-            // The SDK goes on with the address and the whole request.
-            words if words.starts_with("failed to apply endpoint ") => "an endpoint_url is no address".to_owned(),
+            // The SDK appends the address and the whole request.
+            words if words.starts_with("failed to apply endpoint ") => "an endpoint_url is not an address".to_owned(),
             words => words,
         },
     }
@@ -30,7 +30,7 @@ pub fn causes<'a>(e: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     iter::successors(Some(e), |e| (*e).source())
 }
 
-/// An address for messages, without what may be secret: user, password and query.
+/// An address for messages, without possible secrets: user, password and query.
 pub fn shown(address: &str) -> Cow<'_, str> {
     if address.contains('@') {
         return "…".into();

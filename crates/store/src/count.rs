@@ -25,7 +25,7 @@ pub fn spawn_counted<T: Send + 'static>(work: impl Future<Output = T> + Send + '
     }
 }
 
-/// Counts one request. Outside of a counted future, such as in the first listing at cold start, it is not counted.
+/// Counts one request. Requests outside of a counted future, such as the first listing at cold start, do not count.
 pub(crate) fn count_s3_request() {
     let _ = S3_REQUESTS.try_with(|counter| counter.fetch_add(1, Ordering::Relaxed));
 }

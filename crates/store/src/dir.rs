@@ -21,10 +21,10 @@ use crate::limits::FOLLOW_INTERVAL;
 use crate::prompt_store::{Object, PromptStore, StoreError};
 use crate::watch::{StartWatcher, Watch};
 
-/// File systems stamp times in steps of up to some ten milliseconds: two edits within one step look the same.
+/// The largest step of file times on common file systems, with reserve. Two edits within one step look the same.
 const TIMESTAMP_STEP: Duration = Duration::from_millis(100);
 
-/// A folder, read anew at every call; [`watch`](Self::watch) tells when a call is needed.
+/// A folder, read at every call. A [watched](Self::watch) folder says when a call is needed.
 ///
 /// It leaves out hidden files, the backup files of editors and symbolic links that lead out of it. A file whose name is not
 /// UTF-8 is left out and reported once.
@@ -67,18 +67,18 @@ impl DirStore {
         Ok(Self(Arc::new(Inner { dir, path, left_out, watch, changed })))
     }
 
-    /// Watches the folder from now on by `start`, so that an unchanged folder need not be read anew.
+    /// Watches the folder from now on by `start`, so that an unchanged folder need not be read again.
     ///
     /// # Errors
-    /// When the system cannot watch it. Then the folder is still read anew at every call.
+    /// When the system cannot watch it. The folder is then read at every call, as before.
     pub fn watch(&self, start: StartWatcher) -> io::Result<()> {
         let watch = Watch::start(&self.0.path, start, Arc::clone(&self.0.changed))?;
-        // A second one is not needed.
+        // A second watch is not needed.
         let _ = self.0.watch.set(watch);
         Ok(())
     }
 
-    /// Lists only the files of some folders, given relative to this one. A folder that does not exist or leads out has none.
+    /// Lists only the files of some folders, given relative to this one. A folder that is missing or outside has no files.
     ///
     /// # Errors
     /// As [`PromptStore::list`].
@@ -87,13 +87,13 @@ impl DirStore {
         blocking(move || inner.list(Some(&folders))).await
     }
 
-    /// Waits until something has changed since the last call; for ever where the folder is not watched.
+    /// Waits until something has changed since the last call; forever if the folder is not watched.
     ///
     /// If another folder takes its place, which no event reports, that folder is watched from then on.
     pub async fn changed(&self) {
         while timeout(FOLLOW_INTERVAL, self.0.changed.notified()).await.is_err() {
             let inner = Arc::clone(&self.0);
-            // If it finds a change, the next turn is notified.
+            // If it finds a change, the next turn of the loop is notified.
             let _ = spawn_blocking(move || inner.watch.get().map(Watch::follow)).await;
         }
     }
@@ -140,7 +140,7 @@ impl Inner {
     /// All files, or those of some folders.
     fn list(&self, only: Option<&BTreeSet<PathBuf>>) -> Result<Vec<Object>, StoreError> {
         let now = SystemTime::now();
-        // Without symbolic links, to see which links leave the folder.
+        // Without symbolic links, to recognise links that leave the folder.
         let root = self.path.canonicalize().map_err(|e| store_error(&self.dir, &e))?;
         let left_out = LeftOut { root: &root, reasons: RefCell::default() };
         let belongs = &|entry: &DirEntry| left_out.belongs(entry);
@@ -199,11 +199,11 @@ impl Inner {
         self.path.canonicalize().is_ok_and(|root| is_below(path, &root))
     }
 
-    /// Keeps what a listing leaves out, and warns of what the one before did not leave out.
+    /// Keeps the files that a listing leaves out, and warns about new ones.
     fn report(&self, left_out: Reasons, root: &Path) {
         let mut before = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
         for (path, why) in left_out.iter().filter(|(path, _)| !before.contains_key(*path)) {
-            // A name may have control characters, which a terminal would obey.
+            // A name may have control characters that steer a terminal.
             let file = root.join(path).display().to_string().replace(char::is_control, "\u{fffd}");
             tracing::warn!(%file, %why, "file left out");
         }
@@ -218,7 +218,7 @@ impl Inner {
     }
 }
 
-/// What a listing leaves out.
+/// The files that a listing leaves out.
 struct LeftOut<'r> {
     root: &'r Path,
     reasons: RefCell<Reasons>,
@@ -273,7 +273,7 @@ fn is_below(path: &Path, root: &Path) -> bool {
     path.canonicalize().is_ok_and(|real| real.starts_with(root))
 }
 
-/// The path with `/` between folders; `None` where it is not UTF-8.
+/// The path with `/` between folders; `None` if it is not UTF-8.
 fn key_of(path: &Path) -> Option<String> {
     let parts = path.iter().map(|part| part.to_str()).collect::<Option<Vec<_>>>()?;
     Some(parts.join("/"))
@@ -285,8 +285,8 @@ fn is_hidden_or_backup(name: &[u8]) -> bool {
     name.starts_with(b".") || name.starts_with(b"#") || BACKUPS.iter().any(|end| name.ends_with(end))
 }
 
-/// A file that changed shortly before `now` gets another version in each listing, because a second change might leave all
-/// marks the same.
+/// The version of a file. A file that changed shortly before `now` gets another version in each listing, because a second
+/// change might not show.
 fn version(metadata: &Metadata, now: SystemTime) -> String {
     let (version, changed) = marks(metadata);
     let settled = now.duration_since(changed).is_ok_and(|age| age > TIMESTAMP_STEP);

@@ -1,4 +1,4 @@
-//! The environment of this process. Nothing else of the product reads it.
+//! The environment of this process. All other code reads it through these functions.
 
 /// A variable; characters that are not UTF-8 are replaced.
 #[must_use]

@@ -46,8 +46,8 @@ pub struct Http {
 pub type CheckRoots = fn() -> Result<(), &'static str>;
 
 impl Http {
-    /// A client that calls `check` before its first `https:` request. Without root certificates the SDK would refuse every
-    /// server, and not say why.
+    /// A client that calls `check` before its first `https:` request. Without root certificates the SDK refuses every server
+    /// and does not say why.
     #[must_use]
     pub fn new(check: CheckRoots) -> Self {
         Self { plain: Builder::new().build_http(), check, tls: Arc::default() }
@@ -79,7 +79,7 @@ pub async fn get(url: &str) -> Result<HttpResponse, ConnectorError> {
     ByScheme(None).call(request).await
 }
 
-/// Picks TLS or not by a request's scheme; `None` opens a connection for each request.
+/// Uses TLS for `https:` requests; `None` opens a connection for each request.
 #[derive(Debug)]
 struct ByScheme(Option<(Http, HttpConnectorSettings, RuntimeComponents)>);
 
@@ -114,7 +114,7 @@ impl HttpConnector for ByScheme {
         };
         let Some(proxy) = PROXY.intercept(&uri) else { return tls.call(request) };
         if proxy.uri().scheme() != Some(&Scheme::HTTP) && proxy.uri().scheme() != Some(&Scheme::HTTPS) {
-            return refused("HTTPS_PROXY or ALL_PROXY names a proxy that is asked over http: or https:, and no other");
+            return refused("the proxy in HTTPS_PROXY or ALL_PROXY must have an address with http: or https:");
         }
         let answer = tls.call(request);
         HttpConnectorFuture::new(async move { answer.await.map_err(Proxied::from_connector) })
@@ -160,7 +160,9 @@ pub fn warn_about_unusable_proxies() {
         let Some(value) = variable(name) else { continue };
         let proxy = Matcher::builder().https(value).build().intercept(&Uri::from_static("https://example.com"));
         if proxy.is_none() {
-            tracing::warn!("{name} is no address of a proxy such as http://proxy.example.com:3128, and is not used");
+            tracing::warn!(
+                "{name} is not used: expected the address of a proxy, such as http://proxy.example.com:3128"
+            );
         }
     }
 }

@@ -27,9 +27,9 @@ use bucket::{Bucket, IndexObject};
 #[doc(hidden)]
 pub use errors::NoCredentials;
 use listing::{ListedObject, Listing, shares_etags};
+pub use options::{AddressingStyle, S3Options};
 #[doc(hidden)]
 pub use options::{BOOLEAN, IGNORE_ENDPOINTS, SDK_SETTINGS, endpoint};
-pub use options::{AddressingStyle, S3Options};
 use version::{Comparison, Marks};
 
 use crate::https::Http;
@@ -51,7 +51,7 @@ impl fmt::Debug for S3Store {
     }
 }
 
-/// Faults of the server that the log has been warned of.
+/// Faults of the server that were logged.
 #[derive(Debug, Default)]
 struct Warned {
     /// `ETag`s do not change with the content.
@@ -62,14 +62,13 @@ struct Warned {
     wrong_count: AtomicBool,
 }
 
-/// Sets a flag; whether this was the first time.
+/// Sets a flag, and returns whether it was not set before.
 fn is_first(flag: &AtomicBool) -> bool {
     !flag.swap(true, Ordering::Relaxed)
 }
 
 impl S3Store {
-    /// A store over the standard AWS settings in the environment of this process. They are read, and S3 is asked, when it
-    /// is first used.
+    /// A store over the standard AWS settings in the environment of this process. The first request reads them.
     pub fn from_env(bucket: impl Into<String>, prefix: impl Into<String>, options: S3Options) -> Self {
         let bucket: Arc<str> = bucket.into().into();
         let name = Arc::clone(&bucket);
@@ -138,7 +137,7 @@ impl S3Store {
         listed.into_iter().map(object).collect()
     }
 
-    /// Whether `ETag`s change with the content, as far as is known.
+    /// Whether all `ETag`s so far changed with the content.
     fn trusts_etags(&self) -> bool {
         !self.warned.wrong_etags.load(Ordering::Relaxed)
     }
@@ -163,7 +162,7 @@ impl PromptStore for S3Store {
     // Without `If-Match`: some servers lack it, others refuse it. The answer says which version was read.
     async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
         let key = self.full_key(&object.key);
-        // The object may be of any size by now.
+        // The object may have grown since.
         let max_bytes = Marks::of_version(&object.version).0.size.unwrap_or(MAX_UNLISTED_BYTES);
         let (marks, content) = self.bucket.read(&key, max_bytes).await?;
         let at = self.bucket.at(&key);
@@ -171,7 +170,7 @@ impl PromptStore for S3Store {
             Comparison::Same => content.ok_or_else(|| StoreError::NotFound(format!("{at}: it is larger than listed"))),
             Comparison::Replaced => Err(StoreError::NotFound(format!("{at}: it is no longer what was listed"))),
             Comparison::WrongSize { listed, read } => {
-                Err(StoreError::Unavailable(format!("{at}: {read} bytes came of the {listed} that are listed")))
+                Err(StoreError::Unavailable(format!("{at}: got {read} bytes of {listed}")))
             }
         }
     }

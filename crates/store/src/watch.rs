@@ -22,7 +22,7 @@ pub type FolderWatcher = Box<dyn Send + Sync>;
 
 /// Begins to watch a folder and all folders in it. The path has no symbolic links.
 ///
-/// Errors: when the system cannot watch it, or watches too much already.
+/// It fails when the system cannot watch the folder, or watches too much already.
 pub type StartWatcher = fn(&Path, Box<dyn Fn(FolderEvent) + Send + Sync>) -> io::Result<FolderWatcher>;
 
 /// Counts what changes below a folder.
@@ -31,9 +31,9 @@ pub(super) struct Watch {
     dir: PathBuf,
     start: StartWatcher,
     changes: Arc<Changes>,
-    /// The folder that the path led to last.
+    /// The folder that the path last led to.
     folder: Mutex<Folder>,
-    /// The log has been told that the folder in its place cannot be watched.
+    /// Whether the log says that the new folder cannot be watched.
     has_failed: AtomicBool,
 }
 
@@ -55,7 +55,7 @@ impl Changes {
 struct Folder {
     /// Distinguishes it from another folder of the same path.
     identity: (u64, u64),
-    /// It was moved or deleted: a folder in its place is not watched yet.
+    /// The folder was moved or deleted. Another folder in its place is not watched yet.
     is_gone: Arc<AtomicBool>,
     /// It watches for as long as it lives.
     _watcher: FolderWatcher,
@@ -93,13 +93,12 @@ impl Watch {
         Ok(Self { dir: dir.to_owned(), start, changes, folder, has_failed: AtomicBool::default() })
     }
 
-    /// A number that differs after every change; `None` while the folder is gone, or while an unwatched folder is in its
-    /// place.
+    /// A number that differs after every change; `None` while the folder is gone or replaced by one that is not watched.
     pub(super) fn revision(&self) -> Option<u64> {
         self.is_watching().then(|| self.changes.count.load(Ordering::Acquire))
     }
 
-    /// Watches the folder that has taken the place of the watched one, if there is one; that counts as a change.
+    /// If another folder has replaced the watched one, watches that. This counts as a change.
     pub(super) fn follow(&self) {
         if self.is_watching() {
             return;
@@ -108,7 +107,7 @@ impl Watch {
             Ok(folder) => {
                 *self.folder() = folder;
                 self.has_failed.store(false, Ordering::Release);
-                tracing::info!("another folder is in the place of the one that was watched, and is watched now");
+                tracing::info!("the folder was replaced, and the new one is watched");
                 self.changes.add();
             }
             // There is no folder now; one may come back.

@@ -1,8 +1,8 @@
-//! Tells clients where to sign in: documents made once from settings, which need no token.
+//! Tells clients where to sign in, by public documents that are made once from the settings.
 //!
-//! The document of RFC 9728 names the authorization server. The metadata of some servers lacks what clients look for
-//! (Amazon Cognito's does not mention PKCE, and it takes no registrations). For those, this server publishes complete
-//! metadata under its own origin (RFC 8414), and answers each registration (RFC 7591) with the one client of its settings.
+//! The document of RFC 9728 names the authorization server. Some servers' metadata lacks fields that clients need: Amazon
+//! Cognito's names neither PKCE nor an address for registrations. For those, this server publishes complete metadata under
+//! its own origin (RFC 8414), and answers each registration (RFC 7591) with the one client of its settings.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -50,7 +50,7 @@ pub(crate) fn documents(sign_in: &SignIn) -> Vec<Document> {
             "grant_types_supported": ["authorization_code", "refresh_token"],
             "token_endpoint_auth_methods_supported": ["none"],
             "code_challenge_methods_supported": ["S256"],
-            // OpenID Connect needs these in its form of the document.
+            // OpenID Connect requires these.
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
         });

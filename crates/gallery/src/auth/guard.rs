@@ -46,7 +46,7 @@ impl Claims {
 pub enum Refusal {
     /// The request has no token.
     NoToken,
-    /// The token is not valid here; the reason is for the log.
+    /// The token is invalid; the reason is for the log.
     InvalidToken(&'static str),
     /// The token does not grant the scope.
     InsufficientScope,
@@ -81,13 +81,13 @@ pub(crate) struct Guard {
     verifier: Verifier,
 }
 
-/// The part of the system that checks tokens.
+/// The component that checks tokens.
 pub enum Verifier {
     /// API Gateway, before the function is called.
     Platform,
     /// This process, with the issuer's keys.
     Tokens(Box<dyn TokenVerifier>),
-    /// Nothing: there is no sign-in.
+    /// None: there is no sign-in.
     None,
 }
 
@@ -110,14 +110,14 @@ impl Guard {
     /// that API Gateway has verified.
     ///
     /// # Errors
-    /// A caller who may not call.
+    /// A caller who is not admitted.
     pub(crate) async fn admit(
         &self,
         headers: &HeaderMap,
         by_platform: Option<Claims>,
     ) -> Result<Option<Claims>, Refusal> {
         let claims = match &self.verifier {
-            // A sign-in without a verifier lets nobody in.
+            // A sign-in without a verifier admits no caller.
             Verifier::None if self.sign_in.is_some() => None,
             Verifier::None => return Ok(None),
             Verifier::Platform => by_platform,
@@ -127,7 +127,7 @@ impl Guard {
             return if self.allow_anonymous { Ok(None) } else { Err(Refusal::NoToken) };
         };
         let Some(sign_in) = &self.sign_in else { return Ok(Some(claims)) };
-        // Cognito's claim. Other issuers use the media type of RFC 9068, and not all do.
+        // Cognito's claim. Some other issuers use the media type of RFC 9068.
         if claims.text("token_use").is_some_and(|kind| kind != "access") {
             return Err(Refusal::InvalidToken("not an access token"));
         }

@@ -81,7 +81,9 @@ pub(super) fn check_bucket(name: &'static str, bucket: &str) -> Result<(), Confi
     };
     let parts: Vec<&str> = arn.splitn(5, ':').collect();
     match parts[..] {
-        [_, "s3", "", "", bucket] => refused(format!("expected the bucket's name without the rest of its ARN: {bucket}")),
+        [_, "s3", "", "", bucket] => {
+            refused(format!("expected the bucket's name without the rest of its ARN: {bucket}"))
+        }
         [_, "s3", "", _, _] => refused(several_regions.to_owned()),
         [_, "s3" | "s3-object-lambda", _, _, resource]
             if resource.starts_with("accesspoint/") || resource.starts_with("accesspoint:") =>

@@ -53,7 +53,7 @@ pub struct AuthorizationServer {
     pub token_url: String,
     /// Where clients revoke tokens.
     pub revoke_url: Option<String>,
-    /// The client that registering clients are given.
+    /// The client that registering clients get.
     pub client: Option<PublicClient>,
 }
 

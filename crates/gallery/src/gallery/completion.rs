@@ -70,7 +70,7 @@ fn match_of(value: &str, typed: &str, lower: &[char]) -> Option<Match> {
 fn gaps(value: &[char], typed: &[char]) -> Option<usize> {
     let mut fewest = None;
     let mut rest = value;
-    // Finds their first end, goes back to their last start before it, and continues after that start.
+    // Finds the first end of all typed characters, goes back to their last start, and continues after that start.
     while let Some(end) = end_of(rest.iter(), typed.iter()) {
         let span = end_of(rest[..end].iter().rev(), typed.iter().rev())?;
         fewest = fewest.into_iter().chain([span - typed.len()]).min();

@@ -32,11 +32,11 @@ pub(super) enum ContentsError {
     Outdated,
 }
 
-/// The messages in MCP's form. MCP has only the roles user and assistant: system text at the start goes before the first user
-/// message, later system text becomes the user's.
+/// The messages in MCP's form. MCP has only the roles user and assistant, so system text at the start goes before the first
+/// user message, and later system text becomes the user's.
 ///
-/// Where parts divide the text, the blank lines around them are removed. `objects` are all files of the store, in the order of
-/// their keys; `None` for a prompt of an older catalogue.
+/// If there is more than one part in all, the blank lines around each are removed. `objects` are all files of the store, sorted by
+/// key; `None` for a prompt of an older catalogue.
 pub(super) async fn contents(
     messages: Vec<Message>,
     objects: Option<&[Object]>,
@@ -152,7 +152,7 @@ async fn read_files<'o>(
     stream::iter(reads).buffered(CONCURRENT_MEDIA_READS).try_collect().await
 }
 
-/// The content block of some bytes; `path` is that of their file, if they are a file's.
+/// The content block of some bytes. `path` is the path of their file, if they have one.
 fn content(shape: Shape, path: &str, bytes: &[u8], mime_type: String) -> Content {
     let encoded = || STANDARD.encode(bytes);
     match shape {

@@ -29,10 +29,10 @@ pub enum GalleryError {
         /// The form that asks the caller for them, if that would help.
         form: Option<Form>,
     },
-    /// A cursor that no page returned.
+    /// The cursor is not one that a page returned.
     #[error("invalid cursor: pass the `nextCursor` of the page before, or none for the first page")]
     InvalidCursor,
-    /// The prompt's file cannot be used. The log said so when the file was read.
+    /// The prompt's file is broken. This was logged when the file was read.
     #[error("prompt `{name}` cannot be rendered: {problem}")]
     Broken {
         /// The prompt.

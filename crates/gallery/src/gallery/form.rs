@@ -9,7 +9,7 @@ use dotprompt::{Argument, ArgumentProblem};
 pub struct Form {
     /// Why the form is shown.
     pub message: String,
-    /// The fields by argument, each in the plain JSON Schema that MCP's elicitation takes.
+    /// The fields by argument, each in the plain JSON Schema of MCP's elicitation.
     pub properties: Map<String, Value>,
 }
 

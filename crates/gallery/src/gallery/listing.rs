@@ -47,7 +47,7 @@ struct PromptRow<'a> {
 struct RowMeta<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     tags: &'a [String],
-    /// Changes whenever the file does; S3's `ETag` where it has one.
+    /// Changes whenever the file does: S3's `ETag` if it has one.
     version: &'a str,
 }
 

@@ -53,7 +53,9 @@ impl Answers {
             let text = match value {
                 Value::Null => continue,
                 Value::String(text) => text.clone(),
-                Value::Object(_) => return Err(in_response("content", "takes text, numbers, booleans and lists")),
+                Value::Object(_) => {
+                    return Err(in_response("content", "values must be text, numbers, booleans or lists"));
+                }
                 other => other.to_string(),
             };
             self.given.insert(name.clone(), text.into());

@@ -1,11 +1,11 @@
 //! Why a request has no result. JSON-RPC codes and HTTP statuses are chosen here and nowhere else.
 
 use http::StatusCode;
+use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::post::{Record, Reply};
-use super::rpc;
 use super::version::Era;
 use crate::gallery::GalleryError;
 
@@ -92,7 +92,7 @@ impl Error {
         let data = if self.kind == ErrorKind::Internal { Some(json!({ "requestId": request_id })) } else { self.data };
         record.error = Some(code);
         record.cause = self.cause;
-        Reply { status, body: rpc::failure(id, code, &self.message, data.as_ref()).into(), record }
+        Reply { status, body: failure(id, code, &self.message, data.as_ref()).into(), record }
     }
 }
 
@@ -101,7 +101,7 @@ impl Reply {
     pub(crate) fn refused(status: StatusCode, message: &str, cause: Option<String>) -> Self {
         let code = ErrorKind::InvalidRequest.code();
         let record = Record { error: Some(code), cause, ..Record::default() };
-        Self { status, body: rpc::failure(None, code, message, None).into(), record }
+        Self { status, body: failure(None, code, message, None).into(), record }
     }
 }
 
@@ -109,16 +109,6 @@ impl Record {
     /// Whether the server failed.
     pub(crate) fn is_internal_error(&self) -> bool {
         self.error == Some(ErrorKind::Internal.code())
-    }
-}
-
-impl From<rpc::Malformed> for Error {
-    fn from(malformed: rpc::Malformed) -> Self {
-        let kind = match malformed {
-            rpc::Malformed::Json(_) => ErrorKind::NotJson,
-            rpc::Malformed::Request(_) => ErrorKind::InvalidRequest,
-        };
-        Self::new(kind, malformed.to_string())
     }
 }
 
@@ -138,4 +128,26 @@ impl From<GalleryError> for Error {
         };
         Self { cause, ..Self::new(kind, e.to_string()) }
     }
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    jsonrpc: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a RawValue>,
+    error: ErrorObject<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorObject<'a> {
+    code: i32,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+}
+
+/// The response that carries an error; without `id` where none could be read.
+fn failure(id: Option<&RawValue>, code: i32, message: &str, data: Option<&Value>) -> Vec<u8> {
+    let error = ErrorObject { code, message, data };
+    serde_json::to_vec(&Failure { jsonrpc: "2.0", id, error }).expect("an error serialises")
 }

@@ -30,7 +30,7 @@ pub(super) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'
     }
     match value.to_str() {
         Ok(value) => Ok(Some(value.trim())),
-        Err(_) => Err(mismatch(format!("{name} has characters that a header cannot have"))),
+        Err(_) => Err(mismatch(format!("{name} has invalid characters"))),
     }
 }
 
@@ -46,7 +46,7 @@ pub(super) fn must_match(name: &str, header: Option<&str>, body: &str) -> Result
 /// Checks `Mcp-Method`, and `Mcp-Name` where the method has a name.
 pub(super) fn check_standard(headers: &HeaderMap, method: &str, name: Option<&RawValue>) -> Result<(), Error> {
     must_match(METHOD, single(headers, METHOD)?, method)?;
-    // Without a name in the body there is nothing to compare: the method names what is missing.
+    // A body without a name is the method's error.
     let Some(Ok(name)) = name.map(|raw| serde_json::from_str::<Cow<'_, str>>(raw.get())) else { return Ok(()) };
     let header = single(headers, NAME)?.map(|value| decode(NAME, value)).transpose()?;
     must_match(NAME, header.as_deref(), &name)
@@ -62,7 +62,7 @@ pub(super) fn check_params(headers: &HeaderMap, params: &[HeaderParam], argument
         let body = param.path.iter().try_fold(&arguments, |value, key| value.get(key)).filter(|value| !value.is_null());
         match (header, body) {
             (None, None) => {}
-            (Some(_), None) => return Err(mismatch(format!("{name} is sent for an argument that is not"))),
+            (Some(_), None) => return Err(mismatch(format!("{name} is sent without its argument"))),
             (header, Some(Value::String(text))) => must_match(&name, header.as_deref(), text)?,
             (Some(header), Some(Value::Number(number))) if same_number(&header, number) => {}
             (header, Some(other)) => must_match(&name, header.as_deref(), &other.to_string())?,

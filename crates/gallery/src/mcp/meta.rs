@@ -65,7 +65,7 @@ pub(super) fn negotiate(
 ) -> Result<(Era, &'static str), Error> {
     let header = headers::single(headers, headers::VERSION)?;
     if meta.version.is_none() && is_initialize {
-        // The handshake has not agreed on a version yet, so the header says nothing.
+        // The handshake has not agreed on a version yet, so the header is ignored.
         return Ok((Era::Handshake, HANDSHAKE[0]));
     }
     let unsupported = |requested: &str| {

@@ -1,12 +1,12 @@
-//! JSON-RPC 2.0: bytes in, a message or an error out. Pure: it knows no method and no transport.
+//! JSON-RPC 2.0: bytes in, a message or an error out. It knows no method and no transport.
 
 use std::borrow::Cow;
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::error::{Error, ErrorKind};
 use crate::json;
 
 /// What a client sent.
@@ -15,10 +15,7 @@ pub(super) enum Message<'a> {
     /// A request, which gets an answer.
     Request(Request<'a>),
     /// A notification, which gets none.
-    Notification {
-        /// The method's name.
-        method: Cow<'a, str>,
-    },
+    Notification { method: Cow<'a, str> },
 }
 
 /// A call of a method.
@@ -26,31 +23,20 @@ pub(super) enum Message<'a> {
 pub(super) struct Request<'a> {
     /// A JSON string or integer; the answer repeats its text.
     pub(super) id: &'a RawValue,
-    /// The method's name.
     pub(super) method: Cow<'a, str>,
     /// A JSON object.
     pub(super) params: Option<&'a RawValue>,
 }
 
-/// Why a body is not one message; each holds one sentence.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Malformed {
-    /// The body is not JSON.
-    #[error("not JSON: {0}")]
-    Json(String),
-    /// The JSON is a batch, a response, or otherwise not a request.
-    #[error("not a JSON-RPC request: {0}")]
-    Request(String),
+const NOT_AN_OBJECT: &str = "a message is a JSON object, one per POST";
+
+fn not_json(problem: &str) -> Error {
+    Error::new(ErrorKind::NotJson, format!("not JSON: {problem}"))
 }
 
-impl Malformed {
-    fn request(problem: impl Into<String>) -> Self {
-        Self::Request(problem.into())
-    }
+fn not_a_request(problem: &str) -> Error {
+    Error::new(ErrorKind::InvalidRequest, format!("not a JSON-RPC request: {problem}"))
 }
-
-/// The reason given for JSON that is not an object.
-const NOT_AN_OBJECT: &str = "a message is a JSON object, one a POST";
 
 /// A message whose fields are not checked yet.
 #[derive(Deserialize)]
@@ -73,26 +59,26 @@ fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 /// Reads one message.
 ///
 /// # Errors
-/// [`Malformed`].
-pub(super) fn parse(body: &[u8]) -> Result<Message<'_>, Malformed> {
-    // Checked once for the whole body, and not again for each part of it.
-    let Ok(body) = std::str::from_utf8(body) else { return Err(Malformed::Json("not UTF-8 text".to_owned())) };
+/// [`ErrorKind::NotJson`], [`ErrorKind::InvalidRequest`].
+pub(super) fn parse(body: &[u8]) -> Result<Message<'_>, Error> {
+    // Checks the whole body once, not each part of it.
+    let Ok(body) = std::str::from_utf8(body) else { return Err(not_json("not UTF-8 text")) };
     let message: RawMessage<'_> = serde_json::from_str(body).map_err(|e| not_a_message(body, &e))?;
     // Serde would read a list as the fields in their order.
     if !body.trim_ascii_start().starts_with('{') {
-        return Err(Malformed::request(NOT_AN_OBJECT));
+        return Err(not_a_request(NOT_AN_OBJECT));
     }
     if message.jsonrpc.and_then(text).as_deref() != Some("2.0") {
-        return Err(Malformed::request("`jsonrpc` must be \"2.0\""));
+        return Err(not_a_request("`jsonrpc` must be \"2.0\""));
     }
     if message.id.is_some_and(|id| !is_id(id.get())) {
-        return Err(Malformed::request("`id` must be a string or an integer"));
+        return Err(not_a_request("`id` must be a string or an integer"));
     }
     let Some(method) = message.method.and_then(text) else {
-        return Err(Malformed::request("`method` must be a string"));
+        return Err(not_a_request("`method` must be a string"));
     };
     if message.params.is_some_and(|params| !params.get().starts_with('{')) {
-        return Err(Malformed::request("`params` must be an object"));
+        return Err(not_a_request("`params` must be an object"));
     }
     Ok(match message.id {
         Some(id) => Message::Request(Request { id, method, params: message.params }),
@@ -101,11 +87,11 @@ pub(super) fn parse(body: &[u8]) -> Result<Message<'_>, Malformed> {
 }
 
 /// Tells JSON of another shape from text that is not JSON.
-fn not_a_message(body: &str, e: &serde_json::Error) -> Malformed {
+fn not_a_message(body: &str, e: &serde_json::Error) -> Error {
     match serde_json::from_str::<IgnoredAny>(body) {
-        Err(e) => Malformed::Json(e.to_string()),
-        Ok(_) if body.trim_ascii_start().starts_with('{') => Malformed::request(json::without_place(e)),
-        Ok(_) => Malformed::request(NOT_AN_OBJECT),
+        Err(e) => not_json(&e.to_string()),
+        Ok(_) if body.trim_ascii_start().starts_with('{') => not_a_request(&json::without_place(e)),
+        Ok(_) => not_a_request(NOT_AN_OBJECT),
     }
 }
 
@@ -121,7 +107,7 @@ fn text(json: &RawValue) -> Option<Cow<'_, str>> {
 
 fn is_id(raw: &str) -> bool {
     if raw.starts_with('"') {
-        // Echoed as it came, so it must be text that others can read: no half of a surrogate pair.
+        // The answer repeats the id, so it must be valid text: no half of a surrogate pair.
         return serde_json::from_str::<Cow<'_, str>>(raw).is_ok();
     }
     let digits = raw.strip_prefix('-').unwrap_or(raw);
@@ -148,26 +134,10 @@ struct Success<'a, T> {
     result: &'a T,
 }
 
-#[derive(Serialize)]
-struct Failure<'a> {
-    jsonrpc: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a RawValue>,
-    error: ErrorObject<'a>,
-}
-
-#[derive(Serialize)]
-struct ErrorObject<'a> {
-    code: i32,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a Value>,
-}
-
 /// Bytes reserved for a response beyond those of a large result.
 const ENVELOPE_BYTES: usize = 1024;
 
-/// The response that carries `result`, which has about `size` bytes: so that a page of a list is not copied twice.
+/// The response that carries `result`, which has about `size` bytes: room for them spares a copy of a large list.
 ///
 /// # Errors
 /// A result that does not serialise.
@@ -175,10 +145,4 @@ pub(super) fn success<T: Serialize>(id: &RawValue, result: &T, size: usize) -> s
     let mut response = Vec::with_capacity(size + ENVELOPE_BYTES);
     serde_json::to_writer(&mut response, &Success { jsonrpc: "2.0", id, result })?;
     Ok(response)
-}
-
-/// The response that carries an error; without `id` where none could be read.
-pub(super) fn failure(id: Option<&RawValue>, code: i32, message: &str, data: Option<&Value>) -> Vec<u8> {
-    let error = ErrorObject { code, message, data };
-    serde_json::to_vec(&Failure { jsonrpc: "2.0", id, error }).expect("an error serialises")
 }

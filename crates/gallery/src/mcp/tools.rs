@@ -92,11 +92,11 @@ impl Call<'_> {
             }
             Ok(ToolReply::InputRequired { requests, state }) if self.era == Era::Modern => self.ask(&requests, state),
             Ok(ToolReply::InputRequired { .. }) => {
-                failed(format!("This tool asks for more input, which takes a client of MCP {MODERN}."))
+                failed(format!("This tool asks for more input, which needs a client of MCP {MODERN}."))
             }
             Err(ToolError::Message(message)) => failed(message),
             Err(ToolError::InvalidParams(message)) => Err(Error::invalid_params(message)),
-            // The client told its capabilities in the handshake, and this server keeps nothing of it.
+            // The client sent its capabilities in the handshake, and this server stores nothing.
             Err(ToolError::MissingCapability(_)) if self.era == Era::Handshake => {
                 failed(format!("This tool needs a client of MCP {MODERN}."))
             }

@@ -80,28 +80,22 @@ fn integer(json: &str) -> Result<i64, String> {
     }
     let (mantissa, exponent) = json.split_once(['e', 'E']).unwrap_or((json, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let (negative, whole) = whole.strip_prefix('-').map_or((false, whole), |whole| (true, whole));
-    let mut digits = format!("{whole}{fraction}");
-    let significant = digits.trim_end_matches('0').len();
-    // Zero is zero, whatever its exponent.
-    if digits.trim_start_matches('0').is_empty() {
+    let digits = format!("{whole}{fraction}");
+    // The number is `significant` × 10^`zeros`.
+    let significant = digits.trim_end_matches('0');
+    if matches!(significant, "" | "-") {
         return Ok(0);
     }
-    // The place of the decimal point, counted from the first digit.
-    let point = exponent.parse::<i64>().ok().and_then(|exponent| exponent.checked_add(whole.len() as i64));
-    const MAX_DIGITS: i64 = 40_000;
-    match point.map(|point| (usize::try_from(point), point)) {
-        Some((Ok(point), _)) if point < significant => refuse("an integer"),
-        Some((Ok(point), signed)) if signed <= MAX_DIGITS => {
-            digits.truncate(significant);
-            digits.extend(std::iter::repeat_n('0', point - significant));
-            let digits = digits.trim_start_matches('0');
-            let number = if negative { format!("-{digits}") } else { digits.to_owned() };
-            number.parse().or_else(|_| refuse("a 64-bit integer"))
-        }
-        Some((Err(_), signed)) if signed < 0 => refuse("an integer"),
-        _ => refuse("a 64-bit integer"),
+    let zeros = exponent.parse::<i64>().ok().and_then(|exponent| {
+        let shift = digits.len() as i64 - significant.len() as i64 - fraction.len() as i64;
+        exponent.checked_add(shift)
+    });
+    if zeros.is_some_and(|zeros| zeros < 0) {
+        return refuse("an integer");
     }
+    let power = zeros.and_then(|zeros| 10_i64.checked_pow(zeros.try_into().ok()?));
+    let number = significant.parse::<i64>().ok().zip(power).and_then(|(number, power)| number.checked_mul(power));
+    number.map_or_else(|| refuse("a 64-bit integer"), Ok)
 }
 
 #[cfg(test)]

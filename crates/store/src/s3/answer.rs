@@ -1,4 +1,4 @@
-//! Looks at the bytes of a listing, to see whether it is whole: the SDK's reader accepts XML that is cut off.
+//! Checks that a listing is whole: the SDK's reader accepts XML that is cut off.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,7 +7,7 @@ use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 
-/// An interceptor that remembers facts of the last answer to its request.
+/// An interceptor that remembers facts about the last answer to its request.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RawAnswer(Arc<Mutex<Facts>>);
 

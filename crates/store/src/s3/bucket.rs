@@ -43,7 +43,7 @@ impl Bucket {
         format!("s3://{}/{key}", self.name)
     }
 
-    /// The client, made now if this is the first request. `key` is what the request is for.
+    /// The client, made now if this is the first request. The error names `key`.
     pub(super) async fn client(&self, key: &str) -> Result<&Client, StoreError> {
         let make = async || {
             let began = Instant::now();
@@ -54,7 +54,7 @@ impl Bucket {
         self.client.get_or_try_init(make).await
     }
 
-    /// The marks of an object's version, and its content; no content of more than `max_bytes`.
+    /// The marks of an object's version, and its content if it has at most `max_bytes`.
     pub(super) async fn read(&self, key: &str, max_bytes: u64) -> Result<(Marks, Option<Bytes>), StoreError> {
         let request = self.client(key).await?.get_object().bucket(&self.name).key(key);
         let unavailable = |why: String| StoreError::Unavailable(format!("{}: {why}", self.at(key)));
@@ -92,7 +92,7 @@ impl Bucket {
     }
 }
 
-/// A body of unknown length; nothing of one that has more than `max_bytes`.
+/// A body of unknown length, if it has at most `max_bytes`.
 async fn collect(mut body: ByteStream, max_bytes: u64) -> Result<Option<Bytes>, ByteStreamError> {
     let mut content = BytesMut::new();
     while let Some(chunk) = body.next().await.transpose()? {
@@ -129,7 +129,7 @@ impl IndexStore for IndexObject {
     async fn read(&self, max_bytes: usize) -> Result<Option<(Bytes, String)>, StoreError> {
         match self.bucket.read(&self.key, max_bytes as u64).await {
             Ok((marks, content)) => Ok(Some((content.unwrap_or_default(), marks.etag.unwrap_or_default()))),
-            // S3 may deny access to an object that does not exist. Writing will tell.
+            // S3 may deny access to an object that does not exist. The write decides.
             Err(StoreError::NotFound(_) | StoreError::Denied(_)) => Ok(None),
             Err(e) => Err(e),
         }

@@ -1,4 +1,4 @@
-//! The S3 client: the standard settings and our timeouts. Making one does no more work than the first request needs.
+//! The S3 client: the standard settings and our timeouts.
 
 use std::str::FromStr;
 
@@ -65,7 +65,7 @@ fn settings(variable: impl Fn(&str) -> Option<String>) -> config::Builder {
     config
 }
 
-/// The settings that decide at which address a bucket is asked.
+/// The settings that decide the address of a bucket.
 pub struct Address<'a> {
     /// The name, or an ARN.
     pub bucket: &'a str,
@@ -81,11 +81,11 @@ pub struct Address<'a> {
     pub dual_stack: bool,
     /// Transfer Acceleration.
     pub accelerate: bool,
-    /// Whether the region in an ARN may differ from `region`; the SDK does not read the setting.
+    /// Whether the region in an ARN may differ from `region`. The SDK does not read this setting itself.
     pub arn_region: Option<bool>,
 }
 
-/// How the SDK reads a variable that is true or false.
+/// The value of a variable that is true or false, as the SDK reads it.
 #[must_use]
 pub fn is_true(value: &str) -> bool {
     value.eq_ignore_ascii_case("true")
@@ -103,7 +103,7 @@ pub async fn addressed(config: config::Builder, address: Address<'_>) -> Result<
     let path_style = match style.unwrap_or(AddressingStyle::Auto) {
         AddressingStyle::Path => true,
         AddressingStyle::Virtual => false,
-        // Only S3 has a host name for each bucket. Other servers take the bucket in the path, except for an access point.
+        // Only S3 has a host name for each bucket. Other servers expect the bucket in the path, except for an access point.
         AddressingStyle::Auto => endpoint.is_some() && !bucket.starts_with("arn:"),
     };
     let params = Params::builder()
@@ -140,7 +140,7 @@ pub fn new(config: config::Builder, options: S3Options, http: Http) -> Client {
     Client::from_conf(config.http_client(http).timeout_config(timeouts).interceptor(each_attempt).build())
 }
 
-/// Counts every attempt for the request's log line, and says in it whether this account pays.
+/// Counts every attempt for the request's log line, and adds the header of a requester who pays.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ObjectsinRequesterPaysBuckets.html>
 #[derive(Debug)]
 struct EachAttempt {

@@ -1,4 +1,4 @@
-//! Decodes keys and contents as they come over the wire.
+//! Decodes the keys and contents of S3's answers.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -14,7 +14,7 @@ const GZIP: &[u8] = b"\x1f\x8b";
 
 /// Decodes a key of a listing with `encoding-type=url`: it is percent-encoded, and a space is `+`.
 ///
-/// Some servers claim that encoding and do not use it. A key that cannot be decoded is returned as it is.
+/// Some servers name that encoding but do not use it. A key that cannot be decoded is returned unchanged.
 pub(super) fn decoded_key(key: &str) -> String {
     let hex = |pair: &[u8]| pair.len() >= 2 && pair[..2].iter().all(u8::is_ascii_hexdigit);
     let is_encoded = key.split('%').skip(1).all(|rest| hex(rest.as_bytes()));
@@ -34,7 +34,7 @@ pub(super) fn decoded_content(content: Bytes, encoding: Option<&str>) -> Result<
     // The header names them in the order in which they were applied.
     for encoding in encoding.unwrap_or_default().split(',').rev().map(str::trim) {
         content = match encoding.to_ascii_lowercase().as_str() {
-            // A charset in the wrong header is a frequent mistake, and does not change the bytes.
+            // A charset in the wrong header is a frequent mistake. It does not change the bytes.
             "" | "identity" | "utf-8" | "utf8" => content,
             // The file was uploaded without being compressed.
             "gzip" | "x-gzip" if !content.starts_with(GZIP) => content,

@@ -28,7 +28,7 @@ where
     let status = e.raw_response().map(|response| response.status().as_u16());
     let code = e.as_service_error().and_then(ProvideErrorMetadata::code);
     let mut text = match e.as_service_error() {
-        // Code and message of S3's answer, and never the answer, in which S3 may repeat a session token.
+        // Only code and message: S3 may repeat a session token in the rest of its answer.
         Some(e) if e.code().is_some() || e.message().is_some() => {
             let words = [Some(at), e.code(), e.message()].into_iter().flatten().collect::<Vec<_>>().join(": ");
             words.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -46,13 +46,13 @@ where
         (Some("NoSuchKey" | "NoSuchBucket" | "NotFound"), _) | (_, Some(404)) => StoreError::NotFound(text),
         // The object is archived.
         (Some("InvalidObjectState"), _) => StoreError::Refused(text),
-        // Each other 403 of S3 is about who asks, or about a wrong clock, which denies access too.
+        // Each other 403 of S3 is about the caller's identity, or about a wrong clock, which denies access too.
         (Some("ExpiredToken" | "InvalidToken" | "TokenRefreshRequired"), _) | (_, Some(401 | 403)) => {
             StoreError::Denied(text)
         }
         // A later attempt may succeed.
         (Some("RequestTimeout" | "SlowDown"), _) | (_, Some(408 | 409 | 429)) => StoreError::Unavailable(text),
-        // Such as an object that is encrypted with a key of the client's, or with one that is disabled.
+        // For example an object that is encrypted with a key of the client's, or with a disabled key.
         (_, Some(400..=499 | 501)) => StoreError::Refused(text),
         _ => StoreError::Unavailable(text),
     }
@@ -64,13 +64,13 @@ fn missing_credentials(e: &(dyn Error + 'static)) -> Option<String> {
         return Some(why.to_string());
     }
     Some(match causes(e).find_map(|e| e.downcast_ref())? {
-        // Its text repeats every place where there are none.
+        // Its text lists every place that has no credentials.
         CredentialsError::CredentialsNotLoaded(_) => format!("there are no credentials: {CREDENTIALS}"),
         e => format!("{}: {CREDENTIALS}", chain(e).trim_end_matches('.')),
     })
 }
 
-/// What to do about a refusal, where S3's own words do not say.
+/// What to do about a refusal, if S3's own words do not say so.
 fn advice(code: Option<&str>, response: Option<&HttpResponse>, region: Option<&str>) -> Option<String> {
     if let (Some(theirs), Some(ours)) = (response.and_then(bucket_region), region)
         && theirs != ours
@@ -80,7 +80,7 @@ fn advice(code: Option<&str>, response: Option<&HttpResponse>, region: Option<&s
     }
     let advice = match code? {
         "PermanentRedirect" => "the bucket is in another region than AWS_REGION or the profile's `region` says",
-        "InvalidAccessKeyId" => "AWS_ACCESS_KEY_ID or the profile's key is no key of this S3 server",
+        "InvalidAccessKeyId" => "this S3 server does not know the key in AWS_ACCESS_KEY_ID or the profile",
         "SignatureDoesNotMatch" => "AWS_SECRET_ACCESS_KEY or the profile's secret does not belong to its key",
         "ExpiredToken" | "TokenRefreshRequired" => {
             "the session has ended: sign in again, or set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN anew"
@@ -92,7 +92,7 @@ fn advice(code: Option<&str>, response: Option<&HttpResponse>, region: Option<&s
     Some(advice.to_owned())
 }
 
-/// The region that S3 names in its answer: in a header, or in the body if the signature is for another region.
+/// The region in S3's answer: in a header, or in the body if the signature is for another region.
 fn bucket_region(response: &HttpResponse) -> Option<&str> {
     if let Some(region) = response.headers().get("x-amz-bucket-region") {
         return Some(region);

@@ -1,6 +1,6 @@
 //! Puts the pages of a listing together.
 //!
-//! The keys may come in any order: other servers than S3 list in the order of folders, and directory buckets in none.
+//! The keys may come in any order: some servers list folder by folder, and directory buckets have no order.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -55,8 +55,8 @@ impl Listing {
         Ok(Some(token))
     }
 
-    /// Every object once, sorted by key. Of a key that was listed twice, the object that was modified last counts, else that
-    /// of the later page.
+    /// Every object once, sorted by key. If a key was listed twice, the object that was modified later counts, else the one of
+    /// the later page.
     pub(super) fn finish(mut self) -> Vec<ListedObject> {
         if !self.objects.is_sorted_by(|a, b| a.key.cmp(&b.key) == Ordering::Less) {
             self.objects.sort_by(|a, b| a.key.cmp(&b.key));
@@ -72,7 +72,7 @@ impl Listing {
     }
 }
 
-/// Whether neighbours of different size have the same `ETag`, which then says nothing about the content.
+/// Whether two neighbours differ in size and have the same `ETag`, which then says nothing about the content.
 pub(super) fn shares_etags(listed: &[ListedObject]) -> bool {
     let is_shared = |a: &Marks, b: &Marks| a.size != b.size && a.etag.is_some() && a.etag == b.etag;
     listed.windows(2).any(|pair| is_shared(&pair[0].marks, &pair[1].marks))

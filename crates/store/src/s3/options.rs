@@ -53,9 +53,9 @@ pub const SDK_SETTINGS: [(&str, &str, IsValid, &str); 9] = [
     ("AWS_REQUEST_CHECKSUM_CALCULATION", "request_checksum_calculation", is_when, WHEN),
     ("AWS_RESPONSE_CHECKSUM_VALIDATION", "response_checksum_validation", is_when, WHEN),
 ];
-/// The variable that turns the endpoints of the environment and of profiles off.
+/// The variable that turns off the endpoints of the environment and of profiles.
 pub const IGNORE_ENDPOINTS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
-/// What a setting expects that is true or false.
+/// The values of a setting that is true or false.
 pub const BOOLEAN: &str = "expected true or false";
 const WHEN: &str = "expected WHEN_SUPPORTED or WHEN_REQUIRED";
 

@@ -1,4 +1,4 @@
-//! Asks for one page of a listing, and checks that it is whole.
+//! Requests one page of a listing, and checks that it is whole.
 
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::primitives::DateTime;
@@ -12,32 +12,25 @@ use super::{S3Store, is_first};
 use crate::limits::S3_PAGE_KEYS;
 use crate::prompt_store::{PromptStore, StoreError};
 
-/// A page, and what else the answer says.
+/// A page, and other facts of the answer.
 struct Answered {
     page: Page,
     /// The server's clock.
     date: Option<DateTime>,
-    miscount: Option<Miscount>,
+    /// How many keys the answer counts and lists, if it counts more than it lists.
+    miscount: Option<(usize, usize)>,
 }
 
-/// The answer counts more keys than it lists.
-#[derive(Clone, Copy)]
-struct Miscount {
-    counted: usize,
-    listed: usize,
-}
-
-/// Why there is no page.
 enum PageError {
     Store(StoreError),
-    /// The answer has status 200, and is no listing or not all of one.
-    NotWhole(String),
+    /// The answer has status 200, but is not a whole listing.
+    NotWhole(&'static str),
 }
 
 impl S3Store {
-    /// One page of the listing: the first one, or that of a continuation token. Also the server's clock.
+    /// One page of the listing, the first one or that of a continuation token, and the server's clock.
     ///
-    /// A page that is not whole is asked for once more.
+    /// A page that is not whole is requested once more.
     pub(super) async fn page(&self, token: Option<String>) -> Result<(Page, Option<DateTime>), StoreError> {
         let answered = match self.try_page(token.clone()).await {
             Ok(Answered { miscount: Some(_), .. }) | Err(PageError::NotWhole(_)) => self.try_page(token).await,
@@ -47,10 +40,10 @@ impl S3Store {
             PageError::Store(e) => e,
             PageError::NotWhole(why) => StoreError::Unavailable(format!("{}: {why}", self.location())),
         })?;
-        if let Some(Miscount { counted, listed }) = miscount
+        if let Some((counted, listed)) = miscount
             && is_first(&self.warned.wrong_count)
         {
-            let problem = "the store counts more keys than it lists; what it lists is taken";
+            let problem = "the store counts more keys than it lists; the listed keys are used";
             tracing::warn!(store = self.location(), counted, listed, "{problem}");
         }
         Ok((page, date))
@@ -59,18 +52,18 @@ impl S3Store {
     async fn try_page(&self, token: Option<String>) -> Result<Answered, PageError> {
         let raw = RawAnswer::default();
         let client = self.bucket.client(&self.prefix).await.map_err(PageError::Store)?;
-        // Some servers write control characters as XML that cannot be read.
+        // Some servers write control characters as invalid XML.
         let request = client.list_objects_v2().encoding_type(EncodingType::Url);
         let request = request.bucket(self.bucket.name()).prefix(&self.prefix).set_continuation_token(token);
         let answer = request.customize().interceptor(raw.clone()).send().await.map_err(|e| match e.raw_response() {
-            Some(response) if response.status().is_success() => not_whole("the answer is no listing"),
+            Some(response) if response.status().is_success() => PageError::NotWhole("the answer is not a listing"),
             _ => PageError::Store(match self.bucket.error(&self.prefix, &e) {
                 StoreError::Refused(why) => StoreError::Unavailable(why),
                 e => e,
             }),
         })?;
         if !raw.is_whole() {
-            return Err(not_whole("the listing is cut off"));
+            return Err(PageError::NotWhole("the listing is cut off"));
         }
         let miscount = miscount(&answer);
         Ok(Answered { page: self.read_page(answer)?, date: raw.date(), miscount })
@@ -81,13 +74,13 @@ impl S3Store {
         let is_truncated = answer.is_truncated.unwrap_or(answer.next_continuation_token.is_some());
         let next = answer.next_continuation_token.filter(|token| is_truncated && !token.is_empty());
         if is_truncated && next.is_none() {
-            return Err(not_whole("the listing goes on, without a continuation token"));
+            return Err(PageError::NotWhole("the listing goes on, without a continuation token"));
         }
         let is_encoded = answer.encoding_type == Some(EncodingType::Url);
         let contents = answer.contents.unwrap_or_default();
         let mut objects = Vec::with_capacity(contents.len());
         for object in contents {
-            let key = object.key.ok_or_else(|| not_whole("an object is listed without its key"))?;
+            let key = object.key.ok_or(PageError::NotWhole("an object is listed without its key"))?;
             let key = if is_encoded { decoded_key(&key) } else { key };
             if self.index.as_ref().is_some_and(|index| index.key() == key) {
                 continue;
@@ -101,13 +94,9 @@ impl S3Store {
     }
 }
 
-fn miscount(answer: &ListObjectsV2Output) -> Option<Miscount> {
+fn miscount(answer: &ListObjectsV2Output) -> Option<(usize, usize)> {
     let listed = answer.contents().len() + answer.common_prefixes().len();
     let counted = answer.key_count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
     let max_keys = answer.max_keys.and_then(|max| usize::try_from(max).ok()).unwrap_or(S3_PAGE_KEYS);
-    (counted > listed && counted <= max_keys).then_some(Miscount { counted, listed })
-}
-
-fn not_whole(why: &str) -> PageError {
-    PageError::NotWhole(why.to_owned())
+    (counted > listed && counted <= max_keys).then_some((counted, listed))
 }

@@ -1,6 +1,6 @@
 //! The version of an object: the marks by which a listing and the answer to a read are compared.
 //!
-//! Usually that is the `ETag`. A server may give none, or one that does not change with the content, so the time of the last
+//! The usual mark is the `ETag`. It may be missing, or stay the same when the content changes, so the time of the last
 //! modification and the size are part of each version too.
 
 use std::fmt::LowerHex;
@@ -8,7 +8,7 @@ use std::fmt::LowerHex;
 use aws_sdk_s3::primitives::DateTime;
 use uuid::Uuid;
 
-/// S3 gives times in seconds. An object that was modified so shortly before the listing may change again and keep its time.
+/// S3's times have whole seconds. An object that was modified this shortly before the listing may change and keep its time.
 const RECENT_MILLIS: i64 = 2000;
 
 /// What an answer says about the version of an object.
@@ -20,7 +20,7 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    /// The `ETag` without quotes and without the mark of a weak one; `None` where it is missing or empty.
+    /// The `ETag` without quotes and without the mark of a weak one; `None` if it is missing or empty.
     fn etag(&self) -> Option<&str> {
         self.etag.as_deref().map(opaque).filter(|etag| !etag.is_empty())
     }
@@ -34,12 +34,11 @@ impl Marks {
         self.etag().is_none() && self.modified.is_none()
     }
 
-    /// The version of a listing or a read that was answered at `now`. `trusts_etags` is false where `ETag`s have turned out
-    /// not to change with the content.
+    /// The version of a listing or a read that was answered at `now`. `trusts_etags` is false once `ETag`s have stayed the same
+    /// for different contents.
     ///
-    /// The first line is for people: the `ETag` if there is one. The second line has time and size, after a `~` where the
-    /// `ETag` alone does not suffice. A third line, which begins with `?`, differs each time: it is there where the object may
-    /// change and keep the other marks.
+    /// The first line is for people: the `ETag` if there is one. The second line has time and size, after a `~` if the `ETag`
+    /// alone does not suffice. A third line with `?` differs each time: the object may change and keep the other marks.
     pub(super) fn version(&self, now: DateTime, trusts_etags: bool) -> String {
         let etag = self.etag();
         let modified = self.modified_millis();
@@ -63,7 +62,7 @@ impl Marks {
         if is_certain { version } else { format!("{version}\n?{}", Uuid::new_v4().simple()) }
     }
 
-    /// The marks that a version was made of, and whether its `ETag` alone suffices.
+    /// The marks in a version, and whether its `ETag` alone suffices.
     pub(super) fn of_version(version: &str) -> (Self, bool) {
         let mut lines = version.lines();
         let etag = lines.next().filter(|line| line.starts_with('"')).map(str::to_owned);
@@ -119,7 +118,7 @@ fn opaque(etag: &str) -> &str {
     etag.trim().trim_start_matches("W/").trim_matches('"')
 }
 
-/// Whether an `ETag` looks like S3's: an MD5 sum, perhaps with a number of parts. Others may not change with the content.
+/// Whether an `ETag` looks like S3's: an MD5 sum, perhaps with a number of parts. Others may stay when the content changes.
 fn is_content_hash(etag: &str) -> bool {
     let (sum, parts) = etag.split_once('-').unwrap_or((etag, "1"));
     let is_hex = sum.len() == 32 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
