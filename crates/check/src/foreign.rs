@@ -1,8 +1,8 @@
 //! Text and tags that another program or template language would read differently.
 
 mod keys;
-mod rewrite;
 mod scan;
+mod syntax;
 mod tag;
 mod text;
 
@@ -11,7 +11,8 @@ use dotprompt::{Cause, Code, Place, Problem, shorten};
 
 use super::at;
 use super::clients::{Client, When, effects};
-use scan::{Foreign, Other, scan};
+use scan::{Foreign, scan};
+use syntax::Other;
 
 /// The template of a file, as far as this check needs it.
 pub(super) struct Template<'a> {
@@ -62,7 +63,7 @@ fn add_hints(tokens: &[Token<'_>], problems: &mut [Problem]) {
         let hint = match problem.cause.as_deref() {
             Some(Cause::NotAnExpression) => {
                 let mut tags = tokens.iter().rev().filter_map(Token::tag);
-                tags.find(|tag| tag.place <= problem.place).map(|tag| rewrite::hint(tag.inside))
+                tags.find(|tag| tag.place <= problem.place).and_then(|tag| tag::hint(tag.inside))
             }
             Some(Cause::UnknownKey { name, .. }) if problem.code == Code::UnknownKey => {
                 keys::of_front_matter(name).map(str::to_owned)
@@ -85,7 +86,7 @@ fn hint_at_language(tag: &str, place: Place, other: &Other, problems: &mut [Prob
     let mut is_error = false;
     for problem in problems.iter_mut().filter(is_of_tag) {
         is_error = true;
-        problem.hint = Some(if other.is_helper {
+        problem.hint = Some(if other.language == tag::HELPER {
             // The message names the helper.
             other.instead.clone()
         } else {

@@ -1,23 +1,14 @@
 //! Keys of other programs: in front matter, and of helpers.
 
-/// Keys of helpers as other tools call them, and as Dotprompt does.
-const HELPER_KEYS: [(&str, &str); 11] = [
-    ("mime", "contentType"),
-    ("mimeType", "contentType"),
-    ("mime_type", "contentType"),
-    ("type", "contentType"),
-    ("mediaType", "contentType"),
-    ("href", "url"),
-    ("src", "url"),
-    ("uri", "url"),
-    ("path", "url"),
-    ("file", "url"),
-    ("spaces", "indent"),
-];
-
-/// The key of a helper that another tool calls `key`; the helper takes the keys `known`.
+/// The key of a helper that another tool calls `key`, if it is one of the helper's own keys `known`.
 pub(super) fn of_helper(key: &str, known: &[&str]) -> Option<&'static str> {
-    HELPER_KEYS.iter().find(|(other, ours)| *other == key && known.contains(ours)).map(|(_, ours)| *ours)
+    let ours = match key {
+        "mime" | "mimeType" | "mime_type" | "type" | "mediaType" => "contentType",
+        "href" | "src" | "uri" | "path" | "file" => "url",
+        "spaces" => "indent",
+        _ => return None,
+    };
+    known.contains(&ours).then_some(ours)
 }
 
 /// Which program defines a key of front matter, or how Dotprompt writes it.

@@ -1,8 +1,11 @@
 //! Finds text and tags that other programs read as their own, or that belong to other template languages.
 
+use std::sync::LazyLock;
+
 use dotprompt::Place;
 use dotprompt::tree::Token;
 
+use super::syntax::{Other, Table, certain};
 use super::{tag, text};
 
 /// Text of a template that is more than text to another program.
@@ -18,33 +21,6 @@ pub(super) enum Foreign<'a> {
     Tag(&'a str, Other),
     /// Text that another template language fills in.
     Text(&'a str, Other),
-}
-
-/// Another template language, and how its writing is written here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Other {
-    /// Such as `Jinja or Liquid`.
-    pub(super) language: &'static str,
-    /// Such as `write {{#each files}} … {{/each}}`.
-    pub(super) instead: String,
-    /// Of a tag: whether it means something else here, where others are errors. Of text: whether it hardly means itself.
-    pub(super) is_certain: bool,
-    /// Whether it calls a helper that Handlebars does not have.
-    pub(super) is_helper: bool,
-}
-
-impl Other {
-    pub(super) fn new(language: &'static str, instead: impl Into<String>) -> Self {
-        Self { language, instead: instead.into(), is_certain: false, is_helper: false }
-    }
-
-    pub(super) fn helper(instead: impl Into<String>) -> Self {
-        Self { is_helper: true, ..Self::new("a helper that Handlebars does not have by itself", instead) }
-    }
-
-    pub(super) fn certain(self) -> Self {
-        Self { is_certain: true, ..self }
-    }
 }
 
 /// Finds all of it in `source`, in order; `source` starts at `start` of its file, and `tokens` are its text and tags.
@@ -93,45 +69,16 @@ pub(super) fn scan<'a>(source: &'a str, start: Place, tokens: &[Token<'a>]) -> V
 
 /// A value where LaTeX has an argument, `\frac{{a}}{{b}}`.
 fn latex(before: &str, tag: &str) -> Option<Other> {
-    const COMMANDS: [&str; 28] = [
-        "author",
-        "bar",
-        "begin",
-        "boxed",
-        "caption",
-        "chapter",
-        "cite",
-        "date",
-        "emph",
-        "end",
-        "footnote",
-        "frac",
-        "hat",
-        "label",
-        "mathbf",
-        "mathrm",
-        "operatorname",
-        "overline",
-        "paragraph",
-        "ref",
-        "section",
-        "sqrt",
-        "subsection",
-        "text",
-        "textbf",
-        "textit",
-        "title",
-        "vec",
-    ];
-    let (_, command) = before.rsplit_once('\\')?;
-    let command = command.split(['*', '[']).next().unwrap_or_default();
-    let name = tag.trim_matches(['{', '}', ' ']);
-    COMMANDS.contains(&command).then(|| {
-        let instead = format!(
-            "write \\{command}{{{name}}} for LaTeX's own braces, \\{command}{{ {{{{{name}}}}} }} for a value in them"
-        );
-        Other::new("LaTeX, or Python's {{ for {", instead).certain()
-    })
+    static COMMANDS: LazyLock<Table> = LazyLock::new(|| {
+        Table::new(vec![certain(
+            "^\\\\(author|bar|begin|boxed|caption|chapter|cite|date|emph|end|footnote|frac|hat|label|mathbf|mathrm|\
+             operatorname|overline|paragraph|ref|section|sqrt|subsection|text|textbf|textit|title|vec)(?:[*\\[].*)?\
+             \\{\\{\\s*([^{}]*?)\\s*\\}\\}$",
+            "LaTeX, or Python's {{ for {",
+            "write \\$1{$2} for LaTeX's own braces, \\$1{ {{$2}} } for a value in them",
+        )])
+    });
+    COMMANDS.of(&format!("{}{tag}", &before[before.rfind('\\')?..]))
 }
 
 /// The delimiters that Mustache's `=<% %>=` sets.
@@ -165,7 +112,7 @@ fn in_mustache<'a>(
             format!("write {{{{{}}}}}", inside.trim())
         };
         if !is_code(begin) {
-            found.push((place, Foreign::Text(whole, Other::new("Mustache", instead).certain())));
+            found.push((place, Foreign::Text(whole, Other::certain("Mustache", &instead))));
         }
         place = place.after(whole);
         at = begin + whole.len();
@@ -175,42 +122,27 @@ fn in_mustache<'a>(
 
 fn in_text<'a>(text: &'a str, start: Place, is_code: impl Fn(usize) -> bool, found: &mut Vec<(Place, Foreign<'a>)>) {
     let (mut at, mut place) = (0, start);
-    let mut others = text::next(text, 0);
     while let Some(next) = text[at..].find(['{', '$', '!', '<', '@', '%', '#']) {
         let begin = at + next;
-        while let Some((range, _)) = &others
-            && range.start < begin
-        {
-            others = text::next(text, begin);
-        }
         place = place.after(&text[at..begin]);
-        let rest = &text[begin + 1..];
-        let (length, what) = match &others {
-            Some((range, other)) if range.start == begin => {
-                let whole = &text[range.clone()];
-                (whole.len(), (!is_code(begin)).then(|| Foreign::Text(whole, other.clone())))
-            }
-            _ => {
-                // As opencode reads a text: <https://github.com/anomalyco/opencode>, `SessionPrompt.command`.
-                let is_placeholder = text[begin..].starts_with('$');
-                let length = match &text[begin..=begin] {
-                    "$" => rest.bytes().take_while(u8::is_ascii_digit).count(),
-                    "!" => command(rest).unwrap_or_default(),
-                    _ => 0,
-                };
-                let whole = &text[begin..=begin + length];
-                let what = if is_placeholder { Foreign::Placeholder(whole) } else { Foreign::Command(whole) };
-                (whole.len(), (length > 0).then_some(what))
-            }
+        let (before, rest) = text.split_at(begin);
+        let (length, what) = match text::piece(before, rest) {
+            Some((length, other)) => (length, (!is_code(begin)).then(|| Foreign::Text(&rest[..length], other))),
+            None => client_text(rest).map_or((1, None), |(length, what)| (length, Some(what))),
         };
         found.extend(what.map(|what| (place, what)));
-        place = place.after(&text[begin..begin + length]);
+        place = place.after(&rest[..length]);
         at = begin + length;
     }
 }
 
-/// How long what follows a `!` is, if it stands in backticks.
-fn command(rest: &str) -> Option<usize> {
-    let inside = rest.strip_prefix('`')?;
-    inside.find('`').filter(|length| *length > 0).map(|length| length + 2)
+/// Text that opencode replaces: <https://github.com/anomalyco/opencode>, `SessionPrompt.command`.
+fn client_text(rest: &str) -> Option<(usize, Foreign<'_>)> {
+    let digits = rest.strip_prefix('$').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+    if digits > 0 {
+        return Some((1 + digits, Foreign::Placeholder(&rest[..=digits])));
+    }
+    let command = rest.strip_prefix("!`")?;
+    let length = command.find('`').filter(|length| *length > 0)? + 3;
+    Some((length, Foreign::Command(&rest[..length])))
 }

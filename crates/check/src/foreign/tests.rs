@@ -2,6 +2,7 @@ use dotprompt::Place;
 use dotprompt::tree::tokens;
 
 use super::scan::{self, Foreign};
+use super::tag;
 
 fn scan(source: &str) -> Vec<(Place, Foreign<'_>)> {
     scan::scan(source, Place::START, &tokens(source, Place::START))
@@ -282,5 +283,22 @@ fn another_language_is_named_with_what_to_write_here() {
     ];
     for (source, expected) in cases {
         assert_eq!(instead(source).as_deref(), Some(expected), "{source}");
+    }
+}
+
+#[test]
+fn a_tag_of_another_language_is_rewritten() {
+    for (inside, expected) in [
+        ("#if a == b", "Handlebars compares with {{#ifEquals a b}} … {{/ifEquals}}"),
+        ("a || b", "Handlebars has no operators: nest {{#if}} and {{#unless}}"),
+        ("items[0]", "write {{items.[0]}}"),
+        ("user[\"name\"]", "write {{user.name}}"),
+        ("user->name", "write {{user.name}}"),
+        ("<topic>", "write {{topic}}"),
+        ("role = \"user\"", "write {{role \"user\"}}"),
+        ("each xs as |x, i|", "write {{#each xs as |x i|}}"),
+        ("each xs |x|", "write {{#each xs as |x|}}"),
+    ] {
+        assert_eq!(tag::hint(inside).as_deref(), Some(expected), "{inside}");
     }
 }
