@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use gallery::gallery::Gallery;
+use gallery::store::{IndexStore, Object, PromptStore, StoreError, Written};
 use prompt::prompt;
-use prompt_gallery::gallery::Gallery;
-use prompt_gallery::store::{IndexStore, Object, PromptStore, StoreError, Written};
 
 /// So many prompts, which are made when they are asked for.
 struct Simulated {

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use prompt_gallery::gallery::Gallery;
-use prompt_gallery::store::DirStore;
+use gallery::gallery::Gallery;
+use gallery::store::DirStore;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

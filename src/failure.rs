@@ -13,13 +13,8 @@ use crate::program::{self, OutputError};
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// The folder of prompts cannot be opened.
-    #[error("cannot open the folder {dir}: {source}")]
-    Dir {
-        /// The folder.
-        dir: String,
-        /// Why.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Folder(io::Error),
     /// A tool cannot be registered.
     #[error(transparent)]
     Tool(#[from] InvalidTool),

@@ -21,9 +21,9 @@
 //! 1. `crates/function` turns an API Gateway event into an HTTP request. The local server receives HTTP requests.
 //! 2. `gallery::http` refuses a foreign `Origin` or `Host`, asks `gallery::auth` who calls, refuses a wrong content type and
 //!    a body over 1 MiB, and writes the log line.
-//! 3. `gallery::mcp` ([`Mcp`]) reads one JSON-RPC message, finds the protocol revision, checks the headers that mirror the
+//! 3. `gallery::mcp` (`Mcp`) reads one JSON-RPC message, finds the protocol revision, checks the headers that mirror the
 //!    body, and picks the method.
-//! 4. `gallery::gallery` ([`Gallery`]) finds the prompt by name in the catalogue, one snapshot of all keys and versions.
+//! 4. `gallery::gallery` (`Gallery`) finds the prompt by name in the catalogue, one snapshot of all keys and versions.
 //! 5. `gallery::store` lists and reads the files: [`DirStore`] or [`S3Store`].
 //! 6. [`dotprompt`] turns a file into arguments and a template, and a template into messages.
 //! 7. `gallery::tools` holds the tools; each is a function from typed input to typed output ([`Tool`]).
@@ -41,15 +41,9 @@ mod tokens;
 #[doc(hidden)]
 pub mod watch;
 
-pub use ::dotprompt;
-#[doc(hidden)]
-pub use ::dotprompt as prompt;
-pub use ::gallery::config::{Config, ConfigError, Flags};
-pub use ::gallery::gallery::Gallery;
-pub use ::gallery::mcp::{Mcp, Post, Reply};
-pub use ::gallery::store::{DirStore, Object, PromptStore, S3Store, StoreError};
-pub use ::gallery::{Annotations, Content, InvalidTool, PromptMessage, Role, Tool, ToolCall, ToolError, ToolReply};
-#[doc(hidden)]
-pub use ::gallery::{config, gallery, mcp, store};
+pub use dotprompt;
 pub use failure::ServerError;
+pub use gallery::config::{Config, ConfigError, Flags};
+pub use gallery::store::{DirStore, Object, PromptStore, S3Store, StoreError};
+pub use gallery::{Annotations, Content, InvalidTool, Tool, ToolCall, ToolError, ToolReply};
 pub use server::Server;

@@ -11,8 +11,8 @@ use gallery::mcp::Mcp;
 use gallery::store::PromptStore;
 use gallery::tools::{Tool, Tools, calculator};
 
+use crate::aws;
 use crate::failure::ServerError;
-use crate::open;
 use crate::tokens::Tokens;
 
 /// A prompt gallery with its tools: `add`, `multiply` and the tools that are registered.
@@ -64,7 +64,7 @@ impl Server {
     /// # Errors
     /// A folder that cannot be opened, a tool that cannot be registered.
     pub fn app(self, config: &Config) -> Result<Router, ServerError> {
-        let store = open::store(&config.source)?;
+        let store = config.source.open(aws::store).map_err(ServerError::Folder)?;
         self.app_over(store, config)
     }
 
@@ -77,14 +77,6 @@ impl Server {
         self.service(gallery, config)
     }
 
-    /// The protocol alone, over any store: a function from headers and bytes to a reply.
-    ///
-    /// # Errors
-    /// A tool that cannot be registered.
-    pub fn protocol(self, gallery: Arc<Gallery>) -> Result<Mcp, ServerError> {
-        Ok(Mcp::new(gallery, Tools::new(self.tools)?))
-    }
-
     /// The HTTP service over a gallery.
     pub(crate) fn service(self, gallery: Arc<Gallery>, config: &Config) -> Result<Router, ServerError> {
         let verifier = match &config.sign_in {
@@ -92,6 +84,6 @@ impl Server {
             Some(sign_in) => Verifier::Tokens(Box::new(Tokens::new(sign_in).map_err(ServerError::SignIn)?)),
             None => Verifier::None,
         };
-        Ok(http::app(self.protocol(gallery)?, config, verifier))
+        Ok(http::app(Mcp::new(gallery, Tools::new(self.tools)?), config, verifier))
     }
 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use gallery::gallery::Gallery;
+use gallery::mcp::{Mcp, Post, Reply};
+use gallery::store::{Object, PromptStore, StoreError};
+use gallery::tools::{Tools, calculator};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use prompt::prompt;
-use prompt_gallery::Server;
-use prompt_gallery::gallery::Gallery;
-use prompt_gallery::mcp::{Mcp, Post, Reply};
-use prompt_gallery::store::{Object, PromptStore, StoreError};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -70,9 +70,10 @@ impl Workload {
         };
         let files = (0..PROMPTS).map(|number| (format!("p-{number:05}.prompt"), prompt(number)));
         let gallery = Gallery::new(Arc::new(Memory(files.collect())), Duration::from_secs(86_400), PROMPTS);
+        let tools = Tools::new(vec![calculator::add(), calculator::multiply()]).expect("tools");
         let workload = Self {
             runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime"),
-            mcp: Server::new().protocol(Arc::new(gallery)).expect("a server"),
+            mcp: Mcp::new(Arc::new(gallery), tools),
             headers: headers(version, method, &params),
             body: body(version, method, params),
         };

@@ -8,7 +8,7 @@ use aws_config::profile::{Profile, ProfileSet};
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
-use dotprompt::nearest;
+use dotprompt::{did_you_mean, nearest};
 use gallery::config::{AddressingStyle, endpoint, process, shown};
 use gallery::store::s3::{BOOLEAN, IGNORE_ENDPOINTS, SDK_SETTINGS};
 
@@ -111,7 +111,7 @@ impl Profiles {
             }
             _ => format!("there are {}", names.join(", ")),
         };
-        let near = nearest(name, names.into_iter()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let near = nearest(name, names.into_iter()).map(|near| format!("; {}", did_you_mean(near))).unwrap_or_default();
         format!("no profile `{name}` in {file}; {there}{near}")
     }
 

@@ -170,7 +170,7 @@ fn ask<T>(location: &Location, question: impl AsyncFnOnce(&Gallery) -> Option<T>
     let runtime = runtime::Builder::new_current_thread().enable_all().build().ok()?;
     let answer = runtime.block_on(async {
         let config = location.config().ok()?;
-        let answer = async { question(&open::gallery(open::ready_store(&config.source).await.ok()?, &config)).await };
+        let answer = async { question(&open::gallery(open::store(&config.source).await.ok()?, &config)).await };
         tokio::time::timeout(TIMEOUT, answer).await.ok()?
     });
     // Do not wait for work that is still under way.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -22,9 +23,9 @@ pub(super) struct LimitedFolder {
 }
 
 impl LimitedFolder {
-    /// `folder` is the store of `root`, and `keys` are the files.
-    pub(super) fn new(folder: DirStore, root: PathBuf, keys: BTreeSet<String>) -> Self {
-        Self { folder, root, keys }
+    /// Opens the folder `root` for the files `keys`.
+    pub(super) fn open(root: &Path, keys: BTreeSet<String>) -> io::Result<Self> {
+        Ok(Self { folder: DirStore::open(root)?, root: root.to_owned(), keys })
     }
 }
 

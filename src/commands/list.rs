@@ -63,7 +63,7 @@ struct Row {
 pub(crate) fn run(args: &List) -> Result<ExitCode, Failure> {
     let config = args.location.config()?;
     let (rows, broken, notes) = runtime::run(LevelFilter::WARN, async {
-        let gallery = open::gallery(open::ready_store(&config.source).await?, &config);
+        let gallery = open::gallery(open::store(&config.source).await?, &config);
         let (rows, broken) = read_rows(&gallery).await?;
         Ok((rows, broken, gallery.notes().await?))
     })?;

@@ -11,10 +11,11 @@ use tracing::level_filters::LevelFilter;
 use super::{path, runtime};
 use crate::failure::Failure;
 use crate::location::Location;
-use crate::{open, program};
+use crate::program;
 use check::strays;
 use dotprompt::{EXTENSIONS, Named, prompt_name};
 use gallery::config::Source;
+use gallery::store::{DirStore, PromptStore};
 
 /// Create a new prompt file to start from
 #[derive(Args)]
@@ -47,8 +48,7 @@ pub(crate) fn run(args: &New) -> Result<ExitCode, Failure> {
     let Some(name) = prompt_name(&key).filter(|_| is_plain(&key)) else { return Err(invalid(&args.name, &key)) };
     create_folder(dir)?;
     let objects = runtime::run(LevelFilter::WARN, async {
-        let store = open::store(&source).map_err(Failure::unable)?;
-        store.list().await.map_err(Failure::unable)
+        DirStore::open(dir).map_err(Failure::unable)?.list().await.map_err(Failure::unable)
     })?;
     let named = Named::Prompt(name.clone());
     if let Some(other) = objects.iter().find(|object| Named::of(&object.key).as_ref() == Some(&named)) {

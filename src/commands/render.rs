@@ -158,10 +158,10 @@ impl Target {
     async fn store(&self) -> Result<Arc<dyn PromptStore>, Failure> {
         match &self.placed {
             Some(Placed { root, key, is_served: false }) => {
-                let folder = open::folder(root).map_err(Failure::unable)?;
-                Ok(Arc::new(LimitedFolder::new(folder, root.clone(), BTreeSet::from([key.clone()]))))
+                let folder = LimitedFolder::open(root, BTreeSet::from([key.clone()]));
+                Ok(Arc::new(folder.map_err(Failure::unable)?))
             }
-            _ => open::ready_store(&self.config.source).await,
+            _ => open::store(&self.config.source).await,
         }
     }
 }

@@ -74,8 +74,8 @@ async fn serve(server: Server, config: &Config, list: &str) -> Result<(), Failur
 
 /// Opens the store and, for a folder that the system can watch, starts the watch; then the folder is returned too.
 async fn open_watched(source: &Source) -> Result<(Arc<dyn PromptStore>, Option<DirStore>), Failure> {
-    let Source::Dir(dir) = source else { return Ok((open::ready_store(source).await?, None)) };
-    let store = open::folder(dir).map_err(Failure::wrong)?;
+    let Source::Dir(dir) = source else { return Ok((open::store(source).await?, None)) };
+    let store = DirStore::open(dir).map_err(Failure::unable)?;
     let watched = store.watch(watch::start).inspect_err(|e| {
         tracing::info!(cause = %e, "the folder is not watched, and read at each request instead");
     });

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
+use gallery::gallery::{Gallery, GalleryError};
+use gallery::store::counting_s3_requests;
 use md5::{Digest, Md5};
-use prompt_gallery::gallery::{Gallery, GalleryError};
-use prompt_gallery::store::counting_s3_requests;
 use serde_json::Value;
 
 use crate::s3::{Fault, Requests};

@@ -6,8 +6,8 @@ use std::time::Duration;
 use aws_sdk_s3::config::retry::RetryConfig;
 use bytes::Bytes;
 use futures_util::future::join_all;
-use prompt_gallery::gallery::Gallery;
-use prompt_gallery::store::{PromptStore, S3Store};
+use gallery::gallery::Gallery;
+use gallery::store::{PromptStore, S3Store};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 

@@ -6,10 +6,11 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use prompt_gallery::gallery::GalleryError;
-use prompt_gallery::mcp::Post;
-use prompt_gallery::store::counting_s3_requests;
-use prompt_gallery::{Content, Server};
+use gallery::gallery::GalleryError;
+use gallery::mcp::{Mcp, Post};
+use gallery::store::counting_s3_requests;
+use gallery::tools::Tools;
+use prompt_gallery::Content;
 use serde_json::{Map, Value, json};
 
 use crate::s3::Fault;
@@ -103,7 +104,7 @@ async fn at_most_twenty_media_are_shown() {
 async fn a_picture_that_a_caller_may_not_name_is_no_internal_error() {
     let s3 = s3_with(&[]).await;
     s3.put(&key("any"), "{{media url=picture}}");
-    let mcp = Server::without_tools().protocol(Arc::new(gallery(&s3, HOUR))).unwrap();
+    let mcp = Mcp::new(Arc::new(gallery(&s3, HOUR)), Tools::new(Vec::new()).unwrap());
     for picture in ["any.prompt", "../x", "ftp://secret", "data:secret", " "] {
         let params = json!({ "name": "any", "arguments": { "picture": picture } });
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "prompts/get", "params": params }).to_string();
@@ -119,7 +120,7 @@ async fn a_picture_that_a_caller_may_not_name_is_no_internal_error() {
 async fn an_answer_over_5_5_mb_is_refused() {
     let s3 = s3_with_a_picture(vec![7; 2_062_000]).await;
     s3.put(&key("twice"), r#"{{media url="flow.png"}} {{media url="flow.png"}}"#);
-    let mcp = Server::without_tools().protocol(Arc::new(gallery(&s3, Duration::ZERO))).unwrap();
+    let mcp = Mcp::new(Arc::new(gallery(&s3, Duration::ZERO)), Tools::new(Vec::new()).unwrap());
     let ask = async || {
         let body = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"twice"}}"#;
         let headers = http::HeaderMap::new();

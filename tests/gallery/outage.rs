@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use aws_sdk_s3::config::retry::RetryConfig;
 use bytes::Bytes;
 use futures_util::future::join_all;
-use prompt_gallery::gallery::{Gallery, GalleryError};
-use prompt_gallery::store::{Object, PromptStore, S3Store, StoreError};
+use gallery::gallery::{Gallery, GalleryError};
+use gallery::store::{Object, PromptStore, S3Store, StoreError};
 use serde_json::Map;
 use tempfile::NamedTempFile;
 

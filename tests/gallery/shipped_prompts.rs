@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use prompt_gallery::gallery::Gallery;
-use prompt_gallery::prompt::Named;
-use prompt_gallery::prompt::{Argument, Kind};
-use prompt_gallery::store::DirStore;
-use prompt_gallery::{Content, Role};
+use dotprompt::Named;
+use dotprompt::{Argument, Kind};
+use gallery::gallery::Gallery;
+use gallery::store::DirStore;
+use gallery::{Content, Role};
 use serde_json::{Map, Value};
 
 fn gallery() -> Gallery {

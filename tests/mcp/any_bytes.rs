@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gallery::gallery::Gallery;
+use gallery::mcp::{Mcp, Post};
+use gallery::store::DirStore;
+use gallery::tools::{Tools, calculator};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use prompt_gallery::Server;
-use prompt_gallery::gallery::Gallery;
-use prompt_gallery::mcp::{Mcp, Post};
-use prompt_gallery::store::DirStore;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
@@ -18,7 +18,8 @@ thread_local! {
         let store = DirStore::open("tests/data/gallery").expect("a folder");
         let gallery = Gallery::new(Arc::new(store), Duration::from_secs(3600), 2);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-        (runtime, Server::new().protocol(Arc::new(gallery)).expect("a server"))
+        let tools = Tools::new(vec![calculator::add(), calculator::multiply()]).expect("tools");
+        (runtime, Mcp::new(Arc::new(gallery), tools))
     };
 }
 

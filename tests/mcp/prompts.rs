@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use gallery::gallery::Gallery;
+use gallery::mcp::{Mcp, Post};
+use gallery::store::{Object, PromptStore, StoreError};
+use gallery::tools::{Tools, calculator};
 use insta::{assert_json_snapshot, assert_snapshot};
 use prompt_gallery::Server;
-use prompt_gallery::gallery::Gallery;
-use prompt_gallery::mcp::Post;
-use prompt_gallery::store::{Object, PromptStore, StoreError};
 use serde_json::{Value, json};
 
 use crate::wire::Wire;
@@ -233,7 +234,7 @@ impl PromptStore for Down {
 async fn an_outage_says_only_that_the_store_is_unavailable_and_tools_go_on() {
     let config = wire::config(GALLERY, &[]);
     let gallery = Gallery::new(Arc::new(Down), config.cache_ttl, config.page_size);
-    let mcp = Server::new().protocol(Arc::new(gallery)).expect("a server");
+    let mcp = Mcp::new(Arc::new(gallery), Tools::new(vec![calculator::add()]).expect("tools"));
     let post = async |body: &str| {
         let headers = http::HeaderMap::new();
         let post = Post { headers: &headers, body: body.as_bytes(), request_id: "r-1", claims: None };

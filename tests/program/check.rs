@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use dotprompt::Code;
 use insta::assert_snapshot;
-use prompt_gallery::prompt::Code;
 use serde_json::{Value, json};
 
 use crate::{BROKEN, Ran, codes, folder, name, printed, run, run_with};

@@ -9,7 +9,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-use prompt_gallery::store::{DirStore, PromptStore};
+use gallery::store::{DirStore, PromptStore};
 use serde_json::Value;
 use walkdir::{DirEntry, WalkDir};
 

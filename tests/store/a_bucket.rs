@@ -6,7 +6,7 @@ use aws_sdk_s3::config::{Builder, Credentials, Region};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use prompt_gallery::store::{PromptStore, S3Store, StoreError};
+use gallery::store::{PromptStore, S3Store, StoreError};
 
 use crate::s3::{Edit, Fault, S3Server};
 use crate::waiting::PATIENCE;

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use bytes::Bytes;
-use prompt_gallery::store::{DirStore, Object, PromptStore, S3Store, StoreError};
+use gallery::store::{DirStore, Object, PromptStore, S3Store, StoreError};
 use s3::S3Server;
 use tempfile::{NamedTempFile, TempDir};
 use tracing::subscriber::DefaultGuard;

@@ -1,6 +1,6 @@
 //! The counter of requests to S3.
 
-use prompt_gallery::store::{PromptStore, counting_s3_requests};
+use gallery::store::{PromptStore, counting_s3_requests};
 
 use crate::s3::Fault;
 use crate::{Bucket, Fixture, Folder};

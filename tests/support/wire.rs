@@ -4,10 +4,10 @@
 
 use axum::Router;
 use axum::body::Body;
+use gallery::config::{Config, Flags};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use prompt_gallery::Server;
-use prompt_gallery::config::{Config, Flags};
 use serde_json::{Value, json};
 use std::fmt;
 use tower::ServiceExt;

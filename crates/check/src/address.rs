@@ -3,7 +3,7 @@
 //! Why an address alone is refused repeats nothing of it, as it may be a caller's and the log has the error.
 
 use data_url::DataUrl;
-use dotprompt::{bounds, is_gallery_file, nearest, shorten_to};
+use dotprompt::{bounds, did_you_mean, is_gallery_file, nearest, shorten_to};
 use http::Uri;
 
 /// Where a picture, a recording or another file is.
@@ -131,7 +131,7 @@ pub fn file<'f, F: Listed>(path: &str, files: &'f [F]) -> Result<&'f F, String> 
     }
     let Ok(index) = files.binary_search_by(|file| file.key().cmp(path)) else {
         let keys = files.iter().map(Listed::key).filter(|key| !is_gallery_file(key));
-        let near = nearest(path, keys).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+        let near = nearest(path, keys).map(|near| format!(", {}", did_you_mean(near))).unwrap_or_default();
         return Err(format!("there is no file `{}` in the gallery{near}", shorten(path)));
     };
     let file = &files[index];

@@ -7,7 +7,7 @@ mod tag;
 mod text;
 
 use dotprompt::tree::{Token, tokens};
-use dotprompt::{Cause, Code, Place, Problem, shorten};
+use dotprompt::{Cause, Code, Place, Problem, did_you_mean, shorten};
 
 use super::at;
 use super::clients::{Client, When, effects};
@@ -68,9 +68,7 @@ fn add_hints(tokens: &[Token<'_>], problems: &mut [Problem]) {
             Some(Cause::UnknownKey { name, .. }) if problem.code == Code::UnknownKey => {
                 keys::of_front_matter(name).map(str::to_owned)
             }
-            Some(Cause::UnknownKey { name, known }) => {
-                keys::of_helper(name, known).map(|key| format!("did you mean `{key}`?"))
-            }
+            Some(Cause::UnknownKey { name, known }) => keys::of_helper(name, known).map(did_you_mean),
             _ => None,
         };
         problem.hint = hint.or(problem.hint.take());

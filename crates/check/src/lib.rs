@@ -24,8 +24,8 @@ use rayon::prelude::*;
 
 pub use clients::Client;
 use dotprompt::{
-    Cause, Code, EXTENSIONS, Level, Named, Partial, Place, Problem, Prompt, PromptFile, bounds, distinct, nearest,
-    partial_comes_first,
+    Cause, Code, EXTENSIONS, Level, Named, Partial, Place, Problem, Prompt, PromptFile, bounds, did_you_mean, distinct,
+    nearest, partial_comes_first,
 };
 
 /// A file of a gallery.
@@ -337,7 +337,7 @@ impl<'a> Gallery<'a> {
         let meant = format!("{folder}{}", file.trim_start_matches('_'));
         let is_there = |name: &str| self.partials.contains_key(name);
         if is_there(&meant) {
-            return format!("did you mean `{meant}`? A partial is named without the _ and the ending of its file");
+            return format!("{} A partial is named without the _ and the ending of its file", did_you_mean(&meant));
         }
         let mut others: Vec<&str> = self.partials.keys().copied().collect();
         others.sort_unstable();
@@ -346,18 +346,18 @@ impl<'a> Gallery<'a> {
         let is_same = |other: &&&str| plain_parts(other).1 == wanted || other.replace('/', "_") == plain;
         if let Some(other) = others.iter().find(is_same) {
             return match self.options.page_size {
-                Some(_) => format!("did you mean `{other}`? The name has the folders from the root on"),
+                Some(_) => format!("{} The name has the folders from the root on", did_you_mean(other)),
                 // The checked folder may not be the root.
-                None => format!("{ROOT_HINT}; or did you mean `{other}`?"),
+                None => format!("{ROOT_HINT}; or {}", did_you_mean(other)),
             };
         }
         if let Some(near) = nearest(&meant, others.iter().copied()) {
-            return format!("did you mean `{near}`?");
+            return did_you_mean(near);
         }
         if let Some(other) = nearest(wanted, others.iter().map(|other| plain_parts(other).1))
             && let Some(other) = others.iter().find(|name| plain_parts(name).1 == other)
         {
-            return format!("did you mean `{other}`?");
+            return did_you_mean(other);
         }
         let prompts = EXTENSIONS.map(|extension| format!("{meant}{extension}"));
         if let Some(prompt) = prompts.iter().find(|key| self.files.iter().any(|object| object.key == **key)) {

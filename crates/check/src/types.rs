@@ -4,9 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use dotprompt::nearest;
 use dotprompt::tree::{Shape, Variable};
-use dotprompt::{Argument, Code, Kind, Place, Prompt, shorten};
+use dotprompt::{Argument, Code, Kind, Place, Prompt, did_you_mean, nearest, shorten};
 
 /// How many choices of an argument a message names.
 const MAX_NAMED_CHOICES: usize = 10;
@@ -107,7 +106,7 @@ fn part(
             None if is_closed(schema) => {
                 let message = format!("`{}` has no field `{}`: it is empty", name(), shorten(field));
                 let near = nearest(field, properties.keys().map(String::as_str));
-                let hint = near.map(|near| format!("did you mean `{near}`?"));
+                let hint = near.map(did_you_mean);
                 wrong.push((place, (Code::TypeMismatch, message, hint)));
             }
             None => {}
@@ -168,7 +167,7 @@ fn compared(argument: &Argument, literal: &Value, is_declared: bool) -> Option<W
     );
     let near = literal.as_str().and_then(|text| {
         let choices = argument.choices();
-        nearest(text, choices.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"))
+        nearest(text, choices.iter().map(String::as_str)).map(did_you_mean)
     });
     Some((Code::TypeMismatch, message, near))
 }

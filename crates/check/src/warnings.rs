@@ -6,8 +6,8 @@ use super::survey::{Survey, survey};
 use super::{address, at, foreign, media, misplaced, of_file, types};
 use dotprompt::tree::{LOOP_DATA, Node, Template as Tree, UnknownData, Usage, Variable, template_of};
 use dotprompt::{
-    Argument, Code, MAX_LENGTH, Partial, Place, Problem, Prompt, PromptFile, in_listed_order, is_cut, nearest,
-    prompt_name, shorten, shorten_to,
+    Argument, Code, MAX_LENGTH, Partial, Place, Problem, Prompt, PromptFile, did_you_mean, in_listed_order, is_cut,
+    nearest, prompt_name, shorten, shorten_to,
 };
 
 /// How much of a list of arguments is shown, in characters.
@@ -147,12 +147,12 @@ fn unknown_data(
         );
     }
     let hint = match bare.strip_prefix("metadata.") {
-        Some(key) => format!("did you mean `@metadata.prompt.{}`?", shorten(key)),
+        Some(key) => did_you_mean(&format!("@metadata.prompt.{}", shorten(key))),
         None if is_variable(bare) => format!("an argument is written without @: {{{{{}}}}}", shorten(bare)),
         None if ["item", "value", "this", "it"].contains(&bare) => "the item of a loop is {{this}}".to_owned(),
         None if ["user", "claims", "caller", "token"].contains(&bare) => "`@auth` has the caller's claims".to_owned(),
         None => match nearest(bare, OF_ALL.into_iter().chain(LOOP_DATA)) {
-            Some(near) => format!("did you mean `@{near}`?"),
+            Some(near) => did_you_mean(&format!("@{near}")),
             None => format!("an argument is written without @: {{{{{}}}}}", shorten(bare)),
         },
     };

@@ -74,7 +74,7 @@ pub use message::{Media, Message, Origin, Part, Role};
 pub use names::{EXTENSIONS, MAX_LENGTH, distinct, is_cut, is_gallery_file, is_name, likely_keys, partial_comes_first};
 pub use names::{Named, prompt_name};
 #[doc(hidden)]
-pub use nearest::nearest;
+pub use nearest::{did_you_mean, nearest};
 pub use picoschema::Schemas;
 pub use problem::{Cause, Code, Level, Place, Problem};
 #[doc(hidden)]

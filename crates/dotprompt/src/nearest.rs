@@ -22,6 +22,12 @@ pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
         .map(|(.., candidate)| candidate)
 }
 
+/// The question that suggests a name.
+#[must_use]
+pub fn did_you_mean(name: &str) -> String {
+    format!("did you mean `{name}`?")
+}
+
 #[cfg(test)]
 mod tests {
     use super::nearest;

@@ -298,7 +298,7 @@ fn meant(word: &str, name: &str) -> Option<String> {
         "object" | "map" | "dict" => format!("fields in a field are written `{name}(object):` with the fields below"),
         "enum" => format!("choices are written `{name}(enum): [one, other]`"),
         _ => match scalar_named(word) {
-            Some(kind) => format!("did you mean `{kind}`?"),
+            Some(kind) => crate::did_you_mean(kind),
             None => return did_you_mean(word, &SCALARS),
         },
     };

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::bounds;
 use super::problem::{Code, Level, Problem};
 use super::yaml::{Node, Span, Yaml};
-use crate::nearest;
+use crate::nearest::{self, nearest};
 
 /// Reads the nodes of one file, and reports their problems.
 pub(super) struct Reader<'a> {
@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
 
 /// The hint for an unknown name, if it is similar to one of `known`.
 pub(super) fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
-    nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"))
+    nearest(name, known.iter().copied()).map(nearest::did_you_mean)
 }
 
 /// The first 40 characters of a text, on one line.

@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use gallery::auth::Verifier;
-use gallery::config::{Config, Flags, Source};
+use gallery::config::{Config, Flags};
 use gallery::gallery::Gallery;
 use gallery::http;
 use gallery::logging::{self, milliseconds};
 use gallery::mcp::Mcp;
-use gallery::store::{DirStore, PromptStore, S3Store};
+use gallery::store::S3Store;
 use gallery::tools::{Tool, Tools};
 use lambda_http::tower::ServiceExt;
 use tokio::runtime;
@@ -56,7 +56,8 @@ pub fn serve(tools: Vec<Tool>, config: &Config) -> Result<(), String> {
     // Each line is written before the answer: the platform may freeze the process after it.
     let _ = logging::init(config.log_filter.clone(), logging::lines(config.log_format, io::stdout, false));
     let began = Instant::now();
-    let gallery = Arc::new(Gallery::new(open(&config.source)?, config.cache_ttl, config.page_size));
+    let store = config.source.open(S3Store::from_env).map_err(|e| e.to_string())?;
+    let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
     // Lambda sends one event at a time, and threads take start-up time.
     let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     runtime.block_on(async {
@@ -73,18 +74,6 @@ pub fn serve(tools: Vec<Tool>, config: &Config) -> Result<(), String> {
 fn app(tools: Vec<Tool>, gallery: Arc<Gallery>, config: &Config) -> Result<Router, String> {
     let tools = Tools::new(tools).map_err(|e| e.to_string())?;
     Ok(http::app(Mcp::new(gallery, tools), config, Verifier::Platform))
-}
-
-fn open(source: &Source) -> Result<Arc<dyn PromptStore>, String> {
-    Ok(match source {
-        Source::Dir(dir) => {
-            Arc::new(DirStore::open(dir).map_err(|e| format!("cannot open the folder {}: {e}", dir.display()))?)
-        }
-        Source::S3 { bucket, prefix, index_key, options } => {
-            let store = S3Store::from_env(bucket, prefix, *options);
-            Arc::new(if let Some(key) = index_key { store.with_index(key) } else { store })
-        }
-    })
 }
 
 /// Lists the prompts before a request asks for them. A request that needs them meanwhile waits for this listing.

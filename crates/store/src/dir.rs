@@ -56,13 +56,15 @@ impl DirStore {
     /// Opens a folder.
     ///
     /// # Errors
-    /// When there is no such folder.
+    /// When there is no such folder; names it.
     pub fn open(dir: impl Into<PathBuf>) -> io::Result<Self> {
         let dir = dir.into();
-        if !dir.metadata()?.is_dir() {
-            return Err(io::Error::new(io::ErrorKind::NotADirectory, "not a folder"));
-        }
-        let path = std::path::absolute(&dir)?;
+        let path = dir.metadata().and_then(|metadata| match metadata.is_dir() {
+            true => std::path::absolute(&dir),
+            false => Err(io::Error::new(io::ErrorKind::NotADirectory, "not a folder")),
+        });
+        let cannot = |e: io::Error| io::Error::new(e.kind(), format!("cannot open the folder {}: {e}", dir.display()));
+        let path = path.map_err(cannot)?;
         let (left_out, watch, changed) = Default::default();
         Ok(Self(Arc::new(Inner { dir, path, left_out, watch, changed })))
     }

@@ -73,6 +73,14 @@ pub trait PromptStore: Send + Sync + 'static {
         Err(StoreError::NotFound(key.to_owned()))
     }
 
+    /// Reads the settings of the store now, and waits for credentials, up to a minute, if a program provides them.
+    ///
+    /// # Errors
+    /// [`StoreError::Settings`], which says what to do.
+    async fn ready(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// A number that differs after every change, if the store watches for changes. A listing stays valid until then.
     fn revision(&self) -> Option<u64> {
         None

@@ -68,15 +68,16 @@ fn is_first(flag: &AtomicBool) -> bool {
 }
 
 impl S3Store {
-    /// A store over the standard AWS settings in the environment of this process. The first request reads them.
-    pub fn from_env(bucket: impl Into<String>, prefix: impl Into<String>, options: S3Options) -> Self {
-        let bucket: Arc<str> = bucket.into().into();
-        let name = Arc::clone(&bucket);
+    /// A store over the standard AWS settings in the environment of this process. They are read, and S3 is asked, when it
+    /// is first used.
+    #[must_use]
+    pub fn from_env(bucket: &str, prefix: &str, options: S3Options) -> Self {
+        let name: Arc<str> = bucket.into();
         let connect = move || -> BoxFuture<'static, _> {
-            let bucket = Arc::clone(&bucket);
-            Box::pin(async move { client::from_env(&bucket, options).await })
+            let name = Arc::clone(&name);
+            Box::pin(async move { client::from_env(&name, options).await })
         };
-        Self::connecting(&*name, prefix, Arc::new(connect))
+        Self::connecting(bucket, prefix, Arc::new(connect))
     }
 
     /// A store over a client that is made when it is first needed.
@@ -103,14 +104,6 @@ impl S3Store {
     pub fn with_index(mut self, key: impl Into<String>) -> Self {
         self.index = Some(IndexObject::new(self.bucket.clone(), key.into(), self.prefix.clone()));
         self
-    }
-
-    /// Reads the settings now, and waits for credentials, up to a minute, where they come from a program.
-    ///
-    /// # Errors
-    /// [`StoreError::Settings`], which says what to do.
-    pub async fn ready(&self) -> Result<(), StoreError> {
-        self.bucket.client(&self.prefix).await.map(drop)
     }
 
     /// The key in the bucket.
@@ -183,6 +176,10 @@ impl PromptStore for S3Store {
         let version = marks.version(SystemTime::now().into(), self.trusts_etags());
         let size = marks.size.unwrap_or(content.len() as u64);
         Ok((Object { key: key.to_owned(), version, size }, content))
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.bucket.client(&self.prefix).await.map(drop)
     }
 
     fn index(&self) -> Option<&dyn IndexStore> {

@@ -11,7 +11,7 @@ use crate::commands::limited_folder::{LimitedFolder, References};
 use crate::commands::path::{self, Placed};
 use crate::failure::Failure;
 use crate::location::Location;
-use crate::{open, watch};
+use crate::{aws, watch};
 use check::{File, Source, strays};
 use dotprompt::{Named, bounds};
 use gallery::config::{self, Config, Flags};
@@ -21,9 +21,8 @@ const CONCURRENT_READS: usize = 64;
 
 /// A gallery to check, or some of its files.
 pub(super) struct Target {
+    source: config::Source,
     store: Arc<dyn PromptStore>,
-    /// The store, if it is a folder.
-    folder: Option<DirStore>,
     /// `None` if only some files are checked.
     pub(super) page_size: Option<usize>,
     /// The keys of the files; `None` for all.
@@ -32,19 +31,14 @@ pub(super) struct Target {
 
 impl Target {
     fn open(Selection { config, only, is_served }: Selection) -> Result<Self, Failure> {
-        let (store, folder): (Arc<dyn PromptStore>, _) = match &config.source {
-            config::Source::Dir(dir) => {
-                let folder = open::folder(dir).map_err(Failure::unable)?;
-                let store: Arc<dyn PromptStore> = match &only {
-                    Some(keys) if !is_served => Arc::new(LimitedFolder::new(folder.clone(), dir.clone(), keys.clone())),
-                    _ => Arc::new(folder.clone()),
-                };
-                (store, Some(folder))
+        let store: Arc<dyn PromptStore> = match (&config.source, &only) {
+            (config::Source::Dir(dir), Some(keys)) if !is_served => {
+                Arc::new(LimitedFolder::open(dir, keys.clone()).map_err(Failure::unable)?)
             }
-            source @ config::Source::S3 { .. } => (open::store(source).map_err(Failure::unable)?, None),
+            (source, _) => source.open(aws::store).map_err(Failure::unable)?,
         };
         let page_size = Some(config.page_size).filter(|_| only.is_none());
-        Ok(Self { store, folder, page_size, only })
+        Ok(Self { source: config.source, store, page_size, only })
     }
 
     /// The folder or bucket, for people.
@@ -56,11 +50,12 @@ impl Target {
     ///
     /// # Errors
     /// A bucket, or a folder that the system cannot watch.
-    pub(super) fn watch(&self) -> Result<&DirStore, Failure> {
+    pub(super) fn watch(&self) -> Result<DirStore, Failure> {
         let location = self.location();
-        let Some(folder) = &self.folder else {
+        let config::Source::Dir(dir) = &self.source else {
             return Err(Failure::unable(format!("--watch needs files or folders: it cannot watch {location}")));
         };
+        let folder = DirStore::open(dir).map_err(Failure::unable)?;
         folder.watch(watch::start).map_err(|e| Failure::unable(format!("{location}: cannot be watched: {e}")))?;
         Ok(folder)
     }

@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 use super::text::json;
 use super::{Argument, Arguments, Kind, boolean};
 use crate::bounds;
-use crate::nearest;
 use crate::reader::shorten;
 use crate::schema::{Conflict, Mismatch};
+use crate::{did_you_mean, nearest};
 
 /// The most unknown arguments that an error names.
 const MAX_UNKNOWN: usize = 5;
@@ -92,7 +92,7 @@ impl ArgumentProblem {
     pub fn unknown(name: &str, arguments: &[Argument]) -> Self {
         let known = || arguments.iter().map(|argument| argument.name.as_str());
         let instead = match nearest(name, known()) {
-            Some(near) => format!(", did you mean `{near}`?"),
+            Some(near) => format!(", {}", did_you_mean(near)),
             None if arguments.is_empty() => ": this prompt has no arguments".to_owned(),
             None => {
                 let more = match arguments.len().saturating_sub(MAX_KNOWN) {

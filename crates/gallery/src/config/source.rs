@@ -1,10 +1,13 @@
 //! Where the prompts are: a folder or a bucket.
 
+use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use dotprompt::Named;
 use store::env::process;
 use store::s3::S3Options;
+use store::{DirStore, PromptStore, S3Store};
 
 use super::env::{Env, Flags};
 use super::error::ConfigError;
@@ -61,6 +64,20 @@ impl Source {
         let index_key = index_key(env, &prefix)?;
         let options = s3::options(flags.request_payer.as_deref(), env)?;
         Ok(Self::S3 { bucket, prefix, index_key, options })
+    }
+
+    /// Opens the store. `open_bucket` makes the store of a bucket, which is not contacted yet.
+    ///
+    /// # Errors
+    /// When there is no such folder.
+    pub fn open(&self, open_bucket: fn(&str, &str, S3Options) -> S3Store) -> io::Result<Arc<dyn PromptStore>> {
+        Ok(match self {
+            Self::Dir(dir) => Arc::new(DirStore::open(dir)?),
+            Self::S3 { bucket, prefix, index_key, options } => {
+                let store = open_bucket(bucket, prefix, *options);
+                Arc::new(if let Some(key) = index_key { store.with_index(key) } else { store })
+            }
+        })
     }
 
     /// Checks that a folder exists.

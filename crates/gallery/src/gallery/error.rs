@@ -119,5 +119,5 @@ fn refusal(file: &str, cause: &StoreError) -> String {
 
 /// The end of a message that suggests a name: `, did you mean ...?`
 pub(crate) fn did_you_mean(nearest: Option<&str>) -> String {
-    nearest.map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
+    nearest.map(|name| format!(", {}", dotprompt::did_you_mean(name))).unwrap_or_default()
 }
