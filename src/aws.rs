@@ -10,38 +10,32 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{self, BehaviorVersion};
 use aws_types::service_config::ServiceConfigKey;
 use credentials::SharedRequest;
+use futures_util::future::BoxFuture;
 use gallery::config::S3Options;
 use gallery::https::Http;
-use gallery::store::S3Store;
 use gallery::store::s3::client::{self, Address};
 use profile::Profiles;
-
-/// A bucket, with the standard AWS settings of this process and its user. The first use reads the settings and connects.
-pub(crate) fn store(bucket: &str, prefix: &str, options: S3Options) -> S3Store {
-    let name: Arc<str> = bucket.into();
-    let connect = Arc::new(move || {
-        let name = Arc::clone(&name);
-        Box::pin(async move { connect(&name, options).await }) as _
-    });
-    S3Store::connecting(bucket, prefix, connect)
-}
 
 /// Checks that this machine has root certificates.
 ///
 /// # Errors
-/// There are none, so no server would be trusted.
+/// There are none: no server would be trusted.
 pub(crate) fn root_certificates() -> Result<(), &'static str> {
     if rustls_native_certs::load_native_certs().certs.is_empty() {
-        return Err("no root certificates on this machine: set SSL_CERT_FILE to a file of them");
+        return Err("no root certificates on this machine: set SSL_CERT_FILE to a file of root certificates");
     }
     Ok(())
 }
 
-/// A client for one bucket, with the standard AWS settings of this process.
+/// Makes a client for one bucket, with the standard AWS settings of this process and its user.
 ///
 /// # Errors
 /// Invalid settings or missing credentials, in one line.
-async fn connect(bucket: &str, options: S3Options) -> Result<Client, String> {
+pub(crate) fn connect(bucket: Arc<str>, options: S3Options) -> BoxFuture<'static, Result<Client, String>> {
+    Box::pin(async move { read_settings(&bucket, options).await })
+}
+
+async fn read_settings(bucket: &str, options: S3Options) -> Result<Client, String> {
     let http = Http::new(root_certificates);
     let profiles = Profiles::load().await?;
     let origin = profiles.origin()?;

@@ -1,4 +1,4 @@
-//! The command line: which command runs, and the errors and tips that clap does not have.
+//! The command line: parses it, adds errors and tips that clap does not have, and runs the command.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -67,7 +67,7 @@ fn run(server: Server) -> Result<ExitCode, Failure> {
     };
     match command {
         None => serve::run(serve, server),
-        // An address before the command counts too.
+        // The address may also be given before the command.
         Some(Command::Serve(args)) => serve::run(Serve { addr: args.addr.or(serve.addr), ..args }, server),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Render(args)) => render::run(&args),

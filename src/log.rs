@@ -1,5 +1,5 @@
-//! The local server's log: lines on standard error. A thread of its own writes them, so no request waits for a terminal, and a
-//! reader that has stopped reading stops nothing.
+//! The local server's log: lines on standard error. A separate thread writes them, so that no request waits for a terminal
+//! or for a program that reads slowly.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::mpsc;
@@ -11,15 +11,15 @@ use gallery::config::{Config, process};
 use gallery::logging;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 
-/// How many lines wait to be written at most; the server drops further ones.
+/// Lines that may wait to be written. Further lines are dropped.
 const MAX_WAITING_LINES: usize = 10_000;
-/// How long the end of the process waits for the last lines to be written.
+/// How long the process waits at its end for the last lines to be written.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Writes the lines that still wait when it is dropped.
+/// The log. Writes the waiting lines when it is dropped.
 pub(crate) struct Log(Option<WorkerGuard>);
 
-/// Begins to log as `config` says; `None` in a process that logs already.
+/// Starts to log as `config` says; `None` if this process logs already.
 pub(crate) fn init(config: &Config) -> Option<Log> {
     let dropped = Arc::new(OnceLock::new());
     let stderr = BufWriter::new(Stderr { dropped: Arc::clone(&dropped), reported_lines: 0 });
@@ -31,7 +31,7 @@ pub(crate) fn init(config: &Config) -> Option<Log> {
     logging::init(config.log_filter.clone(), lines).ok().map(|()| Log(Some(guard)))
 }
 
-/// Standard error; a line says how many lines were dropped, once there is a reader again.
+/// Standard error. Logs the number of dropped lines as soon as lines are read again.
 struct Stderr {
     dropped: Arc<OnceLock<ErrorCounter>>,
     reported_lines: usize,
@@ -43,7 +43,7 @@ impl Write for Stderr {
         let dropped_lines = self.dropped.get().map_or(0, ErrorCounter::dropped_lines);
         if dropped_lines > self.reported_lines {
             self.reported_lines = dropped_lines;
-            // Waits its turn like other lines, and may be dropped like them: so it has the number since the start.
+            // The number since the start, because this line may be dropped like others.
             tracing::warn!(lines = dropped_lines, "log lines dropped: standard error was not read fast enough");
         }
         Ok(written)
@@ -58,7 +58,7 @@ impl Drop for Log {
     fn drop(&mut self) {
         let guard = self.0.take();
         let (flushed, is_flushed) = mpsc::channel();
-        // The guard of a full queue prints on standard output that it gave up, which may have no reader either.
+        // The guard of a full queue prints a message on standard output, which may not be read either.
         let _ = thread::Builder::new().spawn(move || {
             drop(guard);
             let _ = flushed.send(());

@@ -64,11 +64,11 @@ impl Server {
     /// # Errors
     /// A folder that cannot be opened, a tool that cannot be registered.
     pub fn app(self, config: &Config) -> Result<Router, ServerError> {
-        let store = config.source.open(aws::store).map_err(ServerError::Folder)?;
+        let store = config.source.open(aws::connect).map_err(ServerError::Folder)?;
         self.app_over(store, config)
     }
 
-    /// The HTTP service over any store. Of `config`, all but the location of the prompts applies.
+    /// The HTTP service over any store. The location of the prompts in `config` is not used.
     ///
     /// # Errors
     /// A tool that cannot be registered.

@@ -1,4 +1,4 @@
-//! Credentials of a laptop: they may take long, and an error says what the user can do.
+//! Credentials of a user's machine: they may take long, and an error says what the user can do.
 
 use std::error::Error;
 use std::fmt;
@@ -69,7 +69,7 @@ impl SharedRequest {
             return request.clone();
         }
         let (provider, origin) = (self.provider.clone(), self.origin.clone());
-        // A task of its own goes on when a caller stops waiting.
+        // A separate task goes on when a caller stops waiting.
         let task = tokio::spawn(async move {
             let credentials = provider.provide_credentials().await;
             credentials.map_err(|e| NoCredentials(explain(&e, &origin)))

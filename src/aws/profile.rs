@@ -255,9 +255,5 @@ fn source(set: &ProfileSet, profile: &Profile, is_first: bool) -> Result<Source,
 }
 
 fn boolean(value: &str) -> Option<bool> {
-    match () {
-        () if value.eq_ignore_ascii_case("true") => Some(true),
-        () if value.eq_ignore_ascii_case("false") => Some(false),
-        () => None,
-    }
+    value.to_ascii_lowercase().parse().ok()
 }

@@ -200,8 +200,6 @@ fn report(args: &Check, galleries: &[ReadGallery]) -> Result<Reported, OutputErr
 }
 
 fn text(file: &File) -> Option<(&str, &str)> {
-    match &file.source {
-        Source::Read(source) => Some((file.key.as_str(), std::str::from_utf8(source).ok()?)),
-        Source::TooLarge | Source::Refused(_) | Source::LeftOut(_) | Source::Unread => None,
-    }
+    let Source::Read(source) = &file.source else { return None };
+    Some((file.key.as_str(), std::str::from_utf8(source).ok()?))
 }

@@ -53,8 +53,8 @@ impl PromptStore for LimitedFolder {
     }
 }
 
-/// The folders, relative to the root, that hold what these files and their partials refer to. `None` if a template computes
-/// an address, which may be in any folder.
+/// The folders, relative to the root, of the partials and media that these files use. `None` if a template computes an
+/// address, which may be in any folder.
 fn needed_folders(root: &Path, keys: BTreeSet<String>) -> Option<BTreeSet<PathBuf>> {
     let mut folders = BTreeSet::from([PathBuf::new()]);
     let mut seen: HashSet<String> = keys.iter().cloned().collect();
@@ -86,7 +86,7 @@ fn subfolders(folder: &Path) -> impl Iterator<Item = PathBuf> {
     entries.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().into())
 }
 
-/// What a file refers to.
+/// The partials and media that a file uses.
 pub(super) struct References {
     /// Names of partials.
     pub(super) partials: Vec<String>,

@@ -55,7 +55,7 @@ impl Placed {
         Ok(Self { root: parent.to_owned(), key, is_served: false })
     }
 
-    /// The settings with which the gallery of this file is read.
+    /// The settings for the gallery of this file.
     ///
     /// # Errors
     /// A setting with an invalid value.
@@ -93,7 +93,7 @@ fn with_extensions(path: &str) -> impl Iterator<Item = String> {
     std::iter::once("").chain(EXTENSIONS).map(move |extension| format!("{path}{extension}"))
 }
 
-/// The key of `path` in the folder `dir`; `None` if the path is elsewhere. Neither need exist.
+/// The key of `path` in the folder `dir`; `None` if the path is elsewhere. Neither has to exist.
 ///
 /// # Errors
 /// The current folder is gone.

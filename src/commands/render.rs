@@ -115,7 +115,7 @@ fn read_text(from: impl Read) -> Result<String, String> {
 
 pub(crate) fn run(args: &Render) -> Result<ExitCode, Failure> {
     let target = Target::new(args)?;
-    // What else is wrong in the folder of a single file is not shown.
+    // Warnings about other files are not shown if the folder is not served.
     let level = if target.is_outside() { LevelFilter::ERROR } else { LevelFilter::WARN };
     let rendered = runtime::run(level, render(args, &target))?;
     let is_styled = AutoStream::choice(&io::stdout()) != ColorChoice::Never;

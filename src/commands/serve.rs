@@ -102,7 +102,7 @@ async fn listen(
     let greet_and_watch = async {
         // Later versions than these are changes.
         let seen = if folder.is_some() { gallery.read_changed(None).await } else { None };
-        program::print(&Greeting::new(gallery, addr, config, list).await.text())?;
+        program::print(&greeting(gallery, addr, config, list).await)?;
         match folder {
             Some(folder) => read_changes(gallery, &folder, seen).await,
             None => future::pending().await,
@@ -125,66 +125,50 @@ async fn read_changes(gallery: &Gallery, folder: &DirStore, mut seen: Option<See
     }
 }
 
-/// What a person sees when the server starts: what is served, what is not, and how to use it.
-struct Greeting<'a> {
-    /// `3 prompts`
-    prompts: String,
-    left_out: Vec<String>,
-    notes: Vec<String>,
-    /// A folder or a bucket.
-    location: String,
-    addr: SocketAddr,
-    config: &'a Config,
-    /// The command that lists the prompts.
-    list: &'a str,
+/// What a person sees when the server starts: what is served, what is left out, and how to use it. `list` is the command
+/// that lists the prompts.
+async fn greeting(gallery: &Gallery, addr: SocketAddr, config: &Config, list: &str) -> String {
+    let prompts = read_prompts(gallery).await;
+    let (left_out, location) = (gallery.left_out(), gallery.location());
+    let (url, listening) = match &config.public_url {
+        Some(url) => (url.clone(), format!(", listening on {addr}")),
+        None => (format!("http://{}/mcp", callable(addr)), String::new()),
+    };
+    let skipped = if left_out.is_empty() { String::new() } else { format!(" ({} left out)", left_out.len()) };
+    let mut text = format!("Serving {prompts}{skipped} from {location} at {url}{listening}\n\n");
+    push_lines(&mut text, "Left out:", &left_out, "see the log");
+    push_lines(&mut text, "Note:", &gallery.notes().await.unwrap_or_default(), &format!("see `{list}`"));
+    if !addr.ip().is_loopback() && answers_loopback_only(&config.allowed_hosts, addr) {
+        text += "Hosts:       requests from other machines get 403; set ALLOWED_HOSTS to the hosts that they call,\n             \
+                 as in ALLOWED_HOSTS=prompts.example.com\n\n";
+    }
+    // Some shells expand brackets.
+    let url = if url.contains('[') { format!("'{url}'") } else { url };
+    let request = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/list"}"#;
+    let signs_in = config.sign_in.is_some() && !config.allow_anonymous;
+    let token = if signs_in { " -H 'Authorization: Bearer TOKEN'" } else { "" };
+    text += &format!(
+        "Try it:      curl -s {url}{token} -H 'Content-Type: application/json' -d '{request}'\n\
+         Claude Code: claude mcp add --transport http prompt-gallery {url}\n\n\
+         Ctrl-C stops it.\n"
+    );
+    text
 }
 
-impl<'a> Greeting<'a> {
-    async fn new(gallery: &Gallery, addr: SocketAddr, config: &'a Config, list: &'a str) -> Self {
-        let count = gallery.count().await;
-        // Reads the first page, so that problems show before a client asks for it.
-        let _ = gallery.list(None).await;
-        let left_out = gallery.left_out();
-        let prompts = match count {
-            Ok(count) => {
-                let count = count.saturating_sub(gallery.broken());
-                tracing::info!(prompts.count = count, prompts.left_out = left_out.len(), "first listing");
-                if count == 1 { "1 prompt".to_owned() } else { format!("{count} prompts") }
-            }
-            Err(e) => {
-                gallery.report_unavailable(&e);
-                "no prompts for now".to_owned()
-            }
-        };
-        let notes = gallery.notes().await.unwrap_or_default();
-        Self { prompts, left_out, notes, location: gallery.location(), addr, config, list }
-    }
-
-    fn text(&self) -> String {
-        let Self { prompts, left_out, notes, location, addr, config, list } = self;
-        let (url, listening) = match &config.public_url {
-            Some(url) => (url.clone(), format!(", listening on {addr}")),
-            None => (format!("http://{}/mcp", callable(*addr)), String::new()),
-        };
-        let skipped = if left_out.is_empty() { String::new() } else { format!(" ({} left out)", left_out.len()) };
-        let mut text = format!("Serving {prompts}{skipped} from {location} at {url}{listening}\n\n");
-        push_lines(&mut text, "Left out:", left_out, "see the log");
-        push_lines(&mut text, "Note:", notes, &format!("see `{list}`"));
-        if !addr.ip().is_loopback() && answers_loopback_only(&config.allowed_hosts, *addr) {
-            text += "Hosts:       requests from other machines get 403; set ALLOWED_HOSTS to the hosts that they call,\n             \
-                     as in ALLOWED_HOSTS=prompts.example.com\n\n";
+/// Lists the prompts and reads the first page, so that problems show before a client asks. Returns such as `3 prompts`.
+async fn read_prompts(gallery: &Gallery) -> String {
+    let count = gallery.count().await;
+    let _ = gallery.list(None).await;
+    match count {
+        Ok(count) => {
+            let count = count.saturating_sub(gallery.broken());
+            tracing::info!(prompts.count = count, prompts.left_out = gallery.left_out().len(), "first listing");
+            if count == 1 { "1 prompt".to_owned() } else { format!("{count} prompts") }
         }
-        // Some shells expand brackets.
-        let url = if url.contains('[') { format!("'{url}'") } else { url };
-        let request = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/list"}"#;
-        let signs_in = config.sign_in.is_some() && !config.allow_anonymous;
-        let token = if signs_in { " -H 'Authorization: Bearer TOKEN'" } else { "" };
-        text += &format!(
-            "Try it:      curl -s {url}{token} -H 'Content-Type: application/json' -d '{request}'\n\
-             Claude Code: claude mcp add --transport http prompt-gallery {url}\n\n\
-             Ctrl-C stops it.\n"
-        );
-        text
+        Err(e) => {
+            gallery.report_unavailable(&e);
+            "no prompts for now".to_owned()
+        }
     }
 }
 

@@ -60,7 +60,7 @@ impl Keys {
 
     /// The key that a token names. For a token without `kid`, the only key.
     pub(super) async fn get(self: &Arc<Self>, kid: Option<&str>) -> Result<Arc<DecodingKey>, NoKey> {
-        // A task of its own goes on when the caller hangs up. Otherwise the next caller would start over.
+        // A separate task goes on when the caller hangs up. Otherwise the next caller would start over.
         let refresh = || {
             let keys = Arc::clone(self);
             tokio::spawn(async move { keys.refresh().await })

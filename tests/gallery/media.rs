@@ -44,7 +44,7 @@ async fn a_picture_over_3_mib_is_refused_without_being_read() {
     s3.put("prompts/flow.png", vec![7; 3 * MIB + 1]);
     assert_eq!(
         failure(picture(&gallery, "a").await),
-        "prompt `a` cannot be rendered: a.prompt, line 1, column 1: `flow.png` has 3145729 bytes; at most 3145728 are shown"
+        "prompt `a` cannot be rendered: a.prompt, line 1, column 1: `flow.png` has 3145729 bytes, more than the limit of 3145728"
     );
     assert_eq!(s3.requests().get, before.get);
     assert_eq!(names(&gallery).await, ["a", "plain"], "the prompt itself is fine");

@@ -75,9 +75,9 @@ fn more_prompts_than_a_page_are_a_problem_of_the_gallery() {
     let Ran { code, out, .. } = run_with(&["check", path], &[("PAGE_SIZE", "1")], "");
     assert_eq!(code, Some(0));
     assert_snapshot!(out.replace(path, "prompts"), @"
-    note[many-prompts]: 2 prompts do not fit a page of 1: only the first page is read in Continue, Gemini CLI, Goose and Zed
+    note[many-prompts]: 2 prompts do not fit in one page of 1: only the first page is read in Continue, Gemini CLI, Goose and Zed
     --> prompts
-     = help: PAGE_SIZE takes up to 10000
+     = help: set PAGE_SIZE, at most 10000
 
     2 files, 1 note
     ");
@@ -134,7 +134,7 @@ fn check_says_which_arguments_it_inferred() {
     assert_snapshot!(out.replace(name(dir.path()), "prompts"), @"
     note[inferred-arguments]: arguments: message, code, tone?
     --> prompts/a.hbs:1:1
-     = help: the template's variables; `?` marks what may be left out
+     = help: these are the template's variables; `?` marks optional ones
 
     2 files, 1 note
     ");
@@ -184,11 +184,11 @@ fn check_says_which_data_variables_find_nothing() {
     wrong.prompt:5:1: `@name` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (an argument is written without @: {{name}})
     wrong.prompt:5:11: `@item` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (the item of a loop is {{this}})
     wrong.prompt:5:35: `@item` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (the item of a loop is {{this}})
-    wrong.prompt:6:1: `@index` is empty here: no {{#each}} is around (@index, @key, @first and @last stand inside {{#each}}; each ../ leads out of one)
-    wrong.prompt:6:11: `@first` is empty here: no {{#each}} is around (@index, @key, @first and @last stand inside {{#each}}; each ../ leads out of one)
-    wrong.prompt:6:55: `@key` is empty here: no {{#each}} is around (@index, @key, @first and @last stand inside {{#each}}; each ../ leads out of one)
-    wrong.prompt:7:16: `@../index` is empty here: no outer {{#each}} is around (@index, @key, @first and @last stand inside {{#each}}; each ../ leads out of one)
-    wrong.prompt:7:43: `@../../last` is empty here: no outer {{#each}} is around (@index, @key, @first and @last stand inside {{#each}}; each ../ leads out of one)
+    wrong.prompt:6:1: `@index` is empty here: no {{#each}} is around (@index, @key, @first and @last exist only inside {{#each}}; each ../ goes one level up)
+    wrong.prompt:6:11: `@first` is empty here: no {{#each}} is around (@index, @key, @first and @last exist only inside {{#each}}; each ../ goes one level up)
+    wrong.prompt:6:55: `@key` is empty here: no {{#each}} is around (@index, @key, @first and @last exist only inside {{#each}}; each ../ goes one level up)
+    wrong.prompt:7:16: `@../index` is empty here: no outer {{#each}} is around (@index, @key, @first and @last exist only inside {{#each}}; each ../ goes one level up)
+    wrong.prompt:7:43: `@../../last` is empty here: no outer {{#each}} is around (@index, @key, @first and @last exist only inside {{#each}}; each ../ goes one level up)
     wrong.prompt:8:1: `@indx` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (did you mean `@index`?)
     wrong.prompt:8:11: `@Root` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (did you mean `@root`?)
     wrong.prompt:8:26: `@../root` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (did you mean `@root`?)
@@ -199,8 +199,8 @@ fn check_says_which_data_variables_find_nothing() {
     wrong.prompt:9:44: `@state` is always empty: there are @root, @auth and @metadata.prompt, and inside {{#each}} @index, @key, @first and @last (an argument is written without @: {{state}})
     wrong.prompt:10:1: the partial `row` reads `@index`, which is empty here: no {{#each}} is around (call it inside {{#each}}, or give it a value: {{> row index=…}} for {{index}})
     wrong.prompt:10:11: the partial `two` reads `@index`, which is empty here: no {{#each}} is around (call it inside {{#each}}, or give it a value: {{> two index=…}} for {{index}})
-    wrong.prompt:10:30: `@index` is empty here: no {{#each}} is around (@index, @key, @first and @last stand inside {{#each}}; each ../ leads out of one)
-    wrong.prompt:11:17: `@index` is empty here: no {{#each}} is around (@index, @key, @first and @last stand inside {{#each}}; each ../ leads out of one)
+    wrong.prompt:10:30: `@index` is empty here: no {{#each}} is around (@index, @key, @first and @last exist only inside {{#each}}; each ../ goes one level up)
+    wrong.prompt:11:17: `@index` is empty here: no {{#each}} is around (@index, @key, @first and @last exist only inside {{#each}}; each ../ goes one level up)
     ");
 }
 
@@ -255,7 +255,7 @@ fn check_says_why_a_prompt_has_another_name() {
     assert_snapshot!(out.replace(name(dir.path()), "prompts"), @"
     note[renamed]: clients know this prompt as `a-b`: a name with other characters cannot be typed in Zed and Cline; each becomes _ in opencode and VS Code
     --> prompts/a b.prompt:1:1
-     = help: a path of letters A to Z, digits, _ and - is a name as it is
+     = help: use only letters A to Z, digits, _ and - in the path
 
     note[renamed]: clients know this prompt as `long-long-long-long-long-long-long-long-long-long-long-lo-feeb2e`: a name has at most 64 characters
     --> prompts/long-long-long-long-long-long-long-long-long-long-long-long-long-long-.prompt:1:1
@@ -263,7 +263,7 @@ fn check_says_why_a_prompt_has_another_name() {
 
     note[renamed]: clients know this prompt as `v1-2_x`: the part before a dot is taken for the server's name in Zed; a dot becomes _ in opencode
     --> prompts/v1.2/x.prompt:1:1
-     = help: write - for a dot; only the first one in a file's name begins a variant
+     = help: write - instead of a dot; only the first dot of a file name starts a variant
 
     4 files, 3 notes
     ");
@@ -280,14 +280,15 @@ fn check_names_what_clients_run_or_read_in_their_own_commands() {
         let args = [&["check", name(dir.path()), "--allow", "no-description", "--allow", "inferred-arguments"], more];
         run(&args.concat()).out.replace(name(dir.path()), "prompts")
     };
-    assert_snapshot!(check(&[]), @r#"
+    let all = check(&[]);
+    assert_snapshot!(all, @r#"
     note[shell-command]: !`…` in the text: the user's shell runs it in opencode, and it is plain text in Claude Code
      --> prompts/claude.prompt:1:5
       |
     1 | See !`git status` and @src/main.rs.
       |     ^^^^^^^^^^^^^
       |
-      = help: a prompt runs no commands: take the output as an argument, {{name}}; for text that stays as it is, put a space between ! and `
+      = help: prompts run no commands: pass the output as an argument, {{name}}; to keep the text, put a space between ! and `
 
     warning[foreign-template]: `@src/main.rs` looks like a file reference of Claude Code, Gemini CLI or opencode, and is plain text here
      --> prompts/claude.prompt:1:23
@@ -295,7 +296,7 @@ fn check_names_what_clients_run_or_read_in_their_own_commands() {
     1 | See !`git status` and @src/main.rs.
       |                       ^^^^^^^^^^^^
       |
-      = help: a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; text in backticks is treated as an example
+      = help: prompts read no local files: pass the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; text in backticks is treated as an example
 
     warning[foreign-template]: `!{git log ` looks like a shell command of Gemini CLI, and is plain text here
      --> prompts/gemini.prompt:1:7
@@ -303,7 +304,7 @@ fn check_names_what_clients_run_or_read_in_their_own_commands() {
     1 | Look: !{git log {{range}} } and @{docs/style.md}.
       |       ^^^^^^^^^^
       |
-      = help: a prompt runs no commands: take the output as an argument, {{name}}; text in backticks is treated as an example
+      = help: prompts run no commands: pass the output as an argument, {{name}}; text in backticks is treated as an example
 
     warning[foreign-template]: `@{docs/style.md}` looks like a file reference of Gemini CLI, and is plain text here
      --> prompts/gemini.prompt:1:33
@@ -311,44 +312,22 @@ fn check_names_what_clients_run_or_read_in_their_own_commands() {
     1 | Look: !{git log {{range}} } and @{docs/style.md}.
       |                                 ^^^^^^^^^^^^^^^^
       |
-      = help: a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; text in backticks is treated as an example
+      = help: prompts read no local files: pass the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; text in backticks is treated as an example
 
     2 files, 3 warnings, 1 note
     "#);
-    assert_snapshot!(check(&["--client", "claude-code"]), @r#"
+    // Only the note differs for a client.
+    let for_claude_code = check(&["--client", "claude-code"]);
+    let (note, others) = for_claude_code.split_once("\n\n").unwrap();
+    assert_eq!(Some(others), all.split_once("\n\n").map(|(_, others)| others));
+    assert_snapshot!(note, @r#"
     note[foreign-text]: !`…` looks like a shell command of Claude Code, and is plain text here
      --> prompts/claude.prompt:1:5
       |
     1 | See !`git status` and @src/main.rs.
       |     ^^^^^^^^^^^^^
       |
-      = help: a prompt runs no commands: take the output as an argument, {{name}}; for text that stays as it is, put a space between ! and `
-
-    warning[foreign-template]: `@src/main.rs` looks like a file reference of Claude Code, Gemini CLI or opencode, and is plain text here
-     --> prompts/claude.prompt:1:23
-      |
-    1 | See !`git status` and @src/main.rs.
-      |                       ^^^^^^^^^^^^
-      |
-      = help: a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; text in backticks is treated as an example
-
-    warning[foreign-template]: `!{git log ` looks like a shell command of Gemini CLI, and is plain text here
-     --> prompts/gemini.prompt:1:7
-      |
-    1 | Look: !{git log {{range}} } and @{docs/style.md}.
-      |       ^^^^^^^^^^
-      |
-      = help: a prompt runs no commands: take the output as an argument, {{name}}; text in backticks is treated as an example
-
-    warning[foreign-template]: `@{docs/style.md}` looks like a file reference of Gemini CLI, and is plain text here
-     --> prompts/gemini.prompt:1:33
-      |
-    1 | Look: !{git log {{range}} } and @{docs/style.md}.
-      |                                 ^^^^^^^^^^^^^^^^
-      |
-      = help: a prompt reads no files of its user: take the text as an argument, {{name}}; {{media url="…"}} shows a file of the gallery; text in backticks is treated as an example
-
-    2 files, 3 warnings, 1 note
+      = help: prompts run no commands: pass the output as an argument, {{name}}; to keep the text, put a space between ! and `
     "#);
 }
 
@@ -426,7 +405,7 @@ fn check_says_when_it_does_not_say_all() {
     ]);
     let Ran { code, out, .. } = run(&["check", "--format", "json", "--dir", name(dir.path())]);
     assert_eq!(code, Some(1));
-    let more = "there is more that is wrong with this file: 100 problems are told";
+    let more = "this file has more problems: only the first 100 are shown";
     assert_eq!(out.matches(more).count(), 1, "{out}");
     assert!(out.contains("the template uses 201 variables; a prompt has at most 200 arguments"), "{out}");
 }

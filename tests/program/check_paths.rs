@@ -101,7 +101,7 @@ fn a_file_is_checked_with_the_partials_of_its_gallery() {
     // Without --dir, its folder is the gallery.
     let alone = run(&["check", name(&file)]).out;
     assert!(alone.contains("there is no partial `style`") && alone.ends_with("1 file, 2 errors\n"), "{alone}");
-    assert!(alone.contains("paths begin at the root of what is checked"), "{alone}");
+    assert!(alone.contains("paths start at the root of the checked folder"), "{alone}");
 }
 
 #[test]
@@ -114,7 +114,11 @@ fn a_file_whose_gallery_is_not_named_gets_the_hint_to_name_it() {
     let gallery = dir.path().join("gallery");
     let file = gallery.join("team/r.prompt");
     let alone = run(&["check", name(&file)]).out;
-    assert_eq!(alone.matches("paths begin at the root of what is checked, which --dir names").count(), 2, "{alone}");
+    assert_eq!(
+        alone.matches("paths start at the root of the checked folder; for a single file, --dir sets it").count(),
+        2,
+        "{alone}"
+    );
     let within = run(&["check", "--dir", name(&gallery), name(&file)]).out;
     assert!(within.ends_with("no problems\n"), "{within}");
     fs::write(&file, "---\ndescription: R\n---\n{{> x}}").unwrap();

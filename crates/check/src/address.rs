@@ -1,6 +1,6 @@
-//! What `url=` of `{{media}}` names, and why it may not be shown: the same for a rendering and for `check`.
+//! Addresses in `url=` of `{{media}}`: where they lead, and why one is refused. Renderings and `check` share these rules.
 //!
-//! Why an address alone is refused repeats nothing of it, as it may be a caller's and the log has the error.
+//! The errors of [`Address`] do not repeat the address, because it may be a caller's argument, and the log has the errors.
 
 use data_url::DataUrl;
 use dotprompt::{bounds, did_you_mean, is_gallery_file, nearest, shorten_to};
@@ -9,25 +9,25 @@ use http::Uri;
 /// Where a picture, a recording or another file is.
 #[derive(Debug)]
 pub enum Address<'a> {
-    /// In the address itself.
+    /// In the address itself, a `data:` URL.
     Data {
-        /// What is there.
+        /// The content.
         bytes: Vec<u8>,
         /// `image/png`
         mime_type: String,
     },
     /// Where a client may fetch it.
     Link {
-        /// As it is written.
+        /// The address as it is written.
         url: &'a str,
-        /// The same, read.
+        /// The parsed address.
         uri: Uri,
     },
-    /// In the gallery, from its root.
+    /// A path from the root of the gallery.
     Path(&'a str),
 }
 
-/// What something that is shown is to a client.
+/// The kind of content that a client gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// `image/…`
@@ -41,17 +41,17 @@ pub enum Shape {
 }
 
 impl<'a> Address<'a> {
-    /// Reads an address as a template gives it.
+    /// Parses an address of a template.
     ///
     /// # Errors
-    /// Why nothing of it is shown.
+    /// Why the address is refused.
     pub fn parse(url: &'a str) -> Result<Self, String> {
         let url = url.trim();
         let scheme = url.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| is_scheme(scheme));
         match scheme.map(str::to_ascii_lowercase).as_deref() {
             Some("data") => data(url),
             Some("https") => link(url),
-            Some(_) => Err("the address is not shown: a file of the gallery, https: or data: is".to_owned()),
+            Some(_) => Err("unsupported address: use a file of the gallery, https: or data:".to_owned()),
             None => match url.strip_prefix("./").unwrap_or(url).trim_start_matches('/') {
                 "" => Err("the address is empty".to_owned()),
                 path => Ok(Self::Path(path)),
@@ -59,22 +59,22 @@ impl<'a> Address<'a> {
         }
     }
 
-    /// What it is to a client, and its type if known: `content_type`, else what the address implies.
+    /// The kind of content, and its type if known: `content_type`, else the type that the address implies.
     ///
     /// # Errors
-    /// What it is not shown as.
+    /// Why content of this type is refused.
     pub fn shape(&self, content_type: Option<&str>) -> Result<(Shape, Option<String>), String> {
-        let told = || match self {
+        let implied = || match self {
             Self::Data { mime_type, .. } => Some(mime_type.clone()),
             Self::Link { uri, .. } => guess(uri.path()),
             Self::Path(path) => guess(path),
         };
-        let mime_type = content_type.map(str::to_owned).or_else(told);
+        let mime_type = content_type.map(str::to_owned).or_else(implied);
         let shape = match (self, mime_type.as_deref().and_then(|mime_type| mime_type.split('/').next())) {
             (Self::Link { .. }, _) => Shape::Link,
             (_, Some("image")) => Shape::Image,
             (_, Some("audio")) => Shape::Audio,
-            (Self::Data { .. }, _) => return Err("a data: URL is image/… or audio/…, and this is neither".to_owned()),
+            (Self::Data { .. }, _) => return Err("a data: URL must be image/… or audio/…".to_owned()),
             (Self::Path(_), _) => Shape::File,
         };
         Ok((shape, mime_type))
@@ -89,10 +89,10 @@ fn is_scheme(text: &str) -> bool {
 }
 
 fn data(url: &str) -> Result<Address<'_>, String> {
-    let data = DataUrl::process(url).map_err(|_| "the data: URL is not one: data:image/png;base64,…")?;
-    let (bytes, _) = data.decode_to_vec().map_err(|_| "the base64 of the data: URL is not valid")?;
+    let data = DataUrl::process(url).map_err(|_| "invalid data: URL: write data:image/png;base64,…")?;
+    let (bytes, _) = data.decode_to_vec().map_err(|_| "invalid base64 in the data: URL")?;
     if bytes.len() as u64 > bounds::MEDIA {
-        return Err(format!("the data: URL has {} bytes; at most {} are shown", bytes.len(), bounds::MEDIA));
+        return Err(format!("the data: URL has {} bytes, more than the limit of {}", bytes.len(), bounds::MEDIA));
     }
     let mime_type = format!("{}/{}", data.mime_type().type_, data.mime_type().subtype);
     Ok(Address::Data { bytes, mime_type })
@@ -101,7 +101,7 @@ fn data(url: &str) -> Result<Address<'_>, String> {
 fn link(url: &str) -> Result<Address<'_>, String> {
     // `https:80` is a host and a port to the parser.
     let is_whole = |uri: &Uri| uri.scheme().is_some() && uri.host().is_some_and(|host| !host.is_empty());
-    let uri = url.parse().ok().filter(is_whole).ok_or("the https: address is not one")?;
+    let uri = url.parse().ok().filter(is_whole).ok_or("invalid https: address")?;
     Ok(Address::Link { url, uri })
 }
 
@@ -118,16 +118,16 @@ pub trait Listed {
     fn size(&self) -> u64;
 }
 
-/// The file that a path leads to, of all in the order of their keys.
+/// The file that a path leads to. `files` are sorted by key.
 ///
 /// # Errors
-/// Why it is not shown.
+/// Why the path is refused.
 pub fn file<'f, F: Listed>(path: &str, files: &'f [F]) -> Result<&'f F, String> {
     if path.split('/').any(|part| part == "..") {
-        return Err("a path goes down from the root of the gallery, without `..`".to_owned());
+        return Err("a path starts at the root of the gallery and cannot contain `..`".to_owned());
     }
     if is_gallery_file(path) {
-        return Err(format!("`{}` is a prompt or hidden, not a file to show", shorten(path)));
+        return Err(format!("`{}` cannot be shown: it is a prompt or a hidden file", shorten(path)));
     }
     let Ok(index) = files.binary_search_by(|file| file.key().cmp(path)) else {
         let keys = files.iter().map(Listed::key).filter(|key| !is_gallery_file(key));
@@ -136,12 +136,12 @@ pub fn file<'f, F: Listed>(path: &str, files: &'f [F]) -> Result<&'f F, String> 
     };
     let file = &files[index];
     if file.size() > bounds::MEDIA {
-        return Err(format!("`{path}` has {} bytes; at most {} are shown", file.size(), bounds::MEDIA));
+        return Err(format!("`{path}` has {} bytes, more than the limit of {}", file.size(), bounds::MEDIA));
     }
     Ok(file)
 }
 
-/// That a prompt shows more than [`bounds::MEDIA_PARTS`].
+/// The error of a prompt that shows more than [`bounds::MEDIA_PARTS`].
 pub fn too_many() -> String {
     format!("the prompt shows more than {} media", bounds::MEDIA_PARTS)
 }
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_told_by_its_scheme_in_any_case() {
+    fn upper_and_lower_case_schemes_are_the_same() {
         for (url, expected) in [
             ("https://example.org/a.png", Shape::Link),
             ("HTTPS://example.org/a.png", Shape::Link),
@@ -179,13 +179,13 @@ mod tests {
         for (url, why) in [
             ("", "is empty"),
             (" ./ ", "is empty"),
-            ("secret://secret", "is not shown"),
-            ("https:", "is not one"),
-            ("https:80", "is not one"),
-            ("https:///secret", "is not one"),
-            ("data:secret", "is not one"),
-            ("data:image/png;base64,secret!", "is not valid"),
-            ("data:text/html,secret", "is neither"),
+            ("secret://secret", "unsupported address"),
+            ("https:", "invalid https: address"),
+            ("https:80", "invalid https: address"),
+            ("https:///secret", "invalid https: address"),
+            ("data:secret", "invalid data: URL"),
+            ("data:image/png;base64,secret!", "invalid base64"),
+            ("data:text/html,secret", "must be image/… or audio/…"),
         ] {
             let error = shape(url).unwrap_err();
             assert!(error.contains(why) && !error.contains("secret"), "{url}: {error}");

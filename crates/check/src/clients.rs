@@ -1,12 +1,11 @@
 //! What AI clients do with prompts that are more than one text with one argument.
 //!
-//! Read in the clients' own sources and documentation, at the commits that are named below; where a behaviour is known
-//! from a report alone, its text names the version. Clients change: look again before a release, and drop what no longer
-//! holds.
+//! The sources are the clients' own code and documentation, at the commits named below. The text of a behaviour that is
+//! known only from a report names the version. Clients change: check the table before a release.
 //!
-//! What concerns nearly every prompt is left out, as a warning would not help: Cline passes no arguments to prompts,
-//! Continue sends each as an empty text, Gemini CLI hands the text over as a JSON string. Goose keeps all messages, in
-//! their order, if they alternate.
+//! Effects on nearly every prompt are left out, because a warning would not help: Cline passes no arguments to prompts,
+//! Continue sends each as an empty text, Gemini CLI sends the text as a JSON string. Goose keeps all messages, in their
+//! order, if they alternate.
 
 /// An AI client whose behaviour is known here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,47 +37,42 @@ impl Client {
     /// Its name, for people.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            ClaudeCode => "Claude Code",
-            Cline => "Cline",
-            Continue => "Continue",
-            GeminiCli => "Gemini CLI",
-            Goose => "Goose",
-            Opencode => "opencode",
-            VsCode => "VS Code",
-            Zed => "Zed",
-        }
+        self.names().0
     }
 
     /// Its name on the command line.
     #[must_use]
     pub fn word(self) -> &'static str {
+        self.names().1
+    }
+
+    fn names(self) -> (&'static str, &'static str) {
         match self {
-            ClaudeCode => "claude-code",
-            Cline => "cline",
-            Continue => "continue",
-            GeminiCli => "gemini-cli",
-            Goose => "goose",
-            Opencode => "opencode",
-            VsCode => "vscode",
-            Zed => "zed",
+            ClaudeCode => ("Claude Code", "claude-code"),
+            Cline => ("Cline", "cline"),
+            Continue => ("Continue", "continue"),
+            GeminiCli => ("Gemini CLI", "gemini-cli"),
+            Goose => ("Goose", "goose"),
+            Opencode => ("opencode", "opencode"),
+            VsCode => ("VS Code", "vscode"),
+            Zed => ("Zed", "zed"),
         }
     }
 }
 
-/// What about a prompt makes a difference to clients.
+/// A property of a prompt that some clients handle differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum When {
     /// More than one argument.
     SeveralArguments,
     /// Arguments, none of them required.
     OptionalOnly,
-    /// An argument that does not take any text.
+    /// An argument that does not accept every text.
     TypedArgument,
     SeveralMessages,
     /// Messages other than user, assistant, user …
     NotAlternating,
-    /// The first message is no text.
+    /// The first message is not text.
     BeginsWithoutText,
     Image,
     Audio,
@@ -106,17 +100,22 @@ const CLIENTS: &[(Client, When, &str, &[&str])] = &[
     (Zed, SeveralArguments, "it is not offered", &[ZED_AGENT, ZED_21944]),
     // Only required arguments get the text that is typed after the command.
     (GeminiCli, OptionalOnly, "text after the command is dropped unless it is --name=\"value\"", &[GEMINI_LOADER]),
-    // A report; the version is part of it.
-    (ClaudeCode, OptionalOnly, "nothing happens until some character is typed, as reported of 1.0.73,", &[CLAUDE_5597]),
-    // It fetches the prompt with $1, $2 … as values, and puts the real ones into the answer.
-    (Opencode, TypedArgument, "the text $1 is sent in its place, and refused,", &[OPENCODE_COMMAND]),
+    // Known from a report of this version.
+    (ClaudeCode, OptionalOnly, "nothing happens until a character is typed (reported for 1.0.73)", &[CLAUDE_5597]),
+    // It fetches the prompt with $1, $2 … as values, and puts the real values into the answer.
+    (Opencode, TypedArgument, "the text $1 is sent instead and refused", &[OPENCODE_COMMAND]),
     (GeminiCli, SeveralMessages, "only the first is used", &[GEMINI_LOADER, GEMINI_15850]),
     (Cline, SeveralMessages, JOINED, &[CLINE]),
     (Continue, SeveralMessages, JOINED, &[CONTINUE]),
     (Opencode, SeveralMessages, JOINED, &[OPENCODE_COMMAND]),
     (VsCode, SeveralMessages, JOINED, &[VS_CODE]),
     (Goose, NotAlternating, "the prompt is refused", &[GOOSE_COMMAND]),
-    (GeminiCli, BeginsWithoutText, "a prompt that begins so fails", &[GEMINI_LOADER, GEMINI_15851]),
+    (
+        GeminiCli,
+        BeginsWithoutText,
+        "the prompt fails because it does not begin with text",
+        &[GEMINI_LOADER, GEMINI_15851],
+    ),
     (Cline, Image, TYPE_ALONE, &[CLINE]),
     (Continue, Image, DROPPED, &[CONTINUE]),
     (Opencode, Image, DROPPED, &[OPENCODE_COMMAND]),
@@ -128,11 +127,11 @@ const CLIENTS: &[(Client, When, &str, &[&str])] = &[
     (Continue, Link, DROPPED, &[CONTINUE]),
     (Opencode, Link, DROPPED, &[OPENCODE_COMMAND]),
     (VsCode, Link, DROPPED, &[VS_CODE]),
-    (Goose, Link, "the words [Resource link] stand for it", &[GOOSE_MESSAGE]),
+    (Goose, Link, "it becomes the words [Resource link]", &[GOOSE_MESSAGE]),
     (Continue, File, DROPPED, &[CONTINUE]),
     (Opencode, File, DROPPED, &[OPENCODE_COMMAND]),
     (Zed, File, "only its address arrives", &[ZED_TYPES, ZED_AGENT]),
-    (Goose, File, "it is base64 text, unless it is text itself,", &[GOOSE_MESSAGE]),
+    (Goose, File, "it arrives as base64 unless it is a text file", &[GOOSE_MESSAGE]),
     (Continue, Pages, FIRST_PAGE, &[CONTINUE_CONNECTION]),
     (GeminiCli, Pages, FIRST_PAGE, &[GEMINI_CLIENT]),
     (Goose, Pages, FIRST_PAGE, &[GOOSE_EXTENSIONS]),
@@ -144,12 +143,12 @@ const CLIENTS: &[(Client, When, &str, &[&str])] = &[
     (Opencode, OddName, "each becomes _", &[OPENCODE_MCP]),
     // A dot aside.
     (VsCode, OddName, "each becomes _", &[VS_CODE_MCP]),
-    (Opencode, Placeholder, "an argument or nothing takes its place", &[OPENCODE_PROMPT]),
+    (Opencode, Placeholder, "an argument or nothing replaces it", &[OPENCODE_PROMPT]),
     (Opencode, Command, "the user's shell runs it", &[OPENCODE_PROMPT]),
 ];
 
 const DROPPED: &str = "it is dropped";
-const TYPE_ALONE: &str = "its type alone is told";
+const TYPE_ALONE: &str = "only its type arrives";
 const JOINED: &str = "all become one text";
 const FIRST_PAGE: &str = "only the first page is read";
 
@@ -187,8 +186,8 @@ const CONTINUE: &str =
     source!("continuedev/continue", "11fa0e26", "gui/src/components/mainInput/TipTapEditor/utils/renderMcpPrompt.ts");
 const CONTINUE_CONNECTION: &str = source!("continuedev/continue", "9df9f64f", "core/context/mcp/MCPConnection.ts");
 
-/// What clients do then, in one sentence: "it is dropped in Continue and opencode; …". Nothing if `clients` names some, and
-/// none of them does anything.
+/// The effects of some properties, in one sentence: "it is dropped in Continue and opencode; …". Of `clients` alone, if it is
+/// not empty.
 pub(super) fn effects(when: &[When], clients: &[Client]) -> Option<String> {
     let mut effects: Vec<(&str, Vec<&str>)> = Vec::new();
     let is_used = |client: &Client| clients.is_empty() || clients.contains(client);
@@ -216,14 +215,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clients_that_do_the_same_are_named_together() {
-        let told = |when, clients: &[Client]| effects(&[when], clients).unwrap_or_default();
-        assert_eq!(told(SeveralArguments, &[]), "it is not offered in Zed");
+    fn clients_with_the_same_effect_are_named_together() {
+        let sentence = |when, clients: &[Client]| effects(&[when], clients).unwrap_or_default();
+        assert_eq!(sentence(SeveralArguments, &[]), "it is not offered in Zed");
         assert_eq!(
-            told(SeveralMessages, &[]),
+            sentence(SeveralMessages, &[]),
             "only the first is used in Gemini CLI; all become one text in Cline, Continue, opencode and VS Code"
         );
-        assert_eq!(told(SeveralMessages, &[ClaudeCode, VsCode]), "all become one text in VS Code");
+        assert_eq!(sentence(SeveralMessages, &[ClaudeCode, VsCode]), "all become one text in VS Code");
         assert_eq!(effects(&[SeveralArguments], &[ClaudeCode, VsCode]), None);
     }
 

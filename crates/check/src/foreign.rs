@@ -29,7 +29,8 @@ pub(super) struct Template<'a> {
 /// Adds the first finding of each kind, with a count of the others. Errors in tags of another language get a hint that
 /// names the language.
 ///
-/// `is_meant` says whether the author means the value after a `$`; `declares` says whether the author declares a name.
+/// `is_meant` tells a value after a `$` from an expression of another program; `declares` tells whether the file declares a
+/// name.
 pub(super) fn check(
     template: &Template<'_>,
     is_meant: impl Fn(&str) -> bool,
@@ -57,7 +58,7 @@ pub(super) fn check(
     problems.extend(notes.into_problems());
 }
 
-/// Adds hints that come from what other languages and programs write.
+/// Adds hints to errors and unknown keys that other languages and programs explain.
 fn add_hints(tokens: &[Token<'_>], problems: &mut [Problem]) {
     for problem in problems {
         let hint = match problem.cause.as_deref() {
@@ -122,7 +123,7 @@ impl Notes<'_> {
     fn expression(&mut self, place: Place, inside: &str) {
         let inside = shorten(inside);
         let message = format!("`${{{{ {inside} }}}}` is a $ and a value of this template");
-        let hint = format!("where it is another program's, write $\\{{{{ {inside} }}}}");
+        let hint = format!("if another program should replace it, write $\\{{{{ {inside} }}}}");
         self.add(Code::Foreign, "", (place, 3), message, hint);
     }
 
@@ -144,7 +145,7 @@ impl Notes<'_> {
         let body = self.template.text;
         let has_first = body.match_indices("$1").any(|(at, first)| is_first(&body[at + first.len()..]));
         let is_argument = !self.is_handlebars && has_first && text.len() == 2 && text != "$0";
-        let hint = "for an argument write {{name}}; for a price, 5 USD in place of $5".to_owned();
+        let hint = "for an argument write {{name}}; for a price write 5 USD, not $5".to_owned();
         if is_argument {
             let message = format!("`{text}` looks like Claude Code, and is plain text here");
             self.add(Code::Foreign, "Claude Code", (place, text.len()), message, hint);
@@ -155,8 +156,8 @@ impl Notes<'_> {
     }
 
     fn command(&mut self, place: Place, text: &str) {
-        let hint = "a prompt runs no commands: take the output as an argument, {{name}}; for text that stays as it \
-                    is, put a space between ! and `";
+        let hint = "prompts run no commands: pass the output as an argument, {{name}}; to keep the \
+                    text, put a space between ! and `";
         let at = (place, first_line(text));
         if let Some(effects) = effects(&[When::Command], self.template.clients) {
             let message = format!("!`…` in the text: {effects}, and it is plain text in Claude Code");

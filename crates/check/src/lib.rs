@@ -1,6 +1,6 @@
-//! Everything that is wrong with the files of a gallery, and what clients will do with them.
+//! Finds all problems of the files of a gallery, and what AI clients do with its prompts.
 //!
-//! Nothing is read here: files come in, problems come out.
+//! This crate reads no files: texts come in, problems come out.
 
 #[doc(hidden)]
 pub mod address;
@@ -94,7 +94,7 @@ impl Options<'_> {
 pub const WHOLE: &str = "";
 
 /// The hint for a missing file: the checked folder may be a folder inside a gallery.
-const ROOT_HINT: &str = "paths begin at the root of what is checked, which --dir names for a file";
+const ROOT_HINT: &str = "paths start at the root of the checked folder; for a single file, --dir sets it";
 
 /// Finds all problems of a gallery, in the order of files and places.
 ///
@@ -120,7 +120,7 @@ pub fn check(files: &[File], options: &Options<'_>, done: &(dyn Fn() + Sync)) ->
     problems.extend(checked.iter_mut().flat_map(|checked| checked.problems.drain(..)));
     problems.extend(parsed.iter_mut().flat_map(|file| file.problems.drain(..)));
     problems.par_sort_by(|a, b| (&a.file, a.place, a.code, &a.message).cmp(&(&b.file, b.place, b.code, &b.message)));
-    // A problem of a partial shows up in every prompt that uses it.
+    // Every prompt that uses a partial reports its problems.
     problems.dedup_by(|b, a| (&a.file, a.place, a.code) == (&b.file, b.place, b.code) && is_of_partials(a.code));
     problems
 }
@@ -139,7 +139,7 @@ struct Parsed<'a> {
     problems: Vec<Problem>,
 }
 
-/// `None` is a file that cannot be parsed. A parsed file may still have errors.
+/// The content is `None` if the file cannot be parsed. A parsed file may still have errors.
 enum Content {
     Prompt(Option<Arc<PromptFile>>),
     Partial(Option<Arc<Partial>>),
@@ -150,35 +150,32 @@ impl<'a> Parsed<'a> {
     fn new(file: &'a File, clients: &[Client]) -> Self {
         let key = file.key.as_str();
         let named = Named::of(key);
-        let (content, mut problems) = match (&named, &file.source) {
-            (None, _) | (_, Source::Unread) => (Content::Unread, Vec::new()),
-            (_, Source::LeftOut(why)) => {
+        let is_partial = matches!(named, Some(Named::Partial(_)));
+        let unusable = || if is_partial { Content::Partial(None) } else { Content::Prompt(None) };
+        let (content, mut problems) = match &file.source {
+            _ if named.is_none() => (Content::Unread, Vec::new()),
+            Source::Unread => (Content::Unread, Vec::new()),
+            Source::LeftOut(why) => {
                 let message = format!("the file is left out: {why}");
-                (Content::Unread, vec![at(key, Place::START, 1, Code::Unreadable, message, None)])
+                (Content::Unread, vec![of_file(key, Code::Unreadable, message, None)])
             }
-            (Some(Named::Prompt(_)), Source::TooLarge) => (Content::Prompt(None), vec![too_large(file)]),
-            (Some(Named::Partial(_)), Source::TooLarge) => (Content::Partial(None), vec![too_large(file)]),
-            (Some(Named::Prompt(_)), Source::Refused(why)) => {
-                (Content::Prompt(None), vec![dotprompt::unreadable(key, why)])
-            }
-            (Some(Named::Partial(_)), Source::Refused(why)) => {
-                (Content::Partial(None), vec![dotprompt::unreadable(key, why)])
-            }
-            (Some(Named::Prompt(_)), Source::Read(source)) => {
-                let (read, mut problems) = PromptFile::read_in_part(key, source, &|_| None);
-                let usable = read.as_ref().filter(|_| dotprompt::is_usable(&problems));
-                warnings::of_prompt_file(key, source, usable, clients, &mut problems);
-                (Content::Prompt(read.map(Arc::new)), problems)
-            }
-            (Some(Named::Partial(_)), Source::Read(source)) => {
+            Source::TooLarge => (unusable(), vec![dotprompt::too_large(key, file.size)]),
+            Source::Refused(why) => (unusable(), vec![dotprompt::unreadable(key, why)]),
+            Source::Read(source) if is_partial => {
                 let (read, mut problems) = Partial::read_in_part(key, source);
                 let usable = read.as_ref().filter(|_| dotprompt::is_usable(&problems));
                 warnings::of_partial(key, source, usable, clients, &mut problems);
                 (Content::Partial(read.map(Arc::new)), problems)
             }
+            Source::Read(source) => {
+                let (read, mut problems) = PromptFile::read_in_part(key, source, &|_| None);
+                let usable = read.as_ref().filter(|_| dotprompt::is_usable(&problems));
+                warnings::of_prompt_file(key, source, usable, clients, &mut problems);
+                (Content::Prompt(read.map(Arc::new)), problems)
+            }
         };
         if let Some(last) = problems.last().filter(|_| problems.len() >= bounds::PROBLEMS) {
-            let message = format!("there is more that is wrong with this file: {} problems are told", bounds::PROBLEMS);
+            let message = format!("this file has more problems: only the first {} are shown", bounds::PROBLEMS);
             problems.push(Problem { message, hint: None, cause: None, ..last.clone() });
         }
         let is_usable = dotprompt::is_usable(&problems) && !matches!(content, Content::Unread);
@@ -189,7 +186,7 @@ impl<'a> Parsed<'a> {
         &self.file.key
     }
 
-    /// The addresses of the media that it shows.
+    /// The addresses of its media, as far as they are not computed.
     fn shown(&self) -> Vec<String> {
         let template = match &self.content {
             Content::Prompt(Some(prompt)) => prompt.template(),
@@ -200,15 +197,8 @@ impl<'a> Parsed<'a> {
     }
 
     fn source(&self) -> &'a [u8] {
-        match &self.file.source {
-            Source::Read(source) => source,
-            Source::TooLarge | Source::Refused(_) | Source::LeftOut(_) | Source::Unread => &[],
-        }
+        if let Source::Read(source) = &self.file.source { source } else { &[] }
     }
-}
-
-fn too_large(file: &File) -> Problem {
-    dotprompt::too_large(&file.key, file.size)
 }
 
 /// All files of a gallery, so that one can refer to another.
@@ -228,7 +218,7 @@ struct Checked<'a> {
     /// Whether it was to be checked.
     is_read: bool,
     problems: Vec<Problem>,
-    /// The files that it shows.
+    /// The addresses of its media.
     shown: Vec<String>,
     /// The partials that it uses, directly or through others.
     partials: BTreeSet<String>,
@@ -296,8 +286,8 @@ impl<'a> Gallery<'a> {
         problems
     }
 
-    /// Links a prompt with its partials, all problems of that noted; there is none where one of them is broken or
-    /// missing. Also the partials that it leads to.
+    /// Links a prompt with its partials, and adds the problems. Returns no prompt if a partial is broken or missing, and the
+    /// names of all partials that it uses, directly or through others.
     fn link(&self, prompt: &Arc<PromptFile>, problems: &mut Vec<Problem>) -> (Option<Prompt>, BTreeSet<String>) {
         let mut names: BTreeSet<String> = prompt.partials().map(str::to_owned).collect();
         let mut todo: Vec<String> = names.iter().cloned().collect();
@@ -307,7 +297,7 @@ impl<'a> Gallery<'a> {
             let Some((file, partial)) = self.partials.get(name.as_str()) else { continue };
             is_whole &= file.is_usable;
             // The problems of a broken partial are reported with its file.
-            let partial = partial.clone().unwrap_or_else(nothing);
+            let partial = partial.clone().unwrap_or_else(empty_partial);
             problems.extend(media::check(&file.file.key, &partial.template().media, self.files));
             todo.extend(partial.partials().filter(|name| names.insert((*name).to_owned())).map(str::to_owned));
             partials.insert(name, partial);
@@ -324,7 +314,7 @@ impl<'a> Gallery<'a> {
                 return (None, names);
             };
             problems.push(problem.with_hint(Some(self.instead_of(&name))));
-            partials.insert(name, nothing());
+            partials.insert(name, empty_partial());
         }
     }
 
@@ -374,7 +364,7 @@ fn plain_parts(path: &str) -> (&str, &str) {
     path.rfind('/').map_or(("", path), |slash| path.split_at(slash + 1))
 }
 
-fn nothing() -> Arc<Partial> {
+fn empty_partial() -> Arc<Partial> {
     Arc::new(Partial::parse(WHOLE, b"").expect("an empty partial"))
 }
 
@@ -394,8 +384,8 @@ fn names(checked: &[Checked<'_>], options: &Options<'_>) -> Vec<Problem> {
     if prompts.len() > page_size
         && let Some(effects) = clients::effects(&[clients::When::Pages], options.clients)
     {
-        let message = format!("{} prompts do not fit a page of {page_size}: {effects}", prompts.len());
-        problems.push(of_file(WHOLE, Code::ManyPrompts, message, Some("PAGE_SIZE takes up to 10000")));
+        let message = format!("{} prompts do not fit in one page of {page_size}: {effects}", prompts.len());
+        problems.push(of_file(WHOLE, Code::ManyPrompts, message, Some("set PAGE_SIZE, at most 10000")));
     }
     problems
 }

@@ -1,4 +1,4 @@
-//! Pictures and other files that templates name: whether they can be shown, and what they are to clients.
+//! Pictures and other files that templates show: whether they can be shown, and as which kind of content.
 
 use super::clients::When;
 use super::{ROOT_HINT, at};
@@ -6,7 +6,7 @@ use crate::File;
 use crate::address::{self, Address, Shape};
 use dotprompt::{Code, ContentType, Problem, Shown};
 
-/// The width of `{{media`, at which the reader looks.
+/// The marked width of a tag: `{{media`.
 const TAG_CHARACTERS: usize = 7;
 
 /// Reports the addresses of a template that are wrong. A rendering reports computed addresses.
@@ -18,7 +18,7 @@ pub(super) fn check(key: &str, shown: &[Shown], files: &[File]) -> Vec<Problem> 
     shown.iter().filter_map(problem).collect()
 }
 
-/// What is wrong with an address, and what to do about it.
+/// The problem of an address, and a hint.
 fn wrong(shown: &Shown, files: &[File]) -> Option<(String, Option<String>)> {
     if let Err(message) = kind(shown) {
         return Some((message, None));
@@ -29,10 +29,10 @@ fn wrong(shown: &Shown, files: &[File]) -> Option<(String, Option<String>)> {
     Some((message, (!is_there).then(|| ROOT_HINT.to_owned())))
 }
 
-/// What a client gets to see; `None` where the template computes it.
+/// The kind of content that a client gets; `None` if the template computes it.
 ///
 /// # Errors
-/// Why it is not shown at all.
+/// Why the address is refused.
 pub(super) fn kind(shown: &Shown) -> Result<Option<When>, String> {
     let Some(url) = &shown.url else { return Ok(None) };
     let address = Address::parse(url)?;

@@ -2,19 +2,19 @@
 
 use dotprompt::Place;
 
-/// Keys that tell front matter from other text. `name:` and the like begin too many letters and lists.
+/// Keys that distinguish front matter from other text. Keys such as `name` also begin lines of letters and lists.
 const KEYS: [&str; 8] = ["title", "description", "tags", "arguments", "input", "output", "model", "config"];
-/// Lines after which a `---` belongs to the text.
+/// Lines of front matter at most; a later `---` belongs to the text.
 const MAX_LINES: usize = 100;
 
-/// What is wrong with it, and what to do.
+/// Misplaced front matter, and a hint.
 pub(super) struct Misplaced {
     pub(super) place: Place,
     pub(super) message: &'static str,
     pub(super) hint: &'static str,
 }
 
-/// Looks for front matter in the text of a file of which none was read.
+/// Looks for front matter in the text of a file without any.
 pub(super) fn find(text: &str) -> Option<Misplaced> {
     let mut lines = text.trim_start_matches('\u{feff}').lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
     let (first, number) = lines.next()?;
@@ -22,7 +22,7 @@ pub(super) fn find(text: &str) -> Option<Misplaced> {
     if is_key(first) {
         return lines.take(MAX_LINES).any(|(line, _)| is_fence(line)).then_some(Misplaced {
             place: at(number),
-            message: "this is read as text: front matter begins with a line of ---",
+            message: "this is read as text: front matter starts with a line of ---",
             hint: "put --- on a line of its own before it",
         });
     }
@@ -30,7 +30,7 @@ pub(super) fn find(text: &str) -> Option<Misplaced> {
     let begins = lines.next().is_some_and(|(line, _)| is_key(line));
     (begins && lines.take(MAX_LINES).any(|(line, _)| is_fence(line))).then_some(Misplaced {
         place: at(fence),
-        message: "this is read as text: front matter stands at the top of the file",
+        message: "this is read as text: front matter must be at the top of the file",
         hint: "move it before all other text",
     })
 }
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn front_matter_without_its_first_fence_or_behind_text_is_found() {
+    fn front_matter_without_its_first_fence_or_below_text_is_found() {
         let line = |text| find(text).map(|found| found.place.line);
         assert_eq!(line("\ntitle: x\ntags: [a]\n---\ntext"), Some(2));
         assert_eq!(line("Intro\n\n---\ndescription: x\n---\ntext"), Some(3));

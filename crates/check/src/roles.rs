@@ -1,8 +1,8 @@
-//! Messages as a client gets them, which knows two roles: the user and the assistant.
+//! Messages for clients, which know two roles: the user and the assistant.
 
 use dotprompt::{Message, Part, Role};
 
-/// Joins texts that only a section divides, and moves what the system says first to the user.
+/// Joins texts that only a section divides, and moves the system's first messages to the user's first one.
 #[must_use]
 pub fn system_first(messages: Vec<Message>) -> Vec<Message> {
     let (mut system, mut rest) = (Vec::new(), Vec::new());
@@ -44,7 +44,7 @@ fn joined(parts: Vec<Part>, join: impl Fn(&mut String, &str)) -> Vec<Part> {
     joined
 }
 
-/// Without the blank lines before and after it. The first line keeps its indentation.
+/// The text without blank lines at its start and end. The first line keeps its indentation.
 #[must_use]
 pub fn without_blank_lines(text: &str) -> &str {
     let text = text.trim_end();

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use dotprompt::{EXTENSIONS, Named};
 
-/// Endings of files that are prompts to other programs, or text.
+/// Extensions of text files, and of prompts of other programs.
 const TEXTS: [&str; 15] = [
     "hjs", "j2", "jinja", "jinja2", "liquid", "markdown", "md", "mdc", "mdx", "mustache", "njk", "prompty", "text",
     "tmpl", "txt",
 ];
-/// Extensions of other documents. They often stand beside prompts, and are not variants of prompts either.
+/// Extensions of other documents, which folders of prompts often contain. They are not variants of prompts either.
 const DOCUMENTS: [&str; 11] = ["adoc", "doc", "docx", "htm", "html", "json", "rst", "toml", "xml", "yaml", "yml"];
-/// Names of files that many folders have and that are not prompts.
+/// Names of common files that are not prompts.
 const ABOUT: [&str; 8] =
     ["readme", "license", "changelog", "contributing", "code_of_conduct", "security", "agents", "claude"];
 
@@ -90,7 +90,7 @@ mod tests {
     use super::{is_missed, notes};
 
     #[test]
-    fn what_is_left_out_is_missed_where_it_may_hold_prompts() {
+    fn a_left_out_file_is_missed_if_it_may_hold_prompts() {
         for key in ["a.prompt", "team/_b.hbs", "folder", "team.x/folder"] {
             assert!(is_missed(key), "{key}");
         }
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_are_probably_prompts_are_told_by_their_ending() {
+    fn files_that_are_probably_prompts_are_found_by_their_ending() {
         let keys = [
             "a.md",
             "team/b.md",

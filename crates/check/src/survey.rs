@@ -18,13 +18,13 @@ use super::roles;
 pub(super) struct Survey {
     /// Variables that are neither declared nor have a default, of a file that declares some.
     pub(super) undeclared: Vec<Undeclared>,
-    /// `@name` that finds nothing.
+    /// Uses of `@name` that are always empty.
     pub(super) unknown_data: Vec<UnknownData>,
-    /// Arguments that are declared and not used, and where.
+    /// Declared arguments that are not used, and their places.
     pub(super) unused: Vec<(String, Place)>,
     /// The variables that it uses, and how.
     pub(super) variables: Vec<Variable>,
-    /// Names that `input.default` gives a value, which are no arguments and not used, and where.
+    /// Names in `input.default` that are neither arguments nor used, and their places.
     pub(super) idle_defaults: Vec<(String, Place)>,
     /// How many messages it produces.
     pub(super) messages: MessageCount,
@@ -43,7 +43,7 @@ pub(super) struct Undeclared {
     pub(super) name: String,
     /// Its first use.
     pub(super) place: Place,
-    /// Whether a rendering that gets to one of its uses fails.
+    /// Whether its use makes the rendering fail.
     pub(super) fails: bool,
 }
 
@@ -93,7 +93,7 @@ fn undeclared(prompt: &Prompt, used: &[Variable]) -> Vec<Undeclared> {
         declared.iter().any(|argument| argument.name == name)
             || prompt.defaults().iter().any(|(known, _)| known == name)
     };
-    // Where any name is taken, a caller may give what is tested.
+    // If any argument is allowed, a caller may pass a name that is only tested.
     let is_wrong = |variable: &&Variable| !is_known(&variable.name) && (variable.required || !declared.is_open());
     let undeclared = |variable: &Variable| {
         let Variable { name, required, place, .. } = variable;
@@ -119,7 +119,7 @@ fn unused(prompt: &Prompt, used: &[Variable]) -> Vec<(String, Place)> {
     unused.map(|argument| (argument.name.clone(), argument.place.unwrap_or(Place::START))).collect()
 }
 
-/// What a template writes, as far as messages depend on it.
+/// A part of the output that messages depend on.
 #[derive(Clone, Copy)]
 struct Event {
     kind: EventKind,
@@ -137,7 +137,7 @@ enum EventKind {
     History,
 }
 
-/// How many events of a template are kept: two messages are several already.
+/// Events of a template that are kept. Most checks need only two messages.
 const MAX_EVENTS: usize = 200;
 
 struct Walk<'a> {
@@ -152,7 +152,7 @@ struct Walk<'a> {
     shown: Vec<Shown>,
 }
 
-/// What a partial writes, and what it shows.
+/// The events of a partial, and its media.
 struct Partial {
     events: Vec<Event>,
     shown: Vec<Shown>,
@@ -255,12 +255,12 @@ impl<'a> Visitor<'a> for Walk<'a> {
     fn partial(&mut self, call: &'a PartialCall, scope: &Scope<'_, 'a>) -> Walked {
         let place = self.place;
         if let Some(program) = Inlines::find(scope.inlines, &call.name) {
-            // Without its own inlines, so that one which calls itself ends here.
+            // Without its own inlines, so that a partial that calls itself ends here.
             let events = self.events(program, &Scope { inlines: None, ..*scope });
             self.extend(events);
             return Ok(());
         }
-        // A name may stand for what a template around defines, which is not known here.
+        // Another template may define an inline partial of this name, which is not known here.
         let is_certain = scope.is_certain && call.name != "@partial-block" && !self.inlines.contains(&*call.name);
         let Some((name, template)) = self.partials.get_key_value(call.name.as_str()) else {
             let inside = Scope { is_certain, ..*scope };
@@ -273,7 +273,7 @@ impl<'a> Visitor<'a> for Walk<'a> {
         self.shown.extend(shown.iter().take(MAX_EVENTS).map(|shown| Shown { place, ..shown.clone() }));
         self.extend(events.iter().map(|event| Event { place, is_certain: event.is_certain && is_certain, ..*event }));
         if let Some(block) = &call.block {
-            // The partial may render it anywhere, or never.
+            // The partial may render the block anywhere, or never.
             let events = self.events(block, &Scope { is_certain: false, ..*scope });
             self.extend(events);
         }
@@ -312,7 +312,7 @@ struct Said {
     place: Place,
 }
 
-/// The messages of a rendering that writes `events`, made as those of a true rendering are.
+/// The messages of a rendering with these events, formed by the same code as those of a real rendering.
 fn said<'e>(events: impl Iterator<Item = &'e Event>) -> Vec<Said> {
     // A message begins at the mark before it. Each text is the index of its place.
     let mut places = vec![Place::START];

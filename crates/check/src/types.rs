@@ -1,4 +1,4 @@
-//! Values that a template uses as another type than they have.
+//! Values that a template uses as another type than they are.
 
 use std::fmt;
 
@@ -31,7 +31,7 @@ pub(super) fn check(prompt: &Prompt, variables: &[Variable], warn: &mut impl FnM
     }
 }
 
-/// What is wrong with text of which nothing is asked but whether it is there: `false` is text too.
+/// The warning for text that is only tested: `false` is text too.
 fn only_tested(argument: &Argument, shape: &Shape) -> Option<(Place, Wrong)> {
     if argument.kind != Kind::String || argument.allowed.is_some() || !shape.is_flag() {
         return None;
@@ -47,7 +47,7 @@ fn only_tested(argument: &Argument, shape: &Shape) -> Option<(Place, Wrong)> {
 /// The code, the message and the hint.
 type Wrong = (Code, String, Option<String>);
 
-/// Where a part of an argument is, as a template has it.
+/// The path of a part of an argument.
 enum Path<'a> {
     Name(&'a str),
     Field(&'a Self, &'a str),
@@ -65,7 +65,7 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// What is wrong with how a part of an argument is used; `is` says what it is if it has no parts itself.
+/// Adds the wrong uses of a part of an argument. `is` is the type in words if it has no parts itself.
 fn part(
     shape: &Shape,
     path: &Path<'_>,
@@ -87,7 +87,7 @@ fn part(
         wrong.push((place, (Code::TypeMismatch, message, Some("declare it as an array".to_owned()))));
     }
     for (field, shape) in &shape.fields {
-        // Of a text or a list.
+        // Texts and lists have a length.
         if field == "length" {
             continue;
         }
@@ -123,7 +123,7 @@ fn is_type(schema: &Value, name: &str) -> bool {
     schema.get("type").is_some_and(|kind| kind == name)
 }
 
-/// What a schema says a value is, if that has no parts.
+/// The type of a schema in words, if it has no parts.
 fn plain_type(schema: &Value) -> Option<&'static str> {
     let name = match schema.get("type")? {
         Value::Array(names) => {
@@ -149,7 +149,7 @@ fn is_closed(schema: &Value) -> bool {
 fn compared(argument: &Argument, literal: &Value, is_declared: bool) -> Option<Wrong> {
     let is_number = matches!(argument.kind, Kind::Integer | Kind::Number);
     let may_be = match &argument.allowed {
-        // What is left out may be either.
+        // An argument that is left out compares as one of these.
         _ if literal.is_null() || literal == "" => true,
         Some(allowed) => allowed.iter().any(|value| is_same(value, literal)),
         None if is_text(argument, is_declared) => literal.is_string(),
@@ -197,8 +197,8 @@ fn plain(argument: &Argument, is_declared: bool) -> Option<String> {
     Some(what.to_owned())
 }
 
-/// Whether it is text, as an argument is that nobody declares, unless its default or its use is something else. What is
-/// declared as anything is left to the programs that know more.
+/// Whether an argument is text. An undeclared argument is, unless its default or its use is something else. One that is
+/// declared as `any` is not.
 fn is_text(argument: &Argument, is_declared: bool) -> bool {
     let has_other_default = argument.default.as_ref().is_some_and(|default| !default.is_string());
     let is_other = has_other_default || argument.shape().is_some_and(Shape::is_data);
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_use_that_does_nothing_is_told() {
+    fn a_use_without_effect_is_reported() {
         for (template, expected) in [
             ("{{#each text}}{{/each}}", "`text` is text: {{#each text}} finds nothing in it (declare it as an array)"),
             ("{{text.x}}", "`text` is text, without fields: `text.x` is empty (declare it as an object)"),

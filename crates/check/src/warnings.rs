@@ -1,4 +1,4 @@
-//! Warnings and notes: the prompt works, but may not do what its author meant.
+//! Warnings and notes: the prompt works, but may do something else than its author meant.
 
 use super::clients::{Client, When, effects};
 use super::foreign::Template;
@@ -10,10 +10,10 @@ use dotprompt::{
     nearest, prompt_name, shorten, shorten_to,
 };
 
-/// How much of a list of arguments is shown, in characters.
+/// Characters of a list of arguments that are shown.
 const INFERRED_CHARACTERS: usize = 200;
 
-/// Warnings of a prompt file alone; it is not read if it is broken.
+/// Warnings of a prompt file alone. `read` is `None` if the file is broken.
 pub(super) fn of_prompt_file(
     key: &str,
     source: &[u8],
@@ -28,14 +28,14 @@ pub(super) fn of_prompt_file(
         && misplaced.is_none()
         && file.description().is_none_or(|description| description.trim().is_empty())
     {
-        let hint = "front matter takes `description: …`; people pick prompts by it";
+        let hint = "add `description: …` to the front matter; people choose prompts by it";
         problems.push(of_file(key, Code::NoDescription, "the prompt has no description", Some(hint)));
     }
     if let Some(found) = misplaced {
         let (width, hint) = (width(text, found.place), Some(found.hint.to_owned()));
         problems.push(at(key, found.place, width, Code::MisplacedFrontMatter, found.message, hint));
     }
-    // `${{price}}` is a price where there is one.
+    // `${{price}}` is a price if the file declares it.
     let is_meant = |inside: &str| read.is_some_and(|file| file.declares(inside));
     let declares = |name: &str| read.is_some_and(|file| file.declares(name));
     foreign::check(&Template { key, text: body, start, clients }, is_meant, declares, problems);
@@ -52,7 +52,7 @@ pub(super) fn of_partial(
 ) {
     let Ok(text) = std::str::from_utf8(source) else { return };
     if template_of(text).is_none_or(|(_, start)| start != Place::START) {
-        let message = "a partial has no front matter: this is text of every prompt that uses it";
+        let message = "partials have no front matter: this becomes text of every prompt that uses the partial";
         let place = Place { line: line_of(text, "---"), column: 1 };
         problems.push(at(key, place, 3, Code::Portability, message, Some("leave it out".to_owned())));
     }
@@ -88,12 +88,12 @@ pub(super) fn of_prompt(prompt: &Prompt, source: &[u8], clients: &[Client], prob
         let name = shorten(&variable.name);
         let (then, or) = if variable.fails {
             let then = match prompt.arguments().is_open() {
-                true => "the prompt fails where a caller does not give it",
+                true => "the prompt fails if a caller does not pass it",
                 false => "the prompt fails when a rendering gets here",
             };
             (then, format!(" or test it with {{{{#if {name}}}}}"))
         } else {
-            ("no caller can give it", String::new())
+            ("no caller can pass it", String::new())
         };
         let message = format!("`{name}` is used but not declared: {then}");
         warn(Code::Undeclared, variable.place, message, Some(&format!("declare it{or}")));
@@ -143,7 +143,7 @@ fn unknown_data(
         let message = format!("`@{written}` is empty here: no {outer} is around");
         return (
             message,
-            "@index, @key, @first and @last stand inside {{#each}}; each ../ leads out of one".to_owned(),
+            "@index, @key, @first and @last exist only inside {{#each}}; each ../ goes one level up".to_owned(),
         );
     }
     let hint = match bare.strip_prefix("metadata.") {
@@ -170,7 +170,7 @@ fn inferred(prompt: &Prompt) -> Option<Problem> {
         return None;
     }
     let message = format!("arguments: {}", shorten_to(INFERRED_CHARACTERS, &inferred.join(", ")));
-    let hint = "the template's variables; `?` marks what may be left out";
+    let hint = "these are the template's variables; `?` marks optional ones";
     Some(of_file(prompt.key(), Code::Inferred, message, Some(hint)))
 }
 
@@ -194,7 +194,7 @@ fn arguments(arguments: &[Argument], clients: &[Client], warn: &mut impl FnMut(C
         && let Some(effects) = effects(&[When::TypedArgument], clients)
     {
         let takes = typed.format().map(|takes| format!(" ({takes})")).unwrap_or_default();
-        let message = format!("`{}` does not take any text{takes}: {effects}", shorten(&typed.name));
+        let message = format!("`{}` does not accept every text{takes}: {effects}", shorten(&typed.name));
         warn(Code::TypedArgument, place(typed), message, None);
     }
 }
@@ -212,12 +212,12 @@ fn messages(survey: &Survey, clients: &[Client], warn: &mut impl FnMut(Code, Pla
     if let Some(place) = said.out_of_turn
         && let Some(effects) = effects(&[When::NotAlternating], clients)
     {
-        let message = format!("the messages do not go from the user to the assistant and back: {effects}");
+        let message = format!("the messages do not alternate between user and assistant: {effects}");
         warn(Code::NotAlternating, place, message, None);
     }
     let mut told = Vec::new();
     for shown in &survey.shown {
-        // What is not shown at all has been said.
+        // Refused addresses have been reported.
         let Ok(kind) = media::kind(shown) else { continue };
         if told.contains(&kind) {
             continue;
@@ -228,7 +228,7 @@ fn messages(survey: &Survey, clients: &[Client], warn: &mut impl FnMut(Code, Pla
             Some(When::Audio) => "a recording",
             Some(When::Link) => "a link",
             Some(_) => "a file",
-            None => "a picture, a link or a file, as it is given",
+            None => "a picture, a link or a file, depending on the arguments",
         };
         let mut when = vec![kind.unwrap_or(When::Image)];
         if !said.begins_with_text && told.len() == 1 {
@@ -240,8 +240,7 @@ fn messages(survey: &Survey, clients: &[Client], warn: &mut impl FnMut(Code, Pla
     }
 }
 
-/// A name that does not follow from the path as a reader would expect; `holder` is the file that has the one which this
-/// file claims too.
+/// The note for a name that differs from the path. `holder` is the file that has the name which this file claims too.
 pub(super) fn renamed(key: &str, name: &str, holder: Option<&str>) -> Option<Problem> {
     if let Some(holder) = holder {
         let claimed = prompt_name(key).unwrap_or_default();
@@ -258,10 +257,10 @@ pub(super) fn renamed(key: &str, name: &str, holder: Option<&str>) -> Option<Pro
     let mut hints = Vec::new();
     if odd.iter().any(|c| *c != '.') {
         reasons.push(effects(&[When::OddName], &[])?);
-        hints.push("a path of letters A to Z, digits, _ and - is a name as it is".to_owned());
+        hints.push("use only letters A to Z, digits, _ and - in the path".to_owned());
     } else if !odd.is_empty() {
         reasons.push(effects(&[When::DottedName], &[])?);
-        hints.push("write - for a dot; only the first one in a file's name begins a variant".to_owned());
+        hints.push("write - instead of a dot; only the first dot of a file name starts a variant".to_owned());
     }
     if is_cut(key) {
         reasons.push(format!("a name has at most {MAX_LENGTH} characters"));
@@ -271,11 +270,11 @@ pub(super) fn renamed(key: &str, name: &str, holder: Option<&str>) -> Option<Pro
     (!reasons.is_empty()).then(|| of_file(key, Code::Renamed, message, Some(&hints.join("; "))))
 }
 
-/// Warns of variables that other readers of the format take for a helper.
+/// Warns of variables that are helpers in other readers of the format.
 fn like_helpers(key: &str, text: &str, usage: Option<Usage>) -> impl Iterator<Item = Problem> {
     let variables = usage.map(|usage| usage.variables()).unwrap_or_default().into_iter();
     variables.filter(|variable| variable.is_helper_name).map(move |Variable { name, place, .. }| {
-        let message = format!("{{{{{name}}}}} is a variable here, and a helper to other readers of the format");
+        let message = format!("{{{{{name}}}}} is a variable here and a helper in other readers of the format");
         at(key, place, width(text, place), Code::Portability, message, Some(format!("write {{{{this.{name}}}}}")))
     })
 }
@@ -286,13 +285,13 @@ fn is_empty(template: &Tree) -> bool {
     template.inlines.is_empty() && template.program.nodes.iter().all(is_blank)
 }
 
-/// How many characters the tag or the word at a place has.
+/// The number of characters of the tag or word at a place.
 fn width(text: &str, place: Place) -> usize {
     let line = text.lines().nth(place.line as usize - 1).unwrap_or_default();
     let rest: String = line.chars().skip(place.column as usize - 1).collect();
     let width = match rest.strip_prefix("{{") {
         Some(inside) => inside.find("}}").map_or(rest.chars().count(), |end| rest[..end + 4].chars().count()),
-        // The file as a whole.
+        // A problem of the whole file.
         None if place == Place::START => 1,
         None => rest.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-')).count(),
     };

@@ -1,7 +1,6 @@
 //! API Gateway events as HTTP requests.
 
 use std::collections::BTreeMap;
-use std::mem;
 
 use gallery::auth::Claims;
 use gallery::http::RequestId;
@@ -18,7 +17,7 @@ pub(crate) fn request(mut request: Request) -> Request {
     let (id, stage) = (context.request_id.take(), context.stage.take());
     let token = context.authorizer.as_mut().and_then(|authorizer| authorizer.jwt.as_mut());
     // In the order of their names, so that each request has them in the same order.
-    let claims = token.map(|token| BTreeMap::from_iter(mem::take(&mut token.claims)));
+    let claims = token.map(|token| BTreeMap::from_iter(std::mem::take(&mut token.claims)));
     let path = without_stage(request.raw_http_path(), stage.as_deref());
     // `lambda_http` has normalised the path with a URL parser, so that `/x/../mcp` and `/mcp#x` became `/mcp`. To API
     // Gateway these are other paths, whose route may need no token. Only what API Gateway calls `/mcp` is `/mcp`.

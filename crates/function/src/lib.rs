@@ -3,11 +3,8 @@
 
 mod event;
 
-use std::future;
-use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -17,7 +14,7 @@ use gallery::gallery::Gallery;
 use gallery::http;
 use gallery::logging::{self, milliseconds};
 use gallery::mcp::Mcp;
-use gallery::store::S3Store;
+use gallery::store::s3::client;
 use gallery::tools::{Tool, Tools};
 use lambda_http::tower::ServiceExt;
 use tokio::runtime;
@@ -29,23 +26,19 @@ const LISTING_DELAY: Duration = Duration::from_millis(5);
 /// error and returns exit code 2 for an invalid setting, 1 for any other error.
 #[must_use]
 pub fn run(tools: Vec<Tool>) -> ExitCode {
-    let run = || {
-        if std::env::args_os().len() > 1 {
-            return Err((2, "the function takes no arguments: environment variables hold all settings".to_owned()));
+    let (code, why) = match Config::from_env(Flags::default()) {
+        _ if std::env::args_os().len() > 1 => (2, "no arguments allowed: set environment variables".to_owned()),
+        Err(e) => (2, e.to_string()),
+        Ok(config) if !config.on_lambda => {
+            (2, "AWS_LAMBDA_RUNTIME_API is not set: this program runs only on AWS Lambda".to_owned())
         }
-        let config = Config::from_env(Flags::default()).map_err(|e| (2, e.to_string()))?;
-        if !config.on_lambda {
-            return Err((2, "AWS_LAMBDA_RUNTIME_API is not set: this program runs only on AWS Lambda".to_owned()));
-        }
-        serve(tools, &config).map_err(|e| (1, e))
+        Ok(config) => match serve(tools, &config) {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(why) => (1, why),
+        },
     };
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err((code, why)) => {
-            eprintln!("prompt-gallery: {why}");
-            ExitCode::from(code)
-        }
-    }
+    eprintln!("prompt-gallery: {why}");
+    ExitCode::from(code)
 }
 
 /// Answers events with the settings of `config` until the platform ends the process.
@@ -54,9 +47,9 @@ pub fn run(tools: Vec<Tool>) -> ExitCode {
 /// Why the function cannot start, in one line.
 pub fn serve(tools: Vec<Tool>, config: &Config) -> Result<(), String> {
     // Each line is written before the answer: the platform may freeze the process after it.
-    let _ = logging::init(config.log_filter.clone(), logging::lines(config.log_format, io::stdout, false));
+    let _ = logging::init(config.log_filter.clone(), logging::lines(config.log_format, std::io::stdout, false));
     let began = Instant::now();
-    let store = config.source.open(S3Store::from_env).map_err(|e| e.to_string())?;
+    let store = config.source.open(client::from_env).map_err(|e| e.to_string())?;
     let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
     // Lambda sends one event at a time, and threads take start-up time.
     let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
@@ -88,10 +81,10 @@ async fn list_ahead(gallery: Arc<Gallery>) {
             gallery.report_unavailable(&e);
         }
         tracing::debug!(ms = milliseconds(began.elapsed()), "first listing");
-        future::pending::<()>().await;
+        std::future::pending::<()>().await;
     };
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
-    let thread = thread::Builder::new().name("store".to_owned());
+    let thread = std::thread::Builder::new().name("store".to_owned());
     if let Err(e) = runtime.and_then(|runtime| thread.spawn(move || runtime.block_on(list))) {
         tracing::error!(cause = %e, "no early listing: the first request that needs prompts lists them");
     }

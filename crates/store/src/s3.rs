@@ -19,7 +19,6 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use aws_sdk_s3::primitives::DateTime;
 use bytes::Bytes;
-use futures_util::future::{self, BoxFuture};
 
 #[doc(hidden)]
 pub use bucket::Connect;
@@ -68,34 +67,24 @@ fn is_first(flag: &AtomicBool) -> bool {
 }
 
 impl S3Store {
-    /// A store over the standard AWS settings in the environment of this process. They are read, and S3 is asked, when it
-    /// is first used.
+    /// A store over a client that `connect` makes when it is first needed.
     #[must_use]
-    pub fn from_env(bucket: &str, prefix: &str, options: S3Options) -> Self {
-        let name: Arc<str> = bucket.into();
-        let connect = move || -> BoxFuture<'static, _> {
-            let name = Arc::clone(&name);
-            Box::pin(async move { client::from_env(&name, options).await })
-        };
-        Self::connecting(bucket, prefix, Arc::new(connect))
-    }
-
-    /// A store over a client that is made when it is first needed.
-    pub fn connecting(bucket: impl Into<String>, prefix: impl Into<String>, connect: Connect) -> Self {
-        Self::of(Bucket::new(bucket.into(), connect, None), prefix.into())
+    pub fn connecting(bucket: &str, prefix: &str, options: S3Options, connect: Connect) -> Self {
+        Self::of(Bucket::new(bucket, options, connect, None), prefix)
     }
 
     /// A store over the given client settings, to which timeouts and an HTTP client are added.
     ///
     /// `prefix` is what all keys start with: empty, or ending in `/`.
-    pub fn new(config: aws_sdk_s3::config::Builder, bucket: impl Into<String>, prefix: impl Into<String>) -> Self {
-        let client = client::new(config, S3Options::default(), Http::new(|| Ok(())));
-        let connect: Connect = Arc::new(|| Box::pin(future::ready(Err("the client exists already".to_owned()))));
-        Self::of(Bucket::new(bucket.into(), connect, Some(client)), prefix.into())
+    #[must_use]
+    pub fn new(config: aws_sdk_s3::config::Builder, bucket: &str, prefix: &str) -> Self {
+        let options = S3Options::default();
+        let client = client::new(config, options, Http::new(|| Ok(())));
+        Self::of(Bucket::new(bucket, options, client::from_env, Some(client)), prefix)
     }
 
-    fn of(bucket: Bucket, prefix: String) -> Self {
-        Self { bucket, prefix, index: None, warned: Arc::default() }
+    fn of(bucket: Bucket, prefix: &str) -> Self {
+        Self { bucket, prefix: prefix.to_owned(), index: None, warned: Arc::default() }
     }
 
     /// The same with an index of its prompts under `key` of the bucket. The index is the only object that is ever

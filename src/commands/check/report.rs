@@ -29,7 +29,7 @@ pub(super) struct CheckedGallery<'a> {
     pub(super) texts: HashMap<&'a str, &'a str>,
 }
 
-/// What clients do with more files than this is shown once for all of them.
+/// An effect in clients that concerns more files is shown once for all of them.
 const MAX_REPEATED: usize = 3;
 /// Columns of a terminal. Of a longer source line, the part around the problem is shown.
 const WIDTH: usize = 110;

@@ -35,7 +35,7 @@ impl Target {
             (config::Source::Dir(dir), Some(keys)) if !is_served => {
                 Arc::new(LimitedFolder::open(dir, keys.clone()).map_err(Failure::unable)?)
             }
-            (source, _) => source.open(aws::store).map_err(Failure::unable)?,
+            (source, _) => source.open(aws::connect).map_err(Failure::unable)?,
         };
         let page_size = Some(config.page_size).filter(|_| only.is_none());
         Ok(Self { source: config.source, store, page_size, only })

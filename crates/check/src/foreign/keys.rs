@@ -14,19 +14,19 @@ pub(super) fn of_helper(key: &str, known: &[&str]) -> Option<&'static str> {
 /// Which program defines a key of front matter, or how Dotprompt writes it.
 pub(super) fn of_front_matter(key: &str) -> Option<&'static str> {
     Some(match key {
-        "mode" | "agent" | "applyTo" | "excludeAgent" => "it is VS Code's, and has no effect here",
+        "mode" | "agent" | "applyTo" | "excludeAgent" => "it is VS Code's key and has no effect here",
         "allowed-tools" | "argument-hint" | "disable-model-invocation" | "user-invocable" | "hooks" => {
-            "it is Claude Code's, and has no effect here"
+            "it is Claude Code's key and has no effect here"
         }
-        "globs" | "alwaysApply" => "it is Cursor's, and has no effect here",
-        "invokable" => "it is Continue's, and has no effect here",
-        "authors" | "sample" => "it is Prompty's, and has no effect here",
+        "globs" | "alwaysApply" => "it is Cursor's key and has no effect here",
+        "invokable" => "it is Continue's key and has no effect here",
+        "authors" | "sample" => "it is Prompty's key and has no effect here",
         "labels" => "it is Langfuse's: write `tags`",
-        "_type" | "template_format" | "validate_template" => "it is LangChain's, and has no effect here",
+        "_type" | "template_format" | "validate_template" => "it is LangChain's key and has no effect here",
         "modelParameters" | "responseFormat" | "testData" | "evaluators" => {
-            "it is GitHub Models', and has no effect here"
+            "it is GitHub Models' key and has no effect here"
         }
-        "layout" | "permalink" | "sidebar_label" => "it is a site generator's, and has no effect here",
+        "layout" | "permalink" | "sidebar_label" => "it is a site generator's key and has no effect here",
         "inputs" | "input_variables" | "variables" | "parameters" | "params" | "args" | "argument" | "placeholders" => {
             "write `arguments`, a list of `name`, `description`, `required`, or `input.schema`"
         }

@@ -8,10 +8,10 @@ use dotprompt::tree::Token;
 use super::syntax::{Other, Table, certain};
 use super::{tag, text};
 
-/// Text of a template that is more than text to another program.
+/// A tag or text that another program or language would interpret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Foreign<'a> {
-    /// `${{ … }}` of GitHub Actions and its like; what stands in the braces.
+    /// `${{ … }}` of GitHub Actions and similar programs; the text in the braces.
     Expression(&'a str),
     /// `$1`
     Placeholder(&'a str),
@@ -23,7 +23,7 @@ pub(super) enum Foreign<'a> {
     Text(&'a str, Other),
 }
 
-/// Finds all of it in `source`, in order; `source` starts at `start` of its file, and `tokens` are its text and tags.
+/// Finds all foreign tags and texts, in order. `source` starts at `start` of its file, and `tokens` are its text and tags.
 pub(super) fn scan<'a>(source: &'a str, start: Place, tokens: &[Token<'a>]) -> Vec<(Place, Foreign<'a>)> {
     let mut found = Vec::new();
     let mut place = start;
@@ -88,7 +88,7 @@ fn new_delimiters(inside: &str) -> Option<(&str, &str)> {
     (!open.contains('=') && !close.contains(['=', ' '])).then_some((open, close))
 }
 
-/// Looks through text that may have tags between the delimiters of Mustache that hold there.
+/// Finds foreign text, and tags between the current delimiters of Mustache.
 fn in_mustache<'a>(
     text: &'a str,
     start: Place,

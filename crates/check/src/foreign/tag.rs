@@ -20,7 +20,7 @@ const LITERAL: &str = "write a literal {{ as \\{{";
 const OBJECT: &str = "write a literal {{ as \\{{, or put a space between the braces";
 const NEST: &str = "nest the conditions: {{#if a}}{{#if b}} … {{/if}}{{/if}}";
 const ELSE_IF: &str = "write {{#if a}} … {{else if b}} … {{/if}}";
-const NO_COMPARISON: &str = "take an argument that says which it is";
+const NO_COMPARISON: &str = "pass the result as an argument";
 
 /// The language of a tag, from its braces to its braces, if it is or may be of another.
 pub(super) fn of_tag(tag: &str) -> Option<Other> {
@@ -47,7 +47,7 @@ pub(super) fn of_tag(tag: &str) -> Option<Other> {
 }
 
 pub(super) fn change_of_delimiters() -> Other {
-    Other::likely("Mustache's change of delimiters", "leave it out, and write every tag as {{x}}")
+    Other::likely("Mustache's change of delimiters", "remove it, and write every tag as {{x}}")
 }
 
 /// Tags that differ in their signs, with their braces.
@@ -67,7 +67,7 @@ static SIGNS: LazyLock<Table> = LazyLock::new(|| {
 
 fn go(inside: &str) -> Option<Other> {
     static TAGS: LazyLock<Table> = LazyLock::new(|| {
-        let text = "write the text and {{values}} as they are: there is no formatting";
+        let text = "write the text and {{values}} directly: there is no formatting";
         Table::new(vec![
             certain(r"^end$", GO, "write the end of a block with its name: {{/each}}, {{/if}}"),
             certain(r"^range\s+(?:.*:=\s*)?[$.]$", GO, "write {{#each this}} … {{/each}}"),
@@ -103,7 +103,7 @@ fn go(inside: &str) -> Option<Other> {
 /// Tags that begin with a word that is a statement elsewhere, and statements between `{%` and `%}`.
 pub(super) static STATEMENTS: LazyLock<Table> = LazyLock::new(|| {
     let (else_if, other_else) = ("another spelling of else if", "another spelling of else");
-    let (leave_out, helper) = ("a prompt ends where the model answers: leave it out", "another helper");
+    let (leave_out, helper) = ("remove it: a prompt ends where the model answers", "another helper");
     Table::new(vec![
         certain(r"^[#/]*\s*(?i:elseif|elsif|elif|else-if):?(?:\s+(?<if>.+))?$", else_if, "write {{else $if}}"),
         certain(r"^[#/]*\s*(?:(?i:else:|otherwise)|Else|ELSE)$", other_else, "write {{else}}"),
@@ -152,7 +152,7 @@ fn comparison(inside: &str) -> Option<Other> {
             likely(
                 r"^\(?(?:gt|gte|lt|lte|ge|le|compare|ifCond|contains|includes|in|inArray)\s",
                 HELPER,
-                "compare with {{#ifEquals a b}}, or take an argument that says which it is",
+                "compare with {{#ifEquals a b}}, or pass the result as an argument",
             ),
         ])
     });
@@ -182,10 +182,10 @@ fn comparison(inside: &str) -> Option<Other> {
 
 /// Values with variables, filters, calls and operators that other languages define, helpers of other programs, and code.
 static VALUES: LazyLock<Table> = LazyLock::new(|| {
-    let (call, computed) = ("a call of a function", "name a variable: a value is computed before it is sent");
+    let (call, computed) = ("a call of a function", "use a variable: values are computed before they are passed");
     let dollar = "Semantic Kernel, n8n or Postman";
-    let unfiltered = "write {{$1}}, and say in the text what to do with it: there are no filters";
-    let value = "send the value that is to stand here";
+    let unfiltered = "write {{$1}}, and say in the text how to change it: there are no filters";
+    let value = "pass the value as an argument";
     Table::new(vec![
         certain(r"^\$(?:json\.)?(NAME)(?:\s|$)", dollar, "write {{$1}}"),
         certain(r"^(?:for)?loop\.index0$", JINJA, "write {{@index}}"),
@@ -211,7 +211,7 @@ static VALUES: LazyLock<Table> = LazyLock::new(|| {
         likely(
             r"^[^|]*\|[^|](?:.*[^|])?$",
             FILTER,
-            "write {{x}}, and say in the text what to do with it: there are no filters",
+            "write {{x}}, and say in the text how to change it: there are no filters",
         ),
         likely(r"^NAME\(.*\)", call, computed),
         likely(r#"^[#^]*\s*(NAME)\s*\|\|\s*["']?(.*?)["']?$"#, OPERATOR, "write {{#if $1}}{{$1}}{{else}}$2{{/if}}"),
@@ -228,7 +228,7 @@ static VALUES: LazyLock<Table> = LazyLock::new(|| {
              replace|concat|join|split|substring|formatdate|dateformat|date|now|moment|add|subtract|multiply|divide|inc|\
              increment|math|sum|round|random|uuid)\\s+\\S",
             HELPER,
-            "send the value that is to stand here: no helper computes",
+            "pass the value as an argument: no helper computes",
         ),
         likely(r"^[#/^(]*(?i:tojson|jsonstringify|stringify|to_json|dump)\s+\S", HELPER, "write {{json x}}"),
         likely(r"^[#/^(]*(?i:length|size|count|len)\s+\S", HELPER, "write {{items.length}}"),

@@ -140,10 +140,10 @@ fn what_only_looks_like_it_is_not() {
 }
 
 const NO_COMMAND: &str =
-    "a shell command of Gemini CLI: a prompt runs no commands: take the output as an argument, {{name}}";
-const NO_FILE: &str = "a file reference of Gemini CLI: a prompt reads no files of its user: take the text as an argument, {{name}}; \
+    "a shell command of Gemini CLI: prompts run no commands: pass the output as an argument, {{name}}";
+const NO_FILE: &str = "a file reference of Gemini CLI: prompts read no local files: pass the text as an argument, {{name}}; \
                        {{media url=\"…\"}} shows a file of the gallery";
-const MENTION: &str = "a file reference of Claude Code, Gemini CLI or opencode: a prompt reads no files of its user: take the \
+const MENTION: &str = "a file reference of Claude Code, Gemini CLI or opencode: prompts read no local files: pass the \
                        text as an argument, {{name}}; {{media url=\"…\"}} shows a file of the gallery";
 
 #[test]
@@ -165,7 +165,7 @@ fn another_language_is_named_with_what_to_write_here() {
         ("${role:tutor}", "prompts.chat: write {{role}}, and give it `default: tutor` in the front matter"),
         ("${input:topic}", "VS Code: write {{topic}}"),
         ("${input:topic:What about?}", "VS Code: write {{topic}}, described as \"What about?\" in the front matter"),
-        ("${selection}", "VS Code: write {{selection}}: clients fill in nothing by themselves"),
+        ("${selection}", "VS Code: write {{selection}}: clients fill in nothing on their own"),
         ("$ARGUMENTS", "Claude Code: write {{arguments}}, or a name for each of them"),
         ("<%= name %>", "ERB or EJS: write {{name}}"),
         ("<% if x %>", "ERB or EJS: write {{#if x}} … {{/if}}"),
@@ -211,7 +211,7 @@ fn another_language_is_named_with_what_to_write_here() {
             "{{$x := .Y}}",
             "Go's template language: write {{#with value as |name|}} … {{/with}}: there are no assignments",
         ),
-        ("{{=<% %>=}}", "Mustache's change of delimiters: leave it out, and write every tag as {{x}}"),
+        ("{{=<% %>=}}", "Mustache's change of delimiters: remove it, and write every tag as {{x}}"),
         ("{{color: \"red\"}}", "JSX, Vue or JavaScript: write a literal {{ as \\{{, or put a space between the braces"),
         (
             "{{\"a\": 1}}",
@@ -227,7 +227,7 @@ fn another_language_is_named_with_what_to_write_here() {
         ("{{ > tone }}", "a tag with a space before its sign: write {{>tone}}: no space before the >"),
         (
             "{{ x | upper }}",
-            "a filter of Jinja, Liquid or Angular: write {{x}}, and say in the text what to do with it: there are no filters",
+            "a filter of Jinja, Liquid or Angular: write {{x}}, and say in the text how to change it: there are no filters",
         ),
         (
             "{{ x | default('y') }}",
@@ -237,7 +237,7 @@ fn another_language_is_named_with_what_to_write_here() {
         ("{{ a if b else c }}", "Jinja or Liquid: write {{#if b}}a{{else}}c{{/if}}"),
         ("{{ loop.index }}", "Jinja or Liquid: write {{@index}}, which counts from 0"),
         ("{{ ok ? 'a' : 'b' }}", "JavaScript: write {{#if ok}}…{{else}}…{{/if}}"),
-        ("{{ x.toUpperCase() }}", "a call of a function: name a variable: a value is computed before it is sent"),
+        ("{{ x.toUpperCase() }}", "a call of a function: use a variable: values are computed before they are passed"),
         ("{{$input}}", "Semantic Kernel, n8n or Postman: write {{input}}"),
         ("{{#sys.query#}}", "Dify: write {{query}}"),
         (
@@ -274,7 +274,7 @@ fn another_language_is_named_with_what_to_write_here() {
         ("{{#for x in xs}}", "Jinja or Liquid: write {{#each xs as |x|}} … {{/each}}"),
         (
             "{{upper x}}",
-            "a helper that Handlebars does not have by itself: send the value that is to stand here: no helper computes",
+            "a helper that Handlebars does not have by itself: pass the value as an argument: no helper computes",
         ),
         (
             "\\frac{{a}}{{b}}",

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::syntax::{Other, Table, certain, likely};
 use super::tag;
 
-/// The parts of a Markdown text that show code: fenced blocks, and what stands in backticks on one line.
+/// The code in a Markdown text: fenced blocks, and text in backticks on one line.
 pub(super) fn code(source: &str) -> Vec<Range<usize>> {
     let (mut ranges, mut fence, mut at) = (Vec::new(), None, 0);
     for line in source.split_inclusive('\n') {
@@ -23,7 +23,7 @@ pub(super) fn code(source: &str) -> Vec<Range<usize>> {
         }
         at += line.len();
     }
-    // One that is never closed shows code to the end.
+    // A block without an end is code up to the end of the text.
     ranges.extend(fence.map(|(_, start)| start..source.len()));
     ranges
 }
@@ -45,8 +45,8 @@ const MAX_PIECE_BYTES: usize = 5000;
 const JINJA: &str = "Jinja or Liquid";
 const PYTHON: &str = "Python's format, f-strings or LangChain";
 const VS_CODE: &str = "VS Code";
-const NO_COMMAND: &str = "a prompt runs no commands: take the output as an argument, {{name}}";
-const NO_FILE: &str = "a prompt reads no files of its user: take the text as an argument, {{name}}; \
+const NO_COMMAND: &str = "prompts run no commands: pass the output as an argument, {{name}}";
+const NO_FILE: &str = "prompts read no local files: pass the text as an argument, {{name}}; \
                        {{media url=\"…\"}} shows a file of the gallery";
 
 /// The foreign text that `rest` begins with: its length and language. `before` is the text before it.
@@ -100,7 +100,7 @@ static MARKED: LazyLock<Table> = LazyLock::new(|| {
             "^\\$\\{(selection|selectedText|file|fileBasename|fileDirname|fileBasenameNoExtension|workspaceFolder|\
              workspaceFolderBasename|relativeFile)\\}",
             VS_CODE,
-            "write {{$1}}: clients fill in nothing by themselves",
+            "write {{$1}}: clients fill in nothing on their own",
         ),
         likely(r"^\$\{env[^:}]*:(NAME)\}", VS_CODE, "write {{$1}}"),
         likely(r"^\$\{(NAME)\}", "JavaScript, a shell or prompts.chat", "write {{$1}}"),

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use gallery::auth::Claims;
 use gallery::config::{Config, Flags};
 use gallery::gallery::Gallery;
-use gallery::store::S3Store;
+use gallery::store::s3::client;
 use gallery::tools::calculator;
 
 use super::request;
@@ -77,7 +77,7 @@ async fn answer_with(env: &[(&str, &str)], event: &str) -> Answer {
         _ => env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()),
     });
     let config = config.unwrap();
-    let gallery = Gallery::new(config.source.open(S3Store::from_env).unwrap(), config.cache_ttl, config.page_size);
+    let gallery = Gallery::new(config.source.open(client::from_env).unwrap(), config.cache_ttl, config.page_size);
     let app = app(vec![calculator::add(), calculator::multiply()], Arc::new(gallery), &config).unwrap();
     let response = app.map_request(request).oneshot(from_str(event).unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();

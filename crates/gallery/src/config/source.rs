@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use dotprompt::Named;
 use store::env::process;
-use store::s3::S3Options;
+use store::s3::{Connect, S3Options};
 use store::{DirStore, PromptStore, S3Store};
 
 use super::env::{Env, Flags};
@@ -66,15 +66,15 @@ impl Source {
         Ok(Self::S3 { bucket, prefix, index_key, options })
     }
 
-    /// Opens the store. `open_bucket` makes the store of a bucket, which is not contacted yet.
+    /// Opens the store. `connect` makes the client of a bucket, which is not contacted yet.
     ///
     /// # Errors
     /// When there is no such folder.
-    pub fn open(&self, open_bucket: fn(&str, &str, S3Options) -> S3Store) -> io::Result<Arc<dyn PromptStore>> {
+    pub fn open(&self, connect: Connect) -> io::Result<Arc<dyn PromptStore>> {
         Ok(match self {
             Self::Dir(dir) => Arc::new(DirStore::open(dir)?),
             Self::S3 { bucket, prefix, index_key, options } => {
-                let store = open_bucket(bucket, prefix, *options);
+                let store = S3Store::connecting(bucket, prefix, *options, connect);
                 Arc::new(if let Some(key) = index_key { store.with_index(key) } else { store })
             }
         })

@@ -12,26 +12,28 @@ use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
+use super::options::S3Options;
 use super::version::Marks;
 use super::{client, encoding, errors};
 use crate::causes::chain;
 use crate::limits::GET_TIMEOUT;
 use crate::prompt_store::{IndexStore, StoreError, Written};
 
-/// Makes the client of a bucket when it is first needed. An error is one line that says what to do.
-pub type Connect = Arc<dyn Fn() -> BoxFuture<'static, Result<Client, String>> + Send + Sync>;
+/// Makes the client of the bucket of this name when it is first needed. An error is one line that says what to do.
+pub type Connect = fn(Arc<str>, S3Options) -> BoxFuture<'static, Result<Client, String>>;
 
 #[derive(Clone)]
 pub(super) struct Bucket {
-    name: String,
+    name: Arc<str>,
+    options: S3Options,
     connect: Connect,
     /// Made when it is first needed: requests that need no prompts do not wait for it.
     client: Arc<OnceCell<Client>>,
 }
 
 impl Bucket {
-    pub(super) fn new(name: String, connect: Connect, client: Option<Client>) -> Self {
-        Self { name, connect, client: Arc::new(OnceCell::new_with(client)) }
+    pub(super) fn new(name: &str, options: S3Options, connect: Connect, client: Option<Client>) -> Self {
+        Self { name: name.into(), options, connect, client: Arc::new(OnceCell::new_with(client)) }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -47,7 +49,7 @@ impl Bucket {
     pub(super) async fn client(&self, key: &str) -> Result<&Client, StoreError> {
         let make = async || {
             let began = Instant::now();
-            let made = (self.connect)().await;
+            let made = (self.connect)(Arc::clone(&self.name), self.options).await;
             tracing::debug!(ms = began.elapsed().as_secs_f64() * 1e3, "S3 client made");
             made.map_err(|why| StoreError::Settings(format!("{}: {why}", self.at(key))))
         };
@@ -56,7 +58,7 @@ impl Bucket {
 
     /// The marks of an object's version, and its content if it has at most `max_bytes`.
     pub(super) async fn read(&self, key: &str, max_bytes: u64) -> Result<(Marks, Option<Bytes>), StoreError> {
-        let request = self.client(key).await?.get_object().bucket(&self.name).key(key);
+        let request = self.client(key).await?.get_object().bucket(&*self.name).key(key);
         let unavailable = |why: String| StoreError::Unavailable(format!("{}: {why}", self.at(key)));
         let read = async {
             let output = request.send().await.map_err(|e| self.error(key, &e))?;
@@ -136,7 +138,7 @@ impl IndexStore for IndexObject {
     }
 
     async fn write(&self, object: Bytes, replaces: Option<&str>) -> Result<Written, StoreError> {
-        let request = self.bucket.client(&self.key).await?.put_object().bucket(&self.bucket.name).key(&self.key);
+        let request = self.bucket.client(&self.key).await?.put_object().bucket(&*self.bucket.name).key(&self.key);
         let request = match replaces {
             Some(version) => request.if_match(version),
             None => request.if_none_match("*"),

@@ -1,6 +1,7 @@
 //! The S3 client: the standard settings and our timeouts.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
@@ -10,6 +11,7 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{self, BehaviorVersion, ConfigBag, Intercept, Region, RuntimeComponents};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_s3::error::BoxError;
+use futures_util::future::BoxFuture;
 
 use super::options::{AddressingStyle, S3Options, endpoint as endpoint_url};
 use crate::causes::{chain, shown};
@@ -26,7 +28,11 @@ const NO_REGION: &str = "no region: set AWS_REGION or the profile's `region` to 
 ///
 /// # Errors
 /// What is wrong with the settings, in one line.
-pub(super) async fn from_env(bucket: &str, options: S3Options) -> Result<Client, String> {
+pub fn from_env(bucket: Arc<str>, options: S3Options) -> BoxFuture<'static, Result<Client, String>> {
+    Box::pin(async move { read_env(&bucket, options).await })
+}
+
+async fn read_env(bucket: &str, options: S3Options) -> Result<Client, String> {
     let is_on = |name| variable(name).as_deref().is_some_and(is_true);
     let endpoint = variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"));
     let address = Address {
