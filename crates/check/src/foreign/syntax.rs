@@ -54,9 +54,9 @@ pub(super) fn rewrite(pattern: &'static str, instead: &'static str) -> Syntax {
 impl Syntax {
     /// The pattern as a regular expression.
     fn expression(&self) -> String {
-        // Smaller than `\w` with its Unicode tables: any character but ASCII's signs and blocks without letters.
-        const START: &str = r"[^\x00-@\[-^`{-\u{bf}\u{2000}-\u{2bff}\u{3000}-\u{303f}\u{1f000}-\u{1faff}]";
-        let name = format!(r"(?:{START}(?:{START}|[0-9])*(?:\.{START}(?:{START}|[0-9])*)*)");
+        // Ranges in place of `\w`, whose Unicode tables make each pattern large.
+        const START: &str = r"A-Za-z_\u{aa}-\u{1fff}\u{3040}-\u{10ffff}";
+        let name = format!("(?:[{START}](?:[{START}0-9.]*[{START}0-9])?)");
         format!("(?s){}", self.pattern.replace("NAME", &name))
     }
 }

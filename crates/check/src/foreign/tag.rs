@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::syntax::{Other, Table, certain, condition_of, likely, rewrite};
+use super::syntax::{Other, Syntax, Table, certain, condition_of, likely, rewrite};
 
 const GO: &str = "Go's template language";
 const JINJA: &str = "Jinja or Liquid";
@@ -34,15 +34,17 @@ pub(super) fn of_tag(tag: &str) -> Option<Other> {
     if inside.starts_with("!--") {
         return None;
     }
-    let found = if inside.starts_with('=') { Some(change_of_delimiters()) } else { SIGNS.of(tag) };
+    let has_sign = !tag[2..].starts_with(|c: char| c.is_alphanumeric());
+    let found = match inside.starts_with('=') {
+        true => Some(change_of_delimiters()),
+        false => has_sign.then(|| SIGNS.of(tag)).flatten(),
+    };
     if inside.starts_with('>') || inside.starts_with("#>") {
         return found;
     }
-    let found = found
-        .or_else(|| go(inside))
-        .or_else(|| STATEMENTS.of(inside))
-        .or_else(|| comparison(inside))
-        .or_else(|| VALUES.of(inside));
+    let is_path = inside.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '/' | '#' | '@'));
+    let values = || if is_path { None } else { VALUES.of(inside) };
+    let found = found.or_else(|| TAGS.of(inside)).or_else(|| go(inside)).or_else(|| comparison(inside)).or_else(values);
     found.or_else(|| trims.then(|| Other::likely(GO, "write {{~x~}} to trim white space")))
 }
 
@@ -65,22 +67,8 @@ static SIGNS: LazyLock<Table> = LazyLock::new(|| {
     ])
 });
 
+/// Tags of Go whose values begin with a dot or a dollar.
 fn go(inside: &str) -> Option<Other> {
-    static TAGS: LazyLock<Table> = LazyLock::new(|| {
-        let text = "write the text and {{values}} directly: there is no formatting";
-        Table::new(vec![
-            certain(r"^end$", GO, "write the end of a block with its name: {{/each}}, {{/if}}"),
-            certain(r"^range\s+(?:.*:=\s*)?[$.]$", GO, "write {{#each this}} … {{/each}}"),
-            certain(r"^range\s+(?:.*:=\s*)?[$.]*(.+)$", GO, "write {{#each $1}} … {{/each}}"),
-            certain(r#"^(?:template|include|block)\s+"([^"]*)"#, GO, "write {{> $1}}, and name its file _$1.prompt"),
-            certain(r#"^define\s+"([^"]*)"#, GO, "write {{#*inline \"$1\"}} … {{/inline}}"),
-            certain(r"^(?:printf|print|println|html|js|urlquery)\s+\S", GO, text),
-            certain(r":=", GO, NO_ASSIGNMENTS),
-            certain(r"^\.(NAME)", GO, "write {{$1}}"),
-            certain(r"^\$\.(NAME)", GO, "write {{@root.$1}}"),
-        ])
-    });
-    /// Tags whose values have dots or dollars, which are left out.
     static WITH_VALUES: LazyLock<Table> = LazyLock::new(|| {
         Table::new(vec![
             certain(r"^else\s+if\s+(?<if>.+)$", GO, "write {{else $if}}"),
@@ -94,17 +82,38 @@ fn go(inside: &str) -> Option<Other> {
     /// `.Name`, `$name` or `$.Name`.
     static VALUE: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"([\s(])(?:\$\.|[$.])([\p{Alphabetic}_])").expect("a valid pattern"));
-    TAGS.of(inside).or_else(|| {
-        let plain = VALUE.replace_all(inside, "$1$2").replace(" .", " this");
-        WITH_VALUES.of(&plain).filter(|_| plain != inside)
-    })
+    let plain = VALUE.replace_all(inside, "$1$2").replace(" .", " this");
+    if plain == inside { None } else { WITH_VALUES.of(&plain) }
 }
 
-/// Tags that begin with a word that is a statement elsewhere, and statements between `{%` and `%}`.
-pub(super) static STATEMENTS: LazyLock<Table> = LazyLock::new(|| {
+/// Tags of Go, and tags that begin with a word that is a statement elsewhere.
+static TAGS: LazyLock<Table> = LazyLock::new(|| {
+    let text = "write the text and {{values}} directly: there is no formatting";
+    let mut rows = vec![
+        certain(r"^end$", GO, "write the end of a block with its name: {{/each}}, {{/if}}"),
+        certain(r"^range\s+(?:.*:=\s*)?[$.]$", GO, "write {{#each this}} … {{/each}}"),
+        certain(r"^range\s+(?:.*:=\s*)?[$.]*(.+)$", GO, "write {{#each $1}} … {{/each}}"),
+        certain(r#"^(?:template|include|block)\s+"([^"]*)"#, GO, "write {{> $1}}, and name its file _$1.prompt"),
+        certain(r#"^define\s+"([^"]*)"#, GO, "write {{#*inline \"$1\"}} … {{/inline}}"),
+        certain(r"^(?:printf|print|println|html|js|urlquery)\s+\S", GO, text),
+        certain(r":=", GO, NO_ASSIGNMENTS),
+        certain(r"^\.(NAME)", GO, "write {{$1}}"),
+        certain(r"^\$\.(NAME)", GO, "write {{@root.$1}}"),
+        certain(r"^(?:for)?loop\.index0$", JINJA, "write {{@index}}"),
+        certain(r"^(?:for)?loop\.index$", JINJA, "write {{@index}}, which counts from 0"),
+        certain(r"^(?:for)?loop\.(first|last)$", JINJA, "write {{@$1}}"),
+        certain(r"^(?:for)?loop\.length$", JINJA, "write {{items.length}}"),
+    ];
+    rows.extend(statements());
+    rows.push(likely(r"^[#^/]*\s*(?<if>[^?]+?) \? .*:", "JavaScript", "write {{#$if}}…{{else}}…{{/$end}}"));
+    Table::new(rows)
+});
+
+/// Statements of tags, and of text between `{%` and `%}`.
+fn statements() -> Vec<Syntax> {
     let (else_if, other_else) = ("another spelling of else if", "another spelling of else");
     let (leave_out, helper) = ("remove it: a prompt ends where the model answers", "another helper");
-    Table::new(vec![
+    vec![
         certain(r"^[#/]*\s*(?i:elseif|elsif|elif|else-if):?(?:\s+(?<if>.+))?$", else_if, "write {{else $if}}"),
         certain(r"^[#/]*\s*(?:(?i:else:|otherwise)|Else|ELSE)$", other_else, "write {{else}}"),
         certain(r"^[#/]\s*else$", ELSE_BLOCK, "write {{else}}, without # and without an end"),
@@ -139,9 +148,8 @@ pub(super) static STATEMENTS: LazyLock<Table> = LazyLock::new(|| {
         certain(r"^[#/]\s*system$", GUIDANCE, "write {{role \"system\"}}, without an end"),
         certain(r"^[#/]\s*assistant$", GUIDANCE, "write {{role \"model\"}}, without an end"),
         likely(r#"^[#/]*\s*(?:gen|select)\s+["']"#, GUIDANCE, leave_out),
-        likely(r"^[#^/]*\s*(?<if>[^?]+?) \? .*:", "JavaScript", "write {{#$if}}…{{else}}…{{/$end}}"),
-    ])
-});
+    ]
+}
 
 /// Helpers and operators that compare, in a tag, as a block, or within another.
 fn comparison(inside: &str) -> Option<Other> {
@@ -164,7 +172,7 @@ fn comparison(inside: &str) -> Option<Other> {
         _ => ("", tag),
     };
     // Handlebars has a value there.
-    if !outer.is_empty() && !condition.contains(['(', ' ', '!', '=']) {
+    if !condition.contains(['(', ' ', '!', '=']) {
         return None;
     }
     let Some(positive) = condition_of(condition) else { return OTHERS.of(condition) };
@@ -188,25 +196,21 @@ static VALUES: LazyLock<Table> = LazyLock::new(|| {
     let value = "pass the value as an argument";
     Table::new(vec![
         certain(r"^\$(?:json\.)?(NAME)(?:\s|$)", dollar, "write {{$1}}"),
-        certain(r"^(?:for)?loop\.index0$", JINJA, "write {{@index}}"),
-        certain(r"^(?:for)?loop\.index$", JINJA, "write {{@index}}, which counts from 0"),
-        certain(r"^(?:for)?loop\.(first|last)$", JINJA, "write {{@$1}}"),
-        certain(r"^(?:for)?loop\.length$", JINJA, "write {{items.length}}"),
         likely(r"^[#^/]*(.+?) if (?<if>.+?) else (.+)$", JINJA, "write {{#$if}}$1{{else}}$3{{/$end}}"),
         likely(
-            r"^#?\s*(NAME)\s*\|\s*(?:default|d|ifEmpty)\b",
+            r"^#?\s*(NAME)\s*\|\s*(?:default|d|ifEmpty)(?-u:\b)",
             FILTER,
             "write {{#if $1}}{{$1}}{{else}}…{{/if}}, or give the argument a default",
         ),
-        likely(r"^#?\s*(NAME)\s*\|\s*(?:tojson|json|to_json|dump)\b", FILTER, "write {{json $1}}"),
-        likely(r"^#?\s*(NAME)\s*\|\s*(?:length|size|count)\b", FILTER, "write {{$1.length}}"),
+        likely(r"^#?\s*(NAME)\s*\|\s*(?:tojson|json|to_json|dump)(?-u:\b)", FILTER, "write {{json $1}}"),
+        likely(r"^#?\s*(NAME)\s*\|\s*(?:length|size|count)(?-u:\b)", FILTER, "write {{$1.length}}"),
         likely(
-            r"^#?\s*(NAME)\s*\|\s*join\b",
+            r"^#?\s*(NAME)\s*\|\s*join(?-u:\b)",
             FILTER,
             "write {{#each $1}}{{this}}{{#unless @last}}, {{/unless}}{{/each}}",
         ),
-        likely(r"^#?\s*(NAME)\s*\|\s*(?:safe|e|escape|raw)\b", FILTER, "write {{$1}}: nothing is escaped"),
-        likely(r"^#?\s*(NAME)\s*\|\s*(?:trim|strip)\b", FILTER, "write {{$1}}: there are no filters"),
+        likely(r"^#?\s*(NAME)\s*\|\s*(?:safe|e|escape|raw)(?-u:\b)", FILTER, "write {{$1}}: nothing is escaped"),
+        likely(r"^#?\s*(NAME)\s*\|\s*(?:trim|strip)(?-u:\b)", FILTER, "write {{$1}}: there are no filters"),
         likely(r"^#?\s*(NAME)\s*\|[^|](?:.*[^|])?$", FILTER, unfiltered),
         likely(
             r"^[^|]*\|[^|](?:.*[^|])?$",
@@ -250,9 +254,10 @@ static VALUES: LazyLock<Table> = LazyLock::new(|| {
     ])
 });
 
-/// Statements that mean something only between `{%` and `%}`.
+/// Statements between `{%` and `%}`.
 static BLOCKS: LazyLock<Table> = LazyLock::new(|| {
-    Table::new(vec![
+    let mut rows = statements();
+    rows.extend([
         certain(r"^if\s+(?<if>.+)$", JINJA, "write {{#$if}} … {{/$end}}"),
         certain(r"^else$", JINJA, "write {{else}}"),
         certain(r"^unless\s+(.+)$", JINJA, "write {{#unless $1}} … {{/unless}}"),
@@ -261,24 +266,24 @@ static BLOCKS: LazyLock<Table> = LazyLock::new(|| {
             JINJA,
             "write {{> $1}}, and name its file _$1.prompt",
         ),
-        certain(r"^(?:set|assign|capture|with)\b", JINJA, NO_ASSIGNMENTS),
-        certain(r"^(?:raw|verbatim)\b", JINJA, LITERAL),
-        certain(r"^(?:end)?comment\b", JINJA, "write a comment as {{! … }}"),
+        certain(r"^(?:set|assign|capture|with)(?-u:\b)", JINJA, NO_ASSIGNMENTS),
+        certain(r"^(?:raw|verbatim)(?-u:\b)", JINJA, LITERAL),
+        certain(r"^(?:end)?comment(?-u:\b)", JINJA, "write a comment as {{! … }}"),
         certain(
-            r"^(?:case|when|endcase|switch)\b",
+            r"^(?:case|when|endcase|switch)(?-u:\b)",
             JINJA,
             "write {{#ifEquals a b}} … {{else ifEquals a c}} … {{/ifEquals}}",
         ),
-        certain(r"^(?:macro|block)\b", JINJA, "write {{#*inline \"name\"}} … {{/inline}}"),
-        certain(r"^(?:end)?chat\b", JINJA, "write {{role \"user\"}}"),
+        certain(r"^(?:macro|block)(?-u:\b)", JINJA, "write {{#*inline \"name\"}} … {{/inline}}"),
+        certain(r"^(?:end)?chat(?-u:\b)", JINJA, "write {{role \"user\"}}"),
         certain("", JINJA, "write it as Handlebars: {{#if}}, {{#each}}, {{> partial}}"),
-    ])
+    ]);
+    Table::new(rows)
 });
 
 /// The language of a statement between `{%` and `%}`.
 pub(super) fn of_statement(inside: &str) -> Option<Other> {
-    let found = STATEMENTS.of(inside).or_else(|| BLOCKS.of(inside))?;
-    Some(Other { language: JINJA, is_certain: true, ..found })
+    BLOCKS.of(inside).map(|found| Other { language: JINJA, is_certain: true, ..found })
 }
 
 /// The language of a tag between `<%` and `%>`.

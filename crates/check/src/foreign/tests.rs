@@ -90,6 +90,8 @@ fn what_only_looks_like_it_is_not() {
         "{1, 2}",
         "{a, b}",
         "{a b}",
+        "{e.g.}",
+        "{…}",
         "{{x}} and {{y}}",
         "# Heading {#anchor}",
         "50% (of it)",
