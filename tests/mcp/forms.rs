@@ -76,7 +76,7 @@ async fn what_is_missing_is_asked_for() {
 async fn what_is_wrong_is_asked_for_with_the_reason() {
     let trip = Trip::new().await;
     let given = json!({ "city": "Oslo", "days": "many", "pace": "slow", "budget": "lots" });
-    assert_snapshot!(trip.get(json!({ "arguments": given })).await, @r#"{"resultType":"input_required","inputRequests":{"arguments":{"method":"elicitation/create","params":{"mode":"form","message":"The prompt `trip` needs more information: argument `days` takes a whole number such as 42, not \"many\"; argument `budget` takes a number such as 2.5, not \"lots\".","requestedSchema":{"type":"object","properties":{"days":{"type":"integer","description":"For how long."},"budget":{"type":"number"}},"required":["days","budget"]}}}}}"#);
+    assert_snapshot!(trip.get(json!({ "arguments": given })).await, @r#"{"resultType":"input_required","inputRequests":{"arguments":{"method":"elicitation/create","params":{"mode":"form","message":"The prompt `trip` needs more information: argument `days` must be a whole number such as 42, not \"many\"; argument `budget` must be a number such as 2.5, not \"lots\".","requestedSchema":{"type":"object","properties":{"days":{"type":"integer","description":"For how long."},"budget":{"type":"number"}},"required":["days","budget"]}}}}}"#);
     let answers = accept(&json!({ "days": 3, "budget": 99.5 }));
     assert_snapshot!(trip.get(json!({ "arguments": given, "inputResponses": answers })).await, @r#"{"resultType":"complete","messages":[{"role":"user","content":{"type":"text","text":"3 slow days in Oslo for 99.5."}}]}"#);
 }
@@ -90,7 +90,7 @@ async fn what_is_wrong_inside_of_an_argument_is_asked_for_too() {
     assert_eq!(asked["resultType"], "input_required", "{asked}");
     let form = &asked["inputRequests"]["arguments"]["params"];
     assert_eq!(form["requestedSchema"]["required"], json!(["numbers", "city"]));
-    let message = "argument `numbers[1]` takes a whole number such as 42, not \"x\"";
+    let message = "argument `numbers[1]` must be a whole number such as 42, not \"x\"";
     assert!(form["message"].as_str().is_some_and(|text| text.contains(message)), "{form}");
 }
 
@@ -100,14 +100,14 @@ async fn what_still_does_not_fit_is_asked_for_again_and_no_answer_is_lost() {
     let given = json!({ "days": "many" });
     let first = accept(&json!({ "city": "Oslo \"{{days}}\"", "days": "some", "pace": null }));
     let asked = trip.get(json!({ "arguments": given, "inputResponses": first })).await;
-    assert_snapshot!(asked, @r#"{"resultType":"input_required","inputRequests":{"arguments":{"method":"elicitation/create","params":{"mode":"form","message":"The prompt `trip` needs more information: argument `days` takes a whole number such as 42, not \"some\".","requestedSchema":{"type":"object","properties":{"days":{"type":"integer","description":"For how long."},"pace":{"type":"string","enum":["slow","fast"]}},"required":["days","pace"]}}}},"requestState":"{\"city\":\"Oslo \\\"{{days}}\\\"\"}"}"#);
+    assert_snapshot!(asked, @r#"{"resultType":"input_required","inputRequests":{"arguments":{"method":"elicitation/create","params":{"mode":"form","message":"The prompt `trip` needs more information: argument `days` must be a whole number such as 42, not \"some\".","requestedSchema":{"type":"object","properties":{"days":{"type":"integer","description":"For how long."},"pace":{"type":"string","enum":["slow","fast"]}},"required":["days","pace"]}}}},"requestState":"{\"city\":\"Oslo \\\"{{days}}\\\"\"}"}"#);
     let second = json!({
         "arguments": given,
         "inputResponses": accept(&json!({ "days": "3", "pace": ["slow"] })),
         "requestState": asked["requestState"],
     });
     let asked = trip.get(second).await;
-    assert_snapshot!(asked, @r#"{"resultType":"input_required","inputRequests":{"arguments":{"method":"elicitation/create","params":{"mode":"form","message":"The prompt `trip` needs more information: argument `pace` takes one of slow, fast, not \"[\\\"slow\\\"]\".","requestedSchema":{"type":"object","properties":{"pace":{"type":"string","enum":["slow","fast"]}},"required":["pace"]}}}},"requestState":"{\"city\":\"Oslo \\\"{{days}}\\\"\",\"days\":\"3\"}"}"#);
+    assert_snapshot!(asked, @r#"{"resultType":"input_required","inputRequests":{"arguments":{"method":"elicitation/create","params":{"mode":"form","message":"The prompt `trip` needs more information: argument `pace` must be one of slow, fast, not \"[\\\"slow\\\"]\".","requestedSchema":{"type":"object","properties":{"pace":{"type":"string","enum":["slow","fast"]}},"required":["pace"]}}}},"requestState":"{\"city\":\"Oslo \\\"{{days}}\\\"\",\"days\":\"3\"}"}"#);
     let third = json!({
         "arguments": given,
         "inputResponses": accept(&json!({ "pace": "slow" })),
@@ -141,7 +141,7 @@ async fn a_form_that_is_refused_is_an_error_that_lists_what_is_missing() {
         trip.get(json!({ "arguments": arguments, "inputResponses": responses })).await
     };
     assert_snapshot!(refuse("decline", json!({ "city": "Oslo" })).await, @r#"{"code":-32602,"message":"the form was declined: missing required argument `days` (For how long); missing required argument `pace`"}"#);
-    assert_snapshot!(refuse("cancel", json!({ "days": "many" })).await, @r#"{"code":-32602,"message":"the form was cancelled: missing required argument `city` (Where to go); argument `days` takes a whole number such as 42, not \"many\"; missing required argument `pace`"}"#);
+    assert_snapshot!(refuse("cancel", json!({ "days": "many" })).await, @r#"{"code":-32602,"message":"the form was cancelled: missing required argument `city` (Where to go); argument `days` must be a whole number such as 42, not \"many\"; missing required argument `pace`"}"#);
     let whole = json!({ "city": "Oslo", "days": "3", "pace": "slow" });
     assert_eq!(refuse("decline", whole).await["resultType"], "complete");
 }
@@ -173,8 +173,8 @@ async fn a_request_state_is_trusted_no_more_than_an_argument() {
         assert_eq!(error["code"], -32602, "{state}");
     }
     assert_snapshot!(trip.get(json!({ "requestState": "forged" })).await, @r#"{"code":-32602,"message":"params.requestState: not what this server gave out"}"#);
-    assert_snapshot!(trip.get(json!({ "requestState": r#"{"city":"Oslo","days":"-","pace":"slow"}"# })).await, @r#"{"resultType":"input_required","inputRequests":{"arguments":{"method":"elicitation/create","params":{"mode":"form","message":"The prompt `trip` needs more information: argument `days` takes a whole number such as 42, not \"-\".","requestedSchema":{"type":"object","properties":{"days":{"type":"integer","description":"For how long."}},"required":["days"]}}}},"requestState":"{\"city\":\"Oslo\",\"pace\":\"slow\"}"}"#);
-    assert_snapshot!(trip.get(json!({ "requestState": r#"{"admin":"true"}"# })).await, @r#"{"code":-32602,"message":"missing required argument `city` (Where to go); missing required argument `days` (For how long); missing required argument `pace`; unknown argument `admin`: this prompt takes city, days, pace, budget"}"#);
+    assert_snapshot!(trip.get(json!({ "requestState": r#"{"city":"Oslo","days":"-","pace":"slow"}"# })).await, @r#"{"resultType":"input_required","inputRequests":{"arguments":{"method":"elicitation/create","params":{"mode":"form","message":"The prompt `trip` needs more information: argument `days` must be a whole number such as 42, not \"-\".","requestedSchema":{"type":"object","properties":{"days":{"type":"integer","description":"For how long."}},"required":["days"]}}}},"requestState":"{\"city\":\"Oslo\",\"pace\":\"slow\"}"}"#);
+    assert_snapshot!(trip.get(json!({ "requestState": r#"{"admin":"true"}"# })).await, @r#"{"code":-32602,"message":"missing required argument `city` (Where to go); missing required argument `days` (For how long); missing required argument `pace`; unknown argument `admin`: this prompt has city, days, pace, budget"}"#);
     // The server gives out no state that a client could not send back.
     let long = accept(&json!({ "city": "x".repeat(300_000) }));
     assert_snapshot!(trip.get(json!({ "inputResponses": long })).await, @r#"{"code":-32602,"message":"argument `city` has at most 262144 bytes, not 300000"}"#);

@@ -129,10 +129,10 @@ async fn arguments_that_do_not_fit_are_named_all_at_once() {
         wire.handshake("2025-06-18", "prompts/get", json!({ "name": "typed", "arguments": arguments })).await
     };
     assert_snapshot!(get(json!({})).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"missing required argument `count` (how many)"}}"#);
-    assert_snapshot!(get(json!({ "count": "many", "ratio": "NaN", "loud": "yes", "size": "XL" })).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"argument `count` takes a whole number such as 42, not \"many\"; argument `ratio` takes a number such as 2.5, not \"NaN\"; argument `loud` takes true or false, not \"yes\"; argument `size` takes one of S, M, 10, not \"XL\""}}"#);
+    assert_snapshot!(get(json!({ "count": "many", "ratio": "NaN", "loud": "yes", "size": "XL" })).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"argument `count` must be a whole number such as 42, not \"many\"; argument `ratio` must be a number such as 2.5, not \"NaN\"; argument `loud` must be true or false, not \"yes\"; argument `size` must be one of S, M, 10, not \"XL\""}}"#);
     assert_snapshot!(get(json!({ "count": 3 })).await, @r#"200 {"jsonrpc":"2.0","id":1,"result":{"messages":[{"role":"user","content":{"type":"text","text":"3 kg at 0.5"}}]}}"#);
     assert_snapshot!(get(json!({ "count": " ", "ratio": null })).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"missing required argument `count` (how many)"}}"#);
-    assert_snapshot!(get(json!({ "count": "3", "rato": "1", "zzz": "1" })).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"unknown argument `rato`, did you mean `ratio`?; unknown argument `zzz`: this prompt takes count, ratio, loud, note, size"}}"#);
+    assert_snapshot!(get(json!({ "count": "3", "rato": "1", "zzz": "1" })).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"unknown argument `rato`, did you mean `ratio`?; unknown argument `zzz`: this prompt has count, ratio, loud, note, size"}}"#);
     assert_snapshot!(get(json!(["count"])).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"params.arguments: invalid type: sequence, expected a map"}}"#);
     assert_snapshot!(wire.modern("prompts/get", json!({ "name": "hello" })).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"missing required argument `name` (Who to greet)"}}"#);
 }

@@ -35,7 +35,7 @@ fn render_refuses_as_the_server_does() {
     for (args, code, why) in [
         (&["talk"][..], 1, "missing required argument `who` (Whom to greet)"),
         (&["talk", "who=a", "lout=true"], 1, "unknown argument `lout`, did you mean `loud`?"),
-        (&["talk", "who=a", "loud=yes"], 1, "argument `loud` takes true or false, not \"yes\""),
+        (&["talk", "who=a", "loud=yes"], 1, "argument `loud` must be true or false, not \"yes\""),
         (&["tlak"], 1, "unknown prompt `tlak`, did you mean `talk`?"),
         (&["TALK"], 1, "unknown prompt `TALK`, did you mean `talk`?"),
         (&["talk", "WHO=a"], 1, "unknown argument `WHO`, did you mean `who`?"),

@@ -108,13 +108,13 @@ fn what_is_missing_is_asked_for_until_it_fits() {
     terminal.types("Oslo\n");
     assert_eq!(terminal.shows("> "), "Oslo\ndays: For how long (a whole number)\n> ");
     terminal.types("some\n");
-    assert_eq!(terminal.shows("> "), "some\nargument `days` takes a whole number such as 42, not \"some\"\n> ");
+    assert_eq!(terminal.shows("> "), "some\nargument `days` must be a whole number such as 42, not \"some\"\n> ");
     terminal.types("\n");
     assert_eq!(terminal.shows("> "), "\nargument `days` is required\n> ");
     terminal.types("3\n");
     assert_eq!(terminal.shows("> "), "3\npace: How fast (one of slow, fast)\n> ");
     terminal.types("medium\n");
-    assert_eq!(terminal.shows("> "), "medium\nargument `pace` takes one of slow, fast, not \"medium\"\n> ");
+    assert_eq!(terminal.shows("> "), "medium\nargument `pace` must be one of slow, fast, not \"medium\"\n> ");
     terminal.types("slow\n");
     assert_eq!(terminal.ends(), (Some(0), "slow\n3 slow days in Oslo for Ada\n".to_owned()));
 }
@@ -158,7 +158,7 @@ fn nothing_is_asked_where_something_is_wrong() {
     let (_dir, terminal) = render(&["days=some"]);
     let (code, shown) = terminal.ends();
     assert_eq!((code, shown.lines().count()), (Some(1), 1), "{shown}");
-    assert!(shown.contains("argument `days` takes a whole number"), "{shown}");
+    assert!(shown.contains("argument `days` must be a whole number"), "{shown}");
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub struct Arguments {
 }
 
 /// One argument of a prompt, serialised as in MCP.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Argument {
     /// The variable in the template.
     pub name: String,
@@ -94,7 +94,7 @@ struct Item {
 }
 
 /// The type of an argument.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Kind {
     /// Any text.
     String,
@@ -105,6 +105,7 @@ pub enum Kind {
     /// `true` or `false`.
     Boolean,
     /// Text, or the type that the template needs.
+    #[default]
     Any,
     /// A list, as JSON or as items with commas or line breaks between them.
     Array,
@@ -189,21 +190,7 @@ fn boolean(text: &str) -> Option<bool> {
 impl Argument {
     /// An optional argument of any text.
     fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            title: None,
-            description: None,
-            listed_description: None,
-            required: false,
-            kind: Kind::Any,
-            allowed: None,
-            default: None,
-            schema: Value::Object(Map::new()),
-            place: None,
-            items: None,
-            is_checked: false,
-            shape: None,
-        }
+        Self { name: name.to_owned(), schema: Value::Object(Map::new()), ..Self::default() }
     }
 
     /// Makes it optional, and sets the default unless that is null.
@@ -357,7 +344,7 @@ fn check_enum(name: &str, allowed: &[Value]) -> Result<(), String> {
         return Err(format!("`{name}`: the enum is empty, so no value would be allowed"));
     }
     if allowed.iter().any(|value| value.is_array() || value.is_object()) {
-        return Err(format!("`{name}`: an enum takes plain values"));
+        return Err(format!("`{name}`: an enum has only text, numbers and booleans"));
     }
     Ok(())
 }

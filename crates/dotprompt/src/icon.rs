@@ -49,7 +49,7 @@ fn icon(node: &Node, reader: &mut Reader<'_>) -> Option<Icon> {
     let src = reader.text(CODE, "`src`", src_node)?;
     // MCP clients must reject other schemes.
     if !["https:", "data:"].iter().any(|scheme| has_prefix(&src, scheme)) {
-        let message = format!("`src` takes an https: or data: address, not {}", shorten(&src));
+        let message = format!("`src` must be an https: or data: address, not {}", shorten(&src));
         reader.note(CODE, src_node.span, message);
         return None;
     }
@@ -57,7 +57,7 @@ fn icon(node: &Node, reader: &mut Reader<'_>) -> Option<Icon> {
         "light" => Some(Theme::Light),
         "dark" => Some(Theme::Dark),
         other => {
-            reader.note(CODE, node.span, format!("`theme` takes light or dark, not {}", shorten(other)));
+            reader.note(CODE, node.span, format!("`theme` must be light or dark, not {}", shorten(other)));
             None
         }
     });

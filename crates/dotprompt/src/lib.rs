@@ -43,6 +43,7 @@
 
 mod arguments;
 pub mod bounds;
+mod chain;
 mod front_matter;
 mod icon;
 mod link;

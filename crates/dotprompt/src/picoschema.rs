@@ -108,12 +108,12 @@ impl Converter<'_, '_> {
                 self.object(fields)
             }
             Yaml::List(_) => {
-                let message = format!("`{}` takes a type and a description, not a list", shorten(name));
+                let message = format!("`{}` must be a type and a description, not a list", shorten(name));
                 self.wrong(node.span, &message, || Some("choices are written `name(enum): [one, other]`".to_owned()))
             }
             Yaml::Null | Yaml::Bool(_) | Yaml::Number(_) => {
                 let name = shorten(name);
-                let message = format!("`{name}` takes a type and a description, such as `string, what it is`");
+                let message = format!("`{name}` must be a type and a description, such as `string, what it is`");
                 self.wrong(node.span, &message, || None)
             }
         }
@@ -225,7 +225,9 @@ impl Converter<'_, '_> {
                 }
                 json!({ "enum": values })
             }
-            ("enum", _) => self.wrong(node.span, &format!("`{}(enum)` takes a list of values", shorten(name)), || None),
+            ("enum", _) => {
+                self.wrong(node.span, &format!("`{}(enum)` must be a list of values", shorten(name)), || None)
+            }
             _ => {
                 let name = shorten(name);
                 let message = format!("`{name}({})`: use enum, array or object in the parenthesis", shorten(kind));

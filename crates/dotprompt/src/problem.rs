@@ -158,18 +158,8 @@ impl Code {
     /// Whether the problem is the behaviour of some clients, not the file itself.
     #[must_use]
     pub fn is_about_clients(self) -> bool {
-        matches!(
-            self,
-            Self::SeveralArguments
-                | Self::OptionalOnly
-                | Self::TypedArgument
-                | Self::SeveralMessages
-                | Self::NotAlternating
-                | Self::NotText
-                | Self::Placeholder
-                | Self::ShellCommand
-                | Self::ManyPrompts
-        )
+        // These codes are the last ones of the list.
+        self >= Self::SeveralArguments
     }
 }
 
@@ -233,7 +223,7 @@ codes! {
     /// The arguments of a prompt that declares none.
     Inferred = "inferred-arguments", Note;
 
-    // The behaviour of some clients, see `check::clients`. They are warnings if the team uses such a client.
+    // From here on, the behaviour of some clients, see `check::clients`. They are warnings if the team uses such a client.
     /// More than one argument.
     SeveralArguments = "several-arguments", Note;
     /// Arguments, all of them optional.

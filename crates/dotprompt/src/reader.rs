@@ -137,8 +137,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Reports a node of the wrong type.
-    pub(super) fn unfit(&mut self, code: Code, what: &str, takes: &str, node: &Node) {
-        self.note(code, node.span, format!("{what} takes {takes}, not {}", node.kind()));
+    pub(super) fn unfit(&mut self, code: Code, what: &str, expected: &str, node: &Node) {
+        self.note(code, node.span, format!("{what} must be {expected}, not {}", node.kind()));
     }
 }
 

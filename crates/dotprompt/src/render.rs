@@ -49,7 +49,7 @@ pub(super) fn render<'a>(template: &'a Template, context: &Context<'a>) -> Resul
         partials: Vec::new(),
     };
     let root = Val::root(context.variables);
-    let depths = Depths { context: root.clone(), around: None };
+    let depths = Depths { value: root.clone(), around: None };
     let scope = Scope { context: root, depths: Some(&depths), frame: None, params: None, inlines: None };
     renderer.program(&template.program, &scope, None)?;
     Ok(renderer.output.into_pieces())
@@ -102,17 +102,17 @@ impl<'a> Renderer<'a, '_> {
         scope: &Scope<'a, '_>,
     ) -> Rendered {
         let is_same = match around {
-            Some(depths) if context.is_no_context() && depths.context.is_json_null() => true,
-            Some(depths) => {
-                self.work_on(context.length().min(depths.context.length()))?;
-                self.is_same(&context, &depths.context)?
+            Some(Depths { value, .. }) if context.is_no_context() && value.is_json_null() => true,
+            Some(Depths { value, .. }) => {
+                self.work_on(context.length().min(value.length()))?;
+                self.is_same(&context, value)?
             }
             None => context.is_null(),
         };
         if is_same {
             return self.program(program, &Scope { context, depths: around, ..scope.clone() }, around);
         }
-        let depths = Depths { context: context.clone(), around };
+        let depths = Depths { value: context.clone(), around };
         self.program(program, &Scope { context, depths: Some(&depths), ..scope.clone() }, around)
     }
 
@@ -148,7 +148,7 @@ impl<'a> Renderer<'a, '_> {
     /// Renders a block once, with `context` as `this`.
     fn inside(&mut self, block: &'a Block, context: Val<'a>, scope: &Scope<'a, '_>) -> Rendered {
         let values = block.block_params.first().map(|name| (name.as_str(), context.clone()));
-        let params = Params { values: values.into_iter().collect(), around: scope.params };
+        let params = Params { value: values.into_iter().collect(), around: scope.params };
         let inside = Scope { params: Some(&params), ..scope.clone() };
         self.within(&block.body, context, scope.depths, &inside)
     }
@@ -165,9 +165,9 @@ impl<'a> Renderer<'a, '_> {
             }
             self.tag(place)?;
             let values = block.block_params.iter().map(String::as_str).zip([item.clone(), key.clone()]).collect();
-            let params = Params { values, around: scope.params };
+            let params = Params { value: values, around: scope.params };
             let turn = Turn { index: count, key, is_last: items.peek().is_none() };
-            let frame = Frame { adds: Adds::Turn(turn), around: scope.frame };
+            let frame = Frame { value: Adds::Turn(turn), around: scope.frame };
             let inside = Scope { frame: Some(&frame), params: Some(&params), ..scope.clone() };
             self.within(&block.body, item, scope.depths, &inside)?;
             count += 1;
@@ -193,7 +193,7 @@ impl<'a> Renderer<'a, '_> {
         };
         let own = block.scope;
         // In the block, `@partial-block` is the block of the partial around its call.
-        let frame = Frame { adds: Adds::Block(own.partial_block()), around: inside.frame };
+        let frame = Frame { value: Adds::Block(own.partial_block()), around: inside.frame };
         let inside = Scope { frame: Some(&frame), params: own.params, inlines: own.inlines, ..inside.clone() };
         self.enter(call, block.file, block.program, own.depths, &inside)
     }
@@ -346,7 +346,7 @@ impl<'a> Visitor<'a> for Renderer<'a, '_> {
         }
         // In the partial, `@partial-block` is the block of this call.
         let block = call.block.as_ref().map(|program| PartialBlock { program, file: self.file, scope });
-        let frame = Frame { adds: Adds::Block(block.as_ref()), around: scope.frame };
+        let frame = Frame { value: Adds::Block(block.as_ref()), around: scope.frame };
         let frame = if block.is_some() { Some(&frame) } else { scope.frame };
         let inside = Scope { context, frame, params: None, ..scope.clone() };
         let mut around = scope.inlines;
@@ -367,7 +367,7 @@ impl<'a> Visitor<'a> for Renderer<'a, '_> {
                 depths: scope.depths,
                 around: scope.inlines,
             });
-            let depths = Depths { context: inside.context.clone(), around: None };
+            let depths = Depths { value: inside.context.clone(), around: None };
             let inside = Scope { depths: Some(&depths), inlines: own.as_ref().or(scope.inlines), ..inside };
             return self.enter_with(call, file, |renderer| renderer.program(program, &inside, None));
         }

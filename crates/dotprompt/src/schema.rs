@@ -151,7 +151,7 @@ impl From<&ValidationError<'_>> for Invalid {
             ValidationErrorKind::Referencing(cause) => cause.to_string(),
             _ => {
                 let Mismatch { path, expected, given } = Mismatch::from(e);
-                format!("`{path}` takes {expected}, not {given}")
+                format!("`{path}` must be {expected}, not {given}")
             }
         };
         Self { pointer: e.instance_path().as_str().to_owned(), message }
@@ -223,7 +223,7 @@ fn expected(e: &ValidationError<'_>) -> String {
         }
         Kind::MinProperties { limit } => format!("an object with at least {limit} {}", entries(*limit)),
         Kind::MaxProperties { limit } => format!("an object with at most {limit} {}", entries(*limit)),
-        Kind::FalseSchema => "nothing".to_owned(),
+        Kind::FalseSchema => "omitted".to_owned(),
         other => format!("a value that its schema allows (see {})", other.keyword()),
     }
 }

@@ -1,6 +1,6 @@
 //! Describes arguments in lists and forms.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Argument, Item, Kind, texts};
 use crate::reader::shorten;
@@ -89,12 +89,6 @@ impl Argument {
     /// The argument as a field of the form that a client shows: `PrimitiveSchemaDefinition` of MCP's elicitation.
     #[must_use]
     pub fn form_property(&self) -> Value {
-        let mut property = Map::new();
-        let mut set = |key: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                property.insert(key.to_owned(), value);
-            }
-        };
         // In MCP's forms, the items of a list are choices.
         let items = self.items.as_ref().and_then(|item| item.allowed.as_deref());
         let (kind, limits): (&str, &[&str]) = match (&self.allowed, self.kind) {
@@ -106,35 +100,29 @@ impl Argument {
             (None, Kind::String) => ("string", &["minLength", "maxLength"]),
             (None, _) => ("string", &[]),
         };
-        set("type", Some(kind.into()));
-        set("title", self.title.clone().map(Value::from));
         let is_plain = self.kind.is_plain()
             && !self.shape().is_some_and(Shape::reads_text)
             && self.schema.get("pattern").is_none();
-        let is_told = self.allowed.is_some() || is_plain || kind == "array";
-        let description = if is_told { &self.description } else { &self.listed_description };
-        set("description", description.clone().map(Value::from));
-        for limit in limits {
-            set(limit, self.schema.get(limit).filter(|limit| limit.is_number()).cloned());
-        }
-        let format = self.schema.get("format").and_then(Value::as_str);
-        if kind == "string" && self.allowed.is_none() {
-            set("format", format.filter(|name| ["email", "uri", "date", "date-time"].contains(name)).map(Value::from));
-        }
-        if self.allowed.is_some() {
-            set("enum", Some(self.choices().into()));
-        }
-        if let Some(allowed) = items.filter(|_| kind == "array") {
-            set("items", Some(serde_json::json!({ "type": "string", "enum": texts(allowed) })));
-        }
-        set(
-            "default",
-            self.default.as_ref().map(|default| match (kind, default) {
-                ("array", Value::Array(chosen)) => texts(chosen).into(),
-                ("string", default) => plain(default).into(),
-                (_, default) => default.clone(),
-            }),
-        );
-        property.into()
+        // Without a field for the type, the description has it.
+        let has_type = self.allowed.is_some() || is_plain || kind == "array";
+        let description = if has_type { &self.description } else { &self.listed_description };
+        let limits =
+            limits.iter().map(|limit| (*limit, self.schema.get(*limit).filter(|limit| limit.is_number()).cloned()));
+        let format = self.schema.get("format").and_then(Value::as_str).filter(|name| {
+            kind == "string" && self.allowed.is_none() && ["email", "uri", "date", "date-time"].contains(name)
+        });
+        let items =
+            items.filter(|_| kind == "array").map(|allowed| json!({ "type": "string", "enum": texts(allowed) }));
+        let default = self.default.as_ref().map(|default| match (kind, default) {
+            ("array", Value::Array(chosen)) => texts(chosen).into(),
+            ("string", default) => plain(default).into(),
+            (_, default) => default.clone(),
+        });
+        let text = |text: &Option<String>| text.clone().map(Value::from);
+        let first = [("type", Some(kind.into())), ("title", text(&self.title)), ("description", text(description))];
+        let choices = self.allowed.as_ref().map(|_| self.choices().into());
+        let last = [("format", format.map(Value::from)), ("enum", choices), ("items", items), ("default", default)];
+        let fields = first.into_iter().chain(limits).chain(last);
+        fields.filter_map(|(key, value)| Some((key.to_owned(), value?))).collect::<Map<_, _>>().into()
     }
 }

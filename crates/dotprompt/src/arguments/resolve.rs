@@ -78,7 +78,9 @@ impl fmt::Display for ArgumentProblem {
             }
             Self::Unknown { name, instead } => write!(f, "unknown argument `{name}`{instead}"),
             Self::More(count) => write!(f, "and {count} more"),
-            Self::Invalid { path, given, expected, .. } => write!(f, "argument `{path}` takes {expected}, not {given}"),
+            Self::Invalid { path, given, expected, .. } => {
+                write!(f, "argument `{path}` must be {expected}, not {given}")
+            }
             Self::Together { expected } => write!(f, "the arguments together must be {expected}"),
             Self::Bound { most, given } => write!(f, "{most}, not {given}"),
         }
@@ -99,10 +101,14 @@ impl ArgumentProblem {
                     0 => String::new(),
                     more => format!(" and {more} more"),
                 };
-                format!(": this prompt takes {}{more}", known().take(MAX_KNOWN).collect::<Vec<_>>().join(", "))
+                format!(": this prompt has {}{more}", known().take(MAX_KNOWN).collect::<Vec<_>>().join(", "))
             }
         };
         Self::Unknown { name: shorten(name), instead }
+    }
+
+    fn invalid(name: String, Mismatch { path, expected, given }: Mismatch) -> Self {
+        Self::Invalid { name, path, given, expected }
     }
 }
 
@@ -214,9 +220,7 @@ impl Arguments {
                     name,
                 }
             }
-            Conflict::Argument { name, mismatch: Mismatch { path, expected, given } } => {
-                ArgumentProblem::Invalid { name, path, given, expected }
-            }
+            Conflict::Argument { name, mismatch } => ArgumentProblem::invalid(name, mismatch),
             Conflict::Together(expected) => ArgumentProblem::Together { expected },
         })
     }
@@ -260,12 +264,7 @@ impl Arguments {
             let text = text.filter(|_| argument.is_flag());
             other.or_else(|| self.check(argument, name, text?.into(), steps_left).ok()).ok_or(mismatch)
         });
-        read.map_err(|Mismatch { path, expected, given }| ArgumentProblem::Invalid {
-            name: name.to_owned(),
-            path,
-            given,
-            expected,
-        })
+        read.map_err(|mismatch| ArgumentProblem::invalid(name.to_owned(), mismatch))
     }
 
     /// Checks a value against the schema of its argument.

@@ -116,14 +116,14 @@ fn wrong_declarations_are_told_at_their_places() {
     schema 6:19+4 arguments: `c`: type `text` is not one of string, integer, number, boolean, any, array, object
     schema 7:13+3 an argument has no key `typ`; the keys are name, title, description, required, type, enum, default [did you mean `type`?]
     schema 8:3+1 an argument needs a `name`
-    schema 9:3+1 an argument takes a map of name, title, description, required, type, enum, default, not a list
+    schema 9:3+1 an argument must be a map of name, title, description, required, type, enum, default, not a list
     schema 12:12+1 arguments: `f`: the default x is not a whole number such as 42
     schema 13:19+1 arguments: `g`: the enum is empty, so no value would be allowed
-    schema 13:33+1 `required` takes true or false, not a number
+    schema 13:33+1 `required` must be true or false, not a number
     schema 14:36+1 arguments: `h`: the default z is not one of x, y
-    schema 15:19+1 `enum` takes a list of values, not text
-    schema 16:10+1 `name` takes text, not a list
-    schema 17:19+1 arguments: `k`: an enum takes plain values
+    schema 15:19+1 `enum` must be a list of values, not text
+    schema 16:10+1 `name` must be text, not a list
+    schema 17:19+1 arguments: `k`: an enum has only text, numbers and booleans
     ");
     assert_snapshot!(read("input:\n  schema:\n    a b: string\n    c: integer\n    d(enum): []\n    e(array): integer\n  default:\n    c: x\n    e: [1, y]").1, @r#"
     schema 4:5+3 input.schema: invalid name `a b`: use letters, digits, _ and -
@@ -131,10 +131,10 @@ fn wrong_declarations_are_told_at_their_places() {
     schema 9:8+1 input.schema: `c`: the default x is not a whole number such as 42
     schema 10:8+1 input.schema: the default of `e[1]` must be a whole number, not "y"
     "#);
-    assert_snapshot!(read("input:\n  schema:\n    type: object\n    properties:\n      a: {type: string, minLength: x}").1, @r#"schema 6:36+1 input.schema: `properties.a.minLength` takes a whole number, not "x""#);
+    assert_snapshot!(read("input:\n  schema:\n    type: object\n    properties:\n      a: {type: string, minLength: x}").1, @r#"schema 6:36+1 input.schema: `properties.a.minLength` must be a whole number, not "x""#);
     assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {type: strin}\n      b: 3").1, @r#"
-    schema 5:17+5 input.schema: `properties.a.type` takes one of array, boolean, integer, null, number, object, string or a list, not "strin"
-    schema 6:10+1 input.schema: `properties.b` takes true or false or an object, not 3
+    schema 5:17+5 input.schema: `properties.a.type` must be one of array, boolean, integer, null, number, object, string or a list, not "strin"
+    schema 6:10+1 input.schema: `properties.b` must be true or false or an object, not 3
     "#);
     assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {$ref: 'https://example.com'}").1, @"schema 5:10+1 input.schema: there is no `https://example.com` in the schema; `$ref` names a part of it");
     assert_snapshot!(read("input:\n  schema:\n    properties:\n      a: {$ref: '#/$defs/a'}\n    $defs: {a: {not: {$ref: '#/$defs/a'}}}").1, @"schema 5:10+1 input.schema: the schema refers to itself for the same value");
@@ -281,10 +281,10 @@ fn every_problem_of_a_call_is_told() {
     let arguments = declared(
         "arguments: [{name: a, required: true, description: What it is.}, {name: b, type: integer}, {name: language}]",
     );
-    assert_snapshot!(resolve(&arguments, json!({ "b": "x", "languag": "y", "zzz": "z" })), @r#"missing required argument `a` (What it is); argument `b` takes a whole number such as 42, not "x"; unknown argument `languag`, did you mean `language`?; unknown argument `zzz`: this prompt takes a, b, language"#);
-    assert_snapshot!(resolve(&arguments, json!({ "a": 3, "b": ["x"] })), @r#"argument `a` takes a JSON string such as "3", not 3; argument `b` takes a whole number such as 42, not ["x"]"#);
+    assert_snapshot!(resolve(&arguments, json!({ "b": "x", "languag": "y", "zzz": "z" })), @r#"missing required argument `a` (What it is); argument `b` must be a whole number such as 42, not "x"; unknown argument `languag`, did you mean `language`?; unknown argument `zzz`: this prompt has a, b, language"#);
+    assert_snapshot!(resolve(&arguments, json!({ "a": 3, "b": ["x"] })), @r#"argument `a` must be a JSON string such as "3", not 3; argument `b` must be a whole number such as 42, not ["x"]"#);
     let many: Map<_, _> = (0..200).map(|i| (format!("z{i}"), json!("x"))).collect();
-    assert_snapshot!(resolve(&declared("arguments: [a]"), many.into()), @"unknown argument `z0`: this prompt takes a; unknown argument `z1`: this prompt takes a; unknown argument `z2`: this prompt takes a; unknown argument `z3`: this prompt takes a; unknown argument `z4`: this prompt takes a; and 195 more");
+    assert_snapshot!(resolve(&declared("arguments: [a]"), many.into()), @"unknown argument `z0`: this prompt has a; unknown argument `z1`: this prompt has a; unknown argument `z2`: this prompt has a; unknown argument `z3`: this prompt has a; unknown argument `z4`: this prompt has a; and 195 more");
     assert_snapshot!(resolve(&declared("arguments: []"), json!({ "a\nb": "x" })), @"unknown argument `a b`: this prompt has no arguments");
     assert_snapshot!(resolve(&declared("arguments: []"), json!({ "a": "x" })), @"unknown argument `a`: this prompt has no arguments");
 }
@@ -317,14 +317,14 @@ fn an_open_schema_takes_any_name() {
         ("type: object, properties: {a: {}}, additionalProperties: true", "{\"a\":\"x\",\"other\":\"3\"}"),
         (
             "type: object, properties: {a: {}}, additionalProperties: {type: number, maximum: 2}",
-            "argument `other` takes a number of at most 2, not 3",
+            "argument `other` must be a number of at most 2, not 3",
         ),
         (
             "type: object, properties: {a: {}}, additionalProperties: false",
-            "unknown argument `other`: this prompt takes a",
+            "unknown argument `other`: this prompt has a",
         ),
-        ("type: object, properties: {a: {}}", "unknown argument `other`: this prompt takes a"),
-        ("a: string", "unknown argument `other`: this prompt takes a"),
+        ("type: object, properties: {a: {}}", "unknown argument `other`: this prompt has a"),
+        ("a: string", "unknown argument `other`: this prompt has a"),
     ] {
         assert_eq!(resolve(&open(schema), call.clone()), values, "{schema}");
     }

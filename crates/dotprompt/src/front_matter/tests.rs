@@ -84,22 +84,22 @@ fn keys_are_read() {
 #[test]
 fn all_that_is_wrong_is_told_at_once() {
     assert_snapshot!(problems("title: [x]\ndescription: {a: b}\ntags: word\nicons: {}\narguments: x\ninput: [y]\noutput: 3"), @"
-    front-matter 2:8+1 `title` takes text, not a list
-    front-matter 3:14+1 `description` takes text, not a map
-    front-matter 4:7+4 `tags` takes a list such as [review, code], not text
-    front-matter 5:8+1 `icons` takes a list such as `- src: https://…`, not a map
-    front-matter 6:12+1 `arguments` takes a list such as `- name: topic`, not text
-    front-matter 7:8+1 `input` takes a map of schema, default, not a list
-    front-matter 8:9+1 `output` takes a map of format, schema, not a number
+    front-matter 2:8+1 `title` must be text, not a list
+    front-matter 3:14+1 `description` must be text, not a map
+    front-matter 4:7+4 `tags` must be a list such as [review, code], not text
+    front-matter 5:8+1 `icons` must be a list such as `- src: https://…`, not a map
+    front-matter 6:12+1 `arguments` must be a list such as `- name: topic`, not text
+    front-matter 7:8+1 `input` must be a map of schema, default, not a list
+    front-matter 8:9+1 `output` must be a map of format, schema, not a number
     ");
     assert_snapshot!(problems("tags: [a, [b], {c: d}, ~]\nicons:\n- x\n- {mimeType: a}\n- {src: 'http://x'}\n- {src: 'https:x', srcs: y, theme: red}"), @"
-    front-matter 2:11+1 an item of `tags` takes text, not a list
-    front-matter 2:16+1 an item of `tags` takes text, not a map
-    front-matter 4:3+1 an icon takes a map of src, mimeType, sizes, theme, not text
+    front-matter 2:11+1 an item of `tags` must be text, not a list
+    front-matter 2:16+1 an item of `tags` must be text, not a map
+    front-matter 4:3+1 an icon must be a map of src, mimeType, sizes, theme, not text
     front-matter 5:3+1 an icon needs a `src`
-    front-matter 6:9+10 `src` takes an https: or data: address, not http://x
+    front-matter 6:9+10 `src` must be an https: or data: address, not http://x
     front-matter 7:20+4 an icon has no key `srcs`; the keys are src, mimeType, sizes, theme [did you mean `src`?]
-    front-matter 7:36+3 `theme` takes light or dark, not red
+    front-matter 7:36+3 `theme` must be light or dark, not red
     ");
     assert_snapshot!(problems("titel: x\nzzz: y\nFoo.bar: z\nmodell: a\n"), @"
     unknown-key 2:1+5 unknown key `titel` [did you mean `title`?]
@@ -108,10 +108,10 @@ fn all_that_is_wrong_is_told_at_once() {
     ");
     assert_snapshot!(problems("input: {shema: string, default: [a]}\noutput: {format: json, more: x, schema: Any}"), @"
     front-matter 2:9+5 `input` has no key `shema`; the keys are schema, default [did you mean `schema`?]
-    front-matter 2:33+1 `input.default` takes a map of values, not a list
+    front-matter 2:33+1 `input.default` must be a map of values, not a list
     ");
     assert_snapshot!(problems("arguments: []\ninput: {schema: {a: string}}"), @"front-matter 2:1+9 a file has `arguments` or `input.schema`, not both");
-    assert_snapshot!(problems("- a list"), @"front-matter 2:1+1 front matter takes a map such as `title: …`, not a list");
+    assert_snapshot!(problems("- a list"), @"front-matter 2:1+1 front matter must be a map such as `title: …`, not a list");
     assert_snapshot!(problems("title: x\ntitle: y"), @"yaml 3:1+5 front matter: duplicate mapping key: title not allowed here");
     assert_snapshot!(problems("input:\n  schema:\n    a: Bar\n    b: strin\noutput:\n  schema: {c: Bar, d: strin, 'e(f)': g}"), @"
     unknown-schema 4:8+3 input.schema: the schema `Bar` is unknown and allows any value
@@ -120,8 +120,8 @@ fn all_that_is_wrong_is_told_at_once() {
     ");
     // What spans lines is shown to the end of the first.
     assert_snapshot!(problems("title:\n  [one,\n   two]\nicons:\n- src: >-\n    https\n    x"), @"
-    front-matter 3:3+1 `title` takes text, not a list
-    front-matter 7:5+5 `src` takes an https: or data: address, not https x
+    front-matter 3:3+1 `title` must be text, not a list
+    front-matter 7:5+5 `src` must be an https: or data: address, not https x
     ");
 }
 

@@ -107,7 +107,7 @@ fn what_is_not_picoschema_is_told_where_it_stands() {
             "a(enum)?: [x]",
             vec!["schema 1:1+8 schema: `a(enum)?`: put ? before the parenthesis [write `a?(enum)`]".into()],
         ),
-        ("a(enum): x", vec!["schema 1:10+1 schema: `a(enum)` takes a list of values".into()]),
+        ("a(enum): x", vec!["schema 1:10+1 schema: `a(enum)` must be a list of values".into()]),
         (
             "a(string): x",
             vec![
@@ -119,12 +119,12 @@ fn what_is_not_picoschema_is_told_where_it_stands() {
         (
             "a: [x]",
             vec![
-                "schema 1:4+1 schema: `a` takes a type and a description, not a list [choices are written \
+                "schema 1:4+1 schema: `a` must be a type and a description, not a list [choices are written \
                  `name(enum): [one, other]`]"
                     .into(),
             ],
         ),
-        ("a: 3", vec!["schema 1:4+1 schema: `a` takes a type and a description, such as `string, what it is`".into()]),
+        ("a: 3", vec!["schema 1:4+1 schema: `a` must be a type and a description, such as `string, what it is`".into()]),
         ("a (array): string", vec!["schema 1:1+9 schema: `a (array)` is not `name`, `name?` or `name(type)`".into()]),
         ("{a: string, a?: string}", vec!["schema 1:13+2 schema: `a` is declared twice".into()]),
         // JSON Schema of a field, which is an object with a field `type` to every reader.

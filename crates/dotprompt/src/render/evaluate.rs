@@ -1,9 +1,10 @@
 //! Evaluates expressions.
 
-use super::scope::{Adds, Frame, Params, Scope, block_of};
+use super::scope::{Adds, Frame, Scope, block_of};
 use super::value::{Repr, Val};
 use super::{Rendered, Renderer};
 use crate::bounds;
+use crate::chain::Chain;
 use crate::problem::Code;
 use crate::reader::shorten;
 use crate::template::{Call, Expression, Path};
@@ -122,12 +123,12 @@ impl<'a> Renderer<'a, '_> {
 
     /// The value of a block parameter, `as |name|`.
     fn param(&mut self, name: &str, scope: &Scope<'a, '_>) -> Rendered<Option<Val<'a>>> {
-        let (mut params, mut around) = (scope.params, 0);
-        while let Some(Params { values, around: next }) = params {
-            if let Some((_, value)) = values.iter().find(|(known, _)| *known == name) {
+        let mut around = 0;
+        for params in Chain::values(scope.params) {
+            if let Some((_, value)) = params.iter().find(|(known, _)| *known == name) {
                 return Ok(Some(value.clone()));
             }
-            (params, around) = (*next, around + 1);
+            around += 1;
         }
         self.work(around / 8)?;
         Ok(None)
@@ -140,11 +141,8 @@ impl<'a> Renderer<'a, '_> {
         while let (1.., Some(Frame { around, .. })) = (left, frame) {
             (frame, left) = (*around, left - 1);
         }
-        let frames = std::iter::successors(frame, |frame| frame.around);
-        let turn = frames.clone().find_map(|frame| match &frame.adds {
-            Adds::Turn(turn) => Some(turn),
-            Adds::Block(_) => None,
-        });
+        let frames = Chain::values(frame);
+        let turn = frames.clone().find_map(|adds| if let Adds::Turn(turn) = adds { Some(turn) } else { None });
         match (name, turn) {
             ("index", Some(turn)) => Val::of(Repr::Number(turn.index)),
             ("key", Some(turn)) => turn.key.clone(),

@@ -14,10 +14,6 @@ pub(super) struct Output {
     at_line_start: bool,
 }
 
-/// The length of the indentation around a partial.
-#[derive(Clone, Copy)]
-pub(super) struct Around(usize);
-
 impl Output {
     pub(super) fn with_capacity(bytes: usize) -> Self {
         let (pieces, indent) = Default::default();
@@ -55,9 +51,9 @@ impl Output {
         Ok(())
     }
 
-    /// Adds the indentation of a partial. Returns the indentation around it, for `outdent`.
-    pub(super) fn indent(&mut self, indent: &str) -> Around {
-        let around = Around(self.indent.len());
+    /// Adds the indentation of a partial. Returns the length of the indentation around it, for `outdent`.
+    pub(super) fn indent(&mut self, indent: &str) -> usize {
+        let around = self.indent.len();
         if !indent.is_empty() {
             self.at_line_start = true;
             self.indent.push_str(indent);
@@ -65,8 +61,8 @@ impl Output {
         around
     }
 
-    pub(super) fn outdent(&mut self, around: Around) {
-        self.indent.truncate(around.0);
+    pub(super) fn outdent(&mut self, around: usize) {
+        self.indent.truncate(around);
     }
 
     pub(super) fn into_pieces(mut self) -> Vec<Piece> {

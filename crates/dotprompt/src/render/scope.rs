@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::value::Val;
+use crate::chain::Chain;
 use crate::template::Program;
 
 /// The state at one place of a rendering.
@@ -20,16 +21,10 @@ pub(super) struct Scope<'a, 's> {
 }
 
 /// The contexts of the blocks around. A block with the same context as the block around adds none.
-pub(super) struct Depths<'a, 's> {
-    pub(super) context: Val<'a>,
-    pub(super) around: Option<&'s Self>,
-}
+pub(super) type Depths<'a, 's> = Chain<'s, Val<'a>>;
 
 /// The `@name` values of a loop or of a partial's block. `@../name` is the value in the frame around.
-pub(super) struct Frame<'a, 's> {
-    pub(super) adds: Adds<'a, 's>,
-    pub(super) around: Option<&'s Self>,
-}
+pub(super) type Frame<'a, 's> = Chain<'s, Adds<'a, 's>>;
 
 pub(super) enum Adds<'a, 's> {
     Turn(Turn<'a>),
@@ -43,10 +38,8 @@ pub(super) struct Turn<'a> {
     pub(super) is_last: bool,
 }
 
-pub(super) struct Params<'a, 's> {
-    pub(super) values: Vec<(&'a str, Val<'a>)>,
-    pub(super) around: Option<&'s Self>,
-}
+/// Block parameters, `as |item|`.
+pub(super) type Params<'a, 's> = Chain<'s, Vec<(&'a str, Val<'a>)>>;
 
 pub(super) struct PartialBlock<'a, 's> {
     pub(super) program: &'a Program,
@@ -64,22 +57,18 @@ pub(super) struct Inlines<'a, 's> {
 
 /// The block of the innermost frame that has one.
 pub(super) fn block_of<'a: 's, 's>(
-    mut frames: impl Iterator<Item = &'s Frame<'a, 's>>,
+    mut frames: impl Iterator<Item = &'s Adds<'a, 's>>,
 ) -> Option<&'s PartialBlock<'a, 's>> {
-    frames.find_map(|frame| match frame.adds {
-        Adds::Block(block) => Some(block),
-        Adds::Turn(_) => None,
-    })?
+    frames.find_map(|adds| if let Adds::Block(block) = adds { Some(*block) } else { None })?
 }
 
 impl<'a, 's> Scope<'a, 's> {
     /// The context of `../`, `up` times.
     pub(super) fn above(&self, up: usize) -> Val<'a> {
-        let mut depths = std::iter::successors(self.depths, |depths| depths.around);
-        depths.nth(up).map_or(Val::missing(), |depths| depths.context.clone())
+        Chain::values(self.depths).nth(up).map_or(Val::missing(), Val::clone)
     }
 
     pub(super) fn partial_block(&self) -> Option<&'s PartialBlock<'a, 's>> {
-        block_of(std::iter::successors(self.frame, |frame| frame.around))
+        block_of(Chain::values(self.frame))
     }
 }

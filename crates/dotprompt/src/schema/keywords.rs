@@ -48,16 +48,22 @@ enum Within {
 const REFERENCE: &str = "`$ref` names a part of the schema by its path, such as `#/$defs/name`";
 const NAMES: &str = "list the arguments under `properties`; `additionalProperties` allows other names";
 
+impl Keyword {
+    const fn about(self, kind: &'static str) -> Self {
+        Self { about: Some(kind), ..self }
+    }
+
+    const fn needs(self, other: &'static str) -> Self {
+        Self { needs: Some(other), ..self }
+    }
+}
+
 const fn keyword(name: &'static str, treatment: Treatment, within: Within) -> Keyword {
     Keyword { name, treatment, within, about: None, needs: None }
 }
 
 const fn value(name: &'static str, about: &'static str) -> Keyword {
-    Keyword { name, treatment: Treatment::Checked, within: Within::Nothing, about: Some(about), needs: None }
-}
-
-const fn part(name: &'static str, about: &'static str, within: Within) -> Keyword {
-    Keyword { name, treatment: Treatment::Checked, within, about: Some(about), needs: None }
+    keyword(name, Treatment::Checked, Within::Nothing).about(about)
 }
 
 const fn ignored(name: &'static str) -> Keyword {
@@ -66,10 +72,6 @@ const fn ignored(name: &'static str) -> Keyword {
 
 const fn refused(name: &'static str, instead: &'static str) -> Keyword {
     keyword(name, Treatment::Refused(instead), Within::Nothing)
-}
-
-const fn needs(keyword: Keyword, other: &'static str) -> Keyword {
-    Keyword { needs: Some(other), ..keyword }
 }
 
 use Treatment::{Checked, CheckedInArguments, IgnoredAtRoot};
@@ -89,7 +91,7 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     refused("$dynamicRef", REFERENCE),
     refused("$recursiveAnchor", REFERENCE),
     refused("$recursiveRef", REFERENCE),
-    refused("$vocabulary", "only a schema of schemas has it: leave it out"),
+    refused("$vocabulary", "only a meta-schema has it: leave it out"),
     // Any value.
     keyword("type", Checked, Within::Nothing),
     keyword("enum", Checked, Within::Nothing),
@@ -100,8 +102,8 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     keyword("oneOf", Checked, Within::List),
     keyword("not", Checked, Within::Schema),
     keyword("if", Checked, Within::Schema),
-    needs(keyword("then", Checked, Within::Schema), "if"),
-    needs(keyword("else", Checked, Within::Schema), "if"),
+    keyword("then", Checked, Within::Schema).needs("if"),
+    keyword("else", Checked, Within::Schema).needs("if"),
     // Numbers.
     value("multipleOf", "number"),
     value("minimum", "number"),
@@ -114,30 +116,28 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     value("pattern", "string"),
     keyword("format", Checked, Within::Nothing),
     // Lists.
-    part("items", "array", Within::SchemaOrList),
-    part("prefixItems", "array", Within::List),
-    needs(part("additionalItems", "array", Within::Schema), "items"),
-    part("contains", "array", Within::Schema),
-    needs(value("minContains", "array"), "contains"),
-    needs(value("maxContains", "array"), "contains"),
+    keyword("items", Checked, Within::SchemaOrList).about("array"),
+    keyword("prefixItems", Checked, Within::List).about("array"),
+    keyword("additionalItems", Checked, Within::Schema).about("array").needs("items"),
+    keyword("contains", Checked, Within::Schema).about("array"),
+    value("minContains", "array").needs("contains"),
+    value("maxContains", "array").needs("contains"),
     value("minItems", "array"),
     value("maxItems", "array"),
     value("uniqueItems", "array"),
-    part("unevaluatedItems", "array", Within::Schema),
+    keyword("unevaluatedItems", Checked, Within::Schema).about("array"),
     // Objects.
-    part("properties", "object", Within::Map),
-    Keyword {
-        name: "patternProperties", treatment: CheckedInArguments(NAMES), within: Within::Map, about: Some("object"), needs: None,
-    },
-    part("additionalProperties", "object", Within::Schema),
-    part("unevaluatedProperties", "object", Within::Schema),
-    part("propertyNames", "object", Within::Schema),
+    keyword("properties", Checked, Within::Map).about("object"),
+    keyword("patternProperties", CheckedInArguments(NAMES), Within::Map).about("object"),
+    keyword("additionalProperties", Checked, Within::Schema).about("object"),
+    keyword("unevaluatedProperties", Checked, Within::Schema).about("object"),
+    keyword("propertyNames", Checked, Within::Schema).about("object"),
     value("required", "object"),
     value("minProperties", "object"),
     value("maxProperties", "object"),
     value("dependentRequired", "object"),
-    part("dependentSchemas", "object", Within::Map),
-    part("dependencies", "object", Within::Map),
+    keyword("dependentSchemas", Checked, Within::Map).about("object"),
+    keyword("dependencies", Checked, Within::Map).about("object"),
     // For people and other programs.
     keyword("title", Treatment::Ignored, Within::Nothing),
     ignored("description"), ignored("default"), ignored("examples"), ignored("example"), ignored("deprecated"),

@@ -48,7 +48,7 @@ fn a_mismatch_says_where_and_what_is_allowed() {
         (json!({ "u": true }), "u: text or a whole number, not true"),
         (json!({ "o": [1] }), "o: a value that matches one of its schemas, not [1]"),
         (json!({ "d": 1 }), "d: a value that its schema allows (see not), not 1"),
-        (json!({ "f": 1 }), "f: nothing, not 1"),
+        (json!({ "f": 1 }), "f: omitted, not 1"),
         (
             json!({ "s": "x".repeat(999) }),
             "s: text of at most 4 characters, not \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…",
@@ -65,17 +65,20 @@ fn a_schema_that_is_none_is_refused_at_its_place() {
     for (schema, message) in [
         (
             json!({ "properties": { "a": { "minimum": "x" } } }),
-            "/properties/a/minimum: `properties.a.minimum` takes a number, not \"x\"",
+            "/properties/a/minimum: `properties.a.minimum` must be a number, not \"x\"",
         ),
         (
             json!({ "properties": { "a": { "type": "strin" } } }),
-            "/properties/a/type: `properties.a.type` takes one of array, boolean, integer, null, number, object, \
+            "/properties/a/type: `properties.a.type` must be one of array, boolean, integer, null, number, object, \
              string or a list, not \"strin\"",
         ),
-        (json!({ "properties": { "a": 3 } }), "/properties/a: `properties.a` takes true or false or an object, not 3"),
+        (
+            json!({ "properties": { "a": 3 } }),
+            "/properties/a: `properties.a` must be true or false or an object, not 3",
+        ),
         (
             json!({ "properties": { "a": { "pattern": "(?=a)" } } }),
-            "/properties/a/pattern: `properties.a.pattern` takes a short regular expression without look-around and back references, not \"(?=a)\"",
+            "/properties/a/pattern: `properties.a.pattern` must be a short regular expression without look-around and back references, not \"(?=a)\"",
         ),
         (
             json!({ "properties": { "a": { "$ref": "#/$defs/b" } } }),

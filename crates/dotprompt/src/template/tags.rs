@@ -99,7 +99,8 @@ pub(super) enum TagKind {
 pub fn tokens(source: &str, start: Place) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut unclosed = 0;
-    let mut places = Places { source, offset: 0, place: start };
+    // The place of the last tag, and its byte.
+    let (mut place, mut counted) = (start, 0);
     let mut at = 0;
     while let Some(found) = source[at..].find("{{") {
         let open = at + found;
@@ -115,7 +116,9 @@ pub fn tokens(source: &str, start: Place) -> Vec<Token<'_>> {
             continue;
         }
         push_text(&mut tokens, before.strip_suffix('\\').unwrap_or(before));
-        let (tag, length) = tag(&source[open..], places.at(open));
+        place = place.after(&source[counted..open]);
+        counted = open;
+        let (tag, length) = tag(&source[open..], place);
         let is_lost = matches!(tag.fault, Some((_, TagFault::Word(Fault::Unclosed(_)))));
         unclosed += usize::from(tag.kind == TagKind::Unclosed || is_lost);
         tokens.push(Token::Tag(tag));
@@ -131,21 +134,6 @@ pub fn tokens(source: &str, start: Place) -> Vec<Token<'_>> {
 fn push_text<'a>(tokens: &mut Vec<Token<'a>>, text: &'a str) {
     if !text.is_empty() {
         tokens.push(Token::Text(text));
-    }
-}
-
-/// Finds the places of growing offsets in one pass.
-struct Places<'a> {
-    source: &'a str,
-    offset: usize,
-    place: Place,
-}
-
-impl Places<'_> {
-    fn at(&mut self, offset: usize) -> Place {
-        self.place = self.place.after(&self.source[self.offset..offset]);
-        self.offset = offset;
-        self.place
     }
 }
 

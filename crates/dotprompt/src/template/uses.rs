@@ -74,9 +74,7 @@ struct Part {
     parent: usize,
     key: Key,
     depth: usize,
-    fields: HashMap<String, usize>,
-    items: Option<usize>,
-    found: Option<usize>,
+    parts: HashMap<Key, usize>,
     marks: Marks,
     /// The number of tags that write it.
     writes: usize,
@@ -85,7 +83,7 @@ struct Part {
     place: Place,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 enum Key {
     Field(String),
     /// An item of a loop.
@@ -162,22 +160,13 @@ impl Usage {
 
     /// Finds or adds a part of a part; `None` below [`bounds::SHAPE_DEPTH`].
     fn part(&mut self, parent: usize, key: &Key, place: Place) -> Option<usize> {
-        let of = &self.parts[parent];
-        let known = match key {
-            Key::Field(name) => of.fields.get(name.as_str()).copied(),
-            Key::Item => of.items,
-            Key::Found => of.found,
-        };
-        if known.is_some() || of.depth == bounds::SHAPE_DEPTH {
+        let (known, depth) = (self.parts[parent].parts.get(key).copied(), self.parts[parent].depth + 1);
+        if known.is_some() || depth > bounds::SHAPE_DEPTH {
             return known;
         }
         let id = self.parts.len();
-        self.parts.push(Part { parent, key: key.clone(), depth: of.depth + 1, place, ..Part::default() });
-        match key {
-            Key::Field(name) => drop(self.parts[parent].fields.insert(name.clone(), id)),
-            Key::Item => self.parts[parent].items = Some(id),
-            Key::Found => self.parts[parent].found = Some(id),
-        }
+        self.parts.push(Part { parent, key: key.clone(), depth, place, ..Part::default() });
+        self.parts[parent].parts.insert(key.clone(), id);
         Some(id)
     }
 }

@@ -163,19 +163,19 @@ fn what_is_looked_up_asks_nothing_of_the_other_items() {
     // Each turn of a loop needs its own.
     let both = "{{#each x}}{{url}}{{/each}}{{#with (lookup x key)}}{{url}}{{/with}}";
     let refused = text(both, json!({ "x": cfg, "key": "prod" }));
-    assert_eq!(refused, "argument `x.note` takes an object with url, not \"text\"");
+    assert_eq!(refused, "argument `x.note` must be an object with url, not \"text\"");
     let open = "---\ninput: {schema: {x(array): any, key: string}}\n---\n{{#with (lookup x key)}}{{url}}{{/with}}";
     let refused = text(open, json!({ "x": "a, b", "key": "0" }));
     assert!(
-        refused.starts_with("argument `x` takes JSON: a list or an object of objects with url, such as ["),
+        refused.starts_with("argument `x` must be JSON: a list or an object of objects with url, such as ["),
         "{refused}"
     );
 }
 
 #[test]
 fn what_leaves_a_hole_is_refused() {
-    let path = "argument `x` takes JSON: an object with path, such as {\"path\":\"…\"}, not ";
-    let paths = "argument `x` takes JSON: a list of objects with path, such as [{\"path\":\"…\"}], not ";
+    let path = "argument `x` must be JSON: an object with path, such as {\"path\":\"…\"}, not ";
+    let paths = "argument `x` must be JSON: a list of objects with path, such as [{\"path\":\"…\"}], not ";
     let no_json = " (not valid JSON: expected value at line 1 column 1)";
     for (template, given, expected) in [
         ("{{x.path}}", "a.rs", format!("{path}\"a.rs\"{no_json}")),
@@ -198,40 +198,40 @@ fn what_leaves_a_hole_is_refused() {
         (
             "{{#each x}}{{this}}{{/each}}",
             "[\"a\", \"b",
-            "argument `x` takes JSON: a list, such as [\"…\"], not \"[\\\"a\\\", \\\"b\" (not valid JSON: EOF while parsing a string at line 1 column 8)".to_owned(),
+            "argument `x` must be JSON: a list, such as [\"…\"], not \"[\\\"a\\\", \\\"b\" (not valid JSON: EOF while parsing a string at line 1 column 8)".to_owned(),
         ),
-        ("{{#each x}}{{path}}{{/each}}", "[\"a\"]", "argument `x[0]` takes an object with path, not \"a\"".to_owned()),
-        ("{{#each x}}{{path}}{{/each}}", "[null]", "argument `x[0]` takes an object with path, not null".to_owned()),
-        ("{{#each x}}{{this}}{{/each}}", "[{\"a\":1}]", "argument `x[0]` takes text, not {\"a\":1}".to_owned()),
+        ("{{#each x}}{{path}}{{/each}}", "[\"a\"]", "argument `x[0]` must be an object with path, not \"a\"".to_owned()),
+        ("{{#each x}}{{path}}{{/each}}", "[null]", "argument `x[0]` must be an object with path, not null".to_owned()),
+        ("{{#each x}}{{this}}{{/each}}", "[{\"a\":1}]", "argument `x[0]` must be text, not {\"a\":1}".to_owned()),
         (
             "{{#each x}}{{#each tags}}{{this}}{{/each}}{{/each}}",
             "[{\"tags\":\"a\"}]",
-            "argument `x[0].tags` takes a list, not \"a\"".to_owned(),
+            "argument `x[0].tags` must be a list, not \"a\"".to_owned(),
         ),
         (
             "{{#each x}}{{#each this}}{{this}}{{/each}}{{/each}}",
             "a\nb",
-            format!("argument `x` takes JSON: a list of lists, such as [[\"…\"]], not \"a b\"{no_json}"),
+            format!("argument `x` must be JSON: a list of lists, such as [[\"…\"]], not \"a b\"{no_json}"),
         ),
         (
             "{{#each x}}{{@key}}={{this}}{{/each}}",
             "a=1",
-            format!("argument `x` takes JSON: an object, such as {{\"…\":\"…\"}}, not \"a=1\"{no_json}"),
+            format!("argument `x` must be JSON: an object, such as {{\"…\":\"…\"}}, not \"a=1\"{no_json}"),
         ),
         (
             "{{lookup x y}}",
             "a",
-            format!("argument `x` takes JSON: a list or an object, such as [\"…\"], not \"a\"{no_json}"),
+            format!("argument `x` must be JSON: a list or an object, such as [\"…\"], not \"a\"{no_json}"),
         ),
         (
             "{{#x}}{{path}}{{/x}}",
             "yes",
-            format!("argument `x` takes JSON: an object with path, or a list of such, such as {{\"path\":\"…\"}}, not \"yes\"{no_json}"),
+            format!("argument `x` must be JSON: an object with path, or a list of such, such as {{\"path\":\"…\"}}, not \"yes\"{no_json}"),
         ),
         (
             "{{x.a.b}}{{x.a.c}}{{#each x.d}}{{e}}{{/each}}",
             "{\"a\":\"b\"}",
-            "argument `x.a` takes an object with b, c, not \"b\"".to_owned(),
+            "argument `x.a` must be an object with b, c, not \"b\"".to_owned(),
         ),
     ] {
         for declared in ["", "---\ninput: {schema: {x: any, y?: any}}\n---\n", "---\ninput: {schema: {(*): any}}\n---\n"] {
@@ -262,36 +262,40 @@ fn a_declaration_leaves_open_what_the_template_tells() {
     // A list of anything, and an object of anything.
     for schema in ["x(array): any", "x(array): FileInfo", "x: any", "x: FileInfo"] {
         assert_eq!(declared(schema, each, list.into()), "a;", "{schema}");
-        assert!(declared(schema, each, "a, b".into()).contains("takes JSON: a list of objects with path"), "{schema}");
-        assert!(declared(schema, each, "[1]".into()).contains("`x[0]` takes an object with path"), "{schema}");
+        assert!(
+            declared(schema, each, "a, b".into()).contains("must be JSON: a list of objects with path"),
+            "{schema}"
+        );
+        assert!(declared(schema, each, "[1]".into()).contains("`x[0]` must be an object with path"), "{schema}");
     }
     assert_eq!(declared("x(array): any", "{{#each x}}{{this}};{{/each}}", "a, b".into()), "a;b;");
     let object = properties("{type: object}");
     assert_eq!(
         declared(&object, "{{x.path.name}}", r#"{"path":"a"}"#.into()),
-        "argument `x.path` takes an object with name, not \"a\""
+        "argument `x.path` must be an object with name, not \"a\""
     );
     // A union that allows text too.
     let union = properties("{anyOf: [{type: string}, {type: array, items: {$ref: '#/$defs/f'}}]}");
     assert_eq!(declared(&union, each, list.into()), "a;");
-    assert!(declared(&union, each, "a".into()).contains("takes JSON: a list of objects with path"));
+    assert!(declared(&union, each, "a".into()).contains("must be JSON: a list of objects with path"));
     assert_eq!(declared(&union, "{{x}}", list.into()), list);
     let union = properties("{type: [string, array]}");
     assert_eq!(declared(&union, "{{#each x}}{{this}};{{/each}}", "a\nb".into()), "a;b;");
     assert_eq!(declared(&union, "{{#each x}}{{this}};{{/each}}", "[\"a\"]".into()), "a;");
     let union = properties("{anyOf: [{type: string}, {$ref: '#/$defs/f'}]}");
     assert_eq!(declared(&union, field, one.into()), "a");
-    assert!(declared(&union, field, "a".into()).contains("takes JSON: an object with path"));
+    assert!(declared(&union, field, "a".into()).contains("must be JSON: an object with path"));
     // One that does not.
     let union = properties("{anyOf: [{type: array}, {type: object}]}");
     assert_eq!(declared(&union, each, list.into()), "a;");
-    assert!(declared(&union, each, "5".into()).contains("takes"));
+    assert!(declared(&union, each, "5".into()).contains("must be"));
     // What is declared stays as it is, and is for `check` to tell.
     assert_eq!(declared("x: string", field, one.into()), "");
     assert_eq!(declared("x(array): string", each, "a".into()), ";");
     assert_eq!(declared(&properties("{$ref: '#/$defs/f'}"), "{{x.path.y}}", one.into()), "");
     assert!(
-        declared(&properties("{$ref: '#/$defs/f'}"), "{{x.meta.y}}", r#"{"meta":3}"#.into()).contains("`x.meta` takes")
+        declared(&properties("{$ref: '#/$defs/f'}"), "{{x.meta.y}}", r#"{"meta":3}"#.into())
+            .contains("`x.meta` must be")
     );
 }
 

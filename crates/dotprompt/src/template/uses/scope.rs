@@ -1,5 +1,6 @@
 //! The state of the walk at one place of a template.
 
+use crate::chain::Chain;
 use crate::template::Inlines;
 
 /// The state of the walk at one place of a template.
@@ -9,10 +10,10 @@ pub(super) struct Scope<'s, 'a> {
     pub(super) context: &'s Context<'s>,
     /// Block parameters, `as |item|`.
     pub(super) names: Option<&'s Names<'s>>,
-    /// The loop around.
-    pub(super) turn: Option<&'s Turn<'s>>,
+    /// The lists of the loops around.
+    pub(super) lists: Option<&'s Chain<'s, Option<usize>>>,
     /// Variables that an `{{#if}}` around has tested.
-    pub(super) tested: Option<&'s Tested<'s>>,
+    pub(super) tested: Option<&'s Chain<'s, usize>>,
     pub(super) inlines: Option<&'s Inlines<'s, 'a>>,
     /// Whether a rendering may skip this place.
     pub(super) is_optional: bool,
@@ -31,36 +32,16 @@ pub(super) struct Context<'s> {
     pub(super) up: Option<&'s Self>,
 }
 
-pub(super) struct Turn<'s> {
-    pub(super) list: Option<usize>,
-    pub(super) around: Option<&'s Self>,
-}
+/// Names with their parts.
+pub(super) type Names<'s> = Chain<'s, Vec<(&'s str, Option<usize>)>>;
 
-pub(super) struct Tested<'s> {
-    pub(super) variable: usize,
-    pub(super) around: Option<&'s Self>,
-}
-
-/// Names at one place of a template with their parts, and those around.
-pub(super) struct Names<'s> {
-    pub(super) names: Vec<(&'s str, Option<usize>)>,
-    pub(super) around: Option<&'s Self>,
-}
-
-impl Names<'_> {
-    pub(super) fn find(names: Option<&Self>, name: &str) -> Option<Option<usize>> {
-        let mut chain = std::iter::successors(names, |names| names.around);
-        chain.find_map(|names| names.names.iter().find(|(known, _)| *known == name).map(|(_, part)| *part))
+impl<'s> Names<'s> {
+    pub(super) fn find(names: Option<&'s Self>, name: &str) -> Option<Option<usize>> {
+        Self::values(names).flatten().find(|(known, _)| *known == name).map(|(_, part)| *part)
     }
 
     /// The number of names, including those around.
-    pub(super) fn count(names: Option<&Self>) -> usize {
-        std::iter::successors(names, |names| names.around).map(|names| names.names.len()).sum()
-    }
-}
-
-impl Tested<'_> {
-    pub(super) fn has(tested: Option<&Self>, variable: usize) -> bool {
-        std::iter::successors(tested, |tested| tested.around).any(|tested| tested.variable == variable)
+    pub(super) fn count(names: Option<&'s Self>) -> usize {
+        Self::values(names).map(Vec::len).sum()
     }
 }

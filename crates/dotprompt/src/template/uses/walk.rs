@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::scope::{Context, Names, Scope, Tested, Turn};
+use super::scope::{Context, Names, Scope};
 use super::{CONTEXT, Key, LOOP_DATA, Part, ROOT, UnknownData, Usage, is_top};
 use crate::bounds;
+use crate::chain::Chain;
 use crate::schema::plain;
 use crate::template::{
     Block, BlockKind, Call, Expression, Helper, Inlines, Mark, PartialCall, Path, Place, Program, Visitor,
@@ -38,11 +39,9 @@ impl<'a> Walk<'a> {
     /// Walks a whole template.
     pub(super) fn template(&mut self, program: &'a Program) -> Walked {
         let context = Context { part: Some(CONTEXT), given: None, up: None };
-        let (names, turn, tested, inlines, is_optional, is_open, is_called) = Default::default();
-        self.program(
-            program,
-            &Scope { context: &context, names, turn, tested, inlines, is_optional, is_open, is_called },
-        )?;
+        let (names, lists, tested, inlines, is_optional, is_open, is_called) = Default::default();
+        let scope = Scope { context: &context, names, lists, tested, inlines, is_optional, is_open, is_called };
+        self.program(program, &scope)?;
         self.work(0)
     }
 
@@ -93,12 +92,12 @@ impl<'a> Walk<'a> {
         let context = if is_same { scope.context } else { &own };
         let values = [part, None].into_iter();
         let names = block.block_params.iter().map(String::as_str).zip(values).collect();
-        let names = Names { names, around: scope.names };
-        let turn = Turn { list: value, around: scope.turn };
-        let turn = if is_loop { Some(&turn) } else { scope.turn };
+        let names = Chain { value: names, around: scope.names };
+        let lists = Chain { value, around: scope.lists };
+        let lists = if is_loop { Some(&lists) } else { scope.lists };
         // With a list, a section loops.
         let is_open = scope.is_open || block.kind == BlockKind::Section;
-        self.program(&block.body, &Scope { context, names: Some(&names), turn, is_open, ..*scope })
+        self.program(&block.body, &Scope { context, names: Some(&names), lists, is_open, ..*scope })
     }
 
     /// Adds the usage of a partial.
@@ -132,7 +131,7 @@ impl<'a> Walk<'a> {
 
     /// Adds a `{{> @partial-block}}`.
     fn partial_block(&mut self, scope: &Scope<'_, 'a>) {
-        let block = (scope.context.part, scope.is_open || scope.turn.is_some());
+        let block = (scope.context.part, scope.is_open || scope.lists.is_some());
         if self.work(1 + self.usage.blocks.len() / 8).is_ok() && !self.usage.blocks.contains(&block) {
             self.usage.blocks.push(block);
         }
@@ -148,7 +147,7 @@ impl<'a> Walk<'a> {
         scope: &Scope<'_, 'a>,
     ) -> Walked {
         let Some(program) = &call.block else { return Ok(()) };
-        let is_open = scope.is_open || scope.turn.is_some();
+        let is_open = scope.is_open || scope.lists.is_some();
         let at_call = Scope { context: inside.context, is_open, is_called: true, ..*scope };
         if blocks.is_empty() {
             self.program(program, &at_call)?;
@@ -159,9 +158,9 @@ impl<'a> Walk<'a> {
             let context = if *part == inside.context.part { inside.context } else { &own };
             let is_item = |part: &usize| matches!(self.usage.parts[*part].key, Key::Item) && !is_top(*part);
             let list = part.filter(is_item).map(|part| self.usage.parts[part].parent);
-            let turn = Turn { list, around: scope.turn };
-            let turn = if list.is_some() { Some(&turn) } else { scope.turn };
-            self.program(program, &Scope { context, turn, is_open: is_open || *in_loop, is_called: true, ..*scope })?;
+            let lists = Chain { value: list, around: scope.lists };
+            let lists = if list.is_some() { Some(&lists) } else { scope.lists };
+            self.program(program, &Scope { context, lists, is_open: is_open || *in_loop, is_called: true, ..*scope })?;
         }
         self.place = place;
         Ok(())
@@ -172,11 +171,11 @@ impl<'a> Walk<'a> {
         let Context { part, given, .. } = scope.context;
         let cost = 1 + Names::count(*given) / 8;
         self.work(cost.saturating_mul(usage.parts.len()))?;
-        if let Some(list) = scope.turn.filter(|_| usage.is_keyed).and_then(|turn| turn.list) {
+        if let Some(list) = scope.lists.filter(|_| usage.is_keyed).and_then(|lists| lists.value) {
             self.usage.parts[list].marks.is_keyed = true;
         }
-        self.usage.is_keyed |= usage.is_keyed && scope.turn.is_none();
-        if let Some(data) = usage.loop_data.as_ref().filter(|_| scope.turn.is_none() && !scope.is_open) {
+        self.usage.is_keyed |= usage.is_keyed && scope.lists.is_none();
+        if let Some(data) = usage.loop_data.as_ref().filter(|_| scope.lists.is_none() && !scope.is_open) {
             self.unknown(data.clone(), Some(name));
         }
         let mut found: Vec<Option<usize>> = Vec::with_capacity(usage.parts.len());
@@ -252,7 +251,7 @@ impl<'a> Walk<'a> {
 
     fn path(&mut self, path: &Path, scope: &Scope<'_, 'a>, required: bool) -> Option<usize> {
         let names = Names::count(scope.names) + Names::count(scope.context.given);
-        let tested = std::iter::successors(scope.tested, |tested| tested.around).count();
+        let tested = Chain::values(scope.tested).count();
         self.work(1 + names / 8 + tested / 8).ok()?;
         let mut named = None;
         let param = path.param().and_then(|name| Names::find(scope.names, name));
@@ -295,7 +294,8 @@ impl<'a> Walk<'a> {
     /// Marks a part as required, if it is a variable that no block around has tested.
     fn require(&mut self, part: usize, is_required: bool, scope: &Scope<'_, 'a>) {
         let is_variable = !is_top(part) && is_top(self.usage.parts[part].parent);
-        if is_variable && is_required && !scope.is_optional && !Tested::has(scope.tested, part) {
+        let is_tested = || Chain::values(scope.tested).any(|variable| *variable == part);
+        if is_variable && is_required && !scope.is_optional && !is_tested() {
             self.usage.parts[part].is_required = true;
         }
     }
@@ -303,12 +303,12 @@ impl<'a> Walk<'a> {
     /// Marks the loop of `@key`, and adds a `@name` without a value.
     fn data(&mut self, name: &str, rest: &[String], up: usize, scope: &Scope<'_, 'a>) {
         if name == "key" && rest.is_empty() {
-            match std::iter::successors(scope.turn, |turn| turn.around).nth(up) {
-                Some(turn) => self.note(turn.list, |part, _| part.marks.is_keyed = true),
+            match Chain::values(scope.lists).nth(up) {
+                Some(list) => self.note(*list, |part, _| part.marks.is_keyed = true),
                 None => self.usage.is_keyed = true,
             }
         }
-        let turns = std::iter::successors(scope.turn, |turn| turn.around).count();
+        let turns = Chain::values(scope.lists).count();
         // The loops around the call of a partial are unknown.
         let is_called = self.root == ROOT || scope.is_called;
         let above = if is_called || scope.is_open { 0 } else { up.saturating_sub(turns) };
@@ -378,7 +378,7 @@ impl<'a> Visitor<'a> for Walk<'a> {
         let place = self.place;
         let first = self.block_value(block, scope);
         let variable = first.map(|part| self.usage.variable(part));
-        let tested = variable.map(|variable| Tested { variable, around: scope.tested });
+        let tested = variable.map(|value| Chain { value, around: scope.tested });
         let if_so = Scope { tested: tested.as_ref().or(scope.tested), ..*scope };
         // Values that may be written instead of the tested one.
         let parent = first.map(|part| self.usage.parts[part].parent).filter(|part| !is_top(*part));
@@ -413,10 +413,10 @@ impl<'a> Visitor<'a> for Walk<'a> {
             call.hash.iter().map(|(key, value)| (key.as_str(), self.value_part(value, scope, false))).collect();
         let is_own = context.is_some() || !given.is_empty();
         let around = if context.is_some() { None } else { scope.context.given };
-        let names = Names { names: given, around };
+        let names = Chain { value: given, around };
         let inside = &Context {
             part: context.unwrap_or(scope.context.part),
-            given: if names.names.is_empty() { around } else { Some(&names) },
+            given: if names.value.is_empty() { around } else { Some(&names) },
             up: if is_own { Some(scope.context) } else { scope.context.up },
         };
         let inside = Scope { context: inside, names: None, inlines: None, ..*scope };
@@ -432,7 +432,7 @@ impl<'a> Visitor<'a> for Walk<'a> {
         }
         let Some(usage) = self.partials.get(call.name.as_str()) else {
             // An unknown partial may write everything.
-            for part in names.names.iter().map(|(_, part)| *part).chain(context) {
+            for part in names.value.iter().map(|(_, part)| *part).chain(context) {
                 self.note(part, Part::write);
             }
             return self.shown_blocks(call, &[], self.place, &inside, scope);
