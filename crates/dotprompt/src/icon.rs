@@ -47,7 +47,7 @@ fn icon(node: &Node, reader: &mut Reader<'_>) -> Option<Icon> {
         return None;
     };
     let src = reader.text(CODE, "`src`", src_node)?;
-    // MCP clients must reject other schemes.
+    // MCP clients must reject unsafe schemes such as `file:` and `javascript:`.
     if !["https:", "data:"].iter().any(|scheme| has_prefix(&src, scheme)) {
         let message = format!("`src` must be an https: or data: address, not {}", shorten(&src));
         reader.note(CODE, src_node.span, message);

@@ -323,13 +323,7 @@ impl Prompt {
     /// # Errors
     /// The template fails on the data, or exceeds a bound.
     pub fn render(&self, data: &Data) -> Result<Vec<Message>, Problem> {
-        let context = render::Context {
-            variables: &data.variables,
-            authored: &data.authored,
-            locals: &data.context,
-            metadata: &self.metadata,
-            partials: &self.partials,
-        };
+        let context = render::Context { data, metadata: &self.metadata, partials: &self.partials };
         Ok(message::messages(render::render(&self.file.template, &context)?, &data.messages))
     }
 }

@@ -6,27 +6,24 @@ mod output;
 mod scope;
 mod value;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::link::too_deep;
 use super::message::{Media, Origin, Piece, Role};
 use super::problem::{Code, Place, Problem};
 use super::reader::shorten;
 use super::template::{Block, BlockKind, Expression, Mark, PartialCall, Program, Template, Visitor};
-use super::{Partial, bounds};
+use super::{Data, Partial, bounds};
 use output::Output;
 use scope::{Adds, Depths, Frame, Inlines, Params, PartialBlock, Scope, Turn};
 use value::{Overlay, Val};
 
-/// The input of a rendering, see [`super::Data`].
+/// The input of a rendering.
 pub(super) struct Context<'a> {
-    pub(super) variables: &'a Map<String, Value>,
-    pub(super) authored: &'a HashSet<String>,
-    /// The values of `@name`.
-    pub(super) locals: &'a Map<String, Value>,
+    pub(super) data: &'a Data,
     /// `@metadata`
     pub(super) metadata: &'a Value,
     /// The partials by name.
@@ -48,7 +45,7 @@ pub(super) fn render<'a>(template: &'a Template, context: &Context<'a>) -> Resul
         depth: 0,
         partials: Vec::new(),
     };
-    let root = Val::root(context.variables);
+    let root = Val::root(&context.data.variables);
     let depths = Depths { value: root.clone(), around: None };
     let scope = Scope { context: root, depths: Some(&depths), frame: None, params: None, inlines: None };
     renderer.program(&template.program, &scope, None)?;
@@ -138,7 +135,7 @@ impl<'a> Renderer<'a, '_> {
     /// Counts steps for the items of an overlay: each name is searched in the names of the overlay.
     fn work_on_items(&mut self, value: &Val<'a>) -> Rendered {
         let names = value.overlaid();
-        self.work((names / 8).saturating_mul(self.context.variables.len() + names))
+        self.work((names / 8).saturating_mul(self.context.data.variables.len() + names))
     }
 
     fn failed(&self, code: Code, message: impl Into<String>) -> Problem {
@@ -297,15 +294,15 @@ impl<'a> Visitor<'a> for Renderer<'a, '_> {
             Some(first) => self.evaluate(first, scope, !is_test)?,
             None => Val::missing(),
         };
-        let program = |is_so| if is_so { &block.body } else { &block.otherwise };
+        let program = |condition| if condition { &block.body } else { &block.otherwise };
         match block.kind {
             BlockKind::If | BlockKind::Unless => {
                 let include_zero = match &block.include_zero {
                     Some(value) => self.evaluate(value, scope, false)?.is_js_true(),
                     None => false,
                 };
-                let is_so = first.is_truthy(include_zero);
-                self.same(program(is_so == (block.kind == BlockKind::If)), scope)
+                let condition = first.is_truthy(include_zero);
+                self.same(program(condition == (block.kind == BlockKind::If)), scope)
             }
             BlockKind::IfEquals | BlockKind::UnlessEquals => {
                 let second = match block.params.get(1) {

@@ -54,7 +54,7 @@ impl Argument {
 
     fn read_json(&self, name: &str, text: &str) -> Result<Value, Mismatch> {
         let value = json(text).or_else(|e| match boolean(text) {
-            Some(is_so) => Ok(is_so.into()),
+            Some(value) => Ok(value.into()),
             None => Err(self.no_json(name, text, &e)),
         })?;
         if !self.kind.has(&value) {
@@ -77,7 +77,7 @@ impl Argument {
             Some(Ok(value @ Value::Object(_))) if shape.is_object() => value,
             Some(Ok(value)) if needs_parts => value,
             Some(Err(e)) if needs_parts => match boolean(text).filter(|_| shape.marks.is_section) {
-                Some(is_so) => is_so.into(),
+                Some(value) => value.into(),
                 None => return Err(self.no_json(name, text, &e)),
             },
             Some(Err(e)) if is_looped && is_meant_as_json(text) => {
@@ -251,7 +251,7 @@ fn choose(allowed: &[Value], text: &str) -> Option<Value> {
 
 /// A number or a boolean in JSON's spelling: `true` for `True`, `1` for `1.0`.
 fn spelled(text: &str) -> Option<String> {
-    let boolean = boolean(text).map(|is_so| is_so.to_string());
+    let boolean = boolean(text).map(|value| value.to_string());
     boolean.or_else(|| Some(number(text.trim().parse().ok()?)?.to_string()))
 }
 

@@ -108,7 +108,7 @@ impl<'a> Renderer<'a, '_> {
             self.work_on(segment.len())?;
             // The characters of a text must be counted.
             self.work_on(if value.has_characters(segment) { value.length() } else { 0 })?;
-            let next = value.get_variable(segment, self.context.authored);
+            let next = value.get_variable(segment, &self.context.data.authored);
             // A missing variable is an error, a missing field of an object is not.
             if must_be && index == 0 && next.is_missing() && value.is_root() {
                 return Err(self.failed(Code::Render, format!("the variable `{}` has no value", shorten(segment))));
@@ -148,13 +148,13 @@ impl<'a> Renderer<'a, '_> {
             ("key", Some(turn)) => turn.key.clone(),
             ("first", Some(turn)) => Val::of(Repr::Bool(turn.index == 0)),
             ("last", Some(turn)) => Val::of(Repr::Bool(turn.is_last)),
-            ("root", _) if left == 0 => Val::root(self.context.variables),
+            ("root", _) if left == 0 => Val::root(&self.context.data.variables),
             ("partial-block", _) => Val::of(Repr::Bool(block_of(frames).is_some())),
             // The program's data is above the outermost frame.
             _ if left > 1 => Val::missing(),
             ("metadata", _) => Val::of(Repr::Json(self.context.metadata)),
             // The claims of a caller's token are not the author's.
-            _ => self.context.locals.get(name).map_or(Val::missing(), |value| Val::of_caller(Repr::Json(value))),
+            _ => self.context.data.context.get(name).map_or(Val::missing(), |value| Val::of_caller(Repr::Json(value))),
         }
     }
 }

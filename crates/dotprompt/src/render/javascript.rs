@@ -69,7 +69,7 @@ pub(super) fn to_number(text: &str) -> Option<f64> {
 pub(super) fn write_json<E>(value: &Value, write: &mut impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
     match value {
         Value::Null => Ok(()),
-        Value::Bool(is_so) => write(if *is_so { "true" } else { "false" }),
+        Value::Bool(value) => write(if *value { "true" } else { "false" }),
         Value::Number(n) => write(&number(n)),
         Value::String(text) => write(text),
         Value::Array(items) => {

@@ -275,7 +275,7 @@ impl<'a> Val<'a> {
 
     /// A number, or 0 or 1 for a boolean.
     fn as_number(&self) -> Option<f64> {
-        self.number_value().or_else(|| self.as_bool().map(|is_so| f64::from(u8::from(is_so))))
+        self.number_value().or_else(|| self.as_bool().map(|value| f64::from(u8::from(value))))
     }
 
     fn number_value(&self) -> Option<f64> {
@@ -340,7 +340,7 @@ impl<'a> Val<'a> {
 
     fn as_bool(&self) -> Option<bool> {
         match self.repr {
-            Repr::Bool(is_so) | Repr::Json(&Value::Bool(is_so)) => Some(is_so),
+            Repr::Bool(value) | Repr::Json(&Value::Bool(value)) => Some(value),
             _ => None,
         }
     }
@@ -354,7 +354,7 @@ impl<'a> Val<'a> {
             Repr::Text(text) => write(text),
             Repr::Key(text) => write(text),
             Repr::Number(n) => write(&n.to_string()),
-            Repr::Bool(is_so) => write(if *is_so { "true" } else { "false" }),
+            Repr::Bool(value) => write(if *value { "true" } else { "false" }),
         }
     }
 
@@ -384,7 +384,7 @@ impl Serialize for Val<'_> {
             Repr::Text(text) => serializer.serialize_str(text),
             Repr::Key(text) => serializer.serialize_str(text),
             Repr::Number(n) => n.serialize(serializer),
-            Repr::Bool(is_so) => serializer.serialize_bool(*is_so),
+            Repr::Bool(value) => serializer.serialize_bool(*value),
             Repr::Overlay(_) => serializer.collect_map(self.items().filter(|(_, value)| !value.is_missing())),
         }
     }

@@ -154,8 +154,8 @@ impl<'a> Compiler<'a> {
                 } else if is_chain && open.tag.kind == TagKind::OpenInverse {
                     Some("{{^…}} allows only a plain {{else}}, without another block")
                 } else {
-                    let row = if is_chain { Row::chained() } else { Row::default() };
-                    open.before_else = Some((std::mem::replace(&mut self.row, row), tag.strip));
+                    open.before_else = Some((std::mem::take(&mut self.row), tag.strip));
+                    self.row.is_chained = is_chain;
                     None
                 }
             }

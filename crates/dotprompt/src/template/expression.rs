@@ -223,7 +223,7 @@ impl<'w, 'a> Parser<'w, 'a> {
                 Some(number) => number.into(),
                 None => return wrong(at, "the number is too large"),
             },
-            Some(Word::Bool(is_so)) => (*is_so).into(),
+            Some(Word::Bool(value)) => (*value).into(),
             Some(Word::Null | Word::Undefined) => Value::Null,
             _ => return Ok(None),
         };

@@ -9,7 +9,7 @@ use super::{Block, Node, PartialCall, Place, Program};
 pub(super) struct Row<'a> {
     items: Vec<Item<'a>>,
     /// Whether it is the block of an `{{else if}}`.
-    is_chained: bool,
+    pub(super) is_chained: bool,
 }
 
 #[derive(Debug)]
@@ -66,10 +66,6 @@ struct Lines {
 }
 
 impl<'a> Row<'a> {
-    pub(super) fn chained() -> Self {
-        Self { is_chained: true, ..Self::default() }
-    }
-
     pub(super) fn text(&mut self, text: &'a str) {
         self.items.push(Item::Text(Text { original: text, value: text, left_stripped: false, right_stripped: false }));
     }
