@@ -167,14 +167,12 @@ impl<'a> Val<'a> {
         match &self.repr {
             Repr::Overlay(overlay) => {
                 let Overlay { base, values } = overlay.as_ref();
-                let over =
-                    |key: &Self| values.iter().find(|(name, _)| key.is_text(name)).map(|(_, value)| value.clone());
                 let mut fields = base.overlaid_fields();
                 let mut known = HashSet::new();
                 for (key, value) in &mut fields {
-                    if let Some(over) = over(key) {
-                        known.extend(key.as_text().map(str::to_owned));
-                        *value = over;
+                    if let Some((name, over)) = values.iter().find(|(name, _)| key.is_text(name)) {
+                        known.insert(*name);
+                        *value = over.clone();
                     }
                 }
                 let new = values.iter().rev().filter(|(key, _)| !known.contains(*key));

@@ -161,17 +161,8 @@ pub(crate) fn is_known(name: &str) -> bool {
 /// Reports the keywords of `input.schema` that are refused or have no effect. Returns whether none is refused.
 pub(crate) fn check(root: &Node, reader: &mut Reader<'_>) -> bool {
     let mut check = Check { reader, is_valid: true };
-    check.schema(root, Place::Arguments);
+    check.schema(root, true);
     check.is_valid
-}
-
-/// The place of a schema.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// The schema of all arguments.
-    Arguments,
-    /// The schema of an argument, of a part of one, or a definition.
-    Value,
 }
 
 struct Check<'c, 'a> {
@@ -180,8 +171,8 @@ struct Check<'c, 'a> {
 }
 
 impl Check<'_, '_> {
-    /// The depth of YAML bounds the recursion.
-    fn schema(&mut self, schema: &Node, place: Place) {
+    /// Checks a schema; `is_of_all` for that of all arguments. The depth of YAML bounds the recursion.
+    fn schema(&mut self, schema: &Node, is_of_all: bool) {
         if let Yaml::String(text) = &schema.value {
             let (kind, description) = split_comma(text);
             let description = description.map_or(String::new(), |text| format!(", description: {}", shorten(text)));
@@ -201,32 +192,31 @@ impl Check<'_, '_> {
             };
             match keyword.treatment {
                 Treatment::Refused(instead) => self.refused(key, instead),
-                CheckedInArguments(instead) if place == Place::Arguments => self.refused(key, instead),
-                IgnoredAtRoot(instead) if place == Place::Value => self.refused(key, instead),
+                CheckedInArguments(instead) if is_of_all => self.refused(key, instead),
+                IgnoredAtRoot(instead) if !is_of_all => self.refused(key, instead),
                 _ if name == "$schema" => self.draft(node),
                 _ if matches!(name, "enum" | "const")
                     && !types(schema).iter().flatten().any(|kind| matches!(*kind, "number" | "integer")) =>
                 {
                     self.reader.number("input.schema", node);
                 }
-                _ => self.idle(schema, keyword, key.span, place),
+                _ => self.idle(schema, keyword, key.span, is_of_all),
             }
-            self.within(keyword, node, place);
+            self.within(keyword, node, is_of_all);
         }
     }
 
-    fn within(&mut self, keyword: &Keyword, node: &Node, place: Place) {
-        // These apply to the same value.
-        let place = match keyword.name {
-            "allOf" | "anyOf" | "oneOf" | "not" | "if" | "then" | "else" | "dependentSchemas" | "dependencies" => place,
-            _ => Place::Value,
-        };
+    fn within(&mut self, keyword: &Keyword, node: &Node, is_of_all: bool) {
+        // The schemas of these keywords apply to the same value.
+        const SAME_VALUE: [&str; 9] =
+            ["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies"];
+        let is_of_all = is_of_all && SAME_VALUE.contains(&keyword.name);
         match (keyword.within, &node.value) {
-            (Within::Schema | Within::SchemaOrList, Yaml::Map(_) | Yaml::String(_)) => self.schema(node, place),
+            (Within::Schema | Within::SchemaOrList, Yaml::Map(_) | Yaml::String(_)) => self.schema(node, is_of_all),
             (Within::List | Within::SchemaOrList, Yaml::List(schemas)) => {
-                schemas.iter().for_each(|schema| self.schema(schema, place));
+                schemas.iter().for_each(|schema| self.schema(schema, is_of_all));
             }
-            (Within::Map, Yaml::Map(schemas)) => schemas.iter().for_each(|(_, schema)| self.schema(schema, place)),
+            (Within::Map, Yaml::Map(schemas)) => schemas.iter().for_each(|(_, schema)| self.schema(schema, is_of_all)),
             _ => {}
         }
     }
@@ -242,7 +232,7 @@ impl Check<'_, '_> {
     }
 
     /// Warns of a keyword that has no effect at its place.
-    fn idle(&mut self, schema: &Node, keyword: &Keyword, at: Span, place: Place) {
+    fn idle(&mut self, schema: &Node, keyword: &Keyword, at: Span, is_of_all: bool) {
         let name = keyword.name;
         if let Some(other) = keyword.needs.filter(|other| schema.find(other).is_none()) {
             let message = format!("input.schema: `{name}` has no effect without `{other}`");
@@ -251,7 +241,7 @@ impl Check<'_, '_> {
         }
         let Some(about) = keyword.about else { return };
         let is_about = |kind: &str| kind == about || (about == "number" && kind == "integer");
-        let of_arguments = || (place == Place::Arguments).then(|| vec!["object"]);
+        let of_arguments = || is_of_all.then(|| vec!["object"]);
         let Some(types) = types(schema).or_else(of_arguments) else { return };
         // Another check reports unknown types.
         let is_type =

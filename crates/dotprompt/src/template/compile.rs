@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::expression::{self, NOT_AN_EXPRESSION, Parsed};
 use super::lexer::{self, Fault, Word};
 use super::rows::{Nested, Opened, Row};
-use super::tags::{self, Strip, Tag, TagFault, TagKind, Token};
+use super::tags::{self, Strip, Tag, TagKind, Token};
 use super::{Node, PartialName, Template};
 use crate::bounds;
 use crate::problem::{Cause, Code, Place, Problem};
@@ -232,7 +232,7 @@ impl<'a> Compiler<'a> {
         if let Some((at, fault)) = tag.fault {
             let problem = Problem::new(Code::Syntax, self.file, at_byte(at), 1, fault_message(tag, fault));
             return Err(match fault {
-                TagFault::Word(Fault::TypographicQuote) => problem,
+                Fault::TypographicQuote => problem,
                 _ => problem.with_cause(Cause::NotAnExpression),
             });
         }
@@ -320,16 +320,16 @@ fn opened_name(tag: &Tag<'_>, parsed: Option<&Parsed>) -> String {
     parsed.map_or_else(first, |parsed| parsed.call.name.clone())
 }
 
-fn fault_message(tag: &Tag<'_>, fault: TagFault) -> String {
+fn fault_message(tag: &Tag<'_>, fault: Fault) -> String {
     match fault {
-        TagFault::Word(Fault::Unreadable) => NOT_AN_EXPRESSION.to_owned(),
-        TagFault::Word(Fault::Unclosed('[')) => "this [ is never closed by ]".to_owned(),
-        TagFault::Word(Fault::Unclosed(quote)) => format!("this text is never closed by {quote}"),
-        TagFault::Word(Fault::TypographicQuote) => {
+        Fault::Braces => "{{{ is closed by }}}, and {{ by }}; a tilde goes outside: {{~{x}~}}".to_owned(),
+        Fault::Unreadable => NOT_AN_EXPRESSION.to_owned(),
+        Fault::Unclosed('[') => "this [ is never closed by ]".to_owned(),
+        Fault::Unclosed(quote) => format!("this text is never closed by {quote}"),
+        Fault::TypographicQuote => {
             let tag = shorten(&with_straight_quotes(tag.whole));
             format!("use straight quotes, not typographic ones: {tag}")
         }
-        TagFault::Braces => "{{{ is closed by }}}, and {{ by }}; a tilde goes outside: {{~{x}~}}".to_owned(),
     }
 }
 

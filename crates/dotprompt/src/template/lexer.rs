@@ -37,9 +37,11 @@ pub(super) struct Lexeme<'a> {
     pub(super) word: Word<'a>,
 }
 
-/// Why text is not a word.
+/// Why the text of a tag is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
+    /// `{{{` without `}}}`, or `}~}}` without `{{~{`.
+    Braces,
     /// A character that starts no word, or a name before a character that cannot follow a name.
     Unreadable,
     /// A quote or a bracket that is never closed.

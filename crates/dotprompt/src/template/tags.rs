@@ -37,7 +37,7 @@ pub struct Tag<'a> {
     /// The words of the expression, at bytes of `whole`.
     pub(super) words: Vec<Lexeme<'a>>,
     /// The first invalid word and its byte.
-    pub(super) fault: Option<(usize, TagFault)>,
+    pub(super) fault: Option<(usize, Fault)>,
     /// The start of the tag.
     pub place: Place,
     pub(super) strip: Strip,
@@ -49,14 +49,6 @@ impl Tag<'_> {
     pub fn has_expression(&self) -> bool {
         !matches!(self.kind, TagKind::Comment | TagKind::Raw)
     }
-}
-
-/// Why the words of a tag are invalid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TagFault {
-    Word(Fault),
-    /// `{{{` without `}}}`, or `}~}}` without `{{~{`.
-    Braces,
 }
 
 /// The tildes of a tag, `{{~ ~}}`: whether white space before and after it is removed.
@@ -119,8 +111,7 @@ pub fn tokens(source: &str, start: Place) -> Vec<Token<'_>> {
         place = place.after(&source[counted..open]);
         counted = open;
         let (tag, length) = tag(&source[open..], place);
-        let is_lost = matches!(tag.fault, Some((_, TagFault::Word(Fault::Unclosed(_)))));
-        unclosed += usize::from(tag.kind == TagKind::Unclosed || is_lost);
+        unclosed += usize::from(tag.kind == TagKind::Unclosed || matches!(tag.fault, Some((_, Fault::Unclosed(_)))));
         tokens.push(Token::Tag(tag));
         at = open + length;
         if unclosed == MAX_UNCLOSED {
@@ -213,7 +204,7 @@ fn after_else(body: &str) -> Option<usize> {
 /// The words of a tag, and its end.
 struct Content<'a> {
     words: Vec<Lexeme<'a>>,
-    fault: Option<(usize, TagFault)>,
+    fault: Option<(usize, Fault)>,
     /// The byte of the tilde and the braces that close it.
     end: usize,
     /// The length of the whole tag.
@@ -232,7 +223,7 @@ fn content(rest: &str, mut at: usize, is_triple: bool) -> Option<Content<'_>> {
             // A brace after the tag, although `}}}` closes `{{{` in Handlebars.
             (Some("}}}"), false) => 2,
             (Some(close @ ("~}}" | "}}")), false) => close.len(),
-            (Some(_), _) => break TagFault::Braces,
+            (Some(_), _) => break Fault::Braces,
             (None, _) => match lexer::word(ahead) {
                 Ok((word, length)) => {
                     words.push(Lexeme { at, word });
@@ -240,7 +231,7 @@ fn content(rest: &str, mut at: usize, is_triple: bool) -> Option<Content<'_>> {
                     continue;
                 }
                 Err(_) if ahead.is_empty() => return None,
-                Err(fault) => break TagFault::Word(fault),
+                Err(fault) => break fault,
             },
         };
         return Some(Content { words, fault: None, end: at, length: at + length });
