@@ -1,4 +1,4 @@
-//! The files of the store, read when they are first needed, and kept as far as there is room.
+//! The files of the store, read when they are first needed, kept as far as there is room, and linked with their partials.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,9 +12,9 @@ use tokio::task::JoinError;
 
 use crate::by_version::ByVersion;
 use crate::limits::{CACHE_BYTES, CACHE_SHARDS, CONCURRENT_READS, ESTIMATED_FILES};
-use crate::link::Link;
+use crate::link::{Link, Partials};
 use crate::snapshot::{Catalogue, Entry};
-use dotprompt::{Named, Partial, Problem, PromptFile, Shown, bounds};
+use dotprompt::{Named, Partial, Problem, Prompt, PromptFile, Shown, bounds};
 use store::{Object, PromptStore, StoreError, spawn_counted};
 
 /// The files that were read, and what is wrong with them.
@@ -24,11 +24,11 @@ pub struct Files {
     /// The files that are being read. Callers that need the same file wait for the same read.
     under_way: Mutex<HashMap<Object, WeakShared<Read>>>,
     /// Problems of prompts and partials.
-    pub(super) problems: ByVersion<Problem>,
+    problems: ByVersion<Problem>,
     /// Files that the store lists and refuses to return: the error, and when the store was last asked.
     refused: ByVersion<(StoreError, Instant)>,
     /// Prompts that are left out because one of their files cannot be read, and why.
-    pub(super) left_out: ByVersion<String>,
+    left_out: ByVersion<String>,
 }
 
 /// A file that could not be read as it was listed.
@@ -50,7 +50,7 @@ impl Unread {
 type Read = BoxFuture<'static, Result<Arc<ParsedFile>, StoreError>>;
 
 /// A file that was read.
-pub(super) enum ParsedFile {
+enum ParsedFile {
     Prompt {
         file: Arc<PromptFile>,
         last_link: Mutex<Option<Arc<Link>>>,
@@ -198,7 +198,7 @@ impl Files {
     }
 
     /// A file, read now unless it is in the cache or being read.
-    pub(super) async fn load(self: &Arc<Self>, object: &Object) -> Result<Arc<ParsedFile>, Unread> {
+    async fn load(self: &Arc<Self>, object: &Object) -> Result<Arc<ParsedFile>, Unread> {
         if let Some(file) = self.cache.get(object) {
             return Ok(file);
         }
@@ -263,7 +263,7 @@ impl Files {
     }
 
     /// Remembers what is wrong with a version of a file, or that nothing is wrong, and logs what is new.
-    pub(super) fn note(&self, object: &Object, problem: Option<&Problem>) {
+    fn note(&self, object: &Object, problem: Option<&Problem>) {
         let Some(problem) = problem else {
             if self.problems.remove(object) {
                 tracing::info!(prompt.file = object.key, "prompt is served again");
@@ -276,8 +276,83 @@ impl Files {
             tracing::warn!(prompt.file = &**file, line, column, error = message, "prompt left out");
         }
     }
+
+    /// A prompt with its partials.
+    ///
+    /// # Errors
+    /// The first of its files that cannot be read.
+    pub async fn linked(self: &Arc<Self>, catalogue: &Catalogue, entry: &Entry) -> Result<Arc<Link>, Unread> {
+        let object = catalogue.object(entry);
+        let file = self.load(object).await?;
+        let (file, last) = match &*file {
+            ParsedFile::Prompt { file, last_link } => (file, last_link),
+            ParsedFile::Broken { problem, .. } => {
+                self.left_out.remove(object);
+                let version = object.shown_version().into();
+                return Ok(Arc::new(Link { version, prompt: Err(problem.clone()), partials: Partials::default() }));
+            }
+            ParsedFile::Partial(_) => unreachable!("a key that names a prompt is read as one"),
+        };
+        if let Some(link) = lock(last).as_ref().filter(|link| link.partials.are_of(catalogue)) {
+            return Ok(Arc::clone(link));
+        }
+        // If a partial cannot be read, the last link stays, to be served as a whole.
+        let link = Arc::new(self.link(catalogue, entry, file).await?);
+        *lock(last) = Some(Arc::clone(&link));
+        self.left_out.remove(object);
+        Ok(link)
+    }
+
+    async fn link(
+        self: &Arc<Self>,
+        catalogue: &Catalogue,
+        entry: &Entry,
+        file: &Arc<PromptFile>,
+    ) -> Result<Link, Unread> {
+        let object = catalogue.object(entry);
+        let mut partials = HashMap::new();
+        let mut names: Vec<String> = file.partials().map(str::to_owned).collect();
+        let mut seen: HashSet<String> = names.iter().cloned().collect();
+        let mut broken = None;
+        // The partials that the file names, then those that they name, and so on.
+        while broken.is_none() && !names.is_empty() && partials.len() <= bounds::PARTIALS {
+            // A missing partial is an error only where it has no fallback.
+            let entries = names.iter().filter_map(|name| catalogue.partial(name));
+            let loads: Vec<_> =
+                entries.map(|entry| async move { (entry, self.load(catalogue.object(entry)).await) }).collect();
+            let loaded: Vec<_> = stream::iter(loads).buffered(CONCURRENT_READS).collect().await;
+            names.clear();
+            for (entry, loaded) in loaded {
+                match &*loaded? {
+                    ParsedFile::Partial(partial) => {
+                        let more = partial.partials().filter(|name| seen.insert((*name).to_owned()));
+                        names.extend(more.map(str::to_owned));
+                        partials.insert(entry.name.to_string(), Arc::clone(partial));
+                    }
+                    ParsedFile::Broken { problem, .. } => {
+                        broken = Some(problem.clone());
+                        break;
+                    }
+                    ParsedFile::Prompt { .. } => unreachable!("a key that names a partial is read as one"),
+                }
+            }
+        }
+        let prompt = match broken {
+            Some(problem) => {
+                // The log has the problem since the partial was read.
+                self.problems.set(object, problem.clone());
+                Err(problem)
+            }
+            None => {
+                let prompt = Prompt::link(Arc::clone(file), partials).map(Arc::new);
+                self.note(object, prompt.as_ref().err());
+                prompt
+            }
+        };
+        Ok(Link { version: object.shown_version().into(), prompt, partials: Partials::of(&seen, catalogue) })
+    }
 }
 
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

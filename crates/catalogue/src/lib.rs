@@ -12,8 +12,7 @@
 //! |---|---|
 //! | a listing becomes names | `snapshot.rs` |
 //! | a snapshot stays fresh, and serves through an outage | `live.rs` |
-//! | a file is read, kept, refused or left out | `files.rs`, `by_version.rs` |
-//! | a prompt gets its partials | `linking.rs` (types: `link.rs`) |
+//! | a file is read, kept, refused or left out, and gets its partials | `files.rs`, with `by_version.rs` and `link.rs` |
 //! | a file that changes while it is read is listed again | `retry.rs` |
 //! | the index is read and written | `index.rs`, `index/format.rs` |
 //! | changed files of a watched folder are read | `changes.rs` |
@@ -25,7 +24,6 @@ mod files;
 mod index;
 mod limits;
 mod link;
-mod linking;
 mod live;
 mod retry;
 mod snapshot;

@@ -21,7 +21,8 @@ pub struct LiveCatalogue {
     pub files: Arc<Files>,
     /// The rows of `prompts/list` that are known.
     pub index: Arc<Index>,
-    ttl: Duration,
+    /// How old the catalogue may be.
+    pub ttl: Duration,
     state: RwLock<State>,
     /// Held during a listing; the callers that wait for it share its outcome.
     refreshing: Mutex<()>,
@@ -51,11 +52,6 @@ impl LiveCatalogue {
         let index = Index::new(Arc::clone(&store));
         let (state, refreshing, reading_ahead) = Default::default();
         Self { store, files, index, ttl, state, refreshing, reading_ahead }
-    }
-
-    /// How old the catalogue may be.
-    pub fn ttl(&self) -> Duration {
-        self.ttl
     }
 
     /// The last catalogue, however old.

@@ -6,6 +6,6 @@
 mod discovery;
 mod guard;
 
-pub(crate) use discovery::{Document, documents, register};
+pub(crate) use discovery::{documents, register};
 pub(crate) use guard::Guard;
 pub use guard::{Claims, Refusal, TokenVerifier, Verifier};

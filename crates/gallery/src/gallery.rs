@@ -57,7 +57,7 @@ impl Gallery {
     /// How old the snapshot of the store may be.
     #[must_use]
     pub fn ttl(&self) -> Duration {
-        self.live.ttl()
+        self.live.ttl
     }
 
     /// Where the prompts are kept, for people.

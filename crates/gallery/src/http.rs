@@ -22,7 +22,7 @@ use tower::{Layer, ServiceBuilder, ServiceExt};
 use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 use uuid::Uuid;
 
-use crate::auth::{Claims, Document, Guard, Refusal, Verifier, documents, register};
+use crate::auth::{Claims, Guard, Refusal, Verifier, documents, register};
 use crate::config::{Allowed, Config, SignIn};
 use crate::limits::{BODY_TIMEOUT, DRAIN_TIMEOUT, MAX_BODY_BYTES, MAX_LOGGED_HEADER_CHARS, MAX_REGISTRATION_BYTES};
 use crate::logging::milliseconds;
@@ -33,7 +33,7 @@ const JSON: &str = "application/json";
 
 /// The HTTP service, the same on a local port, on Lambda and in tests. `verifier` checks the tokens of callers.
 pub fn app(mcp: Mcp, config: &Config, verifier: Verifier) -> Router {
-    let guard = Guard::new(config.sign_in.clone(), config.allow_anonymous, verifier);
+    let guard = Guard { sign_in: config.sign_in.clone(), allow_anonymous: config.allow_anonymous, verifier };
     // A request passes these layers from the first to the last.
     let layers = ServiceBuilder::new()
         .layer(from_fn(log))
@@ -76,7 +76,7 @@ pub struct RequestId(pub String);
 /// may read them.
 fn discovery(sign_in: &SignIn) -> Router {
     let mut router = Router::new();
-    for Document { path, body } in documents(sign_in) {
+    for (path, body) in documents(sign_in) {
         let headers = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, "public, max-age=300")];
         router = router.route(&path, get(move || async { (headers, body) }));
     }

@@ -11,9 +11,12 @@
 //! 2. `mcp.rs`: reads the JSON-RPC message, finds version and method.
 //! 3. `mcp/prompts.rs`: reads the parameters, asks the gallery, writes the result.
 //! 4. `gallery/rendering.rs`: finds the prompt by name, renders it, and reads the pictures and files that it shows.
-//! 5. `catalogue`, `live.rs`: the snapshot of the store, listed again after the TTL.
-//! 6. `catalogue`, `files.rs`: the prompt's files, read and kept.
-//! 7. `store`, `s3.rs` or `dir.rs`: lists and reads the files.
+//! 5. `catalogue`, `live.rs`: returns the snapshot of the store, listed again after the TTL.
+//! 6. `catalogue`, `files.rs`: returns the prompt with its partials, read from the store or kept.
+//! 7. `store`, `s3.rs` and `s3/bucket.rs`, or `dir.rs`: lists and reads the files.
+//!
+//! The result goes back the same way: `gallery/rendering.rs` puts messages into MCP's form (`gallery/contents.rs`), and
+//! `mcp/rpc.rs` writes the response.
 //!
 //! # Layout
 //!
@@ -30,7 +33,7 @@
 //! | a tool is defined and registered | `tools.rs`; an example is `tools/calculator.rs` |
 //! | a caller is admitted | `auth/guard.rs`; clients find the sign-in by `auth/discovery.rs` |
 //! | log lines get their form | `logging.rs` |
-//! | a template helper is added | `dotprompt`, `helpers.rs` |
+//! | a template helper is added | `dotprompt`: `enum Helper` in `template.rs`, then `render/evaluate.rs` |
 //! | S3's error names are read | `store`, `s3/errors.rs` |
 
 #[doc(hidden)]

@@ -150,8 +150,8 @@ impl Call<'_> {
             (Method::ListTools, _) => self.list_tools(),
             (Method::CallTool, _) => self.call_tool(record).await,
             // Some clients request these although the capabilities name no resources.
-            (Method::ListResources, _) => self.answer_cacheable(&json!({ "resources": [] })),
-            (Method::ListResourceTemplates, _) => self.answer_cacheable(&json!({ "resourceTemplates": [] })),
+            (Method::ListResources, _) => self.answer_cacheable(&json!({ "resources": [] }), 0),
+            (Method::ListResourceTemplates, _) => self.answer_cacheable(&json!({ "resourceTemplates": [] }), 0),
         }
     }
 
@@ -191,7 +191,7 @@ impl Call<'_> {
         }
         let capabilities = &self.mcp.capabilities;
         let result = DiscoverResult { supported_versions: &SUPPORTED, capabilities, instructions: INSTRUCTIONS };
-        self.answer_cacheable(&result)
+        self.answer_cacheable(&result, 0)
     }
 
     /// The method's parameters as `T`.
@@ -221,12 +221,8 @@ impl Call<'_> {
         self.respond("complete", None, result, 0)
     }
 
-    fn answer_cacheable<T: Serialize>(&self, result: &T) -> Answer {
-        self.answer_list(result, 0)
-    }
-
-    /// The same, of a result of about `size` bytes.
-    fn answer_list<T: Serialize>(&self, result: &T, size: usize) -> Answer {
+    /// The answer with a result of about `size` bytes that clients may keep for the TTL.
+    fn answer_cacheable<T: Serialize>(&self, result: &T, size: usize) -> Answer {
         let ttl_ms = self.mcp.gallery.ttl().as_millis().try_into().unwrap_or(u64::MAX);
         self.respond("complete", Some(ttl_ms), result, size)
     }

@@ -24,7 +24,7 @@ use crate::watch::{StartWatcher, Watch};
 /// The largest step of file times on common file systems, with reserve. Two edits within one step look the same.
 const TIMESTAMP_STEP: Duration = Duration::from_millis(100);
 
-/// A folder, read at every call. A [watched](Self::watch) folder says when a call is needed.
+/// A folder, read at every call.
 ///
 /// It leaves out hidden files, the backup files of editors and symbolic links that lead out of it. A file whose name is not
 /// UTF-8 is left out and reported once.
@@ -73,6 +73,7 @@ impl DirStore {
     ///
     /// # Errors
     /// When the system cannot watch it. The folder is then read at every call, as before.
+    #[doc(hidden)]
     pub fn watch(&self, start: StartWatcher) -> io::Result<()> {
         let watch = Watch::start(&self.0.path, start, Arc::clone(&self.0.changed))?;
         // A second watch is not needed.
@@ -84,6 +85,7 @@ impl DirStore {
     ///
     /// # Errors
     /// As [`PromptStore::list`].
+    #[doc(hidden)]
     pub async fn list_in(&self, folders: BTreeSet<PathBuf>) -> Result<Vec<Object>, StoreError> {
         let inner = Arc::clone(&self.0);
         blocking(move || inner.list(Some(&folders))).await
@@ -92,6 +94,7 @@ impl DirStore {
     /// Waits until something has changed since the last call; forever if the folder is not watched.
     ///
     /// If another folder takes its place, which no event reports, that folder is watched from then on.
+    #[doc(hidden)]
     pub async fn changed(&self) {
         while timeout(FOLLOW_INTERVAL, self.0.changed.notified()).await.is_err() {
             let inner = Arc::clone(&self.0);
@@ -179,7 +182,8 @@ impl Inner {
             return Err(gone());
         }
         // On Unix a version has the file's number, so a listed version is a file inside of the folder.
-        if (object.version.is_empty() || !cfg!(unix)) && !self.contains(&path) {
+        let is_inside = || self.path.canonicalize().is_ok_and(|root| is_below(&path, &root));
+        if (object.version.is_empty() || !cfg!(unix)) && !is_inside() {
             return Err(gone());
         }
         let file = File::open(&path).map_err(failed)?;
@@ -194,11 +198,6 @@ impl Inner {
         let after = file.metadata().map_err(failed)?;
         let is_whole = is_listed(&after) && after.len() == content.len() as u64;
         if is_whole { Ok(content.into()) } else { Err(gone()) }
-    }
-
-    /// Whether the file that `path` names, links followed, is in the folder.
-    fn contains(&self, path: &Path) -> bool {
-        self.path.canonicalize().is_ok_and(|root| is_below(path, &root))
     }
 
     /// Keeps the files that a listing leaves out, and warns about new ones.

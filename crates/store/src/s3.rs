@@ -68,6 +68,7 @@ fn is_first(flag: &AtomicBool) -> bool {
 
 impl S3Store {
     /// A store over a client that `connect` makes when it is first needed.
+    #[doc(hidden)]
     #[must_use]
     pub fn connecting(bucket: &str, prefix: &str, options: S3Options, connect: Connect) -> Self {
         Self::of(Bucket::new(bucket, options, connect, None), prefix)
@@ -91,7 +92,7 @@ impl S3Store {
     /// written.
     #[must_use]
     pub fn with_index(mut self, key: impl Into<String>) -> Self {
-        self.index = Some(IndexObject::new(self.bucket.clone(), key.into(), self.prefix.clone()));
+        self.index = Some(IndexObject { bucket: self.bucket.clone(), key: key.into(), prefix: self.prefix.clone() });
         self
     }
 

@@ -14,16 +14,9 @@ use crate::config::{AuthorizationServer, PublicClient, SignIn};
 /// The path that clients ask for first.
 const PROTECTED_RESOURCE_PATH: &str = "/.well-known/oauth-protected-resource";
 
-/// A document and its path.
-#[derive(Debug, Clone)]
-pub(crate) struct Document {
-    pub(crate) path: String,
-    pub(crate) body: Bytes,
-}
-
-/// All documents.
-pub(crate) fn documents(sign_in: &SignIn) -> Vec<Document> {
-    let document = |path: String, json: &Value| Document { path, body: json.to_string().into() };
+/// All documents: the path and the body of each.
+pub(crate) fn documents(sign_in: &SignIn) -> Vec<(String, Bytes)> {
+    let document = |path: String, json: &Value| (path, json.to_string().into());
     let origin = sign_in.origin();
     let scopes: Vec<_> = sign_in.scope.iter().collect();
     let server = sign_in.authorization_server.as_ref();

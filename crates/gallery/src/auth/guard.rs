@@ -76,9 +76,9 @@ impl Refusal {
 
 /// Decides who may call.
 pub(crate) struct Guard {
-    sign_in: Option<SignIn>,
-    allow_anonymous: bool,
-    verifier: Verifier,
+    pub(crate) sign_in: Option<SignIn>,
+    pub(crate) allow_anonymous: bool,
+    pub(crate) verifier: Verifier,
 }
 
 /// The component that checks tokens.
@@ -102,10 +102,6 @@ pub trait TokenVerifier: Send + Sync {
 }
 
 impl Guard {
-    pub(crate) fn new(sign_in: Option<SignIn>, allow_anonymous: bool, verifier: Verifier) -> Self {
-        Self { sign_in, allow_anonymous, verifier }
-    }
-
     /// Returns the caller's claims, or `None` for an anonymous caller who is allowed. `by_platform` has the claims of a token
     /// that API Gateway has verified.
     ///

@@ -12,23 +12,17 @@ use crate::gallery::GalleryError;
 /// The kinds of errors: each has one JSON-RPC code and one HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ErrorKind {
-    /// The body is not JSON.
     NotJson,
     /// The body is not one JSON-RPC request.
     InvalidRequest,
     /// The era has no such method.
     UnknownMethod(Era),
-    /// The parameters do not fit the method.
     InvalidParams,
     /// `params._meta`, which is read before the method's own parameters, is missing or ill-typed.
     InvalidMeta,
-    /// The server failed.
     Internal,
-    /// A header and the body differ.
     HeaderMismatch,
-    /// The client lacks a capability that the request needs.
     MissingCapability,
-    /// The server does not speak this version of the protocol.
     UnsupportedVersion,
 }
 

@@ -61,7 +61,7 @@ impl Call<'_> {
         let params: ListPromptsParams = self.params()?;
         let page = self.mcp.gallery.list(params.cursor.as_deref()).await?;
         let next_cursor = page.next_cursor.as_deref();
-        self.answer_list(&ListPromptsResult { prompts: &page.prompts, next_cursor }, page.prompts.get().len())
+        self.answer_cacheable(&ListPromptsResult { prompts: &page.prompts, next_cursor }, page.prompts.get().len())
     }
 
     pub(super) async fn get_prompt(&self, record: &mut Record) -> Answer {

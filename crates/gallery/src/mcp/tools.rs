@@ -52,7 +52,7 @@ impl Call<'_> {
         if params.cursor.is_some() {
             return Err(GalleryError::InvalidCursor.into());
         }
-        self.answer_list(
+        self.answer_cacheable(
             &ListToolsResult { tools: &self.mcp.tools.definitions },
             self.mcp.tools.definitions.get().len(),
         )

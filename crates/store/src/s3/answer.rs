@@ -12,23 +12,15 @@ use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 pub(super) struct RawAnswer(Arc<Mutex<Facts>>);
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Facts {
-    is_whole: bool,
-    date: Option<DateTime>,
+pub(super) struct Facts {
+    /// Whether the root element is closed.
+    pub(super) is_whole: bool,
+    /// The time of the server's clock.
+    pub(super) date: Option<DateTime>,
 }
 
 impl RawAnswer {
-    /// Whether the root element is closed.
-    pub(super) fn is_whole(&self) -> bool {
-        self.facts().is_whole
-    }
-
-    /// The time of the server's clock.
-    pub(super) fn date(&self) -> Option<DateTime> {
-        self.facts().date
-    }
-
-    fn facts(&self) -> Facts {
+    pub(super) fn facts(&self) -> Facts {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

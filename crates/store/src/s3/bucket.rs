@@ -24,7 +24,7 @@ pub type Connect = fn(Arc<str>, S3Options) -> BoxFuture<'static, Result<Client, 
 
 #[derive(Clone)]
 pub(super) struct Bucket {
-    name: Arc<str>,
+    pub(super) name: Arc<str>,
     options: S3Options,
     connect: Connect,
     /// Made when it is first needed: requests that need no prompts do not wait for it.
@@ -34,10 +34,6 @@ pub(super) struct Bucket {
 impl Bucket {
     pub(super) fn new(name: &str, options: S3Options, connect: Connect, client: Option<Client>) -> Self {
         Self { name: name.into(), options, connect, client: Arc::new(OnceCell::new_with(client)) }
-    }
-
-    pub(super) fn name(&self) -> &str {
-        &self.name
     }
 
     /// `s3://bucket/key`, for people.
@@ -109,21 +105,11 @@ async fn collect(mut body: ByteStream, max_bytes: u64) -> Result<Option<Bytes>, 
 /// The index of the prompts, in the same bucket.
 #[derive(Clone)]
 pub(super) struct IndexObject {
-    bucket: Bucket,
-    key: String,
-    /// The prompts' prefix.
-    prefix: String,
-}
-
-impl IndexObject {
-    pub(super) fn new(bucket: Bucket, key: String, prefix: String) -> Self {
-        Self { bucket, key, prefix }
-    }
-
+    pub(super) bucket: Bucket,
     /// The key in the bucket.
-    pub(super) fn key(&self) -> &str {
-        &self.key
-    }
+    pub(super) key: String,
+    /// The prompts' prefix.
+    pub(super) prefix: String,
 }
 
 #[async_trait]

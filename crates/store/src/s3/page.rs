@@ -4,7 +4,7 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::EncodingType;
 
-use super::answer::RawAnswer;
+use super::answer::{Facts, RawAnswer};
 use super::encoding::decoded_key;
 use super::listing::{ListedObject, Page};
 use super::version::Marks;
@@ -54,7 +54,7 @@ impl S3Store {
         let client = self.bucket.client(&self.prefix).await.map_err(PageError::Store)?;
         // Some servers write control characters as invalid XML.
         let request = client.list_objects_v2().encoding_type(EncodingType::Url);
-        let request = request.bucket(self.bucket.name()).prefix(&self.prefix).set_continuation_token(token);
+        let request = request.bucket(&self.bucket.name).prefix(&self.prefix).set_continuation_token(token);
         let answer = request.customize().interceptor(raw.clone()).send().await.map_err(|e| match e.raw_response() {
             Some(response) if response.status().is_success() => PageError::NotWhole("the answer is not a listing"),
             _ => PageError::Store(match self.bucket.error(&self.prefix, &e) {
@@ -62,11 +62,12 @@ impl S3Store {
                 e => e,
             }),
         })?;
-        if !raw.is_whole() {
+        let Facts { is_whole, date } = raw.facts();
+        if !is_whole {
             return Err(PageError::NotWhole("the listing is cut off"));
         }
         let miscount = miscount(&answer);
-        Ok(Answered { page: self.read_page(answer)?, date: raw.date(), miscount })
+        Ok(Answered { page: self.read_page(answer)?, date, miscount })
     }
 
     /// The objects below the prefix, except for the index.
@@ -82,7 +83,7 @@ impl S3Store {
         for object in contents {
             let key = object.key.ok_or(PageError::NotWhole("an object is listed without its key"))?;
             let key = if is_encoded { decoded_key(&key) } else { key };
-            if self.index.as_ref().is_some_and(|index| index.key() == key) {
+            if self.index.as_ref().is_some_and(|index| index.key == key) {
                 continue;
             }
             let Some(key) = key.strip_prefix(&self.prefix) else { continue };
