@@ -110,7 +110,7 @@ async fn a_watched_folder_that_is_replaced_is_read_at_each_request() {
 
 #[cfg(unix)]
 #[test]
-fn what_a_link_leads_to_outside_of_the_folder_is_not_watched() {
+fn a_folder_outside_that_a_link_leads_to_is_not_watched() {
     let (parent, outside) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let dir = parent.path().canonicalize().unwrap().join("prompts");
     fs::create_dir(&dir).unwrap();
@@ -223,7 +223,7 @@ async fn a_link_to_a_release_that_is_flipped_leaves_no_wrong_prompt() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_read_takes_no_other_from_the_list() {
+async fn a_file_that_cannot_be_read_is_left_out_alone() {
     let (dir, gallery) = gallery_over_a_folder();
     write(dir.path(), "a.prompt", prompt("a"));
     fs::create_dir(dir.path().join("folder.prompt")).unwrap();

@@ -16,7 +16,7 @@ use crate::{
     put, s3_with, say,
 };
 
-/// Lists until the TTL is over, so that S3 is asked: what is listed then, and how many requests that took.
+/// Lists until the TTL is over and S3 is asked again. Returns the names, and the number of requests.
 async fn list_after_the_ttl(gallery: &Gallery) -> (String, u32) {
     let (mut listed, mut asked) = Default::default();
     eventually("S3 is asked again", async || {
@@ -138,7 +138,7 @@ async fn within_the_ttl_a_prompt_that_was_read_is_served_as_it_was() {
 }
 
 #[tokio::test]
-async fn after_the_ttl_one_list_is_made_and_only_what_changed_is_read_again() {
+async fn after_the_ttl_the_bucket_is_listed_once_and_only_changed_files_are_read() {
     let s3 = s3_with(&["a", "b", "c"]).await;
     let gallery = gallery(&s3, SHORT);
     names(&gallery).await;

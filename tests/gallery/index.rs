@@ -1,4 +1,4 @@
-//! The index saves requests and never changes an answer, whatever object is in its place and whichever server wrote it.
+//! The index saves requests and never changes an answer, even if it is damaged or from another server.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -115,7 +115,7 @@ async fn without_a_key_there_is_no_index() {
 }
 
 #[tokio::test]
-async fn only_what_changed_is_read_and_the_index_is_written_again_when_that_is_much() {
+async fn only_changed_files_are_read_and_many_changes_write_the_index_again() {
     let s3 = bucket(MANY).await;
     list(&server(&s3, HOUR)).await;
     let before = s3.requests();
@@ -203,7 +203,7 @@ async fn the_index_of_another_bucket_changes_no_answer() {
 }
 
 #[tokio::test]
-async fn what_is_no_index_is_as_good_as_none() {
+async fn a_damaged_index_counts_as_missing() {
     let s3 = bucket(MANY).await;
     list(&server(&s3, HOUR)).await;
     let good = index(&s3);

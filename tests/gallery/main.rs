@@ -108,7 +108,7 @@ async fn names(gallery: &Gallery) -> Vec<String> {
     descriptions(gallery).await.expect("a list").into_keys().collect()
 }
 
-/// What a prompt without arguments says.
+/// The text of a prompt without arguments.
 async fn say(gallery: &Gallery, name: &str) -> Result<String, GalleryError> {
     let rendered = gallery.get(name, &Map::new(), None).await?;
     match rendered.messages.as_slice() {

@@ -70,7 +70,7 @@ async fn a_picture_replaced_between_list_and_get_is_shown_in_its_new_version() {
 }
 
 #[tokio::test]
-async fn a_picture_that_cannot_be_read_is_a_store_error_which_says_nothing_of_the_store() {
+async fn a_picture_that_cannot_be_read_is_a_store_error_that_does_not_describe_the_store() {
     let s3 = s3_with_a_picture("one").await;
     let gallery = gallery_without_retries(&s3, HOUR);
     names(&gallery).await;
@@ -127,7 +127,7 @@ async fn an_answer_over_5_5_mb_is_refused() {
         let post = Post { headers: &headers, body: body.as_bytes(), request_id: "r-1", claims: None };
         mcp.handle(post).await
     };
-    // Four bytes for three, twice, and what is around them.
+    // Base64 has four bytes for three, twice; the rest is the envelope.
     let reply = ask().await;
     assert!((5_498_672..=5_500_000).contains(&reply.body.len()), "{}", reply.body.len());
     s3.put("prompts/flow.png", vec![7; 2_063_000]);

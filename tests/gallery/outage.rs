@@ -1,4 +1,4 @@
-//! What is served while S3 is down, refuses a file, or changes faster than it is read.
+//! Answers while S3 is down, refuses a file, or changes faster than it is read.
 
 use std::fmt::Debug;
 use std::fs;
@@ -41,7 +41,7 @@ async fn give_up<T: Debug>(request: impl Future<Output = T>, s3: &S3Server) {
 }
 
 #[tokio::test]
-async fn a_request_that_is_given_up_holds_up_no_other() {
+async fn an_abandoned_request_does_not_delay_others() {
     let s3 = s3_with(&["a"]).await;
     let gallery = gallery(&s3, HOUR);
     s3.set_fault(Some(Fault::Hang));
@@ -158,7 +158,7 @@ async fn without_permission_to_list_there_is_a_store_error() {
 }
 
 #[tokio::test]
-async fn the_text_of_a_store_error_says_nothing_of_the_store() {
+async fn the_text_of_a_store_error_does_not_describe_the_store() {
     let s3 = s3_with(&["a"]).await;
     s3.set_fault(Some(Fault::SlowDown));
     let error = gallery(&s3, HOUR).list(None).await.unwrap_err();
@@ -223,7 +223,7 @@ async fn the_version_before_is_not_listed_any_longer_than_need_be() {
 }
 
 #[tokio::test]
-async fn a_new_prompt_that_cannot_be_read_takes_no_other_from_the_list() {
+async fn a_new_prompt_that_cannot_be_read_is_left_out_alone() {
     let s3 = s3_with(&["a", "b"]).await;
     let gallery = gallery(&s3, Duration::ZERO);
     assert_eq!(names(&gallery).await, ["a", "b"]);
@@ -253,7 +253,7 @@ async fn a_prompt_that_may_not_be_read_is_left_out_of_the_list() {
 }
 
 #[tokio::test]
-async fn a_file_that_the_store_refuses_takes_no_other_from_the_list_and_is_told_once() {
+async fn a_file_that_the_store_refuses_is_left_out_alone_and_logged_once() {
     for (status, code, why) in [
         (400, "InvalidRequest", "the prompt store refuses to return b.prompt"),
         (400, "KMS.DisabledException", "the prompt store refuses to return b.prompt"),

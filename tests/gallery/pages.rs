@@ -68,7 +68,7 @@ async fn broken_prompts_end_no_walk() {
 }
 
 #[tokio::test]
-async fn what_comes_and_goes_between_two_pages_neither_repeats_nor_loses_the_others() {
+async fn prompts_that_come_and_go_between_two_pages_neither_repeat_nor_lose_others() {
     let s3 = s3_with(&["b", "d", "f", "h", "j"]).await;
     let gallery = gallery_with_pages(&s3, Duration::ZERO, 2);
     let (first, cursor) = page(&gallery, None).await;

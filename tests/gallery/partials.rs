@@ -214,7 +214,7 @@ async fn versions_are_never_mixed() {
 
 /// Releases follow each other, some with a file that cannot be read. Each answer is of one release.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_is_served_while_all_changes_is_one_release() {
+async fn each_answer_has_the_files_of_one_listing_while_all_files_change() {
     let s3 = Arc::new(s3_with(&[]).await);
     put_release(&s3, "0");
     let gallery = Arc::new(gallery(&s3, Duration::ZERO));
@@ -240,7 +240,7 @@ async fn what_is_served_while_all_changes_is_one_release() {
                 // An error means that all releases are written.
                 let _ = asking.send(());
                 if reader == 0 {
-                    // Nothing but an outage takes the prompt from the list.
+                    // Only an outage removes the prompt from the list.
                     assert!(descriptions(&gallery).await.map_or(true, |listed| listed.len() == 1));
                     continue;
                 }

@@ -1,4 +1,4 @@
-//! The prompts that the program ships with: each parses, tells what it is for, and renders.
+//! The prompts that the program ships with: each parses, has a description, and renders.
 
 use std::fs;
 use std::path::{Path, PathBuf};

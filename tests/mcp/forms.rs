@@ -60,7 +60,7 @@ fn accept(content: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_asked_for() {
+async fn missing_arguments_are_asked_for() {
     let trip = Trip::new().await;
     assert_snapshot!(trip.get(json!({})).await, @r#"{"resultType":"input_required","inputRequests":{"arguments":{"method":"elicitation/create","params":{"mode":"form","message":"The prompt `trip` needs more information.","requestedSchema":{"type":"object","properties":{"city":{"type":"string","title":"City","description":"Where to go."},"days":{"type":"integer","description":"For how long."},"pace":{"type":"string","enum":["slow","fast"]}},"required":["city","days","pace"]}}}}}"#);
     // An empty value counts as missing.
@@ -73,7 +73,7 @@ async fn what_is_missing_is_asked_for() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_asked_for_with_the_reason() {
+async fn wrong_arguments_are_asked_for_with_the_reason() {
     let trip = Trip::new().await;
     let given = json!({ "city": "Oslo", "days": "many", "pace": "slow", "budget": "lots" });
     assert_snapshot!(trip.get(json!({ "arguments": given })).await, @r#"{"resultType":"input_required","inputRequests":{"arguments":{"method":"elicitation/create","params":{"mode":"form","message":"The prompt `trip` needs more information: argument `days` must be a whole number such as 42, not \"many\"; argument `budget` must be a number such as 2.5, not \"lots\".","requestedSchema":{"type":"object","properties":{"days":{"type":"integer","description":"For how long."},"budget":{"type":"number"}},"required":["days","budget"]}}}}}"#);
@@ -82,7 +82,7 @@ async fn what_is_wrong_is_asked_for_with_the_reason() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_inside_of_an_argument_is_asked_for_too() {
+async fn an_argument_with_a_wrong_part_is_asked_for_too() {
     let source = "---\ninput:\n  schema:\n    numbers(array): integer\n    city: string\n---\n{{numbers}} {{city}}";
     let (wire, _dir) = server_of(&[("trip.prompt", source)]).await;
     let trip = Trip { wire, _dir };
@@ -95,7 +95,7 @@ async fn what_is_wrong_inside_of_an_argument_is_asked_for_too() {
 }
 
 #[tokio::test]
-async fn what_still_does_not_fit_is_asked_for_again_and_no_answer_is_lost() {
+async fn wrong_answers_are_asked_for_again_and_no_answer_is_lost() {
     let trip = Trip::new().await;
     let given = json!({ "days": "many" });
     let first = accept(&json!({ "city": "Oslo \"{{days}}\"", "days": "some", "pace": null }));
@@ -134,7 +134,7 @@ async fn a_form_that_is_not_filled_in_is_shown_again() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_refused_is_an_error_that_lists_what_is_missing() {
+async fn a_refused_form_is_an_error_that_lists_the_missing_arguments() {
     let trip = Trip::new().await;
     let refuse = async |action: &str, arguments: Value| {
         let responses = json!({ "arguments": { "action": action } });

@@ -1,4 +1,4 @@
-//! JSON-RPC: what is a message, and how it is answered.
+//! JSON-RPC: valid and invalid messages, and their answers.
 
 use http::Method;
 use insta::assert_snapshot;
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::server;
 
 #[tokio::test]
-async fn what_is_not_json_is_a_parse_error_without_an_id() {
+async fn text_that_is_not_json_is_a_parse_error_without_an_id() {
     let wire = server().await;
     assert_snapshot!(wire.post("{").await, @r#"400 {"jsonrpc":"2.0","error":{"code":-32700,"message":"not JSON: EOF while parsing an object at line 1 column 1"}}"#);
     let headers = [("content-type", "application/json")];
@@ -25,7 +25,7 @@ async fn what_is_not_json_is_a_parse_error_without_an_id() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_request_is_an_invalid_request_without_an_id() {
+async fn json_that_is_not_a_request_is_an_invalid_request_without_an_id() {
     let wire = server().await;
     let bodies = [
         "[]",

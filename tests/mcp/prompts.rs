@@ -1,4 +1,4 @@
-//! Prompts: the list, its pages, a rendering, completions, and what is said when that fails.
+//! Prompts: the list, its pages, a rendering, completions, and their errors.
 
 use std::sync::Arc;
 

@@ -75,7 +75,7 @@ async fn a_client_that_probes_stays_modern() {
     list_get_complete_and_call(lifecycle, ProtocolVersion::V_2026_07_28).await;
 }
 
-/// Someone who fills in forms, at the first try with what fits no number.
+/// A client that fills in forms, at first with text for a number.
 struct Person;
 
 impl ClientHandler for Person {

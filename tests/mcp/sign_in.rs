@@ -1,4 +1,4 @@
-//! Sign-in: which tokens are taken, what is said to those without, and how clients find out where to go.
+//! Sign-in: which tokens are accepted, the answers to callers without one, and how clients find the sign-in.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -95,7 +95,7 @@ async fn a_good_token_is_taken_for_the_address_or_by_its_client() {
 }
 
 #[tokio::test]
-async fn what_is_no_good_token_is_refused() {
+async fn an_invalid_token_is_refused() {
     let (issuer, foreign) = (Issuer::start().await, Issuer::start().await);
     let wire = wire(&issuer, &[]).await;
     let rs256 = json!({ "alg": "RS256", "kid": "one" });
@@ -119,7 +119,7 @@ async fn what_is_no_good_token_is_refused() {
         |claims| {
             claims.as_object_mut().unwrap().remove("aud");
         },
-        // A token that says who someone is, not what may be called.
+        // An ID token, which identifies a person but grants nothing.
         |claims| claims["token_use"] = "id".into(),
     ];
     let mut tokens: Vec<String> = wrong.into_iter().map(|change| issuer.token(change)).collect();
@@ -264,7 +264,7 @@ async fn keys_are_where_the_issuer_says() {
 }
 
 #[tokio::test]
-async fn anonymous_callers_are_nobody_and_a_bad_token_is_still_bad() {
+async fn anonymous_callers_have_no_claims_and_an_invalid_token_is_still_refused() {
     let issuer = Issuer::start().await;
     let wire = wire(&issuer, &[("ALLOW_ANONYMOUS", "true")]).await;
     assert_eq!(call(&wire, &[]).await.status, 200);
@@ -305,7 +305,7 @@ async fn clients_are_told_where_to_sign_in() {
     let server = get(&wire, "/.well-known/oauth-authorization-server").await;
     assert_snapshot!(server.to_string().replace(&issuer.url, "ISSUER"), @r#"200 {"issuer":"https://prompts.example.com","authorization_endpoint":"https://id.example.com/oauth2/authorize","token_endpoint":"https://id.example.com/oauth2/token","jwks_uri":"ISSUER/keys","scopes_supported":["https://prompts.example.com/mcp/invoke"],"response_types_supported":["code"],"response_modes_supported":["query"],"grant_types_supported":["authorization_code","refresh_token"],"token_endpoint_auth_methods_supported":["none"],"code_challenge_methods_supported":["S256"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":["RS256"],"revocation_endpoint":"https://id.example.com/oauth2/revoke","revocation_endpoint_auth_methods_supported":["none"],"registration_endpoint":"https://prompts.example.com/register"}"#);
     assert_eq!(get(&wire, "/.well-known/openid-configuration").await.body, server.body);
-    // A page in a browser may read it, whatever its origin.
+    // Pages of any origin may read it.
     let page = [("origin", "https://page.example.com")];
     let answer = wire.send(Method::GET, "/.well-known/oauth-protected-resource", &page, "").await;
     assert_eq!(answer.headers["access-control-allow-origin"], "*");
@@ -326,7 +326,7 @@ async fn an_issuer_that_tells_clients_all_is_named_itself() {
 }
 
 #[tokio::test]
-async fn without_sign_in_there_is_nothing_to_discover() {
+async fn without_sign_in_there_are_no_discovery_documents() {
     let wire = Wire::new(Server::new(), "tests/data/gallery", &[]).await;
     for path in ["/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server"] {
         assert_eq!(get(&wire, path).await.status, 404);
@@ -369,7 +369,7 @@ async fn a_client_registers_as_the_one_that_there_is() {
 
 // --- The log ---
 
-/// The program at its most talkative: nothing of a token is in the log, and who called is.
+/// At the lowest log level: the log has no part of a token, but names the caller.
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_are_in_no_log() {
     let issuer = Issuer::start().await;

@@ -35,7 +35,7 @@ async fn the_calculator_is_exact_on_64_bit_integers() {
 }
 
 #[tokio::test]
-async fn what_a_tool_cannot_use_is_a_result_that_the_model_can_act_on() {
+async fn a_wrong_argument_of_a_tool_is_a_result_that_the_model_can_act_on() {
     let wire = server().await;
     assert_snapshot!(call(&wire, "add", r#"{"a":2.5,"b":3}"#).await, @r#"{"content":[{"type":"text","text":"Invalid argument `a`: expected an integer, got 2.5."}],"isError":true}"#);
     assert_snapshot!(call(&wire, "add", r#"{"a":"2","b":3}"#).await, @r#"{"content":[{"type":"text","text":"Invalid argument `a`: expected an integer, as a JSON number without quotes, got \"2\"."}],"isError":true}"#);

@@ -1,4 +1,4 @@
-//! What a bucket does on its own.
+//! Tests of a bucket alone.
 
 use std::io::Write;
 
@@ -186,7 +186,7 @@ async fn whose_object_has_another_checksum_is_unavailable() {
 
 /// Without an `ETag`, with an empty one, and with one that is always the same.
 #[tokio::test]
-async fn whose_etags_say_nothing_tells_versions_apart_by_time_and_size() {
+async fn whose_etags_never_change_tells_versions_apart_by_time_and_size() {
     fn with_etag(xml: &str, etag: &str) -> String {
         let mut edited = String::new();
         for part in xml.split_inclusive("</ETag>") {
@@ -236,7 +236,7 @@ async fn whose_etags_say_nothing_tells_versions_apart_by_time_and_size() {
 }
 
 #[tokio::test]
-async fn that_says_nothing_of_versions_is_read_anew_each_time() {
+async fn without_versions_is_read_again_each_time() {
     fn without_marks(xml: String) -> String {
         let mut edited = String::new();
         for part in xml.split_inclusive("</Contents>") {
@@ -270,7 +270,7 @@ async fn that_says_nothing_of_versions_is_read_anew_each_time() {
 }
 
 #[tokio::test]
-async fn whose_versions_cannot_be_told_is_warned_of_once() {
+async fn without_versions_is_warned_about_once() {
     fn without(xml: &str, tag: &str) -> String {
         let (start, end) = (format!("<{tag}>"), format!("</{tag}>"));
         let pieces = xml.split(&*start).map(|piece| piece.split_once(&*end).map_or(piece, |(_, rest)| rest));
@@ -355,7 +355,7 @@ async fn is_not_listed_in_part_when_a_later_page_fails() {
 }
 
 #[tokio::test]
-async fn shows_what_is_below_the_prefix_alone() {
+async fn shows_only_objects_below_the_prefix() {
     let bucket = Bucket::start().await;
     let others = ["a.prompt", "prompts", "prompts-old/b.prompt", "prompts.prompt", "x/prompts/c.prompt"];
     for key in others {
@@ -550,7 +550,7 @@ async fn that_breaks_off_in_the_middle_of_an_object_is_unavailable() {
     assert_unavailable(bucket.store.get(&a).await);
 }
 
-/// This test takes the 6 seconds after which a file is given up.
+/// This test lasts 6 seconds, the time limit of a file.
 #[tokio::test]
 async fn that_does_not_answer_is_given_up_and_unavailable() {
     let (silent, stalled) = (Bucket::start().await, Bucket::start().await);

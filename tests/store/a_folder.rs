@@ -1,4 +1,4 @@
-//! What a folder does on its own.
+//! Tests of a folder alone.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -84,7 +84,7 @@ async fn lists_no_folders() {
 }
 
 #[tokio::test]
-async fn gives_out_nothing_above_it() {
+async fn does_not_serve_files_above_it() {
     let outer = tempfile::tempdir().unwrap();
     write(&outer.path().join("secret"), "secret");
     write(&outer.path().join("prompts/a.prompt"), "a");

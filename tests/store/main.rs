@@ -102,7 +102,7 @@ impl Fixture for Bucket {
     }
 }
 
-/// What this thread logs, until it is dropped.
+/// The log of this thread, until it is dropped.
 struct Log {
     file: NamedTempFile,
     _guard: DefaultGuard,

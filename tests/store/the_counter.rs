@@ -31,7 +31,7 @@ async fn counts_pages_reads_and_retries() {
 }
 
 #[tokio::test]
-async fn counts_attempts_that_nobody_receives() {
+async fn counts_attempts_that_no_server_receives() {
     let Bucket { s3, store } = Bucket::start().await;
     drop(s3);
     let (listed, count) = counting_s3_requests(store.list()).await;

@@ -29,18 +29,13 @@ mod retry;
 mod snapshot;
 
 #[doc(hidden)]
-pub use changes::Seen;
-#[doc(hidden)]
-pub use files::{Files, Unread};
-#[doc(hidden)]
-pub use index::Index;
-#[doc(hidden)]
-pub use limits::CONCURRENT_READS;
-#[doc(hidden)]
-pub use link::{Link, Partials};
-#[doc(hidden)]
-pub use live::LiveCatalogue;
-#[doc(hidden)]
-pub use retry::{Attempt, Fresh, Unreadable};
-#[doc(hidden)]
-pub use snapshot::{Catalogue, Entry};
+pub use {
+    changes::Seen,
+    files::{Files, Unread},
+    index::Index,
+    limits::CONCURRENT_READS,
+    link::{Link, Partials},
+    live::LiveCatalogue,
+    retry::{Attempt, Fresh, Unreadable},
+    snapshot::{Catalogue, Entry},
+};

@@ -129,12 +129,13 @@ impl Denied {
     }
 
     fn for_caller(refusal: &Refusal, guard: &Guard) -> Self {
+        let (status, message, error) = refusal.answer();
         let header = match refusal {
             Refusal::NoKeys(pause) => Some((RETRY_AFTER, HeaderValue::from(pause.as_secs().max(1)))),
-            _ => guard.challenge(refusal).map(|value| (WWW_AUTHENTICATE, value)),
+            _ => guard.challenge(error).map(|value| (WWW_AUTHENTICATE, value)),
         };
         let cause = if let Refusal::InvalidToken(why) = refusal { Some((*why).to_owned()) } else { None };
-        Self { cause, header, ..Self::new(refusal.status(), refusal.message()) }
+        Self { cause, header, ..Self::new(status, message) }
     }
 }
 

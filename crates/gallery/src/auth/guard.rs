@@ -55,21 +55,17 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    pub(crate) fn status(&self) -> StatusCode {
+    /// The HTTP status, one sentence for the caller, and the error in `WWW-Authenticate` (RFC 6750).
+    pub(crate) fn answer(&self) -> (StatusCode, &'static str, Option<&'static str>) {
         match self {
-            Self::NoToken | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
-            Self::InsufficientScope => StatusCode::FORBIDDEN,
-            Self::NoKeys(_) => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    /// One sentence for the caller.
-    pub(crate) fn message(&self) -> &'static str {
-        match self {
-            Self::NoToken => "sign in: the request has no bearer token",
-            Self::InvalidToken(_) => "sign in again: the token is not valid here",
-            Self::InsufficientScope => "the token does not grant the scope that is needed",
-            Self::NoKeys(_) => "the token cannot be checked at the moment",
+            Self::NoToken => (StatusCode::UNAUTHORIZED, "sign in: the request has no bearer token", None),
+            Self::InvalidToken(_) => {
+                (StatusCode::UNAUTHORIZED, "sign in again: the token is not valid here", Some("invalid_token"))
+            }
+            Self::InsufficientScope => {
+                (StatusCode::FORBIDDEN, "the token does not grant the required scope", Some("insufficient_scope"))
+            }
+            Self::NoKeys(_) => (StatusCode::SERVICE_UNAVAILABLE, "the token cannot be checked at the moment", None),
         }
     }
 }
@@ -133,14 +129,8 @@ impl Guard {
         Ok(Some(claims))
     }
 
-    /// `WWW-Authenticate` of a refusal (RFC 6750, RFC 9728).
-    pub(crate) fn challenge(&self, refusal: &Refusal) -> Option<HeaderValue> {
-        let error = match refusal {
-            Refusal::NoToken => None,
-            Refusal::InvalidToken(_) => Some("invalid_token"),
-            Refusal::InsufficientScope => Some("insufficient_scope"),
-            Refusal::NoKeys(_) => return None,
-        };
+    /// `WWW-Authenticate` of a refusal with this error (RFC 6750, RFC 9728).
+    pub(crate) fn challenge(&self, error: Option<&str>) -> Option<HeaderValue> {
         let mut parameters = Vec::new();
         parameters.extend(error.map(|error| format!("error=\"{error}\"")));
         if let Some(sign_in) = &self.sign_in {

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_url_is_refused_by_name() {
+    fn a_value_that_is_not_a_url_is_refused_by_name() {
         for (name, value) in [
             ("OAUTH_ISSUER", "id.example.com"),
             ("OAUTH_ISSUER", "http://id.example.com"),

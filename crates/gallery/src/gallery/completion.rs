@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lacks_a_character_or_has_them_in_another_order_is_left_out() {
+    fn values_without_all_characters_in_order_are_left_out() {
         assert_eq!(complete(&["warm", "dry"], "mw"), [""; 0]);
         assert_eq!(complete(&["warm", "dry"], "warmer"), [""; 0]);
         assert_eq!(complete(&["warm", "dry"], "w m"), [""; 0]);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_are_told_and_all_are_counted() {
+    fn a_hundred_are_suggested_and_all_are_counted() {
         let values: Vec<_> = (0..150).map(|number| format!("value {number}")).collect();
         let completion = Completion::new(&values, "val");
         assert_eq!((completion.values.len(), completion.total), (100, 150));
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_typed_text_that_nobody_types_matches_nothing() {
+    fn a_very_long_typed_text_matches_nothing() {
         let values = vec!["a".repeat(256 * 1024); 100];
         assert_eq!(Completion::new(&values, &"a".repeat(1024 * 1024)), Completion { values: Vec::new(), total: 0 });
         assert_eq!(Completion::new(&values[..1], &"a".repeat(MAX_TYPED_BYTES)).total, 1);

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_64_bit_integer_is_refused() {
+    fn other_values_than_64_bit_integers_are_refused() {
         for json in [
             "2.5",
             "1e-1",

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_read_is_named() {
+    fn an_unsupported_encoding_is_named() {
         let cut = gzip(b"Hello, hello, hello").slice(..20);
         let uploads = "upload it as it is, or with gzip";
         let chunks = "the object was stored with the chunks of its upload (Content-Encoding: aws-chunked): the server does \

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_is_compared_with_what_was_listed() {
+    fn a_read_object_is_compared_with_the_listed_one() {
         let listed = version(Some(SUM), Some(1678), 5);
         let compare = |marks: Marks| marks.compare(&listed);
         assert_eq!(compare(marks(Some(SUM), Some(1000), 5)), Comparison::Same);
