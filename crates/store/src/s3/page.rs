@@ -54,7 +54,7 @@ impl S3Store {
         let client = self.bucket.client(&self.prefix).await.map_err(PageError::Store)?;
         // Some servers write control characters as invalid XML.
         let request = client.list_objects_v2().encoding_type(EncodingType::Url);
-        let request = request.bucket(&self.bucket.name).prefix(&self.prefix).set_continuation_token(token);
+        let request = request.bucket(&*self.bucket.name).prefix(&self.prefix).set_continuation_token(token);
         let answer = request.customize().interceptor(raw.clone()).send().await.map_err(|e| match e.raw_response() {
             Some(response) if response.status().is_success() => PageError::NotWhole("the answer is not a listing"),
             _ => PageError::Store(match self.bucket.error(&self.prefix, &e) {
