@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 
-use super::profile::{Origin, Source};
+use super::profile::{CredentialSource, Origin};
 use dotprompt::shorten_to;
 use gallery::causes::{causes, chain};
 use gallery::store::s3::NoCredentials;
@@ -54,7 +54,7 @@ impl SharedRequest {
         match tokio::time::timeout(START_TIMEOUT, self.request()).await {
             Ok(credentials) => credentials.map(drop),
             Err(_) => Err(NoCredentials(match &self.origin.source {
-                Source::Process(profile) => {
+                CredentialSource::Process(profile) => {
                     format!("credential_process of profile `{profile}` did not end within {START_TIMEOUT:?}")
                 }
                 _ => format!("no credentials within {START_TIMEOUT:?}"),
@@ -102,7 +102,7 @@ fn explain(e: &CredentialsError, origin: &Origin) -> String {
     let is_missing = |e: &CredentialsError| matches!(e, CredentialsError::CredentialsNotLoaded(_));
     // The SDK asks the EC2 metadata service last, when no other source has credentials, or for those of a role.
     let is_not_given = |e: &(dyn Error + 'static)| e.is::<ImdsError>() || e.downcast_ref().is_some_and(is_missing);
-    if is_missing(e) || (matches!(origin.source, Source::Other) && causes(e).any(is_not_given)) {
+    if is_missing(e) || (matches!(origin.source, CredentialSource::Other) && causes(e).any(is_not_given)) {
         tracing::debug!(cause = one_line(&chain(e)), "no credentials");
         return no_source(origin);
     }
@@ -124,17 +124,21 @@ fn explain(e: &CredentialsError, origin: &Origin) -> String {
         return format!("cannot assume the role {role}: {said}");
     }
     match &origin.source {
-        Source::Sso(profile) if matches!(code, None | Some("UnauthorizedException")) => {
+        CredentialSource::Sso(profile) if matches!(code, None | Some("UnauthorizedException")) => {
             sign_in("aws sso login", profile)
         }
-        Source::Login(profile) if !matches!(code, Some("ValidationException" | "InternalServerException")) => {
+        CredentialSource::Login(profile)
+            if !matches!(code, Some("ValidationException" | "InternalServerException")) =>
+        {
             sign_in("aws login", profile)
         }
-        Source::Process(profile) => format!("credential_process of profile `{profile}` {}", explain_process(&chain(e))),
-        Source::Sso(profile) | Source::Login(profile) => {
+        CredentialSource::Process(profile) => {
+            format!("credential_process of profile `{profile}` {}", explain_process(&chain(e)))
+        }
+        CredentialSource::Sso(profile) | CredentialSource::Login(profile) => {
             format!("profile `{profile}`: {}", said.unwrap_or_else(|| one_line(&chain(e))))
         }
-        Source::Other => format!("no credentials: {}", said.unwrap_or_else(|| one_line(&chain(e)))),
+        CredentialSource::Other => format!("no credentials: {}", said.unwrap_or_else(|| one_line(&chain(e)))),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Profiles {
 /// Where the credentials come from, so that an error can say what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Origin {
-    pub(super) source: Source,
+    pub(super) source: CredentialSource,
     /// The selected profile. `default` need not exist.
     pub(super) profile: String,
     /// The roles that the credentials of the source assume, the last one first.
@@ -33,7 +33,7 @@ pub(super) struct Origin {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum CredentialSource {
     /// Keys in the environment or in a profile, and other sources without an error message of their own.
     Other,
     /// `aws sso login` with this profile.
@@ -123,7 +123,9 @@ impl Profiles {
         let mut roles = Vec::new();
         let selected = self.set.selected_profile().to_owned();
         let origin = |source, roles| Ok(Origin { source, profile: selected.clone(), roles });
-        let Some(mut profile) = self.selected().filter(|_| !self.has_key) else { return origin(Source::Other, roles) };
+        let Some(mut profile) = self.selected().filter(|_| !self.has_key) else {
+            return origin(CredentialSource::Other, roles);
+        };
         let mut seen: Vec<&str> = Vec::new();
         loop {
             let name = profile.name();
@@ -132,7 +134,7 @@ impl Profiles {
             // The keys of a source win over its other settings, as in the AWS CLI.
             if !is_first && profile.get("aws_access_key_id").is_some() {
                 check_keys(profile)?;
-                return origin(Source::Other, roles);
+                return origin(CredentialSource::Other, roles);
             }
             let role = profile.get("role_arn").filter(|_| profile.get("web_identity_token_file").is_none());
             let Some(role) = role else { return origin(source(&self.set, profile, is_first)?, roles) };
@@ -143,10 +145,10 @@ impl Profiles {
                 ));
             }
             roles.push(role.to_owned());
-            let Some(next) = source_profile(profile)? else { return origin(Source::Other, roles) };
+            let Some(next) = source_profile(profile)? else { return origin(CredentialSource::Other, roles) };
             if next == name {
                 check_keys(profile)?;
-                return origin(Source::Other, roles);
+                return origin(CredentialSource::Other, roles);
             }
             if seen.contains(&next) {
                 return Err(format!("profile `{name}`: source_profile leads back to `{next}`"));
@@ -220,10 +222,10 @@ fn check_keys(profile: &Profile) -> Result<(), String> {
 }
 
 /// The kind of credentials of a profile, in the order in which the SDK looks.
-fn source(set: &ProfileSet, profile: &Profile, is_first: bool) -> Result<Source, String> {
+fn source(set: &ProfileSet, profile: &Profile, is_first: bool) -> Result<CredentialSource, String> {
     let name = profile.name().to_owned();
     if profile.get("credential_source").is_some() || profile.get("web_identity_token_file").is_some() {
-        return Ok(Source::Other);
+        return Ok(CredentialSource::Other);
     }
     if profile.get("sso_session").is_some() || profile.get("sso_start_url").is_some() {
         if let Some(session) = profile.get("sso_session")
@@ -238,20 +240,20 @@ fn source(set: &ProfileSet, profile: &Profile, is_first: bool) -> Result<Source,
                 ));
             }
         }
-        return Ok(Source::Sso(name));
+        return Ok(CredentialSource::Sso(name));
     }
     if profile.get("login_session").is_some() {
-        return Ok(Source::Login(name));
+        return Ok(CredentialSource::Login(name));
     }
     if profile.get("credential_process").is_some() {
-        return Ok(Source::Process(name));
+        return Ok(CredentialSource::Process(name));
     }
     // Without keys, the selected profile uses the credentials of the machine. The source of a role does not.
     let has_keys = profile.get("aws_access_key_id").is_some() || profile.get("aws_secret_access_key").is_some();
     if has_keys || !is_first {
         check_keys(profile)?;
     }
-    Ok(Source::Other)
+    Ok(CredentialSource::Other)
 }
 
 fn boolean(value: &str) -> Option<bool> {

@@ -28,6 +28,8 @@ pub enum Client {
     Zed,
 }
 
+use crate::address::Shape::{self, Audio, File, Image, Link};
+
 use Client::{ClaudeCode, Cline, Continue, GeminiCli, Goose, Opencode, VsCode, Zed};
 
 impl Client {
@@ -62,7 +64,7 @@ impl Client {
 
 /// A property of a prompt that some clients handle differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum When {
+pub(super) enum Property {
     /// More than one argument.
     SeveralArguments,
     /// Arguments, none of them required.
@@ -74,10 +76,8 @@ pub(super) enum When {
     NotAlternating,
     /// The first message is not text.
     BeginsWithoutText,
-    Image,
-    Audio,
-    Link,
-    File,
+    /// It shows content of this kind.
+    Shows(Shape),
     /// More prompts than one page.
     Pages,
     /// A name with other characters than letters, digits, `_` and `-`.
@@ -90,13 +90,13 @@ pub(super) enum When {
     Command,
 }
 
-use When::{
-    Audio, BeginsWithoutText, Command, DottedName, File, Image, Link, NotAlternating, OddName, OptionalOnly, Pages,
-    Placeholder, SeveralArguments, SeveralMessages, TypedArgument,
+use Property::{
+    BeginsWithoutText, Command, DottedName, NotAlternating, OddName, OptionalOnly, Pages, Placeholder,
+    SeveralArguments, SeveralMessages, Shows, TypedArgument,
 };
 
 /// Client, condition, effect (read as "EFFECT in CLIENT"), sources.
-const CLIENTS: &[(Client, When, &str, &[&str])] = &[
+const CLIENTS: &[(Client, Property, &str, &[&str])] = &[
     (Zed, SeveralArguments, "it is not offered", &[ZED_AGENT, ZED_21944]),
     // Only required arguments get the text that is typed after the command.
     (GeminiCli, OptionalOnly, "text after the command is dropped unless it is --name=\"value\"", &[GEMINI_LOADER]),
@@ -116,22 +116,22 @@ const CLIENTS: &[(Client, When, &str, &[&str])] = &[
         "the prompt fails because it does not begin with text",
         &[GEMINI_LOADER, GEMINI_15851],
     ),
-    (Cline, Image, TYPE_ALONE, &[CLINE]),
-    (Continue, Image, DROPPED, &[CONTINUE]),
-    (Opencode, Image, DROPPED, &[OPENCODE_COMMAND]),
-    (Cline, Audio, TYPE_ALONE, &[CLINE]),
-    (Continue, Audio, DROPPED, &[CONTINUE]),
-    (Opencode, Audio, DROPPED, &[OPENCODE_COMMAND]),
-    (VsCode, Audio, DROPPED, &[VS_CODE]),
-    (Cline, Link, DROPPED, &[CLINE]),
-    (Continue, Link, DROPPED, &[CONTINUE]),
-    (Opencode, Link, DROPPED, &[OPENCODE_COMMAND]),
-    (VsCode, Link, DROPPED, &[VS_CODE]),
-    (Goose, Link, "it becomes the words [Resource link]", &[GOOSE_MESSAGE]),
-    (Continue, File, DROPPED, &[CONTINUE]),
-    (Opencode, File, DROPPED, &[OPENCODE_COMMAND]),
-    (Zed, File, "only its address arrives", &[ZED_TYPES, ZED_AGENT]),
-    (Goose, File, "it arrives as base64 unless it is a text file", &[GOOSE_MESSAGE]),
+    (Cline, Shows(Image), TYPE_ALONE, &[CLINE]),
+    (Continue, Shows(Image), DROPPED, &[CONTINUE]),
+    (Opencode, Shows(Image), DROPPED, &[OPENCODE_COMMAND]),
+    (Cline, Shows(Audio), TYPE_ALONE, &[CLINE]),
+    (Continue, Shows(Audio), DROPPED, &[CONTINUE]),
+    (Opencode, Shows(Audio), DROPPED, &[OPENCODE_COMMAND]),
+    (VsCode, Shows(Audio), DROPPED, &[VS_CODE]),
+    (Cline, Shows(Link), DROPPED, &[CLINE]),
+    (Continue, Shows(Link), DROPPED, &[CONTINUE]),
+    (Opencode, Shows(Link), DROPPED, &[OPENCODE_COMMAND]),
+    (VsCode, Shows(Link), DROPPED, &[VS_CODE]),
+    (Goose, Shows(Link), "it becomes the words [Resource link]", &[GOOSE_MESSAGE]),
+    (Continue, Shows(File), DROPPED, &[CONTINUE]),
+    (Opencode, Shows(File), DROPPED, &[OPENCODE_COMMAND]),
+    (Zed, Shows(File), "only its address arrives", &[ZED_TYPES, ZED_AGENT]),
+    (Goose, Shows(File), "it arrives as base64 unless it is a text file", &[GOOSE_MESSAGE]),
     (Continue, Pages, FIRST_PAGE, &[CONTINUE_CONNECTION]),
     (GeminiCli, Pages, FIRST_PAGE, &[GEMINI_CLIENT]),
     (Goose, Pages, FIRST_PAGE, &[GOOSE_EXTENSIONS]),
@@ -188,10 +188,10 @@ const CONTINUE_CONNECTION: &str = source!("continuedev/continue", "9df9f64f", "c
 
 /// The effects of some properties, in one sentence: "it is dropped in Continue and opencode; …". Of `clients` alone, if it is
 /// not empty.
-pub(super) fn effects(when: &[When], clients: &[Client]) -> Option<String> {
+pub(super) fn effects(properties: &[Property], clients: &[Client]) -> Option<String> {
     let mut effects: Vec<(&str, Vec<&str>)> = Vec::new();
     let is_used = |client: &Client| clients.is_empty() || clients.contains(client);
-    for (client, _, effect, _) in CLIENTS.iter().filter(|(client, on, ..)| when.contains(on) && is_used(client)) {
+    for (client, _, effect, _) in CLIENTS.iter().filter(|(client, on, ..)| properties.contains(on) && is_used(client)) {
         match effects.iter_mut().find(|(known, _)| known == effect) {
             Some((_, clients)) => clients.push(client.name()),
             None => effects.push((effect, vec![client.name()])),

@@ -10,12 +10,12 @@ use dotprompt::tree::{Token, tokens};
 use dotprompt::{Cause, Code, Place, Problem, did_you_mean, shorten};
 
 use super::at;
-use super::clients::{Client, When, effects};
+use super::clients::{Client, Property, effects};
 use scan::{Foreign, scan};
 use syntax::Other;
 
 /// The template of a file, as far as this check needs it.
-pub(super) struct Template<'a> {
+pub(super) struct TemplateText<'a> {
     /// The key of the file.
     pub(super) key: &'a str,
     /// The text of the template.
@@ -32,7 +32,7 @@ pub(super) struct Template<'a> {
 /// `is_meant` tells a value after a `$` from an expression of another program; `declares` tells whether the file declares a
 /// name.
 pub(super) fn check(
-    template: &Template<'_>,
+    template: &TemplateText<'_>,
     is_meant: impl Fn(&str) -> bool,
     declares: impl Fn(&str) -> bool,
     problems: &mut Vec<Problem>,
@@ -97,7 +97,7 @@ fn hint_at_language(tag: &str, place: Place, other: &Other, problems: &mut [Prob
 
 /// The findings of one template: the first of each code and language, and how many follow.
 struct Notes<'a> {
-    template: &'a Template<'a>,
+    template: &'a TemplateText<'a>,
     is_handlebars: bool,
     found: Vec<(Problem, &'static str, usize)>,
 }
@@ -149,7 +149,7 @@ impl Notes<'_> {
         if is_argument {
             let message = format!("`{text}` looks like Claude Code, and is plain text here");
             self.add(Code::Foreign, "Claude Code", (place, text.len()), message, hint);
-        } else if let Some(effects) = effects(&[When::Placeholder], self.template.clients) {
+        } else if let Some(effects) = effects(&[Property::Placeholder], self.template.clients) {
             let message = format!("`{}` in the text: {effects}", shorten(text));
             self.add(Code::Placeholder, "", (place, text.len()), message, hint);
         }
@@ -159,7 +159,7 @@ impl Notes<'_> {
         let hint = "prompts run no commands: pass the output as an argument, {{name}}; to keep the \
                     text, put a space between ! and `";
         let at = (place, first_line(text));
-        if let Some(effects) = effects(&[When::Command], self.template.clients) {
+        if let Some(effects) = effects(&[Property::Command], self.template.clients) {
             let message = format!("!`…` in the text: {effects}, and it is plain text in Claude Code");
             self.add(Code::ShellCommand, "", at, message, hint.to_owned());
         } else {

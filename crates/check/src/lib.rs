@@ -382,7 +382,7 @@ fn names(checked: &[Checked<'_>], options: &Options<'_>) -> Vec<Problem> {
     }
     let Some(page_size) = options.page_size else { return problems };
     if prompts.len() > page_size
-        && let Some(effects) = clients::effects(&[clients::When::Pages], options.clients)
+        && let Some(effects) = clients::effects(&[clients::Property::Pages], options.clients)
     {
         let message = format!("{} prompts do not fit in one page of {page_size}: {effects}", prompts.len());
         problems.push(of_file(WHOLE, Code::ManyPrompts, message, Some("set PAGE_SIZE, at most 10000")));

@@ -1,6 +1,5 @@
 //! Pictures and other files that templates show: whether they can be shown, and as which kind of content.
 
-use super::clients::When;
 use super::{ROOT_HINT, at};
 use crate::File;
 use crate::address::{self, Address, Shape};
@@ -33,7 +32,7 @@ fn wrong(shown: &Shown, files: &[File]) -> Option<(String, Option<String>)> {
 ///
 /// # Errors
 /// Why the address is refused.
-pub(super) fn kind(shown: &Shown) -> Result<Option<When>, String> {
+pub(super) fn kind(shown: &Shown) -> Result<Option<Shape>, String> {
     let Some(url) = &shown.url else { return Ok(None) };
     let address = Address::parse(url)?;
     let (shape, _) = match &shown.content_type {
@@ -41,10 +40,5 @@ pub(super) fn kind(shown: &Shown) -> Result<Option<When>, String> {
         ContentType::Computed | ContentType::Untold => address.shape(None)?,
         ContentType::Written(content_type) => address.shape(Some(content_type))?,
     };
-    Ok(Some(match shape {
-        Shape::Image => When::Image,
-        Shape::Audio => When::Audio,
-        Shape::Link => When::Link,
-        Shape::File => When::File,
-    }))
+    Ok(Some(shape))
 }

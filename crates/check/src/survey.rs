@@ -145,7 +145,7 @@ struct Walk<'a> {
     /// The names of partials that some template defines for itself.
     inlines: HashSet<&'a str>,
     /// The events of partials and what they show, each walked once.
-    walked: HashMap<&'a str, Rc<Partial>>,
+    walked: HashMap<&'a str, Rc<WalkedPartial>>,
     /// Of the tag that is visited.
     place: Place,
     events: Vec<Event>,
@@ -153,7 +153,7 @@ struct Walk<'a> {
 }
 
 /// The events of a partial, and its media.
-struct Partial {
+struct WalkedPartial {
     events: Vec<Event>,
     shown: Vec<Shown>,
 }
@@ -184,13 +184,13 @@ impl<'a> Walk<'a> {
     }
 
     /// Walks a partial, once.
-    fn walked(&mut self, name: &'a str, template: &'a Template) -> Rc<Partial> {
+    fn walked(&mut self, name: &'a str, template: &'a Template) -> Rc<WalkedPartial> {
         if let Some(walked) = self.walked.get(name) {
             return Rc::clone(walked);
         }
         let (place, around) = (self.place, std::mem::take(&mut self.shown));
         let events = self.events(&template.program, &Scope { inlines: None, is_certain: true });
-        let walked = Rc::new(Partial { events, shown: std::mem::replace(&mut self.shown, around) });
+        let walked = Rc::new(WalkedPartial { events, shown: std::mem::replace(&mut self.shown, around) });
         self.place = place;
         self.walked.insert(name, Rc::clone(&walked));
         walked
@@ -269,7 +269,7 @@ impl<'a> Visitor<'a> for Walk<'a> {
             return Ok(());
         };
         let walked = self.walked(name, template);
-        let Partial { events, shown } = walked.as_ref();
+        let WalkedPartial { events, shown } = walked.as_ref();
         self.shown.extend(shown.iter().take(MAX_EVENTS).map(|shown| Shown { place, ..shown.clone() }));
         self.extend(events.iter().map(|event| Event { place, is_certain: event.is_certain && is_certain, ..*event }));
         if let Some(block) = &call.block {

@@ -1,10 +1,11 @@
 //! Warnings and notes: the prompt works, but may do something else than its author meant.
 
-use super::clients::{Client, When, effects};
-use super::foreign::Template;
+use super::address::{self, Shape};
+use super::clients::{Client, Property, effects};
+use super::foreign::TemplateText;
 use super::survey::{Survey, survey};
-use super::{address, at, foreign, media, misplaced, of_file, types};
-use dotprompt::tree::{LOOP_DATA, Node, Template as Tree, UnknownData, Usage, Variable, template_of};
+use super::{at, foreign, media, misplaced, of_file, types};
+use dotprompt::tree::{LOOP_DATA, Node, Template, UnknownData, Usage, Variable, template_of};
 use dotprompt::{
     Argument, Code, MAX_LENGTH, Partial, Place, Problem, Prompt, PromptFile, did_you_mean, in_listed_order, is_cut,
     nearest, prompt_name, shorten, shorten_to,
@@ -38,7 +39,7 @@ pub(super) fn of_prompt_file(
     // `${{price}}` is a price if the file declares it.
     let is_meant = |inside: &str| read.is_some_and(|file| file.declares(inside));
     let declares = |name: &str| read.is_some_and(|file| file.declares(name));
-    foreign::check(&Template { key, text: body, start, clients }, is_meant, declares, problems);
+    foreign::check(&TemplateText { key, text: body, start, clients }, is_meant, declares, problems);
     problems.extend(like_helpers(key, text, read.and_then(|file| file.template().usage())));
 }
 
@@ -61,7 +62,7 @@ pub(super) fn of_partial(
     }
     let is_name = |inside: &str| inside.chars().all(|c| c.is_alphanumeric() || c == '_');
     let template = text.strip_prefix('\u{feff}').unwrap_or(text);
-    foreign::check(&Template { key, text: template, start: Place::START, clients }, is_name, |_| false, problems);
+    foreign::check(&TemplateText { key, text: template, start: Place::START, clients }, is_name, |_| false, problems);
     let usage = read.and_then(|partial| partial.template().usage());
     for unknown in usage.as_ref().map(Usage::unknown_data).unwrap_or_default() {
         let (message, hint) = unknown_data(unknown, |_| false);
@@ -176,65 +177,61 @@ fn inferred(prompt: &Prompt) -> Option<Problem> {
 
 /// What clients do with the arguments.
 fn arguments(arguments: &[Argument], clients: &[Client], warn: &mut impl FnMut(Code, Place, String, Option<&str>)) {
-    let place = |argument: &Argument| argument.place.unwrap_or(Place::START);
-    if let [_, second, ..] = arguments
-        && let Some(effects) = effects(&[When::SeveralArguments], clients)
-    {
-        let message = format!("the prompt has {} arguments: {effects}", arguments.len());
-        warn(Code::SeveralArguments, place(second), message, None);
+    let mut note = |property, code, argument: &Argument, what: String, hint| {
+        if let Some(effects) = effects(&[property], clients) {
+            warn(code, argument.place.unwrap_or(Place::START), format!("{what}: {effects}"), hint);
+        }
+    };
+    if let [_, second, ..] = arguments {
+        let what = format!("the prompt has {} arguments", arguments.len());
+        note(Property::SeveralArguments, Code::SeveralArguments, second, what, None);
     }
     if let [first, ..] = arguments
         && arguments.iter().all(|argument| !argument.required)
-        && let Some(effects) = effects(&[When::OptionalOnly], clients)
     {
-        let message = format!("no argument is required: {effects}");
-        warn(Code::OptionalOnly, place(first), message, Some("make the most important one required"));
+        let hint = Some("make the most important one required");
+        note(Property::OptionalOnly, Code::OptionalOnly, first, "no argument is required".to_owned(), hint);
     }
-    if let Some(typed) = arguments.iter().find(|argument| !argument.takes_text())
-        && let Some(effects) = effects(&[When::TypedArgument], clients)
-    {
-        let takes = typed.format().map(|takes| format!(" ({takes})")).unwrap_or_default();
-        let message = format!("`{}` does not accept every text{takes}: {effects}", shorten(&typed.name));
-        warn(Code::TypedArgument, place(typed), message, None);
+    if let Some(typed) = arguments.iter().find(|argument| !argument.takes_text()) {
+        let format = typed.format().map(|format| format!(" ({format})")).unwrap_or_default();
+        let what = format!("`{}` does not accept every text{format}", shorten(&typed.name));
+        note(Property::TypedArgument, Code::TypedArgument, typed, what, None);
     }
 }
 
 /// What clients do with the messages.
 fn messages(survey: &Survey, clients: &[Client], warn: &mut impl FnMut(Code, Place, String, Option<&str>)) {
     let said = &survey.messages;
-    if let Some(second) = said.second
-        && let Some(effects) = effects(&[When::SeveralMessages], clients)
-    {
-        let verb = if said.is_certain { "has" } else { "may have" };
-        let message = format!("the prompt {verb} several messages: {effects}");
-        warn(Code::SeveralMessages, second, message, None);
-    }
-    if let Some(place) = said.out_of_turn
-        && let Some(effects) = effects(&[When::NotAlternating], clients)
-    {
-        let message = format!("the messages do not alternate between user and assistant: {effects}");
-        warn(Code::NotAlternating, place, message, None);
-    }
-    let mut told = Vec::new();
+    let mut note = |property, code, place, what: &str| {
+        if let (Some(place), Some(effects)) = (place, effects(&[property], clients)) {
+            warn(code, place, format!("{what}: {effects}"), None);
+        }
+    };
+    let several =
+        if said.is_certain { "the prompt has several messages" } else { "the prompt may have several messages" };
+    note(Property::SeveralMessages, Code::SeveralMessages, said.second, several);
+    let not_alternating = "the messages do not alternate between user and assistant";
+    note(Property::NotAlternating, Code::NotAlternating, said.out_of_turn, not_alternating);
+    let mut reported = Vec::new();
     for shown in &survey.shown {
         // Refused addresses have been reported.
         let Ok(kind) = media::kind(shown) else { continue };
-        if told.contains(&kind) {
+        if reported.contains(&kind) {
             continue;
         }
-        told.push(kind);
+        reported.push(kind);
         let what = match kind {
-            Some(When::Image) => "a picture",
-            Some(When::Audio) => "a recording",
-            Some(When::Link) => "a link",
-            Some(_) => "a file",
+            Some(Shape::Image) => "a picture",
+            Some(Shape::Audio) => "a recording",
+            Some(Shape::Link) => "a link",
+            Some(Shape::File) => "a file",
             None => "a picture, a link or a file, depending on the arguments",
         };
-        let mut when = vec![kind.unwrap_or(When::Image)];
-        if !said.begins_with_text && told.len() == 1 {
-            when.push(When::BeginsWithoutText);
+        let mut properties = vec![Property::Shows(kind.unwrap_or(Shape::Image))];
+        if !said.begins_with_text && reported.len() == 1 {
+            properties.push(Property::BeginsWithoutText);
         }
-        if let Some(effects) = effects(&when, clients) {
+        if let Some(effects) = effects(&properties, clients) {
             warn(Code::NotText, shown.place, format!("the prompt shows {what}: {effects}"), None);
         }
     }
@@ -256,10 +253,10 @@ pub(super) fn renamed(key: &str, name: &str, holder: Option<&str>) -> Option<Pro
     let mut reasons = Vec::new();
     let mut hints = Vec::new();
     if odd.iter().any(|c| *c != '.') {
-        reasons.push(effects(&[When::OddName], &[])?);
+        reasons.push(effects(&[Property::OddName], &[])?);
         hints.push("use only letters A to Z, digits, _ and - in the path".to_owned());
     } else if !odd.is_empty() {
-        reasons.push(effects(&[When::DottedName], &[])?);
+        reasons.push(effects(&[Property::DottedName], &[])?);
         hints.push("write - instead of a dot; only the first dot of a file name starts a variant".to_owned());
     }
     if is_cut(key) {
@@ -280,7 +277,7 @@ fn like_helpers(key: &str, text: &str, usage: Option<Usage>) -> impl Iterator<It
 }
 
 /// Whether a partial produces no text and defines no partials.
-fn is_empty(template: &Tree) -> bool {
+fn is_empty(template: &Template) -> bool {
     let is_blank = |node: &Node| matches!(node, Node::Text(text) if text.trim().is_empty());
     template.inlines.is_empty() && template.program.nodes.iter().all(is_blank)
 }
