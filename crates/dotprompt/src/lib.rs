@@ -92,7 +92,7 @@ pub mod tree {
     pub use crate::source::template_of;
     pub use crate::template::{
         Block, BlockKind, Expression, Inlines, LOOP_DATA, Mark, Node, PartialCall, Program, Tag, Template, Token,
-        UnknownData, Usage, Variable, Visitor, is_helper, tokens,
+        UnknownData, Usage, Variable, Visitor, tokens,
     };
 }
 

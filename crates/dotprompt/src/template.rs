@@ -262,11 +262,5 @@ impl Helper {
     }
 }
 
-/// Whether Handlebars or Dotprompt has a helper of this name.
-#[must_use]
-pub fn is_helper(name: &str) -> bool {
-    Helper::parse(name).is_some()
-}
-
 #[cfg(test)]
 mod tests;
