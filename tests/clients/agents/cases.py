@@ -1,0 +1,195 @@
+"""What reaches the model from each client: one table a client, one line a case.
+
+A key is the line that a person types. A value is `reaches(…)`, the user's texts that the model gets, or `told(…)`, a part of
+what the person is told while the model is not asked. `form` answers the form that a client opens.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Case:
+    texts: list[str] | None
+    told: str = ""
+    form: dict | None = None
+
+
+def reaches(*texts: str, form: dict | None = None) -> Case:
+    return Case(list(texts), form=form)
+
+
+def told(part: str) -> Case:
+    return Case(None, told=part)
+
+
+PIXEL = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+)
+
+# The prompts of the cases, by name. The gallery `g` has them beside its own.
+PROMPTS = {
+    "none": "---\n---\nPlain words.",
+    "single": "---\ninput: {schema: {topic: string}}\n---\nAbout [{{topic}}].",
+    "first": "---\ninput: {schema: {topic: string, other?: string}}\n---\n[{{topic}}] [{{other}}]",
+    "two": "---\ninput: {schema: {alpha: string, beta: string, gamma?: string}}\n---\n"
+    "[{{alpha}}] [{{beta}}] [{{gamma}}]{{#if gamma}} with{{else}} without{{/if}}",
+    "optional": "---\ninput: {schema: {alpha?: string, beta?: string}}\n---\n[{{alpha}}] [{{beta}}]",
+    "typed": '---\ninput: {schema: {text: string, "depth?(enum)": [quick, thorough]}}\n---\n[{{text}}] [{{depth}}]',
+    "list": "---\ninput: {schema: {items(array): string}}\n---\n{{#each items}}- {{this}};{{/each}}",
+    "dialog": '{{role "system"}}S\n{{role "user"}}U1\n{{role "model"}}A\n{{role "user"}}U2',
+    "picture": f'BEFORE\n{{{{media url="{PIXEL}"}}}}\nAFTER',
+    "starts": f'{{{{media url="{PIXEL}"}}}}\nAFTER',
+    "file": 'BEFORE\n{{media url="notes.txt"}}\nAFTER',
+    "link": 'BEFORE\n{{media url="https://example.com/x.png"}}\nAFTER',
+    "lines": "---\n---\nOne\ntwo $1 !`echo RAN`",
+    "fails": '{{media url="no.png"}}',
+    "help": "---\n---\nOf the gallery.",
+}
+FILES = {"notes.txt": "A note.\n"}
+# The gallery `pages` has these, one a page.
+PAGES = {"page-one": "---\n---\nOn page one.", "page-two": "---\n---\nOn page two."}
+
+CLAUDE_CODE = {
+    "/mcp__g__none": reaches("Plain words."),
+    "/mcp__g__none more words": reaches("Plain words."),
+    "/mcp__g__single": told("Missing required argument: topic"),
+    "/mcp__g__single hello world": reaches("About [hello]."),
+    '/mcp__g__single "hello world"': reaches('About ["hello].'),
+    "/mcp__g__single one\ntwo": reaches("About [one]."),
+    '/mcp__g__single ""': reaches('About [""].'),
+    "/mcp__g__single $1": reaches("About [$1]."),
+    "/mcp__g__single !`ls`": reaches("About [!`ls`]."),
+    "/mcp__g__two a": told("Missing required argument: beta"),
+    "/mcp__g__two a b": reaches("[a] [b] [] without"),
+    "/mcp__g__two a b c d": reaches("[a] [b] [c] with"),
+    "/mcp__g__optional": reaches("[] []"),
+    "/mcp__g__optional a b c": reaches("[a] [b]"),
+    '/mcp__g__optional --alpha="a b"': reaches('[--alpha="a] [b"]'),
+    # It declares forms and, without a terminal, cancels them unless a hook answers.
+    "/mcp__g__typed x wrong": told("takes one of quick, thorough"),
+    "/mcp__g__typed y wrong": reaches("[y] [quick]", form={"depth": "quick"}),
+    "/mcp__g__list a": reaches("- a;"),
+    "/mcp__g__dialog": reaches("S\n\nU1", "A", "U2"),
+    "/mcp__g__picture": reaches("BEFORE", "<image>", "<path>", "AFTER"),
+    "/mcp__g__starts": reaches("<image>", "<path>", "AFTER"),
+    "/mcp__g__file": reaches("BEFORE", "[Resource from g at gallery:///notes.txt] A note.", "AFTER"),
+    "/mcp__g__link": reaches("BEFORE", "[Resource link: x.png] https://example.com/x.png", "AFTER"),
+    "/mcp__g__lines": reaches("One\ntwo $1 !`echo RAN`"),
+    "/mcp__g__fails": told("there is no file `no.png`"),
+    "/mcp__g__help": reaches("Of the gallery."),
+    # No such prompt: the line itself.
+    "/mcp__g__nothing x": reaches("/mcp__g__nothing x"),
+    "/mcp__pages__page-two": reaches("On page two."),
+}
+
+# Every text is a JSON string.
+GEMINI_CLI = {
+    "/none": reaches('"Plain words."'),
+    "/none more words": reaches('"Plain words."'),
+    "/single": told("missing required argument `topic`"),
+    "/single hello world": reaches('"About [hello world]."'),
+    '/single It\'s "so"': reaches('"About [It\'s so]."'),
+    # White space of any length is one blank.
+    "/single one\n  two": reaches('"About [one two]."'),
+    '/single --topic="one\n  two"': reaches('"About [one two]."'),
+    "/single \\n $1 !`ls`": reaches('"About [n $1 !`ls`]."'),
+    "/first a b": reaches('"[a b] []"'),
+    # Nobody is told that `beta` is missing; in a terminal it says so.
+    "/two a": told("not supported in non-interactive mode"),
+    "/two a b c d": reaches('"[a] [b] [] without"'),
+    '/two --alpha="a b" --beta="c d" --gamma=e': reaches('"[a b] [c d] [e] with"'),
+    "/optional a b": reaches('"[] []"'),
+    "/typed x wrong": reaches('"[x wrong] []"'),
+    '/typed --text=x --depth="wrong"': told("takes one of quick, thorough"),
+    "/dialog": reaches('"S\\n\\nU1"'),
+    "/picture": reaches('"BEFORE"'),
+    "/starts": told("not supported in non-interactive mode"),
+    "/file": reaches('"BEFORE"'),
+    "/lines": reaches('"One\\ntwo $1 !`echo RAN`"'),
+    "/fails": told("there is no file `no.png`"),
+    # A built-in command of the same name wins, and the line itself is sent.
+    "/help": reaches("/help"),
+    "/nothing x": reaches("/nothing x"),
+    # It reads the first page alone.
+    "/page-one": reaches('"On page one."'),
+    "/page-two": reaches("/page-two"),
+}
+
+# It gets every prompt with `$1`, `$2` … as values, and puts the typed words into the text.
+OPENCODE = {
+    "/g:none": reaches("Plain words."),
+    "/g:none more words": reaches("Plain words.\n\nmore words"),
+    "/g:single": reaches("About []."),
+    "/g:single hello world": reaches("About [hello world]."),
+    '/g:single It\'s "so"': reaches("About [It s so]."),
+    '/g:single "It\'s so"': reaches("About [It's so]."),
+    "/g:single one\n  two": reaches("About [one two]."),
+    '/g:single "one\n  two"': reaches("About [one\n  two]."),
+    "/g:single a $1": reaches("About [a $1]."),
+    # A shell of the user runs it.
+    "/g:single !`echo RAN`": reaches("About [RAN\n]."),
+    "/g:first a b": reaches("[a] [b]"),
+    "/g:two a b": reaches("[a] [b] [] with"),
+    "/g:two a b c d": reaches("[a] [b] [c d] with"),
+    "/g:optional": reaches("[] []"),
+    # The gallery refuses `$2` for a typed argument. The words go without the prompt, and nobody is told.
+    "/g:typed x quick": reaches("x quick"),
+    "/g:list a b": reaches("- a b;"),
+    "/g:dialog": reaches("S\n\nU1\nA\nU2"),
+    "/g:picture": reaches("BEFORE\n\nAFTER"),
+    "/g:file": reaches("BEFORE\n\nAFTER"),
+    "/g:link": reaches("BEFORE\n\nAFTER"),
+    "/g:lines": reaches("One\ntwo  RAN"),
+    # An empty message, and nobody is told.
+    "/g:fails": reaches(),
+    "/g:help": reaches("Of the gallery."),
+    "/g:nothing x": told("UnknownError"),
+    "/pages:page-two": reaches("On page two."),
+}
+
+CASES = {"claude-code": CLAUDE_CODE, "gemini-cli": GEMINI_CLI, "opencode": OPENCODE}
+
+# --- The gallery's own prompts, in `prompts/` ---
+
+# What a person types for the first required argument: an apostrophe, and what templates and clients expand.
+TYPED = "It's the {{name}} of $2, and `ls`"
+
+
+def sample(prompt: dict) -> dict[str, str]:
+    """Values for the required arguments of a prompt, as it is listed."""
+    required = [argument["name"] for argument in prompt.get("arguments", []) if argument.get("required")]
+    return {name: "two words" if number else TYPED for number, name in enumerate(required)}
+
+
+@dataclass
+class Lost:
+    """What happens instead: the model is `not asked`, gets `no prompt`, or one that `differs`."""
+
+    how: str
+    why: str
+
+
+LISTED = Lost("not asked", "Claude Code refuses the command, for the prompt is listed with required arguments")
+TYPES = Lost("no prompt", "the gallery refuses `$2` for an argument that is not any text; opencode tells nobody")
+PARTS = Lost("differs", "opencode gives every argument, so the parts for optional ones appear without their text")
+
+# The prompts that do not arrive whole, by client.
+LOST = {
+    "claude-code": dict.fromkeys(
+        (
+            "bug-report code-review commit-message docs_adr docs_api-reference explain-error greeting-template"
+            " incidents_postmortem incidents_summary meeting-notes refactoring-plan release-notes sql-explain"
+            " test-cases translate"
+        ).split(),
+        LISTED,
+    ),
+    "gemini-cli": {},
+    "opencode": dict.fromkeys(
+        (
+            "code-review commit-message docs_adr docs_api-reference incidents_postmortem incidents_summary"
+            " meeting-notes pull-request-description refactoring-plan release-notes sql-explain test-cases translate"
+        ).split(),
+        TYPES,
+    )
+    | dict.fromkeys("bug-report explain-error greeting-template".split(), PARTS),
+}

@@ -1,0 +1,238 @@
+"""The clients: how each is started, and what a person types there to call a prompt."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from model import Model
+
+HERE = Path(__file__).resolve().parent
+NODE = HERE / "node/node_modules/node/bin"
+SECONDS = 60
+
+
+class Client:
+    """A client in a home of its own, from `with` to the end of its block."""
+
+    # The folder here in which it is installed; `check --client` knows it by the same name.
+    name = ""
+    package = ""
+    variables: dict[str, str] = {}
+    # How many of it run at a time, each in a home of its own.
+    lanes = 1
+
+    def __init__(self, galleries: dict[str, str], model: Model, home: Path) -> None:
+        """`galleries` are the addresses of MCP servers, by name."""
+        self.galleries, self.model, self.home = galleries, model, home
+        self.work = home / "work"
+
+    def __enter__(self):
+        for folder in (self.work, self.home / "tmp"):
+            folder.mkdir(parents=True)
+        self.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Writes its settings."""
+
+    def stop(self) -> None:
+        """Ends what `start` has started."""
+
+    def type(self, line: str, form: dict | None) -> str:
+        """Types a line and waits for the answer; what the person is told. `form` is the answer to a form."""
+        raise NotImplementedError
+
+    def call(self, prompt: str, arguments: dict[str, str]) -> tuple[str, dict | None]:
+        """The line that calls a prompt of the gallery `g`, and the answer to the form that it opens."""
+        raise NotImplementedError
+
+    def whole(self, messages: list[tuple[str, str]]) -> list[str]:
+        """What is to reach the model of a prompt's messages, which are pairs of role and text."""
+        return [text.rstrip("\n") if role == "user" else f"{role}: {text}" for role, text in messages]
+
+    def version(self) -> str:
+        return json.loads((HERE / self.name / "node_modules" / self.package / "package.json").read_text())["version"]
+
+    def popen(self, *command: str, output) -> subprocess.Popen:
+        """Starts its program as the leader of a process group, in an environment of its own."""
+        environment = {
+            "HOME": str(self.home),
+            "TMPDIR": str(self.home / "tmp"),
+            "PATH": f"{NODE}:/usr/bin:/bin",
+            "TERM": "dumb",
+            "LANG": "C.UTF-8",
+            **self.variables,
+        }
+        return subprocess.Popen(
+            command,
+            env=environment,
+            cwd=self.work,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def run(self, *command: str) -> str:
+        """Runs its program to the end, and whatever that has started."""
+        process = self.popen(*command, output=subprocess.PIPE)
+        try:
+            output, _ = process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            end(process)
+            output = process.communicate()[0] + f"\nno end after {SECONDS} s".encode()
+        end(process)
+        return output.decode("utf-8", "replace")
+
+    def bin(self, program: str) -> str:
+        return str(HERE / self.name / "node_modules/.bin" / program)
+
+    def write(self, path: str, value: dict) -> None:
+        at = self.home / path
+        at.parent.mkdir(parents=True, exist_ok=True)
+        at.write_text(json.dumps(value))
+
+
+def end(process: subprocess.Popen) -> None:
+    """Ends a process and its group."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            return
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            pass
+
+
+class ClaudeCode(Client):
+    name, package = "claude-code", "@anthropic-ai/claude-code"
+
+    def start(self) -> None:
+        self.variables = {
+            "ANTHROPIC_BASE_URL": self.model.url,
+            "ANTHROPIC_API_KEY": "none",
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            "DISABLE_AUTOUPDATER": "1",
+            "IS_SANDBOX": "1",
+        }
+
+    def type(self, line: str, form: dict | None) -> str:
+        servers = {"mcpServers": {name: {"type": "http", "url": url} for name, url in self.galleries.items()}}
+        settings = {}
+        if form is not None:
+            # In place of a person: a hook answers the form.
+            answer = {"hookSpecificOutput": {"hookEventName": "Elicitation", "action": "accept", "content": form}}
+            hook = {"type": "command", "command": f"printf %s {shlex.quote(json.dumps(answer))}"}
+            settings = {"hooks": {"Elicitation": [{"hooks": [hook]}]}}
+        options = ["--strict-mcp-config", "--mcp-config", json.dumps(servers), "--settings", json.dumps(settings)]
+        return self.run(self.bin("claude"), "-p", line, "--model", "claude-sonnet-5", *options)
+
+    def call(self, prompt: str, arguments: dict[str, str]) -> tuple[str, dict | None]:
+        return f"/mcp__g__{prompt}", arguments or None
+
+
+class GeminiCli(Client):
+    name, package = "gemini-cli", "@google/gemini-cli"
+    lanes = 2
+
+    def start(self) -> None:
+        self.variables = {
+            "GEMINI_API_KEY": "none",
+            "GOOGLE_GEMINI_BASE_URL": self.model.url,
+            "GEMINI_CLI_TRUST_WORKSPACE": "true",
+            # Else it starts itself once more.
+            "GEMINI_CLI_NO_RELAUNCH": "true",
+        }
+        settings = {
+            "mcpServers": {name: {"httpUrl": url} for name, url in self.galleries.items()},
+            "security": {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": False}},
+            "privacy": {"usageStatisticsEnabled": False},
+            "general": {"enableAutoUpdate": False},
+        }
+        self.write(".gemini/settings.json", settings)
+
+    def type(self, line: str, form: dict | None) -> str:
+        return self.run(self.bin("gemini"), "-m", "gemini-2.5-flash", "-p", line)
+
+    def call(self, prompt: str, arguments: dict[str, str]) -> tuple[str, dict | None]:
+        if len(arguments) == 1:
+            return " ".join([f"/{prompt}", *arguments.values()]), None
+        return " ".join([f"/{prompt}", *(f'--{name}="{value}"' for name, value in arguments.items())]), None
+
+    def whole(self, messages: list[tuple[str, str]]) -> list[str]:
+        # The text is a JSON string.
+        return [json.dumps(text, ensure_ascii=False) for _, text in messages]
+
+
+class Opencode(Client):
+    """Its server, which its terminal talks to: the terminal sends the line's words as they are typed."""
+
+    name, package = "opencode", "opencode-ai"
+    variables = {
+        "OPENCODE_DISABLE_AUTOUPDATE": "1",
+        "OPENCODE_DISABLE_MODELS_FETCH": "1",
+        "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
+    }
+
+    def start(self) -> None:
+        options = {"baseURL": f"{self.model.url}/v1", "apiKey": "none"}
+        models = {"fake": {"limit": {"context": 99999, "output": 999}}}
+        settings = {
+            "autoupdate": False,
+            "share": "disabled",
+            "model": "fake/fake",
+            "enabled_providers": ["fake"],
+            "agent": {"title": {"disable": True}},
+            "mcp": {name: {"type": "remote", "url": url} for name, url in self.galleries.items()},
+            "provider": {"fake": {"npm": "@ai-sdk/openai-compatible", "options": options, "models": models}},
+        }
+        self.write(".config/opencode/opencode.json", settings)
+        self.log = self.home / "server.log"
+        with self.log.open("wb") as output:
+            self.process = self.popen(self.bin("opencode"), "serve", "--port", "0", output=output)
+        listens = "listening on "
+        for _ in range(SECONDS * 10):
+            if listens in (said := self.log.read_text()):
+                self.url = said.split(listens)[1].split()[0]
+                return
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        self.stop()
+        raise RuntimeError(f"opencode did not start: {self.log.read_text()}")
+
+    def stop(self) -> None:
+        end(self.process)
+
+    def type(self, line: str, form: dict | None) -> str:
+        command, _, words = line.removeprefix("/").partition(" ")
+        try:
+            session = self.post("/session", {})["id"]
+            answer = self.post(f"/session/{session}/command", {"command": command, "arguments": words})
+        except urllib.error.HTTPError as error:
+            return f"{error.code} {error.read().decode()}"
+        return "\n".join(part.get("text", "") for part in answer["parts"])
+
+    def post(self, path: str, body: dict) -> dict:
+        request = urllib.request.Request(
+            self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+            return json.load(answer)
+
+    def call(self, prompt: str, arguments: dict[str, str]) -> tuple[str, dict | None]:
+        return " ".join([f"/g:{prompt}", *(f'"{value}"' for value in arguments.values())]), None
+
+
+DEFAULT = (ClaudeCode, GeminiCli, Opencode)

@@ -1,0 +1,52 @@
+"""What of a request to a model comes from the person, from a prompt or from a tool."""
+
+import json
+
+# How the texts begin that clients add of themselves.
+ADDED = (
+    "<system-reminder>",
+    "<command-message>",
+    "<session_context>",
+)
+
+
+def texts(body: dict) -> list[str]:
+    """The texts of the conversation in their order: the user's as they are, `assistant: …` and `tool: …`; a picture as
+    `<image>`. System prompts and what clients add are left out."""
+    found = []
+    for message in body.get("messages") or body.get("contents") or body.get("input") or []:
+        role = {"model": "assistant"}.get(message.get("role", ""), message.get("role", ""))
+        content = message.get("content", message.get("parts")) if role else [message]
+        for part in [content] if isinstance(content, str) else content or []:
+            kind, text = read(part)
+            if kind == "text":
+                kind = role
+            if kind in ("system", "developer") or not text or text.lstrip().startswith(ADDED):
+                continue
+            found.append(text if kind == "user" else f"{kind}: {text}")
+    return found
+
+
+def read(part: "dict | str") -> tuple[str, str]:
+    """What a part of a message is (text, user or tool), and its text without the last line's end."""
+    if isinstance(part, str):
+        return "text", part.rstrip("\n")
+    kind = part.get("type", "")
+    if "functionResponse" in part:
+        return "tool", json.dumps(part["functionResponse"].get("response"))
+    if kind == "function_call_output":
+        return "tool", flat(part.get("output"))
+    if kind == "tool_result":
+        return "tool", flat(part.get("content"))
+    if kind.startswith(("image", "input_image")) or "inlineData" in part:
+        return "user", "<image>"
+    text = part.get("text") or ""
+    # Claude Code keeps each picture in a file too.
+    return "text", "<path>" if text.startswith("[Image: source:") else text.rstrip("\n")
+
+
+def flat(content) -> str:
+    """The text of a tool's result, of all its blocks."""
+    if isinstance(content, list):
+        return "\n".join(block.get("text") or f"<{block.get('type')}>" for block in content)
+    return str(content or "")
