@@ -174,22 +174,41 @@ TYPES = Lost("no prompt", "the gallery refuses `$2` for an argument that is not 
 PARTS = Lost("differs", "opencode gives every argument, so the parts for optional ones appear without their text")
 
 # The prompts that do not arrive whole, by client.
-LOST = {
-    "claude-code": dict.fromkeys(
-        (
-            "bug-report code-review commit-message docs_adr docs_api-reference explain-error greeting-template"
-            " incidents_postmortem incidents_summary meeting-notes refactoring-plan release-notes sql-explain"
-            " test-cases translate"
-        ).split(),
-        LISTED,
-    ),
+LOST: dict[str, dict[str, Lost]] = {
+    "claude-code": {
+        "bug-report": LISTED,
+        "code-review": LISTED,
+        "commit-message": LISTED,
+        "docs_adr": LISTED,
+        "docs_api-reference": LISTED,
+        "explain-error": LISTED,
+        "greeting-template": LISTED,
+        "incidents_postmortem": LISTED,
+        "incidents_summary": LISTED,
+        "meeting-notes": LISTED,
+        "refactoring-plan": LISTED,
+        "release-notes": LISTED,
+        "sql-explain": LISTED,
+        "test-cases": LISTED,
+        "translate": LISTED,
+    },
     "gemini-cli": {},
-    "opencode": dict.fromkeys(
-        (
-            "code-review commit-message docs_adr docs_api-reference incidents_postmortem incidents_summary"
-            " meeting-notes pull-request-description refactoring-plan release-notes sql-explain test-cases translate"
-        ).split(),
-        TYPES,
-    )
-    | dict.fromkeys("bug-report explain-error greeting-template".split(), PARTS),
+    "opencode": {
+        "bug-report": PARTS,
+        "code-review": TYPES,
+        "commit-message": TYPES,
+        "docs_adr": TYPES,
+        "docs_api-reference": TYPES,
+        "explain-error": PARTS,
+        "greeting-template": PARTS,
+        "incidents_postmortem": TYPES,
+        "incidents_summary": TYPES,
+        "meeting-notes": TYPES,
+        "pull-request-description": TYPES,
+        "refactoring-plan": TYPES,
+        "release-notes": TYPES,
+        "sql-explain": TYPES,
+        "test-cases": TYPES,
+        "translate": TYPES,
+    },
 }

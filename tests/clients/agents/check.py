@@ -181,6 +181,8 @@ def main() -> None:
                 todo = SimpleQueue()
                 for case in CASES[kind.name].items():
                     todo.put((check_case, *case))
+                for name in LOST[kind.name].keys() - {prompt["name"] for prompt in shipped}:
+                    note("failed", f"{kind.name} {name}: there is no such prompt; remove it from LOST in cases.py")
                 for prompt in shipped:
                     todo.put((check_shipped, g, prompt))
                 for lane in range(kind.lanes):
