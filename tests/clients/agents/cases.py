@@ -147,7 +147,37 @@ OPENCODE = {
     "/pages:page-two": reaches("On page two."),
 }
 
-CASES = {"claude-code": CLAUDE_CODE, "gemini-cli": GEMINI_CLI, "opencode": OPENCODE}
+# As Gemini CLI, but arguments by position may be optional, and line breaks stay.
+QWEN_CODE = {
+    "/none": reaches('"Plain words."'),
+    "/none more words": told("unknown argument `input`"),
+    "/single": told("Missing required argument(s): --topic"),
+    "/single hello world": reaches('"About [hello world]."'),
+    '/single ""': told("missing required argument `topic`"),
+    '/single It\'s "so"': reaches('"About [It\'s so]."'),
+    "/single one\n  two": reaches('"About [one\\n two]."'),
+    '/single --topic="one\n  two"': reaches('"About [one\\n  two]."'),
+    "/first a b": reaches('"[a] [b]"'),
+    "/two a": told("Missing required argument(s): --beta"),
+    "/two a b c d": reaches('"[a] [b] [c] with"'),
+    "/typed x wrong": told("takes one of quick, thorough"),
+    "/dialog": reaches('"S\\n\\nU1"'),
+    "/picture": reaches('"BEFORE"'),
+    "/starts": told("empty or invalid prompt response"),
+    "/file": reaches('"BEFORE"'),
+    "/lines": reaches('"One\\ntwo $1 !`echo RAN`"'),
+    "/fails": told("there is no file `no.png`"),
+    "/help": told("not supported in this mode"),
+    "/nothing x": reaches("/nothing x"),
+    "/page-one": reaches('"On page one."'),
+    "/page-two": reaches("/page-two"),
+}
+
+CASES = {"claude-code": CLAUDE_CODE, "gemini-cli": GEMINI_CLI, "opencode": OPENCODE, "qwen-code": QWEN_CODE}
+
+# What the model calls, in every client: a tool with its arguments. What `tools/call` gives is to come back to it.
+# The second one is an error.
+CALLS = [("add", {"a": 2, "b": 3}), ("multiply", {"a": 4_000_000_000, "b": 4_000_000_000})]
 
 # --- The gallery's own prompts, in `prompts/` ---
 

@@ -1,4 +1,5 @@
-"""Holds what clients hand to a model to the tables in cases.py: check.py PROGRAM, a built prompt-gallery.
+"""Holds what clients hand to a model to the tables in cases.py: check.py PROGRAM CLIENT…, with a built prompt-gallery and
+the folders of clients here.
 
 One line a case; exits with 1 if one failed. `run` installs the clients and starts this.
 """
@@ -18,7 +19,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import clients
-from cases import CASES, FILES, LOST, PAGES, PROMPTS, Case, sample
+from cases import CALLS, CASES, FILES, LOST, PAGES, PROMPTS, Case, sample
+from full import FULL
 from model import Model
 from reached import texts
 
@@ -132,6 +134,16 @@ def check_shipped(client: clients.Client, gallery: Gallery, prompt: dict) -> Non
         note("failed", shown, f"arrives as `{how}`; LOST in cases.py says: {was}", *now)
 
 
+def check_call(client: clients.Client, gallery: Gallery, tool: str, arguments: dict) -> None:
+    """The model calls a tool: what `tools/call` gives is to come back to it."""
+    expected = [client.returned(tool, gallery.ask("tools/call", name=tool, arguments=arguments))]
+    client.model.calls = [(tool, arguments)]
+    reached, said = types(client, "Calculate it.", None)
+    got = [text.removeprefix("tool: ") for text in reached or [] if text.startswith("tool: ")]
+    shown = f"{client.name} calls {tool} {json.dumps(arguments)}"
+    note("passed", shown) if got == expected else note("failed", shown, *difference(expected, got, said))
+
+
 def outcome(expected: list[str], reached: list[str] | None) -> str:
     if reached is None:
         return "not asked"
@@ -173,18 +185,21 @@ def main() -> None:
     program, *names = sys.argv[1:]
     shutil.copytree(ROOT / "prompts", RESULTS / "g")
     own, pages = folder("g", prompts(PROMPTS) | FILES), folder("pages", prompts(PAGES))
-    kinds = [kind for kind in clients.DEFAULT if not names or kind.name in names]
+    kinds = [kind for kind in (*clients.DEFAULT, *FULL) if kind.name in names]
     with Gallery(program, own) as g, Gallery(program, pages, PAGE_SIZE="1") as paged:
         shipped = [prompt for prompt in g.ask("prompts/list")["prompts"] if prompt["name"] not in PROMPTS]
         with ThreadPoolExecutor(sum(kind.lanes for kind in kinds)) as pool:
             for kind in kinds:
                 todo = SimpleQueue()
-                for case in CASES[kind.name].items():
+                for case in CASES.get(kind.name, {}).items():
                     todo.put((check_case, *case))
-                for name in LOST[kind.name].keys() - {prompt["name"] for prompt in shipped}:
-                    note("failed", f"{kind.name} {name}: there is no such prompt; remove it from LOST in cases.py")
-                for prompt in shipped:
+                for call in CALLS:
+                    todo.put((check_call, g, *call))
+                known = LOST.get(kind.name)
+                for prompt in shipped if known is not None else []:
                     todo.put((check_shipped, g, prompt))
+                for name in (known or {}).keys() - {prompt["name"] for prompt in shipped}:
+                    note("failed", f"{kind.name} {name}: there is no such prompt; remove it from LOST in cases.py")
                 for lane in range(kind.lanes):
                     pool.submit(check_client, kind, lane, {"g": g, "pages": paged}, todo)
     print(", ".join(f"{count} {name}" for name, count in counts.items()))

@@ -22,7 +22,6 @@ class Client:
 
     # The folder here in which it is installed; `check --client` knows it by the same name.
     name = ""
-    package = ""
     variables: dict[str, str] = {}
     # How many of it run at a time, each in a home of its own.
     lanes = 1
@@ -59,8 +58,9 @@ class Client:
         """What is to reach the model of a prompt's messages, which are pairs of role and text."""
         return [text.rstrip("\n") if role == "user" else f"{role}: {text}" for role, text in messages]
 
-    def version(self) -> str:
-        return json.loads((HERE / self.name / "node_modules" / self.package / "package.json").read_text())["version"]
+    def returned(self, tool: str, result: dict) -> str:
+        """How a tool's result is to reach the model."""
+        return "\n".join(content["text"] for content in result["content"])
 
     def popen(self, *command: str, output) -> subprocess.Popen:
         """Starts its program as the leader of a process group, in an environment of its own."""
@@ -96,10 +96,10 @@ class Client:
     def bin(self, program: str) -> str:
         return str(HERE / self.name / "node_modules/.bin" / program)
 
-    def write(self, path: str, value: dict) -> None:
+    def write(self, path: str, value: dict | str) -> None:
         at = self.home / path
         at.parent.mkdir(parents=True, exist_ok=True)
-        at.write_text(json.dumps(value))
+        at.write_text(value if isinstance(value, str) else json.dumps(value))
 
 
 def end(process: subprocess.Popen) -> None:
@@ -116,13 +116,15 @@ def end(process: subprocess.Popen) -> None:
 
 
 class ClaudeCode(Client):
-    name, package = "claude-code", "@anthropic-ai/claude-code"
+    name = "claude-code"
 
     def start(self) -> None:
         self.variables = {
             "ANTHROPIC_BASE_URL": self.model.url,
             "ANTHROPIC_API_KEY": "none",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            # Else the model has to search for tools first.
+            "ENABLE_TOOL_SEARCH": "false",
             "DISABLE_AUTOUPDATER": "1",
             "IS_SANDBOX": "1",
         }
@@ -135,7 +137,15 @@ class ClaudeCode(Client):
             answer = {"hookSpecificOutput": {"hookEventName": "Elicitation", "action": "accept", "content": form}}
             hook = {"type": "command", "command": f"printf %s {shlex.quote(json.dumps(answer))}"}
             settings = {"hooks": {"Elicitation": [{"hooks": [hook]}]}}
-        options = ["--strict-mcp-config", "--mcp-config", json.dumps(servers), "--settings", json.dumps(settings)]
+        options = [
+            "--allowed-tools",
+            "mcp__g",
+            "--strict-mcp-config",
+            "--mcp-config",
+            json.dumps(servers),
+            "--settings",
+            json.dumps(settings),
+        ]
         return self.run(self.bin("claude"), "-p", line, "--model", "claude-sonnet-5", *options)
 
     def call(self, prompt: str, arguments: dict[str, str]) -> tuple[str, dict | None]:
@@ -143,7 +153,7 @@ class ClaudeCode(Client):
 
 
 class GeminiCli(Client):
-    name, package = "gemini-cli", "@google/gemini-cli"
+    name = "gemini-cli"
     lanes = 2
 
     def start(self) -> None:
@@ -163,7 +173,7 @@ class GeminiCli(Client):
         self.write(".gemini/settings.json", settings)
 
     def type(self, line: str, form: dict | None) -> str:
-        return self.run(self.bin("gemini"), "-m", "gemini-2.5-flash", "-p", line)
+        return self.run(self.bin("gemini"), "-m", "gemini-2.5-flash", "--yolo", "-p", line)
 
     def call(self, prompt: str, arguments: dict[str, str]) -> tuple[str, dict | None]:
         if len(arguments) == 1:
@@ -174,11 +184,16 @@ class GeminiCli(Client):
         # The text is a JSON string.
         return [json.dumps(text, ensure_ascii=False) for _, text in messages]
 
+    def returned(self, tool: str, result: dict) -> str:
+        if result["isError"]:
+            return json.dumps([{"functionResponse": {"name": tool, "response": result}}], separators=(",", ":"))
+        return f"<untrusted_context>\n{super().returned(tool, result)}\n</untrusted_context>"
+
 
 class Opencode(Client):
     """Its server, which its terminal talks to: the terminal sends the line's words as they are typed."""
 
-    name, package = "opencode", "opencode-ai"
+    name = "opencode"
     variables = {
         "OPENCODE_DISABLE_AUTOUPDATE": "1",
         "OPENCODE_DISABLE_MODELS_FETCH": "1",
@@ -216,10 +231,14 @@ class Opencode(Client):
         end(self.process)
 
     def type(self, line: str, form: dict | None) -> str:
-        command, _, words = line.removeprefix("/").partition(" ")
+        command, _, words = line.partition(" ")
         try:
             session = self.post("/session", {})["id"]
-            answer = self.post(f"/session/{session}/command", {"command": command, "arguments": words})
+            if command.startswith("/"):
+                asked = {"command": command.removeprefix("/"), "arguments": words}
+                answer = self.post(f"/session/{session}/command", asked)
+            else:
+                answer = self.post(f"/session/{session}/message", {"parts": [{"type": "text", "text": line}]})
         except urllib.error.HTTPError as error:
             return f"{error.code} {error.read().decode()}"
         return "\n".join(part.get("text", "") for part in answer["parts"])

@@ -5,6 +5,7 @@ import gzip
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
 
 SAYS = "Done."
 
@@ -31,23 +32,30 @@ class Model(ThreadingHTTPServer):
     def handle_error(self, *_) -> None:
         """A client that ends in the middle of an answer is no fault."""
 
-    def answer_to(self, body: dict) -> "tuple[str, dict] | str":
+    def answer_to(self, body: dict) -> "Call | str":
         """The next call, under the name by which the client offers its tool; else the text."""
-        offered = names(body)
         for number, (name, arguments) in enumerate(self.calls):
-            for tool in offered:
-                if tool == name or tool.endswith((f"_{name}", f"-{name}", f".{name}")):
+            for tool, namespace in offered(body):
+                # Clients put the server's name before the tool's.
+                if tool == name or tool.endswith((f"_{name}", f"-{name}")):
                     del self.calls[number]
-                    return tool, arguments
+                    return Call(tool, namespace, arguments)
         return SAYS
 
 
-def names(body: dict) -> list[str]:
-    """The names of the tools that a request offers."""
+class Call(NamedTuple):
+    name: str
+    namespace: str | None
+    arguments: dict
+
+
+def offered(body: dict) -> list[tuple[str, str | None]]:
+    """The tools that a request offers: name and, in Codex, namespace."""
     found = []
     for tool in body.get("tools") or []:
-        tools = tool.get("functionDeclarations") or tool.get("tools") or [tool.get("function") or tool]
-        found += [one["name"] for one in tools if "name" in one]
+        namespace = tool["name"] if tool.get("type") == "namespace" else None
+        for one in tool.get("functionDeclarations") or tool.get("tools") or [tool.get("function") or tool]:
+            found.append((one.get("name", ""), namespace))
     return found
 
 
@@ -58,7 +66,10 @@ def anthropic(model: str, answer) -> dict:
     if isinstance(answer, str):
         content, reason = {"type": "text", "text": answer}, "end_turn"
     else:
-        content, reason = {"type": "tool_use", "id": "toolu_1", "name": answer[0], "input": answer[1]}, "tool_use"
+        content, reason = (
+            {"type": "tool_use", "id": "toolu_1", "name": answer.name, "input": answer.arguments},
+            "tool_use",
+        )
     return {
         "id": "msg_1",
         "type": "message",
@@ -92,7 +103,7 @@ def anthropic_events(whole: dict):
 def chat(model: str, answer) -> dict:
     message, reason = {"role": "assistant", "content": answer}, "stop"
     if not isinstance(answer, str):
-        function = {"name": answer[0], "arguments": json.dumps(answer[1])}
+        function = {"name": answer.name, "arguments": json.dumps(answer.arguments)}
         call = {"index": 0, "id": "call_1", "type": "function", "function": function}
         message, reason = {"role": "assistant", "content": None, "tool_calls": [call]}, "tool_calls"
     return {
@@ -120,7 +131,9 @@ def responses(model: str, answer) -> dict:
         text = {"type": "output_text", "text": answer, "annotations": []}
         item = {"type": "message", "id": "item_1", "role": "assistant", "status": "completed", "content": [text]}
     else:
-        call = {"call_id": "call_1", "name": answer[0], "arguments": json.dumps(answer[1])}
+        call = {"call_id": "call_1", "name": answer.name, "arguments": json.dumps(answer.arguments)}
+        if answer.namespace:
+            call["namespace"] = answer.namespace
         item = {"type": "function_call", "id": "item_1", "status": "completed", **call}
     return {
         "id": "resp_1",
@@ -173,7 +186,10 @@ def responses_events(whole: dict):
 
 
 def gemini(_: str, answer) -> dict:
-    part = {"text": answer} if isinstance(answer, str) else {"functionCall": {"name": answer[0], "args": answer[1]}}
+    if isinstance(answer, str):
+        part = {"text": answer}
+    else:
+        part = {"functionCall": {"name": answer.name, "args": answer.arguments}}
     return {
         "candidates": [{"content": {"role": "model", "parts": [part]}, "finishReason": "STOP", "index": 0}],
         "usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2},

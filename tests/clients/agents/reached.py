@@ -1,12 +1,20 @@
 """What of a request to a model comes from the person, from a prompt or from a tool."""
 
 import json
+import re
 
 # How the texts begin that clients add of themselves.
 ADDED = (
     "<system-reminder>",
     "<command-message>",
     "<session_context>",
+    "<environment_context>",
+)
+# What clients put before a text: Codex and Gemini CLI before a tool's result, Copilot CLI before the user's.
+BEFORE = re.compile(
+    r"^(Wall time: [0-9.]+ seconds\nOutput:\n"
+    r"|MCP tool '\w+' reported tool error for function call: .* with response: "
+    r"|<current_datetime>[^<]*</current_datetime>\n\n)"
 )
 
 
@@ -23,6 +31,7 @@ def texts(body: dict) -> list[str]:
                 kind = role
             if kind in ("system", "developer") or not text or text.lstrip().startswith(ADDED):
                 continue
+            text = BEFORE.sub("", text)
             found.append(text if kind == "user" else f"{kind}: {text}")
     return found
 
@@ -33,7 +42,8 @@ def read(part: "dict | str") -> tuple[str, str]:
         return "text", part.rstrip("\n")
     kind = part.get("type", "")
     if "functionResponse" in part:
-        return "tool", json.dumps(part["functionResponse"].get("response"))
+        response = part["functionResponse"]["response"]
+        return "tool", response.get("output") or response.get("error") or json.dumps(response)
     if kind == "function_call_output":
         return "tool", flat(part.get("output"))
     if kind == "tool_result":

@@ -1,0 +1,131 @@
+"""The clients of the full part: Qwen Code, and clients that have tools alone."""
+
+import json
+
+from clients import Client, GeminiCli
+
+
+class QwenCode(GeminiCli):
+    name = "qwen-code"
+    lanes = 1
+
+    def start(self) -> None:
+        self.variables = {
+            "OPENAI_API_KEY": "none",
+            "OPENAI_BASE_URL": f"{self.model.url}/v1",
+            "OPENAI_MODEL": "fake",
+            "QWEN_CODE_SUPPRESS_YOLO_WARNING": "1",
+        }
+        settings = {
+            "mcpServers": {name: {"httpUrl": url} for name, url in self.galleries.items()},
+            "security": {"auth": {"selectedType": "openai"}},
+            "privacy": {"usageStatisticsEnabled": False},
+            "general": {"enableAutoUpdate": False},
+            "memory": {"enableManagedAutoMemory": False},
+            # Else the model has to search for tools first.
+            "tools": {"toolSearch": {"enabled": False}},
+        }
+        self.write(".qwen/settings.json", settings)
+
+    def type(self, line: str, form: dict | None) -> str:
+        return self.run(self.bin("qwen"), "--yolo", line)
+
+    def returned(self, tool: str, result: dict) -> str:
+        if result["isError"]:
+            response = {"error": result, "content": result["content"]}
+            return json.dumps([{"functionResponse": {"name": tool, "response": response}}], separators=(",", ":"))
+        return Client.returned(self, tool, result)
+
+
+class Codex(Client):
+    name = "codex"
+
+    def start(self) -> None:
+        lines = [
+            'model = "fake"',
+            'model_provider = "fake"',
+            "[model_providers.fake]",
+            'name = "fake"',
+            f'base_url = "{self.model.url}/v1"',
+            'wire_api = "responses"',
+        ]
+        for name, url in self.galleries.items():
+            lines += [f"[mcp_servers.{name}]", f'url = "{url}"']
+        self.write(".codex/config.toml", "\n".join(lines))
+
+    def type(self, line: str, form: dict | None) -> str:
+        options = ["--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]
+        return self.run(self.bin("codex"), "exec", *options, line)
+
+
+class Copilot(Client):
+    name = "copilot"
+
+    def start(self) -> None:
+        self.variables = {
+            "COPILOT_PROVIDER_BASE_URL": f"{self.model.url}/v1",
+            "COPILOT_MODEL": "fake",
+            "COPILOT_OFFLINE": "true",
+        }
+        servers = {name: {"type": "http", "url": url, "tools": ["*"]} for name, url in self.galleries.items()}
+        self.write(".copilot/mcp-config.json", {"mcpServers": servers})
+
+    def type(self, line: str, form: dict | None) -> str:
+        return self.run(self.bin("copilot"), "-p", line, "--allow-all-tools")
+
+    def returned(self, tool: str, result: dict) -> str:
+        text = super().returned(tool, result)
+        return f"MCP server 'g': {text}" if result["isError"] else text
+
+
+class Continue(Client):
+    name = "continue"
+    variables = {"CONTINUE_TELEMETRY_ENABLED": "0"}
+
+    def start(self) -> None:
+        model = {
+            "name": "fake",
+            "provider": "openai",
+            "model": "fake",
+            "apiBase": f"{self.model.url}/v1",
+            "apiKey": "none",
+        }
+        servers = [{"name": name, "type": "streamable-http", "url": url} for name, url in self.galleries.items()]
+        config = {
+            "name": "test",
+            "version": "1.0.0",
+            "schema": "v1",
+            "models": [{**model, "roles": ["chat"], "capabilities": ["tool_use"]}],
+            "mcpServers": servers,
+        }
+        # Its configuration is YAML, of which JSON is a part.
+        self.write("config.yaml", config)
+
+    def type(self, line: str, form: dict | None) -> str:
+        return self.run(self.bin("cn"), "--config", str(self.home / "config.yaml"), "--auto", "-p", line)
+
+    def returned(self, tool: str, result: dict) -> str:
+        return json.dumps(result["content"], separators=(",", ":"))
+
+
+class Cline(Client):
+    name = "cline"
+
+    def start(self) -> None:
+        options = ["-p", "openai-compatible", "-k", "none", "-m", "fake", "-b", f"{self.model.url}/v1"]
+        self.run(self.bin("cline"), "auth", *options)
+        servers = {n: {"transport": {"type": "streamableHttp", "url": url}} for n, url in self.galleries.items()}
+        self.write(".cline/data/settings/cline_mcp_settings.json", {"mcpServers": servers})
+
+    def type(self, line: str, form: dict | None) -> str:
+        return self.run(self.bin("cline"), "-P", "openai-compatible", "-m", "fake", line)
+
+    def stop(self) -> None:
+        # It leaves a daemon.
+        self.run(self.bin("cline"), "hub", "stop")
+
+    def returned(self, tool: str, result: dict) -> str:
+        return json.dumps(result, separators=(",", ":"))
+
+
+FULL = (QwenCode, Codex, Copilot, Continue, Cline)
