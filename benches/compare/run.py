@@ -35,6 +35,8 @@ HOME = Path(os.environ.get("BENCH_HOME") or HERE / ".home").absolute()  # what s
 BIN, LOG = HOME / "target/release", HOME / "log"
 SERVER = Path(os.environ.get("GALLERY") or ROOT / "target/release/prompt-gallery").absolute()
 FUNCTION = Path(os.environ.get("GALLERY_FUNCTION") or SERVER).absolute()
+# So that `list` and `list-all` are different work: without it, a page has as many prompts as fit an answer.
+PAGES = {"PAGE_SIZE": "500"}
 LARGE, LARGE_ROUNDS = 10_000, 3  # of a gallery that takes long, fewer rounds are enough
 Cell = tuple[str, int]  # scenario, number of prompts
 MARKERS = "<!-- benches/compare/run: begin -->", "<!-- benches/compare/run: end -->"
@@ -66,9 +68,9 @@ def builtin() -> dict[str, System]:
         return System(command, command, [BIN / program], {}, scenarios)
 
     return {
-        "gallery": System(function, server, [FUNCTION], {"CACHE_TTL_SECONDS": "30"}),
-        "gallery-ttl0": System(function, server, [], {"CACHE_TTL_SECONDS": "0"}, ("get", "list")),
-        "gallery-noindex": System(function, None, [], {"CACHE_TTL_SECONDS": "30", "INDEX_KEY": ""}, ("list",)),
+        "gallery": System(function, server, [FUNCTION], {"CACHE_TTL_SECONDS": "30", **PAGES}),
+        "gallery-ttl0": System(function, server, [], {"CACHE_TTL_SECONDS": "0", **PAGES}, ("get", "list")),
+        "gallery-noindex": System(function, None, [], {"CACHE_TTL_SECONDS": "30", "INDEX_KEY": "", **PAGES}, ("list",)),
         "fastmcp": System(
             f"cd {home}/fastmcp; {adapter} & exec {python} -m app",
             f"cd {home}/fastmcp; exec {python} -m app",

@@ -60,6 +60,41 @@ fn accept(content: &Value) -> Value {
 }
 
 #[tokio::test]
+async fn a_client_with_forms_is_told_that_no_argument_is_required_and_which_are() {
+    let (wire, _dir) = server_of(&[
+        ("trip.prompt", TRIP),
+        ("free.prompt", "---\ndescription: Needs nothing.\n---\nHello{{#if name}} {{name}}{{/if}}"),
+        ("topic.hbs", "About {{topic}}."),
+    ])
+    .await;
+    let list = async |capabilities: Value| {
+        let mut meta = meta();
+        meta["io.modelcontextprotocol/clientCapabilities"] = capabilities;
+        let mut result = wire.modern("prompts/list", json!({ "_meta": meta })).await.json()["result"].take();
+        assert_eq!(result["cacheScope"], "private");
+        let mut prompts = result["prompts"].take();
+        for prompt in prompts.as_array_mut().unwrap() {
+            prompt["_meta"].as_object_mut().unwrap().shift_remove("version");
+        }
+        prompts
+    };
+    let asked = list(json!({ "elicitation": { "form": {} } })).await;
+    assert_snapshot!(asked[0], @r#"{"name":"free","description":"Needs nothing.","arguments":[{"name":"name","required":false}],"_meta":{}}"#);
+    assert_snapshot!(asked[1], @r#"{"name":"topic","arguments":[{"name":"topic","required":false}],"_meta":{"prompt-gallery/required":["topic"]},"description":"call without words; you will be asked"}"#);
+    assert_snapshot!(asked[2], @r#"{"name":"trip","title":"A trip","arguments":[{"name":"city","title":"City","description":"Where to go.","required":false},{"name":"days","description":"For how long. (a whole number)","required":false},{"name":"pace","description":"(one of slow, fast)","required":false},{"name":"budget","description":"(a number)","required":false}],"_meta":{"prompt-gallery/required":["city","days","pace"]},"description":"call without words; you will be asked"}"#);
+    assert_eq!(list(json!({ "elicitation": {} })).await, asked);
+    // Every other client is told the truth in the arguments themselves.
+    let told = list(json!({})).await;
+    assert_eq!(told[0], asked[0]);
+    assert_eq!(told[1]["arguments"][0]["required"], true);
+    assert_eq!(told[2]["arguments"][0]["required"], true);
+    assert_eq!(told[2]["_meta"], json!({}));
+    assert_eq!(list(json!({ "elicitation": { "url": {} } })).await, told);
+    let handshake = wire.handshake("2025-11-25", "prompts/list", json!({})).await.json();
+    assert_eq!(handshake["result"]["prompts"][1]["arguments"], told[1]["arguments"]);
+}
+
+#[tokio::test]
 async fn missing_arguments_are_asked_for() {
     let trip = Trip::new().await;
     assert_snapshot!(trip.get(json!({})).await, @r#"{"resultType":"input_required","inputRequests":{"arguments":{"method":"elicitation/create","params":{"mode":"form","message":"The prompt `trip` needs more information.","requestedSchema":{"type":"object","properties":{"city":{"type":"string","title":"City","description":"Where to go."},"days":{"type":"integer","description":"For how long."},"pace":{"type":"string","enum":["slow","fast"]}},"required":["city","days","pace"]}}}}}"#);
@@ -140,8 +175,13 @@ async fn a_refused_form_is_an_error_that_lists_the_missing_arguments() {
         let responses = json!({ "arguments": { "action": action } });
         trip.get(json!({ "arguments": arguments, "inputResponses": responses })).await
     };
+<<<<<<< HEAD
     assert_snapshot!(refuse("decline", json!({ "city": "Oslo" })).await, @r#"{"code":-32602,"message":"the form was declined: missing required argument `days` (For how long); missing required argument `pace`"}"#);
     assert_snapshot!(refuse("cancel", json!({ "days": "many" })).await, @r#"{"code":-32602,"message":"the form was cancelled: missing required argument `city` (Where to go); argument `days` must be a whole number such as 42, not \"many\"; missing required argument `pace`"}"#);
+=======
+    assert_snapshot!(refuse("decline", json!({ "city": "Oslo" })).await, @r#"{"code":-32602,"message":"the form was declined: missing required argument `days` (For how long); missing required argument `pace`. `trip` takes, in this order: city (required): Where to go.; days (required): For how long. (a whole number); pace (required): (one of slow, fast); budget: (a number). Write the values after the command, or fill in the form"}"#);
+    assert_snapshot!(refuse("cancel", json!({ "days": "many" })).await, @r#"{"code":-32602,"message":"the form was cancelled, or not shown: missing required argument `city` (Where to go); argument `days` takes a whole number such as 42, not \"many\"; missing required argument `pace`. `trip` takes, in this order: city (required): Where to go.; days (required): For how long. (a whole number); pace (required): (one of slow, fast); budget: (a number). Write the values after the command, or fill in the form"}"#);
+>>>>>>> 69d30fc (mcp: clients with forms are told that no argument is required; pages have what fits an answer)
     let whole = json!({ "city": "Oslo", "days": "3", "pace": "slow" });
     assert_eq!(refuse("decline", whole).await["resultType"], "complete");
 }

@@ -13,7 +13,7 @@
 //! | `INDEX_KEY` | | `.gallery/index.json` | key of the index in the bucket, which the server writes; empty turns it off |
 //! | `PORT` | `--addr` | `127.0.0.1:8080` | local listening address; `PORT` alone keeps the host |
 //! | `CACHE_TTL_SECONDS` | | `30` | how old the snapshot of the bucket may be; 0 asks S3 every time |
-//! | `PAGE_SIZE` | | `500` | prompts per `prompts/list` page |
+//! | `PAGE_SIZE` | | as many as fit 4 MB | most prompts of a `prompts/list` page; several clients read the first page alone |
 //! | `ALLOWED_ORIGINS` | | loopback (any on Lambda) | origins of browser pages that may call |
 //! | `ALLOWED_HOSTS` | | loopback and `PUBLIC_URL`'s (any on Lambda) | values of `Host` that are answered |
 //! | `OAUTH_ISSUER` | | | issuer of the tokens that callers need |
@@ -62,7 +62,8 @@ pub use store::{causes::shown, env::process, s3::endpoint};
 const DEFAULT_HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const DEFAULT_PORT: u16 = 8080;
 const DEFAULT_CACHE_TTL: Duration = Duration::from_secs(30);
-const DEFAULT_PAGE_SIZE: usize = 500;
+/// As many as fit one answer.
+const DEFAULT_PAGE_SIZE: usize = usize::MAX;
 /// A day: a longer time is a typing error.
 const MAX_CACHE_TTL_SECONDS: u64 = 86_400;
 const MAX_PAGE_SIZE: usize = 10_000;
@@ -76,7 +77,7 @@ pub struct Config {
     pub addr: SocketAddr,
     /// How old the snapshot of the bucket may be, and the `ttlMs` that clients get. Always zero for a folder.
     pub cache_ttl: Duration,
-    /// Prompts per page of `prompts/list`, at least 1.
+    /// Most prompts of a page of `prompts/list`, at least 1. A page also ends where the answer would be too large.
     pub page_size: usize,
     /// Which `Origin` headers are accepted.
     pub allowed_origins: Allowed,

@@ -7,6 +7,7 @@ mod form;
 mod listing;
 mod pages;
 mod rendering;
+mod row;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub(crate) use error::did_you_mean;
 pub use form::Form;
 use pages::KeptPages;
 pub use pages::Page;
+pub use row::Audience;
 use store::{Object, PromptStore, StoreError};
 
 pub use crate::content::Rendered;
@@ -39,7 +41,8 @@ pub struct Gallery {
 impl Gallery {
     /// A gallery of `store`'s prompts; nothing is read yet.
     ///
-    /// `ttl` is how old a snapshot may be; `page_size` is at least 1.
+    /// `ttl` is how old a snapshot may be. A page of a list has at most `page_size` prompts,
+    /// at least 1, and as many as fit one answer.
     pub fn new(store: Arc<dyn PromptStore>, ttl: Duration, page_size: usize) -> Self {
         let live = LiveCatalogue::new(store, ttl);
         Self { live, page_size: page_size.max(1), pages: KeptPages::default() }

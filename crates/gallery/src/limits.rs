@@ -19,6 +19,13 @@ pub(crate) const MAX_SHOWN_NAME_CHARS: usize = 100;
 /// The value of a header in the log.
 pub(crate) const MAX_LOGGED_HEADER_CHARS: usize = 100;
 
+/// A page of `prompts/list` as Lambda counts it: JSON within a JSON string. Several clients read one page alone, so it has as
+/// many prompts as fit.
+pub(crate) const MAX_PAGE_BYTES: usize = 4_000_000;
+/// The prompts of a page whose rows are prepared together.
+pub(crate) const READ_AHEAD: usize = 500;
+/// How long the files of one page are read before the page ends with those that were read.
+pub(crate) const PAGE_TIMEOUT: Duration = Duration::from_secs(4);
 /// The memory for pages of `prompts/list`. Other pages are put together anew for each call.
 pub(crate) const KEPT_PAGES_BYTES: usize = 8 * 1024 * 1024;
 /// How many pictures and files of one prompt are read at once. Each may be as large as `dotprompt::bounds::MEDIA`.

@@ -18,7 +18,7 @@ fn without_settings_the_folder_prompts_is_served_on_port_8080() {
     let config = of(&[]);
     assert_eq!(config.source, Source::Dir("prompts".into()));
     assert_eq!(config.addr.to_string(), "127.0.0.1:8080");
-    assert_eq!((config.cache_ttl, config.page_size, config.on_lambda), (Duration::ZERO, 500, false));
+    assert_eq!((config.cache_ttl, config.page_size, config.on_lambda), (Duration::ZERO, usize::MAX, false));
     assert_eq!(config.allowed_origins, Allowed::LoopbackAnd(Vec::new()));
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use dotprompt::{Argument, ArgumentProblem};
+use dotprompt::{Argument, ArgumentProblem, in_listed_order};
 
 /// A form that asks for the missing and wrong arguments. Every field is required.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +11,8 @@ pub struct Form {
     pub message: String,
     /// The fields by argument, each in the plain JSON Schema of MCP's elicitation.
     pub properties: Map<String, Value>,
+    /// Every argument of the prompt and how to send it, for a caller who did not fill in the form.
+    pub usage: String,
 }
 
 impl Form {
@@ -33,6 +35,16 @@ impl Form {
         }
         let colon = if wrong.is_empty() { "" } else { ": " };
         let message = format!("The prompt `{prompt}` needs more information{colon}{}.", wrong.join("; "));
-        Some(Self { message, properties })
+        Some(Self { message, properties, usage: usage(prompt, arguments) })
     }
+}
+
+fn usage(prompt: &str, arguments: &[Argument]) -> String {
+    let described = in_listed_order(arguments).into_iter().map(|argument| {
+        let required = if argument.required { " (required)" } else { "" };
+        let description = argument.listed_description.as_deref().map(|text| format!(": {text}")).unwrap_or_default();
+        format!("{}{required}{description}", argument.name)
+    });
+    let described = described.collect::<Vec<_>>().join("; ");
+    format!("`{prompt}` takes, in this order: {described}. Write the values after the command, or fill in the form")
 }

@@ -1,25 +1,38 @@
 //! `prompts/list`: pages and cursors.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use serde::Serialize;
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use super::error::GalleryError;
 use super::pages::Page;
+use super::row::{Audience, row, row_for};
 use super::{Gallery, in_time};
-use catalogue::{Attempt, CONCURRENT_READS, Catalogue, Entry, Fresh, Link, Unread, Unreadable};
-use dotprompt::{Argument, Icon, in_listed_order, is_name};
+use crate::json::escaped_len;
+use crate::limits::{MAX_PAGE_BYTES, PAGE_TIMEOUT, READ_AHEAD};
+use catalogue::{Attempt, CONCURRENT_READS, Catalogue, Entry, Fresh, Unread, Unreadable};
+use dotprompt::is_name;
 use store::StoreError;
 
 /// The rows of one page: the JSON of each prompt, `None` for a broken one.
 struct PageRows {
     start: usize,
     rows: Vec<Result<Option<Bytes>, Unread>>,
+    /// Whether reading took so long that the page has fewer prompts than fit.
+    is_cut: bool,
+}
+
+impl PageRows {
+    /// The entries of the page.
+    fn range(&self) -> Range<usize> {
+        self.start..self.start + self.rows.len()
+    }
 }
 
 impl Attempt for PageRows {
@@ -28,94 +41,101 @@ impl Attempt for PageRows {
     }
 }
 
-/// A prompt as MCP lists it.
-#[derive(Serialize)]
-struct PromptRow<'a> {
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
-    #[serde(skip_serializing_if = "<[Icon]>::is_empty")]
-    icons: &'a [Icon],
-    arguments: Vec<&'a Argument>,
-    #[serde(rename = "_meta")]
-    meta: RowMeta<'a>,
-}
-
-#[derive(Serialize)]
-struct RowMeta<'a> {
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    tags: &'a [String],
-    /// Changes whenever the file does: S3's `ETag` if it has one.
-    version: &'a str,
-}
-
 impl Gallery {
-    /// One page of prompts, sorted by name; broken ones are left out.
+    /// One page of prompts for any client, sorted by name; broken ones are left out. A page has as many prompts as the setting
+    /// allows and as fit one answer.
     ///
     /// # Errors
     /// [`GalleryError::InvalidCursor`], [`GalleryError::Store`].
     pub async fn list(&self, cursor: Option<&str>) -> Result<Arc<Page>, GalleryError> {
+        self.list_for(Audience::AnyClient, cursor).await
+    }
+
+    /// The same page for an audience.
+    ///
+    /// # Errors
+    /// [`GalleryError::InvalidCursor`], [`GalleryError::Store`].
+    pub async fn list_for(&self, audience: Audience, cursor: Option<&str>) -> Result<Arc<Page>, GalleryError> {
         let after = cursor.map(decode_cursor).transpose()?;
-        let (catalogue, page) = in_time(self.page_after(after.as_deref())).await?;
+        let (catalogue, page) = in_time(self.page_after(after.as_deref(), audience)).await?;
         let has_more_pages = cursor.is_some() && page.next_cursor.is_some();
         self.live.save_index(&catalogue, has_more_pages).await;
         Ok(page)
     }
 
-    async fn page_after(&self, after: Option<&str>) -> Result<(Arc<Catalogue>, Arc<Page>), GalleryError> {
+    async fn page_after(
+        &self,
+        after: Option<&str>,
+        audience: Audience,
+    ) -> Result<(Arc<Catalogue>, Arc<Page>), GalleryError> {
         let catalogue = self.live.current().await?;
-        if let Some(page) = self.pages.get(&catalogue, catalogue.first_after(after)) {
+        if let Some(page) = self.pages.get(&catalogue, audience, catalogue.first_after(after)) {
             return Ok((catalogue, page));
         }
         let attempt = |catalogue: Arc<Catalogue>| async move {
             let start = catalogue.first_after(after);
-            self.page_rows(&catalogue, start).await
+            self.page_rows(&catalogue, start, audience).await
         };
         let fresh = self.live.with_fresh_catalogue(catalogue, attempt).await;
-        let start = fresh.value.start;
-        let is_current = fresh.value.rows.iter().all(Result::is_ok);
-        let page = Arc::new(self.page(&fresh)?);
-        // Only the pages of a walk from the start are kept: a cursor may name any prompt, and fill the memory.
-        if is_current && start.is_multiple_of(self.page_size) {
-            self.pages.keep(&fresh.catalogue, start, &page);
+        let is_current = !fresh.value.is_cut && fresh.value.rows.iter().all(Result::is_ok);
+        let page = Arc::new(self.page(&fresh, audience)?);
+        if is_current {
+            self.pages.keep(&fresh.catalogue, audience, fresh.value.range(), &page);
         }
         Ok((fresh.catalogue, page))
     }
 
-    fn entries_from<'c>(&self, catalogue: &'c Catalogue, start: usize) -> &'c [Entry] {
-        &catalogue.entries[start..catalogue.entries.len().min(start.saturating_add(self.page_size))]
-    }
-
-    async fn page_rows(&self, catalogue: &Catalogue, start: usize) -> PageRows {
+    /// Reads the rows of the page that begins with the entry `start`.
+    async fn page_rows(&self, catalogue: &Catalogue, start: usize, audience: Audience) -> PageRows {
         self.live.index_ready().await;
-        let entries = self.entries_from(catalogue, start).iter();
-        let reads: Vec<_> = entries.map(|entry| self.row(catalogue, entry)).collect();
-        PageRows { start, rows: stream::iter(reads).buffered(CONCURRENT_READS).collect().await }
+        let began = Instant::now();
+        let mut page = PageRows { start, rows: Vec::new(), is_cut: false };
+        let mut bytes = 0;
+        let end = catalogue.entries.len().min(start.saturating_add(self.page_size));
+        for entries in catalogue.entries[start..end].chunks(READ_AHEAD) {
+            let reads: Vec<_> = entries.iter().map(|entry| self.row(catalogue, entry, audience)).collect();
+            let mut reads = stream::iter(reads).buffered(CONCURRENT_READS);
+            while let Some(row) = reads.next().await {
+                bytes += row.as_ref().ok().and_then(Option::as_ref).map_or(0, |row| escaped_len(row) + 1);
+                let is_late = began.elapsed() > PAGE_TIMEOUT;
+                if !page.rows.is_empty() && (is_late || bytes > MAX_PAGE_BYTES) {
+                    page.is_cut = bytes <= MAX_PAGE_BYTES;
+                    return page;
+                }
+                page.rows.push(row);
+            }
+        }
+        page
     }
 
     /// The row of a prompt; `None` for a broken one.
-    async fn row(&self, catalogue: &Catalogue, entry: &Entry) -> Result<Option<Bytes>, Unread> {
-        if let Some(json) = self.live.index.listed(catalogue, entry) {
-            return Ok(Some(json));
-        }
-        let link = self.live.files.linked(catalogue, entry).await?;
-        let json = row_json(entry, &link);
-        if let Some(json) = &json {
-            self.live.index.learn(catalogue.object(entry), &link.partials, json.clone());
-        }
-        Ok(json)
+    async fn row(&self, catalogue: &Catalogue, entry: &Entry, audience: Audience) -> Result<Option<Bytes>, Unread> {
+        let row = match self.live.index.listed(catalogue, entry) {
+            Some(row) => Some(row),
+            None => {
+                let link = self.live.files.linked(catalogue, entry).await?;
+                let row = row(entry, &link);
+                if let Some(row) = &row {
+                    self.live.index.learn(catalogue.object(entry), &link.partials, row.clone());
+                }
+                row
+            }
+        };
+        Ok(row.map(|row| row_for(audience, row)))
     }
 
     /// Puts a page together, with the last good version of prompts that cannot be read.
-    fn page(&self, Fresh { catalogue, value, outage }: &Fresh<PageRows>) -> Result<Page, GalleryError> {
-        let PageRows { start, rows } = value;
-        let entries = self.entries_from(catalogue, *start);
+    fn page(
+        &self,
+        Fresh { catalogue, value, outage }: &Fresh<PageRows>,
+        audience: Audience,
+    ) -> Result<Page, GalleryError> {
+        let PageRows { start, rows, .. } = value;
+        let entries = &catalogue.entries[value.range()];
         let mut usable = Vec::with_capacity(entries.len());
         let mut refusals = Vec::new();
-        for (entry, row) in entries.iter().zip(rows) {
-            let unread = match row {
+        for (entry, read) in entries.iter().zip(rows) {
+            let unread = match read {
                 Ok(json) => {
                     usable.extend(json.clone());
                     continue;
@@ -125,7 +145,7 @@ impl Gallery {
             let object = catalogue.object(entry);
             if let Some(link) = self.live.files.last_good(catalogue, entry) {
                 tracing::debug!(prompt.file = object.key, cause = %unread.error, "listed as it was served last");
-                usable.extend(row_json(entry, &link));
+                usable.extend(row(entry, &link).map(|row| row_for(audience, row)));
                 continue;
             }
             match self.live.why_unread(unread, outage.as_ref()) {
@@ -160,22 +180,6 @@ fn json_array(rows: &[Bytes]) -> Box<RawValue> {
     }
     array.push_str(if array.is_empty() { "[]" } else { "]" });
     RawValue::from_string(array).expect("a list of JSON is JSON")
-}
-
-/// A prompt in MCP's form; `None` for a broken one, which was logged when its file was read.
-fn row_json(entry: &Entry, link: &Link) -> Option<Bytes> {
-    let prompt = link.prompt.as_ref().ok()?;
-    let row = PromptRow {
-        name: &entry.name,
-        title: prompt.title(),
-        description: prompt.summary(),
-        icons: prompt.icons(),
-        arguments: in_listed_order(prompt.arguments()),
-        meta: RowMeta { tags: prompt.tags(), version: &link.version },
-    };
-    // A boxed slice has no spare capacity. The index keeps it for long.
-    let json: Box<[u8]> = serde_json::to_vec(&row).expect("a prompt serialises").into();
-    Some(json.into())
 }
 
 /// The cursor of the page after `name`. A name stays valid when prompts come and go between two pages.

@@ -1,10 +1,12 @@
 //! Pages of `prompts/list`, and those that are kept for the next call.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use serde_json::value::RawValue;
 
+use super::row::Audience;
 use crate::limits::KEPT_PAGES_BYTES;
 use catalogue::Catalogue;
 
@@ -24,31 +26,58 @@ pub(super) struct KeptPages(Mutex<PagesOfCatalogue>);
 #[derive(Default)]
 struct PagesOfCatalogue {
     catalogue: Weak<Catalogue>,
+    any_client: KeptList,
+    form_client: KeptList,
+}
+
+/// The pages of one list.
+#[derive(Default)]
+struct KeptList {
     /// By the index of their first entry.
     pages: HashMap<usize, Arc<Page>>,
+    /// The index of the entry after each page.
+    ends: HashSet<usize>,
 }
 
 impl KeptPages {
     /// The page of this catalogue that begins with the entry `start`, if it is kept.
-    pub(super) fn get(&self, catalogue: &Arc<Catalogue>, start: usize) -> Option<Arc<Page>> {
-        let kept = self.lock();
+    pub(super) fn get(&self, catalogue: &Arc<Catalogue>, audience: Audience, start: usize) -> Option<Arc<Page>> {
+        let mut kept = self.lock();
         let is_same = kept.catalogue.as_ptr() == Arc::as_ptr(catalogue);
-        kept.pages.get(&start).filter(|_| is_same).cloned()
+        kept.list(audience).pages.get(&start).filter(|_| is_same).cloned()
     }
 
-    /// Keeps a page if there is room, and forgets the pages of other catalogues.
-    pub(super) fn keep(&self, catalogue: &Arc<Catalogue>, start: usize, page: &Arc<Page>) {
+    /// Keeps a page if there is room, and forgets the pages of other catalogues. Only pages of a walk from the start are kept:
+    /// a cursor may name any prompt, and fill the memory.
+    pub(super) fn keep(&self, catalogue: &Arc<Catalogue>, audience: Audience, entries: Range<usize>, page: &Arc<Page>) {
         let mut kept = self.lock();
         if kept.catalogue.as_ptr() != Arc::as_ptr(catalogue) {
-            *kept = PagesOfCatalogue { catalogue: Arc::downgrade(catalogue), pages: HashMap::new() };
+            *kept = PagesOfCatalogue { catalogue: Arc::downgrade(catalogue), ..PagesOfCatalogue::default() };
         }
-        let bytes: usize = kept.pages.values().map(|page| page.prompts.get().len()).sum();
-        if bytes + page.prompts.get().len() <= KEPT_PAGES_BYTES {
-            kept.pages.insert(start, Arc::clone(page));
+        let bytes = kept.any_client.bytes() + kept.form_client.bytes() + page.prompts.get().len();
+        let list = kept.list(audience);
+        if bytes <= KEPT_PAGES_BYTES && (entries.start == 0 || list.ends.contains(&entries.start)) {
+            list.pages.insert(entries.start, Arc::clone(page));
+            list.ends.insert(entries.end);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, PagesOfCatalogue> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PagesOfCatalogue {
+    fn list(&mut self, audience: Audience) -> &mut KeptList {
+        match audience {
+            Audience::AnyClient => &mut self.any_client,
+            Audience::FormClient => &mut self.form_client,
+        }
+    }
+}
+
+impl KeptList {
+    fn bytes(&self) -> usize {
+        self.pages.values().map(|page| page.prompts.get().len()).sum()
     }
 }

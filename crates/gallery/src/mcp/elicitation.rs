@@ -17,7 +17,7 @@ const REQUEST_KEY: &str = "arguments";
 pub(super) struct Answers {
     /// The answers as text, by argument.
     pub(super) given: Map<String, Value>,
-    /// `declined` or `cancelled`, if the last form was not filled in.
+    /// Why there are no answers, if the last form was not filled in.
     pub(super) refusal: Option<&'static str>,
 }
 
@@ -35,8 +35,9 @@ impl Answers {
         let Some(response) = responses.and_then(|responses| responses.get(REQUEST_KEY)) else { return Ok(answers) };
         match response["action"].as_str() {
             Some("accept") => answers.accept(&response["content"])?,
-            Some("decline") => answers.refusal = Some("declined"),
-            Some("cancel") => answers.refusal = Some("cancelled"),
+            Some("decline") => answers.refusal = Some("the form was declined"),
+            // A client without a person in front of it cancels the form by itself.
+            Some("cancel") => answers.refusal = Some("the form was cancelled, or not shown"),
             _ => return Err(in_response("action", "must be \"accept\", \"decline\" or \"cancel\"")),
         }
         Ok(answers)

@@ -8,7 +8,8 @@ use super::elicitation::{self, Answers};
 use super::error::Error;
 use super::version::Era;
 use super::{Answer, Call, Record, shortened};
-use crate::gallery::GalleryError;
+use crate::gallery::{Audience, GalleryError};
+use crate::json::escaped_len;
 use dotprompt::bounds;
 
 #[derive(Deserialize)]
@@ -59,7 +60,8 @@ struct TypedArgument {
 impl Call<'_> {
     pub(super) async fn list_prompts(&self) -> Answer {
         let params: ListPromptsParams = self.params()?;
-        let page = self.mcp.gallery.list(params.cursor.as_deref()).await?;
+        let audience = if self.can_ask() { Audience::FormClient } else { Audience::AnyClient };
+        let page = self.mcp.gallery.list_for(audience, params.cursor.as_deref()).await?;
         let next_cursor = page.next_cursor.as_deref();
         self.answer_cacheable(&ListPromptsResult { prompts: &page.prompts, next_cursor }, page.prompts.get().len())
     }
@@ -76,8 +78,9 @@ impl Call<'_> {
         let e = match self.mcp.gallery.get(&params.name, &arguments, self.claims).await {
             Ok(rendered) => {
                 let answer = self.answer(&rendered)?;
-                if answer.len() > bounds::ANSWER {
-                    return Err(GalleryError::TooLong { name: params.name, size: answer.len() as u64 }.into());
+                let size = escaped_len(&answer);
+                if size > bounds::ANSWER {
+                    return Err(GalleryError::TooLong { name: params.name, size: size as u64 }.into());
                 }
                 return Ok(answer);
             }
@@ -85,12 +88,17 @@ impl Call<'_> {
         };
         let GalleryError::Arguments { form: Some(form), .. } = &e else { return Err(e.into()) };
         if let Some(refusal) = answers.refusal {
-            return Err(Error::invalid_params(format!("the form was {refusal}: {e}")));
+            return Err(Error::invalid_params(format!("{refusal}: {e}. {}", form.usage)));
         }
-        if self.era == Era::Handshake || !elicitation::takes_forms(&self.client_capabilities()) {
+        if !self.can_ask() {
             return Err(e.into());
         }
         self.ask(&elicitation::requests(form), answers.state(form)?)
+    }
+
+    /// Whether the client can show a form. In the handshake revisions a request does not say so.
+    fn can_ask(&self) -> bool {
+        self.era == Era::Modern && elicitation::takes_forms(&self.client_capabilities())
     }
 
     pub(super) async fn complete(&self, record: &mut Record) -> Answer {

@@ -1,0 +1,91 @@
+//! One prompt as `prompts/list` has it.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use catalogue::{Entry, Link};
+use dotprompt::{Argument, Icon, in_listed_order};
+
+/// Whom a list is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Clients that send every required argument with the call.
+    AnyClient,
+    /// Clients that can show a form. Some of them refuse a call without required arguments, or split a sentence at its blanks.
+    /// So no argument is required in their list, the call reaches the gallery, and the gallery asks for what is missing.
+    FormClient,
+}
+
+/// What the description of such a prompt begins with.
+const ASKED: &str = "call without words; you will be asked";
+/// The key in `_meta` for the names of the arguments that are required all the same.
+const REQUIRED: &str = "prompt-gallery/required";
+
+#[derive(Serialize)]
+struct PromptRow<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "<[Icon]>::is_empty")]
+    icons: &'a [Icon],
+    arguments: Vec<&'a Argument>,
+    #[serde(rename = "_meta")]
+    meta: RowMeta<'a>,
+}
+
+#[derive(Serialize)]
+struct RowMeta<'a> {
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    tags: &'a [String],
+    /// Changes whenever the file does: S3's `ETag` if it has one.
+    version: &'a str,
+}
+
+/// A prompt in MCP's form, for any client; `None` for a broken one, which was logged when its file was read.
+pub(super) fn row(entry: &Entry, link: &Link) -> Option<Bytes> {
+    let prompt = link.prompt.as_ref().ok()?;
+    let row = PromptRow {
+        name: &entry.name,
+        title: prompt.title(),
+        description: prompt.summary(),
+        icons: prompt.icons(),
+        arguments: in_listed_order(prompt.arguments()),
+        meta: RowMeta { tags: prompt.tags(), version: &link.version },
+    };
+    Some(bytes(&row))
+}
+
+/// The same prompt for an audience.
+pub(super) fn row_for(audience: Audience, row: Bytes) -> Bytes {
+    match audience {
+        Audience::AnyClient => row,
+        Audience::FormClient => asked(&row).unwrap_or(row),
+    }
+}
+
+/// A row without required arguments; `None` if it has none.
+fn asked(row: &[u8]) -> Option<Bytes> {
+    let mut row: Map<String, Value> = serde_json::from_slice(row).expect("a row is an object");
+    let arguments = row.get_mut("arguments")?.as_array_mut()?.iter_mut();
+    let required = arguments.filter(|argument| argument["required"] == true).map(|argument| {
+        argument["required"] = false.into();
+        argument["name"].clone()
+    });
+    let required: Vec<Value> = required.collect();
+    if required.is_empty() {
+        return None;
+    }
+    let description = row.get("description").and_then(Value::as_str).map(|description| format!("{ASKED}: {description}"));
+    row.insert("description".to_owned(), description.unwrap_or_else(|| ASKED.to_owned()).into());
+    row["_meta"][REQUIRED] = required.into();
+    Some(bytes(&row))
+}
+
+fn bytes(row: &impl Serialize) -> Bytes {
+    // A boxed slice has no spare capacity. The index keeps it for long.
+    let json: Box<[u8]> = serde_json::to_vec(row).expect("a prompt serialises").into();
+    json.into()
+}

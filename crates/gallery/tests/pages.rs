@@ -1,0 +1,96 @@
+//! How many prompts a page of `prompts/list` has where no setting says so.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use prompt_gallery_server::gallery::{Audience, Gallery, Page};
+use prompt_gallery_server::store::{Object, PromptStore, StoreError};
+use serde_json::Value;
+
+/// Prompts with the same text, of which each takes some time to read.
+struct Prompts {
+    count: usize,
+    text: String,
+    delay: Duration,
+}
+
+#[async_trait]
+impl PromptStore for Prompts {
+    async fn list(&self) -> Result<Vec<Object>, StoreError> {
+        let object = |number| Object {
+            key: format!("p{number:05}.prompt"),
+            version: "1".to_owned(),
+            size: self.text.len() as u64,
+        };
+        Ok((0..self.count).map(object).collect())
+    }
+
+    async fn get(&self, _: &Object) -> Result<Bytes, StoreError> {
+        tokio::time::sleep(self.delay).await;
+        Ok(self.text.clone().into())
+    }
+
+    fn location(&self) -> String {
+        "memory".to_owned()
+    }
+}
+
+fn gallery(prompts: Prompts) -> Gallery {
+    Gallery::new(Arc::new(prompts), Duration::from_secs(3600), usize::MAX)
+}
+
+fn length(page: &Page) -> usize {
+    serde_json::from_str::<Vec<Value>>(page.prompts.get()).unwrap().len()
+}
+
+/// The length of each page.
+async fn lengths(gallery: &Gallery, audience: Audience) -> Vec<usize> {
+    let (mut all, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = gallery.list_for(audience, cursor.as_deref()).await.unwrap();
+        // Lambda sends the answer as a JSON string, and takes 6 MB.
+        assert!(serde_json::to_string(page.prompts.get()).unwrap().len() <= 4_000_002);
+        all.push(length(&page));
+        cursor.clone_from(&page.next_cursor);
+        if cursor.is_none() {
+            return all;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_has_all_prompts_that_fit_an_answer() {
+    let text = "---\ndescription: Says hello.\n---\nHello".to_owned();
+    let gallery = gallery(Prompts { count: 3_000, text, delay: Duration::ZERO });
+    assert_eq!(lengths(&gallery, Audience::AnyClient).await, [3_000]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_ends_before_an_answer_would_be_too_large_for_lambda() {
+    let described = |count: usize, character: &str| {
+        let text = format!("---\ndescription: '{}'\n---\n{{{{topic}}}}", character.repeat(200_000));
+        gallery(Prompts { count, text, delay: Duration::ZERO })
+    };
+    assert_eq!(lengths(&described(21, "x"), Audience::AnyClient).await, [19, 2]);
+    // A quote is escaped twice: `\"` in the list, and `\\\"` in the answer of the function.
+    assert_eq!(lengths(&described(9, "\""), Audience::AnyClient).await, [4, 4, 1]);
+    assert_eq!(lengths(&described(9, "\""), Audience::FormClient).await, [4, 4, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_ends_with_what_was_read_in_time_and_is_whole_the_next_time() {
+    let text = "Hello".to_owned();
+    let gallery = gallery(Prompts { count: 200, text, delay: Duration::from_secs(3) });
+    let cut = gallery.list(None).await.unwrap();
+    assert!((32..200).contains(&length(&cut)) && cut.next_cursor.is_some(), "{}", length(&cut));
+    let rest = gallery.list(cut.next_cursor.as_deref()).await.unwrap();
+    assert_ne!(length(&rest), 0);
+    let mut lengths = vec![length(&cut)];
+    while *lengths.last().unwrap() < 200 && lengths.len() < 10 {
+        lengths.push(length(&gallery.list(None).await.unwrap()));
+    }
+    assert_eq!(lengths.last(), Some(&200), "{lengths:?}");
+    assert!(lengths.is_sorted(), "{lengths:?}");
+}
