@@ -1,6 +1,7 @@
 //! The arguments of a prompt.
 
 mod describe;
+mod given;
 mod items;
 mod object;
 mod properties;

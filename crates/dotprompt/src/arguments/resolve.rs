@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::given::{are_placeholders, with_line_feeds};
 use super::text::json;
 use super::{Argument, Arguments, Kind, boolean};
 use crate::bounds;
@@ -115,9 +116,11 @@ impl ArgumentProblem {
 impl Arguments {
     /// The values of all variables from the given arguments and the defaults, or all problems.
     ///
-    /// An empty text and null count as missing: some clients send them for empty fields.
+    /// An empty text and null count as missing: some clients send them for empty fields. Carriage returns become line feeds.
     pub(crate) fn resolve(&self, given: &Map<String, Value>) -> Result<Values<'_>, Vec<ArgumentProblem>> {
         check_bounds(given).map_err(|problem| vec![problem])?;
+        let given = &*with_line_feeds(given);
+        let are_placeholders = are_placeholders(given, &self.listed);
         let authored = self.defaults.keys().map(String::as_str).collect();
         let mut values = Values { map: self.defaults.clone(), authored };
         let mut problems = Vec::new();
@@ -132,11 +135,16 @@ impl Arguments {
                     }
                     values.map.insert(argument.name.clone(), value);
                 }
+                // A placeholder is text, also where a number is expected.
+                Err(_) if are_placeholders => {
+                    values.authored.remove(argument.name.as_str());
+                    values.map.insert(argument.name.clone(), given[&argument.name].clone());
+                }
                 Err(problem) => problems.push(problem),
             }
         }
         self.resolve_others(given, &mut values, &mut problems, &mut steps_left);
-        if problems.is_empty() {
+        if problems.is_empty() && !are_placeholders {
             problems.extend(self.conflict(given, &values.map, &mut steps_left));
         }
         if problems.is_empty() { Ok(values) } else { Err(problems) }
