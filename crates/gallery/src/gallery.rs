@@ -29,12 +29,13 @@ pub use row::Audience;
 use store::{Object, PromptStore, StoreError};
 
 pub use crate::content::Rendered;
-use crate::limits::STORE_TIMEOUT;
+use crate::limits::{PAGE_TIMEOUT, STORE_TIMEOUT};
 
 /// The prompts of one store.
 pub struct Gallery {
     live: LiveCatalogue,
     page_size: usize,
+    page_timeout: Duration,
     pages: KeptPages,
 }
 
@@ -45,7 +46,14 @@ impl Gallery {
     /// at least 1, and as many as fit one answer.
     pub fn new(store: Arc<dyn PromptStore>, ttl: Duration, page_size: usize) -> Self {
         let live = LiveCatalogue::new(store, ttl);
-        Self { live, page_size: page_size.max(1), pages: KeptPages::default() }
+        Self { live, page_size: page_size.max(1), page_timeout: PAGE_TIMEOUT, pages: KeptPages::default() }
+    }
+
+    /// The same gallery with another time to read the files of one page.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_page_timeout(self, page_timeout: Duration) -> Self {
+        Self { page_timeout, ..self }
     }
 
     /// Reads the index and the first listing before a request needs them.

@@ -15,7 +15,7 @@ use super::pages::Page;
 use super::row::{Audience, row, row_for};
 use super::{Gallery, in_time};
 use crate::json::escaped_len;
-use crate::limits::{MAX_PAGE_BYTES, PAGE_TIMEOUT, READ_AHEAD};
+use crate::limits::{MAX_PAGE_BYTES, READ_AHEAD};
 use catalogue::{Attempt, CONCURRENT_READS, Catalogue, Entry, Fresh, Unread, Unreadable};
 use dotprompt::is_name;
 use store::StoreError;
@@ -97,7 +97,7 @@ impl Gallery {
             let mut reads = stream::iter(reads).buffered(CONCURRENT_READS);
             while let Some(row) = reads.next().await {
                 bytes += row.as_ref().ok().and_then(Option::as_ref).map_or(0, |row| escaped_len(row) + 1);
-                let is_late = began.elapsed() > PAGE_TIMEOUT;
+                let is_late = began.elapsed() > self.page_timeout;
                 if !page.rows.is_empty() && (is_late || bytes > MAX_PAGE_BYTES) {
                     page.is_cut = bytes <= MAX_PAGE_BYTES;
                     return page;
