@@ -175,13 +175,8 @@ async fn a_refused_form_is_an_error_that_lists_the_missing_arguments() {
         let responses = json!({ "arguments": { "action": action } });
         trip.get(json!({ "arguments": arguments, "inputResponses": responses })).await
     };
-<<<<<<< HEAD
-    assert_snapshot!(refuse("decline", json!({ "city": "Oslo" })).await, @r#"{"code":-32602,"message":"the form was declined: missing required argument `days` (For how long); missing required argument `pace`"}"#);
-    assert_snapshot!(refuse("cancel", json!({ "days": "many" })).await, @r#"{"code":-32602,"message":"the form was cancelled: missing required argument `city` (Where to go); argument `days` must be a whole number such as 42, not \"many\"; missing required argument `pace`"}"#);
-=======
-    assert_snapshot!(refuse("decline", json!({ "city": "Oslo" })).await, @r#"{"code":-32602,"message":"the form was declined: missing required argument `days` (For how long); missing required argument `pace`. `trip` takes, in this order: city (required): Where to go.; days (required): For how long. (a whole number); pace (required): (one of slow, fast); budget: (a number). Write the values after the command, or fill in the form"}"#);
-    assert_snapshot!(refuse("cancel", json!({ "days": "many" })).await, @r#"{"code":-32602,"message":"the form was cancelled, or not shown: missing required argument `city` (Where to go); argument `days` takes a whole number such as 42, not \"many\"; missing required argument `pace`. `trip` takes, in this order: city (required): Where to go.; days (required): For how long. (a whole number); pace (required): (one of slow, fast); budget: (a number). Write the values after the command, or fill in the form"}"#);
->>>>>>> 69d30fc (mcp: clients with forms are told that no argument is required; pages have what fits an answer)
+    assert_snapshot!(refuse("decline", json!({ "city": "Oslo" })).await, @r#"{"code":-32602,"message":"the form was declined: missing required argument `days` (For how long); missing required argument `pace`. The arguments of `trip` in their order: city (required): Where to go.; days (required): For how long. (a whole number); pace (required): (one of slow, fast); budget: (a number). Write the values after the command, or fill in the form"}"#);
+    assert_snapshot!(refuse("cancel", json!({ "days": "many" })).await, @r#"{"code":-32602,"message":"the form was cancelled, or not shown: missing required argument `city` (Where to go); argument `days` must be a whole number such as 42, not \"many\"; missing required argument `pace`. The arguments of `trip` in their order: city (required): Where to go.; days (required): For how long. (a whole number); pace (required): (one of slow, fast); budget: (a number). Write the values after the command, or fill in the form"}"#);
     let whole = json!({ "city": "Oslo", "days": "3", "pace": "slow" });
     assert_eq!(refuse("decline", whole).await["resultType"], "complete");
 }

@@ -46,5 +46,7 @@ fn usage(prompt: &str, arguments: &[Argument]) -> String {
         format!("{}{required}{description}", argument.name)
     });
     let described = described.collect::<Vec<_>>().join("; ");
-    format!("`{prompt}` takes, in this order: {described}. Write the values after the command, or fill in the form")
+    format!(
+        "The arguments of `{prompt}` in their order: {described}. Write the values after the command, or fill in the form"
+    )
 }

@@ -78,7 +78,8 @@ fn asked(row: &[u8]) -> Option<Bytes> {
     if required.is_empty() {
         return None;
     }
-    let description = row.get("description").and_then(Value::as_str).map(|description| format!("{ASKED}: {description}"));
+    let description =
+        row.get("description").and_then(Value::as_str).map(|description| format!("{ASKED}: {description}"));
     row.insert("description".to_owned(), description.unwrap_or_else(|| ASKED.to_owned()).into());
     row["_meta"][REQUIRED] = required.into();
     Some(bytes(&row))
