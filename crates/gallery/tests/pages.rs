@@ -43,16 +43,16 @@ fn gallery(prompts: Prompts) -> Gallery {
 }
 
 fn length(page: &Page) -> usize {
-    serde_json::from_str::<Vec<Value>>(page.prompts.get()).unwrap().len()
+    serde_json::from_str::<Vec<Value>>(page.prompts.get()).expect("a list").len()
 }
 
 /// The length of each page.
 async fn lengths(gallery: &Gallery, audience: Audience) -> Vec<usize> {
     let (mut all, mut cursor) = (Vec::new(), None);
     loop {
-        let page = gallery.list_for(audience, cursor.as_deref()).await.unwrap();
+        let page = gallery.list_for(audience, cursor.as_deref()).await.expect("a page");
         // Lambda sends the answer as a JSON string, and takes 6 MB.
-        assert!(serde_json::to_string(page.prompts.get()).unwrap().len() <= 4_000_002);
+        assert!(serde_json::to_string(page.prompts.get()).expect("a text").len() <= 4_000_002);
         all.push(length(&page));
         cursor.clone_from(&page.next_cursor);
         if cursor.is_none() {
