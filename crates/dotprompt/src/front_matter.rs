@@ -30,6 +30,8 @@ pub(super) struct FrontMatter {
     pub(super) description: Option<String>,
     pub(super) tags: Vec<String>,
     pub(super) icons: Vec<Icon>,
+    /// The place of `tool: true`.
+    pub(super) tool: Option<Place>,
     /// `None` if the file does not declare arguments, so that they are inferred from the template.
     pub(super) arguments: Option<Arguments>,
     /// `input.default`.
@@ -41,7 +43,7 @@ pub(super) struct FrontMatter {
 }
 
 /// Keys that this module reads.
-const READ_KEYS: [&str; 6] = ["title", "tags", "icons", "arguments", "input", "output"];
+const READ_KEYS: [&str; 7] = ["title", "tags", "icons", "tool", "arguments", "input", "output"];
 /// Dotprompt's keys that are text.
 const TEXT_KEYS: [&str; 5] = ["description", "name", "variant", "version", "model"];
 /// Dotprompt's other keys, which are kept as they are.
@@ -146,6 +148,10 @@ fn read_map(root: &Node, source: &str, schemas: Schemas<'_>, front_matter: &mut 
             "description" => front_matter.description = reader.text(CODE, "`description`", node),
             "tags" => front_matter.tags = reader.texts(CODE, "`tags`", "[review, code]", node),
             "icons" => front_matter.icons = icon::read_icons(node, reader),
+            "tool" if !node.is_null() => {
+                let is_tool = reader.boolean(CODE, "`tool`", node) == Some(true);
+                front_matter.tool = is_tool.then_some(key.span.place);
+            }
             "arguments" if !node.is_null() => arguments = Some((key, node)),
             "input" if !node.is_null() => input = Some(node),
             _ if READ_KEYS.contains(&name) || TEXT_KEYS.contains(&name) || KEPT_KEYS.contains(&name) => {}

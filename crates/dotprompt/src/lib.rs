@@ -186,6 +186,12 @@ impl PromptFile {
         self.front_matter.description.as_deref()
     }
 
+    /// The place of `tool: true`.
+    #[doc(hidden)]
+    pub fn tool(&self) -> Option<Place> {
+        self.front_matter.tool
+    }
+
     /// The metadata of the file as Dotprompt defines it (`model`, `config`, `input`, `ext`, `raw` …), with schemas as JSON
     /// Schema. `overrides` replaces its values; the two `config` maps are merged.
     #[must_use]
@@ -299,6 +305,12 @@ impl Prompt {
     #[must_use]
     pub fn icons(&self) -> &[Icon] {
         &self.file.front_matter.icons
+    }
+
+    /// Whether it is a tool that models call: `tool: true`.
+    #[must_use]
+    pub fn is_tool(&self) -> bool {
+        self.file.front_matter.tool.is_some()
     }
 
     /// The arguments of a call.

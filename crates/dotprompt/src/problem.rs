@@ -190,6 +190,8 @@ codes! {
     Render = "render", Error;
     /// Two files define the same partial.
     DuplicatePartial = "duplicate-partial", Error;
+    /// The prompt cannot be a tool, because another tool has its name.
+    ToolName = "tool-name", Error;
 
     /// A key of the front matter that has no effect.
     UnknownKey = "unknown-key", Warning;

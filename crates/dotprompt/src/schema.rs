@@ -3,6 +3,7 @@
 mod cost;
 pub(super) mod keywords;
 mod modern;
+mod portable;
 
 use std::borrow::Cow;
 
@@ -14,6 +15,7 @@ use serde_json::Value;
 use super::bounds;
 use super::reader::{on_one_line, shorten};
 pub(super) use modern::modern;
+pub(super) use portable::portable;
 
 /// The most choices that an error or a description names.
 pub(super) const MAX_NAMED_CHOICES: usize = 20;

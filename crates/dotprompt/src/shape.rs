@@ -1,6 +1,6 @@
 //! How a template uses a value, and therefore the type that the value needs: a list for a loop, an object for fields.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::bounds;
 use super::problem::Place;
@@ -168,6 +168,36 @@ impl Shape {
     /// The expected type in words, for an error.
     pub fn expected(&self) -> String {
         format!("JSON: {}, such as {}", self.words(), self.example(MAX_EXAMPLE_DEPTH))
+    }
+
+    /// The JSON Schema of its values, as far as the template shows the type.
+    pub(crate) fn schema(&self) -> Value {
+        if self.is_flag() {
+            return json!({ "type": "boolean" });
+        }
+        let items = || self.items.as_ref().map_or_else(|| json!({}), |items| items.part_schema());
+        if self.has_fields() {
+            let fields = self.members().filter(|(name, _)| !is_index(name));
+            let fields: Map<_, _> = fields.map(|(name, shape)| (name.clone(), shape.part_schema())).collect();
+            let object = json!({ "type": "object", "properties": fields });
+            return if self.marks.is_section {
+                json!({ "anyOf": [object, { "type": "array", "items": object }] })
+            } else {
+                object
+            };
+        }
+        if self.marks.is_keyed && !self.marks.is_fallback {
+            return json!({ "type": "object", "additionalProperties": items() });
+        }
+        if self.marks.looped.is_some() && !self.marks.is_fallback {
+            return json!({ "type": "array", "items": items() });
+        }
+        if self.is_data() || self.reads_parts() { json!({}) } else { json!({ "type": "string" }) }
+    }
+
+    /// The JSON Schema of a part. It may be a number, or empty.
+    fn part_schema(&self) -> Value {
+        if self.is_no_text() { self.schema() } else { json!({}) }
     }
 
     fn example(&self, depth: usize) -> Value {

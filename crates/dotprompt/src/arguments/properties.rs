@@ -52,6 +52,7 @@ pub(crate) fn from_schema(
         .as_ref()
         .and_then(|any| from_property("other", any, &schema).map_err(|message| source.wrong(node.span, &message)).ok());
     let has_properties = schema.get("properties").is_some_and(Value::is_object);
+    arguments.definitions = definitions(&schema);
     if arguments.is_empty() && arguments.others.is_none() && !object.is_closed && !has_properties {
         return None;
     }
@@ -149,12 +150,16 @@ fn allows_object(schema: &Value) -> bool {
     }
 }
 
-/// The schema of an object with one of the arguments.
-fn one_by_one(root: &Value, properties: Map<String, Value>, others: Option<Value>) -> Value {
-    // References may name definitions and unknown keywords.
+/// The parts of a schema that references may name: definitions, and the values of unknown keywords.
+fn definitions(root: &Value) -> Map<String, Value> {
     let is_definition = |keyword: &str| matches!(keyword, "$defs" | "definitions") || !keywords::is_known(keyword);
     let kept = root.as_object().into_iter().flatten().filter(|(keyword, _)| is_definition(keyword));
-    let mut schema: Map<_, _> = kept.map(|(keyword, value)| (keyword.clone(), value.clone())).collect();
+    kept.map(|(keyword, value)| (keyword.clone(), value.clone())).collect()
+}
+
+/// The schema of an object with one of the arguments.
+fn one_by_one(root: &Value, properties: Map<String, Value>, others: Option<Value>) -> Value {
+    let mut schema = definitions(root);
     schema.insert("properties".to_owned(), properties.into());
     if let Some(others) = others {
         schema.insert("additionalProperties".to_owned(), others);
