@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scenarios import SCENARIOS
 
-PEERS = ("fastmcp", "ts-express", "ts-serverless")
+PEERS = ("fastmcp", "fastmcp-search", "ts-express", "ts-serverless")
 FAILED, MISSING = "failed", "not measured"
 Row = dict  # the figures of one system in one cell, by name; `error` if it failed
 
@@ -124,6 +124,8 @@ def http_row(samples: list[dict]) -> Row:
     for load in ("c1", "c32"):
         measured = [sample[load] for sample in samples if load in sample]
         row |= {f"{load}_{name}": statistics.median(m[name] for m in measured) for name in (measured or [{}])[0]}
+    if firsts := [sample["first_ms"] for sample in samples if "first_ms" in sample]:
+        row["first_ms"] = firsts[0]
     return row
 
 
@@ -186,6 +188,17 @@ def targets(run: Run) -> Iterator[Judged]:
     yield floor("warm p50", "get", at, "p50", 1.4, "floor-echo")
     for n in (10, 1000, 10000):
         yield floor("warm p50", "list", n, "p50", 1.4, "floor-list")
+
+    for n in (n for scenario, n in run.cells("http") if scenario == "search"):
+        # A search costs more than its bytes: a look at all words.
+        ours, echo = (run.value("http", "search", n, system, "c1_p50") for system in ("gallery", "floor-search"))
+        target = f"HTTP `search`, N={n}: ≤ 2 × floor-search + 8 ms"
+        yield against(target, ours, 2 * echo + 8 if isinstance(echo, float) else echo, " ms", lambda ratio: ratio <= 1)
+        first = run.value("http", "search", n, "gallery", "first_ms")
+        yield bound(f"HTTP `search`, N={n}, the first call of a server: ≤ 60 ms", first, 60, " ms")
+        theirs = run.value("http", "search", n, "fastmcp-search", "c1_p50")
+        target = f"HTTP `search`, N={n}: ≤ 0.1 × fastmcp-search"
+        yield against(target, ours, theirs, " ms", lambda ratio: ratio <= 0.1)
 
     listing = [(scenario, n) for scenario, n in run.cells("lambda") if SCENARIOS[scenario].cold_floor == "floor-s3"]
     asked = [run.value("lambda", *cell, "gallery", "warm_s3") for cell in listing]
@@ -299,6 +312,7 @@ DELAYED = {
     "warm_s3_depth": "S3 round trips warm",
 }
 HTTP = {
+    "first_ms": "first call ms",
     "c1_p50": "1 connection: p50 ms",
     "c1_p99": "p99",
     "c1_p50/peer": "x best peer",
@@ -318,8 +332,8 @@ HTTP = {
 PAGES = """The gallery answers `list` with its first page of 500 prompts, the peers with all prompts: above N=500 only
 `list-all` is the same work for both."""
 FLOORS = """`x floor` of cold figures is held against floor-echo for `initialize`, `discover` and `call-add`, and
-against floor-s3 for the others. Of warm figures it is held against floor-list for `list` (an echo of as many bytes as
-the gallery answers), floor-s3 for `list-all`, and floor-echo for the others; `x floor-s3` stands beside it where that
+against floor-s3 for the others. Of warm figures it is held against floor-list for `list` and floor-search for `search` (an
+echo of as many bytes as the gallery answers), floor-s3 for `list-all`, and floor-echo for the others; `x floor-s3` stands beside it where that
 floor ran too."""
 INDEX = """Before the others start, one process that is not measured lists each gallery, so the measured processes of
 `gallery` and `gallery-ttl0` find an index in the bucket. `gallery-noindex` uses none: its cold figures are what the

@@ -62,6 +62,8 @@ def builtin() -> dict[str, System]:
         shlex.quote(str(p)) for p in (HOME, HOME / "pyvenv/bin/python", HOME / "tools/bin/lambda-adapter")
     )
 
+    without_search = tuple(scenario for scenario in SCENARIOS if scenario != "search")
+
     def floor(name: str, program: str) -> System:
         command = f"exec {home}/target/release/{program}"
         scenarios = tuple(s for s, asked in SCENARIOS.items() if name in (asked.cold_floor, asked.warm_floor))
@@ -75,20 +77,29 @@ def builtin() -> dict[str, System]:
             f"cd {home}/fastmcp; {adapter} & exec {python} -m app",
             f"cd {home}/fastmcp; exec {python} -m app",
             [HOME / "pyvenv/lib", HOME / "fastmcp", HOME / "tools/bin/lambda-adapter"],
+            scenarios=without_search,
+        ),
+        "fastmcp-search": System(
+            f"cd {home}/fastmcp; {adapter} & exec {python} -m app.search",
+            f"cd {home}/fastmcp; exec {python} -m app.search",
+            scenarios=("search",),
         ),
         "ts-express": System(
             f"{adapter} & exec node {home}/ts/dist/main.js",
             f"exec node {home}/ts/dist/main.js",
             [HOME / "ts/dist/main.js", HOME / "tools/bin/lambda-adapter"],
+            scenarios=without_search,
         ),
         "ts-serverless": System(
             f"cd {home}/ts; export _HANDLER=lambda.handler LAMBDA_TASK_ROOT={home}/ts/dist; "
             "exec node node_modules/aws-lambda-ric/index.mjs",
             None,
             [HOME / "ts/dist/lambda.js"],
+            scenarios=without_search,
         ),
         "floor-echo": floor("floor-echo", "floor-echo"),
         "floor-list": floor("floor-list", "floor-echo"),
+        "floor-search": floor("floor-search", "floor-echo"),
         "floor-s3": floor("floor-s3", "floor-s3"),
     }
 
@@ -204,8 +215,8 @@ def environment(name: str, system: System, n: int, s3: S3, port: int) -> dict[st
     }
     if name == "floor-s3":
         env["FLOOR_KEY"] = "prompts/p-00007.hbs"
-    if name == "floor-list":
-        env["FLOOR_FILE"] = str(first_page(n))
+    if name in ECHOES:
+        env["FLOOR_FILE"] = str(first_answer(ECHOES[name], n))
     return {**env, **system.env}
 
 
@@ -298,16 +309,20 @@ class Bench:
         )
 
     def prepare(self, s3: S3, sizes: set[int]) -> None:
-        """One process that lists each gallery, all of it: it writes the index that those which are measured find, and
-        floor-list answers its first answer."""
-        if not any(name.startswith("gallery") or name == "floor-list" for name in self.systems):
+        """Processes that list each gallery, all of it, and search it: they write the index that those which are measured
+        find, and the floors echo their first answers."""
+        if not any(name.startswith("gallery") or name in ECHOES for name in self.systems):
             return
         gallery = self.systems.get("gallery") or builtin()["gallery"]
         for n in sorted(sizes):
-            first_page(n).unlink(missing_ok=True)
-            answer = self.function("gallery", gallery, "list-all", n, s3, 100_000, 500, first_page(n))
-            if "error" in answer:
-                print(f"gallery does not list {n} prompts: {answer['error'][:300]}", file=sys.stderr)
+            for floor, scenario in (("floor-list", "list-all"), ("floor-search", "search")):
+                if scenario == "search" and "search" not in self.args.scenarios.split(","):
+                    continue
+                path = first_answer(ECHOES[floor], n)
+                path.unlink(missing_ok=True)
+                answer = self.function("gallery", gallery, scenario, n, s3, 100_000, 500, path)
+                if "error" in answer:
+                    print(f"gallery fails at {scenario}, N={n}: {answer['error'][:300]}", file=sys.stderr)
 
     def lambda_pass(self, which: str, s3: S3, cells: list[Cell], rounds: int, warm_ms: int) -> None:
         broken = set()
@@ -327,7 +342,7 @@ class Bench:
 
     def delays(self, name: str, n: int) -> bool:
         """Whether a slower S3 shows anything of a system; the peers would take minutes for a large gallery."""
-        return name not in ("floor-echo", "floor-list") and (n <= self.args.at or name not in PEERS)
+        return name not in ("floor-echo", *ECHOES) and (n <= self.args.at or name not in PEERS)
 
     # ---- Plain HTTP ----
 
@@ -354,7 +369,7 @@ class Bench:
                 for scenario in asked:
                     broken.add((name, scenario))
                     self.add("http", name, n, scenario=scenario, error="the server did not answer")
-            for _ in range(rounds):  # outermost, so the systems take turns
+            for number in range(rounds):  # outermost, so the systems take turns
                 for scenario in cells:
                     for name, (url, group) in servers.items():
                         if (name, scenario) in broken or not self.systems[name].runs(scenario):
@@ -364,6 +379,8 @@ class Bench:
                             broken.add((name, scenario))
                         elif group:
                             os.truncate(LOG / f"{name}.log", 0)  # a line for each of some hundred thousand requests
+                        if number > 0:
+                            measured.pop("first_ms", None)
                         self.add("http", name, n, scenario=scenario, **measured)
 
     def answers(self, name: str, url: str, process: subprocess.Popen) -> bool:
@@ -382,7 +399,8 @@ class Bench:
         headers, body = self.message(name, scenario)
         loads = {}
         try:
-            _, text = post(url, headers, body, asked.follow)
+            first_ms, text = post(url, headers, body, asked.follow)
+            loads["first_ms"] = first_ms  # of its kind, in the first round
             if not is_floor(name) and asked.expect not in text:
                 raise RuntimeError(f"bad answer: {text[:300]}")
             ms = min(post(url, headers, body, asked.follow)[0] for _ in range(2))
@@ -410,9 +428,13 @@ class Bench:
         return loads
 
 
-def first_page(n: int) -> Path:
-    """The gallery's first answer to prompts/list."""
-    return HOME / f"list-{n}.json"
+# Floors that echo the gallery's first answer to a scenario.
+ECHOES = {"floor-list": "list", "floor-search": "search"}
+
+
+def first_answer(scenario: str, n: int) -> Path:
+    """The gallery's first answer to a scenario."""
+    return HOME / f"{scenario}-{n}.json"
 
 
 def post(url: str, headers: dict[str, str], body: str, follow: bool = False) -> tuple[float, str]:
@@ -619,7 +641,8 @@ def between_markers(text: str, tables: str) -> str:
 
 def measure(args: argparse.Namespace, systems: dict[str, System]) -> list[dict]:
     sizes = [int(n) for n in args.n.split(",")]
-    cells = [(s, n) for s in args.scenarios.split(",") for n in (sizes if s.startswith("list") else [args.at])]
+    of = {"list": sizes, "list-all": sizes, "search": sizes[-1:]}
+    cells = [(s, n) for s in args.scenarios.split(",") for n in of.get(s, [args.at])]
     delayed = [("get", args.at), ("list", args.at), *(("list", n) for n in sizes if n > args.at)]
     delayed = [(scenario, n) for scenario, n in delayed if scenario in args.scenarios.split(",")]
     LOG.mkdir(parents=True, exist_ok=True)
