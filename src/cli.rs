@@ -17,6 +17,7 @@ use crate::commands::serve::{self, Serve};
 use crate::failure::Failure;
 use crate::program;
 use crate::server::Server;
+use gallery::Tool;
 
 /// Serves a team's prompts, Handlebars files in a folder or an S3 bucket, to AI clients over MCP.
 #[derive(Parser)]
@@ -69,7 +70,10 @@ fn run(server: Server) -> Result<ExitCode, Failure> {
         None => serve::run(serve, server),
         // The address may also be given before the command.
         Some(Command::Serve(args)) => serve::run(Serve { addr: args.addr.or(serve.addr), ..args }, server),
-        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Check(args)) => {
+            let tools: Vec<&str> = server.tools.iter().map(Tool::name).collect();
+            check::run(&args, &tools)
+        }
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::List(args)) => list::run(&args),
         Some(Command::New(args)) => new::run(&args),

@@ -99,25 +99,26 @@ fn client() -> impl TypedValueParser<Value = Client> {
         .map(|word| Client::ALL.into_iter().find(|client| client.word() == word).expect("one of the possible values"))
 }
 
-pub(crate) fn run(args: &Check) -> Result<ExitCode, Failure> {
+/// `tools` are the names of the server's tools.
+pub(crate) fn run(args: &Check, tools: &[&str]) -> Result<ExitCode, Failure> {
     let targets = target::targets(&args.paths, &args.location)?;
     // The report has the files that a store leaves out, so the log need not.
     runtime::run(LevelFilter::ERROR, async {
         match args.watch {
-            true => watch(args, &targets).await,
-            false => Ok(report(args, &read(&targets).await?)?.code.into()),
+            true => watch(args, tools, &targets).await,
+            false => Ok(report(args, tools, &read(&targets).await?)?.code.into()),
         }
     })
 }
 
 /// Checks again after each change, until the process is told to stop or standard output has no reader.
-async fn watch(args: &Check, targets: &[Target]) -> Result<ExitCode, Failure> {
+async fn watch(args: &Check, tools: &[&str], targets: &[Target]) -> Result<ExitCode, Failure> {
     let folders = targets.iter().map(Target::watch).collect::<Result<Vec<_>, _>>()?;
     // In a task, so that a signal during a check counts too.
     let mut stop = tokio::spawn(program::stop_signal());
     loop {
         let Reported { code, has_reader } = match read(targets).await {
-            Ok(galleries) => report(args, &galleries)?,
+            Ok(galleries) => report(args, tools, &galleries)?,
             // A missing file may come back.
             Err(e) => {
                 e.print();
@@ -172,9 +173,9 @@ struct Reported {
 }
 
 /// Checks the files and prints the problems.
-fn report(args: &Check, galleries: &[ReadGallery]) -> Result<Reported, OutputError> {
+fn report(args: &Check, tools: &[&str], galleries: &[ReadGallery]) -> Result<Reported, OutputError> {
     let checked = galleries.iter().map(|ReadGallery { root, files, progress, page_size }| {
-        let options = Options { page_size: *page_size, clients: &args.client };
+        let options = Options { page_size: *page_size, clients: &args.client, tools };
         let mut problems = check(files, &options, &|| progress.step());
         problems.retain(|problem| !args.allow.contains(&problem.code));
         let texts = files.iter().filter_map(text).collect();
@@ -184,7 +185,7 @@ fn report(args: &Check, galleries: &[ReadGallery]) -> Result<Reported, OutputErr
     for gallery in galleries {
         gallery.progress.end();
     }
-    let options = Options { page_size: None, clients: &args.client };
+    let options = Options { page_size: None, clients: &args.client, tools };
     let report = Report { galleries: &checked, options };
     let written = match args.format {
         Format::Human => report.human(BufWriter::new(anstream::stdout().lock())),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_s3::config::retry::RetryConfig;
 use bytes::Bytes;
 use futures_util::future::join_all;
-use gallery::gallery::Gallery;
+use gallery::gallery::{AllPrompts, Gallery, Search};
 use gallery::store::{PromptStore, S3Store};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -214,7 +214,7 @@ async fn a_damaged_index_counts_as_missing() {
         ("no JSON", Bytes::from("<html>")),
         ("no text", Bytes::from(vec![0xff; 1000])),
         ("no object", Bytes::from("[]")),
-        ("another format", Bytes::from(good.replacen(r#""format":3"#, r#""format":2"#, 1))),
+        ("another format", Bytes::from(good.replacen(r#""format":4"#, r#""format":3"#, 1))),
         ("another version", Bytes::from(good.replacen(r#""program":"#, r#""program":"9"#, 1))),
         ("wrong titles", Bytes::from(good.replace("Prompt 1", "Prompt 9"))),
         ("titles that trade places", Bytes::from(good.replace("Prompt 11", "Prompt 1").replace("What 1 ", "What 2 "))),
@@ -439,4 +439,36 @@ async fn a_thousand_first_requests_at_once_cause_one_list() {
         request.expect("a request");
     }
     assert_eq!(s3.requests().list, 1);
+}
+
+#[tokio::test]
+async fn prompts_that_are_tools_are_known_and_found_without_reading_them() {
+    let s3 = bucket(MANY).await;
+    s3.put("prompts/plan.prompt", "---\ntool: true\ntags: [travel]\ninput: {schema: {days: integer}}\n---\n{{days}}");
+    let first = server(&s3, HOUR).all_prompts().await.unwrap();
+    assert_eq!(s3.requests().put, 1);
+    let before = s3.requests();
+    let later = server(&s3, HOUR);
+    let all = later.all_prompts().await.unwrap();
+    let tools = |all: &AllPrompts| all.tools.iter().map(|tool| tool.definition.get().to_owned()).collect::<Vec<_>>();
+    assert_eq!(tools(&all), tools(&first));
+    assert_eq!(all.tools.len(), 1);
+    assert!(all.tools[0].definition.get().contains(r#""days":{"type":"integer"}"#));
+    let search = |query| Search { query, ..Search::default() };
+    let found = later.search(search("plam")).await.unwrap();
+    assert!(found.prompts[0].get().starts_with(r#"{"name":"plan""#), "{found:?}");
+    assert_eq!(later.search(search("")).await.unwrap().total, MANY + 1);
+    let after = s3.requests();
+    assert_eq!((after.list - before.list, after.get - before.get), (1, 1), "the index alone");
+}
+
+#[tokio::test]
+async fn a_prompt_that_becomes_a_tool_is_one_after_the_next_listing() {
+    let s3 = bucket(2).await;
+    let gallery = server(&s3, SHORT);
+    assert_eq!(gallery.all_prompts().await.unwrap().tools.len(), 0);
+    s3.put(&key(1), "---\ntool: true\n---\nNow a tool.");
+    eventually("a tool", async || gallery.all_prompts().await.unwrap().tools.len() == 1).await;
+    s3.put(&key(1), "---\ntool: false\n---\nNo tool.");
+    eventually("no tool", async || gallery.all_prompts().await.unwrap().tools.is_empty()).await;
 }

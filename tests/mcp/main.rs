@@ -13,6 +13,7 @@ mod any_bytes;
 mod forms;
 mod http;
 mod json_rpc;
+mod prompt_tools;
 mod prompts;
 mod rust_sdk;
 mod sign_in;

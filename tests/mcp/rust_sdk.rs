@@ -46,7 +46,10 @@ async fn list_get_complete_and_call(lifecycle: ClientLifecycleMode, version: Pro
     assert_eq!(moods, ["warm"]);
 
     let tools = client.list_all_tools().await.expect("tools");
-    assert_eq!(tools.iter().map(|tool| tool.name.as_ref()).collect::<Vec<_>>(), ["add", "multiply"]);
+    assert_eq!(
+        tools.iter().map(|tool| tool.name.as_ref()).collect::<Vec<_>>(),
+        ["add", "multiply", "search_prompts", "get_prompt"]
+    );
     let add = CallToolRequestParams::new("add").with_arguments(object(&json!({ "a": 2, "b": 3 })));
     let sum = client.call_tool(add).await.expect("a result");
     assert_eq!((sum.structured_content, sum.is_error), (Some(json!({ "result": 5 })), Some(false)));

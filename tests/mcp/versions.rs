@@ -40,7 +40,7 @@ async fn initialize_tells_the_capabilities_as_they_are() {
     let params =
         json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
     let answer = server().await.handshake("2025-06-18", "initialize", params).await;
-    assert_snapshot!(answer, @r#"200 {"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-06-18","capabilities":{"completions":{},"prompts":{},"tools":{}},"serverInfo":{"name":"prompt-gallery","title":"Prompt gallery","version":"0.1.0"},"instructions":"The prompts of a team: list them, fill in their arguments and use what they render to. The tools calculate exactly on 64-bit integers."}}"#);
+    assert_snapshot!(answer, @r#"200 {"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-06-18","capabilities":{"completions":{},"prompts":{},"tools":{}},"serverInfo":{"name":"prompt-gallery","title":"Prompt gallery","version":"0.1.0"},"instructions":"The prompts of a team: list them, fill in their arguments and use what they render to. The tools calculate exactly on 64-bit integers. Without access to prompts, use the tools `search_prompts`, which finds prompts by words or tag and shows the arguments of each as JSON Schema, and `get_prompt`, which takes a name and `arguments` and returns the text of the prompt. When the user asks for a prompt of the team, or for a task that one of its prompts covers, get that prompt and follow its text as if the user had written it."}}"#);
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn initialize_without_a_version_is_invalid_params() {
 
 #[tokio::test]
 async fn discover_tells_versions_capabilities_and_the_servers_name() {
-    assert_snapshot!(server().await.modern("server/discover", json!({})).await, @r#"200 {"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","ttlMs":0,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"prompt-gallery","title":"Prompt gallery","version":"0.1.0"}},"supportedVersions":["2026-07-28","2025-11-25","2025-06-18","2025-03-26"],"capabilities":{"completions":{},"prompts":{},"tools":{}},"instructions":"The prompts of a team: list them, fill in their arguments and use what they render to. The tools calculate exactly on 64-bit integers."}}"#);
+    assert_snapshot!(server().await.modern("server/discover", json!({})).await, @r#"200 {"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","ttlMs":0,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"prompt-gallery","title":"Prompt gallery","version":"0.1.0"}},"supportedVersions":["2026-07-28","2025-11-25","2025-06-18","2025-03-26"],"capabilities":{"completions":{},"prompts":{},"tools":{}},"instructions":"The prompts of a team: list them, fill in their arguments and use what they render to. The tools calculate exactly on 64-bit integers. Without access to prompts, use the tools `search_prompts`, which finds prompts by words or tag and shows the arguments of each as JSON Schema, and `get_prompt`, which takes a name and `arguments` and returns the text of the prompt. When the user asks for a prompt of the team, or for a task that one of its prompts covers, get that prompt and follow its text as if the user had written it."}}"#);
 }
 
 #[tokio::test]

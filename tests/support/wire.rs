@@ -7,9 +7,10 @@ use axum::body::Body;
 use gallery::config::{Config, Flags};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
-use prompt_gallery::Server;
+use prompt_gallery::{PromptStore, Server};
 use serde_json::{Value, json};
 use std::fmt;
+use std::sync::Arc;
 use tower::ServiceExt;
 
 /// A server over a folder.
@@ -32,6 +33,11 @@ pub(crate) fn config(dir: &str, env: &[(&str, &str)]) -> Config {
 impl Wire {
     pub(crate) async fn new(server: Server, dir: &str, env: &[(&str, &str)]) -> Self {
         Self(server.app(&config(dir, env)).expect("a server"))
+    }
+
+    /// A server over any store.
+    pub(crate) fn over(server: Server, store: Arc<dyn PromptStore>) -> Self {
+        Self(server.app_over(store, &config("tests/data/gallery", &[])).expect("a server"))
     }
 
     /// Any request.

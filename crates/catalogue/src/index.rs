@@ -1,5 +1,5 @@
 //! The index: a summary of all prompts in one object of the store, so that a server that starts need not read every prompt
-//! for `prompts/list`.
+//! for `prompts/list`, for a search, or to know which prompts are tools.
 //!
 //! A row counts only while the listing has the same version of the prompt's file and of its partials; other prompts are read.
 //! An index that is damaged, or of another version of this program, is ignored. A bad index costs time and changes no answer,
@@ -11,7 +11,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use once_cell::sync::OnceCell;
@@ -19,10 +18,11 @@ use once_cell::sync::OnceCell;
 use crate::limits::{INDEX_RETRY_AFTER, MAX_INDEX_BYTES, MAX_UNSAVED_PROMPTS};
 use crate::link::Partials;
 use crate::snapshot::{Catalogue, Entry};
+use crate::summary::Summary;
 use format::{IndexRow, UnusableIndex};
 use store::{Object, PromptStore, StoreError, Written, spawn_counted};
 
-/// The rows of `prompts/list` that are known, and the stored index.
+/// The summaries of prompts that are known, and the stored index.
 pub struct Index {
     store: Arc<dyn PromptStore>,
     /// The first read of the stored index. It goes on when its callers stop waiting.
@@ -56,7 +56,8 @@ enum StoredIndex {
 impl IndexRow {
     /// Whether the prompt has this name in the row. Other files can change a prompt's name.
     fn has_name(&self, name: &str) -> bool {
-        let after = self.json.strip_prefix(br#"{"name":""#).and_then(|json| json.strip_prefix(name.as_bytes()));
+        let after =
+            self.summary.listed.strip_prefix(br#"{"name":""#).and_then(|json| json.strip_prefix(name.as_bytes()));
         after.is_some_and(|json| json.starts_with(b"\""))
     }
 }
@@ -78,20 +79,20 @@ impl Index {
         self.first_read.get_or_init(read).clone().await;
     }
 
-    /// The row of a prompt, if it is known.
-    pub fn listed(&self, catalogue: &Catalogue, entry: &Entry) -> Option<Bytes> {
-        self.state().current_row(catalogue, entry).map(|row| row.json.clone())
+    /// The summary of a prompt, if it is known.
+    pub fn summary(&self, catalogue: &Catalogue, entry: &Entry) -> Option<Summary> {
+        self.state().current_row(catalogue, entry).map(|row| row.summary.clone())
     }
 
-    /// Remembers the row of a prompt that was read.
-    pub fn learn(&self, object: &Object, partials: &Partials, json: Bytes) {
+    /// Remembers the summary of a prompt that was read.
+    pub fn learn(&self, object: &Object, partials: &Partials, summary: Summary) {
         // The next listing would give it another version.
         if !object.is_lasting() || !partials.are_lasting() {
             return;
         }
         let mut state = self.state();
         state.unsaved += 1;
-        let row = IndexRow { version: object.version.as_str().into(), partials: partials.clone(), json };
+        let row = IndexRow { version: object.version.as_str().into(), partials: partials.clone(), summary };
         state.rows.insert(object.key.as_str().into(), row);
     }
 
@@ -222,10 +223,10 @@ impl IndexState {
     }
 
     /// The rows of a catalogue, by the index of the object. Copying them is cheap; they are written without the lock.
-    fn current_rows(&self, catalogue: &Catalogue) -> Vec<(usize, Partials, Bytes)> {
+    fn current_rows(&self, catalogue: &Catalogue) -> Vec<(usize, Partials, Summary)> {
         let row = |entry: &Entry| {
             let row = self.current_row(catalogue, entry)?;
-            Some((entry.object, row.partials.clone(), row.json.clone()))
+            Some((entry.object, row.partials.clone(), row.summary.clone()))
         };
         catalogue.entries.iter().filter_map(row).collect()
     }

@@ -1,8 +1,8 @@
 //! The prompts of a store: a snapshot of it, how the snapshot stays fresh, and its files, read when they are first needed.
 //!
 //! One listing of the store returns the version of every file. That snapshot, the [`Catalogue`], is served until it is older
-//! than the TTL. Files that were read stay in a cache of limited size. An index in the store has the rows of `prompts/list`,
-//! so that a server that starts need not read every prompt.
+//! than the TTL. Files that were read stay in a cache of limited size. An index in the store has a summary of
+//! each prompt, so that a server that starts need not read every prompt.
 //!
 //! The server above this crate lists and renders prompts; nothing here knows pages, arguments or MCP.
 //!
@@ -27,6 +27,7 @@ mod link;
 mod live;
 mod retry;
 mod snapshot;
+mod summary;
 
 #[doc(hidden)]
 pub use {
@@ -38,4 +39,5 @@ pub use {
     live::LiveCatalogue,
     retry::{Attempt, Fresh, Unreadable},
     snapshot::{Catalogue, Entry},
+    summary::Summary,
 };

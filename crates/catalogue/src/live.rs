@@ -19,7 +19,7 @@ pub struct LiveCatalogue {
     pub store: Arc<dyn PromptStore>,
     /// The files that were read.
     pub files: Arc<Files>,
-    /// The rows of `prompts/list` that are known.
+    /// The summaries of prompts that are known.
     pub index: Arc<Index>,
     /// How old the catalogue may be.
     pub ttl: Duration,

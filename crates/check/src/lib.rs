@@ -80,6 +80,8 @@ pub struct Options<'a> {
     pub page_size: Option<usize>,
     /// The clients that the team uses; empty if unknown.
     pub clients: &'a [Client],
+    /// The tools that the server has besides [`PROMPT_TOOLS`]. A prompt cannot be a tool of their names.
+    pub tools: &'a [&'a str],
 }
 
 impl Options<'_> {
@@ -89,6 +91,9 @@ impl Options<'_> {
         if code.is_about_clients() && !self.clients.is_empty() { Level::Warning } else { code.level() }
     }
 }
+
+/// The tools with which models search and get prompts.
+pub const PROMPT_TOOLS: [&str; 2] = ["search_prompts", "get_prompt"];
 
 /// The key of problems of the gallery as a whole.
 pub const WHOLE: &str = "";
@@ -217,6 +222,8 @@ struct Checked<'a> {
     named: Option<Named>,
     /// Whether it was to be checked.
     is_read: bool,
+    /// The place of `tool: true`.
+    tool: Option<Place>,
     problems: Vec<Problem>,
     /// The addresses of its media.
     shown: Vec<String>,
@@ -244,8 +251,9 @@ impl<'a> Gallery<'a> {
         let shown = file.shown();
         let (source, is_read) = (file.source(), !matches!(file.content, Content::Unread));
         let Parsed { named, content, mut problems, .. } = file;
-        let mut partials = BTreeSet::new();
+        let (mut partials, mut tool) = (BTreeSet::new(), None);
         if let Content::Prompt(Some(prompt)) = content {
+            tool = prompt.tool();
             problems.extend(media::check(key, &prompt.template().media, self.files));
             let linked;
             (linked, partials) = self.link(&prompt, &mut problems);
@@ -253,7 +261,7 @@ impl<'a> Gallery<'a> {
                 warnings::of_prompt(&linked, source, self.options.clients, &mut problems);
             }
         }
-        Checked { key, named, is_read, problems, shown, partials }
+        Checked { key, named, is_read, tool, problems, shown, partials }
     }
 
     /// The problems of partials that no prompt uses. Each is linked as if a prompt used it.
@@ -379,6 +387,13 @@ fn names(checked: &[Checked<'_>], options: &Options<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for prompt in prompts.iter().filter(|prompt| checked[prompt.key].is_read) {
         problems.extend(warnings::renamed(key(prompt.key), &prompt.name, prompt.holder.map(key)));
+        let is_taken = PROMPT_TOOLS.iter().chain(options.tools).any(|tool| *tool == prompt.name);
+        if let Some(place) = checked[prompt.key].tool.filter(|_| is_taken) {
+            let message =
+                format!("the server has a tool `{}` already: this prompt is not offered as a tool", prompt.name);
+            let hint = Some("rename the file, or leave `tool` out".to_owned());
+            problems.push(at(key(prompt.key), place, "tool".len(), Code::ToolName, message, hint));
+        }
     }
     let Some(page_size) = options.page_size else { return problems };
     if prompts.len() > page_size

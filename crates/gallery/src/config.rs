@@ -14,6 +14,7 @@
 //! | `PORT` | `--addr` | `127.0.0.1:8080` | local listening address; `PORT` alone keeps the host |
 //! | `CACHE_TTL_SECONDS` | | `30` | how old the snapshot of the bucket may be; 0 asks S3 every time |
 //! | `PAGE_SIZE` | | as many as fit 4 MB | most prompts of a `prompts/list` page; several clients read the first page alone |
+//! | `PROMPT_TOOLS` | | `on` | whether prompts are tools too |
 //! | `ALLOWED_ORIGINS` | | loopback (any on Lambda) | origins of browser pages that may call |
 //! | `ALLOWED_HOSTS` | | loopback and `PUBLIC_URL`'s (any on Lambda) | values of `Host` that are answered |
 //! | `OAUTH_ISSUER` | | | issuer of the tokens that callers need |
@@ -79,6 +80,8 @@ pub struct Config {
     pub cache_ttl: Duration,
     /// Most prompts of a page of `prompts/list`, at least 1. A page also ends where the answer would be too large.
     pub page_size: usize,
+    /// Whether prompts are tools too, for clients that offer tools alone.
+    pub prompt_tools: bool,
     /// Which `Origin` headers are accepted.
     pub allowed_origins: Allowed,
     /// Which `Host` headers are accepted.
@@ -141,6 +144,7 @@ impl Config {
             source,
             addr,
             page_size: env.number("PAGE_SIZE", 1, MAX_PAGE_SIZE)?.unwrap_or(DEFAULT_PAGE_SIZE),
+            prompt_tools: env.is_on("PROMPT_TOOLS")?,
             allowed_origins: Allowed::read(&ORIGINS, env, on_lambda)?,
             allowed_hosts,
             public_url,

@@ -1,5 +1,6 @@
 //! The gallery: its prompts, listed page by page, found and rendered by name.
 
+mod all_prompts;
 mod completion;
 mod contents;
 mod error;
@@ -8,6 +9,7 @@ mod listing;
 mod pages;
 mod rendering;
 mod row;
+mod search;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -15,6 +17,8 @@ use std::time::Duration;
 
 use futures_util::future;
 
+use all_prompts::KeptPrompts;
+pub use all_prompts::{AllPrompts, FoundPage, PromptTool, Search};
 use catalogue::LiveCatalogue;
 pub use catalogue::Seen;
 use check::strays;
@@ -26,6 +30,7 @@ pub use form::Form;
 use pages::KeptPages;
 pub use pages::Page;
 pub use row::Audience;
+pub use search::UnknownTag;
 use store::{Object, PromptStore, StoreError};
 
 pub use crate::content::Rendered;
@@ -37,6 +42,7 @@ pub struct Gallery {
     page_size: usize,
     page_timeout: Duration,
     pages: KeptPages,
+    all: KeptPrompts,
 }
 
 impl Gallery {
@@ -46,7 +52,8 @@ impl Gallery {
     /// at least 1, and as many as fit one answer.
     pub fn new(store: Arc<dyn PromptStore>, ttl: Duration, page_size: usize) -> Self {
         let live = LiveCatalogue::new(store, ttl);
-        Self { live, page_size: page_size.max(1), page_timeout: PAGE_TIMEOUT, pages: KeptPages::default() }
+        let (page_size, page_timeout) = (page_size.max(1), PAGE_TIMEOUT);
+        Self { live, page_size, page_timeout, pages: KeptPages::default(), all: KeptPrompts::default() }
     }
 
     /// The same gallery with another time to read the files of one page.

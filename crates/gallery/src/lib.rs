@@ -28,7 +28,9 @@
 //! | a JSON-RPC code or an HTTP status is chosen | `mcp/error.rs` |
 //! | a method is added | `mcp/method.rs`, then the match in `mcp.rs` |
 //! | a version of the protocol is negotiated | `mcp/meta.rs` |
-//! | a list is divided into pages | `gallery/listing.rs` |
+//! | a list is divided into pages | `gallery/listing.rs`, `mcp/tools.rs` |
+//! | prompts are searched and ranked | `gallery/search.rs` |
+//! | prompts become tools | `mcp/prompt_tools.rs`, `gallery/all_prompts.rs` |
 //! | an error of the gallery gets its words | `gallery/error.rs` |
 //! | a tool is defined and registered | `tools.rs`; an example is `tools/calculator.rs` |
 //! | a caller is admitted | `auth/guard.rs`; clients find the sign-in by `auth/discovery.rs` |

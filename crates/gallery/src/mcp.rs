@@ -10,6 +10,7 @@ mod headers;
 mod meta;
 mod method;
 mod post;
+mod prompt_tools;
 mod prompts;
 mod rpc;
 mod tools;
@@ -40,13 +41,27 @@ use crate::tools::Tools;
 use dotprompt::shorten_to;
 use store::counting_s3_requests;
 
+/// What the prompts and tools are, for the model.
 const INSTRUCTIONS: &str = "The prompts of a team: list them, fill in their arguments and use what they render to. \
     The tools calculate exactly on 64-bit integers.";
+/// The same for the model of a client that offers tools alone.
+const TOOL_INSTRUCTIONS: &str = " Without access to prompts, use the tools `search_prompts`, which finds prompts by words or \
+    tag and shows the arguments of each as JSON Schema, and `get_prompt`, which takes a name and `arguments` and returns the \
+    text of the prompt. When the user asks for a prompt of the team, or for a task that one of its prompts covers, get \
+    that prompt and follow its text as if the user had written it.";
+
+const META_SERVER: &str = "io.modelcontextprotocol/serverInfo";
 
 /// The protocol over one gallery and its tools.
 pub struct Mcp {
     gallery: Arc<Gallery>,
     tools: Tools,
+    /// Whether prompts are tools too.
+    has_prompt_tools: bool,
+    /// The names of `search_prompts` and `get_prompt`, and their JSON in `tools/list`.
+    search_and_get: [(&'static str, Box<RawValue>); 2],
+    /// A JSON string.
+    instructions: Box<RawValue>,
     /// `_meta` of every modern result.
     meta: Box<RawValue>,
     capabilities: Box<RawValue>,
@@ -82,15 +97,22 @@ struct Call<'a> {
 type Answer = Result<Vec<u8>, Error>;
 
 impl Mcp {
-    /// The protocol over a gallery and tools.
+    /// The protocol over a gallery and tools. Prompts are tools too.
     #[must_use]
     pub fn new(gallery: Arc<Gallery>, tools: Tools) -> Self {
-        let raw = |value: Value| to_raw_value(&value).expect("a JSON value serialises");
         let server_info =
             json!({ "name": "prompt-gallery", "title": "Prompt gallery", "version": env!("CARGO_PKG_VERSION") });
-        let meta = raw(json!({ "io.modelcontextprotocol/serverInfo": server_info }));
-        let capabilities = raw(json!({ "completions": {}, "prompts": {}, "tools": {} }));
-        Self { gallery, tools, meta, capabilities, server_info: raw(server_info) }
+        let meta = raw(&json!({ META_SERVER: server_info }));
+        let capabilities = raw(&json!({ "completions": {}, "prompts": {}, "tools": {} }));
+        let (server_info, instructions) = (raw(&server_info), raw(&format!("{INSTRUCTIONS}{TOOL_INSTRUCTIONS}")));
+        let search_and_get = prompt_tools::definitions();
+        Self { gallery, tools, has_prompt_tools: true, search_and_get, instructions, meta, capabilities, server_info }
+    }
+
+    /// The same without tools for prompts.
+    #[must_use]
+    pub fn without_prompt_tools(self) -> Self {
+        Self { has_prompt_tools: false, instructions: raw(&INSTRUCTIONS), ..self }
     }
 
     /// Answers one POST, whatever its bytes are. Needs a Tokio runtime with time.
@@ -147,7 +169,7 @@ impl Call<'_> {
             (Method::ListPrompts, _) => self.list_prompts().await,
             (Method::GetPrompt, _) => self.get_prompt(record).await,
             (Method::Complete, _) => self.complete(record).await,
-            (Method::ListTools, _) => self.list_tools(),
+            (Method::ListTools, _) => self.list_tools(record).await,
             (Method::CallTool, _) => self.call_tool(record).await,
             // Some clients request these although the capabilities name no resources.
             (Method::ListResources, _) => self.answer_cacheable(&json!({ "resources": [] }), 0),
@@ -172,13 +194,13 @@ impl Call<'_> {
             protocol_version: &'a str,
             capabilities: &'a RawValue,
             server_info: &'a RawValue,
-            instructions: &'a str,
+            instructions: &'a RawValue,
         }
         let InitializeParams { protocol_version } = self.params()?;
         let protocol_version = version::handshake(&protocol_version).unwrap_or(HANDSHAKE[0]);
         record.version = Some(protocol_version);
-        let Mcp { capabilities, server_info, .. } = self.mcp;
-        self.answer(&InitializeResult { protocol_version, capabilities, server_info, instructions: INSTRUCTIONS })
+        let Mcp { capabilities, server_info, instructions, .. } = self.mcp;
+        self.answer(&InitializeResult { protocol_version, capabilities, server_info, instructions })
     }
 
     fn discover(&self) -> Answer {
@@ -187,10 +209,10 @@ impl Call<'_> {
         struct DiscoverResult<'a> {
             supported_versions: &'a [&'a str],
             capabilities: &'a RawValue,
-            instructions: &'a str,
+            instructions: &'a RawValue,
         }
-        let capabilities = &self.mcp.capabilities;
-        let result = DiscoverResult { supported_versions: &SUPPORTED, capabilities, instructions: INSTRUCTIONS };
+        let Mcp { capabilities, instructions, .. } = self.mcp;
+        let result = DiscoverResult { supported_versions: &SUPPORTED, capabilities, instructions };
         self.answer_cacheable(&result, 0)
     }
 
@@ -221,6 +243,30 @@ impl Call<'_> {
         self.respond("complete", None, result, 0)
     }
 
+    /// An answer with more keys in its `_meta`.
+    fn answer_with_meta<T: Serialize>(&self, mut more: Map<String, Value>, result: &T) -> Answer {
+        #[derive(Serialize)]
+        struct WithMeta<'a, T> {
+            #[serde(rename = "_meta")]
+            meta: &'a RawValue,
+            #[serde(flatten)]
+            result: &'a T,
+        }
+        let response = match self.era {
+            Era::Handshake => rpc::success(self.request.id, &WithMeta { meta: &raw(&more), result }, 0),
+            Era::Modern => {
+                more.insert(
+                    META_SERVER.to_owned(),
+                    serde_json::from_str(self.mcp.server_info.get()).unwrap_or_default(),
+                );
+                let meta = &raw(&more);
+                let result = ModernResult { result_type: "complete", ttl_ms: None, cache_scope: None, meta, result };
+                rpc::success(self.request.id, &result, 0)
+            }
+        };
+        response.map_err(|e| Error::internal(e.to_string()))
+    }
+
     /// The answer with a result of about `size` bytes that clients may keep for the TTL.
     fn answer_cacheable<T: Serialize>(&self, result: &T, size: usize) -> Answer {
         let ttl_ms = self.mcp.gallery.ttl().as_millis().try_into().unwrap_or(u64::MAX);
@@ -239,6 +285,10 @@ impl Call<'_> {
         };
         response.map_err(|e| Error::internal(e.to_string()))
     }
+}
+
+fn raw(value: &impl Serialize) -> Box<RawValue> {
+    to_raw_value(value).expect("a JSON value serialises")
 }
 
 /// A name from a caller, short enough for a log line and an error.

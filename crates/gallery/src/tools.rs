@@ -54,16 +54,16 @@ pub struct Tool {
 /// A tool as MCP lists it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Definition {
-    name: String,
+pub(crate) struct Definition {
+    pub(crate) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<String>,
-    description: String,
-    input_schema: Value,
+    pub(crate) title: Option<String>,
+    pub(crate) description: String,
+    pub(crate) input_schema: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
-    output_schema: Option<Value>,
+    pub(crate) output_schema: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    annotations: Option<Annotations>,
+    pub(crate) annotations: Option<Annotations>,
 }
 
 /// Hints for clients about a tool's effects.
@@ -85,6 +85,8 @@ impl Annotations {
     /// The hints of a pure function: its result depends on its arguments alone, and it changes nothing.
     pub const PURE: Self =
         Self { read_only_hint: true, destructive_hint: false, idempotent_hint: true, open_world_hint: false };
+    /// The hints of a tool that reads data of this server, and changes nothing.
+    pub const READ_ONLY: Self = Self::PURE;
 }
 
 /// One call of a tool.
@@ -106,11 +108,19 @@ impl ToolCall {
     /// # Errors
     /// A message that names the argument and tells a model how to correct it.
     pub fn arguments<T: DeserializeOwned>(&self) -> Result<T, ToolError> {
-        json::read(self.arguments.get()).map_err(|(path, problem)| match path {
-            Some(path) => ToolError::new(format!("Invalid argument `{path}`: {problem}.")),
-            None => ToolError::new(format!("Invalid arguments: {problem}.")),
-        })
+        read_arguments(self.arguments.get())
     }
+}
+
+/// The arguments of a call as `T`.
+///
+/// # Errors
+/// A message that names the argument and tells a model how to correct it.
+pub(crate) fn read_arguments<T: DeserializeOwned>(arguments: &str) -> Result<T, ToolError> {
+    json::read(arguments).map_err(|(path, problem)| match path {
+        Some(path) => ToolError::new(format!("Invalid argument `{path}`: {problem}.")),
+        None => ToolError::new(format!("Invalid arguments: {problem}.")),
+    })
 }
 
 /// What a tool answers.
@@ -230,7 +240,9 @@ impl Tool {
         self
     }
 
-    pub(crate) fn name(&self) -> &str {
+    /// The name by which clients call it.
+    #[must_use]
+    pub fn name(&self) -> &str {
         &self.definition.name
     }
 
@@ -336,7 +348,7 @@ fn header_params(schema: &Value) -> Result<Vec<HeaderParam>, String> {
 pub struct Tools {
     tools: Vec<Tool>,
     /// Their definitions as `tools/list` has them.
-    pub(crate) definitions: Box<RawValue>,
+    pub(crate) definitions: Vec<Box<RawValue>>,
 }
 
 impl Tools {
@@ -350,8 +362,8 @@ impl Tools {
         if let Some(twice) = tools.iter().find(|tool| !names.insert(tool.name())) {
             return Err(InvalidTool { tool: twice.name().to_owned(), problem: "registered twice".to_owned() });
         }
-        let definitions: Vec<_> = tools.iter().map(|tool| &tool.definition).collect();
-        let definitions = to_raw_value(&definitions).expect("definitions serialise");
+        let definition = |tool: &Tool| to_raw_value(&tool.definition).expect("a definition serialises");
+        let definitions = tools.iter().map(definition).collect();
         Ok(Self { tools, definitions })
     }
 

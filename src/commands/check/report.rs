@@ -231,7 +231,7 @@ mod tests {
 
     fn human(problems: Vec<Problem>, texts: &[(&'static str, &'static str)]) -> String {
         let galleries = [CheckedGallery { problems, files: 9, root: "g", texts: texts.iter().copied().collect() }];
-        let report = Report { galleries: &galleries, options: Options { page_size: None, clients: &[] } };
+        let report = Report { galleries: &galleries, options: Options::default() };
         let mut written = Vec::new();
         report.human(&mut written).expect("memory takes it");
         anstream::adapter::strip_str(&String::from_utf8(written).expect("UTF-8")).to_string()

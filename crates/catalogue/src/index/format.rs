@@ -1,8 +1,9 @@
 //! The JSON of the index:
 //!
 //! ```json
-//! {"format":3,"program":"0.1.0","prefix":"prompts/","index":{
-//!   "prompts":[{"key":"review.prompt","version":"…","partials":[["tone","…"]],"listed":{"name":"review",…}}]},
+//! {"format":4,"program":"0.1.0","prefix":"prompts/","index":{
+//!   "prompts":[{"key":"review.prompt","version":"…","partials":[["tone","…"]],"tool":true,
+//!     "listed":{"name":"review",…},"schema":{"type":"object",…}}]},
 //!  "digest":"SHA-256 of the value of `index`"}
 //! ```
 
@@ -15,10 +16,11 @@ use sha2::{Digest, Sha256};
 
 use crate::limits::MAX_INDEX_BYTES;
 use crate::link::Partials;
+use crate::summary::Summary;
 use store::Object;
 
 /// The number of this layout, and of the form in which prompts are listed.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 /// Bytes reserved for the footer of the index.
 const FOOTER_BYTES: usize = 100;
@@ -54,16 +56,19 @@ struct RowJson<'a> {
     version: Box<str>,
     #[serde(default, skip_serializing_if = "Partials::is_empty")]
     partials: Partials,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    tool: bool,
     #[serde(borrow)]
     listed: &'a RawValue,
+    #[serde(borrow)]
+    schema: &'a RawValue,
 }
 
-/// How one version of a prompt is listed.
+/// The summary of one version of a prompt.
 pub(super) struct IndexRow {
     pub(super) version: Box<str>,
     pub(super) partials: Partials,
-    /// Its JSON in `prompts/list`.
-    pub(super) json: Bytes,
+    pub(super) summary: Summary,
 }
 
 /// The rows of a stored index, by key.
@@ -89,15 +94,16 @@ pub(super) fn read(json: &Bytes, own_prefix: &str) -> Result<Vec<(Box<str>, Inde
         return Err(broken("its digest does not match its content".to_owned()));
     }
     let IndexJson { prompts } = serde_json::from_str(index.get()).map_err(|e| broken(e.to_string()))?;
-    let row = |RowJson { key, version, partials, listed }: RowJson<'_>| {
-        let json = json.slice_ref(listed.get().as_bytes());
-        (key, IndexRow { version, partials, json })
+    let row = |RowJson { key, version, partials, tool, listed, schema }: RowJson<'_>| {
+        let slice = |part: &RawValue| json.slice_ref(part.get().as_bytes());
+        let summary = Summary { listed: slice(listed), schema: slice(schema), is_tool: tool };
+        (key, IndexRow { version, partials, summary })
     };
     Ok(prompts.into_iter().map(row).collect())
 }
 
 /// The index of these prompts as it is stored; of the first ones, if all are too many.
-pub(super) fn write(prefix: &str, objects: &[Object], rows: Vec<(usize, Partials, Bytes)>) -> Vec<u8> {
+pub(super) fn write(prefix: &str, objects: &[Object], rows: Vec<(usize, Partials, Summary)>) -> Vec<u8> {
     fn put(to: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
         serde_json::to_writer(to, value).expect("an index serialises");
     }
@@ -107,15 +113,16 @@ pub(super) fn write(prefix: &str, objects: &[Object], rows: Vec<(usize, Partials
     let start = json.len();
     json.extend_from_slice(br#"{"prompts":["#);
     let first = json.len();
-    for (object, partials, listed) in rows {
+    for (object, partials, summary) in rows {
         let Object { key, version, .. } = &objects[object];
-        let Ok(listed) = serde_json::from_slice(&listed) else { continue };
+        let (listed, schema) = (serde_json::from_slice(&summary.listed), serde_json::from_slice(&summary.schema));
+        let (Ok(listed), Ok(schema)) = (listed, schema) else { continue };
         let before = json.len();
         if before > first {
             json.push(b',');
         }
         let (key, version) = (key.as_str().into(), version.as_str().into());
-        put(&mut json, &RowJson { key, version, partials, listed });
+        put(&mut json, &RowJson { key, version, partials, tool: summary.is_tool, listed, schema });
         if json.len() > MAX_INDEX_BYTES - FOOTER_BYTES {
             json.truncate(before);
             break;

@@ -73,4 +73,16 @@ impl Env<'_> {
             Some(other) => Err(ConfigError::new(name, other, "expected true or false")),
         }
     }
+
+    /// Whether a part of the server is on, which is the default.
+    ///
+    /// # Errors
+    /// A value other than `on` and `off`.
+    pub(super) fn is_on(&self, name: &'static str) -> Result<bool, ConfigError> {
+        match self.get(name).as_deref() {
+            None | Some("on") => Ok(true),
+            Some("off") => Ok(false),
+            Some(other) => Err(ConfigError::new(name, other, "expected on or off")),
+        }
+    }
 }

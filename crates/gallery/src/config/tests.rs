@@ -102,6 +102,7 @@ fn a_wrong_value_names_the_variable_and_what_is_expected() {
     };
     assert_eq!(refused("CACHE_TTL_SECONDS", "abc"), "CACHE_TTL_SECONDS=abc: expected a whole number from 0 to 86400");
     assert_eq!(refused("CACHE_TTL_SECONDS", "-1"), "CACHE_TTL_SECONDS=-1: expected a whole number from 0 to 86400");
+    assert_eq!(refused("PROMPT_TOOLS", "false"), "PROMPT_TOOLS=false: expected on or off");
     assert_eq!(refused("PAGE_SIZE", "0"), "PAGE_SIZE=0: expected a whole number from 1 to 10000");
     assert_eq!(refused("PORT", "65536"), "PORT=65536: expected a whole number from 0 to 65535");
     assert_eq!(

@@ -18,6 +18,12 @@ pub enum GalleryError {
         /// The prompt that was probably meant.
         nearest: Option<String>,
     },
+    /// The prompt is not a tool.
+    #[error("unknown tool `{name}`: it is a prompt, so call get_prompt with its name")]
+    NotATool {
+        /// The prompt.
+        name: String,
+    },
     /// The prompt has no such argument.
     #[error("{0}")]
     UnknownArgument(ArgumentProblem),

@@ -5,30 +5,34 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::error::GalleryError;
 use super::pages::Page;
-use super::row::{Audience, row, row_for};
+use super::row::{Audience, for_audience, summary};
 use super::{Gallery, in_time};
 use crate::json::escaped_len;
 use crate::limits::{MAX_PAGE_BYTES, READ_AHEAD};
-use catalogue::{Attempt, CONCURRENT_READS, Catalogue, Entry, Fresh, Unread, Unreadable};
+use catalogue::{Attempt, CONCURRENT_READS, Catalogue, Entry, Fresh, Summary, Unread, Unreadable};
 use dotprompt::is_name;
 use store::StoreError;
 
-/// The rows of one page: the JSON of each prompt, `None` for a broken one.
-struct PageRows {
+/// The summaries of the prompts of one page, `None` for a broken one.
+pub(super) struct PageRows {
     start: usize,
-    rows: Vec<Result<Option<Bytes>, Unread>>,
+    rows: Vec<Result<Option<Summary>, Unread>>,
     /// Whether reading took so long that the page has fewer prompts than fit.
     is_cut: bool,
 }
 
 impl PageRows {
+    /// Whether no file is unread.
+    pub(super) fn are_current(&self) -> bool {
+        self.rows.iter().all(Result::is_ok)
+    }
+
     /// The entries of the page.
     fn range(&self) -> Range<usize> {
         self.start..self.start + self.rows.len()
@@ -77,7 +81,7 @@ impl Gallery {
             self.page_rows(&catalogue, start, audience).await
         };
         let fresh = self.live.with_fresh_catalogue(catalogue, attempt).await;
-        let is_current = !fresh.value.is_cut && fresh.value.rows.iter().all(Result::is_ok);
+        let is_current = !fresh.value.is_cut && fresh.value.are_current();
         let page = Arc::new(self.page(&fresh, audience)?);
         if is_current {
             self.pages.keep(&fresh.catalogue, audience, fresh.value.range(), &page);
@@ -96,7 +100,7 @@ impl Gallery {
             let reads: Vec<_> = entries.iter().map(|entry| self.row(catalogue, entry, audience)).collect();
             let mut reads = stream::iter(reads).buffered(CONCURRENT_READS);
             while let Some(row) = reads.next().await {
-                bytes += row.as_ref().ok().and_then(Option::as_ref).map_or(0, |row| escaped_len(row) + 1);
+                bytes += row.as_ref().ok().and_then(Option::as_ref).map_or(0, |row| escaped_len(&row.listed) + 1);
                 let is_late = began.elapsed() > self.page_timeout;
                 if !page.rows.is_empty() && (is_late || bytes > MAX_PAGE_BYTES) {
                     page.is_cut = bytes <= MAX_PAGE_BYTES;
@@ -108,36 +112,52 @@ impl Gallery {
         page
     }
 
-    /// The row of a prompt; `None` for a broken one.
-    async fn row(&self, catalogue: &Catalogue, entry: &Entry, audience: Audience) -> Result<Option<Bytes>, Unread> {
-        let row = match self.live.index.listed(catalogue, entry) {
+    /// Reads the rows of all prompts for any client, however long they are and that takes.
+    pub(super) async fn all_rows(&self, catalogue: &Catalogue) -> PageRows {
+        self.live.index_ready().await;
+        let reads: Vec<_> =
+            catalogue.entries.iter().map(|entry| self.row(catalogue, entry, Audience::AnyClient)).collect();
+        PageRows { start: 0, rows: stream::iter(reads).buffered(CONCURRENT_READS).collect().await, is_cut: false }
+    }
+
+    /// The summary of a prompt, with its row for an audience; `None` for a broken one.
+    async fn row(&self, catalogue: &Catalogue, entry: &Entry, audience: Audience) -> Result<Option<Summary>, Unread> {
+        let row = match self.live.index.summary(catalogue, entry) {
             Some(row) => Some(row),
             None => {
                 let link = self.live.files.linked(catalogue, entry).await?;
-                let row = row(entry, &link);
+                let row = summary(entry, &link);
                 if let Some(row) = &row {
                     self.live.index.learn(catalogue.object(entry), &link.partials, row.clone());
                 }
                 row
             }
         };
-        Ok(row.map(|row| row_for(audience, row)))
+        Ok(row.map(|row| for_audience(audience, row)))
     }
 
-    /// Puts a page together, with the last good version of prompts that cannot be read.
-    fn page(
+    fn page(&self, fresh: &Fresh<PageRows>, audience: Audience) -> Result<Page, GalleryError> {
+        let usable = self.usable(fresh, audience)?;
+        let (range, entries) = (fresh.value.range(), &fresh.catalogue.entries);
+        let has_more = range.end < entries.len();
+        let last = entries[range].last().filter(|_| has_more);
+        Ok(Page { prompts: json_array(&usable), next_cursor: last.map(|last| encode_cursor(&last.name)) })
+    }
+
+    /// The summaries of the prompts that can be used, with the last good version of those that cannot be read.
+    pub(super) fn usable(
         &self,
         Fresh { catalogue, value, outage }: &Fresh<PageRows>,
         audience: Audience,
-    ) -> Result<Page, GalleryError> {
+    ) -> Result<Vec<Summary>, GalleryError> {
         let PageRows { start, rows, .. } = value;
         let entries = &catalogue.entries[value.range()];
         let mut usable = Vec::with_capacity(entries.len());
         let mut refusals = Vec::new();
         for (entry, read) in entries.iter().zip(rows) {
             let unread = match read {
-                Ok(json) => {
-                    usable.extend(json.clone());
+                Ok(summary) => {
+                    usable.extend(summary.clone());
                     continue;
                 }
                 Err(unread) => unread,
@@ -145,7 +165,7 @@ impl Gallery {
             let object = catalogue.object(entry);
             if let Some(link) = self.live.files.last_good(catalogue, entry) {
                 tracing::debug!(prompt.file = object.key, cause = %unread.error, "listed as it was served last");
-                usable.extend(row(entry, &link).map(|row| row_for(audience, row)));
+                usable.extend(summary(entry, &link).map(|row| for_audience(audience, row)));
                 continue;
             }
             match self.live.why_unread(unread, outage.as_ref()) {
@@ -166,15 +186,14 @@ impl Gallery {
         if *start == 0 && refusals.len() > 1 && refusals.len() == entries.len() {
             return Err(GalleryError::Store(StoreError::clone(refusals[0])));
         }
-        let has_more = start + entries.len() < catalogue.entries.len();
-        let next_cursor = entries.last().filter(|_| has_more).map(|last| encode_cursor(&last.name));
-        Ok(Page { prompts: json_array(&usable), next_cursor })
+        Ok(usable)
     }
 }
 
-fn json_array(rows: &[Bytes]) -> Box<RawValue> {
-    let mut array = String::with_capacity(rows.iter().map(|json| json.len() + 1).sum::<usize>() + 2);
-    for json in rows {
+fn json_array(summaries: &[Summary]) -> Box<RawValue> {
+    let rows = || summaries.iter().map(|summary| &summary.listed);
+    let mut array = String::with_capacity(rows().map(|json| json.len() + 1).sum::<usize>() + 2);
+    for json in rows() {
         array.push(if array.is_empty() { '[' } else { ',' });
         array.push_str(std::str::from_utf8(json).expect("JSON is text"));
     }

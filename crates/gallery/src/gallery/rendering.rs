@@ -51,6 +51,8 @@ struct Request<'r> {
     name: &'r str,
     arguments: &'r Map<String, Value>,
     claims: Option<&'r Map<String, Value>>,
+    /// Whether the prompt must be a tool.
+    as_tool: bool,
 }
 
 impl Gallery {
@@ -64,7 +66,20 @@ impl Gallery {
         arguments: &Map<String, Value>,
         claims: Option<&Map<String, Value>>,
     ) -> Result<Rendered, GalleryError> {
-        in_time(self.render(Request { name, arguments, claims })).await
+        in_time(self.render(Request { name, arguments, claims, as_tool: false })).await
+    }
+
+    /// Renders a prompt that is a tool.
+    ///
+    /// # Errors
+    /// As [`Self::get`], and [`GalleryError::NotATool`].
+    pub async fn call(
+        &self,
+        name: &str,
+        arguments: &Map<String, Value>,
+        claims: Option<&Map<String, Value>>,
+    ) -> Result<Rendered, GalleryError> {
+        in_time(self.render(Request { name, arguments, claims, as_tool: true })).await
     }
 
     async fn render(&self, request: Request<'_>) -> Result<Rendered, GalleryError> {
@@ -79,10 +94,13 @@ impl Gallery {
     /// Renders a prompt with the files of its catalogue, or without files if the prompt is of an older catalogue.
     async fn render_prompt(
         &self,
-        Request { name, arguments, claims }: Request<'_>,
+        Request { name, arguments, claims, as_tool }: Request<'_>,
         prompt: &Prompt,
         objects: Option<&[Object]>,
     ) -> Result<Rendered, Failure> {
+        if as_tool && !prompt.is_tool() {
+            return Err(GalleryError::NotATool { name: name.to_owned() }.into());
+        }
         let failed = |problem| GalleryError::Failed { name: name.to_owned(), problem };
         let mut data = prompt.resolve(arguments).map_err(|problems| {
             let form = Form::new(name, &problems, prompt.arguments());

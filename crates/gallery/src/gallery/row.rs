@@ -1,10 +1,10 @@
-//! One prompt as `prompts/list` has it.
+//! The summary of a prompt, with its row in `prompts/list`.
 
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use catalogue::{Entry, Link};
+use catalogue::{Entry, Link, Summary};
 use dotprompt::{Argument, Icon, in_listed_order};
 
 /// Whom a list is for.
@@ -44,8 +44,8 @@ struct RowMeta<'a> {
     version: &'a str,
 }
 
-/// A prompt in MCP's form, for any client; `None` for a broken one, which was logged when its file was read.
-pub(super) fn row(entry: &Entry, link: &Link) -> Option<Bytes> {
+/// The summary of a prompt, with its row for any client; `None` for a broken one, which was logged when its file was read.
+pub(super) fn summary(entry: &Entry, link: &Link) -> Option<Summary> {
     let prompt = link.prompt.as_ref().ok()?;
     let row = PromptRow {
         name: &entry.name,
@@ -55,14 +55,15 @@ pub(super) fn row(entry: &Entry, link: &Link) -> Option<Bytes> {
         arguments: in_listed_order(prompt.arguments()),
         meta: RowMeta { tags: prompt.tags(), version: &link.version },
     };
-    Some(bytes(&row))
+    let schema = bytes(&prompt.arguments().input_schema());
+    Some(Summary { listed: bytes(&row), schema, is_tool: prompt.is_tool() })
 }
 
-/// The same prompt for an audience.
-pub(super) fn row_for(audience: Audience, row: Bytes) -> Bytes {
+/// The same summary with the row for an audience.
+pub(super) fn for_audience(audience: Audience, summary: Summary) -> Summary {
     match audience {
-        Audience::AnyClient => row,
-        Audience::FormClient => asked(&row).unwrap_or(row),
+        Audience::AnyClient => summary,
+        Audience::FormClient => Summary { listed: asked(&summary.listed).unwrap_or(summary.listed), ..summary },
     }
 }
 

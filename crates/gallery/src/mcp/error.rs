@@ -73,6 +73,11 @@ impl Error {
         Self { cause: Some(cause.into()), ..Self::new(ErrorKind::Internal, "internal error") }
     }
 
+    /// Whether the caller can correct the request.
+    pub(super) fn is_invalid_params(&self) -> bool {
+        self.kind == ErrorKind::InvalidParams
+    }
+
     /// The same with data for the client's program.
     #[must_use]
     pub(super) fn with_data(self, data: Value) -> Self {
@@ -110,6 +115,7 @@ impl From<GalleryError> for Error {
     fn from(e: GalleryError) -> Self {
         let (kind, cause) = match &e {
             GalleryError::UnknownPrompt { .. }
+            | GalleryError::NotATool { .. }
             | GalleryError::UnknownArgument(_)
             | GalleryError::Arguments { .. }
             | GalleryError::Media { .. }

@@ -97,7 +97,7 @@ impl Call<'_> {
     }
 
     /// Whether the client can show a form. In the handshake revisions a request does not say so.
-    fn can_ask(&self) -> bool {
+    pub(super) fn can_ask(&self) -> bool {
         self.era == Era::Modern && elicitation::takes_forms(&self.client_capabilities())
     }
 

@@ -1,16 +1,26 @@
 //! `tools/list`, `tools/call`.
 
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::error::{Error, ErrorKind};
 use super::version::{Era, MODERN};
-use super::{Answer, Call, Record, headers, shortened};
+use super::{Answer, Call, Mcp, Record, headers, shortened};
 use crate::content::Content;
-use crate::gallery::{GalleryError, did_you_mean};
+use crate::gallery::{AllPrompts, GalleryError, PromptTool, did_you_mean};
+use crate::json::escaped_len;
+use crate::limits::{MAX_PAGE_BYTES, TOOL_LIST_TIMEOUT};
 use crate::tools::{ToolCall, ToolError, ToolReply};
 use dotprompt::nearest;
+use store::StoreError;
+
+/// The start of a cursor, so that a cursor of `prompts/list` is none of `tools/list`.
+const CURSOR_PREFIX: &str = "tool ";
 
 #[derive(Deserialize)]
 struct ListToolsParams {
@@ -18,58 +28,124 @@ struct ListToolsParams {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct ListToolsResult<'a> {
-    tools: &'a RawValue,
+    tools: &'a [&'a RawValue],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct CallToolParams {
-    name: String,
+pub(super) struct CallToolParams {
+    pub(super) name: String,
     arguments: Option<Box<RawValue>>,
-    input_responses: Option<Map<String, Value>>,
-    request_state: Option<String>,
+    pub(super) input_responses: Option<Map<String, Value>>,
+    pub(super) request_state: Option<String>,
+}
+
+impl CallToolParams {
+    /// The arguments, a JSON object.
+    ///
+    /// # Errors
+    /// Arguments that are not an object.
+    pub(super) fn arguments(&self) -> Result<&str, Error> {
+        match &self.arguments {
+            Some(arguments) if arguments.get().starts_with('{') => Ok(arguments.get()),
+            Some(_) => Err(Error::invalid_params("params.arguments: must be an object")),
+            None => Ok("{}"),
+        }
+    }
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct CallToolResult {
-    content: Vec<Content>,
+pub(super) struct CallToolResult<T = Value> {
+    pub(super) content: Vec<Content>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    structured_content: Option<Value>,
-    is_error: bool,
+    pub(super) structured_content: Option<T>,
+    pub(super) is_error: bool,
 }
 
 impl CallToolResult {
-    fn failed(message: String) -> Self {
+    pub(super) fn failed(message: String) -> Self {
         Self { content: vec![Content::text(message)], structured_content: None, is_error: true }
     }
 }
 
 impl Call<'_> {
-    pub(super) fn list_tools(&self) -> Answer {
+    pub(super) async fn list_tools(&self, record: &mut Record) -> Answer {
         let params: ListToolsParams = self.params()?;
-        if params.cursor.is_some() {
-            return Err(GalleryError::InvalidCursor.into());
+        let after = params.cursor.as_deref().map(decode_cursor).transpose()?;
+        let Mcp { tools: registered, has_prompt_tools, search_and_get, .. } = self.mcp;
+        let mut tools: Vec<&RawValue> = Vec::new();
+        if after.is_none() {
+            tools.extend(registered.definitions.iter().map(|definition| &**definition));
         }
-        self.answer_cacheable(
-            &ListToolsResult { tools: &self.mcp.tools.definitions },
-            self.mcp.tools.definitions.get().len(),
-        )
+        if !has_prompt_tools {
+            return self.answer_tools(&tools, None);
+        }
+        if after.is_none() {
+            let is_free = |(name, _): &&(&str, Box<RawValue>)| registered.find(name).is_none();
+            tools.extend(search_and_get.iter().filter(is_free).map(|(_, definition)| &**definition));
+        }
+        let prompts = match self.prompts_for_tools().await {
+            Ok(prompts) => prompts,
+            Err(e) => {
+                record.cause = Some(std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string));
+                // The client is to ask again.
+                return self.respond("complete", Some(0), &ListToolsResult { tools: &tools, next_cursor: None }, 0);
+            }
+        };
+        let taken = prompts.tools.iter().filter(|tool| self.is_taken(&tool.name));
+        prompts.not_offered.call_once(|| {
+            for PromptTool { name, .. } in taken {
+                tracing::warn!(prompt.name = name, "not offered as a tool: another tool has this name");
+            }
+        });
+        let of_prompts = prompts.tools.iter().filter(|tool| !self.is_taken(&tool.name));
+        let next = fill_page(&mut tools, of_prompts, after.as_deref());
+        self.answer_tools(&tools, next)
+    }
+
+    fn answer_tools(&self, tools: &[&RawValue], next_cursor: Option<String>) -> Answer {
+        let size = tools.iter().map(|tool| tool.get().len() + 1).sum();
+        self.answer_cacheable(&ListToolsResult { tools, next_cursor }, size)
+    }
+
+    /// All prompts, for their tools.
+    async fn prompts_for_tools(&self) -> Result<Arc<AllPrompts>, GalleryError> {
+        let late = |_| Err(StoreError::Unavailable(format!("no answer in {TOOL_LIST_TIMEOUT:?}")).into());
+        tokio::time::timeout(TOOL_LIST_TIMEOUT, self.mcp.gallery.all_prompts()).await.unwrap_or_else(late)
+    }
+
+    /// Whether a prompt cannot be a tool of this name.
+    pub(super) fn is_taken(&self, name: &str) -> bool {
+        self.mcp.tools.find(name).is_some() || check::PROMPT_TOOLS.contains(&name)
+    }
+
+    /// The error of a tool that does not exist.
+    pub(super) async fn unknown_tool(&self, name: &str) -> Error {
+        let of_prompts = if self.mcp.has_prompt_tools { self.prompts_for_tools().await.ok() } else { None };
+        let of_prompts = of_prompts.as_deref().map(|prompts| prompts.tools.as_slice()).unwrap_or_default();
+        let own = check::PROMPT_TOOLS.into_iter().filter(|_| self.mcp.has_prompt_tools);
+        let names = self.mcp.tools.names().chain(own).chain(of_prompts.iter().map(|tool| tool.name.as_str()));
+        let near = did_you_mean(nearest(name, names));
+        Error::invalid_params(format!("unknown tool `{}`{near}", shortened(name)))
     }
 
     pub(super) async fn call_tool(&self, record: &mut Record) -> Answer {
         let params: CallToolParams = self.params()?;
         record.name = Some(shortened(&params.name));
         let Some(tool) = self.mcp.tools.find(&params.name) else {
-            let near = did_you_mean(nearest(&params.name, self.mcp.tools.names()));
-            return Err(Error::invalid_params(format!("unknown tool `{}`{near}", shortened(&params.name))));
+            return match self.mcp.has_prompt_tools {
+                true => self.call_prompt_tool(&params, record).await,
+                false => Err(self.unknown_tool(&params.name).await),
+            };
         };
-        let arguments = match params.arguments {
-            Some(arguments) if arguments.get().starts_with('{') => arguments,
-            Some(_) => return Err(Error::invalid_params("params.arguments: must be an object")),
-            None => RawValue::from_string("{}".to_owned()).expect("`{}` is JSON"),
-        };
+        params.arguments()?;
+        let empty = || RawValue::from_string("{}".to_owned()).expect("`{}` is JSON");
+        let arguments = params.arguments.unwrap_or_else(empty);
         if self.era == Era::Modern && !tool.header_params.is_empty() {
             headers::check_params(self.headers, &tool.header_params, &arguments)?;
         }
@@ -107,4 +183,31 @@ impl Call<'_> {
             }
         }
     }
+}
+
+/// Adds the tools of prompts after `after`, as many as fit one page. Returns the cursor of the next page.
+fn fill_page<'t>(
+    page: &mut Vec<&'t RawValue>,
+    tools: impl Iterator<Item = &'t PromptTool>,
+    after: Option<&str>,
+) -> Option<String> {
+    let mut bytes: usize = page.iter().map(|tool| escaped_len(tool.get().as_bytes()) + 1).sum();
+    let mut last: Option<&PromptTool> = None;
+    for tool in tools.filter(|tool| after.is_none_or(|after| tool.name.as_str() > after)) {
+        bytes += escaped_len(tool.definition.get().as_bytes()) + 1;
+        if bytes > MAX_PAGE_BYTES
+            && let Some(last) = last
+        {
+            return Some(URL_SAFE_NO_PAD.encode(format!("{CURSOR_PREFIX}{}", last.name)));
+        }
+        page.push(&tool.definition);
+        last = Some(tool);
+    }
+    None
+}
+
+/// The name of the last tool on the page before.
+fn decode_cursor(cursor: &str) -> Result<String, GalleryError> {
+    let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    text.and_then(|text| Some(text.strip_prefix(CURSOR_PREFIX)?.to_owned())).ok_or(GalleryError::InvalidCursor)
 }

@@ -1,0 +1,235 @@
+//! All prompts of one catalogue at once: what is searched, and which prompts are tools.
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use tokio::sync::OnceCell;
+
+use super::error::GalleryError;
+use super::row::Audience;
+use super::search::{Row, SearchIndex, UnknownTag};
+use super::{Gallery, in_time};
+use crate::limits::{MAX_FOUND_BYTES, MAX_FOUND_PROMPTS};
+use crate::tools::Annotations;
+use catalogue::{Catalogue, Summary};
+use store::StoreError;
+
+/// The prompts of one catalogue that can be used, sorted by name.
+pub struct AllPrompts {
+    summaries: Arc<[Summary]>,
+    search: OnceCell<Arc<SearchIndex>>,
+    /// The prompts that are tools of their own.
+    pub tools: Vec<PromptTool>,
+    /// So that the log names prompts whose tools are not offered once for each catalogue.
+    pub not_offered: Once,
+}
+
+/// A prompt as a tool of its own name.
+pub struct PromptTool {
+    /// The name of the prompt and the tool.
+    pub name: String,
+    /// Its JSON in `tools/list`.
+    pub definition: Box<RawValue>,
+}
+
+/// What a model searches for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Search<'s> {
+    /// Words, with or without typing mistakes; all prompts match a query without words.
+    pub query: &'s str,
+    /// A tag that the prompts must have.
+    pub tag: Option<&'s str>,
+    /// The `nextCursor` of the page before.
+    pub cursor: Option<&'s str>,
+}
+
+/// One page of found prompts.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FoundPage {
+    /// The prompts, the best match first.
+    pub prompts: Vec<Box<RawValue>>,
+    /// How many prompts match in all.
+    pub total: usize,
+    /// The cursor of the next page, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+    /// Set if no prompt has the tag.
+    #[serde(skip)]
+    pub unknown_tag: Option<UnknownTag>,
+}
+
+/// A prompt as a search returns it.
+#[derive(Serialize)]
+struct FoundPrompt<'p> {
+    name: &'p str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'p str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'p str>,
+    #[serde(skip_serializing_if = "<[Cow<'_, str>]>::is_empty")]
+    tags: &'p [Cow<'p, str>],
+    /// The JSON Schema.
+    arguments: &'p RawValue,
+}
+
+/// A prompt as `tools/list` has it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ToolRow<'p> {
+    name: &'p str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'p str>,
+    description: Cow<'p, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icons: Option<&'p RawValue>,
+    input_schema: &'p RawValue,
+    annotations: Annotations,
+}
+
+/// The prompts of the last catalogue, once they were needed.
+#[derive(Default)]
+pub(super) struct KeptPrompts {
+    kept: Mutex<Option<(Weak<Catalogue>, Arc<AllPrompts>)>>,
+    /// Held while they are put together, so that callers at the same time share them.
+    making: tokio::sync::Mutex<()>,
+}
+
+impl KeptPrompts {
+    fn get(&self, catalogue: &Arc<Catalogue>) -> Option<Arc<AllPrompts>> {
+        let kept = self.lock();
+        let (of, prompts) = kept.as_ref()?;
+        (of.as_ptr() == Arc::as_ptr(catalogue)).then(|| Arc::clone(prompts))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<(Weak<Catalogue>, Arc<AllPrompts>)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AllPrompts {
+    fn new(summaries: Vec<Summary>) -> Self {
+        let tools = summaries.iter().filter(|summary| summary.is_tool).filter_map(PromptTool::new).collect();
+        Self { summaries: summaries.into(), search: OnceCell::new(), tools, not_offered: Once::new() }
+    }
+
+    /// The search index, made at the first search.
+    async fn search(&self) -> Result<Arc<SearchIndex>, GalleryError> {
+        let make = || async {
+            let summaries = Arc::clone(&self.summaries);
+            // In a thread of its own, because many prompts take a while.
+            let index = move || Arc::new(SearchIndex::new(summaries.iter().map(|summary| row(&summary.listed))));
+            let index = tokio::task::spawn_blocking(index).await;
+            index.map_err(|e| GalleryError::Store(StoreError::Unavailable(e.to_string())))
+        };
+        self.search.get_or_try_init(make).await.cloned()
+    }
+
+    /// The prompts at these places in the order of the names, as far as they fit one page.
+    fn found(&self, places: &[u32]) -> Vec<Box<RawValue>> {
+        let mut found = Vec::new();
+        let mut bytes = 0;
+        for place in places.iter().take(MAX_FOUND_PROMPTS) {
+            let prompt = found_prompt(&self.summaries[*place as usize]);
+            bytes += prompt.get().len();
+            if bytes > MAX_FOUND_BYTES && !found.is_empty() {
+                break;
+            }
+            found.push(prompt);
+        }
+        found
+    }
+}
+
+impl PromptTool {
+    fn new(summary: &Summary) -> Option<Self> {
+        let Row { name, title, description, icons, .. } = &row(&summary.listed)?;
+        let described = description.as_deref().or(title.as_deref());
+        let description = described.map_or_else(|| format!("The prompt `{name}`.").into(), Cow::Borrowed);
+        let tool = ToolRow {
+            name,
+            title: title.as_deref(),
+            description,
+            icons: *icons,
+            input_schema: serde_json::from_slice(&summary.schema).ok()?,
+            annotations: Annotations::READ_ONLY,
+        };
+        Some(Self { name: name.to_string(), definition: to_raw_value(&tool).ok()? })
+    }
+}
+
+fn row(listed: &Bytes) -> Option<Row<'_>> {
+    serde_json::from_slice(listed).ok()
+}
+
+fn found_prompt(summary: &Summary) -> Box<RawValue> {
+    let found = || {
+        let Row { name, title, description, meta, .. } = &row(&summary.listed)?;
+        let (title, description) = (title.as_deref(), description.as_deref());
+        let arguments = serde_json::from_slice(&summary.schema).ok()?;
+        to_raw_value(&FoundPrompt { name, title, description, tags: &meta.tags, arguments }).ok()
+    };
+    found().unwrap_or_else(|| RawValue::NULL.to_owned())
+}
+
+impl Gallery {
+    /// All prompts of the current catalogue that can be used. The next call finds them at hand.
+    ///
+    /// # Errors
+    /// [`GalleryError::Store`].
+    pub async fn all_prompts(&self) -> Result<Arc<AllPrompts>, GalleryError> {
+        in_time(self.put_together()).await
+    }
+
+    async fn put_together(&self) -> Result<Arc<AllPrompts>, GalleryError> {
+        let catalogue = self.live.current().await?;
+        if let Some(prompts) = self.all.get(&catalogue) {
+            return Ok(prompts);
+        }
+        let _making = self.all.making.lock().await;
+        if let Some(prompts) = self.all.get(&catalogue) {
+            return Ok(prompts);
+        }
+        let attempt = |catalogue: Arc<Catalogue>| async move { self.all_rows(&catalogue).await };
+        let fresh = self.live.with_fresh_catalogue(catalogue, attempt).await;
+        let prompts = Arc::new(AllPrompts::new(self.usable(&fresh, Audience::AnyClient)?));
+        if fresh.value.are_current() {
+            *self.all.lock() = Some((Arc::downgrade(&fresh.catalogue), Arc::clone(&prompts)));
+        }
+        self.live.save_index(&fresh.catalogue, false).await;
+        Ok(prompts)
+    }
+
+    /// Searches the prompts by their names, titles, tags, descriptions and arguments.
+    ///
+    /// # Errors
+    /// [`GalleryError::InvalidCursor`], [`GalleryError::Store`].
+    pub async fn search(&self, Search { query, tag, cursor }: Search<'_>) -> Result<FoundPage, GalleryError> {
+        let start = cursor.map_or(Ok(0), decode_offset)?;
+        let prompts = self.all_prompts().await?;
+        let index = prompts.search().await?;
+        let (found, unknown_tag) = match index.find(query, tag) {
+            Ok(found) => (found, None),
+            Err(unknown) => (Vec::new(), Some(unknown)),
+        };
+        let page = prompts.found(found.get(start..).unwrap_or_default());
+        let next = start + page.len();
+        let next_cursor = (next < found.len()).then(|| encode_offset(next));
+        Ok(FoundPage { prompts: page, total: found.len(), next_cursor, unknown_tag })
+    }
+}
+
+/// The cursor of the page of a search that begins with this match.
+fn encode_offset(offset: usize) -> String {
+    URL_SAFE_NO_PAD.encode(format!("match {offset}"))
+}
+
+fn decode_offset(cursor: &str) -> Result<usize, GalleryError> {
+    let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    text.and_then(|text| text.strip_prefix("match ")?.parse().ok()).ok_or(GalleryError::InvalidCursor)
+}

@@ -1,0 +1,318 @@
+//! Prompts as tools, for clients that offer tools alone: `search_prompts`, `get_prompt`, and prompts with `tool: true`.
+//!
+//! A rendered prompt is content blocks alone. It has no structured content, because clients show the model that instead of
+//! the blocks, and no output schema, because that requires structured content.
+
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value, json};
+
+use super::elicitation::{self, Answers};
+use super::error::Error;
+use super::tools::{CallToolParams, CallToolResult};
+use super::version::Era;
+use super::{Answer, Call, Record, shortened};
+use crate::content::{Content, PromptMessage, Rendered, Role};
+use crate::gallery::{FoundPage, GalleryError, Search, UnknownTag, did_you_mean};
+use crate::json::escaped_len;
+use crate::limits::{MAX_FOUND_PROMPTS, MAX_SHOWN_SCHEMA_BYTES};
+use crate::tools::{Annotations, Definition, ToolError, read_arguments};
+use dotprompt::bounds;
+
+const SEARCH: &str = check::PROMPT_TOOLS[0];
+const GET: &str = check::PROMPT_TOOLS[1];
+
+/// The role of each content block, in `_meta`.
+const META_ROLES: &str = "prompt-gallery/roles";
+
+/// `search_prompts` and `get_prompt` as `tools/list` has them.
+pub(super) fn definitions() -> [(&'static str, Box<RawValue>); 2] {
+    let tool = |name: &str, title: &str, description: String, input_schema, output_schema| {
+        let annotations = Some(Annotations::READ_ONLY);
+        let (name, title) = (name.to_owned(), Some(title.to_owned()));
+        let definition = Definition { name, title, description, input_schema, output_schema, annotations };
+        to_raw_value(&definition).expect("a definition serialises")
+    };
+    let search = format!(
+        "Finds prompts of the team, the best match first, {MAX_FOUND_PROMPTS} at a time; without words and tag, lists all \
+         by name. Typing mistakes are forgiven. Each result has the prompt's name and the JSON Schema of the arguments that \
+         {GET} takes."
+    );
+    let get = format!(
+        "Gets a prompt of the team with its arguments filled in: instructions to follow as if the user had written them. \
+         {SEARCH} finds names and arguments."
+    );
+    [
+        (SEARCH, tool(SEARCH, "Search prompts", search, search_input(), Some(search_output()))),
+        (GET, tool(GET, "Get a prompt", get, get_input(), None)),
+    ]
+}
+
+fn search_input() -> Value {
+    let described = |description| json!({ "type": "string", "description": description });
+    json!({
+        "type": "object",
+        "properties": {
+            "query": described("Words to look for in names, titles, tags, descriptions and arguments."),
+            "tag": described("A tag that the prompts must have."),
+            "cursor": described("The `nextCursor` of the page before, with the same query and tag."),
+        },
+        "additionalProperties": false,
+    })
+}
+
+fn search_output() -> Value {
+    let text = || json!({ "type": "string" });
+    let arguments = json!({ "type": "object", "description": "The JSON Schema of the prompt's arguments." });
+    let prompt = json!({
+        "type": "object",
+        "properties": {
+            "name": text(), "title": text(), "description": text(),
+            "tags": { "type": "array", "items": text() }, "arguments": arguments,
+        },
+        "required": ["name", "arguments"],
+    });
+    json!({
+        "type": "object",
+        "properties": {
+            "prompts": { "type": "array", "items": prompt },
+            "total": { "type": "integer", "description": "How many prompts match in all." },
+            "nextCursor": { "type": "string", "description": "Set if there are more." },
+        },
+        "required": ["prompts", "total"],
+    })
+}
+
+fn get_input() -> Value {
+    let arguments = "The prompt's arguments by name, as JSON of their types.";
+    json!({
+        "type": "object",
+        "properties": {
+            "name": { "type": "string", "description": "The prompt's name." },
+            "arguments": { "type": "object", "description": arguments, "additionalProperties": true },
+        },
+        "required": ["name"],
+        "additionalProperties": false,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SearchArguments {
+    query: Option<String>,
+    tag: Option<String>,
+    cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GetArguments {
+    name: String,
+    #[serde(default)]
+    arguments: Value,
+}
+
+/// A call that renders a prompt.
+struct PromptCall<'c> {
+    params: &'c CallToolParams,
+    /// The prompt's name.
+    prompt: &'c str,
+    arguments: Map<String, Value>,
+}
+
+impl PromptCall<'_> {
+    fn is_get(&self) -> bool {
+        self.params.name == GET
+    }
+
+    /// How the model calls again.
+    fn again(&self) -> String {
+        match self.is_get() {
+            true => format!("{GET} again with the name `{}` and with `arguments`", shortened(self.prompt)),
+            false => format!("{} again with arguments", self.prompt),
+        }
+    }
+}
+
+/// Why a call has no result.
+enum Failure {
+    /// A sentence for the model, which may call again.
+    Message(String),
+    /// An error for the client.
+    Error(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(e: Error) -> Self {
+        Self::Error(e)
+    }
+}
+
+impl From<ToolError> for Failure {
+    fn from(e: ToolError) -> Self {
+        match e {
+            ToolError::Message(message) | ToolError::InvalidParams(message) => Self::Message(message),
+            ToolError::MissingCapability(_) => unreachable!("these tools need no capability"),
+        }
+    }
+}
+
+impl From<GalleryError> for Failure {
+    fn from(e: GalleryError) -> Self {
+        let message = e.to_string();
+        let e = Error::from(e);
+        if e.is_invalid_params() { Self::Message(message) } else { Self::Error(e) }
+    }
+}
+
+impl Call<'_> {
+    /// Calls a tool that is not registered.
+    pub(super) async fn call_prompt_tool(&self, params: &CallToolParams, record: &mut Record) -> Answer {
+        let answered = match params.name.as_str() {
+            SEARCH => self.search_prompts(params.arguments()?).await,
+            GET => self.get_prompt_for_model(params, record).await,
+            _ => self.call_tool_of_prompt(params).await,
+        };
+        match answered {
+            Ok(answer) => Ok(answer),
+            Err(Failure::Message(message)) => {
+                record.tool_error = true;
+                self.answer(&CallToolResult::failed(message))
+            }
+            Err(Failure::Error(e)) => Err(e),
+        }
+    }
+
+    async fn search_prompts(&self, arguments: &str) -> Result<Vec<u8>, Failure> {
+        let SearchArguments { query, tag, cursor } = read_arguments(arguments)?;
+        // Some models send an empty text for what they leave out.
+        let (tag, cursor) = (tag.filter(|tag| !tag.trim().is_empty()), cursor.filter(|cursor| !cursor.is_empty()));
+        let query = query.unwrap_or_default();
+        let search = Search { query: &query, tag: tag.as_deref(), cursor: cursor.as_deref() };
+        let page = self.mcp.gallery.search(search).await?;
+        let json = to_raw_value(&page).map_err(|e| Error::internal(e.to_string()))?;
+        let mut content = vec![Content::text(json.get())];
+        content.extend(hint(&page, tag.as_deref()).map(Content::text));
+        Ok(self.answer(&CallToolResult { content, structured_content: Some(json), is_error: false })?)
+    }
+
+    async fn get_prompt_for_model(&self, params: &CallToolParams, record: &mut Record) -> Result<Vec<u8>, Failure> {
+        let GetArguments { name, arguments } = read_arguments(params.arguments()?)?;
+        record.name = Some(format!("{GET} {}", shortened(&name)));
+        let call = PromptCall { params, prompt: &name, arguments: object(arguments)? };
+        self.render_for_model(call).await
+    }
+
+    async fn call_tool_of_prompt(&self, params: &CallToolParams) -> Result<Vec<u8>, Failure> {
+        let arguments = read_arguments(params.arguments()?)?;
+        self.render_for_model(PromptCall { params, prompt: &params.name, arguments }).await
+    }
+
+    /// Renders a prompt as the result of a tool, or asks for its arguments as `prompts/get` does.
+    async fn render_for_model(&self, mut call: PromptCall<'_>) -> Result<Vec<u8>, Failure> {
+        let PromptCall { params, prompt, .. } = call;
+        let answers = match self.era {
+            Era::Modern => Answers::of_all_rounds(params.input_responses.as_ref(), params.request_state.as_deref())?,
+            Era::Handshake => Answers::default(),
+        };
+        call.arguments.extend(answers.given.clone());
+        let gallery = &self.mcp.gallery;
+        let rendered = match call.is_get() {
+            true => gallery.get(prompt, &call.arguments, self.claims).await,
+            false => gallery.call(prompt, &call.arguments, self.claims).await,
+        };
+        let e = match rendered {
+            Ok(rendered) => return self.answer_rendered(rendered, prompt),
+            Err(e) => e,
+        };
+        match &e {
+            GalleryError::UnknownPrompt { .. } if !call.is_get() => Err(self.unknown_tool(prompt).await.into()),
+            GalleryError::NotATool { .. } => Err(Error::invalid_params(e.to_string()).into()),
+            GalleryError::UnknownPrompt { .. } => {
+                Err(Failure::Message(format!("{} {SEARCH} finds prompts.", ended(&e))))
+            }
+            GalleryError::Arguments { form, .. } => match (answers.refusal, form) {
+                (None, Some(form)) if self.can_ask() => {
+                    Ok(self.ask(&elicitation::requests(form), answers.state(form)?)?)
+                }
+                (refusal, _) => Err(Failure::Message(self.explain(&e, refusal, &call).await)),
+            },
+            _ => Err(e.into()),
+        }
+    }
+
+    /// What is wrong with the arguments, and how to give them.
+    async fn explain(&self, e: &GalleryError, refusal: Option<&str>, call: &PromptCall<'_>) -> String {
+        let refused = refusal.map(|refusal| format!("{refusal}: ")).unwrap_or_default();
+        let schema = self.mcp.gallery.prompt(call.prompt).await.ok();
+        let schema = schema.map(|prompt| prompt.arguments().input_schema().to_string());
+        let how = match schema.filter(|schema| schema.len() <= MAX_SHOWN_SCHEMA_BYTES) {
+            Some(schema) => format!("of this JSON Schema: {schema}"),
+            None => format!("of the JSON Schema that {SEARCH} shows."),
+        };
+        format!("{refused}{} Call {} {how}", ended(e), call.again())
+    }
+
+    fn answer_rendered(&self, rendered: Rendered, prompt: &str) -> Result<Vec<u8>, Failure> {
+        let (content, roles) = blocks(rendered.messages);
+        let meta = Map::from_iter([(META_ROLES.to_owned(), json!(roles))]);
+        let result = CallToolResult::<Value> { content, structured_content: None, is_error: false };
+        let answer = self.answer_with_meta(meta, &result)?;
+        let size = escaped_len(&answer);
+        if size > bounds::ANSWER {
+            return Err(GalleryError::TooLong { name: prompt.to_owned(), size: size as u64 }.into());
+        }
+        Ok(answer)
+    }
+}
+
+/// An error as a sentence.
+fn ended(e: &GalleryError) -> String {
+    let message = e.to_string();
+    if message.ends_with(['.', '?']) { message } else { message + "." }
+}
+
+/// What the model may do if a search finds nothing.
+fn hint(page: &FoundPage, tag: Option<&str>) -> Option<String> {
+    if let (Some(UnknownTag { nearest }), Some(tag)) = (&page.unknown_tag, tag) {
+        let near = did_you_mean(nearest.as_deref());
+        let end = if nearest.is_some() { "" } else { "." };
+        return Some(format!("No prompt has the tag `{}`{near}{end}", shortened(tag)));
+    }
+    (page.total == 0).then(|| "No prompt matches. A search without words and tag lists all prompts.".to_owned())
+}
+
+/// The arguments of a prompt. Some models send an object as text.
+fn object(arguments: Value) -> Result<Map<String, Value>, ToolError> {
+    let parsed = arguments.as_str().and_then(|text| serde_json::from_str(text).ok());
+    match parsed.unwrap_or(arguments) {
+        Value::Object(arguments) => Ok(arguments),
+        Value::Null => Ok(Map::new()),
+        _ => {
+            Err(ToolError::new("Invalid argument `arguments`: expected an object with the prompt's arguments by name."))
+        }
+    }
+}
+
+/// The content blocks of messages, and the role of each. If there are several roles, the text says them too: models see no
+/// `_meta`.
+fn blocks(messages: Vec<PromptMessage>) -> (Vec<Content>, Vec<Role>) {
+    let has_several = messages.windows(2).any(|pair| pair[0].role != pair[1].role);
+    let (mut content, mut roles) = (Vec::new(), Vec::new());
+    for PromptMessage { role, content: block } in messages {
+        let is_new = has_several && roles.last() != Some(&role);
+        let label = if role == Role::User { "[user]" } else { "[assistant]" };
+        match block {
+            Content::Text { text } if is_new => content.push(Content::text(format!("{label}\n{text}"))),
+            block => {
+                if is_new {
+                    content.push(Content::text(label));
+                    roles.push(role);
+                }
+                content.push(block);
+            }
+        }
+        roles.push(role);
+    }
+    (content, roles)
+}
