@@ -77,7 +77,7 @@ fn more_prompts_than_a_page_are_a_problem_of_the_gallery() {
     assert_snapshot!(out.replace(path, "prompts"), @"
     note[many-prompts]: 2 prompts do not fit in one page of 1: only the first page is read in Continue, Gemini CLI, Goose and Zed
     --> prompts
-     = help: set PAGE_SIZE, at most 10000
+     = help: raise or unset PAGE_SIZE
 
     2 files, 1 note
     ");

@@ -69,7 +69,7 @@ fn add_hints(tokens: &[Token<'_>], problems: &mut [Problem]) {
             Some(Cause::UnknownKey { name, .. }) if problem.code == Code::UnknownKey => {
                 keys::of_front_matter(name).map(str::to_owned)
             }
-            Some(Cause::UnknownKey { name, known }) => keys::of_helper(name, known).map(did_you_mean),
+            Some(Cause::UnknownKey { name, known }) => keys::helper_key(name, known).map(did_you_mean),
             _ => None,
         };
         problem.hint = hint.or(problem.hint.take());

@@ -75,8 +75,8 @@ pub enum Source {
 /// The options of a check.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options<'a> {
-    /// How many prompts one page of `prompts/list` has. `None` if only some files are checked: the checks of the whole
-    /// gallery are left out then.
+    /// The most prompts of a `prompts/list` page, which also ends at 4 MB: the check counts prompts, not bytes. `None` if only
+    /// some files are checked: the checks of the whole gallery are left out then.
     pub page_size: Option<usize>,
     /// The clients that the team uses; empty if unknown.
     pub clients: &'a [Client],
@@ -400,7 +400,7 @@ fn names(checked: &[Checked<'_>], options: &Options<'_>) -> Vec<Problem> {
         && let Some(effects) = clients::effects(&[clients::Property::Pages], options.clients)
     {
         let message = format!("{} prompts do not fit in one page of {page_size}: {effects}", prompts.len());
-        problems.push(of_file(WHOLE, Code::ManyPrompts, message, Some("set PAGE_SIZE, at most 10000")));
+        problems.push(of_file(WHOLE, Code::ManyPrompts, message, Some("raise or unset PAGE_SIZE")));
     }
     problems
 }

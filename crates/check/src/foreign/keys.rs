@@ -1,7 +1,7 @@
 //! Keys of other programs: in front matter, and of helpers.
 
-/// The key of a helper that another tool calls `key`, if it is one of the helper's own keys `known`.
-pub(super) fn of_helper(key: &str, known: &[&str]) -> Option<&'static str> {
+/// Our key for what another program names `key`, if it is one of the helper's own keys `known`.
+pub(super) fn helper_key(key: &str, known: &[&str]) -> Option<&'static str> {
     let ours = match key {
         "mime" | "mimeType" | "mime_type" | "type" | "mediaType" => "contentType",
         "href" | "src" | "uri" | "path" | "file" => "url",
@@ -21,7 +21,7 @@ pub(super) fn of_front_matter(key: &str) -> Option<&'static str> {
         "globs" | "alwaysApply" => "it is Cursor's key and has no effect here",
         "invokable" => "it is Continue's key and has no effect here",
         "authors" | "sample" => "it is Prompty's key and has no effect here",
-        "labels" => "it is Langfuse's: write `tags`",
+        "labels" => "it is Langfuse's key: write `tags`",
         "_type" | "template_format" | "validate_template" => "it is LangChain's key and has no effect here",
         "modelParameters" | "responseFormat" | "testData" | "evaluators" => {
             "it is GitHub Models' key and has no effect here"
