@@ -72,7 +72,7 @@ impl Validator {
     /// # Errors
     /// All errors of the schema, at least one.
     pub(super) fn compile(schema: &Value) -> Result<Self, Vec<Invalid>> {
-        let patterns = cost::patterns(schema)?;
+        let patterns = cost::check_references(schema)?;
         let linear = PatternOptions::regex().size_limit(bounds::PATTERN_BYTES);
         let options = jsonschema::options().offline().with_pattern_options(linear);
         // The crate's check of this format compiles a caller's pattern without a bound.
@@ -85,7 +85,7 @@ impl Validator {
 
     /// Checks an object with one argument, and counts down `steps_left` of [`bounds::CHECK_STEPS`].
     pub(super) fn check(&self, value: &Value, steps_left: &mut usize) -> Result<(), Mismatch> {
-        if !cost::is_affordable(&self.schema, value, steps_left) {
+        if !cost::spend_steps(&self.schema, value, steps_left) {
             let path = value.as_object().and_then(|argument| argument.keys().next()).map(|name| shorten(name));
             let (expected, given) = (too_many_steps(), "more".to_owned());
             return Err(Mismatch { path: path.unwrap_or_default(), expected, given });
@@ -100,7 +100,7 @@ impl Validator {
 
     /// Checks an object with all arguments of a call, and counts down `steps_left`.
     pub(super) fn check_all(&self, arguments: &Value, steps_left: &mut usize) -> Result<(), Conflict> {
-        if !cost::is_affordable(&self.schema, arguments, steps_left) {
+        if !cost::spend_steps(&self.schema, arguments, steps_left) {
             return Err(Conflict::Together(too_many_steps()));
         }
         let Some(e) = self.error(arguments) else { return Ok(()) };
@@ -123,7 +123,7 @@ fn too_many_steps() -> String {
 /// # Errors
 /// All errors of the schema, at least one.
 pub(super) fn check_form(schema: &Value) -> Result<(), Vec<Invalid>> {
-    cost::patterns(schema)?;
+    cost::check_references(schema)?;
     form_errors(schema).map_or(Ok(()), Err)
 }
 

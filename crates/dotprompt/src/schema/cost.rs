@@ -13,13 +13,13 @@ use crate::reader::shorten;
 const FORMAT_BYTES_PER_STEP: usize = 100;
 
 /// The schemas that a keyword applies to the same value.
-fn of_same_value<'a>(root: &'a Value, keyword: &str, said: &'a Value) -> impl Iterator<Item = &'a Value> {
+fn of_same_value<'a>(root: &'a Value, keyword: &str, keyword_value: &'a Value) -> impl Iterator<Item = &'a Value> {
     let (mut one, mut list, mut map) = (None, None, None);
     match keyword {
-        "$ref" => one = said.as_str().and_then(|reference| target(root, reference)),
-        "not" | "if" | "then" | "else" => one = Some(said),
-        "allOf" | "anyOf" | "oneOf" => list = said.as_array(),
-        "dependentSchemas" | "dependencies" => map = said.as_object(),
+        "$ref" => one = keyword_value.as_str().and_then(|reference| target(root, reference)),
+        "not" | "if" | "then" | "else" => one = Some(keyword_value),
+        "allOf" | "anyOf" | "oneOf" => list = keyword_value.as_array(),
+        "dependentSchemas" | "dependencies" => map = keyword_value.as_object(),
         _ => {}
     }
     one.into_iter().chain(list.into_iter().flatten()).chain(map.into_iter().flat_map(Map::values))
@@ -29,7 +29,7 @@ fn of_same_value<'a>(root: &'a Value, keyword: &str, said: &'a Value) -> impl It
 ///
 /// # Errors
 /// All invalid references, or else the first invalid combination.
-pub(super) fn patterns(root: &Value) -> Result<usize, Vec<Invalid>> {
+pub(super) fn check_references(root: &Value) -> Result<usize, Vec<Invalid>> {
     let schemas = all(root);
     let invalid = |pointer: &String, message: String| Invalid { pointer: pointer.clone(), message };
     let refused = schemas.iter().filter_map(|(pointer, keywords)| Some(invalid(pointer, refused(root, keywords)?)));
@@ -51,16 +51,16 @@ pub(super) fn patterns(root: &Value) -> Result<usize, Vec<Invalid>> {
     heavy.map_or(Ok(patterns), |heavy| Err(vec![heavy]))
 }
 
-/// A schema and all schemas in it, with their JSON Pointers. The depth of YAML bounds their depth.
+/// A schema and all schemas in it, with their JSON Pointers. They nest at most [`bounds::YAML_DEPTH`] deep.
 fn all(root: &Value) -> Vec<(String, &Map<String, Value>)> {
     let mut all = Vec::new();
     let mut rest = VecDeque::from([(String::new(), root)]);
     while let Some((pointer, schema)) = rest.pop_front() {
         let Value::Object(keywords) = schema else { continue };
         let under = |pointer: &str, key: &str| format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
-        for (keyword, said) in keywords {
+        for (keyword, keyword_value) in keywords {
             let pointer = under(&pointer, keyword);
-            match (keyword.as_str(), said) {
+            match (keyword.as_str(), keyword_value) {
                 // Values, not schemas.
                 ("enum" | "const" | "default" | "examples", _) => {}
                 (_, Value::Array(schemas)) => {
@@ -116,8 +116,8 @@ impl<'a> Weigher<'a> {
         }
         self.known.insert(keywords, None);
         let mut all = Weight { schemas: 1, nesting: 0 };
-        for (keyword, said) in keywords {
-            for schema in of_same_value(self.root, keyword, said).filter_map(Value::as_object) {
+        for (keyword, keyword_value) in keywords {
+            for schema in of_same_value(self.root, keyword, keyword_value).filter_map(Value::as_object) {
                 let Weight { schemas, nesting } = self.weigh(schema, depth + 1)?;
                 all.schemas += schemas;
                 all.nesting = all.nesting.max(nesting + 1);
@@ -135,9 +135,9 @@ impl<'a> Weigher<'a> {
     }
 }
 
-/// Whether a value can be checked in `steps_left`. Counts down one step for each schema that is applied to the value or to
-/// a part of it.
-pub(super) fn is_affordable(root: &Value, value: &Value, steps_left: &mut usize) -> bool {
+/// Counts down one step for each schema that is applied to a value or to a part of it. Returns whether `steps_left` were
+/// enough.
+pub(super) fn spend_steps(root: &Value, value: &Value, steps_left: &mut usize) -> bool {
     apply(root, root, value, 0, steps_left).is_some()
 }
 
@@ -153,13 +153,13 @@ fn apply(root: &Value, schema: &Value, value: &Value, depth: usize, steps_left: 
     let mut apply = |schema: &Value, value: &Value| apply(root, schema, value, depth + 1, steps_left);
     // With these keywords, the crate applies the other schemas once more.
     let is_twice = keywords.contains_key("unevaluatedItems") || keywords.contains_key("unevaluatedProperties");
-    for (keyword, said) in keywords {
-        for schema in of_same_value(root, keyword, said) {
+    for (keyword, keyword_value) in keywords {
+        for schema in of_same_value(root, keyword, keyword_value) {
             for _ in 0..=usize::from(is_twice) {
                 apply(schema, value)?;
             }
         }
-        match (keyword.as_str(), value, said) {
+        match (keyword.as_str(), value, keyword_value) {
             ("items" | "prefixItems", Value::Array(items), Value::Array(schemas)) => {
                 items.iter().zip(schemas).try_for_each(|(item, schema)| apply(schema, item))?;
             }
