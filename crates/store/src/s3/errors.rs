@@ -8,7 +8,7 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use crate::causes::{causes, chain};
-use crate::prompt_store::StoreError;
+use crate::prompt_store::{StoreError, Written};
 
 const CREDENTIALS: &str = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 
@@ -55,6 +55,30 @@ where
         // For example an object that is encrypted with a key of the client's, or with a disabled key.
         (_, Some(400..=499 | 501)) => StoreError::Refused(text),
         _ => StoreError::Unavailable(text),
+    }
+}
+
+/// The error of a listing that has failed with `error`. A refusal of a whole listing counts as an outage: there is no file to
+/// leave out.
+pub(super) fn listing_error(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Refused(why) => StoreError::Unavailable(why),
+        error => error,
+    }
+}
+
+/// Whether the answer reports success, and the SDK cannot read it.
+pub(super) fn is_unreadable_success<E>(e: &SdkError<E>) -> bool {
+    e.raw_response().is_some_and(|response| response.status().is_success())
+}
+
+/// The outcome of a conditional write that has failed with `e`, which [`store_error`] turns into `error`.
+pub(super) fn written<E>(e: &SdkError<E>, error: StoreError) -> Result<Written, StoreError> {
+    match error {
+        // Another writer was first, or the object is gone.
+        StoreError::NotFound(_) => Ok(Written::Refused),
+        _ if e.raw_response().is_some_and(|response| response.status().as_u16() == 409) => Ok(Written::Unclear),
+        error => Err(error),
     }
 }
 

@@ -8,14 +8,14 @@ use super::answer::{Facts, RawAnswer};
 use super::encoding::decoded_key;
 use super::listing::{ListedObject, Page};
 use super::version::Marks;
-use super::{S3Store, is_first};
+use super::{S3Store, errors, is_first};
 use crate::limits::S3_PAGE_KEYS;
 use crate::prompt_store::{PromptStore, StoreError};
 
 /// A page, and other facts of the answer.
 struct Answered {
     page: Page,
-    /// The server's clock.
+    /// The S3 server's clock.
     date: Option<DateTime>,
     /// How many keys the answer counts and lists, if it counts more than it lists.
     miscount: Option<(usize, usize)>,
@@ -28,7 +28,7 @@ enum PageError {
 }
 
 impl S3Store {
-    /// One page of the listing, the first one or that of a continuation token, and the server's clock.
+    /// One page of the listing, the first one or that of a continuation token, and the S3 server's clock.
     ///
     /// A page that is not whole is requested once more.
     pub(super) async fn page(&self, token: Option<String>) -> Result<(Page, Option<DateTime>), StoreError> {
@@ -55,12 +55,11 @@ impl S3Store {
         // Some servers write control characters as invalid XML.
         let request = client.list_objects_v2().encoding_type(EncodingType::Url);
         let request = request.bucket(&*self.bucket.name).prefix(&self.prefix).set_continuation_token(token);
-        let answer = request.customize().interceptor(raw.clone()).send().await.map_err(|e| match e.raw_response() {
-            Some(response) if response.status().is_success() => PageError::NotWhole("the answer is not a listing"),
-            _ => PageError::Store(match self.bucket.error(&self.prefix, &e) {
-                StoreError::Refused(why) => StoreError::Unavailable(why),
-                e => e,
-            }),
+        let answer = request.customize().interceptor(raw.clone()).send().await.map_err(|e| {
+            if errors::is_unreadable_success(&e) {
+                return PageError::NotWhole("the answer is not a listing");
+            }
+            PageError::Store(errors::listing_error(self.bucket.error(&self.prefix, &e)))
         })?;
         let Facts { is_whole, date } = raw.facts();
         if !is_whole {
