@@ -1,5 +1,8 @@
 //! The commands, one module each: arguments, help text and `run`.
 
+/// How many files a command that reads all prompts reads at once.
+const CONCURRENT_READS: usize = 64;
+
 pub(crate) mod check;
 pub(crate) mod completions;
 mod limited_folder;

@@ -13,7 +13,7 @@ use serde::Serialize;
 use tracing::level_filters::LevelFilter;
 use unicode_width::UnicodeWidthStr;
 
-use super::runtime;
+use super::{CONCURRENT_READS, runtime};
 use crate::failure::Failure;
 use crate::location::Location;
 use crate::{open, program};
@@ -43,7 +43,6 @@ Examples:
   prompt-gallery list | cut -f1
   prompt-gallery list --json";
 
-const CONCURRENT_READS: usize = 64;
 /// Characters of a version in a table.
 const VERSION_LENGTH: usize = 8;
 /// Columns of a terminal in which a text is easy to read. Longer texts wrap.

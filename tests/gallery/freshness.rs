@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use gallery::gallery::{Gallery, GalleryError};
-use gallery::store::counting_s3_requests;
+use gallery::store::counting_requests;
 use md5::{Digest, Md5};
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ use crate::{
 async fn list_after_the_ttl(gallery: &Gallery) -> (String, u32) {
     let (mut listed, mut asked) = Default::default();
     eventually("S3 is asked again", async || {
-        let (page, count) = counting_s3_requests(gallery.list(None)).await;
+        let (page, count) = counting_requests(gallery.list(None)).await;
         (listed, asked) = (page.unwrap().prompts.get().to_owned(), count);
         asked > 0
     })
@@ -52,7 +52,7 @@ async fn the_first_list_is_one_list_and_one_get_for_each_prompt() {
 async fn the_first_get_reads_the_likely_files_beside_the_list() {
     let s3 = s3_with(&["a", "b", "c"]).await;
     let gallery = gallery(&s3, HOUR);
-    let (said, count) = counting_s3_requests(say(&gallery, "b")).await;
+    let (said, count) = counting_requests(say(&gallery, "b")).await;
     assert_eq!((said.unwrap().as_str(), count), ("b", 3));
     assert_eq!(lists_and_gets(s3.requests()), (1, 2), "b.prompt, and b.hbs in vain");
 }
@@ -61,7 +61,7 @@ async fn the_first_get_reads_the_likely_files_beside_the_list() {
 async fn the_get_after_a_list_is_one_get() {
     let s3 = s3_with(&["a", "b", "c"]).await;
     let gallery = listed(gallery(&s3, HOUR)).await;
-    let (said, count) = counting_s3_requests(say(&gallery, "b")).await;
+    let (said, count) = counting_requests(say(&gallery, "b")).await;
     assert_eq!((said.unwrap().as_str(), count), ("b", 1));
     assert_eq!(lists_and_gets(s3.requests()), (1, 1));
 }
@@ -97,7 +97,7 @@ async fn within_the_ttl_nothing_is_asked_of_s3() {
     let gallery = gallery(&s3, HOUR);
     assert_eq!(names(&gallery).await, ["a", "b", "tone"]);
     let before = s3.requests();
-    let ((), count) = counting_s3_requests(async {
+    let ((), count) = counting_requests(async {
         for _ in 0..3 {
             assert_eq!(names(&gallery).await, ["a", "b", "tone"]);
             assert_eq!(say(&gallery, "a").await.unwrap(), "a");

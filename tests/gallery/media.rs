@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use gallery::gallery::GalleryError;
 use gallery::mcp::{Mcp, Post};
-use gallery::store::counting_s3_requests;
+use gallery::store::counting_requests;
 use gallery::tools::Tools;
 use prompt_gallery::Content;
 use serde_json::{Map, Value, json};
@@ -27,7 +27,7 @@ async fn a_picture_is_read_when_its_prompt_is_asked_for_and_never_for_a_list() {
     let gallery = gallery(&s3, Duration::ZERO);
     assert_eq!(names(&gallery).await, ["a", "plain"]);
     assert_eq!(lists_and_gets(s3.requests()), (1, 2), "the prompts alone");
-    let (shown, count) = counting_s3_requests(picture(&gallery, "a")).await;
+    let (shown, count) = counting_requests(picture(&gallery, "a")).await;
     assert_eq!((shown.unwrap().as_slice(), count), (&b"one"[..], 2), "one LIST, one GET");
     s3.put("prompts/flow.png", "two");
     assert_eq!(picture(&gallery, "a").await.unwrap(), b"two");

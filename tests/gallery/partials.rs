@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use gallery::gallery::GalleryError;
-use gallery::store::counting_s3_requests;
+use gallery::store::counting_requests;
 use md5::{Digest, Md5};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -68,7 +68,7 @@ async fn a_changed_partial_shows_after_the_ttl_and_it_alone_is_read_again() {
     let before = s3.requests();
     assert_eq!(say(&hour, "a").await.unwrap(), "a warm", "within the TTL");
     assert_eq!(s3.requests(), before);
-    let (said, count) = counting_s3_requests(say(&zero, "a")).await;
+    let (said, count) = counting_requests(say(&zero, "a")).await;
     assert_eq!((said.unwrap().as_str(), count), ("a dry ", 2), "one LIST, one GET");
     let page = zero.list(None).await.unwrap();
     assert_eq!(page.prompts.get().matches(r#""name":"x""#).count(), 2, "what the partial takes both prompts take");
@@ -82,7 +82,7 @@ async fn a_changed_prompt_does_not_read_its_partial_again() {
     let gallery = gallery(&s3, Duration::ZERO);
     names(&gallery).await;
     s3.put(&key("a"), including("new", "tone"));
-    let (said, count) = counting_s3_requests(say(&gallery, "a")).await;
+    let (said, count) = counting_requests(say(&gallery, "a")).await;
     assert_eq!((said.unwrap().as_str(), count), ("new warm", 2), "one LIST, one GET");
 }
 

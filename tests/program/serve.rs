@@ -443,7 +443,7 @@ fn a_file_that_is_saved_while_serving_is_told_at_once() {
     program.logs("first listing");
     write("a.prompt", "one\n{{#if x}}");
     let line = program.logs("prompt left out");
-    assert!(line.contains("prompt.file=\"a.prompt\" line=2 column=1 error=\"`if` is opened here"), "{line}");
+    assert!(line.contains("prompt.file=\"a.prompt\" line=2 column=1 cause=\"`if` is opened here"), "{line}");
     write("a.prompt", "{{> style}}");
     assert!(program.logs("prompt is served again").contains("prompt.file=\"a.prompt\""));
     write("_style.prompt", "{{/if}}");

@@ -6,7 +6,7 @@ use aws_sdk_s3::config::{Builder, Credentials, Region};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use gallery::store::{PromptStore, S3Store, StoreError};
+use gallery::store::{PromptStore, S3Store, StoreError, is_lasting};
 
 use crate::s3::{Edit, Fault, S3Server};
 use crate::waiting::PATIENCE;
@@ -263,7 +263,7 @@ async fn without_versions_is_read_again_each_time() {
     })));
     let [first, second] = [list(&bucket.store).await, list(&bucket.store).await];
     assert_ne!(first[0].version, second[0].version);
-    assert_eq!((first[0].lasting_version(), first[0].is_lasting()), (second[0].lasting_version(), false));
+    assert_eq!((first[0].lasting_version(), is_lasting(&first[0].version)), (second[0].lasting_version(), false));
     assert_eq!(bucket.store.get(&second[0]).await.unwrap(), "one");
     bucket.put("a.prompt", b"two");
     assert_eq!(bucket.store.get(&second[0]).await.unwrap(), "two", "there is no way to know");

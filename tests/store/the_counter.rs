@@ -1,6 +1,6 @@
 //! The counter of requests to S3.
 
-use gallery::store::{PromptStore, counting_s3_requests};
+use gallery::store::{PromptStore, counting_requests};
 
 use crate::s3::Fault;
 use crate::{Bucket, Fixture, Folder};
@@ -12,19 +12,19 @@ async fn counts_pages_reads_and_retries() {
         bucket.put(key, b"x");
     }
     bucket.s3.set_page_size(2);
-    let (listed, count) = counting_s3_requests(bucket.store.list()).await;
+    let (listed, count) = counting_requests(bucket.store.list()).await;
     let objects = listed.unwrap();
     assert_eq!(count, 3, "three pages");
 
-    let (read, count) = counting_s3_requests(bucket.store.get(&objects[0])).await;
+    let (read, count) = counting_requests(bucket.store.get(&objects[0])).await;
     assert_eq!((read.unwrap().as_ref(), count), (b"x".as_slice(), 1), "one object");
 
     bucket.s3.set_fault(Some(Fault::InternalErrorTimes(2)));
-    let (listed, count) = counting_s3_requests(bucket.store.list()).await;
+    let (listed, count) = counting_requests(bucket.store.list()).await;
     assert_eq!((listed.unwrap().len(), count), (5, 5), "three pages and two retries");
 
     bucket.s3.set_fault(Some(Fault::SlowDown));
-    let (read, count) = counting_s3_requests(bucket.store.get(&objects[0])).await;
+    let (read, count) = counting_requests(bucket.store.get(&objects[0])).await;
     assert!(read.is_err());
     assert_eq!(count, 3, "three attempts");
     assert_eq!(bucket.s3.requests().total, 3 + 1 + 5 + 3, "nothing goes uncounted");
@@ -34,7 +34,7 @@ async fn counts_pages_reads_and_retries() {
 async fn counts_attempts_that_no_server_receives() {
     let Bucket { s3, store } = Bucket::start().await;
     drop(s3);
-    let (listed, count) = counting_s3_requests(store.list()).await;
+    let (listed, count) = counting_requests(store.list()).await;
     assert!(listed.is_err());
     assert_eq!(count, 3);
 }
@@ -49,7 +49,7 @@ async fn tells_requests_apart_that_run_at_once() {
     let store = &bucket.store;
     let twice = async { (store.list().await, store.list().await) };
     let ((_, one), (_, two), ((), none)) =
-        tokio::join!(counting_s3_requests(store.list()), counting_s3_requests(twice), counting_s3_requests(async {}));
+        tokio::join!(counting_requests(store.list()), counting_requests(twice), counting_requests(async {}));
     assert_eq!((one, two, none), (3, 6, 0));
 }
 
@@ -57,5 +57,5 @@ async fn tells_requests_apart_that_run_at_once() {
 async fn counts_nothing_for_a_folder() {
     let folder = Folder::new();
     folder.put("a.prompt", b"a");
-    assert_eq!(counting_s3_requests(folder.store.list()).await.1, 0);
+    assert_eq!(counting_requests(folder.store.list()).await.1, 0);
 }

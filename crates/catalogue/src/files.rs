@@ -148,9 +148,9 @@ impl Files {
     /// Remembers that a prompt is left out because one of its files cannot be read, and logs it once for each version.
     pub fn leave_out(&self, object: &Object, unread: &Unread) {
         let is_own = unread.object.key == object.key;
-        let why = if is_own { unread.error.to_string() } else { format!("{}: {}", unread.object.key, unread.error) };
-        if self.left_out.set(object, why.clone()).is_none() && !is_own {
-            tracing::warn!(prompt.file = object.key, why, "prompt left out");
+        let cause = if is_own { unread.error.to_string() } else { format!("{}: {}", unread.object.key, unread.error) };
+        if self.left_out.set(object, cause.clone()).is_none() && !is_own {
+            tracing::warn!(prompt.file = object.key, cause, "prompt left out");
         }
     }
 
@@ -273,7 +273,7 @@ impl Files {
         if self.problems.set(object, problem.clone()).as_ref() != Some(problem) {
             let Problem { file, place, message, .. } = problem;
             let (line, column) = (place.line, place.column);
-            tracing::warn!(prompt.file = &**file, line, column, error = message, "prompt left out");
+            tracing::warn!(prompt.file = &**file, line, column, cause = message, "prompt left out");
         }
     }
 

@@ -1,5 +1,5 @@
-//! The index: a summary of all prompts in one object of the store, so that a server that starts need not read every prompt
-//! for `prompts/list`, for a search, or to know which prompts are tools.
+//! The index: a summary of all prompts in one object of the store, so that a gallery process that starts need not read every
+//! prompt for `prompts/list`, for a search, or to know which prompts are tools.
 //!
 //! A row counts only while the listing has the same version of the prompt's file and of its partials; other prompts are read.
 //! An index that is damaged, or of another version of this program, is ignored. A bad index costs time and changes no answer,
@@ -35,9 +35,9 @@ struct IndexState {
     rows: HashMap<Box<str>, IndexRow>,
     stored: StoredIndex,
     /// How many prompts that were read are missing in the stored index.
-    unsaved: usize,
+    unsaved_prompts: usize,
     /// When a read or write of the index failed last.
-    failed: Option<Instant>,
+    failed_at: Option<Instant>,
 }
 
 /// What is known about the stored index.
@@ -47,9 +47,9 @@ enum StoredIndex {
     #[default]
     Missing,
     Version(String),
-    /// Another server wrote it after it was read.
+    /// Another gallery process wrote it after it was read.
     Changed,
-    /// The server may not write it, or it belongs to another gallery.
+    /// This process may not write it, or it belongs to another gallery.
     OutOfReach,
 }
 
@@ -87,11 +87,11 @@ impl Index {
     /// Remembers the summary of a prompt that was read.
     pub fn learn(&self, object: &Object, partials: &Partials, summary: Summary) {
         // The next listing would give it another version.
-        if !object.is_lasting() || !partials.are_lasting() {
+        if !store::is_lasting(&object.version) || !partials.are_lasting() {
             return;
         }
         let mut state = self.state();
-        state.unsaved += 1;
+        state.unsaved_prompts += 1;
         let row = IndexRow { version: object.version.as_str().into(), partials: partials.clone(), summary };
         state.rows.insert(object.key.as_str().into(), row);
     }
@@ -101,23 +101,23 @@ impl Index {
         self.state().rows.retain(|key, _| catalogue.has(key));
     }
 
-    /// Writes the index if more than [`MAX_UNSAVED_PROMPTS`] prompts are unsaved. While a client still reads page after page,
-    /// half of all rows must be unsaved too: one walk over all pages then writes at most twice the size of the index. If
-    /// another server writes at the same time, its index stays.
+    /// Writes the index if more than [`MAX_UNSAVED_PROMPTS`] prompts are unsaved. If it `can_wait`, half of all rows must be
+    /// unsaved too: reading all prompts in parts then writes at most twice the size of the index. If another gallery process
+    /// writes at the same time, its index stays.
     ///
     /// The write goes on when its caller stops waiting.
-    pub(super) async fn save(self: &Arc<Self>, catalogue: &Arc<Catalogue>, has_more_pages: bool) {
+    pub(super) async fn save(self: &Arc<Self>, catalogue: &Arc<Catalogue>, can_wait: bool) {
         let unsaved = {
             let mut state = self.state();
-            let is_worth_it =
-                state.unsaved > MAX_UNSAVED_PROMPTS && (!has_more_pages || state.unsaved * 2 >= state.rows.len());
-            let has_failed = state.failed.is_some_and(|failed| failed.elapsed() < INDEX_RETRY_AFTER);
+            let unsaved = state.unsaved_prompts;
+            let is_worth_it = unsaved > MAX_UNSAVED_PROMPTS && (!can_wait || unsaved * 2 >= state.rows.len());
+            let has_failed = state.failed_at.is_some_and(|failed| failed.elapsed() < INDEX_RETRY_AFTER);
             let is_out_of_reach = state.stored == StoredIndex::OutOfReach || self.store.index().is_none();
             if !is_worth_it || has_failed || is_out_of_reach {
                 return;
             }
             // This write saves them, so the next request need not.
-            std::mem::take(&mut state.unsaved)
+            std::mem::take(&mut state.unsaved_prompts)
         };
         let (index, catalogue) = (Arc::clone(self), Arc::clone(catalogue));
         let _ = spawn_counted(async move { index.write(catalogue, unsaved).await }).await;
@@ -145,23 +145,23 @@ impl Index {
         if written.as_ref().is_ok_and(|written| *written == Written::Refused) {
             self.read().await;
             let mut state = self.state();
-            // The stored index has not changed: some servers refuse every conditional write.
+            // The stored index has not changed: some S3 servers refuse every conditional write.
             if state.stored == replaces.map_or(StoredIndex::Missing, StoredIndex::Version) {
-                let why = "the store refuses a conditional write although the condition holds";
-                tracing::warn!(index = store.location(), why, "the index is not saved");
+                let cause = "the store refuses a conditional write although the condition holds";
+                tracing::warn!(index = store.location(), cause, "the index is not saved");
                 state.stored = StoredIndex::OutOfReach;
             }
             return;
         }
         let mut state = self.state();
-        state.failed = None;
+        state.failed_at = None;
         state.stored = match written {
             Ok(Written::As(version)) => StoredIndex::Version(version),
             Ok(Written::Refused | Written::Unclear) => StoredIndex::Changed,
             Err(e) => {
                 tracing::warn!(index = store.location(), cause = %e, "the index cannot be written");
-                state.unsaved += unsaved;
-                state.failed = Some(Instant::now());
+                state.unsaved_prompts += unsaved;
+                state.failed_at = Some(Instant::now());
                 if matches!(e, StoreError::Unavailable(_)) { StoredIndex::Changed } else { StoredIndex::OutOfReach }
             }
         };
@@ -185,24 +185,25 @@ impl Index {
             Ok(None) => StoredIndex::Missing,
             Ok(Some((parsed, version))) => match parsed.map(|rows| state.add_unknown(rows)) {
                 _ if version.is_empty() => {
-                    let why = "the store returns no version of it, so it cannot be replaced safely";
-                    tracing::warn!(index = store.location(), why, "the index is not saved");
+                    let cause = "the store returns no version of it, so it cannot be replaced safely";
+                    tracing::warn!(index = store.location(), cause, "the index is not saved");
                     StoredIndex::OutOfReach
                 }
                 Ok(()) => StoredIndex::Version(version),
-                Err(UnusableIndex::Broken(why)) => {
-                    tracing::warn!(index = store.location(), why, "the index is not used, and will be replaced");
+                Err(UnusableIndex::Broken(cause)) => {
+                    tracing::warn!(index = store.location(), cause, "the index is not used, and will be replaced");
                     StoredIndex::Version(version)
                 }
                 Err(UnusableIndex::Foreign(prefix)) => {
-                    let why = format!("it is the index of the prompts below `{prefix}`: set INDEX_KEY to another key");
-                    tracing::warn!(index = store.location(), why, "the index is not used");
+                    let cause =
+                        format!("it is the index of the prompts below `{prefix}`: set INDEX_KEY to another key");
+                    tracing::warn!(index = store.location(), cause, "the index is not used");
                     StoredIndex::OutOfReach
                 }
             },
             Err(e) => {
                 tracing::warn!(index = store.location(), cause = %e, "the index cannot be read");
-                state.failed = Some(Instant::now());
+                state.failed_at = Some(Instant::now());
                 if matches!(e, StoreError::Refused(_)) { StoredIndex::OutOfReach } else { StoredIndex::Changed }
             }
         };

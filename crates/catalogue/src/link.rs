@@ -41,8 +41,7 @@ impl Partials {
 
     /// Whether each version stays the same while the file does.
     pub(super) fn are_lasting(&self) -> bool {
-        let is_lasting = |version: &str| !version.contains("\n?");
-        self.0.iter().filter_map(|(_, version)| version.as_deref()).all(is_lasting)
+        self.0.iter().filter_map(|(_, version)| version.as_deref()).all(store::is_lasting)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -119,9 +119,9 @@ impl LiveCatalogue {
     }
 
     /// Writes the index if enough has changed, and waits for it: the platform may stop the process once a request is
-    /// answered.
-    pub async fn save_index(&self, catalogue: &Arc<Catalogue>, has_more_pages: bool) {
-        let _ = tokio::time::timeout(INDEX_DEADLINE, self.index.save(catalogue, has_more_pages)).await;
+    /// answered. `can_wait` if more prompts are about to be read.
+    pub async fn save_index(&self, catalogue: &Arc<Catalogue>, can_wait: bool) {
+        let _ = tokio::time::timeout(INDEX_DEADLINE, self.index.save(catalogue, can_wait)).await;
     }
 
     /// The last catalogue, if the store knows that nothing has changed since.

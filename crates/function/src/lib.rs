@@ -56,7 +56,7 @@ pub fn serve(tools: Vec<Tool>, config: &Config) -> Result<(), String> {
     runtime.block_on(async {
         tokio::spawn(list_ahead(Arc::clone(&gallery)));
         let app = app(tools, gallery, config)?.map_request(event::request);
-        tracing::debug!(ms = milliseconds(began.elapsed()), "ready for events");
+        tracing::debug!(duration_ms = milliseconds(began.elapsed()), "ready for events");
         // A bad event is one failed invocation, also where `lambda_http` panics: for a body that is not base64, and for a
         // host or query string that cannot be in a URL.
         lambda_http::run(app).await.map_err(|e| format!("Lambda: {e}"))
@@ -80,7 +80,7 @@ async fn list_ahead(gallery: Arc<Gallery>) {
         if let Err(e) = gallery.warm_up().await {
             gallery.report_unavailable(&e);
         }
-        tracing::debug!(ms = milliseconds(began.elapsed()), "first listing");
+        tracing::debug!(duration_ms = milliseconds(began.elapsed()), "listed ahead");
         std::future::pending::<()>().await;
     };
     let runtime = runtime::Builder::new_current_thread().enable_all().build();

@@ -1,4 +1,5 @@
-//! The Model Context Protocol: a pure function from headers and bytes to a reply.
+//! The Model Context Protocol: headers and bytes in, a reply out ([`Mcp::handle`]). An answer may wait for the store of
+//! the gallery, or for a tool.
 //!
 //! Two eras share one address. **Modern** (2026-07-28): every request says in `_meta` which version it speaks, and
 //! mirrors method and name into headers. **Handshake** (2025-11-25, 2025-06-18, 2025-03-26): `initialize` agrees on a
@@ -39,7 +40,7 @@ use crate::gallery::Gallery;
 use crate::limits::MAX_SHOWN_NAME_CHARS;
 use crate::tools::Tools;
 use dotprompt::shorten_to;
-use store::counting_s3_requests;
+use store::counting_requests;
 
 /// What the prompts and tools are, for the model.
 const INSTRUCTIONS: &str = "The prompts of a team: list them, fill in their arguments and use what they render to. \
@@ -128,7 +129,7 @@ impl Mcp {
         };
         // A panic fails this request alone.
         let answer = AssertUnwindSafe(self.answer(post, &request, &mut record)).catch_unwind();
-        let (answer, store_requests) = counting_s3_requests(pin!(answer)).await;
+        let (answer, store_requests) = counting_requests(pin!(answer)).await;
         record.store_requests = store_requests;
         match answer.unwrap_or_else(|_| Err(Error::internal("panic"))) {
             Ok(body) => Reply { status: StatusCode::OK, body: body.into(), record },

@@ -11,7 +11,7 @@ tokio::task_local! {
 }
 
 /// Runs `future` and counts the requests to S3 that it makes, retries included.
-pub async fn counting_s3_requests<F: Future>(future: F) -> (F::Output, u32) {
+pub async fn counting_requests<F: Future>(future: F) -> (F::Output, u32) {
     let counter = Arc::new(AtomicU32::new(0));
     let output = S3_REQUESTS.scope(Arc::clone(&counter), future).await;
     (output, counter.load(Ordering::Relaxed))

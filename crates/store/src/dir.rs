@@ -206,7 +206,7 @@ impl Inner {
         for (path, why) in left_out.iter().filter(|(path, _)| !before.contains_key(*path)) {
             // A name may have control characters that steer a terminal.
             let file = root.join(path).display().to_string().replace(char::is_control, "\u{fffd}");
-            tracing::warn!(%file, %why, "file left out");
+            tracing::warn!(%file, cause = %why, "file left out");
         }
         *before = left_out;
     }

@@ -1,7 +1,7 @@
 //! Where the files of a prompt gallery are kept: an S3 bucket or a folder.
 //!
 //! A [`PromptStore`] lists objects with their versions, and returns the content of each. Its errors say what a caller can do
-//! about them. Programs above this crate know no S3: an object's version is a text to compare.
+//! about them. An object's version is a text to compare: above this crate, only settings and credentials know S3.
 //!
 //! # Layout
 //!
@@ -33,8 +33,10 @@ pub mod s3;
 mod watch;
 
 #[doc(hidden)]
-pub use count::{counting_s3_requests, spawn_counted};
+pub use count::{counting_requests, spawn_counted};
 pub use dir::DirStore;
+#[doc(hidden)]
+pub use prompt_store::is_lasting;
 pub use prompt_store::{IndexStore, Object, PromptStore, StoreError, Written};
 pub use s3::S3Store;
 #[doc(hidden)]

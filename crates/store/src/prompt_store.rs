@@ -27,16 +27,21 @@ impl Object {
     }
 
     /// The version without the part that differs in each listing.
+    #[doc(hidden)]
     #[must_use]
     pub fn lasting_version(&self) -> &str {
-        self.version.split("\n?").next().unwrap_or_default()
+        lasting(&self.version)
     }
+}
 
-    /// Whether the version stays the same while the file does.
-    #[must_use]
-    pub fn is_lasting(&self) -> bool {
-        self.lasting_version().len() == self.version.len()
-    }
+/// Whether a version stays the same while the file does.
+#[must_use]
+pub fn is_lasting(version: &str) -> bool {
+    lasting(version).len() == version.len()
+}
+
+fn lasting(version: &str) -> &str {
+    version.split("\n?").next().unwrap_or_default()
 }
 
 impl check::address::Listed for Object {

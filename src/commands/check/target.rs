@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::progress::Progress;
+use crate::commands::CONCURRENT_READS;
 use crate::commands::limited_folder::{LimitedFolder, References};
 use crate::commands::path::{self, Placed};
 use crate::failure::Failure;
@@ -16,8 +17,6 @@ use check::{File, Source, strays};
 use dotprompt::{Named, bounds};
 use gallery::config::{self, Config, Flags};
 use gallery::store::{DirStore, Object, PromptStore, StoreError};
-
-const CONCURRENT_READS: usize = 64;
 
 /// A gallery to check, or some of its files.
 pub(super) struct Target {

@@ -62,8 +62,9 @@ impl Gallery {
     pub async fn list_for(&self, audience: Audience, cursor: Option<&str>) -> Result<Arc<Page>, GalleryError> {
         let after = cursor.map(decode_cursor).transpose()?;
         let (catalogue, page) = in_time(self.page_after(after.as_deref(), audience)).await?;
-        let has_more_pages = cursor.is_some() && page.next_cursor.is_some();
-        self.live.save_index(&catalogue, has_more_pages).await;
+        // This client reads page after page.
+        let can_wait = cursor.is_some() && page.next_cursor.is_some();
+        self.live.save_index(&catalogue, can_wait).await;
         Ok(page)
     }
 

@@ -1,4 +1,4 @@
-//! Why a request has no result. JSON-RPC codes and HTTP statuses are chosen here and nowhere else.
+//! Why a request has no result. JSON-RPC codes and their HTTP statuses are chosen here and nowhere else.
 
 use http::StatusCode;
 use serde::Serialize;

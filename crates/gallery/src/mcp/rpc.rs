@@ -1,4 +1,4 @@
-//! JSON-RPC 2.0: bytes in, a message or an error out. It knows no method and no transport.
+//! JSON-RPC 2.0: reads the one message of a POST, and writes a response. It knows no method.
 
 use std::borrow::Cow;
 

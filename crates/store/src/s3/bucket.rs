@@ -46,7 +46,7 @@ impl Bucket {
         let make = async || {
             let began = Instant::now();
             let made = (self.connect)(Arc::clone(&self.name), self.options).await;
-            tracing::debug!(ms = began.elapsed().as_secs_f64() * 1e3, "S3 client made");
+            tracing::debug!(duration_ms = began.elapsed().as_secs_f64() * 1e3, "S3 client made");
             made.map_err(|why| StoreError::Settings(format!("{}: {why}", self.at(key))))
         };
         self.client.get_or_try_init(make).await
@@ -132,12 +132,7 @@ impl IndexStore for IndexObject {
         let request = request.content_type("application/json").body(object.into());
         match request.customize().config_override(client::long_timeouts()).send().await {
             Ok(output) => Ok(output.e_tag.filter(|etag| !etag.is_empty()).map_or(Written::Unclear, Written::As)),
-            Err(e) => match self.bucket.error(&self.key, &e) {
-                // Another server was first, or the object is gone.
-                StoreError::NotFound(_) => Ok(Written::Refused),
-                _ if e.raw_response().is_some_and(|response| response.status().as_u16() == 409) => Ok(Written::Unclear),
-                e => Err(e),
-            },
+            Err(e) => errors::written(&e, self.bucket.error(&self.key, &e)),
         }
     }
 
