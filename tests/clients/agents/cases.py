@@ -173,7 +173,54 @@ QWEN_CODE = {
     "/page-two": reaches("/page-two"),
 }
 
-CASES = {"claude-code": CLAUDE_CODE, "gemini-cli": GEMINI_CLI, "opencode": OPENCODE, "qwen-code": QWEN_CODE}
+# Libraries: what they hand to the program that uses them.
+MESSAGES = {
+    'single {"topic": "hello world"}': reaches("About [hello world]."),
+    'single {"topic": "one\\r\\n  two $1"}': reaches("About [one\r\n  two $1]."),
+    "single {}": told("missing required argument `topic`"),
+    'typed {"text": "x", "depth": "wrong"}': told("must be one of quick, thorough"),
+    "dialog {}": reaches("S\n\nU1", "assistant: A", "U2"),
+    "picture {}": reaches("BEFORE", "<image>", "AFTER"),
+    "file {}": reaches("BEFORE", "<resource>", "AFTER"),
+    "link {}": reaches("BEFORE", "<resource_link>", "AFTER"),
+    "fails {}": told("there is no file `no.png`"),
+    "nothing {}": told("nothing"),
+}
+LANGCHAIN = MESSAGES | {
+    "picture {}": told("Unsupported prompt message content type: image"),
+    "file {}": told("Unsupported prompt message content type: resource"),
+    "link {}": told("Unsupported prompt message content type: resource_link"),
+}
+PYDANTIC_AI = MESSAGES | {
+    "picture {}": reaches("BEFORE", "<BinaryImage>", "AFTER"),
+    "file {}": reaches("BEFORE", "A note.", "AFTER"),
+    "link {}": reaches("BEFORE", "<ResourceLink>", "AFTER"),
+}
+NOT_FOUND = told("could not be found or contains no messages")
+# Without a terminal, its forms fail. It takes a model of unknown abilities for one that sees no pictures.
+FAST_AGENT = MESSAGES | {
+    "single {}": NOT_FOUND,
+    'typed {"text": "x", "depth": "wrong"}': NOT_FOUND,
+    "picture {}": reaches("BEFORE", "AFTER"),
+    "file {}": reaches(
+        "BEFORE", '<fastagent:file title="notes.txt" mimetype="text/plain">\nA note.\n\n</fastagent:file>', "AFTER"
+    ),
+    "link {}": reaches("BEFORE", "AFTER"),
+    "fails {}": NOT_FOUND,
+    "nothing {}": NOT_FOUND,
+}
+
+CASES = {
+    "claude-code": CLAUDE_CODE,
+    "gemini-cli": GEMINI_CLI,
+    "opencode": OPENCODE,
+    "qwen-code": QWEN_CODE,
+    "fast-agent": FAST_AGENT,
+    "langchain-mcp-adapters": LANGCHAIN,
+    "mcp-remote": MESSAGES,
+    "openai-agents": MESSAGES,
+    "pydantic-ai": PYDANTIC_AI,
+}
 
 # What the model calls, in every client: a tool with its arguments. What `tools/call` gives is to come back to it.
 # The second one is an error.

@@ -27,6 +27,8 @@ from reached import texts
 ROOT = Path(__file__).resolve().parents[3]
 # Of a difference, as many are shown.
 LINES = 20
+# As many clients run at a time.
+LANES = 4
 RESULTS = Path(__file__).resolve().parent / "results"
 
 counts = {"passed": 0, "lost": 0, "failed": 0}
@@ -188,12 +190,12 @@ def main() -> None:
     kinds = [kind for kind in (*clients.DEFAULT, *FULL) if kind.name in names]
     with Gallery(program, own) as g, Gallery(program, pages, PAGE_SIZE="1") as paged:
         shipped = [prompt for prompt in g.ask("prompts/list")["prompts"] if prompt["name"] not in PROMPTS]
-        with ThreadPoolExecutor(sum(kind.lanes for kind in kinds)) as pool:
+        with ThreadPoolExecutor(LANES) as pool:
             for kind in kinds:
                 todo = SimpleQueue()
                 for case in CASES.get(kind.name, {}).items():
                     todo.put((check_case, *case))
-                for call in CALLS:
+                for call in CALLS if kind.calls else []:
                     todo.put((check_call, g, *call))
                 known = LOST.get(kind.name)
                 for prompt in shipped if known is not None else []:

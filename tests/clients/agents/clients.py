@@ -25,6 +25,8 @@ class Client:
     variables: dict[str, str] = {}
     # How many of it run at a time, each in a home of its own.
     lanes = 1
+    # Whether its model can call tools here.
+    calls = True
 
     def __init__(self, galleries: dict[str, str], model: Model, home: Path) -> None:
         """`galleries` are the addresses of MCP servers, by name."""

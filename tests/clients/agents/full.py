@@ -1,8 +1,8 @@
-"""The clients of the full part: Qwen Code, and clients that have tools alone."""
+"""The clients of the full part: Qwen Code, clients that have tools alone, and libraries."""
 
 import json
 
-from clients import Client, GeminiCli
+from clients import HERE, Client, GeminiCli
 
 
 class QwenCode(GeminiCli):
@@ -128,4 +128,46 @@ class Cline(Client):
         return json.dumps(result, separators=(",", ":"))
 
 
-FULL = (QwenCode, Codex, Copilot, Continue, Cline)
+class Library(Client):
+    """A library for agents. A line is a prompt's name and its arguments as JSON."""
+
+    python = ""
+
+    def type(self, line: str, form: dict | None) -> str:
+        python = HERE / (self.python or self.name) / "venv/bin/python"
+        said = self.run(str(python), str(HERE / "library.py"), self.name, self.galleries["g"], self.model.url, line)
+        last = said.strip().splitlines()[-1]
+        # What it gives to its caller counts as what the model gets.
+        if last.startswith("[{"):
+            self.model.requests.append({"messages": json.loads(last)})
+        return said
+
+
+class FastAgent(Library):
+    name = "fast-agent"
+
+
+class Langchain(Library):
+    name = "langchain-mcp-adapters"
+    calls = False
+
+
+class McpRemote(Library):
+    name, python = "mcp-remote", "openai-agents"
+
+
+class OpenaiAgents(Library):
+    name = "openai-agents"
+
+
+class PydanticAi(Library):
+    name = "pydantic-ai"
+
+    def returned(self, tool: str, result: dict) -> str:
+        if result["isError"]:
+            return json.dumps({"error": super().returned(tool, result)}, separators=(",", ":"))
+        # An object whose one key is `result` is unwrapped.
+        return json.dumps(result["structuredContent"]["result"])
+
+
+FULL = (QwenCode, Codex, Copilot, Continue, Cline, FastAgent, Langchain, McpRemote, OpenaiAgents, PydanticAi)
