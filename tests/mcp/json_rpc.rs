@@ -57,7 +57,7 @@ async fn json_that_is_not_a_request_is_an_invalid_request_without_an_id() {
         );
         assert!(answer.json().get("id").is_none(), "{body}: {answer}");
     }
-    assert_snapshot!(wire.post(bodies[1]).await, @r#"400 {"jsonrpc":"2.0","error":{"code":-32600,"message":"not a JSON-RPC request: a message is a JSON object, one per POST"}}"#);
+    assert_snapshot!(wire.post(bodies[1]).await, @r#"400 {"jsonrpc":"2.0","error":{"code":-32600,"message":"not a JSON-RPC request: a message is one JSON object, not a batch"}}"#);
     assert_snapshot!(wire.post(bodies[9]).await, @r#"400 {"jsonrpc":"2.0","error":{"code":-32600,"message":"not a JSON-RPC request: `id` must be a string or an integer"}}"#);
 }
 

@@ -92,6 +92,18 @@ async fn an_unknown_method_is_404_in_2026_07_28_and_200_before() {
 }
 
 #[tokio::test]
+async fn subscriptions_are_for_stdio_alone() {
+    let wire = server().await;
+    let filter = json!({ "notifications": { "promptsListChanged": true } });
+    assert_snapshot!(
+        wire.modern("subscriptions/listen", filter).await,
+        @r#"404 {"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"method not found: subscriptions/listen"}}"#
+    );
+    let discovered = wire.modern("server/discover", json!({})).await.json();
+    assert_eq!(discovered["result"]["capabilities"]["prompts"], json!({}));
+}
+
+#[tokio::test]
 async fn a_request_without_a_version_header_speaks_2025_03_26() {
     let answer = server().await.post(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).await;
     assert_snapshot!(answer, @r#"200 {"jsonrpc":"2.0","id":1,"result":{}}"#);

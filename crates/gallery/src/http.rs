@@ -25,8 +25,7 @@ use uuid::Uuid;
 use crate::auth::{Claims, Guard, Refusal, Verifier, documents, register};
 use crate::config::{Allowed, Config, SignIn};
 use crate::limits::{BODY_TIMEOUT, DRAIN_TIMEOUT, MAX_BODY_BYTES, MAX_LOGGED_HEADER_CHARS, MAX_REGISTRATION_BYTES};
-use crate::logging::milliseconds;
-use crate::mcp::{Mcp, Post, Record, Reply};
+use crate::mcp::{Mcp, Post, Record, Reply, RequestLine};
 use dotprompt::shorten_to;
 
 const JSON: &str = "application/json";
@@ -157,7 +156,10 @@ async fn log(mut request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let caller = response.extensions_mut().remove::<Arc<Claims>>();
     if let Some(record) = response.extensions_mut().remove::<Record>() {
-        write_line(&record, response.status(), caller.as_deref(), &id.0, began);
+        let claim = |name| caller.as_ref().and_then(|caller| caller.text(name));
+        let (sub, client_id) = (claim("sub"), claim("client_id"));
+        let status = Some(response.status().as_u16());
+        RequestLine { record: &record, request_id: &id.0, began, status, sub, client_id }.write();
     }
     response
 }
@@ -254,36 +256,4 @@ fn response(Reply { status, body, record }: Reply) -> Response {
     };
     response.extensions_mut().insert(record);
     response
-}
-
-fn write_line(record: &Record, status: StatusCode, caller: Option<&Claims>, request_id: &str, began: Instant) {
-    let claim = |name| caller.and_then(|caller| caller.text(name));
-    let (sub, client_id) = (claim("sub"), claim("client_id"));
-    let outcome = match (record.error, record.tool_error) {
-        (Some(_), _) => "error",
-        (None, true) => "tool error",
-        (None, false) => "ok",
-    };
-    let duration_ms = milliseconds(began.elapsed());
-    macro_rules! line {
-        ($level:ident) => {
-            tracing::$level!(
-                rpc.method = record.method,
-                mcp.name = record.name,
-                mcp.version = record.version,
-                outcome,
-                caller.sub = sub,
-                caller.client_id = client_id,
-                error.code = record.error,
-                cause = record.cause,
-                http.status = status.as_u16(),
-                duration_ms,
-                s3.requests = record.store_requests,
-                request.id = request_id,
-                trace.id = record.trace_id,
-                "request"
-            )
-        };
-    }
-    if record.is_internal_error() { line!(error) } else { line!(info) }
 }

@@ -28,6 +28,7 @@
 //! | a JSON-RPC code or an HTTP status is chosen | `mcp/error.rs` |
 //! | a method is added | `mcp/method.rs`, then the match in `mcp.rs` |
 //! | a version of the protocol is negotiated | `mcp/meta.rs` |
+//! | stdio differs from HTTP | `mcp/connection.rs`; the notifications of changed lists: `mcp/listen.rs` |
 //! | a list is divided into pages | `gallery/listing.rs`, `mcp/tools.rs` |
 //! | prompts are searched and ranked | `gallery/search.rs` |
 //! | prompts become tools | `mcp/prompt_tools.rs`, `gallery/all_prompts.rs` |

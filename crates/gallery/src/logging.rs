@@ -28,7 +28,7 @@ pub type Lines = Box<dyn Layer<Registry> + Send + Sync>;
 /// Lines of this format on `writer`, with the colours of a terminal if `is_styled`. An event that cannot be written is lost.
 ///
 /// JSON has one object a line, as the logs of AWS take them:
-/// `{"timestamp":"…","level":"INFO","message":"request",…,"target":"prompt_gallery_server::http"}`. Text is for people:
+/// `{"timestamp":"…","level":"INFO","message":"request",…,"target":"prompt_gallery_server::mcp::post"}`. Text is for people:
 /// `2026-07-28T12:00:00.000000Z  INFO request rpc.method="ping" …`. Times are in UTC.
 pub fn lines<W>(format: LogFormat, writer: W, is_styled: bool) -> Lines
 where

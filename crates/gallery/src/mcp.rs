@@ -1,13 +1,16 @@
-//! The Model Context Protocol: headers and bytes in, a reply out ([`Mcp::handle`]). An answer may wait for the store of
-//! the gallery, or for a tool.
+//! The Model Context Protocol: a message and what its transport adds in, a reply out ([`Mcp::handle`],
+//! [`Mcp::handle_stdio`]). An answer may wait for the store of the gallery, or for a tool.
 //!
 //! Two eras share one address. **Modern** (2026-07-28): every request says in `_meta` which version it speaks, and
 //! mirrors method and name into headers. **Handshake** (2025-11-25, 2025-06-18, 2025-03-26): `initialize` agrees on a
-//! version, which later requests name in a header. Neither needs a session here.
+//! version, which later requests name in a header. Neither needs a session over HTTP. stdio has no headers: there the session of
+//! a handshake comes with each message.
 
+mod connection;
 mod elicitation;
 mod error;
 mod headers;
+mod listen;
 mod meta;
 mod method;
 mod post;
@@ -19,15 +22,18 @@ mod version;
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use connection::Transport;
+pub use connection::{Effect, InputRequests, Session, StdioMessage};
 use error::{Error, ErrorKind};
 use futures_util::FutureExt;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
+pub use listen::ListenFilter;
 use meta::{CommonParams, Meta, negotiate};
 use method::Method;
-pub use post::{Post, Record, Reply};
+pub use post::{Post, Record, Reply, RequestLine};
 use rpc::{Message, Request};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -66,7 +72,20 @@ pub struct Mcp {
     /// `_meta` of every modern result.
     meta: Box<RawValue>,
     capabilities: Box<RawValue>,
+    /// Those of a connection, which carries notifications too.
+    stdio_capabilities: Box<RawValue>,
     server_info: Box<RawValue>,
+}
+
+/// A message, with what its transport adds.
+#[derive(Clone, Copy)]
+struct Received<'a> {
+    transport: Transport<'a>,
+    body: &'a [u8],
+    request_id: &'a str,
+    claims: Option<&'a Map<String, Value>>,
+    /// Where the effect of the reply goes.
+    effect: &'a OnceLock<Effect>,
 }
 
 /// A result of the modern era: the fields of every result, then the method's own.
@@ -87,10 +106,12 @@ struct ModernResult<'a, T> {
 /// One request whose version is known.
 struct Call<'a> {
     mcp: &'a Mcp,
-    headers: &'a HeaderMap,
+    transport: Transport<'a>,
     claims: Option<&'a Map<String, Value>>,
+    effect: &'a OnceLock<Effect>,
     request: &'a Request<'a>,
     era: Era,
+    version: &'static str,
     meta: Meta<'a>,
 }
 
@@ -105,9 +126,21 @@ impl Mcp {
             json!({ "name": "prompt-gallery", "title": "Prompt gallery", "version": env!("CARGO_PKG_VERSION") });
         let meta = raw(&json!({ META_SERVER: server_info }));
         let capabilities = raw(&json!({ "completions": {}, "prompts": {}, "tools": {} }));
+        let changing = json!({ "listChanged": true });
+        let stdio_capabilities = raw(&json!({ "completions": {}, "prompts": changing, "tools": {} }));
         let (server_info, instructions) = (raw(&server_info), raw(&format!("{INSTRUCTIONS}{TOOL_INSTRUCTIONS}")));
         let search_and_get = prompt_tools::definitions();
-        Self { gallery, tools, has_prompt_tools: true, search_and_get, instructions, meta, capabilities, server_info }
+        Self {
+            gallery,
+            tools,
+            has_prompt_tools: true,
+            search_and_get,
+            instructions,
+            meta,
+            capabilities,
+            stdio_capabilities,
+            server_info,
+        }
     }
 
     /// The same without tools for prompts.
@@ -118,39 +151,55 @@ impl Mcp {
 
     /// Answers one POST, whatever its bytes are. Needs a Tokio runtime with time.
     pub async fn handle(&self, post: Post<'_>) -> Reply {
+        let Post { headers, body, request_id, claims } = post;
+        // HTTP keeps nothing, so it has no use for an effect.
+        let effect = OnceLock::new();
+        self.receive(Received { transport: Transport::Http(headers), body, request_id, claims, effect: &effect }).await
+    }
+
+    /// Answers one message of stdio, whatever its bytes are. Needs a Tokio runtime with time.
+    pub async fn handle_stdio(&self, message: StdioMessage<'_>) -> (Reply, Option<Effect>) {
+        let StdioMessage { body, request_id, session } = message;
+        let effect = OnceLock::new();
+        let transport = Transport::Stdio(session);
+        let reply = self.receive(Received { transport, body, request_id, claims: None, effect: &effect }).await;
+        (reply, effect.into_inner())
+    }
+
+    async fn receive(&self, received: Received<'_>) -> Reply {
         let mut record = Record::default();
-        let request = match rpc::parse(post.body) {
+        let request = match rpc::parse(received.body) {
             Ok(Message::Request(request)) => request,
             Ok(Message::Notification { method }) => {
                 record.method = Some(if method.starts_with("notifications/") { "notification" } else { "unknown" });
                 return Reply { status: StatusCode::ACCEPTED, body: Bytes::new(), record };
             }
-            Err(e) => return e.into_reply(None, post.request_id, record),
+            Err(e) => return e.into_reply(None, received.request_id, record),
         };
         // A panic fails this request alone.
-        let answer = AssertUnwindSafe(self.answer(post, &request, &mut record)).catch_unwind();
+        let answer = AssertUnwindSafe(self.answer(received, &request, &mut record)).catch_unwind();
         let (answer, store_requests) = counting_requests(pin!(answer)).await;
         record.store_requests = store_requests;
         match answer.unwrap_or_else(|_| Err(Error::internal("panic"))) {
             Ok(body) => Reply { status: StatusCode::OK, body: body.into(), record },
-            Err(e) => e.into_reply(Some(request.id), post.request_id, record),
+            Err(e) => e.into_reply(Some(request.id), received.request_id, record),
         }
     }
 
-    async fn answer(&self, post: Post<'_>, request: &Request<'_>, record: &mut Record) -> Answer {
-        let Post { headers, claims, .. } = post;
+    async fn answer(&self, received: Received<'_>, request: &Request<'_>, record: &mut Record) -> Answer {
+        let Received { transport, claims, effect, .. } = received;
         let (logged, method) = Method::find(&request.method).unzip();
         record.method = Some(logged.unwrap_or("unknown"));
         let CommonParams { meta, name } = CommonParams::of(request)?;
         let meta = meta.unwrap_or_default();
         record.trace_id = meta.trace_id();
-        let (era, version) = negotiate(headers, &meta, method == Some(Method::Initialize))?;
+        let (era, version) = negotiate(transport, &meta, method == Some(Method::Initialize))?;
         record.version = Some(version);
-        if era == Era::Modern {
+        if let (Era::Modern, Transport::Http(headers)) = (era, transport) {
             let name = name.filter(|_| method.is_some_and(Method::mirrors_name));
             headers::check_standard(headers, &request.method, name)?;
         }
-        Call { mcp: self, headers, claims, request, era, meta }.run(method, record).await
+        Call { mcp: self, transport, claims, effect, request, era, version, meta }.run(method, record).await
     }
 }
 
@@ -167,6 +216,8 @@ impl Call<'_> {
             (Method::Discover, Era::Handshake) => {
                 Err(self.unknown_method(&format!(" without the `_meta` of {MODERN}")))
             }
+            (Method::Listen, Era::Modern) if self.is_stdio() => self.listen(),
+            (Method::Listen, _) => Err(self.unknown_method("")),
             (Method::ListPrompts, _) => self.list_prompts().await,
             (Method::GetPrompt, _) => self.get_prompt(record).await,
             (Method::Complete, _) => self.complete(record).await,
@@ -189,6 +240,10 @@ impl Call<'_> {
         struct InitializeParams {
             protocol_version: String,
         }
+        #[derive(Deserialize, Default)]
+        struct HandshakeParams {
+            capabilities: Map<String, Value>,
+        }
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
         struct InitializeResult<'a> {
@@ -200,7 +255,12 @@ impl Call<'_> {
         let InitializeParams { protocol_version } = self.params()?;
         let protocol_version = version::handshake(&protocol_version).unwrap_or(HANDSHAKE[0]);
         record.version = Some(protocol_version);
-        let Mcp { capabilities, server_info, instructions, .. } = self.mcp;
+        if self.is_stdio() {
+            let HandshakeParams { capabilities } = self.params().unwrap_or_default();
+            let _ = self.effect.set(Effect::Opens(Session { version: protocol_version, capabilities }));
+        }
+        let Mcp { server_info, instructions, .. } = self.mcp;
+        let capabilities = self.capabilities();
         self.answer(&InitializeResult { protocol_version, capabilities, server_info, instructions })
     }
 
@@ -212,7 +272,7 @@ impl Call<'_> {
             capabilities: &'a RawValue,
             instructions: &'a RawValue,
         }
-        let Mcp { capabilities, instructions, .. } = self.mcp;
+        let (capabilities, instructions) = (self.capabilities(), &*self.mcp.instructions);
         let result = DiscoverResult { supported_versions: &SUPPORTED, capabilities, instructions };
         self.answer_cacheable(&result, 0)
     }
@@ -222,8 +282,25 @@ impl Call<'_> {
         self.request.params().map_err(Error::invalid_params)
     }
 
+    fn is_stdio(&self) -> bool {
+        matches!(self.transport, Transport::Stdio(_))
+    }
+
+    /// What this server can do over this transport.
+    fn capabilities(&self) -> &RawValue {
+        if self.is_stdio() { &self.mcp.stdio_capabilities } else { &self.mcp.capabilities }
+    }
+
+    /// Whether the client can be asked for input: a modern one in the reply, another one over its connection.
+    fn is_interactive(&self) -> bool {
+        self.era == Era::Modern || self.transport.session().is_some_and(|session| !session.capabilities.is_empty())
+    }
+
     /// What the client says it can do.
     fn client_capabilities(&self) -> Map<String, Value> {
+        if let (Era::Handshake, Some(session)) = (self.era, self.transport.session()) {
+            return session.capabilities.clone();
+        }
         let capabilities = self.meta.capabilities.and_then(|raw| serde_json::from_str(raw.get()).ok());
         capabilities.unwrap_or_default()
     }
@@ -236,6 +313,10 @@ impl Call<'_> {
             input_requests: &'a Map<String, Value>,
             #[serde(skip_serializing_if = "Option::is_none")]
             request_state: Option<String>,
+        }
+        if self.era == Era::Handshake {
+            let _ = self.effect.set(Effect::Asks(InputRequests { requests: requests.clone(), state }));
+            return Ok(Vec::new());
         }
         self.respond("input_required", None, &InputRequiredResult { input_requests: requests, request_state: state }, 0)
     }

@@ -107,6 +107,15 @@ pub(super) fn requests(form: &Form) -> Map<String, Value> {
     Map::from_iter([(REQUEST_KEY.to_owned(), json!({ "method": "elicitation/create", "params": params }))])
 }
 
+/// Whether forms of this revision have such fields.
+pub(super) fn fits(form: &Form, version: &str) -> bool {
+    match version {
+        "2025-03-26" => false,
+        "2025-06-18" => form.properties.values().all(|property| property["type"] != "array"),
+        _ => true,
+    }
+}
+
 /// Whether a client with these capabilities can show a form. An empty `elicitation` means forms; `url` alone does not.
 pub(super) fn takes_forms(capabilities: &Map<String, Value>) -> bool {
     let modes = capabilities.get("elicitation").and_then(Value::as_object);

@@ -96,6 +96,12 @@ impl Error {
 }
 
 impl Reply {
+    /// Refuses a line of stdio before it is read as JSON-RPC.
+    #[must_use]
+    pub fn not_a_request(message: &str) -> Self {
+        Self::refused(StatusCode::BAD_REQUEST, message, None)
+    }
+
     /// Refuses a request before it is read as JSON-RPC. `cause` is for the log alone.
     pub(crate) fn refused(status: StatusCode, message: &str, cause: Option<String>) -> Self {
         let code = ErrorKind::InvalidRequest.code();

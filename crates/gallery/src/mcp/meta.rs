@@ -1,10 +1,10 @@
 //! `params._meta` and the version header: which version of the protocol a request speaks.
 
-use http::HeaderMap;
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::connection::Transport;
 use super::error::{Error, ErrorKind};
 use super::headers;
 use super::rpc::Request;
@@ -59,11 +59,15 @@ impl Meta<'_> {
 /// # Errors
 /// [`ErrorKind::UnsupportedVersion`], [`ErrorKind::InvalidMeta`], [`ErrorKind::HeaderMismatch`].
 pub(super) fn negotiate(
-    headers: &HeaderMap,
+    transport: Transport<'_>,
     meta: &Meta<'_>,
     is_initialize: bool,
 ) -> Result<(Era, &'static str), Error> {
-    let header = headers::single(headers, headers::VERSION)?;
+    let header = match transport {
+        Transport::Http(headers) => headers::single(headers, headers::VERSION)?,
+        // The session stands in for the header.
+        Transport::Stdio(session) => session.map(|session| session.version),
+    };
     if meta.version.is_none() && is_initialize {
         // The handshake has not agreed on a version yet, so the header is ignored.
         return Ok((Era::Handshake, HANDSHAKE[0]));
@@ -85,7 +89,9 @@ pub(super) fn negotiate(
         };
     };
     let version: String = serde_json::from_str(version.get()).map_err(|_| missing(META_VERSION))?;
-    headers::must_match(headers::VERSION, header, &version)?;
+    if let Transport::Http(_) = transport {
+        headers::must_match(headers::VERSION, header, &version)?;
+    }
     let has_capabilities = meta.capabilities.is_some_and(|raw| raw.get().starts_with('{'));
     match (version.as_str(), handshake(&version)) {
         (MODERN, _) if has_capabilities => Ok((Era::Modern, MODERN)),

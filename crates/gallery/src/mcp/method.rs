@@ -11,11 +11,12 @@ pub(super) enum Method {
     Complete,
     ListTools,
     CallTool,
+    Listen,
     ListResources,
     ListResourceTemplates,
 }
 
-const METHODS: [(&str, Method); 10] = [
+const METHODS: [(&str, Method); 11] = [
     ("initialize", Method::Initialize),
     ("ping", Method::Ping),
     ("server/discover", Method::Discover),
@@ -24,6 +25,7 @@ const METHODS: [(&str, Method); 10] = [
     ("completion/complete", Method::Complete),
     ("tools/list", Method::ListTools),
     ("tools/call", Method::CallTool),
+    ("subscriptions/listen", Method::Listen),
     ("resources/list", Method::ListResources),
     ("resources/templates/list", Method::ListResourceTemplates),
 ];

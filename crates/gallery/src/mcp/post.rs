@@ -1,8 +1,12 @@
 //! One POST, its reply, and the record of both for the log.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
+
+use crate::logging::milliseconds;
 
 /// One POST.
 #[derive(Debug, Clone, Copy)]
@@ -47,4 +51,55 @@ pub struct Record {
     pub cause: Option<String>,
     /// How many requests to the store this one made, retries included.
     pub store_requests: u32,
+}
+
+/// The log line of one request.
+#[derive(Debug)]
+pub struct RequestLine<'a> {
+    /// The facts of the request.
+    pub record: &'a Record,
+    /// Its id in the log.
+    pub request_id: &'a str,
+    /// When it arrived.
+    pub began: Instant,
+    /// The HTTP status; stdio has none.
+    pub status: Option<u16>,
+    /// The claim `sub` of the caller.
+    pub sub: Option<&'a str>,
+    /// The claim `client_id` of the caller.
+    pub client_id: Option<&'a str>,
+}
+
+impl RequestLine<'_> {
+    /// Writes the line, as an error if the server failed.
+    pub fn write(self) {
+        let Self { record, request_id, began, status, sub, client_id } = self;
+        let outcome = match (record.error, record.tool_error) {
+            (Some(_), _) => "error",
+            (None, true) => "tool error",
+            (None, false) => "ok",
+        };
+        let duration_ms = milliseconds(began.elapsed());
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    rpc.method = record.method,
+                    mcp.name = record.name,
+                    mcp.version = record.version,
+                    outcome,
+                    caller.sub = sub,
+                    caller.client_id = client_id,
+                    error.code = record.error,
+                    cause = record.cause,
+                    http.status = status,
+                    duration_ms,
+                    s3.requests = record.store_requests,
+                    request.id = request_id,
+                    trace.id = record.trace_id,
+                    "request"
+                )
+            };
+        }
+        if record.is_internal_error() { line!(error) } else { line!(info) }
+    }
 }

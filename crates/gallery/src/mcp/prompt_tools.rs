@@ -7,10 +7,9 @@ use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
-use super::elicitation::{self, Answers};
+use super::elicitation;
 use super::error::Error;
 use super::tools::{CallToolParams, CallToolResult};
-use super::version::Era;
 use super::{Answer, Call, Record, shortened};
 use crate::content::{Content, PromptMessage, Rendered, Role};
 use crate::gallery::{FoundPage, GalleryError, Search, UnknownTag, did_you_mean};
@@ -211,10 +210,7 @@ impl Call<'_> {
     /// Renders a prompt as the result of a tool, or asks for its arguments as `prompts/get` does.
     async fn render_for_model(&self, mut call: PromptCall<'_>) -> Result<Vec<u8>, Failure> {
         let PromptCall { params, prompt, .. } = call;
-        let answers = match self.era {
-            Era::Modern => Answers::of_all_rounds(params.input_responses.as_ref(), params.request_state.as_deref())?,
-            Era::Handshake => Answers::default(),
-        };
+        let answers = self.answers(params.input_responses.as_ref(), params.request_state.as_deref())?;
         call.arguments.extend(answers.given.clone());
         let gallery = &self.mcp.gallery;
         let rendered = match call.is_get() {
@@ -232,7 +228,7 @@ impl Call<'_> {
                 Err(Failure::Message(format!("{} {SEARCH} finds prompts.", ended(&e))))
             }
             GalleryError::Arguments { form, .. } => match (answers.refusal, form) {
-                (None, Some(form)) if self.can_ask() => {
+                (None, Some(form)) if self.shows(form) => {
                     Ok(self.ask(&elicitation::requests(form), answers.state(form)?)?)
                 }
                 (refusal, _) => Err(Failure::Message(self.explain(&e, refusal, &call).await)),

@@ -8,7 +8,7 @@ use super::elicitation::{self, Answers};
 use super::error::Error;
 use super::version::Era;
 use super::{Answer, Call, Record, shortened};
-use crate::gallery::{Audience, GalleryError};
+use crate::gallery::{Audience, Form, GalleryError};
 use crate::json::escaped_len;
 use dotprompt::bounds;
 
@@ -60,7 +60,7 @@ struct TypedArgument {
 impl Call<'_> {
     pub(super) async fn list_prompts(&self) -> Answer {
         let params: ListPromptsParams = self.params()?;
-        let audience = if self.can_ask() { Audience::FormClient } else { Audience::AnyClient };
+        let audience = if self.expects_forms() { Audience::FormClient } else { Audience::AnyClient };
         let page = self.mcp.gallery.list_for(audience, params.cursor.as_deref()).await?;
         let next_cursor = page.next_cursor.as_deref();
         self.answer_cacheable(&ListPromptsResult { prompts: &page.prompts, next_cursor }, page.prompts.get().len())
@@ -69,10 +69,7 @@ impl Call<'_> {
     pub(super) async fn get_prompt(&self, record: &mut Record) -> Answer {
         let params: GetPromptParams = self.params()?;
         record.name = Some(shortened(&params.name));
-        let answers = match self.era {
-            Era::Modern => Answers::of_all_rounds(params.input_responses.as_ref(), params.request_state.as_deref())?,
-            Era::Handshake => Answers::default(),
-        };
+        let answers = self.answers(params.input_responses.as_ref(), params.request_state.as_deref())?;
         let mut arguments = params.arguments.unwrap_or_default();
         arguments.extend(answers.given.clone());
         let e = match self.mcp.gallery.get(&params.name, &arguments, self.claims).await {
@@ -90,14 +87,29 @@ impl Call<'_> {
         if let Some(refusal) = answers.refusal {
             return Err(Error::invalid_params(format!("{refusal}: {e}. {}", form.usage)));
         }
-        if !self.can_ask() {
+        if !self.shows(form) {
             return Err(e.into());
         }
         self.ask(&elicitation::requests(form), answers.state(form)?)
     }
 
-    /// Whether the client can show a form. In the handshake revisions a request does not say so.
-    pub(super) fn can_ask(&self) -> bool {
+    /// What an interactive client has answered so far.
+    pub(super) fn answers(
+        &self,
+        responses: Option<&Map<String, Value>>,
+        state: Option<&str>,
+    ) -> Result<Answers, Error> {
+        if self.is_interactive() { Answers::of_all_rounds(responses, state) } else { Ok(Answers::default()) }
+    }
+
+    /// Whether the client shows this form.
+    pub(super) fn shows(&self, form: &Form) -> bool {
+        let takes_forms = || elicitation::takes_forms(&self.client_capabilities());
+        self.is_interactive() && takes_forms() && elicitation::fits(form, self.version)
+    }
+
+    /// Whether the client expects a form for missing arguments, as each request of 2026-07-28 can say.
+    fn expects_forms(&self) -> bool {
         self.era == Era::Modern && elicitation::takes_forms(&self.client_capabilities())
     }
 

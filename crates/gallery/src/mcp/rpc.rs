@@ -28,7 +28,7 @@ pub(super) struct Request<'a> {
     pub(super) params: Option<&'a RawValue>,
 }
 
-const NOT_AN_OBJECT: &str = "a message is a JSON object, one per POST";
+const NOT_AN_OBJECT: &str = "a message is one JSON object, not a batch";
 
 fn not_json(problem: &str) -> Error {
     Error::new(ErrorKind::NotJson, format!("not JSON: {problem}"))

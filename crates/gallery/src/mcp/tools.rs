@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use super::connection::Transport;
 use super::error::{Error, ErrorKind};
 use super::version::{Era, MODERN};
 use super::{Answer, Call, Mcp, Record, headers, shortened};
@@ -146,8 +147,10 @@ impl Call<'_> {
         params.arguments()?;
         let empty = || RawValue::from_string("{}".to_owned()).expect("`{}` is JSON");
         let arguments = params.arguments.unwrap_or_else(empty);
-        if self.era == Era::Modern && !tool.header_params.is_empty() {
-            headers::check_params(self.headers, &tool.header_params, &arguments)?;
+        if let (Era::Modern, Transport::Http(headers)) = (self.era, self.transport)
+            && !tool.header_params.is_empty()
+        {
+            headers::check_params(headers, &tool.header_params, &arguments)?;
         }
         let reply = tool.run(ToolCall {
             arguments,
@@ -166,13 +169,18 @@ impl Call<'_> {
             Ok(ToolReply::Complete { content, structured }) => {
                 self.answer(&CallToolResult { content, structured_content: structured, is_error: false })
             }
-            Ok(ToolReply::InputRequired { requests, state }) if self.era == Era::Modern => self.ask(&requests, state),
+            Ok(ToolReply::InputRequired { requests, state }) if self.is_interactive() => self.ask(&requests, state),
             Ok(ToolReply::InputRequired { .. }) => {
                 failed(format!("This tool asks for more input, which needs a client of MCP {MODERN}."))
             }
             Err(ToolError::Message(message)) => failed(message),
             Err(ToolError::InvalidParams(message)) => Err(Error::invalid_params(message)),
-            // The client sent its capabilities in the handshake, and this server stores nothing.
+            Err(ToolError::MissingCapability(_))
+                if self.transport.session().is_some() && self.era == Era::Handshake =>
+            {
+                failed("This tool needs a capability that the client does not have.".to_owned())
+            }
+            // Over HTTP the client sent its capabilities in the handshake, and this server stores nothing.
             Err(ToolError::MissingCapability(_)) if self.era == Era::Handshake => {
                 failed(format!("This tool needs a client of MCP {MODERN}."))
             }

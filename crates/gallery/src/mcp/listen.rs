@@ -1,0 +1,102 @@
+//! `subscriptions/listen`, and the notifications of a changed list. stdio alone has them.
+//! <https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/subscriptions>
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::connection::Effect;
+use super::{Answer, Call, Mcp};
+
+#[derive(Deserialize)]
+struct ListenParams {
+    notifications: ListenFilter,
+}
+
+/// The notifications that a client listens for. Those that this server never sends are left out.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", expecting = "`notifications` to be an object")]
+pub struct ListenFilter {
+    /// `notifications/prompts/list_changed`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prompts_list_changed: bool,
+}
+
+#[derive(Serialize)]
+struct Notification<'a> {
+    jsonrpc: &'static str,
+    method: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    params: Option<NotificationParams<'a>>,
+}
+
+#[derive(Serialize)]
+struct NotificationParams<'a> {
+    #[serde(rename = "_meta")]
+    meta: SubscriptionMeta<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notifications: Option<ListenFilter>,
+}
+
+/// Names the subscription that a message belongs to: the id of its `subscriptions/listen`.
+#[derive(Serialize)]
+struct SubscriptionMeta<'a> {
+    #[serde(rename = "io.modelcontextprotocol/subscriptionId")]
+    subscription: &'a RawValue,
+    #[serde(rename = "io.modelcontextprotocol/serverInfo", skip_serializing_if = "Option::is_none")]
+    server_info: Option<&'a RawValue>,
+}
+
+impl<'a> SubscriptionMeta<'a> {
+    fn of(subscription: &'a RawValue) -> Self {
+        Self { subscription, server_info: None }
+    }
+}
+
+#[derive(Serialize)]
+struct ListenResponse<'a> {
+    jsonrpc: &'static str,
+    id: &'a RawValue,
+    result: ListenResult<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ListenResult<'a> {
+    result_type: &'static str,
+    #[serde(rename = "_meta")]
+    meta: SubscriptionMeta<'a>,
+}
+
+impl Call<'_> {
+    /// The acknowledgement of a subscription.
+    pub(super) fn listen(&self) -> Answer {
+        let ListenParams { notifications } = self.params()?;
+        let _ = self.effect.set(Effect::Listens(notifications));
+        let meta = SubscriptionMeta::of(self.request.id);
+        let params = NotificationParams { meta, notifications: Some(notifications) };
+        Ok(notification("notifications/subscriptions/acknowledged", Some(params)))
+    }
+}
+
+impl Mcp {
+    /// The notification that the list of prompts has changed, for a subscription, or for a client of a handshake revision.
+    #[must_use]
+    pub fn prompts_changed(subscription: Option<&RawValue>) -> Bytes {
+        let params = |id| NotificationParams { meta: SubscriptionMeta::of(id), notifications: None };
+        notification("notifications/prompts/list_changed", subscription.map(params)).into()
+    }
+
+    /// The response to `subscriptions/listen`, with which the server ends the subscription.
+    #[must_use]
+    pub fn listening_ended(&self, subscription: &RawValue) -> Bytes {
+        let meta = SubscriptionMeta { server_info: Some(&self.server_info), ..SubscriptionMeta::of(subscription) };
+        let result = ListenResult { result_type: "complete", meta };
+        let response = ListenResponse { jsonrpc: "2.0", id: subscription, result };
+        serde_json::to_vec(&response).expect("a response serialises").into()
+    }
+}
+
+fn notification(method: &'static str, params: Option<NotificationParams<'_>>) -> Vec<u8> {
+    serde_json::to_vec(&Notification { jsonrpc: "2.0", method, params }).expect("a notification serialises")
+}
