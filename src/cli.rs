@@ -14,6 +14,7 @@ use crate::commands::list::{self, List};
 use crate::commands::new::{self, New};
 use crate::commands::render::{self, Render};
 use crate::commands::serve::{self, Serve};
+use crate::commands::stdio::{self, Stdio};
 use crate::failure::Failure;
 use crate::program;
 use crate::server::Server;
@@ -34,12 +35,14 @@ Examples:
   prompt-gallery                          serve ./prompts on http://127.0.0.1:8080/mcp
   prompt-gallery --dir ~/prompts          serve another folder
   prompt-gallery --bucket my-prompts      serve s3://my-prompts/prompts/
+  prompt-gallery stdio --dir ~/prompts    serve one client that starts the program itself
   prompt-gallery new team/review          create prompts/team/review.prompt
   prompt-gallery check                    find problems in the prompts";
 
 #[derive(Subcommand)]
 enum Command {
     Serve(Serve),
+    Stdio(Stdio),
     Check(Check),
     Render(Render),
     List(List),
@@ -70,6 +73,7 @@ fn run(server: Server) -> Result<ExitCode, Failure> {
         None => serve::run(serve, server),
         // The address may also be given before the command.
         Some(Command::Serve(args)) => serve::run(Serve { addr: args.addr.or(serve.addr), ..args }, server),
+        Some(Command::Stdio(args)) => stdio::run(&args, server),
         Some(Command::Check(args)) => {
             let tools: Vec<&str> = server.tools.iter().map(Tool::name).collect();
             check::run(&args, &tools)

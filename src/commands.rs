@@ -12,3 +12,4 @@ mod path;
 pub(crate) mod render;
 mod runtime;
 pub(crate) mod serve;
+pub(crate) mod stdio;

@@ -41,6 +41,11 @@ impl Failure {
         Self { message: message.to_string(), code: 2 }
     }
 
+    /// The line without the program's name.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Prints the message on standard error.
     pub(crate) fn print(&self) {
         let _ = writeln!(io::stderr(), "{}: {}", program::name(), self.message);

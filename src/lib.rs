@@ -14,7 +14,7 @@
 //! | `crates/catalogue` | the prompts of a store, kept fresh: a snapshot, the files that were read, the index |
 //! | `crates/gallery` | the server: lists and renders prompts; protocol, HTTP, sign-in, tools, settings |
 //! | `crates/function` | the Lambda function: API Gateway events become requests to the same service |
-//! | this one | the program that people run: commands, local server, AWS profiles, folder watch, token check |
+//! | this one | the program that people run: commands, local server, stdio, AWS profiles, folder watch, token check |
 //!
 //! # The way of a request
 //!
@@ -37,6 +37,7 @@ mod log;
 mod open;
 mod program;
 mod server;
+mod stdio;
 mod tokens;
 #[doc(hidden)]
 pub mod watch;

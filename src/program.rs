@@ -88,15 +88,22 @@ pub(crate) async fn output_closed() {
     #[cfg(unix)]
     {
         use std::os::fd::AsFd;
-        use tokio::{io::Interest, net::unix::pipe::Sender};
-        // Only watched, never written to, so it may stay blocking. A regular file has no reader and cannot be watched.
-        if let Ok(stdout) = io::stdout().as_fd().try_clone_to_owned()
-            && let Ok(stdout) = Sender::from_owned_fd_unchecked(stdout)
-        {
-            while let Ok(ready) = stdout.ready(Interest::ERROR).await {
-                if ready.is_error() {
-                    return;
-                }
+        if let Ok(stdout) = io::stdout().as_fd().try_clone_to_owned() {
+            return closed(stdout).await;
+        }
+    }
+    std::future::pending::<()>().await;
+}
+
+/// Waits until this output has no reader any more, as [`output_closed`] does for standard output.
+#[cfg(unix)]
+pub(crate) async fn closed(output: std::os::fd::OwnedFd) {
+    use tokio::{io::Interest, net::unix::pipe::Sender};
+    // Only watched, never written to, so it may stay blocking. A regular file has no reader and cannot be watched.
+    if let Ok(output) = Sender::from_owned_fd_unchecked(output) {
+        while let Ok(ready) = output.ready(Interest::ERROR).await {
+            if ready.is_error() {
+                return;
             }
         }
     }

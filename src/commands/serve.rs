@@ -13,10 +13,10 @@ use tokio::net::TcpListener;
 use tokio::runtime;
 
 use dotprompt::shorten_to;
-use gallery::config::{Allowed, Config, Flags, Source};
+use gallery::config::{Allowed, Config, Flags};
 use gallery::gallery::{Gallery, Seen};
 use gallery::http;
-use gallery::store::{DirStore, PromptStore};
+use gallery::store::DirStore;
 
 use crate::failure::Failure;
 use crate::location::Location;
@@ -66,20 +66,10 @@ pub(crate) fn run(args: Serve, server: Server) -> Result<ExitCode, Failure> {
 
 /// Serves on a local address. `list` is the command that lists the prompts.
 async fn serve(server: Server, config: &Config, list: &str) -> Result<(), Failure> {
-    let (store, folder) = open_watched(&config.source).await?;
+    let (store, folder) = open::watched(&config.source).await?;
     let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
     let app = server.service(Arc::clone(&gallery), config).map_err(Failure::wrong)?;
     listen(app, &gallery, folder, config, list).await
-}
-
-/// Opens the store and, for a folder that the system can watch, starts the watch; then the folder is returned too.
-async fn open_watched(source: &Source) -> Result<(Arc<dyn PromptStore>, Option<DirStore>), Failure> {
-    let Source::Dir(dir) = source else { return Ok((open::store(source).await?, None)) };
-    let store = DirStore::open(dir).map_err(Failure::unable)?;
-    let watched = store.watch(watch::start).inspect_err(|e| {
-        tracing::info!(cause = %e, "the folder is not watched, and read at each request instead");
-    });
-    Ok((Arc::new(store.clone()), watched.is_ok().then_some(store)))
 }
 
 async fn listen(

@@ -22,6 +22,7 @@ mod paths;
 mod readme;
 mod render;
 mod serve;
+mod stdio;
 mod terminal;
 mod tls;
 

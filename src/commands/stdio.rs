@@ -1,0 +1,73 @@
+//! `prompt-gallery stdio`: serves one client over standard input and output.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use gallery::gallery::Gallery;
+use gallery::mcp::Mcp;
+use gallery::store::DirStore;
+use gallery::tools::Tools;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::failure::Failure;
+use crate::location::Location;
+use crate::log::{self, Log};
+use crate::server::Server;
+use crate::stdio::Streams;
+use crate::{open, stdio};
+
+/// Serve one AI client over standard input and output
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Stdio {
+    #[command(flatten)]
+    location: Location,
+}
+
+const AFTER_HELP: &str = "\
+AI clients start this command themselves; docs/clients.md has the configuration of each. Nobody listens on the network, and a
+bucket is read with the AWS profile of the user. The log goes to standard error.
+
+Examples:
+  prompt-gallery stdio --dir ~/prompts
+  AWS_PROFILE=team prompt-gallery stdio --bucket my-prompts";
+
+/// Serves until the client closes the input.
+pub(crate) fn run(args: &Stdio, server: Server) -> Result<ExitCode, Failure> {
+    let streams = Streams::take().map_err(Failure::unable)?;
+    let started = match Started::new(args, server) {
+        Ok(started) => started,
+        Err(failure) => return Ok(stdio::refuse(streams, &failure)),
+    };
+    let Started { runtime, mcp, gallery, folder, _log } = started;
+    let outcome = runtime.block_on(stdio::serve(mcp, gallery, folder, streams));
+    // A look-up of a host name cannot be stopped, and the client does not wait for it.
+    runtime.shutdown_background();
+    outcome.map(|()| ExitCode::SUCCESS)
+}
+
+/// A server whose settings and credentials are valid.
+struct Started {
+    runtime: Runtime,
+    mcp: Mcp,
+    gallery: Arc<Gallery>,
+    /// The folder of the prompts, if it is watched.
+    folder: Option<DirStore>,
+    _log: Option<Log>,
+}
+
+impl Started {
+    fn new(args: &Stdio, server: Server) -> Result<Self, Failure> {
+        let config = args.location.config()?;
+        let log = log::init(&config);
+        let runtime = Builder::new_multi_thread().enable_all().build().map_err(Failure::unable)?;
+        let (store, folder) = runtime.block_on(open::watched(&config.source))?;
+        let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
+        let tools = Tools::new(server.tools).map_err(Failure::wrong)?;
+        let mcp = Mcp::new(Arc::clone(&gallery), tools);
+        let mcp = if config.prompt_tools { mcp } else { mcp.without_prompt_tools() };
+        tracing::info!(store = gallery.location(), version = env!("CARGO_PKG_VERSION"), "started");
+        Ok(Self { runtime, mcp, gallery, folder, _log: log })
+    }
+}

@@ -1,0 +1,84 @@
+//! MCP over standard input and output: one client, one JSON-RPC message a line.
+//! <https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/stdio>
+
+mod changes;
+mod connection;
+mod forms;
+mod head;
+mod lines;
+mod refusal;
+mod streams;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connection::Connection;
+use futures_util::future::FutureExt;
+use gallery::gallery::Gallery;
+use gallery::mcp::Mcp;
+use gallery::store::DirStore;
+pub(crate) use streams::Streams;
+use tokio::time::timeout;
+
+use crate::failure::Failure;
+use crate::program;
+
+/// How long requests under way may take once the process is told to stop.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Answers the client until the input ends, nobody reads the output, or the process is told to stop.
+///
+/// # Errors
+/// The system cannot start a thread.
+pub(crate) async fn serve(
+    mcp: Mcp,
+    gallery: Arc<Gallery>,
+    folder: Option<DirStore>,
+    streams: Streams,
+) -> Result<(), Failure> {
+    let Streams { input, output, output_closed, .. } = streams;
+    let mut lines = lines::read(input).map_err(Failure::unable)?;
+    let (to_client, written) = lines::write(output).map_err(Failure::unable)?;
+    let written = written.shared();
+    let mut connection = Connection::new(mcp, to_client);
+    let changes = tokio::spawn(changes::report(gallery, folder, Arc::clone(connection.shared())));
+    let reading = async {
+        while let Some(line) = lines.recv().await {
+            connection.take(line).await;
+        }
+    };
+    let is_told_to_stop = tokio::select! {
+        () = reading => false,
+        signal = program::stop_signal() => {
+            tracing::info!(signal, "stopping");
+            true
+        }
+        () = output_closed => return Ok(()),
+        _ = written.clone() => return Ok(()),
+    };
+    changes.abort();
+    let _ = changes.await;
+    let finished = async {
+        connection.finish().await;
+        let _ = written.await;
+    };
+    if is_told_to_stop {
+        let _ = timeout(DRAIN_TIMEOUT, finished).await;
+    } else {
+        tokio::select! {
+            () = finished => {}
+            _ = program::stop_signal() => {}
+        }
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Reports that the server cannot start: on standard error, and to the client. Returns the exit code.
+pub(crate) fn refuse(streams: Streams, failure: &Failure) -> ExitCode {
+    failure.print();
+    // The message is on standard error already.
+    let _ = refusal::answer(streams, failure);
+    ExitCode::from(failure.code)
+}

@@ -1,0 +1,71 @@
+//! How the process ends.
+
+use serde_json::json;
+
+use super::{Gallery, files, modern, request};
+use crate::s3::{Fault, S3Server};
+
+#[test]
+fn answers_under_way_are_written_after_the_end_of_the_input() {
+    let dir = files();
+    let gallery = {
+        let mut gallery = Gallery::over(&dir);
+        for id in 0..100 {
+            gallery.send(&request(id, "prompts/get", json!({ "name": "talk", "arguments": { "who": "Ada" } })));
+        }
+        gallery
+    };
+    let (code, messages, log) = gallery.end();
+    assert_eq!((code, messages.len()), (Some(0), 100), "{log}");
+}
+
+#[test]
+fn the_last_line_needs_no_end() {
+    let ran = crate::run_with(
+        &["stdio"],
+        &[("PROMPT_DIR", "tests/data/gallery")],
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#,
+    );
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n"));
+}
+
+#[tokio::test]
+async fn a_slow_answer_is_waited_for() {
+    let s3 = S3Server::start().await;
+    let endpoint = s3.endpoint();
+    s3.set_fault(Some(Fault::SlowDown));
+    let mut gallery = Gallery::start_with(&["--bucket", S3Server::BUCKET], &crate::s3_env(&endpoint));
+    gallery.send(&modern(1, "prompts/list", json!({})));
+    let (code, messages, _) = gallery.end();
+    assert_eq!((code, messages.len()), (Some(0), 1));
+    assert!(messages[0].contains("prompt store unavailable"), "{messages:?}");
+}
+
+#[test]
+fn signals_end_it_with_success() {
+    for signal in ["-TERM", "-INT"] {
+        let dir = files();
+        let mut gallery = Gallery::over(&dir);
+        gallery.ask(&modern("l", "subscriptions/listen", json!({ "notifications": {} })));
+        gallery.signal(signal);
+        let (code, messages, log) = gallery.ended();
+        assert_eq!((code, messages.len()), (Some(0), 1), "{signal}: {log}");
+        assert!(messages[0].contains("\"resultType\":\"complete\""), "{messages:?}");
+    }
+}
+
+#[test]
+fn a_closed_output_ends_it_with_success() {
+    use std::process::Stdio;
+    let dir = files();
+    let mut child = crate::program()
+        .args(["stdio", "--dir", crate::name(dir.path())])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    // The input stays open.
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

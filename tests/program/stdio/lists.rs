@@ -1,0 +1,130 @@
+//! The notifications of a changed list.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::{Gallery, files, initialize, modern, names, notification, request};
+use crate::s3::S3Server;
+
+const CHANGED: &str = "notifications/prompts/list_changed";
+
+fn listen(id: &str, filter: &Value) -> Value {
+    modern(id, "subscriptions/listen", json!({ "notifications": filter }))
+}
+
+fn changed(subscription: &str) -> Value {
+    let meta = json!({ "io.modelcontextprotocol/subscriptionId": subscription });
+    json!({ "jsonrpc": "2.0", "method": CHANGED, "params": { "_meta": meta } })
+}
+
+#[test]
+fn a_handshake_client_is_told_after_it_is_initialized() {
+    let dir = files();
+    let mut gallery = Gallery::over(&dir);
+    gallery.ask(&initialize("2025-11-25", json!({})));
+    gallery.ask(&request(1, "prompts/list", json!({})));
+    fs::write(dir.path().join("early.hbs"), "Early").unwrap();
+    gallery.says_nothing();
+    gallery.send(&notification("notifications/initialized", json!({})));
+    gallery.ask(&request(2, "prompts/list", json!({})));
+    fs::write(dir.path().join("new.hbs"), "New").unwrap();
+    assert_eq!(gallery.next(), json!({ "jsonrpc": "2.0", "method": CHANGED }));
+    assert!(names(&gallery.ask(&request(3, "prompts/list", json!({})))).contains(&"new"));
+    fs::remove_file(dir.path().join("new.hbs")).unwrap();
+    assert_eq!(gallery.next()["method"], CHANGED);
+    // Files that the list says nothing of.
+    fs::write(dir.path().join("notes.txt"), "Notes").unwrap();
+    fs::write(dir.path().join("broken.prompt"), "{{#if}}").unwrap();
+    gallery.logs("broken.prompt");
+    gallery.says_nothing();
+}
+
+#[test]
+fn a_modern_client_is_told_on_its_subscription() {
+    let dir = files();
+    let mut gallery = Gallery::over(&dir);
+    let filter =
+        json!({ "promptsListChanged": true, "toolsListChanged": true, "resourceSubscriptions": ["file:///a"] });
+    let acknowledged = gallery.ask(&listen("l", &filter));
+    assert_eq!(
+        acknowledged,
+        json!({
+            "jsonrpc": "2.0",
+            "method": "notifications/subscriptions/acknowledged",
+            "params": {
+                "_meta": { "io.modelcontextprotocol/subscriptionId": "l" },
+                "notifications": { "promptsListChanged": true }
+            }
+        })
+    );
+    fs::write(dir.path().join("new.hbs"), "New").unwrap();
+    assert_eq!(gallery.next(), changed("l"));
+    // A second one, and one that wants nothing of it.
+    gallery.ask(&listen("m", &json!({ "promptsListChanged": true })));
+    gallery.ask(&listen("n", &json!({ "promptsListChanged": false })));
+    fs::remove_file(dir.path().join("new.hbs")).unwrap();
+    let mut told = [gallery.next(), gallery.next()].map(|message| message.to_string());
+    told.sort();
+    assert_eq!(told, [changed("l").to_string(), changed("m").to_string()]);
+    // A cancelled one gets nothing more.
+    gallery.send(&notification("notifications/cancelled", json!({ "requestId": "l" })));
+    gallery.ask(&request(1, "ping", json!({})));
+    fs::write(dir.path().join("other.hbs"), "Other").unwrap();
+    assert_eq!(gallery.next(), changed("m"));
+    let (code, mut last, _) = gallery.end();
+    last.sort();
+    let ends: Vec<Value> = last.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((code, ends.len()), (Some(0), 2));
+    for (end, id) in ends.iter().zip(["m", "n"]) {
+        assert_eq!((&end["id"], &end["result"]["resultType"]), (&json!(id), &json!("complete")));
+        let meta = &end["result"]["_meta"];
+        assert_eq!(meta["io.modelcontextprotocol/subscriptionId"], id);
+        assert_eq!(meta["io.modelcontextprotocol/serverInfo"]["name"], "prompt-gallery");
+    }
+}
+
+#[test]
+fn a_subscription_is_checked() {
+    let dir = files();
+    let mut gallery = Gallery::over(&dir);
+    assert_eq!(gallery.ask(&modern(1, "subscriptions/listen", json!({})))["error"]["code"], -32602);
+    let ill_typed = gallery.ask(&listen("l", &json!({ "promptsListChanged": "yes" })));
+    assert!(ill_typed["error"]["message"].as_str().unwrap().contains("promptsListChanged"), "{ill_typed}");
+    let handshake = gallery.ask(&request(2, "subscriptions/listen", json!({ "notifications": {} })));
+    assert_eq!(handshake["error"]["code"], -32601);
+    // The id of a subscription is in use.
+    gallery.ask(&listen("l", &json!({})));
+    assert_eq!(gallery.ask(&request("l", "ping", json!({})))["error"]["code"], -32600);
+}
+
+#[test]
+fn a_change_right_after_the_acknowledgement_is_not_missed() {
+    for _ in 0..5 {
+        let dir = files();
+        let mut gallery = Gallery::over(&dir);
+        gallery.ask(&listen("l", &json!({ "promptsListChanged": true })));
+        fs::write(dir.path().join("new.hbs"), "New").unwrap();
+        assert_eq!(gallery.next(), changed("l"));
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_is_listed_again_while_a_client_listens() {
+    let s3 = S3Server::start().await;
+    s3.put("prompts/talk.prompt", crate::TALK);
+    let endpoint = s3.endpoint();
+    let mut env = crate::s3_env(&endpoint).to_vec();
+    env.push(("CACHE_TTL_SECONDS", "1"));
+    let mut gallery = Gallery::start_with(&["--bucket", S3Server::BUCKET], &env);
+    gallery.ask(&request(0, "prompts/list", json!({})));
+    gallery.ask(&listen("l", &json!({ "promptsListChanged": true })));
+    s3.put("prompts/new.prompt", "New");
+    assert_eq!(gallery.next(), changed("l"));
+    gallery.send(&notification("notifications/cancelled", json!({ "requestId": "l" })));
+    gallery.ask(&request(1, "ping", json!({})));
+    // Nobody listens, and the bucket is left alone.
+    let before = s3.requests();
+    tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
+    assert!(s3.requests().total <= before.total + 1);
+}
