@@ -1,15 +1,18 @@
-// Lists, gets and calls with MCP Inspector's CLI: inspector.mjs URL ERA [TOKEN], where ERA is legacy or modern.
+// Lists, gets and calls with MCP Inspector's CLI: inspector.mjs SERVER ERA [TOKEN], where ERA is legacy or modern, and SERVER a URL
+// or a program that serves PROMPT_DIR over stdio.
 // Silent when every answer is right; otherwise an AssertionError that shows what came instead.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const [url, era, token] = process.argv.slice(2)
+const [server, era, token] = process.argv.slice(2)
+const stdio = [server, 'stdio', '--dir', process.env.PROMPT_DIR, '--transport', 'stdio']
+const target = server.startsWith('http') ? [server, '--transport', 'http'] : stdio
 const header = token ? ['--header', `Authorization: Bearer ${token}`] : []
 const cli = fileURLToPath(import.meta.resolve('@modelcontextprotocol/inspector/clients/launcher/build/index.js'))
 
 function inspect(method, ...options) {
-  const args = [cli, '--cli', url, '--transport', 'http', '--protocol-era', era, '--format', 'json', ...header, '--method', method]
+  const args = [cli, '--cli', ...target, '--protocol-era', era, '--format', 'json', ...header, '--method', method]
   return JSON.parse(execFileSync(process.execPath, [...args, ...options], { timeout: 30_000 })).result
 }
 

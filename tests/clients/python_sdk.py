@@ -1,20 +1,29 @@
-"""Lists, gets and calls with the Python SDK's client: python_sdk.py URL MODE (auto or legacy).
+"""Lists, gets and calls with the Python SDK's client: python_sdk.py SERVER MODE (auto or legacy). SERVER is a URL, or a program that
+serves PROMPT_DIR over stdio.
 
 Silent when every answer is right; otherwise an AssertionError that shows what came instead.
 """
 
 import asyncio
+import os
 import sys
 
 from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.shared.exceptions import MCPError
 
 # `auto` falls back to the handshake without a word: only the version shows that server/discover worked.
 VERSIONS = {"auto": "2026-07-28", "legacy": "2025-11-25"}
 
 
-async def ask(url: str, mode: str) -> dict:
-    async with Client(url, mode=mode, read_timeout_seconds=20) as client:
+def target(server: str):
+    if server.startswith("http"):
+        return server
+    return stdio_client(StdioServerParameters(command=server, args=["stdio"], env=dict(os.environ)))
+
+
+async def ask(server: str, mode: str) -> dict:
+    async with Client(target(server), mode=mode, read_timeout_seconds=20) as client:
         answers = {
             "version": client.protocol_version,
             "prompts": (await client.list_prompts()).prompts,
@@ -33,9 +42,9 @@ def same(got, want) -> None:
     assert got == want, f"\n   got {got!r}\n  want {want!r}"
 
 
-url, mode = sys.argv[1:]
+server, mode = sys.argv[1:]
 # Compared outside of `ask`: an assertion in there would come wrapped in the client's exception groups.
-answers = asyncio.run(ask(url, mode))
+answers = asyncio.run(ask(server, mode))
 
 same(answers["version"], VERSIONS[mode])
 
