@@ -51,8 +51,9 @@ class Run:
             for key, found in samples.items()
             if key[0] == "start"
         }
+        row_of = {"http": http_row, "stdio": stdio_row}
         self.rows: dict[tuple, Row] = {
-            key: (http_row if key[0] == "http" else lambda_row)(found)
+            key: row_of.get(key[0], lambda_row)(found)
             for key, found in samples.items()
             if key[0] != "start"
         }
@@ -127,6 +128,14 @@ def http_row(samples: list[dict]) -> Row:
     if firsts := [sample["first_ms"] for sample in samples if "first_ms" in sample]:
         row["first_ms"] = firsts[0]
     return row
+
+
+def stdio_row(samples: list[dict]) -> Row:
+    """The median over the processes."""
+    for sample in samples:
+        if "error" in sample:
+            return {"error": sample["error"]}
+    return {"first": statistics.median(sample["first_ms"] for sample in samples)}
 
 
 # ---- Where it stands ----
@@ -215,6 +224,15 @@ def targets(run: Run) -> Iterator[Judged]:
         yield bound("package: ≤ 6,600 KiB", ours[0], 6600, " KiB")
     for scenario in ("call-add", "get"):
         yield best_peer("HTTP, 32 connections,", scenario, at, "c32_rps", 50, " req/s")
+
+    for scenario in ("get", "list"):
+        first = {
+            name: run.value("stdio", scenario, at, name, "first") for name in ("gallery", "gallery-local", "fastmcp")
+        }
+        what = f"stdio, start to first `{scenario}`, N={at}"
+        local, peer = first["gallery-local"], first["fastmcp"]
+        yield against(f"{what}: ≤ 1.5 × the local server", first["gallery"], local, " ms", lambda ratio: ratio <= 1.5)
+        yield against(f"{what}: ≤ 0.01 × fastmcp", first["gallery"], peer, " ms", lambda ratio: ratio <= 0.01)
 
     requests = run.value("lambda", "get", at, "gallery-ttl0", "warm_s3")
     yield bound(f"TTL 0: S3 requests per warm `get`, N={at}: one a 1000 keys", requests, -(-at // 1000), exactly=True)
@@ -329,6 +347,8 @@ HTTP = {
     "c32_rss_mb": "RSS MB",
 }
 
+STDIO = {"first": "spawn to first answer ms"}
+
 PAGES = """The gallery answers `list` with its first page of 500 prompts, the peers with all prompts: above N=500 only
 `list-all` is the same work for both."""
 FLOORS = """`x floor` of cold figures is held against floor-echo for `initialize`, `discover` and `call-add`, and
@@ -341,6 +361,8 @@ first process pays."""
 TRIPS = """Round trips are those in sequence: the longest chain of requests of which each was sent after the one before
 had been answered. They are counted in this pass alone, because without a delay the S3 server, one thread, answers
 requests that are sent side by side one after the other."""
+STARTS = """From the start of the process to its first answer, over the same folder. Over stdio the handshake and the request are
+written at once; `gallery-local` is the gallery's HTTP server, asked as soon as its port is open."""
 LOADS = """Of `req/s` and its ratios more is better, of the others less. The gallery's server outlives its TTL, so now
 and then a request lists the bucket. `RSS MB` is the server's peak so far, with all that it was asked before."""
 
@@ -374,6 +396,8 @@ def markdown(results: dict) -> str:
         parts += [f"### Lambda, with {delay} ms more for every S3 request", run.table("delayed", DELAYED), TRIPS]
     if run.cells("http"):
         parts += ["### Plain HTTP", run.table("http", HTTP), LOADS]
+    if run.cells("stdio"):
+        parts += ["### stdio", run.table("stdio", STDIO), STARTS]
     packages = [
         [system, *map(number, run.packages.get(system, (None, None))), number(run.starts.get(system))]
         for system in run.systems

@@ -28,6 +28,7 @@ from pathlib import Path
 
 from report import PEERS, markdown
 from scenarios import MODERN, SCENARIOS, event, message, prompts
+from stdio import SCENARIO_NAMES, stdio_pass
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -51,6 +52,8 @@ class System:
     package: list[Path] = field(default_factory=list)  # what the function's zip has
     env: dict[str, str] = field(default_factory=dict)
     scenarios: tuple[str, ...] | None = None  # all, if none are named
+    stdio: str | None = None  # the command that serves $PROMPT_DIR over stdio
+    local: str | None = None  # the command that serves $PROMPT_DIR on $PORT, beside those over stdio
 
     def runs(self, scenario: str) -> bool:
         return self.scenarios is None or scenario in self.scenarios
@@ -70,7 +73,10 @@ def builtin() -> dict[str, System]:
         return System(command, command, [BIN / program], {}, scenarios)
 
     return {
-        "gallery": System(function, server, [FUNCTION], {"CACHE_TTL_SECONDS": "30", **PAGES}),
+        "gallery": System(
+            function, server, [FUNCTION], {"CACHE_TTL_SECONDS": "30", **PAGES}, stdio=f"{server} stdio"
+        ),
+        "gallery-local": System(local=server),
         "gallery-ttl0": System(function, server, [], {"CACHE_TTL_SECONDS": "0", **PAGES}, ("get", "list")),
         "gallery-noindex": System(function, None, [], {"CACHE_TTL_SECONDS": "30", "INDEX_KEY": "", **PAGES}, ("list",)),
         "fastmcp": System(
@@ -78,6 +84,7 @@ def builtin() -> dict[str, System]:
             f"cd {home}/fastmcp; exec {python} -m app",
             [HOME / "pyvenv/lib", HOME / "fastmcp", HOME / "tools/bin/lambda-adapter"],
             scenarios=without_search,
+            stdio=f"cd {home}/fastmcp; exec {python} -m app.folder",
         ),
         "fastmcp-search": System(
             f"cd {home}/fastmcp; {adapter} & exec {python} -m app.search",
@@ -111,9 +118,14 @@ def is_floor(system: str) -> bool:
 # ---- Processes ----
 
 
+def folder_of(n: int) -> Path:
+    """The files of the bucket `gallery-N`."""
+    return HOME / f"s3/gallery-{n}/prompts"
+
+
 def seed(n: int) -> None:
-    """The files of the bucket `gallery-N`, unless they are there."""
-    folder = HOME / f"s3/gallery-{n}/prompts"
+    """Writes these files, unless they are there."""
+    folder = folder_of(n)
     texts = prompts(n)
     if (
         folder.is_dir()
@@ -198,13 +210,13 @@ def s3_server(delay_ms: int) -> Iterator[S3]:
         yield s3
 
 
+def plain_environment(port: int) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": "/tmp", "LANG": "C.UTF-8", "TZ": "UTC", "PORT": str(port)}
+
+
 def environment(name: str, system: System, n: int, s3: S3, port: int) -> dict[str, str]:
     env = {
-        "PATH": os.environ["PATH"],
-        "HOME": "/tmp",
-        "LANG": "C.UTF-8",
-        "TZ": "UTC",
-        "PORT": str(port),
+        **plain_environment(port),
         "BUCKET_NAME": f"gallery-{n}",
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -268,7 +280,7 @@ class Bench:
     def add(self, which: str, system: str, n: int, **figures) -> None:
         sample = {"pass": which, "system": system, "n": n, **figures}
         self.samples.append(sample)
-        brief = [f"{name} {figures[name]:.3g}" for name in ("start_ms", "init_ms", "cold_ms") if name in figures]
+        brief = [f"{name} {figures[name]:.3g}" for name in ("start_ms", "init_ms", "cold_ms", "first_ms") if name in figures]
         if figures.get("warm_ms"):
             brief.append(f"warm p50 {statistics.median(figures['warm_ms']):.3g}")
         brief += [f"{load} {figures[load]['rps']:.0f} req/s" for load in ("c1", "c32") if load in figures]
@@ -576,7 +588,7 @@ def options() -> argparse.Namespace:
         default=15,
         help="what the second Lambda pass adds to every S3 request; 0: no such pass (default: %(default)s)",
     )
-    add("--skip", choices=["lambda", "http"], help="one of the two ways to ask")
+    add("--skip", action="append", default=[], choices=["lambda", "http", "stdio"], help="a way to ask (repeatable)")
     add(
         "--sut",
         action="append",
@@ -654,16 +666,21 @@ def measure(args: argparse.Namespace, systems: dict[str, System]) -> list[dict]:
     bench = Bench(args, systems)
     with s3_server(0) as s3:
         bench.prepare(s3, {n for _, n in cells})
-        if args.skip != "lambda":
+        if "lambda" not in args.skip:
             bench.lambda_pass("lambda", s3, cells, args.rounds, args.warm_ms)
-        if args.skip != "http":
+        if "http" not in args.skip:
             for n in dict.fromkeys(n for _, n in cells):
                 rounds = min(args.rounds, LARGE_ROUNDS) if n >= LARGE else args.rounds
                 bench.http_pass(s3, n, [scenario for scenario, of in cells if of == n], rounds)
-    if args.skip != "lambda" and args.s3_delay_ms:
+    if "lambda" not in args.skip and args.s3_delay_ms:
         with s3_server(args.s3_delay_ms) as s3:
             bench.prepare(s3, {n for _, n in delayed})
             bench.lambda_pass("delayed", s3, delayed, min(args.rounds, 3), min(args.warm_ms, 500))
+    if "stdio" not in args.skip:
+        asked = [scenario for scenario in SCENARIO_NAMES if scenario in args.scenarios.split(",")]
+        with open(LOG / "stdio.log", "a") as log:
+            # A start is short, so more of them cost little.
+            stdio_pass(bench, args.at, 4 * args.rounds, asked, str(folder_of(args.at)), free_port, plain_environment, log)
     return bench.samples
 
 
