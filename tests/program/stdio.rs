@@ -1,6 +1,7 @@
 //! `prompt-gallery stdio`: the program spoken to over pipes, as a client that starts it does.
 
 #![cfg(unix)]
+#![expect(clippy::needless_pass_by_value, reason = "each test writes `json!` in place")]
 
 mod ends;
 mod forms;
