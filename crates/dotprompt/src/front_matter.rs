@@ -80,6 +80,13 @@ pub(super) fn split<'a>(key: &Arc<str>, source: &'a str) -> Result<File<'a>, Pro
     Err(Problem::new(Code::FrontMatter, key, Place::START, 3, message))
 }
 
+/// The template in the text of a prompt file, and its place; `None` if the front matter does not end.
+#[must_use]
+pub fn template_of(source: &str) -> Option<(&str, Place)> {
+    let file = split(&Arc::from(""), source).ok()?;
+    Some((file.body, file.body_place))
+}
+
 /// The bytes of the first fence and of the next line. Only blank lines and comments may come before.
 fn opening_fence(text: &str) -> Option<(usize, usize)> {
     let mut at = 0;

@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::bounds;
+use super::file::Partial;
 use super::problem::{Cause, Code, Problem};
 use super::reader::shorten;
 use super::template::{PartialName, Template, Usage, usage};
-use super::{Partial, bounds};
 
 /// Follows the partials of a prompt. Returns the usage of the prompt and its partials.
 ///

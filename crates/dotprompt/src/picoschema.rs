@@ -4,9 +4,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::nearest;
 use super::problem::Code;
 use super::reader::{Reader, did_you_mean, shorten};
-use super::schema::keywords;
+use super::schema::keywords::{self, split_comma};
 use super::yaml::{Key, Node, Span, Yaml};
 
 /// Finds JSON Schemas by name.
@@ -261,14 +262,6 @@ fn nullable(mut schema: Value, is_optional: bool) -> Value {
     schema
 }
 
-/// Splits `type, description`.
-pub(super) fn split_comma(text: &str) -> (&str, Option<&str>) {
-    match text.split_once(',') {
-        Some((first, rest)) => (first.trim(), Some(rest.trim()).filter(|rest| !rest.is_empty())),
-        None => (text.trim(), None),
-    }
-}
-
 /// Whether a word can be the name of a schema, as in Genkit's `defineSchema`.
 fn is_schema_name(word: &str) -> bool {
     word.starts_with(char::is_alphabetic)
@@ -300,7 +293,7 @@ fn meant(word: &str, name: &str) -> Option<String> {
         "object" | "map" | "dict" => format!("fields in a field are written `{name}(object):` with the fields below"),
         "enum" => format!("choices are written `{name}(enum): [one, other]`"),
         _ => match scalar_named(word) {
-            Some(kind) => crate::did_you_mean(kind),
+            Some(kind) => nearest::did_you_mean(kind),
             None => return did_you_mean(word, &SCALARS),
         },
     };

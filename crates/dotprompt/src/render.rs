@@ -6,22 +6,36 @@ mod output;
 mod scope;
 mod value;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::bounds;
+use super::file::Partial;
 use super::link::too_deep;
-use super::message::{Media, Origin, Piece, Role};
+use super::message::{Media, Message, Origin, Piece, Role};
 use super::problem::{Code, Place, Problem};
 use super::reader::shorten;
 use super::template::{Block, BlockKind, Expression, Mark, PartialCall, Program, Template, Visitor};
-use super::{Data, Partial, bounds};
 use output::Output;
 use scope::{Adds, Depths, Frame, Inlines, Params, PartialBlock, Scope, Turn};
 use value::{Overlay, Val};
 
 /// The input of a rendering.
+#[derive(Debug, Default)]
+pub struct Data {
+    /// The variables with typed values.
+    pub variables: Map<String, Value>,
+    /// The variables with values of the author, not of a caller.
+    pub authored: HashSet<String>,
+    /// The values of `@name`, such as `@auth`. `@metadata` comes from the file.
+    pub context: Map<String, Value>,
+    /// Earlier messages, for `{{history}}`.
+    pub messages: Vec<Message>,
+}
+
+/// What a rendering reads.
 pub(super) struct Context<'a> {
     pub(super) data: &'a Data,
     /// `@metadata`

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::bounds;
 use super::problem::{Code, Place, Problem};
-use super::{bounds, front_matter};
 
 /// The problem of a file that is larger than [`bounds::SOURCE`].
 #[must_use]
@@ -48,11 +48,4 @@ fn other_encoding(source: &[u8]) -> Option<&'static str> {
         [b'P', b'K', 3, 4, ..] => Some("the file is a ZIP archive: unpack it"),
         _ => None,
     }
-}
-
-/// The template in the text of a prompt file, and its place; `None` if the front matter does not end.
-#[must_use]
-pub fn template_of(source: &str) -> Option<(&str, Place)> {
-    let file = front_matter::split(&Arc::from(""), source).ok()?;
-    Some((file.body, file.body_place))
 }

@@ -7,6 +7,7 @@ mod compile;
 mod expression;
 mod lexer;
 mod rows;
+mod shown;
 mod tags;
 mod uses;
 
@@ -17,13 +18,13 @@ pub(super) use compile::compile;
 pub use expression::Expression;
 pub(super) use expression::{Call, Path};
 pub(super) use lexer::is_space;
+pub use shown::{ContentType, Shown};
 pub use tags::{Tag, Token, tokens};
 pub(super) use uses::usage;
 pub use uses::{LOOP_DATA, UnknownData, Usage, Variable};
 
 use super::bounds;
 use super::problem::Place;
-use super::shown::Shown;
 
 /// A compiled template.
 #[derive(Debug)]
@@ -210,32 +211,44 @@ pub trait Visitor<'a> {
     }
 }
 
-/// The helpers of Handlebars and Dotprompt.
+/// The helpers of Handlebars and Dotprompt. Each `match` names every kind, so that the compiler finds the places of a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Helper {
     Block(BlockKind),
-    Lookup,
-    Json,
+    Mark(MarkKind),
+    Value(ValueHelper),
     Log,
+}
+
+/// The helpers that make a [`Mark`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MarkKind {
     Role,
     History,
     Section,
     Media,
 }
 
+/// The helpers that return a value, also in `(helper …)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ValueHelper {
+    Lookup,
+    Json,
+}
+
 impl Helper {
     /// All helpers by name.
     pub(super) const ALL: [(&'static str, Self); 13] = [
         ("each", Self::Block(BlockKind::Each)),
-        ("history", Self::History),
+        ("history", Self::Mark(MarkKind::History)),
         ("if", Self::Block(BlockKind::If)),
         ("ifEquals", Self::Block(BlockKind::IfEquals)),
-        ("json", Self::Json),
+        ("json", Self::Value(ValueHelper::Json)),
         ("log", Self::Log),
-        ("lookup", Self::Lookup),
-        ("media", Self::Media),
-        ("role", Self::Role),
-        ("section", Self::Section),
+        ("lookup", Self::Value(ValueHelper::Lookup)),
+        ("media", Self::Mark(MarkKind::Media)),
+        ("role", Self::Mark(MarkKind::Role)),
+        ("section", Self::Mark(MarkKind::Section)),
         ("unless", Self::Block(BlockKind::Unless)),
         ("unlessEquals", Self::Block(BlockKind::UnlessEquals)),
         ("with", Self::Block(BlockKind::With)),
@@ -250,14 +263,14 @@ impl Helper {
         match self {
             Self::Block(BlockKind::IfEquals | BlockKind::UnlessEquals) => (2..=2, &[], "two values to compare"),
             Self::Block(BlockKind::If | BlockKind::Unless) => (1..=1, &["includeZero"], "one value"),
-            Self::Block(_) => (1..=1, &[], "one value"),
-            Self::Lookup => (2..=2, &[], "a list or an object, and which item"),
-            Self::Json => (1..=1, &["indent"], "one value, and indent=2 for indented lines"),
+            Self::Block(BlockKind::Each | BlockKind::With | BlockKind::Section) => (1..=1, &[], "one value"),
+            Self::Value(ValueHelper::Lookup) => (2..=2, &[], "a list or an object, and which item"),
+            Self::Value(ValueHelper::Json) => (1..=1, &["indent"], "one value, and indent=2 for indented lines"),
             Self::Log => (0..=usize::MAX, &["level"], "any values"),
-            Self::Role => (1..=1, &[], "one role: user, model or system"),
-            Self::History => (0..=0, &[], "no values"),
-            Self::Section => (1..=1, &[], "one name"),
-            Self::Media => (0..=0, &["url", "contentType"], "url=… and optionally contentType=…"),
+            Self::Mark(MarkKind::Role) => (1..=1, &[], "one role: user, model or system"),
+            Self::Mark(MarkKind::History) => (0..=0, &[], "no values"),
+            Self::Mark(MarkKind::Section) => (1..=1, &[], "one name"),
+            Self::Mark(MarkKind::Media) => (0..=0, &["url", "contentType"], "url=… and optionally contentType=…"),
         }
     }
 }

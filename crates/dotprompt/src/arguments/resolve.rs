@@ -9,9 +9,9 @@ use super::given::{are_placeholders, with_line_feeds};
 use super::text::json;
 use super::{Argument, Arguments, Kind, boolean};
 use crate::bounds;
+use crate::nearest::{did_you_mean, nearest};
 use crate::reader::shorten;
 use crate::schema::{Conflict, Mismatch};
-use crate::{did_you_mean, nearest};
 
 /// The most unknown arguments that an error names.
 const MAX_UNKNOWN: usize = 5;

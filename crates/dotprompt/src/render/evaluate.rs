@@ -7,7 +7,7 @@ use crate::bounds;
 use crate::chain::Chain;
 use crate::problem::Code;
 use crate::reader::shorten;
-use crate::template::{Call, Expression, Path};
+use crate::template::{Call, Expression, Path, ValueHelper};
 
 impl<'a> Renderer<'a, '_> {
     /// JavaScript's `==`, with which Handlebars compares the context of a block to the one around it.
@@ -58,8 +58,8 @@ impl<'a> Renderer<'a, '_> {
         for value in &call.params {
             params.push(self.evaluate(value, scope, must_be)?);
         }
-        match (call.name.as_str(), params.as_slice()) {
-            ("lookup", [object, key]) => {
+        match (call.value_helper, params.as_slice()) {
+            (Some(ValueHelper::Lookup), [object, key]) => {
                 if !object.is_js_true() {
                     return Ok(object.clone());
                 }
@@ -71,7 +71,7 @@ impl<'a> Renderer<'a, '_> {
                 self.work_on(object.length())?;
                 Ok(object.get(&key))
             }
-            ("json", [value]) => {
+            (Some(ValueHelper::Json), [value]) => {
                 let indent = match call.hash.iter().find(|(key, _)| key == "indent") {
                     Some((_, indent)) => self.evaluate(indent, scope, must_be)?.as_indent(),
                     None => String::new(),
@@ -82,7 +82,7 @@ impl<'a> Renderer<'a, '_> {
                 Ok(value.derived(Repr::Text(text.into())))
             }
             // Checked when the template was compiled.
-            _ => Ok(Val::missing()),
+            (Some(ValueHelper::Lookup | ValueHelper::Json) | None, _) => Ok(Val::missing()),
         }
     }
 

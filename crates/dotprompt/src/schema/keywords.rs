@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use crate::picoschema::split_comma;
 use crate::problem::Code;
 use crate::reader::{Reader, did_you_mean, shorten};
 use crate::yaml::{Key, Node, Span, Yaml};
@@ -285,6 +284,14 @@ pub(super) fn map_schemas(keyword: &str, value: &Value, convert: fn(&Value) -> V
             schemas.iter().map(|(name, schema)| (name.clone(), convert(schema))).collect::<Map<_, _>>().into()
         }
         _ => value.clone(),
+    }
+}
+
+/// Splits `type, description` of Picoschema.
+pub(crate) fn split_comma(text: &str) -> (&str, Option<&str>) {
+    match text.split_once(',') {
+        Some((first, rest)) => (first.trim(), Some(rest.trim()).filter(|rest| !rest.is_empty())),
+        None => (text.trim(), None),
     }
 }
 

@@ -8,11 +8,10 @@ use super::expression::{self, NOT_AN_EXPRESSION, Parsed};
 use super::lexer::{self, Fault, Word};
 use super::rows::{Nested, Opened, Row};
 use super::tags::{self, Strip, Tag, TagKind, Token};
-use super::{Node, PartialName, Template};
+use super::{Node, PartialName, Shown, Template};
 use crate::bounds;
 use crate::problem::{Cause, Code, Place, Problem};
 use crate::reader::shorten;
-use crate::shown::Shown;
 
 /// Compiles `source`, which begins at `start` of `file`. Adds problems to `problems`, and leaves out what they are about.
 pub(crate) fn compile(file: &Arc<str>, source: &str, start: Place, problems: &mut Vec<Problem>) -> Template {

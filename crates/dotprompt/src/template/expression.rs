@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::super::bounds;
 use super::super::problem::{Cause, Code};
 use super::lexer::{Lexeme, Word};
-use crate::shorten;
+use super::{Helper, ValueHelper};
+use crate::reader::shorten;
 use crate::yaml::number;
 
 /// A value that a template computes.
@@ -30,6 +31,8 @@ pub struct Call {
     pub(crate) name: String,
     /// `None` for a literal.
     pub(crate) path: Option<Path>,
+    /// The helper, if it returns a value.
+    pub(crate) value_helper: Option<ValueHelper>,
     pub(crate) params: Vec<Expression>,
     /// `key=value` in the author's order; the first one of each key.
     pub(crate) hash: Vec<(String, Expression)>,
@@ -178,7 +181,11 @@ impl<'w, 'a> Parser<'w, 'a> {
                 None => params.push(value),
             }
         }
-        Ok(Call { name, path, params, hash })
+        let value_helper = match path.as_ref().and_then(Path::simple_name).and_then(Helper::parse) {
+            Some(Helper::Value(helper)) => Some(helper),
+            Some(Helper::Block(_) | Helper::Mark(_) | Helper::Log) | None => None,
+        };
+        Ok(Call { name, path, value_helper, params, hash })
     }
 
     /// The key of `key=value`, if that comes next.

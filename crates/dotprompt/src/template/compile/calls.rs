@@ -6,11 +6,12 @@ use super::{Compiler, width};
 use crate::message::Role;
 use crate::problem::{Cause, Code, Problem};
 use crate::reader::{did_you_mean, shorten};
-use crate::shown::Shown;
 use crate::template::expression::Parsed;
 use crate::template::rows::Opened;
 use crate::template::tags::{Tag, TagKind};
-use crate::template::{Block, BlockKind, Call, Expression, Helper, Mark, Node, PartialCall, PartialName, Path};
+use crate::template::{
+    Block, BlockKind, Call, Expression, Helper, Mark, MarkKind, Node, PartialCall, PartialName, Path, Shown,
+};
 
 pub(super) const ONLY_DECORATOR: &str = "the only decorator is {{#*inline \"name\"}} … {{/inline}}";
 const ONLY_EACH_AND_WITH: &str = "only each and with allow `as |item|`: {{#each items as |item|}}";
@@ -36,18 +37,19 @@ impl Compiler<'_> {
                 let message = format!("`{0}` is a block: {{{{#{0} …}}}} … {{{{/{0}}}}}", call.name);
                 return Err(self.problem(tag, Code::Helper, message));
             }
-            Some(helper) if is_call || helper == Helper::History => helper,
+            Some(helper) if is_call || helper == Helper::Mark(MarkKind::History) => helper,
             _ => return Ok(call.path.map(|path| Node::Value(tag.place, Expression::Path(path)))),
         };
         self.check_call(tag, helper, &call)?;
         Ok(match helper {
             Helper::Log => None,
-            Helper::Role | Helper::History | Helper::Section | Helper::Media => {
-                let mark = self.mark(tag, helper, call)?;
+            Helper::Mark(kind) => {
+                let mark = self.mark(tag, kind, call)?;
                 self.media.extend(Shown::of(tag.place, &mark));
                 Some(Node::Mark(tag.place, Box::new(mark)))
             }
-            _ => Some(Node::Value(tag.place, Expression::Call(Box::new(call)))),
+            // Blocks were refused above.
+            Helper::Value(_) | Helper::Block(_) => Some(Node::Value(tag.place, Expression::Call(Box::new(call)))),
         })
     }
 
@@ -75,11 +77,12 @@ impl Compiler<'_> {
         }
     }
 
-    fn mark(&self, tag: &Tag<'_>, helper: Helper, mut call: Call) -> Result<Mark, Problem> {
+    fn mark(&self, tag: &Tag<'_>, kind: MarkKind, mut call: Call) -> Result<Mark, Problem> {
         let first = call.params.drain(..).next();
         let wrong = |message| Err(self.problem(tag, Code::Helper, message));
-        match (helper, first) {
-            (Helper::Role, Some(role)) => {
+        let takes = Helper::Mark(kind).takes().2;
+        match (kind, first) {
+            (MarkKind::Role, Some(role)) => {
                 let message = match &role {
                     Expression::Literal(role) => Role::parse(role.as_str().unwrap_or_default()).err(),
                     Expression::Path(path) => path.simple_name().and_then(bare_role),
@@ -87,7 +90,7 @@ impl Compiler<'_> {
                 };
                 message.map_or(Ok(Mark::Role(role)), wrong)
             }
-            (Helper::Section, Some(name)) => match &name {
+            (MarkKind::Section, Some(name)) => match &name {
                 Expression::Path(path)
                     if let Some(name) = path.simple_name()
                         && self.item_name(name) == ItemName::Not =>
@@ -96,17 +99,18 @@ impl Compiler<'_> {
                 }
                 _ => Ok(Mark::Section(name)),
             },
-            (Helper::Media, _) => {
+            (MarkKind::Media, _) => {
                 let mut take = |name: &str| {
                     let at = call.hash.iter().position(|(key, _)| key == name)?;
                     Some(call.hash.swap_remove(at).1)
                 };
                 match (take("url"), take("contentType")) {
                     (Some(url), content_type) => Ok(Mark::Media { url, content_type }),
-                    (None, _) => wrong(format!("`media` takes {}", Helper::Media.takes().2)),
+                    (None, _) => wrong(format!("`media` takes {takes}")),
                 }
             }
-            _ => Ok(Mark::History),
+            (MarkKind::History, _) => Ok(Mark::History),
+            (MarkKind::Role | MarkKind::Section, None) => wrong(format!("`{}` takes {takes}", call.name)),
         }
     }
 
@@ -139,7 +143,7 @@ impl Compiler<'_> {
         let most = match kind {
             BlockKind::Each | BlockKind::Section => 2,
             BlockKind::With => 1,
-            _ => 0,
+            BlockKind::If | BlockKind::Unless | BlockKind::IfEquals | BlockKind::UnlessEquals => 0,
         };
         let wrong = match block_params.len() {
             0 => None,
@@ -265,8 +269,8 @@ impl Compiler<'_> {
             let Expression::Call(inner) = value else { return Ok(()) };
             let name = inner.simple_name().filter(|name| self.item_name(name) == ItemName::Not);
             match name.and_then(Helper::parse) {
-                Some(helper @ (Helper::Lookup | Helper::Json)) => self.check_call(tag, helper, inner),
-                Some(_) => {
+                Some(helper @ Helper::Value(_)) => self.check_call(tag, helper, inner),
+                Some(Helper::Block(_) | Helper::Mark(_) | Helper::Log) => {
                     let message = format!("`{}` gives no value: use (lookup …) or (json …)", inner.name);
                     Err(self.problem(tag, Code::Helper, message))
                 }

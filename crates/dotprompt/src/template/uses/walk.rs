@@ -10,7 +10,7 @@ use crate::bounds;
 use crate::chain::Chain;
 use crate::schema::plain;
 use crate::template::{
-    Block, BlockKind, Call, Expression, Helper, Inlines, Mark, PartialCall, Path, Place, Program, Visitor,
+    Block, BlockKind, Call, Expression, Helper, Inlines, Mark, PartialCall, Path, Place, Program, ValueHelper, Visitor,
 };
 
 /// The walk takes more than [`bounds::USE_STEPS`].
@@ -64,14 +64,12 @@ impl<'a> Walk<'a> {
                     self.note(*part, |part, place| part.marks.compare(literal, place));
                 }
             }
-            kind => self.note(first, |part, place| match kind {
-                BlockKind::Each => part.marks.looped = part.marks.looped.or(Some(place)),
-                BlockKind::With => part.marks.is_entered = true,
-                kind => {
-                    part.marks.is_tested = true;
-                    part.marks.is_section |= kind == BlockKind::Section;
-                    part.marks.includes_zero |= block.include_zero.is_some();
-                }
+            BlockKind::Each => self.note(first, |part, place| part.marks.looped = part.marks.looped.or(Some(place))),
+            BlockKind::With => self.note(first, |part, _| part.marks.is_entered = true),
+            kind @ (BlockKind::If | BlockKind::Unless | BlockKind::Section) => self.note(first, |part, _| {
+                part.marks.is_tested = true;
+                part.marks.is_section |= kind == BlockKind::Section;
+                part.marks.includes_zero |= block.include_zero.is_some();
             }),
         }
         if let Some(value) = &block.include_zero {
@@ -226,23 +224,23 @@ impl<'a> Walk<'a> {
             let part = self.value_part(value, scope, required);
             self.note(part, Part::write);
         }
-        match (call.name.as_str(), parts.as_slice(), call.params.as_slice()) {
-            ("lookup", [object, _], [_, Expression::Literal(key)]) => {
+        match (call.value_helper, parts.as_slice(), call.params.as_slice()) {
+            (Some(ValueHelper::Lookup), [object, _], [_, Expression::Literal(key)]) => {
                 let key = Key::Field(plain(key).into_owned());
                 let part = object.and_then(|object| self.usage.part(object, &key, self.place));
                 self.note(part, |part, place| part.marks.named = part.marks.named.or(Some(place)));
                 part
             }
-            ("lookup", [object, key], _) => {
+            (Some(ValueHelper::Lookup), [object, key], _) => {
                 self.note(*object, |part, _| part.marks.is_looked_up = true);
                 self.note(*key, Part::write);
                 object.and_then(|object| self.usage.part(object, &Key::Found, self.place))
             }
-            ("json", [value], _) => {
+            (Some(ValueHelper::Json), [value], _) => {
                 self.note(*value, |part, _| part.marks.is_json = true);
                 None
             }
-            _ => {
+            (Some(ValueHelper::Lookup | ValueHelper::Json) | None, ..) => {
                 parts.iter().for_each(|part| self.note(*part, Part::write));
                 None
             }
@@ -397,7 +395,7 @@ impl<'a> Visitor<'a> for Walk<'a> {
         let (start, end) = match block.kind {
             BlockKind::Unless => (before, between),
             BlockKind::IfEquals | BlockKind::UnlessEquals => return Ok(()),
-            _ => (between, writes(self)),
+            BlockKind::If | BlockKind::Each | BlockKind::With | BlockKind::Section => (between, writes(self)),
         };
         for (at, part) in [own, parent].into_iter().enumerate() {
             if let Some(part) = part.filter(|_| end[at] > start[at]) {

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::problem::Place;
-use super::schema::plain;
-use super::template::{Expression, Mark};
+use super::{Expression, Mark};
+use crate::problem::Place;
+use crate::schema::plain;
 
 /// A picture or another file that a template shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
