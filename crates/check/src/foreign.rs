@@ -9,8 +9,8 @@ mod text;
 use dotprompt::tree::{Token, tokens};
 use dotprompt::{Cause, Code, Place, Problem, did_you_mean, shorten};
 
-use super::at;
 use super::clients::{Client, Property, effects};
+use super::problems::at;
 use scan::{Foreign, scan};
 use syntax::Other;
 

@@ -1,13 +1,31 @@
 //! Finds all problems of the files of a gallery, and what AI clients do with its prompts.
 //!
-//! This crate reads no files: texts come in, problems come out.
+//! This crate reads no files: texts come in, problems come out. Its whole API is for this workspace.
+//!
+//! The command `check` uses all of it. Serving uses three modules, so that a check and an answer follow the same rules:
+//! `address` says where `{{media}}` leads, `roles` turns messages into the two roles of clients, and `strays` finds files that
+//! were probably meant to be prompts.
+//!
+//! # Layout
+//!
+//! | to see where | read |
+//! |---|---|
+//! | files and partials are checked together | `lib.rs` |
+//! | a client's behaviour is recorded | `clients.rs` |
+//! | a warning about a working prompt is worded | `warnings.rs`; of types: `types.rs`; of misplaced front matter: `misplaced.rs` |
+//! | a check follows the branches of a template | `survey.rs` |
+//! | another template language is recognised | `foreign.rs`, `foreign/syntax.rs`; another program's keys: `foreign/keys.rs` |
+//! | an address or a type of media is refused | `address.rs`, `media.rs` |
+//! | a code and its level are added | `dotprompt`, `problem.rs` |
 
 #[doc(hidden)]
 pub mod address;
 mod clients;
+mod file;
 mod foreign;
 mod media;
 mod misplaced;
+mod problems;
 #[doc(hidden)]
 pub mod roles;
 #[doc(hidden)]
@@ -19,7 +37,6 @@ mod warnings;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use rayon::prelude::*;
 
 pub use clients::Client;
@@ -27,50 +44,9 @@ use dotprompt::{
     Cause, Code, EXTENSIONS, Level, Named, Partial, Place, Problem, Prompt, PromptFile, bounds, did_you_mean, distinct,
     nearest, partial_comes_first,
 };
-
-/// A file of a gallery.
-#[derive(Debug, Clone)]
-pub struct File {
-    /// The path from the root of the gallery, `/` between folders.
-    pub key: String,
-    /// In bytes.
-    pub size: u64,
-    /// The text, or why there is none.
-    pub source: Source,
-}
-
-impl File {
-    /// Whether the file is to be checked.
-    #[must_use]
-    pub fn is_checked(&self) -> bool {
-        !matches!(self.source, Source::Unread)
-    }
-}
-
-impl address::Listed for File {
-    fn key(&self) -> &str {
-        &self.key
-    }
-
-    fn size(&self) -> u64 {
-        self.size
-    }
-}
-
-/// The text of a file, or why there is none.
-#[derive(Debug, Clone)]
-pub enum Source {
-    /// The text.
-    Read(Bytes),
-    /// It is longer than [`dotprompt::bounds::SOURCE`].
-    TooLarge,
-    /// The store does not return it, and why.
-    Refused(String),
-    /// The store leaves it out, and why.
-    LeftOut(String),
-    /// The file is not to be checked, or is neither prompt nor partial. Prompts may still refer to it.
-    Unread,
-}
+pub use file::{File, Source};
+pub use problems::WHOLE;
+use problems::{ROOT_HINT, at, of_file};
 
 /// The options of a check.
 #[derive(Debug, Clone, Copy, Default)]
@@ -94,12 +70,6 @@ impl Options<'_> {
 
 /// The tools with which models search and get prompts.
 pub const PROMPT_TOOLS: [&str; 2] = ["search_prompts", "get_prompt"];
-
-/// The key of problems of the gallery as a whole.
-pub const WHOLE: &str = "";
-
-/// The hint for a missing file: the checked folder may be a folder inside a gallery.
-const ROOT_HINT: &str = "paths start at the root of the checked folder; for a single file, --dir sets it";
 
 /// Finds all problems of a gallery, in the order of files and places.
 ///
@@ -412,13 +382,4 @@ fn stray_files(files: &[File], checked: &[Checked<'_>], parsed: &[Parsed<'_>]) -
     let shown: HashSet<&str> = by_prompts.chain(&by_partials).map(String::as_str).collect();
     let keys = files.iter().map(|file| file.key.as_str()).filter(|key| !shown.contains(*key));
     strays::notes(keys).into_iter().map(|note| of_file(WHOLE, Code::NotAPrompt, note, None)).collect()
-}
-
-/// A problem of a file as a whole.
-fn of_file(key: &str, code: Code, message: impl Into<String>, hint: Option<&str>) -> Problem {
-    at(key, Place::START, 1, code, message, hint.map(str::to_owned))
-}
-
-fn at(key: &str, place: Place, width: usize, code: Code, message: impl Into<String>, hint: Option<String>) -> Problem {
-    Problem::new(code, &key.into(), place, width, message).with_hint(hint)
 }

@@ -1,7 +1,7 @@
 //! Pictures and other files that templates show: whether they can be shown, and as which kind of content.
 
-use super::{ROOT_HINT, at};
-use crate::File;
+use super::file::File;
+use super::problems::{ROOT_HINT, at};
 use crate::address::{self, Address, Shape};
 use dotprompt::{Code, ContentType, Problem, Shown};
 

@@ -3,8 +3,9 @@
 use super::address::{self, Shape};
 use super::clients::{Client, Property, effects};
 use super::foreign::TemplateText;
+use super::problems::{at, of_file};
 use super::survey::{Survey, survey};
-use super::{at, foreign, media, misplaced, of_file, types};
+use super::{foreign, media, misplaced, types};
 use dotprompt::tree::{LOOP_DATA, Node, Template, UnknownData, Usage, Variable, template_of};
 use dotprompt::{
     Argument, Code, MAX_LENGTH, Partial, Place, Problem, Prompt, PromptFile, did_you_mean, in_listed_order, is_cut,
