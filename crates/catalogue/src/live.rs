@@ -32,12 +32,13 @@ pub struct LiveCatalogue {
 
 #[derive(Default)]
 struct State {
-    snapshot: Option<Snapshot>,
+    last: Option<Dated>,
     /// When the last listing failed, and why.
     failure: Option<(Instant, StoreError)>,
 }
 
-struct Snapshot {
+/// A catalogue and the time of its listing.
+struct Dated {
     /// When the listing began: every change before that is in it.
     began: Instant,
     /// The store's revision at that time.
@@ -56,7 +57,7 @@ impl LiveCatalogue {
 
     /// The last catalogue, however old.
     pub fn last(&self) -> Option<Arc<Catalogue>> {
-        self.state().snapshot.as_ref().map(|snapshot| Arc::clone(&snapshot.catalogue))
+        self.state().last.as_ref().map(|last| Arc::clone(&last.catalogue))
     }
 
     /// A catalogue that is not older than the TTL; while the store is down, the last one.
@@ -78,7 +79,7 @@ impl LiveCatalogue {
         if !is_name(name) {
             return self.current().await;
         }
-        let has_listed = self.state().snapshot.is_some();
+        let has_listed = self.state().last.is_some();
         // One request reads ahead, others wait for the listing: they rarely need the same file.
         let reading_ahead = self.reading_ahead.try_lock();
         if has_listed || reading_ahead.is_err() {
@@ -106,8 +107,8 @@ impl LiveCatalogue {
         let asked = Instant::now();
         let _ = self.listed_since(Some(asked)).await;
         let state = self.state();
-        match (&state.snapshot, &state.failure) {
-            (Some(snapshot), _) if snapshot.began >= asked => Ok(Arc::clone(&snapshot.catalogue)),
+        match (&state.last, &state.failure) {
+            (Some(last), _) if last.began >= asked => Ok(Arc::clone(&last.catalogue)),
             (_, Some((_, e))) => Err(e.clone()),
             _ => Err(StoreError::Unavailable("no listing".to_owned())),
         }
@@ -127,9 +128,9 @@ impl LiveCatalogue {
     /// The last catalogue, if the store knows that nothing has changed since.
     fn unchanged(&self) -> Option<Arc<Catalogue>> {
         let state = self.state();
-        let snapshot = state.snapshot.as_ref().filter(|snapshot| snapshot.began.elapsed() < REVISION_TRUSTED_FOR)?;
-        let is_unchanged = snapshot.revision.is_some_and(|revision| self.store.revision() == Some(revision));
-        is_unchanged.then(|| Arc::clone(&snapshot.catalogue))
+        let last = state.last.as_ref().filter(|last| last.began.elapsed() < REVISION_TRUSTED_FOR)?;
+        let is_unchanged = last.revision.is_some_and(|revision| self.store.revision() == Some(revision));
+        is_unchanged.then(|| Arc::clone(&last.catalogue))
     }
 
     /// A catalogue whose listing began at `since` or later, or at any time without `since`. While the store is down, the last
@@ -154,15 +155,13 @@ impl LiveCatalogue {
     /// listing that ended later.
     fn at_hand(&self, since: Option<Instant>, waited: Option<Instant>) -> Option<Result<Arc<Catalogue>, StoreError>> {
         let state = self.state();
-        let is_fresh = |snapshot: &&Snapshot| since.is_none_or(|since| snapshot.began >= since);
-        if let Some(snapshot) = state.snapshot.as_ref().filter(is_fresh) {
-            return Some(Ok(Arc::clone(&snapshot.catalogue)));
+        let is_fresh = |last: &&Dated| since.is_none_or(|since| last.began >= since);
+        if let Some(last) = state.last.as_ref().filter(is_fresh) {
+            return Some(Ok(Arc::clone(&last.catalogue)));
         }
         let (failed, error) = state.failure.as_ref()?;
-        match &state.snapshot {
-            Some(snapshot) => {
-                (failed.elapsed() < self.store.retry_after()).then(|| Ok(Arc::clone(&snapshot.catalogue)))
-            }
+        match &state.last {
+            Some(last) => (failed.elapsed() < self.store.retry_after()).then(|| Ok(Arc::clone(&last.catalogue))),
             None => waited.is_some_and(|waited| *failed >= waited).then(|| Err(error.clone())),
         }
     }
@@ -182,9 +181,9 @@ impl LiveCatalogue {
                 Arc::new(catalogue)
             }
         };
-        let snapshot = Snapshot { began, revision, catalogue: Arc::clone(&catalogue) };
+        let last = Dated { began, revision, catalogue: Arc::clone(&catalogue) };
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        *state = State { snapshot: Some(snapshot), failure: None };
+        *state = State { last: Some(last), failure: None };
         catalogue
     }
 

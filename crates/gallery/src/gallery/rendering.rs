@@ -15,7 +15,7 @@ use dotprompt::{ArgumentProblem, Problem, Prompt};
 use store::{Object, StoreError};
 
 /// Why an attempt failed.
-enum Failure {
+enum AttemptError {
     /// Another catalogue would not help.
     Final(GalleryError),
     /// A file could not be read as it was listed.
@@ -24,19 +24,19 @@ enum Failure {
     Outdated,
 }
 
-impl From<GalleryError> for Failure {
+impl From<GalleryError> for AttemptError {
     fn from(e: GalleryError) -> Self {
         Self::Final(e)
     }
 }
 
-impl From<Unread> for Failure {
+impl From<Unread> for AttemptError {
     fn from(unread: Unread) -> Self {
         Self::Unread(unread)
     }
 }
 
-impl Attempt for Failure {
+impl Attempt for AttemptError {
     fn unread(&self) -> Vec<&Unread> {
         match self {
             Self::Unread(unread) => vec![unread],
@@ -97,7 +97,7 @@ impl Gallery {
         Request { name, arguments, claims, as_tool }: Request<'_>,
         prompt: &Prompt,
         objects: Option<&[Object]>,
-    ) -> Result<Rendered, Failure> {
+    ) -> Result<Rendered, AttemptError> {
         if as_tool && !prompt.is_tool() {
             return Err(GalleryError::NotATool { name: name.to_owned() }.into());
         }
@@ -112,8 +112,8 @@ impl Gallery {
             ContentsError::Media(problem) => failed(problem).into(),
             ContentsError::MediaOfCaller(problem) => GalleryError::Media { name: name.to_owned(), problem }.into(),
             ContentsError::TooLong(size) => GalleryError::TooLong { name: name.to_owned(), size }.into(),
-            ContentsError::Outdated => Failure::Outdated,
-            ContentsError::Unread(unread) => Failure::Unread(unread),
+            ContentsError::Outdated => AttemptError::Outdated,
+            ContentsError::Unread(unread) => AttemptError::Unread(unread),
         })?;
         Ok(Rendered { description: prompt.description().map(str::to_owned), messages })
     }
@@ -146,7 +146,7 @@ impl Gallery {
 
     /// Calls `make` with the prompt of a name and its catalogue. If the prompt cannot be read now, calls it with the prompt as
     /// it was served last, and without a catalogue.
-    async fn with_prompt<T, F: Future<Output = Result<T, Failure>>>(
+    async fn with_prompt<T, F: Future<Output = Result<T, AttemptError>>>(
         &self,
         catalogue: Arc<Catalogue>,
         name: &str,
@@ -160,20 +160,20 @@ impl Gallery {
         let fresh = self.live.with_fresh_catalogue(catalogue, attempt).await;
         let unread = match fresh.value {
             Ok(made) => return Ok(made),
-            Err(Failure::Final(e)) => return Err(e),
-            Err(Failure::Outdated) => return Err(GalleryError::Changing { name: name.to_owned() }),
-            Err(Failure::Unread(unread)) => unread,
+            Err(AttemptError::Final(e)) => return Err(e),
+            Err(AttemptError::Outdated) => return Err(GalleryError::Changing { name: name.to_owned() }),
+            Err(AttemptError::Unread(unread)) => unread,
         };
         let why = self.unreadable(name, unread, fresh.outage.as_ref());
         let Some(prompt) = self.last_good(&fresh.catalogue, name, &why) else { return Err(why) };
         match make(prompt, None).await {
-            Err(Failure::Final(e)) => Err(e),
+            Err(AttemptError::Final(e)) => Err(e),
             made => made.map_err(|_| why),
         }
     }
 
     /// A prompt with its partials, read for this catalogue.
-    async fn prompt_of(&self, catalogue: &Catalogue, name: &str) -> Result<Arc<Prompt>, Failure> {
+    async fn prompt_of(&self, catalogue: &Catalogue, name: &str) -> Result<Arc<Prompt>, AttemptError> {
         let entry = catalogue.entry(name).ok_or_else(|| GalleryError::unknown_prompt(name, catalogue))?;
         let link = self.live.files.linked(catalogue, entry).await?;
         // The problem was logged when the file was read.

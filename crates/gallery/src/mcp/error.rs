@@ -91,7 +91,7 @@ impl Error {
         let data = if self.kind == ErrorKind::Internal { Some(json!({ "requestId": request_id })) } else { self.data };
         record.error = Some(code);
         record.cause = self.cause;
-        Reply { status, body: failure(id, code, &self.message, data.as_ref()).into(), record }
+        Reply { status, body: error_response(id, code, &self.message, data.as_ref()).into(), record }
     }
 }
 
@@ -106,7 +106,7 @@ impl Reply {
     pub(crate) fn refused(status: StatusCode, message: &str, cause: Option<String>) -> Self {
         let code = ErrorKind::InvalidRequest.code();
         let record = Record { error: Some(code), cause, ..Record::default() };
-        Self { status, body: failure(None, code, message, None).into(), record }
+        Self { status, body: error_response(None, code, message, None).into(), record }
     }
 }
 
@@ -137,7 +137,7 @@ impl From<GalleryError> for Error {
 }
 
 #[derive(Serialize)]
-struct Failure<'a> {
+struct ErrorResponse<'a> {
     jsonrpc: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a RawValue>,
@@ -153,7 +153,7 @@ struct ErrorObject<'a> {
 }
 
 /// The response that carries an error; without `id` where none could be read.
-fn failure(id: Option<&RawValue>, code: i32, message: &str, data: Option<&Value>) -> Vec<u8> {
+fn error_response(id: Option<&RawValue>, code: i32, message: &str, data: Option<&Value>) -> Vec<u8> {
     let error = ErrorObject { code, message, data };
-    serde_json::to_vec(&Failure { jsonrpc: "2.0", id, error }).expect("an error serialises")
+    serde_json::to_vec(&ErrorResponse { jsonrpc: "2.0", id, error }).expect("an error serialises")
 }
