@@ -9,24 +9,26 @@
 //! | crate | what |
 //! |---|---|
 //! | `crates/dotprompt` | the language: file names and texts become prompts, prompts become messages |
-//! | `crates/check` | finds what is wrong with prompt files, and what AI clients do with them |
+//! | `crates/check` | finds what is wrong with prompt files, and what AI clients do with them; serving shares its rules for addresses, roles and file names |
 //! | `crates/store` | where files are kept: an S3 bucket or a folder |
 //! | `crates/catalogue` | the prompts of a store, kept fresh: a snapshot, the files that were read, the index |
 //! | `crates/gallery` | the server: lists and renders prompts; protocol, HTTP, sign-in, tools, settings |
 //! | `crates/function` | the Lambda function: API Gateway events become requests to the same service |
 //! | this one | the program that people run: commands, local server, stdio, AWS profiles, folder watch, token check |
 //!
-//! # The way of a request
+//! The front page of `crates/gallery` has the way of a request through these crates.
 //!
-//! 1. `crates/function` turns an API Gateway event into an HTTP request. The local server receives HTTP requests.
-//! 2. `gallery::http` refuses a foreign `Origin` or `Host`, asks `gallery::auth` who calls, refuses a wrong content type and
-//!    a body over 1 MiB, and writes the log line.
-//! 3. `gallery::mcp` (`Mcp`) reads one JSON-RPC message, finds the protocol revision, checks the headers that mirror the
-//!    body, and picks the method.
-//! 4. `gallery::gallery` (`Gallery`) finds the prompt by name in the catalogue, one snapshot of all keys and versions.
-//! 5. `gallery::store` lists and reads the files: [`DirStore`] or [`S3Store`].
-//! 6. [`dotprompt`] turns a file into arguments and a template, and a template into messages.
-//! 7. `gallery::tools` holds the tools; each is a function from typed input to typed output ([`Tool`]).
+//! # Layout
+//!
+//! | to see where | read |
+//! |---|---|
+//! | a command is added | `enum Command` and the `match` in `cli.rs`, then `commands/NAME.rs` |
+//! | the options that locate prompts are read | `location.rs` |
+//! | an error gets its exit code | `failure.rs` |
+//! | tokens are verified | `tokens.rs`, `tokens/keys.rs` |
+//! | AWS profiles and credentials are read | `aws.rs` and the files in `aws/` |
+//! | a folder is watched | `watch.rs` |
+//! | the local log is written | `log.rs` |
 
 mod aws;
 mod cli;
@@ -44,7 +46,10 @@ pub mod watch;
 
 pub use dotprompt;
 pub use failure::ServerError;
-pub use gallery::config::{Config, ConfigError, Flags};
-pub use gallery::store::{DirStore, Object, PromptStore, S3Store, StoreError};
+pub use gallery::config::{
+    AddressingStyle, Allowed, AuthorizationServer, Config, ConfigError, Flags, LogFormat, PublicClient, S3Options,
+    SignIn, Source,
+};
+pub use gallery::store::{DirStore, IndexStore, Object, PromptStore, S3Store, StoreError, Written};
 pub use gallery::{Annotations, Content, InvalidTool, Tool, ToolCall, ToolError, ToolReply};
 pub use server::Server;

@@ -24,6 +24,7 @@ const LISTING_DELAY: Duration = Duration::from_millis(5);
 
 /// Runs the function with these tools until the platform ends the process. If it cannot start, writes one line to standard
 /// error and returns exit code 2 for an invalid setting, 1 for any other error.
+#[doc(hidden)]
 #[must_use]
 pub fn run(tools: Vec<Tool>) -> ExitCode {
     let (code, why) = match Config::from_env(Flags::default()) {
@@ -45,6 +46,7 @@ pub fn run(tools: Vec<Tool>) -> ExitCode {
 ///
 /// # Errors
 /// Why the function cannot start, in one line.
+#[doc(hidden)]
 pub fn serve(tools: Vec<Tool>, config: &Config) -> Result<(), String> {
     // Each line is written before the answer: the platform may freeze the process after it.
     let _ = logging::init(config.log_filter.clone(), logging::lines(config.log_format, std::io::stdout, false));
