@@ -6,33 +6,28 @@ One line a case; exits with 1 if one failed. `run` installs the clients and star
 
 import difflib
 import json
-import shutil
-import socket
-import subprocess
+import signal
 import sys
 import threading
-import time
 import traceback
-import urllib.request
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor, wait
 from queue import Empty, SimpleQueue
 
 import clients
-from cases import CALLS, CASES, FILES, LOST, PAGES, PROMPTS, Case, sample
+from cases import CALLS, CASES, LOST, PROMPTS, Case, sample
 from full import FULL
+from gallery import RESULTS, Gallery, galleries
 from model import Model
 from reached import texts
 
-ROOT = Path(__file__).resolve().parents[3]
 # Of a difference, as many are shown.
 LINES = 20
 # As many clients run at a time.
 LANES = 4
-RESULTS = Path(__file__).resolve().parent / "results"
 
 counts = {"passed": 0, "lost": 0, "failed": 0}
 output = threading.Lock()
+stopped = threading.Event()
 
 
 def note(outcome: str, line: str, *more: str) -> None:
@@ -41,51 +36,6 @@ def note(outcome: str, line: str, *more: str) -> None:
     with output:
         counts[outcome] += 1
         print("\n".join([f"{mark} {line}", *(f"        {part}" for part in more)]), flush=True)
-
-
-class Gallery:
-    """The program, on a free port, from `with` to the end of its block."""
-
-    def __init__(self, program: str, folder: Path, **settings: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
-        self.url = f"http://{address}/mcp"
-        self.health = f"http://{address}/health"
-        self.environment = {"RUST_LOG": "warn", **settings}
-        self.log = folder.with_suffix(".log")
-        self.command = [program, "--dir", str(folder), "--addr", address]
-
-    def __enter__(self):
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                self.command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-        for _ in range(100):
-            try:
-                urllib.request.urlopen(self.health, timeout=5).close()
-                return self
-            except OSError:
-                if self.process.poll() is not None:
-                    break
-                time.sleep(0.1)
-        self.__exit__()
-        sys.exit(f"FAILED  the gallery did not start\n{self.log.read_text()}")
-
-    def __exit__(self, *_) -> None:
-        self.process.terminate()
-        self.process.wait()
-
-    def ask(self, method: str, **params) -> dict:
-        """The result of a request; an error is raised with its message."""
-        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-        request = urllib.request.Request(self.url, json.dumps(body).encode(), headers)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            answer = json.load(answer)
-        if "error" in answer:
-            raise ValueError(answer["error"]["message"])
-        return answer["result"]
 
 
 def types(client: clients.Client, line: str, form: dict | None) -> tuple[list[str] | None, str]:
@@ -155,55 +105,52 @@ def outcome(expected: list[str], reached: list[str] | None) -> str:
     return "differs" if reached and reached[0].startswith(begins) else "no prompt"
 
 
-def check_client(kind: type[clients.Client], lane: int, galleries: dict[str, Gallery], todo: SimpleQueue) -> None:
+def check_client(kind: type[clients.Client], lane: int, urls: dict[str, str], todo: SimpleQueue) -> None:
     """Tries the lines and the prompts of the queue, to its end, in one home."""
     try:
-        urls = {name: gallery.url for name, gallery in galleries.items()}
         with Model() as model, kind(urls, model, RESULTS / f"{kind.name}-{lane}") as client:
-            while True:
-                try:
-                    check, *what = todo.get_nowait()
-                except Empty:
-                    return
+            while not stopped.is_set():
+                check, *what = todo.get_nowait()
                 check(client, *what)
+    except Empty:
+        pass
     except Exception:
         note("failed", kind.name, *traceback.format_exc().splitlines())
 
 
-def folder(name: str, files: dict[str, str]) -> Path:
-    """A folder of prompts."""
-    at = RESULTS / name
-    at.mkdir(exist_ok=True)
-    for file, text in files.items():
-        (at / file).write_text(text)
-    return at
-
-
-def prompts(texts: dict[str, str]) -> dict[str, str]:
-    return {f"{name}.prompt": text for name, text in texts.items()}
+def queue(kind: type[clients.Client], gallery: Gallery, shipped: list[dict]) -> SimpleQueue:
+    """What is to be tried with a client."""
+    todo = SimpleQueue()
+    for case in CASES.get(kind.name, {}).items():
+        todo.put((check_case, *case))
+    for call in CALLS if kind.calls else []:
+        todo.put((check_call, gallery, *call))
+    if kind.name in LOST:
+        for prompt in shipped:
+            todo.put((check_shipped, gallery, prompt))
+        for name in LOST[kind.name].keys() - {prompt["name"] for prompt in shipped}:
+            note("failed", f"{kind.name} {name}: there is no such prompt; remove it from LOST in cases.py")
+    return todo
 
 
 def main() -> None:
     program, *names = sys.argv[1:]
-    shutil.copytree(ROOT / "prompts", RESULTS / "g")
-    own, pages = folder("g", prompts(PROMPTS) | FILES), folder("pages", prompts(PAGES))
-    kinds = [kind for kind in (*clients.DEFAULT, *FULL) if kind.name in names]
-    with Gallery(program, own) as g, Gallery(program, pages, PAGE_SIZE="1") as paged:
-        shipped = [prompt for prompt in g.ask("prompts/list")["prompts"] if prompt["name"] not in PROMPTS]
-        with ThreadPoolExecutor(LANES) as pool:
-            for kind in kinds:
-                todo = SimpleQueue()
-                for case in CASES.get(kind.name, {}).items():
-                    todo.put((check_case, *case))
-                for call in CALLS if kind.calls else []:
-                    todo.put((check_call, g, *call))
-                known = LOST.get(kind.name)
-                for prompt in shipped if known is not None else []:
-                    todo.put((check_shipped, g, prompt))
-                for name in (known or {}).keys() - {prompt["name"] for prompt in shipped}:
-                    note("failed", f"{kind.name} {name}: there is no such prompt; remove it from LOST in cases.py")
-                for lane in range(kind.lanes):
-                    pool.submit(check_client, kind, lane, {"g": g, "pages": paged}, todo)
+    # Ends as Ctrl-C does: each client ends its processes.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with galleries(program) as served, ThreadPoolExecutor(LANES) as pool:
+        urls = {name: gallery.url for name, gallery in served.items()}
+        listed = served["g"].ask("prompts/list")["prompts"]
+        shipped = [prompt for prompt in listed if prompt["name"] not in PROMPTS]
+        tasks = []
+        for kind in (*clients.DEFAULT, *FULL):
+            if kind.name in names:
+                todo = queue(kind, served["g"], shipped)
+                tasks += [pool.submit(check_client, kind, lane, urls, todo) for lane in range(kind.lanes)]
+        try:
+            wait(tasks)
+        except KeyboardInterrupt:
+            stopped.set()
+            sys.exit(130)
     print(", ".join(f"{count} {name}" for name, count in counts.items()))
     sys.exit(counts["failed"] > 0)
 

@@ -64,9 +64,8 @@ class Client:
         """How a tool's result is to reach the model."""
         return "\n".join(content["text"] for content in result["content"])
 
-    def popen(self, *command: str, output) -> subprocess.Popen:
-        """Starts its program as the leader of a process group, in an environment of its own."""
-        environment = {
+    def environment(self) -> dict[str, str]:
+        return {
             "HOME": str(self.home),
             "TMPDIR": str(self.home / "tmp"),
             "PATH": f"{NODE}:/usr/bin:/bin",
@@ -74,9 +73,12 @@ class Client:
             "LANG": "C.UTF-8",
             **self.variables,
         }
+
+    def popen(self, *command: str, output) -> subprocess.Popen:
+        """Starts its program as the leader of a process group, in an environment of its own."""
         return subprocess.Popen(
             command,
-            env=environment,
+            env=self.environment(),
             cwd=self.work,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -131,24 +133,19 @@ class ClaudeCode(Client):
             "IS_SANDBOX": "1",
         }
 
-    def type(self, line: str, form: dict | None) -> str:
+    def command(self, settings: dict) -> list[str]:
         servers = {"mcpServers": {name: {"type": "http", "url": url} for name, url in self.galleries.items()}}
+        options = ["--strict-mcp-config", "--mcp-config", json.dumps(servers), "--settings", json.dumps(settings)]
+        return [self.bin("claude"), "--model", "claude-sonnet-5", "--allowed-tools", "mcp__g", *options]
+
+    def type(self, line: str, form: dict | None) -> str:
         settings = {}
         if form is not None:
-            # In place of a person: a hook answers the form.
+            # In place of a person, a hook answers the form.
             answer = {"hookSpecificOutput": {"hookEventName": "Elicitation", "action": "accept", "content": form}}
             hook = {"type": "command", "command": f"printf %s {shlex.quote(json.dumps(answer))}"}
             settings = {"hooks": {"Elicitation": [{"hooks": [hook]}]}}
-        options = [
-            "--allowed-tools",
-            "mcp__g",
-            "--strict-mcp-config",
-            "--mcp-config",
-            json.dumps(servers),
-            "--settings",
-            json.dumps(settings),
-        ]
-        return self.run(self.bin("claude"), "-p", line, "--model", "claude-sonnet-5", *options)
+        return self.run(*self.command(settings), "-p", line)
 
     def call(self, prompt: str, arguments: dict[str, str]) -> tuple[str, dict | None]:
         return f"/mcp__g__{prompt}", arguments or None
