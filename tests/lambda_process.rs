@@ -440,67 +440,70 @@ async fn a_function_ends_when_it_is_told_to() {
     assert_eq!(program.stderr(), "");
 }
 
-/// At `trace` the runtime writes whole events, the HTTP client whole headers, and the AWS SDK whole objects.
-#[tokio::test]
-async fn no_argument_no_prompt_and_no_token_is_logged_at_any_level() {
-    const TOKEN: &str = "secret-token";
-    const ARGUMENT: &str = "secret-argument";
-    const PROMPT: &str = "secret-prompt";
-    let s3 = S3Server::start().await;
-    for (key, source) in [
-        ("good", "PROMPT {{text}}"),
-        // Each fails in its own way, and the error may say the word that it is about, but not the text around it.
-        // When it is read:
-        ("broken", "PROMPT {{#if}} PROMPT"),
-        ("helper", "PROMPT {{shout text}} PROMPT"),
-        ("partial", "PROMPT {{> footer}} PROMPT"),
-        ("yaml", "---\ndescription: [PROMPT\nPROMPT: PROMPT\n---\nPROMPT"),
-        ("schema", "---\ninput:\n  schema:\n    text: strong, PROMPT\n---\nPROMPT"),
-        ("arguments", "---\narguments: PROMPT\n---\nPROMPT"),
-        ("default", "---\ninput:\n  schema:\n    text: integer\n  default:\n    text: ten\n---\nPROMPT"),
-        // When it is rendered:
-        ("path", "PROMPT {{text.x.y}}"),
-        ("lookup", "PROMPT {{lookup text text}}"),
-        ("each", "PROMPT {{#each text}}{{this.x}}{{/each}}"),
-        ("with", "PROMPT {{#with text}}{{x.y}}{{/with}}"),
-        ("raw", "PROMPT {{raw text}}"),
-        ("log", "PROMPT {{log text}}"),
-        ("role", "PROMPT {{role text}} PROMPT"),
-        ("role-claim", "PROMPT {{role @auth.email}} PROMPT"),
-        ("media", "PROMPT {{media url=text}} PROMPT"),
-        ("media-claim", "PROMPT {{media url=@auth.email}} PROMPT"),
-        ("media-type", "PROMPT {{media url=\"data:,PROMPT\" contentType=text}}"),
-        ("media-section", "PROMPT {{section \"x\"}}{{text}}{{media url=\"http://PROMPT\"}}"),
-        // With partials:
-        ("inner-role", "PROMPT {{> role who=text}}"),
-        ("inner-media", "PROMPT {{#> box}}{{> media file=text}}{{/box}}"),
-        ("inner-broken", "PROMPT {{> broken}}"),
-        ("inner-cycle", "PROMPT {{> cycle}}"),
-        ("inner-block", "PROMPT {{> box}}"),
-        ("inner-variable", "---\ninput:\n  schema:\n    text: string\n---\nPROMPT {{> variable text}}"),
-        ("_role", "PROMPT {{role who}}"),
-        ("_media", "PROMPT {{media url=file}}"),
-        ("_box", "PROMPT {{> @partial-block}}"),
-        ("_broken", "PROMPT {{#if}} PROMPT"),
-        ("_cycle", "PROMPT {{> cycle}}"),
-        ("_variable", "PROMPT {{#each @root.text}}{{/each}}{{@root.undeclared}}"),
-    ] {
-        s3.put(&format!("prompts/{key}.prompt"), source.replace("PROMPT", PROMPT));
-    }
-    let with_secrets = |event: &str| {
-        changed(event, |event| {
-            event["headers"]["authorization"] = format!("Bearer {TOKEN}").into();
-            event["cookies"] = json!([format!("session={TOKEN}")]);
-            event["requestContext"]["authorizer"]["jwt"]["claims"]["email"] = TOKEN.into();
-        })
-    };
-    let get = |name: &str, arguments: Value| {
-        with_secrets(&request("prompts/get", &json!({ "name": name, "arguments": arguments })))
-    };
+const TOKEN: &str = "secret-token";
+const ARGUMENT: &str = "secret-argument";
+const PROMPT: &str = "secret-prompt";
+
+/// Prompts and partials, with a secret in place of `PROMPT`.
+const SECRET_FILES: [(&str, &str); 32] = [
+    ("good", "PROMPT {{text}}"),
+    // Each fails in its own way, and the error may say the word that it is about, but not the text around it.
+    // When it is read:
+    ("broken", "PROMPT {{#if}} PROMPT"),
+    ("helper", "PROMPT {{shout text}} PROMPT"),
+    ("partial", "PROMPT {{> footer}} PROMPT"),
+    ("yaml", "---\ndescription: [PROMPT\nPROMPT: PROMPT\n---\nPROMPT"),
+    ("schema", "---\ninput:\n  schema:\n    text: strong, PROMPT\n---\nPROMPT"),
+    ("arguments", "---\narguments: PROMPT\n---\nPROMPT"),
+    ("default", "---\ninput:\n  schema:\n    text: integer\n  default:\n    text: ten\n---\nPROMPT"),
+    // When it is rendered:
+    ("path", "PROMPT {{text.x.y}}"),
+    ("lookup", "PROMPT {{lookup text text}}"),
+    ("each", "PROMPT {{#each text}}{{this.x}}{{/each}}"),
+    ("with", "PROMPT {{#with text}}{{x.y}}{{/with}}"),
+    ("raw", "PROMPT {{raw text}}"),
+    ("log", "PROMPT {{log text}}"),
+    ("role", "PROMPT {{role text}} PROMPT"),
+    ("role-claim", "PROMPT {{role @auth.email}} PROMPT"),
+    ("media", "PROMPT {{media url=text}} PROMPT"),
+    ("media-claim", "PROMPT {{media url=@auth.email}} PROMPT"),
+    ("media-type", "PROMPT {{media url=\"data:,PROMPT\" contentType=text}}"),
+    ("media-section", "PROMPT {{section \"x\"}}{{text}}{{media url=\"http://PROMPT\"}}"),
+    // With partials:
+    ("inner-role", "PROMPT {{> role who=text}}"),
+    ("inner-media", "PROMPT {{#> box}}{{> media file=text}}{{/box}}"),
+    ("inner-broken", "PROMPT {{> broken}}"),
+    ("inner-cycle", "PROMPT {{> cycle}}"),
+    ("inner-block", "PROMPT {{> box}}"),
+    ("inner-variable", "---\ninput:\n  schema:\n    text: string\n---\nPROMPT {{> variable text}}"),
+    ("_role", "PROMPT {{role who}}"),
+    ("_media", "PROMPT {{media url=file}}"),
+    ("_box", "PROMPT {{> @partial-block}}"),
+    ("_broken", "PROMPT {{#if}} PROMPT"),
+    ("_cycle", "PROMPT {{> cycle}}"),
+    ("_variable", "PROMPT {{#each @root.text}}{{/each}}{{@root.undeclared}}"),
+];
+
+/// The event with a token in each place where API Gateway puts one.
+fn with_secrets(event: &str) -> String {
+    changed(event, |event| {
+        event["headers"]["authorization"] = format!("Bearer {TOKEN}").into();
+        event["cookies"] = json!([format!("session={TOKEN}")]);
+        event["requestContext"]["authorizer"]["jwt"]["claims"]["email"] = TOKEN.into();
+    })
+}
+
+fn secret_get(name: &str, arguments: &Value) -> String {
+    with_secrets(&request("prompts/get", &json!({ "name": name, "arguments": arguments })))
+}
+
+/// Events with secrets, each of another kind of request or failure.
+fn secret_events() -> Vec<String> {
+    let get = |name: &str, arguments: Value| secret_get(name, &arguments);
     let add =
         |arguments: Value| with_secrets(&request("tools/call", &json!({ "name": "add", "arguments": arguments })));
     let body = |body: String| with_secrets(&changed(event!("tools_call"), |event| event["body"] = body.into()));
-    let events = [
+    vec![
         get("good", json!({ "text": ARGUMENT })),
         get("good", json!({ "text": [ARGUMENT] })),
         get("good", json!({ "text": ARGUMENT, ARGUMENT: ARGUMENT })),
@@ -554,8 +557,17 @@ async fn no_argument_no_prompt_and_no_token_is_logged_at_any_level() {
         with_secrets(&changed(event!("tools_call"), |event| event["requestContext"]["http"] = ARGUMENT.into())),
         json!({ "Records": [{ "body": ARGUMENT, "token": TOKEN }] }).to_string(),
         json!(ARGUMENT).to_string(),
-    ];
+    ]
+}
 
+/// At `trace` the runtime writes whole events, the HTTP client whole headers, and the AWS SDK whole objects.
+#[tokio::test]
+async fn no_argument_no_prompt_and_no_token_is_logged_at_any_level() {
+    let s3 = S3Server::start().await;
+    for (key, source) in SECRET_FILES {
+        s3.put(&format!("prompts/{key}.prompt"), source.replace("PROMPT", PROMPT));
+    }
+    let events = secret_events();
     let by_target = "trace,lambda_runtime=trace,lambda_http=trace,hyper=trace,hyper_util=trace,aws_config=trace,\
                      aws_smithy_runtime=trace,aws_sdk_s3=trace,aws_sigv4=trace,prompt_gallery=trace";
     for filter in ["info", "debug", "trace", by_target] {
@@ -567,7 +579,7 @@ async fn no_argument_no_prompt_and_no_token_is_logged_at_any_level() {
             }
         }
         s3.set_fault(Some(Fault::AccessDenied));
-        platform.ask(get("good", json!({ "text": ARGUMENT }))).await;
+        platform.ask(secret_get("good", &json!({ "text": ARGUMENT }))).await;
         s3.set_fault(None);
 
         // The secrets were at work.

@@ -9,6 +9,7 @@ mod s3;
 mod waiting;
 
 mod a_bucket;
+mod a_bucket_with_errors;
 mod a_folder;
 mod a_folder_on_unix;
 mod contract;
