@@ -57,7 +57,7 @@ for (const [{ Client, StreamableHTTPClientTransport }, options] of clients) {
   assert.equal((await call('trip', trip)).content[0].text, text)
 
   const dialog = await get('dialog', { what: 'now' })
-  assert.deepEqual(dialog.content.map((block) => block.text ?? block.type), ['[user]\nLook:', 'image', '[assistant]\nA dot.', '[user]\nAnd now?'])
+  assert.deepEqual(dialog.content.map((block) => block.text ?? block.type), ['[user]\nLook:', 'image', '\n[assistant]\nA dot.', '\n[user]\nAnd now?'])
   assert.deepEqual(dialog._meta['prompt-gallery/roles'], ['user', 'user', 'assistant', 'user'])
 
   for (const wrong of [await get('trip', { days: 0 }), await call('trip', { days: 'x' }), await get('tripp', {})]) {

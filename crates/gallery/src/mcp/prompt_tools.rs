@@ -290,14 +290,15 @@ fn object(arguments: Value) -> Result<Map<String, Value>, ToolError> {
     }
 }
 
-/// The content blocks of messages, and the role of each. If there are several roles, the text says them too: models see no
-/// `_meta`.
+/// The content blocks of messages, and the role of each. If there are several roles, the text says them too, on a line of its
+/// own: models see no `_meta`, and some clients join blocks without a line between.
 fn blocks(messages: Vec<PromptMessage>) -> (Vec<Content>, Vec<Role>) {
     let has_several = messages.windows(2).any(|pair| pair[0].role != pair[1].role);
     let (mut content, mut roles) = (Vec::new(), Vec::new());
     for PromptMessage { role, content: block } in messages {
         let is_new = has_several && roles.last() != Some(&role);
-        let label = if role == Role::User { "[user]" } else { "[assistant]" };
+        let before = if roles.is_empty() { "" } else { "\n" };
+        let label = format!("{before}{}", if role == Role::User { "[user]" } else { "[assistant]" });
         match block {
             Content::Text { text } if is_new => content.push(Content::text(format!("{label}\n{text}"))),
             block => {

@@ -219,3 +219,36 @@ fn decode_cursor(cursor: &str) -> Result<String, GalleryError> {
     let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     text.and_then(|text| Some(text.strip_prefix(CURSOR_PREFIX)?.to_owned())).ok_or(GalleryError::InvalidCursor)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_as_many_tools_as_fit_an_answer() {
+        let raw = |json: String| RawValue::from_string(json).expect("JSON");
+        let definition = |size: usize| raw(format!("\"{}\"", "x".repeat(size)));
+        let tools: Vec<_> = (0..40)
+            .map(|number| PromptTool { name: format!("p-{number:02}"), definition: definition(225_000) })
+            .collect();
+        let own = definition(1000);
+        let (mut page, mut names, mut pages, mut cursor) = (vec![&*own], Vec::new(), 0, None);
+        loop {
+            let after: Option<String> = cursor.as_deref().map(|cursor| decode_cursor(cursor).expect("a cursor"));
+            let own_tools = page.len();
+            cursor = fill_page(&mut page, tools.iter(), after.as_deref());
+            assert!(page.iter().map(|tool| escaped_len(tool.get().as_bytes())).sum::<usize>() <= MAX_PAGE_BYTES);
+            let new = page.len() - own_tools;
+            names.extend(tools[names.len()..names.len() + new].iter().map(|tool| tool.name.clone()));
+            (page, pages) = (Vec::new(), pages + 1);
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!((names.len(), pages), (40, 3));
+        // A tool that is larger than a page is a page.
+        let large = [PromptTool { name: "a".to_owned(), definition: definition(MAX_PAGE_BYTES) }];
+        let mut page = Vec::new();
+        assert_eq!((fill_page(&mut page, large.iter(), None), page.len()), (None, 1));
+    }
+}
