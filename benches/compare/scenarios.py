@@ -54,14 +54,14 @@ ADD = {"name": "add", "arguments": {"a": 2, "b": 40}}
 GET = {"name": "p-00007", "arguments": {"name": "Ada", "topic": "the parser"}}
 GOT = "Hello Ada, please review the parser (template 7)"
 # With a typing mistake; the number is rare.
-SEARCH = {"name": "search_prompts", "arguments": {"query": "reveiw request 7"}}
+SEARCH = {"name": "search_prompts", "arguments": {"query": "reveiw request 777"}}
 SCENARIOS = {
     "initialize": Scenario("initialize", INITIALIZE, '"serverInfo"', "floor-echo", "floor-echo"),
     "discover": Scenario("server/discover", {}, '"supportedVersions"', "floor-echo", "floor-echo", modern=True),
     "call-add": Scenario("tools/call", ADD, "42", "floor-echo", "floor-echo"),
     "get": Scenario("prompts/get", GET, GOT, "floor-s3", "floor-echo"),
     # Before `list`, so that the first search of a server is its first look at the prompts.
-    "search": Scenario("tools/call", SEARCH, "p-00007", "floor-s3", "floor-search"),
+    "search": Scenario("tools/call", SEARCH, "p-00777", "floor-s3", "floor-search"),
     "list": Scenario("prompts/list", {}, '"p-00000"', "floor-s3", "floor-list"),
     "list-all": Scenario("prompts/list", {}, '"p-00000"', "floor-s3", "floor-s3", follow=True),
 }
