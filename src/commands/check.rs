@@ -45,7 +45,7 @@ pub(crate) struct Check {
     /// Suppress this warning or note (repeatable)
     #[arg(long, value_name = "CODE", value_parser = suppressible_code())]
     allow: Vec<Code>,
-    /// Clients that your team uses: their effects become warnings, those of other clients are hidden
+    /// Clients that your team uses: how to call each prompt there, and what is lost, as warnings; other clients are hidden
     #[arg(long, value_name = "CLIENT", value_delimiter = ',', value_parser = client())]
     client: Vec<Client>,
     /// Check again after each change of the files, until Ctrl-C
@@ -72,7 +72,8 @@ enum Denied {
 const AFTER_HELP: &str = "\
 An error makes a prompt unusable; a warning or a note does not. What a client does with a prompt is a note, or a warning
 with --client. If it concerns more than three files, it is shown once for all of them; --format json and github show it
-for each file.
+for each file. With --client, a note for each prompt says what to type in that client, and which argument gets which
+words.
 
 Exit code: 0 without errors, 1 with errors (with --deny warnings also with warnings), 2 if the files could not be
 checked. With --watch it is the exit code of the last check.

@@ -61,7 +61,9 @@ fn check_speaks_to_github() {
 
 #[test]
 fn there_is_a_file_for_every_code() {
-    let found = codes(&["check", BROKEN, "--format", "json"]);
+    let mut found = codes(&["check", BROKEN, "--format", "json"]);
+    // Some effects in clients are told only for clients that are named.
+    found.extend(codes(&["check", BROKEN, "--format", "json", "--client", "opencode,codex"]));
     // These codes belong to a rendering, to a gallery as a whole, or to a store that denies access.
     let elsewhere = ["render", "many-prompts", "not-a-prompt", "unreadable"].map(str::to_owned);
     let all: BTreeSet<String> = Code::ALL.iter().map(|code| code.as_str().to_owned()).collect();
@@ -75,7 +77,7 @@ fn more_prompts_than_a_page_are_a_problem_of_the_gallery() {
     let Ran { code, out, .. } = run_with(&["check", path], &[("PAGE_SIZE", "1")], "");
     assert_eq!(code, Some(0));
     assert_snapshot!(out.replace(path, "prompts"), @"
-    note[many-prompts]: 2 prompts do not fit in one page of 1: only the first page is read in Continue, Gemini CLI, Goose and Zed
+    note[many-prompts]: 2 prompts do not fit in one page of 1: only the first page is read in Continue, fast-agent, Gemini CLI, Goose, ollmcp, Qwen Code and Zed
     --> prompts
      = help: raise or unset PAGE_SIZE
 
@@ -115,16 +117,94 @@ fn what_clients_do_is_a_note_and_a_warning_for_those_that_the_team_uses() {
         (code, told.collect::<Vec<_>>().join(", ").replace('"', ""))
     };
     assert_eq!(levels(&[]), (Some(0), "note several-arguments, note several-messages".to_owned()));
-    assert_eq!(levels(&["--client", "claude-code,goose"]), (Some(0), String::new()));
-    assert_eq!(levels(&["--client", "vscode"]), (Some(1), "warning several-messages".to_owned()));
-    assert_eq!(levels(&["--client", "vscode", "--allow", "several-messages"]), (Some(0), String::new()));
-    let both = "warning several-arguments, warning several-messages";
+    assert_eq!(levels(&["--client", "goose"]), (Some(0), "note call".to_owned()));
+    assert_eq!(levels(&["--client", "vscode"]), (Some(1), "note call, warning several-messages".to_owned()));
+    assert_eq!(levels(&["--client", "vscode", "--allow", "several-messages"]), (Some(0), "note call".to_owned()));
+    let both = "note call, warning several-arguments, warning several-messages";
     assert_eq!(levels(&["--client", "vscode", "--client", "zed"]), (Some(1), both.to_owned()));
     let out = run(&["check", path, "--client", "vscode"]).out;
     assert!(out.contains("several messages: all become one text in VS Code\n"), "{out}");
     assert!(run(&["check", path, "--format", "github"]).out.starts_with("::notice file="));
     let unknown = run(&["check", path, "--client", "vscode,emacs"]);
     assert!(unknown.code == Some(2) && unknown.err.contains("claude-code, cline"), "{}", unknown.err);
+}
+
+#[test]
+fn named_clients_tell_how_each_prompt_is_called_and_what_is_lost() {
+    let translate = "---\ndescription: A\ninput: {schema: {text: string, to: string, \"tone?(enum)\": [formal, plain], \
+                     \"words?(array)\": string}, default: {tone: plain}}\n---\n{{text}} {{to}}{{#ifEquals tone \"formal\"}}!\
+                     {{/ifEquals}}{{#if words}}{{#each words}}{{this}}{{/each}}{{/if}}";
+    let ask = "---\ndescription: A\ninput: {schema: {question?: string}}\n---\n{{#if question}}{{question}}{{/if}}";
+    let dir = folder(&[("translate.prompt", translate), ("team/model.prompt", ask), ("model.prompt", ask)]);
+    let path = name(dir.path());
+    let told = |clients: &str| {
+        let out = run(&["check", path, "--format", "json", "--client", clients]).out;
+        let problems: Vec<Value> = serde_json::from_str(&out).unwrap();
+        let line = |problem: &Value| {
+            let [file, level, code, message] =
+                ["file", "level", "code", "message"].map(|key| problem[key].as_str().unwrap().replace(path, "prompts"));
+            format!("{file}: {level}[{code}] {message}\n")
+        };
+        problems.iter().map(line).collect::<String>()
+    };
+    assert_snapshot!(told("claude-code"), @"
+    prompts/model.prompt: note[call] Claude Code: `/mcp__prompt-gallery__model [QUESTION]`: `question` gets only the first word
+    prompts/model.prompt: warning[optional-only] no argument is required: no form opens, so each gets one word in Claude Code
+    prompts/team/model.prompt: note[call] Claude Code: `/mcp__prompt-gallery__team_model [QUESTION]`: `question` gets only the first word
+    prompts/team/model.prompt: warning[optional-only] no argument is required: no form opens, so each gets one word in Claude Code
+    prompts/translate.prompt: note[call] Claude Code: `/mcp__prompt-gallery__translate`, then fill in the form; of words typed here, `text`, `to`, `tone` and `words` get one word each, and the rest is lost
+    ");
+    assert_snapshot!(told("gemini-cli,qwen-code"), @r#"
+    prompts/model.prompt: note[call] Gemini CLI: `/prompt-gallery.model --question="QUESTION"`: other text is lost; the model gets the text as a JSON string
+    prompts/model.prompt: warning[built-in-name] the prompt has the name of a command, `model`: the built-in command runs, and the prompt is /prompt-gallery.model in Gemini CLI; the built-in command runs, and the prompt cannot be called in Qwen Code
+    prompts/model.prompt: warning[optional-only] no argument is required: text after the command is dropped unless it is --name="value" in Gemini CLI
+    prompts/team/model.prompt: note[call] Gemini CLI: `/team_model --question="QUESTION"`: other text is lost; the model gets the text as a JSON string
+    prompts/team/model.prompt: note[call] Qwen Code: `/team_model [QUESTION]`: `question` gets all text
+    prompts/team/model.prompt: warning[optional-only] no argument is required: text after the command is dropped unless it is --name="value" in Gemini CLI
+    prompts/translate.prompt: note[call] Gemini CLI: `/translate TEXT TO --tone="TONE" --words="WORDS"`: one word or "quoted words" each, and the rest is lost; the model gets the text as a JSON string
+    prompts/translate.prompt: note[call] Qwen Code: `/translate TEXT TO [TONE] [WORDS]`: one word or "quoted words" each, and the rest is lost
+    "#);
+    assert_snapshot!(told("opencode,kilo"), @r#"
+    prompts/model.prompt: note[call] Kilo: `/prompt-gallery:model [QUESTION]`: `question` gets all text
+    prompts/model.prompt: note[call] opencode: `/prompt-gallery:model [QUESTION]`: `question` gets all text
+    prompts/model.prompt: warning[lost-argument] the template tests `question`: the test is always true in Kilo and opencode
+    prompts/team/model.prompt: note[call] Kilo: `/prompt-gallery:team_model [QUESTION]`: `question` gets all text
+    prompts/team/model.prompt: note[call] opencode: `/prompt-gallery:team_model [QUESTION]`: `question` gets all text
+    prompts/team/model.prompt: warning[lost-argument] the template tests `question`: the test is always true in Kilo and opencode
+    prompts/translate.prompt: note[call] Kilo: `/prompt-gallery:translate TEXT TO [TONE] [WORDS]`: one word or "quoted words" each, the rest for `words`; empty text for missing ones; any text is accepted
+    prompts/translate.prompt: note[call] opencode: `/prompt-gallery:translate TEXT TO [TONE] [WORDS]`: one word or "quoted words" each, the rest for `words`; empty text for missing ones; any text is accepted
+    prompts/translate.prompt: warning[lost-argument] there is a default for `tone`: empty text replaces it in Kilo and opencode
+    prompts/translate.prompt: warning[typed-argument] the template compares `tone`: no value is equal in Kilo and opencode
+    prompts/translate.prompt: warning[typed-argument] the template expects a list in `words`: all that is typed becomes one item in Kilo and opencode
+    "#);
+    assert_snapshot!(told("codex,cline"), @"
+    prompts: warning[no-prompts] the gallery serves prompts: no prompt is offered in Codex
+    prompts/model.prompt: note[call] Cline: `/mcp:prompt-gallery:model`
+    prompts/model.prompt: warning[lost-argument] the prompt has arguments: none is sent, so required ones are missing in Cline
+    prompts/team/model.prompt: note[call] Cline: `/mcp:prompt-gallery:team_model`
+    prompts/team/model.prompt: warning[lost-argument] the prompt has arguments: none is sent, so required ones are missing in Cline
+    prompts/translate.prompt: note[call] Cline: `/mcp:prompt-gallery:translate`
+    prompts/translate.prompt: warning[lost-argument] the prompt has arguments: none is sent, so required ones are missing in Cline
+    ");
+    let one = run(&["check", &format!("{path}/model.prompt"), "--client", "gemini-cli"]).out;
+    assert_snapshot!(one.replace(path, "prompts"), @r#"
+    note[call]: Gemini CLI: `/prompt-gallery.model --question="QUESTION"`: other text is lost; the model gets the text as a JSON string
+    --> prompts/model.prompt:1:1
+
+    warning[built-in-name]: the prompt has the name of a command, `model`: the built-in command runs, and the prompt is /prompt-gallery.model in Gemini CLI
+    --> prompts/model.prompt:1:1
+     = help: rename the file
+
+    warning[optional-only]: no argument is required: text after the command is dropped unless it is --name="value" in Gemini CLI
+     --> prompts/model.prompt:3:18
+      |
+    3 | input: {schema: {question?: string}}
+      |                  ^^^^^^^^
+      |
+      = help: make the most important one required
+
+    1 file, 2 warnings, 1 note
+    "#);
 }
 
 #[test]
@@ -253,7 +333,7 @@ fn check_says_why_a_prompt_has_another_name() {
     let dir = folder(&[(&long, "x"), ("v1.2/x.prompt", "x"), ("a b.prompt", "x"), ("c.variant.prompt", "x")]);
     let out = run(&["check", name(dir.path()), "--allow", "no-description"]).out;
     assert_snapshot!(out.replace(name(dir.path()), "prompts"), @"
-    note[renamed]: clients know this prompt as `a-b`: a name with other characters cannot be typed in Zed and Cline; each becomes _ in opencode and VS Code
+    note[renamed]: clients know this prompt as `a-b`: a name with other characters cannot be typed in Cline and Zed; each becomes _ in Kilo, opencode and VS Code
     --> prompts/a b.prompt:1:1
      = help: use only letters A to Z, digits, _ and - in the path
 
@@ -261,7 +341,7 @@ fn check_says_why_a_prompt_has_another_name() {
     --> prompts/long-long-long-long-long-long-long-long-long-long-long-long-long-long-.prompt:1:1
      = help: shorten the path
 
-    note[renamed]: clients know this prompt as `v1-2_x`: the part before a dot is taken for the server's name in Zed; a dot becomes _ in opencode
+    note[renamed]: clients know this prompt as `v1-2_x`: a dot becomes _ in Kilo and opencode; the part before a dot is taken for the server's name in Zed
     --> prompts/v1.2/x.prompt:1:1
      = help: write - instead of a dot; only the first dot of a file name starts a variant
 
@@ -282,7 +362,7 @@ fn check_names_what_clients_run_or_read_in_their_own_commands() {
     };
     let all = check(&[]);
     assert_snapshot!(all, @r#"
-    note[shell-command]: !`…` in the text: the user's shell runs it in opencode, and it is plain text in Claude Code
+    note[shell-command]: !`…` in the text: the user's shell runs it in Kilo and opencode, and it is plain text in Claude Code
      --> prompts/claude.prompt:1:5
       |
     1 | See !`git status` and @src/main.rs.
@@ -290,7 +370,7 @@ fn check_names_what_clients_run_or_read_in_their_own_commands() {
       |
       = help: prompts run no commands: pass the output as an argument, {{name}}; to keep the text, put a space between ! and `
 
-    warning[foreign-template]: `@src/main.rs` looks like a file reference of Claude Code, Gemini CLI or opencode, and is plain text here
+    warning[foreign-template]: `@src/main.rs` in the text looks like a file reference: the user's file is sent along in Kilo and opencode, and it is plain text in Claude Code and Gemini CLI
      --> prompts/claude.prompt:1:23
       |
     1 | See !`git status` and @src/main.rs.
@@ -316,19 +396,15 @@ fn check_names_what_clients_run_or_read_in_their_own_commands() {
 
     2 files, 3 warnings, 1 note
     "#);
-    // Only the note differs for a client.
-    let for_claude_code = check(&["--client", "claude-code"]);
-    let (note, others) = for_claude_code.split_once("\n\n").unwrap();
-    assert_eq!(Some(others), all.split_once("\n\n").map(|(_, others)| others));
-    assert_snapshot!(note, @r#"
+    // Only what opencode runs and reads differs for a client.
+    let for_claude_code = check(&["--client", "claude-code", "--allow", "call"]);
+    let of_gemini = |text: &str| text.split_once("warning[foreign-template]: `!{").map(|(_, others)| others.to_owned());
+    assert_eq!(of_gemini(&for_claude_code), of_gemini(&all));
+    let notes: Vec<&str> = for_claude_code.lines().filter(|line| line.contains("]: ")).take(2).collect();
+    assert_snapshot!(notes.join("\n"), @"
     note[foreign-text]: !`…` looks like a shell command of Claude Code, and is plain text here
-     --> prompts/claude.prompt:1:5
-      |
-    1 | See !`git status` and @src/main.rs.
-      |     ^^^^^^^^^^^^^
-      |
-      = help: prompts run no commands: pass the output as an argument, {{name}}; to keep the text, put a space between ! and `
-    "#);
+    warning[foreign-template]: `@src/main.rs` looks like a file reference of Claude Code, Gemini CLI or opencode, and is plain text here
+    ");
 }
 
 #[test]

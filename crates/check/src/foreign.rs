@@ -134,7 +134,18 @@ impl Notes<'_> {
 
     fn text(&mut self, place: Place, text: &str, other: &Other) {
         let code = if other.is_certain || !self.is_handlebars { Code::Foreign } else { Code::ForeignText };
-        let message = format!("`{}` looks like {}, and is plain text here", shorten(text), other.language);
+        let is_mention = other.language == text::MENTION;
+        let effects = is_mention.then(|| effects(&[Property::FileReference], self.template.clients)).flatten();
+        let (code, message) = match (effects, code) {
+            (Some(effects), code) => {
+                let code = if code == Code::ForeignText { Code::FileReference } else { code };
+                let message = format!("`{}` in the text looks like a file reference: {effects}", shorten(text));
+                (code, format!("{message}, and it is plain text in Claude Code and Gemini CLI"))
+            }
+            (None, code) => {
+                (code, format!("`{}` looks like {}, and is plain text here", shorten(text), other.language))
+            }
+        };
         let hint = format!("{}; text in backticks is treated as an example", other.instead);
         self.add(code, other.language, (place, first_line(text)), message, hint);
     }

@@ -20,6 +20,7 @@
 
 #[doc(hidden)]
 pub mod address;
+mod arguments;
 mod clients;
 mod file;
 mod foreign;
@@ -40,6 +41,9 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 pub use clients::Client;
+#[doc(hidden)]
+pub use clients::clients_document;
+use clients::{Parameter, Property};
 use dotprompt::{
     Cause, Code, EXTENSIONS, Level, Named, Partial, Place, Problem, Prompt, PromptFile, bounds, did_you_mean, distinct,
     nearest, partial_comes_first,
@@ -199,6 +203,8 @@ struct Checked<'a> {
     shown: Vec<String>,
     /// The partials that it uses, directly or through others.
     partials: BTreeSet<String>,
+    /// Its arguments, if it is usable and clients are named.
+    parameters: Option<Vec<Parameter>>,
 }
 
 impl<'a> Gallery<'a> {
@@ -221,7 +227,7 @@ impl<'a> Gallery<'a> {
         let shown = file.shown();
         let (source, is_read) = (file.source(), !matches!(file.content, Content::Unread));
         let Parsed { named, content, mut problems, .. } = file;
-        let (mut partials, mut tool) = (BTreeSet::new(), None);
+        let (mut partials, mut tool, mut parameters) = (BTreeSet::new(), None, None);
         if let Content::Prompt(Some(prompt)) = content {
             tool = prompt.tool();
             problems.extend(media::check(key, &prompt.template().media, self.files));
@@ -229,9 +235,10 @@ impl<'a> Gallery<'a> {
             (linked, partials) = self.link(&prompt, &mut problems);
             if let Some(linked) = linked.filter(|_| is_usable) {
                 warnings::of_prompt(&linked, source, self.options.clients, &mut problems);
+                parameters = (!self.options.clients.is_empty()).then(|| Parameter::all(linked.arguments()));
             }
         }
-        Checked { key, named, is_read, tool, problems, shown, partials }
+        Checked { key, named, is_read, tool, problems, shown, partials, parameters }
     }
 
     /// The problems of partials that no prompt uses. Each is linked as if a prompt used it.
@@ -356,18 +363,27 @@ fn names(checked: &[Checked<'_>], options: &Options<'_>) -> Vec<Problem> {
     let prompts = distinct(checked.iter().enumerate().filter_map(claim).collect(), key);
     let mut problems = Vec::new();
     for prompt in prompts.iter().filter(|prompt| checked[prompt.key].is_read) {
-        problems.extend(warnings::renamed(key(prompt.key), &prompt.name, prompt.holder.map(key)));
+        let Checked { key, tool, parameters, .. } = &checked[prompt.key];
+        problems.extend(warnings::renamed(key, &prompt.name, prompt.holder.map(|holder| checked[holder].key)));
+        problems.extend(warnings::built_in(key, &prompt.name, options.clients));
+        let call = |client: &Client| clients::call(*client, &prompt.name, parameters.as_deref()?);
+        let calls = options.clients.iter().filter_map(call);
+        problems.extend(calls.map(|call| of_file(key, Code::Call, call, None)));
         let is_taken = PROMPT_TOOLS.iter().chain(options.tools).any(|tool| *tool == prompt.name);
-        if let Some(place) = checked[prompt.key].tool.filter(|_| is_taken) {
+        if let Some(place) = tool.filter(|_| is_taken) {
             let message =
                 format!("the server has a tool `{}` already: this prompt is not offered as a tool", prompt.name);
             let hint = Some("rename the file, or leave `tool` out".to_owned());
-            problems.push(at(key(prompt.key), place, "tool".len(), Code::ToolName, message, hint));
+            problems.push(at(key, place, "tool".len(), Code::ToolName, message, hint));
         }
+    }
+    for client in options.clients.iter().filter(|client| !client.has_prompts()) {
+        let message = format!("{}: no prompts; its model calls the tools search_prompts and get_prompt", client.name());
+        problems.push(of_file(WHOLE, Code::Call, message, None));
     }
     let Some(page_size) = options.page_size else { return problems };
     if prompts.len() > page_size
-        && let Some(effects) = clients::effects(&[clients::Property::Pages], options.clients)
+        && let Some(effects) = clients::effects(&[Property::Pages], options.clients)
     {
         let message = format!("{} prompts do not fit in one page of {page_size}: {effects}", prompts.len());
         problems.push(of_file(WHOLE, Code::ManyPrompts, message, Some("raise or unset PAGE_SIZE")));

@@ -58,6 +58,8 @@ pub(super) struct MessageCount {
     pub(super) out_of_turn: Option<Place>,
     /// Whether the first one is text.
     pub(super) begins_with_text: bool,
+    /// Whether the assistant may say one.
+    pub(super) has_assistant: bool,
 }
 
 /// Surveys a prompt.
@@ -302,6 +304,7 @@ fn count(events: &[Event]) -> MessageCount {
         is_certain: certain.len() > 1,
         out_of_turn: turns.find(|(said, is_user)| said.is_user != *is_user).map(|(said, _)| said.place),
         begins_with_text: possible.first().is_none_or(|first| first.is_text),
+        has_assistant: possible.iter().any(|message| !message.is_user),
     }
 }
 

@@ -1,11 +1,11 @@
 //! Warnings and notes: the prompt works, but may do something else than its author meant.
 
 use super::address::{self, Shape};
-use super::clients::{Client, Property, effects};
+use super::clients::{Client, Property, effects, effects_of_name};
 use super::foreign::TemplateText;
 use super::problems::{at, of_file};
 use super::survey::{Survey, survey};
-use super::{foreign, media, misplaced, types};
+use super::{arguments, foreign, media, misplaced, types};
 use dotprompt::tree::{LOOP_DATA, Node, Template, UnknownData, Usage, Variable, template_of};
 use dotprompt::{
     Argument, Code, MAX_LENGTH, Partial, Place, Problem, Prompt, PromptFile, did_you_mean, in_listed_order, is_cut,
@@ -117,7 +117,7 @@ pub(super) fn of_prompt(prompt: &Prompt, source: &[u8], clients: &[Client], prob
         warn(Code::Unused, *place, message, None);
     }
     types::check(prompt, &survey.variables, &mut warn);
-    arguments(prompt.arguments(), clients, &mut warn);
+    arguments::check(prompt.arguments(), &survey.variables, clients, &mut warn);
     messages(&survey, clients, &mut warn);
 }
 
@@ -176,43 +176,21 @@ fn inferred(prompt: &Prompt) -> Option<Problem> {
     Some(of_file(prompt.key(), Code::Inferred, message, Some(hint)))
 }
 
-/// What clients do with the arguments.
-fn arguments(arguments: &[Argument], clients: &[Client], warn: &mut impl FnMut(Code, Place, String, Option<&str>)) {
-    let mut note = |property, code, argument: &Argument, what: String, hint| {
-        if let Some(effects) = effects(&[property], clients) {
-            warn(code, argument.place.unwrap_or(Place::START), format!("{what}: {effects}"), hint);
-        }
-    };
-    if let [_, second, ..] = arguments {
-        let what = format!("the prompt has {} arguments", arguments.len());
-        note(Property::SeveralArguments, Code::SeveralArguments, second, what, None);
-    }
-    if let [first, ..] = arguments
-        && arguments.iter().all(|argument| !argument.required)
-    {
-        let hint = Some("make the most important one required");
-        note(Property::OptionalOnly, Code::OptionalOnly, first, "no argument is required".to_owned(), hint);
-    }
-    if let Some(typed) = arguments.iter().find(|argument| !argument.takes_text()) {
-        let format = typed.format().map(|format| format!(" ({format})")).unwrap_or_default();
-        let what = format!("`{}` does not accept every text{format}", shorten(&typed.name));
-        note(Property::TypedArgument, Code::TypedArgument, typed, what, None);
-    }
-}
-
 /// What clients do with the messages.
 fn messages(survey: &Survey, clients: &[Client], warn: &mut impl FnMut(Code, Place, String, Option<&str>)) {
     let said = &survey.messages;
-    let mut note = |property, code, place, what: &str| {
-        if let (Some(place), Some(effects)) = (place, effects(&[property], clients)) {
+    let mut note = |properties: &[Property], code, place, what: &str| {
+        if let (Some(place), Some(effects)) = (place, effects(properties, clients)) {
             warn(code, place, format!("{what}: {effects}"), None);
         }
     };
     let several =
         if said.is_certain { "the prompt has several messages" } else { "the prompt may have several messages" };
-    note(Property::SeveralMessages, Code::SeveralMessages, said.second, several);
+    let has_assistant = Some(Property::AssistantMessage).filter(|_| said.has_assistant);
+    let several_messages: Vec<Property> = [Property::SeveralMessages].into_iter().chain(has_assistant).collect();
+    note(&several_messages, Code::SeveralMessages, said.second, several);
     let not_alternating = "the messages do not alternate between user and assistant";
-    note(Property::NotAlternating, Code::NotAlternating, said.out_of_turn, not_alternating);
+    note(&[Property::NotAlternating], Code::NotAlternating, said.out_of_turn, not_alternating);
     let mut reported = Vec::new();
     for shown in &survey.shown {
         // Refused addresses have been reported.
@@ -266,6 +244,13 @@ pub(super) fn renamed(key: &str, name: &str, holder: Option<&str>) -> Option<Pro
     }
     let message = format!("clients know this prompt as `{name}`: {}", reasons.join("; "));
     (!reasons.is_empty()).then(|| of_file(key, Code::Renamed, message, Some(&hints.join("; "))))
+}
+
+/// The note for a name that some clients use for a command of their own.
+pub(super) fn built_in(key: &str, name: &str, clients: &[Client]) -> Option<Problem> {
+    let effects = effects_of_name(name, clients)?;
+    let message = format!("the prompt has the name of a command, `{name}`: {effects}");
+    Some(of_file(key, Code::BuiltInName, message, Some("rename the file")))
 }
 
 /// Warns of variables that are helpers in other readers of the format.

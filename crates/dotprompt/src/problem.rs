@@ -224,13 +224,17 @@ codes! {
     NotAPrompt = "not-a-prompt", Note;
     /// The arguments of a prompt that declares none.
     Inferred = "inferred-arguments", Note;
+    /// How the prompt is called in a client that the team uses.
+    Call = "call", Note;
 
     // From here on, the behaviour of some clients, see `check::clients`. They are warnings if the team uses such a client.
     /// More than one argument.
     SeveralArguments = "several-arguments", Note;
     /// Arguments, all of them optional.
     OptionalOnly = "optional-only", Note;
-    /// An argument of a type other than text.
+    /// An argument that some clients do not pass as it is typed.
+    LostArgument = "lost-argument", Note;
+    /// An argument that is compared, a list, or an object.
     TypedArgument = "typed-argument", Note;
     /// More than one message.
     SeveralMessages = "several-messages", Note;
@@ -242,6 +246,12 @@ codes! {
     Placeholder = "placeholder", Note;
     /// Text that clients run as a command.
     ShellCommand = "shell-command", Note;
+    /// Text that clients replace with a file of the user.
+    FileReference = "file-reference", Note;
+    /// The name of a command that some clients have themselves.
+    BuiltInName = "built-in-name", Note;
+    /// Clients that offer no prompts.
+    NoPrompts = "no-prompts", Note;
     /// More prompts than fit on one page.
     ManyPrompts = "many-prompts", Note;
 }

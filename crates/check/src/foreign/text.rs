@@ -49,6 +49,9 @@ const NO_COMMAND: &str = "prompts run no commands: pass the output as an argumen
 const NO_FILE: &str = "prompts read no local files: pass the text as an argument, {{name}}; \
                        {{media url=\"…\"}} shows a file of the gallery";
 
+/// `@src/main.rs`
+pub(super) const MENTION: &str = "a file reference of Claude Code, Gemini CLI or opencode";
+
 /// The foreign text that `rest` begins with: its length and language. `before` is the text before it.
 pub(super) fn piece(before: &str, rest: &str) -> Option<(usize, Other)> {
     let rest = &rest[..rest.floor_char_boundary(MAX_PIECE_BYTES)];
@@ -124,7 +127,7 @@ static CLIENTS: LazyLock<Table> = LazyLock::new(|| {
         likely(
             "^(?<all>@[A-Za-z0-9_./-]*[A-Za-z0-9_/-]\\.(?:c|cpp|cs|css|csv|go|h|html|java|js|json|jsx|kt|md|mdx|php|py|\
              rb|rs|sh|sql|svelte|swift|toml|ts|tsx|txt|vue|yaml|yml))\\.*(?:[^A-Za-z0-9_./-]|\\z)",
-            "a file reference of Claude Code, Gemini CLI or opencode",
+            MENTION,
             NO_FILE,
         ),
     ])

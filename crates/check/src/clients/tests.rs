@@ -1,0 +1,124 @@
+use dotprompt::PromptFile;
+
+use super::Property::{OptionalOnly, SeveralArguments, SeveralMessages, Tested};
+use super::table::Seen;
+use super::*;
+
+#[test]
+fn clients_with_the_same_effect_are_named_together() {
+    let sentence = |when, clients: &[Client]| effects(&[when], clients).unwrap_or_default();
+    assert_eq!(sentence(SeveralArguments, &[]), "it is not offered in Zed");
+    assert_eq!(
+        sentence(SeveralMessages, &[]),
+        "all become one text in Cline, Continue, Kilo, opencode and VS Code; only the first is used in Gemini CLI and Qwen Code"
+    );
+    assert_eq!(sentence(SeveralMessages, &[Client::ClaudeCode, Client::VsCode]), "all become one text in VS Code");
+    assert_eq!(effects(&[SeveralArguments], &[Client::ClaudeCode, Client::VsCode]), None);
+    assert_eq!(sentence(OptionalOnly, &[Client::ClaudeCode]), "no form opens, so each gets one word in Claude Code");
+}
+
+#[test]
+fn effects_on_nearly_every_prompt_are_told_for_named_clients_alone() {
+    assert_eq!(effects(&[Tested], &[]), None);
+    assert_eq!(effects(&[Tested], &[Client::Kilo]).as_deref(), Some("the test is always true in Kilo"));
+}
+
+#[test]
+fn a_name_that_is_a_command_of_a_client_is_known() {
+    let taken = |name: &str| effects_of_name(name, &[]).unwrap_or_default();
+    assert_eq!(
+        taken("init"),
+        "the built-in command runs, and the prompt is /prompt-gallery.init in Gemini CLI; \
+         the built-in command runs, and the prompt cannot be called in Qwen Code"
+    );
+    assert_eq!(taken("review"), "the built-in command runs, and the prompt cannot be called in Qwen Code");
+    assert_eq!(taken("haiku"), "");
+    assert_eq!(effects_of_name("help", &[Client::ClaudeCode, Client::Opencode]), None);
+}
+
+#[test]
+fn rows_are_in_the_order_of_the_clients_and_say_how_they_are_known() {
+    for (client, row) in Client::ALL.into_iter().zip(&ROWS) {
+        assert_eq!(client, row.client);
+        match row.seen {
+            Seen::Run(day) => assert!(!row.version.is_empty() && day.len() == 10, "{client:?}"),
+            Seen::Read(_, sources) => {
+                assert!(sources.iter().all(|source| source.starts_with("https://github.com/")), "{client:?}");
+                assert!(!sources.is_empty(), "{client:?}");
+            }
+        }
+        assert!(row.built_in.is_sorted(), "{client:?}");
+        let has = |property| row.effects.iter().any(|(known, _)| *known == property);
+        assert_eq!(row.built_in.is_empty(), !has(Property::BuiltInName), "{client:?}");
+        assert_eq!(row.call.is_none(), has(Property::NoPrompts), "{client:?}");
+    }
+}
+
+/// How a prompt with these arguments is called in each client.
+fn calls(name: &str, schema: &str, clients: &[Client]) -> String {
+    let source = format!("---\ninput: {{schema: {{{schema}}}}}\n---\nx");
+    let file = PromptFile::parse("x.prompt", source.as_bytes()).expect("a prompt");
+    let prompt = dotprompt::Prompt::link(file.into(), Default::default()).expect("linked");
+    let parameters = Parameter::all(prompt.arguments());
+    let calls = clients.iter().filter_map(|client| call(*client, name, &parameters));
+    calls.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn calls_say_which_words_reach_which_argument() {
+    const FIVE: [Client; 5] =
+        [Client::ClaudeCode, Client::GeminiCli, Client::Opencode, Client::QwenCode, Client::Ollmcp];
+    insta::assert_snapshot!(calls("haiku", "topic: string", &FIVE), @"
+    Claude Code: `/mcp__prompt-gallery__haiku`, then fill in the form; of words typed here, `topic` gets only the first word
+    Gemini CLI: `/haiku TOPIC`: `topic` gets all text, in one line and without quotes; the model gets the text as a JSON string
+    opencode: `/prompt-gallery:haiku TOPIC`: `topic` gets all text
+    Qwen Code: `/haiku TOPIC`: `topic` gets all text
+    ollmcp: `/prompt-gallery:haiku`, then it asks for `topic`
+    ");
+    insta::assert_snapshot!(calls("translate", "text: string, to: string, tone?: string", &FIVE), @r#"
+    Claude Code: `/mcp__prompt-gallery__translate`, then fill in the form; of words typed here, `text`, `to` and `tone` get one word each, and the rest is lost
+    Gemini CLI: `/translate TEXT TO --tone="TONE"`: one word or "quoted words" each, and the rest is lost; the model gets the text as a JSON string
+    opencode: `/prompt-gallery:translate TEXT TO [TONE]`: one word or "quoted words" each, the rest for `tone`; empty text for missing ones
+    Qwen Code: `/translate TEXT TO [TONE]`: one word or "quoted words" each, and the rest is lost
+    ollmcp: `/prompt-gallery:translate`, then it asks for `text` and `to`; `tone` cannot be given
+    "#);
+    insta::assert_snapshot!(calls("review", "code: string, \"depth?(enum)\": [quick, thorough]", &FIVE), @r#"
+    Claude Code: `/mcp__prompt-gallery__review`, then fill in the form; of words typed here, `code` and `depth` get one word each, and the rest is lost
+    Gemini CLI: `/review CODE --depth="DEPTH"`: `code` gets all text, in one line and without quotes; the model gets the text as a JSON string
+    opencode: `/prompt-gallery:review CODE [DEPTH]`: one word or "quoted words" each, the rest for `depth`; empty text for missing ones; any text is accepted
+    ollmcp: `/prompt-gallery:review`, then it asks for `code`; `depth` cannot be given
+    "#);
+    insta::assert_snapshot!(calls("standup", "day?: string", &FIVE), @r#"
+    Claude Code: `/mcp__prompt-gallery__standup [DAY]`: `day` gets only the first word
+    Gemini CLI: `/standup --day="DAY"`: other text is lost; the model gets the text as a JSON string
+    opencode: `/prompt-gallery:standup [DAY]`: `day` gets all text
+    Qwen Code: `/standup [DAY]`: `day` gets all text
+    ollmcp: `/prompt-gallery:standup`: `day` cannot be given
+    "#);
+    insta::assert_snapshot!(calls("about", "", &FIVE), @"
+    Claude Code: `/mcp__prompt-gallery__about`
+    Gemini CLI: `/prompt-gallery.about`: the model gets the text as a JSON string
+    opencode: `/prompt-gallery:about`
+    Qwen Code: `/about`
+    ollmcp: `/prompt-gallery:about`
+    ");
+}
+
+#[test]
+fn calls_of_other_clients() {
+    let others: Vec<Client> = Client::ALL.into_iter().collect();
+    insta::assert_snapshot!(calls("haiku", "topic: string, form?: string", &others), @r#"
+    Claude Code: `/mcp__prompt-gallery__haiku`, then fill in the form; of words typed here, `topic` and `form` get one word each, and the rest is lost
+    Cline: `/mcp:prompt-gallery:haiku`
+    Continue: `/haiku`
+    fast-agent: `/prompt haiku`, then it asks for `topic` and `form`
+    Gemini CLI: `/haiku TOPIC --form="FORM"`: `topic` gets all text, in one line and without quotes; the model gets the text as a JSON string
+    Goose: `/prompt haiku topic=TOPIC form=FORM`: one word each
+    Kilo: `/prompt-gallery:haiku TOPIC [FORM]`: one word or "quoted words" each, the rest for `form`; empty text for missing ones
+    langchain-mcp-adapters: `client.get_prompt("prompt-gallery", "haiku", arguments={…})`
+    ollmcp: `/prompt-gallery:haiku`, then it asks for `topic`; `form` cannot be given
+    opencode: `/prompt-gallery:haiku TOPIC [FORM]`: one word or "quoted words" each, the rest for `form`; empty text for missing ones
+    Qwen Code: `/haiku TOPIC [FORM]`: one word or "quoted words" each, and the rest is lost
+    VS Code: `/mcp.prompt-gallery.haiku`, then it asks for `topic` and `form`
+    "#);
+}
