@@ -3,6 +3,7 @@
 //! [`table`] has one row for each client. Clients change: run them again before a release. `docs/clients.md` is written from
 //! the same table.
 
+mod built_in;
 mod call;
 mod document;
 mod sources;
@@ -142,7 +143,7 @@ pub(super) enum Property {
 impl Property {
     /// Whether nearly every prompt has it. Its effects are told only for clients that are named.
     fn is_common(self) -> bool {
-        matches!(self, Self::NoPrompts | Self::AnyArgument | Self::Tested | Self::Defaults)
+        matches!(self, Self::NoPrompts | Self::AnyArgument | Self::SeveralArguments | Self::Tested | Self::Defaults)
     }
 }
 

@@ -55,7 +55,7 @@ impl Parameter {
 }
 
 /// Characters of a list of arguments that are shown.
-const MAX_SHOWN: usize = 120;
+const MAX_SHOWN: usize = 200;
 
 /// How a prompt is called: ``Gemini CLI: `/haiku TOPIC`: `topic` takes all text …``. `None` if the client does not offer it.
 pub(crate) fn call(client: Client, name: &str, parameters: &[Parameter]) -> Option<String> {

@@ -7,7 +7,7 @@ use super::*;
 #[test]
 fn clients_with_the_same_effect_are_named_together() {
     let sentence = |when, clients: &[Client]| effects(&[when], clients).unwrap_or_default();
-    assert_eq!(sentence(SeveralArguments, &[]), "it is not offered in Zed");
+    assert_eq!(sentence(SeveralArguments, &[Client::Zed]), "it is not offered in Zed");
     assert_eq!(
         sentence(SeveralMessages, &[]),
         "all become one text in Cline, Continue, Kilo, opencode and VS Code; only the first is used in Gemini CLI and Qwen Code"
@@ -20,6 +20,7 @@ fn clients_with_the_same_effect_are_named_together() {
 #[test]
 fn effects_on_nearly_every_prompt_are_told_for_named_clients_alone() {
     assert_eq!(effects(&[Tested], &[]), None);
+    assert_eq!(effects(&[SeveralArguments], &[]), None);
     assert_eq!(effects(&[Tested], &[Client::Kilo]).as_deref(), Some("the test is always true in Kilo"));
 }
 
