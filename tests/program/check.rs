@@ -63,7 +63,7 @@ fn check_speaks_to_github() {
 fn there_is_a_file_for_every_code() {
     let mut found = codes(&["check", BROKEN, "--format", "json"]);
     // Some effects in clients are told only for clients that are named.
-    found.extend(codes(&["check", BROKEN, "--format", "json", "--client", "opencode,codex,zed"]));
+    found.extend(codes(&["check", BROKEN, "--format", "json", "--client", "opencode,zed"]));
     // These codes belong to a rendering, to a gallery as a whole, or to a store that denies access.
     let elsewhere = ["render", "many-prompts", "not-a-prompt", "unreadable"].map(str::to_owned);
     let all: BTreeSet<String> = Code::ALL.iter().map(|code| code.as_str().to_owned()).collect();
@@ -178,7 +178,7 @@ fn named_clients_tell_how_each_prompt_is_called_and_what_is_lost() {
     prompts/translate.prompt: warning[typed-argument] the template expects a list in `words`: all that is typed becomes one item in Kilo and opencode
     "#);
     assert_snapshot!(told("codex,cline"), @"
-    prompts: warning[no-prompts] the gallery serves prompts: no prompt is offered in Codex
+    prompts: note[call] Codex: no prompts; its model calls the tools search_prompts and get_prompt
     prompts/model.prompt: note[call] Cline: `/mcp:prompt-gallery:model`
     prompts/model.prompt: warning[lost-argument] the prompt has arguments: none is sent, so required ones are missing in Cline
     prompts/team/model.prompt: note[call] Cline: `/mcp:prompt-gallery:team_model`

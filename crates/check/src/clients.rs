@@ -88,6 +88,11 @@ impl Client {
         self.row().word
     }
 
+    /// Whether it offers prompts, not tools alone.
+    pub(super) fn has_prompts(self) -> bool {
+        self.row().call.is_some()
+    }
+
     fn row(self) -> &'static Row {
         // A test compares the two orders.
         &ROWS[self as usize]
@@ -97,8 +102,6 @@ impl Client {
 /// A property of a prompt that some clients handle differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Property {
-    /// Any prompt.
-    NoPrompts,
     /// At least one argument.
     AnyArgument,
     /// More than one argument.
@@ -143,7 +146,7 @@ pub(super) enum Property {
 impl Property {
     /// Whether nearly every prompt has it. Its effects are told only for clients that are named.
     fn is_common(self) -> bool {
-        matches!(self, Self::NoPrompts | Self::AnyArgument | Self::SeveralArguments | Self::Tested | Self::Defaults)
+        matches!(self, Self::AnyArgument | Self::SeveralArguments | Self::Tested | Self::Defaults)
     }
 }
 

@@ -250,8 +250,6 @@ codes! {
     FileReference = "file-reference", Note;
     /// The name of a command that some clients have themselves.
     BuiltInName = "built-in-name", Note;
-    /// Clients that offer no prompts.
-    NoPrompts = "no-prompts", Note;
     /// More prompts than fit on one page.
     ManyPrompts = "many-prompts", Note;
 }

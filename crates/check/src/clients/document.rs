@@ -51,6 +51,6 @@ fn known(seen: &Seen) -> String {
 fn typed(Row { call, .. }: &Row) -> String {
     match call {
         Some(call) => format!("`{}`", call.typed.replace("NAME", "haiku")),
-        None => "no prompts: its model calls tools".to_owned(),
+        None => "no prompts: its model calls the tools `search_prompts` and `get_prompt`".to_owned(),
     }
 }

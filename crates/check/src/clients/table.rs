@@ -3,8 +3,8 @@
 use super::Client;
 use super::Property::{
     self, AnyArgument, AssistantMessage, BeginsWithoutText, BuiltInName, Command, Compared, Data, Defaults, DottedName,
-    FileReference, List, NoPrompts, NotAlternating, OddName, OptionalOnly, Pages, Placeholder, SeveralArguments,
-    SeveralMessages, Shows, Tested,
+    FileReference, List, NotAlternating, OddName, OptionalOnly, Pages, Placeholder, SeveralArguments, SeveralMessages,
+    Shows, Tested,
 };
 use super::built_in::{GEMINI_CLI, QWEN_CODE};
 use super::call::{Call, Style};
@@ -101,7 +101,7 @@ const fn tools_alone(client: Client, name: &'static str, word: &'static str, ver
         seen: SEEN,
         call: None,
         built_in: &[],
-        effects: &[(NoPrompts, "no prompt is offered")],
+        effects: &[],
         cells: Cells { arguments: "–", roles: "–", media: "–", errors: "–", list: "–" },
     }
 }
