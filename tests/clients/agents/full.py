@@ -166,8 +166,9 @@ class PydanticAi(Library):
     def returned(self, tool: str, result: dict) -> str:
         if result["isError"]:
             return json.dumps({"error": super().returned(tool, result)}, separators=(",", ":"))
-        # An object whose one key is `result` is unwrapped.
-        return json.dumps(result["structuredContent"]["result"])
+        # Of an object whose one key is `result`, the value.
+        structured = result.get("structuredContent")
+        return json.dumps(structured["result"]) if structured else super().returned(tool, result)
 
 
 FULL = (QwenCode, Codex, Copilot, Continue, Cline, FastAgent, Langchain, McpRemote, OpenaiAgents, PydanticAi)
