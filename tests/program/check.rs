@@ -186,10 +186,11 @@ fn named_clients_tell_how_each_prompt_is_called_and_what_is_lost() {
     prompts/translate.prompt: note[call] Cline: `/mcp:prompt-gallery:translate`
     prompts/translate.prompt: warning[lost-argument] the prompt has arguments: none is sent, so required ones are missing in Cline
     ");
-    let one = run(&["check", &format!("{path}/model.prompt"), "--client", "gemini-cli"]).out;
+    let one = run(&["check", &format!("{path}/model.prompt"), "--client", "gemini-cli,zed"]).out;
     assert_snapshot!(one.replace(path, "prompts"), @r#"
     note[call]: Gemini CLI: `/prompt-gallery.model --question="QUESTION"`: other text is lost; the model gets the text as a JSON string
     --> prompts/model.prompt:1:1
+     = note: Zed: `/model [QUESTION]`: `question` gets all text
 
     warning[built-in-name]: the prompt has the name of a command, `model`: the built-in command runs, and the prompt is /prompt-gallery.model in Gemini CLI
     --> prompts/model.prompt:1:1
@@ -203,7 +204,7 @@ fn named_clients_tell_how_each_prompt_is_called_and_what_is_lost() {
       |
       = help: make the most important one required
 
-    1 file, 2 warnings, 1 note
+    1 file, 2 warnings, 2 notes
     "#);
 }
 

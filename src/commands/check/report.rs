@@ -48,7 +48,13 @@ impl Report<'_> {
                 Some(files) => std::mem::take(files),
                 None => Vec::new(),
             };
+            let calls = gallery.calls(problem);
+            if calls.first().is_some_and(|first| *first != problem) {
+                continue;
+            }
             let mut group = gallery.snippet(problem, self.options.level(problem.code));
+            let more_calls = calls.iter().skip(1).map(|call| printable(&call.message));
+            group = group.elements(more_calls.map(|call| annotate_snippets::Level::NOTE.message(call)));
             if let [_, others @ ..] = &*files {
                 let (shown, more) = others.split_at(MAX_REPEATED);
                 let dots = if more.is_empty() { "" } else { ", …" };
@@ -151,6 +157,17 @@ impl Report<'_> {
 }
 
 impl CheckedGallery<'_> {
+    /// How the prompt of a note is called in all clients, shown in one piece. Empty for other problems.
+    fn calls(&self, problem: &Problem) -> Vec<&Problem> {
+        if problem.code != Code::Call {
+            return Vec::new();
+        }
+        // The problems are sorted by file.
+        let first = self.problems.partition_point(|other| other.file < problem.file);
+        let of_file = self.problems[first..].iter().take_while(|other| other.file == problem.file);
+        of_file.filter(|other| other.code == Code::Call).collect()
+    }
+
     /// A problem with its line and its hint.
     fn snippet<'p>(
         &self,
