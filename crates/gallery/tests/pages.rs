@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use prompt_gallery_server::gallery::{Audience, Gallery, Page};
+use prompt_gallery_server::gallery::{Audience, Gallery, Page, Search};
 use prompt_gallery_server::store::{Object, PromptStore, StoreError};
 use serde_json::Value;
 
@@ -90,4 +90,15 @@ async fn a_page_ends_with_what_was_read_in_time_and_is_not_kept() {
     assert_eq!(lengths(&gallery, Audience::AnyClient).await.iter().sum::<usize>(), 200);
     let gallery = gallery.with_page_timeout(Duration::MAX);
     assert_eq!(lengths(&gallery, Audience::AnyClient).await, [200]);
+}
+
+#[tokio::test]
+async fn a_search_finds_what_was_read_in_time_and_says_how_many_prompts_were_not() {
+    let prompts = Prompts { count: 200, text: "Hello".to_owned(), delay: Duration::from_millis(20) };
+    let gallery = gallery(prompts).with_page_timeout(Duration::from_millis(10));
+    let found = gallery.search(Search::default()).await.unwrap();
+    assert_eq!((found.total, found.not_searched), (1, 199));
+    let gallery = gallery.with_page_timeout(Duration::MAX);
+    let found = gallery.search(Search::default()).await.unwrap();
+    assert_eq!((found.total, found.not_searched), (200, 0));
 }

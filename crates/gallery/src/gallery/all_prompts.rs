@@ -25,6 +25,8 @@ pub struct AllPrompts {
     search: OnceCell<Arc<SearchIndex>>,
     /// The prompts that are tools of their own.
     pub tools: Vec<PromptTool>,
+    /// How many prompts could not be read in time. The next call reads on.
+    pub unread: usize,
     /// So that the log names prompts whose tools are not offered once for each catalogue.
     pub not_offered: Once,
 }
@@ -59,6 +61,9 @@ pub struct FoundPage {
     /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
+    /// How many prompts were not searched, because they could not be read in time.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub not_searched: usize,
     /// Set if no prompt has the tag.
     #[serde(skip)]
     pub unknown_tag: Option<UnknownTag>,
@@ -113,9 +118,9 @@ impl KeptPrompts {
 }
 
 impl AllPrompts {
-    fn new(summaries: Vec<Summary>) -> Self {
+    fn new(summaries: Vec<Summary>, unread: usize) -> Self {
         let tools = summaries.iter().filter(|summary| summary.is_tool).filter_map(PromptTool::new).collect();
-        Self { summaries: summaries.into(), search: OnceCell::new(), tools, not_offered: Once::new() }
+        Self { summaries: summaries.into(), search: OnceCell::new(), tools, unread, not_offered: Once::new() }
     }
 
     /// The search index, made at the first search.
@@ -163,6 +168,11 @@ impl PromptTool {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 fn row(listed: &Bytes) -> Option<Row<'_>> {
     serde_json::from_slice(listed).ok()
 }
@@ -178,7 +188,8 @@ fn found_prompt(summary: &Summary) -> Box<RawValue> {
 }
 
 impl Gallery {
-    /// All prompts of the current catalogue that can be used. The next call finds them at hand.
+    /// All prompts of the current catalogue that can be used, as far as they can be read in time. The next call finds those that
+    /// were read at hand.
     ///
     /// # Errors
     /// [`GalleryError::Store`].
@@ -197,8 +208,9 @@ impl Gallery {
         }
         let attempt = |catalogue: Arc<Catalogue>| async move { self.all_rows(&catalogue).await };
         let fresh = self.live.with_fresh_catalogue(catalogue, attempt).await;
-        let prompts = Arc::new(AllPrompts::new(self.usable(&fresh, Audience::AnyClient)?));
-        if fresh.value.are_current() {
+        let unread = fresh.catalogue.entries.len() - fresh.value.range().end;
+        let prompts = Arc::new(AllPrompts::new(self.usable(&fresh, Audience::AnyClient)?, unread));
+        if unread == 0 && fresh.value.are_current() {
             *self.all.lock() = Some((Arc::downgrade(&fresh.catalogue), Arc::clone(&prompts)));
         }
         self.live.save_index(&fresh.catalogue, false).await;
@@ -220,7 +232,8 @@ impl Gallery {
         let page = prompts.found(found.get(start..).unwrap_or_default());
         let next = start + page.len();
         let next_cursor = (next < found.len()).then(|| encode_offset(next));
-        Ok(FoundPage { prompts: page, total: found.len(), next_cursor, unknown_tag })
+        let (total, not_searched) = (found.len(), prompts.unread);
+        Ok(FoundPage { prompts: page, total, next_cursor, not_searched, unknown_tag })
     }
 }
 

@@ -34,7 +34,7 @@ impl PageRows {
     }
 
     /// The entries of the page.
-    fn range(&self) -> Range<usize> {
+    pub(super) fn range(&self) -> Range<usize> {
         self.start..self.start + self.rows.len()
     }
 }
@@ -92,33 +92,35 @@ impl Gallery {
 
     /// Reads the rows of the page that begins with the entry `start`.
     async fn page_rows(&self, catalogue: &Catalogue, start: usize, audience: Audience) -> PageRows {
+        let end = catalogue.entries.len().min(start.saturating_add(self.page_size));
+        self.rows(catalogue, start..end, MAX_PAGE_BYTES, audience).await
+    }
+
+    /// Reads the rows of all prompts for any client, as far as they can be read in time.
+    pub(super) async fn all_rows(&self, catalogue: &Catalogue) -> PageRows {
+        self.rows(catalogue, 0..catalogue.entries.len(), usize::MAX, Audience::AnyClient).await
+    }
+
+    /// Reads the rows of entries, until they have `max_bytes` or took too long. The first row is always there.
+    async fn rows(&self, catalogue: &Catalogue, range: Range<usize>, max_bytes: usize, audience: Audience) -> PageRows {
         self.live.index_ready().await;
         let began = Instant::now();
-        let mut page = PageRows { start, rows: Vec::new(), is_cut: false };
+        let mut page = PageRows { start: range.start, rows: Vec::new(), is_cut: false };
         let mut bytes = 0;
-        let end = catalogue.entries.len().min(start.saturating_add(self.page_size));
-        for entries in catalogue.entries[start..end].chunks(READ_AHEAD) {
+        for entries in catalogue.entries[range].chunks(READ_AHEAD) {
             let reads: Vec<_> = entries.iter().map(|entry| self.row(catalogue, entry, audience)).collect();
             let mut reads = stream::iter(reads).buffered(CONCURRENT_READS);
             while let Some(row) = reads.next().await {
                 bytes += row.as_ref().ok().and_then(Option::as_ref).map_or(0, |row| escaped_len(&row.listed) + 1);
                 let is_late = began.elapsed() > self.page_timeout;
-                if !page.rows.is_empty() && (is_late || bytes > MAX_PAGE_BYTES) {
-                    page.is_cut = bytes <= MAX_PAGE_BYTES;
+                if !page.rows.is_empty() && (is_late || bytes > max_bytes) {
+                    page.is_cut = bytes <= max_bytes;
                     return page;
                 }
                 page.rows.push(row);
             }
         }
         page
-    }
-
-    /// Reads the rows of all prompts for any client, however long they are and that takes.
-    pub(super) async fn all_rows(&self, catalogue: &Catalogue) -> PageRows {
-        self.live.index_ready().await;
-        let reads: Vec<_> =
-            catalogue.entries.iter().map(|entry| self.row(catalogue, entry, Audience::AnyClient)).collect();
-        PageRows { start: 0, rows: stream::iter(reads).buffered(CONCURRENT_READS).collect().await, is_cut: false }
     }
 
     /// The summary of a prompt, with its row for an audience; `None` for a broken one.

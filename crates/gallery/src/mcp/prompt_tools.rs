@@ -77,6 +77,7 @@ fn search_output() -> Value {
             "prompts": { "type": "array", "items": prompt },
             "total": { "type": "integer", "description": "How many prompts match in all." },
             "nextCursor": { "type": "string", "description": "Set if there are more." },
+            "notSearched": { "type": "integer", "description": "How many prompts were not read in time; search again." },
         },
         "required": ["prompts", "total"],
     })
@@ -192,6 +193,10 @@ impl Call<'_> {
         let json = to_raw_value(&page).map_err(|e| Error::internal(e.to_string()))?;
         let mut content = vec![Content::text(json.get())];
         content.extend(hint(&page, tag.as_deref()).map(Content::text));
+        if page.not_searched > 0 {
+            let message = format!("{} prompts were not read in time; search again to find them.", page.not_searched);
+            content.push(Content::text(message));
+        }
         Ok(self.answer(&CallToolResult { content, structured_content: Some(json), is_error: false })?)
     }
 

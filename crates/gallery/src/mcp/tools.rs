@@ -106,6 +106,10 @@ impl Call<'_> {
         });
         let of_prompts = prompts.tools.iter().filter(|tool| !self.is_taken(&tool.name));
         let next = fill_page(&mut tools, of_prompts, after.as_deref());
+        if prompts.unread > 0 {
+            // The client is to ask again.
+            return self.respond("complete", Some(0), &ListToolsResult { tools: &tools, next_cursor: next }, 0);
+        }
         self.answer_tools(&tools, next)
     }
 
