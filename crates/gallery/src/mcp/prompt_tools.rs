@@ -9,14 +9,13 @@ use serde_json::{Map, Value, json};
 
 use super::elicitation;
 use super::error::Error;
+use super::prompts::sendable;
 use super::tools::{CallToolParams, CallToolResult};
 use super::{Answer, Call, Record, shortened};
 use crate::content::{Content, PromptMessage, Rendered, Role};
 use crate::gallery::{FoundPage, GalleryError, Search, UnknownTag, did_you_mean};
-use crate::json::escaped_len;
 use crate::limits::{MAX_FOUND_PROMPTS, MAX_SHOWN_SCHEMA_BYTES};
 use crate::tools::{Annotations, Definition, ToolError, read_arguments};
-use dotprompt::bounds;
 
 const SEARCH: &str = check::PROMPT_TOOLS[0];
 const GET: &str = check::PROMPT_TOOLS[1];
@@ -258,12 +257,7 @@ impl Call<'_> {
         let (content, roles) = blocks(rendered.messages);
         let meta = Map::from_iter([(META_ROLES.to_owned(), json!(roles))]);
         let result = CallToolResult::<Value> { content, structured_content: None, is_error: false };
-        let answer = self.answer_with_meta(meta, &result)?;
-        let size = escaped_len(&answer);
-        if size > bounds::ANSWER {
-            return Err(GalleryError::TooLong { name: prompt.to_owned(), size: size as u64 }.into());
-        }
-        Ok(answer)
+        Ok(sendable(prompt, self.answer_with_meta(meta, &result)?)?)
     }
 }
 

@@ -12,6 +12,19 @@ use crate::gallery::{Audience, Form, GalleryError};
 use crate::json::escaped_len;
 use dotprompt::bounds;
 
+/// The answer with a prompt.
+///
+/// # Errors
+/// [`GalleryError::TooLong`], counted as Lambda sends it.
+pub(super) fn sendable(prompt: &str, answer: Vec<u8>) -> Result<Vec<u8>, GalleryError> {
+    // Escaping doubles the size at most, so nearly all answers need no count.
+    let size = if answer.len() <= bounds::ANSWER / 2 { answer.len() } else { escaped_len(&answer) };
+    if size > bounds::ANSWER {
+        return Err(GalleryError::TooLong { name: prompt.to_owned(), size: size as u64 });
+    }
+    Ok(answer)
+}
+
 #[derive(Deserialize)]
 struct ListPromptsParams {
     cursor: Option<String>,
@@ -74,12 +87,7 @@ impl Call<'_> {
         arguments.extend(answers.given.clone());
         let e = match self.mcp.gallery.get(&params.name, &arguments, self.claims).await {
             Ok(rendered) => {
-                let answer = self.answer(&rendered)?;
-                let size = escaped_len(&answer);
-                if size > bounds::ANSWER {
-                    return Err(GalleryError::TooLong { name: params.name, size: size as u64 }.into());
-                }
-                return Ok(answer);
+                return Ok(sendable(&params.name, self.answer(&rendered)?)?);
             }
             Err(e) => e,
         };
