@@ -42,8 +42,11 @@ def over_stdio(scenario: str) -> Callable[[subprocess.Popen], str]:
     text = "".join(json.dumps(m) + "\n" for m in messages).encode()
 
     def ask(process: subprocess.Popen) -> str:
-        process.stdin.write(text)
-        process.stdin.flush()
+        try:
+            process.stdin.write(text)
+            process.stdin.flush()
+        except BrokenPipeError:
+            return "no answer"  # it has ended already
         for line in process.stdout:
             if json.loads(line).get("id") == 1:
                 return line.decode()
