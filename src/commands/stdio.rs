@@ -65,8 +65,7 @@ impl Started {
         let (store, folder) = runtime.block_on(open::watched(&config.source))?;
         let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
         let tools = Tools::new(server.tools).map_err(Failure::wrong)?;
-        let mcp = Mcp::new(Arc::clone(&gallery), tools);
-        let mcp = if config.prompt_tools { mcp } else { mcp.without_prompt_tools() };
+        let mcp = Mcp::new(Arc::clone(&gallery), tools).configured(&config);
         tracing::info!(store = gallery.location(), version = env!("CARGO_PKG_VERSION"), "started");
         Ok(Self { runtime, mcp, gallery, folder, _log: log })
     }

@@ -32,7 +32,7 @@ const JSON: &str = "application/json";
 
 /// The HTTP service, the same on a local port, on Lambda and in tests. `verifier` checks the tokens of callers.
 pub fn app(mcp: Mcp, config: &Config, verifier: Verifier) -> Router {
-    let mcp = if config.prompt_tools { mcp } else { mcp.without_prompt_tools() };
+    let mcp = mcp.configured(config);
     let guard = Guard { sign_in: config.sign_in.clone(), allow_anonymous: config.allow_anonymous, verifier };
     // A request passes these layers from the first to the last.
     let layers = ServiceBuilder::new()

@@ -42,6 +42,7 @@ use serde_json::{Map, Value, json};
 use version::{Era, SUPPORTED};
 pub use version::{HANDSHAKE, MODERN};
 
+use crate::config::Config;
 use crate::gallery::Gallery;
 use crate::limits::MAX_SHOWN_NAME_CHARS;
 use crate::tools::Tools;
@@ -143,9 +144,12 @@ impl Mcp {
         }
     }
 
-    /// The same without tools for prompts.
+    /// The same as the settings ask for: `PROMPT_TOOLS=off` leaves out the tools for prompts.
     #[must_use]
-    pub fn without_prompt_tools(self) -> Self {
+    pub fn configured(self, config: &Config) -> Self {
+        if config.prompt_tools {
+            return self;
+        }
         Self { has_prompt_tools: false, instructions: raw(&INSTRUCTIONS), ..self }
     }
 

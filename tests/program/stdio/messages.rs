@@ -106,8 +106,8 @@ fn a_notification_or_a_stray_answer_gets_no_answer() {
     gallery.says_nothing();
 }
 
-#[tokio::test]
-async fn a_slow_request_does_not_hold_up_the_next() {
+/// A gallery over a bucket that has answered once, and now answers no more.
+async fn gallery_that_waits() -> (Gallery, S3Server) {
     let s3 = S3Server::start().await;
     s3.put("prompts/talk.prompt", crate::TALK);
     let endpoint = s3.endpoint();
@@ -116,6 +116,12 @@ async fn a_slow_request_does_not_hold_up_the_next() {
     let mut gallery = Gallery::start_with(&["--bucket", S3Server::BUCKET], &env);
     gallery.ask(&request(0, "prompts/list", json!({})));
     s3.set_fault(Some(Fault::Hang));
+    (gallery, s3)
+}
+
+#[tokio::test]
+async fn a_slow_request_does_not_hold_up_the_next() {
+    let (mut gallery, _s3) = gallery_that_waits().await;
     gallery.send(&modern("slow", "prompts/get", json!({ "name": "talk", "arguments": { "who": "Ada" } })));
     for id in 1..=300 {
         gallery.send(&request(id, "ping", json!({})));
@@ -127,14 +133,7 @@ async fn a_slow_request_does_not_hold_up_the_next() {
 
 #[tokio::test]
 async fn a_cancelled_request_gets_no_answer() {
-    let s3 = S3Server::start().await;
-    s3.put("prompts/talk.prompt", crate::TALK);
-    let endpoint = s3.endpoint();
-    let mut env = crate::s3_env(&endpoint).to_vec();
-    env.push(("CACHE_TTL_SECONDS", "0"));
-    let mut gallery = Gallery::start_with(&["--bucket", S3Server::BUCKET], &env);
-    gallery.ask(&request(0, "prompts/list", json!({})));
-    s3.set_fault(Some(Fault::Hang));
+    let (mut gallery, _s3) = gallery_that_waits().await;
     gallery.send(&request("slow", "prompts/list", json!({})));
     // The same id, written differently.
     gallery.write(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"\u0073low"}}"#);
