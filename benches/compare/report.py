@@ -225,14 +225,15 @@ def targets(run: Run) -> Iterator[Judged]:
     for scenario in ("call-add", "get"):
         yield best_peer("HTTP, 32 connections,", scenario, at, "c32_rps", 50, " req/s")
 
-    for scenario in ("get", "list"):
+    for scenario in ("initialize", "get", "list"):
         first = {
             name: run.value("stdio", scenario, at, name, "first") for name in ("gallery", "gallery-local", "fastmcp")
         }
         what = f"stdio, start to first `{scenario}`, N={at}"
         local, peer = first["gallery-local"], first["fastmcp"]
         yield against(f"{what}: ≤ 1.5 × the local server", first["gallery"], local, " ms", lambda ratio: ratio <= 1.5)
-        yield against(f"{what}: ≤ 0.01 × fastmcp", first["gallery"], peer, " ms", lambda ratio: ratio <= 0.01)
+        if scenario == "initialize":  # the first answer that a client gets
+            yield against(f"{what}: ≤ 0.01 × fastmcp", first["gallery"], peer, " ms", lambda ratio: ratio <= 0.01)
 
     requests = run.value("lambda", "get", at, "gallery-ttl0", "warm_s3")
     yield bound(f"TTL 0: S3 requests per warm `get`, N={at}: one a 1000 keys", requests, -(-at // 1000), exactly=True)
@@ -362,7 +363,8 @@ TRIPS = """Round trips are those in sequence: the longest chain of requests of w
 had been answered. They are counted in this pass alone, because without a delay the S3 server, one thread, answers
 requests that are sent side by side one after the other."""
 STARTS = """From the start of the process to its first answer, over the same folder. Over stdio the handshake and the request are
-written at once; `gallery-local` is the gallery's HTTP server, asked as soon as its port is open."""
+written at once, and `initialize` is the handshake alone. `gallery-local` is the gallery's HTTP server, asked as soon as
+its port is open."""
 LOADS = """Of `req/s` and its ratios more is better, of the others less. The gallery's server outlives its TTL, so now
 and then a request lists the bucket. `RSS MB` is the server's peak so far, with all that it was asked before."""
 

@@ -625,7 +625,7 @@ def options() -> argparse.Namespace:
 def chosen(args: argparse.Namespace) -> dict[str, System]:
     systems = builtin()
     for name, command in args.sut:
-        systems.setdefault(name, System()).function = command
+        systems.setdefault(name, System(env=dict(PAGES))).function = command
     for name, command in args.http:
         systems.setdefault(name, System()).server = command
     for name, path in args.package:

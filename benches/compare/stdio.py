@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from scenarios import INITIALIZE, SCENARIOS, message
 
-SCENARIO_NAMES = ("get", "list")
+SCENARIO_NAMES = ("initialize", "get", "list")
 TIMEOUT = 60
 
 
@@ -32,13 +32,16 @@ def first_answer(command: str, env: dict[str, str], log, ask: Callable[[subproce
 
 
 def over_stdio(scenario: str) -> Callable[[subprocess.Popen], str]:
-    """The handshake and the request in one write, as no client can be faster."""
+    """The handshake and the request in one write, as no client can be faster. `initialize` is the handshake alone."""
     asked = SCENARIOS[scenario]
-    messages = (
+    messages = [
         {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": INITIALIZE},
         {"jsonrpc": "2.0", "method": "notifications/initialized"},
         {"jsonrpc": "2.0", "id": 1, "method": asked.method, "params": asked.params},
-    )
+    ]
+    if asked.method == "initialize":
+        del messages[1:]
+    last = messages[-1]["id"]
     text = "".join(json.dumps(m) + "\n" for m in messages).encode()
 
     def ask(process: subprocess.Popen) -> str:
@@ -48,7 +51,7 @@ def over_stdio(scenario: str) -> Callable[[subprocess.Popen], str]:
         except BrokenPipeError:
             return "no answer"  # it has ended already
         for line in process.stdout:
-            if json.loads(line).get("id") == 1:
+            if json.loads(line).get("id") == last:
                 return line.decode()
         return "no answer"
 
