@@ -58,7 +58,7 @@ pub(crate) fn run(args: Serve, server: Server) -> Result<ExitCode, Failure> {
         function::serve(server.tools, &config).map_err(Failure::wrong)?;
     } else {
         let _log = log::init(&config);
-        let runtime = runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::wrong)?;
+        let runtime = runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::unable)?;
         runtime.block_on(serve(server, &config, &list))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::{Argument, in_listed_order};
 
-/// The arguments with line feeds alone: text that is pasted on some systems has carriage returns.
+/// The arguments with line feeds alone: text that is pasted on some systems has carriage returns. JSON that
+/// is given as text is parsed later, and has its own.
 pub(super) fn with_line_feeds(given: &Map<String, Value>) -> Cow<'_, Map<String, Value>> {
     if !given.values().any(has_carriage_return) {
         return Cow::Borrowed(given);
@@ -25,7 +26,8 @@ fn has_carriage_return(value: &Value) -> bool {
     }
 }
 
-fn replace_carriage_returns(value: &mut Value) {
+/// Turns the carriage returns of all texts of a value into line feeds.
+pub(super) fn replace_carriage_returns(value: &mut Value) {
     match value {
         Value::String(text) => *text = text.replace("\r\n", "\n").replace('\r', "\n"),
         Value::Array(items) => items.iter_mut().for_each(replace_carriage_returns),

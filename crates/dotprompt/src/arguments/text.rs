@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::given::replace_carriage_returns;
 use super::{Argument, Item, Kind, boolean};
 use crate::reader::shorten;
 use crate::schema::{Mismatch, list, plain};
@@ -186,10 +187,11 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty())
 }
 
-/// Parses JSON. Numbers become those that JavaScript prints.
+/// Parses JSON. Numbers become those that JavaScript prints, and carriage returns line feeds.
 pub(super) fn json(text: &str) -> Result<Value, serde_json::Error> {
     let mut value = serde_json::from_str(text)?;
     plain_numbers(&mut value);
+    replace_carriage_returns(&mut value);
     Ok(value)
 }
 

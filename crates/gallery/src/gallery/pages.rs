@@ -54,8 +54,8 @@ impl KeptPages {
         if kept.catalogue.as_ptr() != Arc::as_ptr(catalogue) {
             *kept = PagesOfCatalogue { catalogue: Arc::downgrade(catalogue), ..PagesOfCatalogue::default() };
         }
-        let bytes = kept.any_client.bytes() + kept.form_client.bytes() + page.prompts.get().len();
         let list = kept.list(audience);
+        let bytes = list.bytes() + page.prompts.get().len();
         if bytes <= KEPT_PAGES_BYTES && (entries.start == 0 || list.ends.contains(&entries.start)) {
             list.pages.insert(entries.start, Arc::clone(page));
             list.ends.insert(entries.end);
