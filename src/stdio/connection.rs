@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use gallery::mcp::{Effect, ListenFilter, Mcp, Record, Reply, RequestLine, Session, StdioMessage};
+use gallery::mcp::{ChangingList, Effect, ListenFilter, Mcp, Record, Reply, RequestLine, Session, StdioMessage};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
@@ -39,9 +39,9 @@ pub(super) struct Shared {
     mcp: Mcp,
     to_client: mpsc::Sender<Bytes>,
     state: Mutex<State>,
-    /// Whether the client is told when the list of prompts has changed.
+    /// Whether the client is told when a list has changed.
     listens: watch::Sender<bool>,
-    /// Whether each change of the list from now on is noticed.
+    /// Whether each change of a list from now on is noticed.
     notices: watch::Sender<bool>,
 }
 
@@ -61,6 +61,8 @@ struct State {
     is_initialized: bool,
     running: HashMap<Id, AbortHandle>,
     subscriptions: HashMap<Id, Subscription>,
+    /// The hash of the tools that are prompts when the last subscription to them was acknowledged.
+    acknowledged_tools: Option<u64>,
     /// Requests to the client, by their number; `None` after the end of the input.
     asked: Option<HashMap<u64, oneshot::Sender<Value>>>,
     asked_so_far: u64,
@@ -68,7 +70,7 @@ struct State {
 
 impl State {
     fn listens(&self) -> bool {
-        self.is_initialized || self.subscriptions.values().any(|subscription| subscription.filter.prompts_list_changed)
+        self.is_initialized || self.subscriptions.values().any(|subscription| !subscription.filter.is_empty())
     }
 }
 
@@ -154,12 +156,21 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn mcp(&self) -> &Mcp {
+        &self.mcp
+    }
+
+    /// The hash of the tools that are prompts when the last subscription to them was acknowledged.
+    pub(super) fn acknowledged_tools(&self) -> Option<u64> {
+        self.state().acknowledged_tools
+    }
+
     /// Tells whether the client listens, now and later.
     pub(super) fn listens(&self) -> watch::Receiver<bool> {
         self.listens.subscribe()
     }
 
-    /// Says whether each change of the list from now on is noticed.
+    /// Says whether each change of a list from now on is noticed.
     pub(super) fn set_notices(&self, notices: bool) {
         self.notices.send_replace(notices);
     }
@@ -214,9 +225,16 @@ impl Shared {
 
     /// Acknowledges a subscription.
     async fn acknowledge(self: Arc<Self>, key: Id, filter: ListenFilter, acknowledgement: Bytes) {
-        if filter.prompts_list_changed {
-            let mut notices = self.notices.subscribe();
-            let _ = timeout(ACKNOWLEDGE_TIMEOUT, notices.wait_for(|notices| *notices)).await;
+        let mut notices = self.notices.subscribe();
+        let known = async {
+            let _ = notices.wait_for(|notices| *notices).await;
+            if filter.tools_list_changed {
+                let tools = self.mcp.prompt_tools_hash().await;
+                self.state().acknowledged_tools = tools;
+            }
+        };
+        if !filter.is_empty() {
+            let _ = timeout(ACKNOWLEDGE_TIMEOUT, known).await;
         }
         let Ok(room) = self.to_client.reserve().await else { return };
         // The acknowledgement is sent under the lock, so that no notification comes before it.
@@ -284,15 +302,17 @@ impl Shared {
         }
     }
 
-    /// Tells those who listen that the list of prompts has changed.
-    pub(super) async fn prompts_changed(&self) {
+    /// Tells those who listen by now that lists have changed.
+    pub(super) async fn lists_changed(&self, lists: impl Iterator<Item = ChangingList>) {
         let messages: Vec<_> = {
             let state = self.state();
-            let listening = state.subscriptions.values();
-            let listening =
-                listening.filter(|listening| listening.is_acknowledged && listening.filter.prompts_list_changed);
-            let subscribed = listening.map(|listening| Mcp::prompts_changed(Some(&listening.id)));
-            subscribed.chain(state.is_initialized.then(|| Mcp::prompts_changed(None))).collect()
+            let of_list = |list| {
+                let listening = state.subscriptions.values();
+                let listening = listening.filter(move |known| known.is_acknowledged && known.filter.has(list));
+                let subscribed = listening.map(move |listening| Mcp::list_changed(list, Some(&listening.id)));
+                subscribed.chain(state.is_initialized.then(|| Mcp::list_changed(list, None)))
+            };
+            lists.flat_map(of_list).collect()
         };
         for message in messages {
             self.send(message).await;

@@ -1,4 +1,4 @@
-// Lists and gets with the TypeScript SDK's client over stdio, fills in a form and hears of a changed list: stdio.mjs PROGRAM MODE, where
+// Lists and gets with the TypeScript SDK's client over stdio, fills in a form and hears of changed lists: stdio.mjs PROGRAM MODE, where
 // MODE is auto or legacy. Silent when every answer is right; otherwise an AssertionError that shows what came instead.
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
@@ -11,13 +11,14 @@ const [program, mode] = process.argv.slice(2)
 const folder = mkdtempSync(join(tmpdir(), 'gallery-'))
 writeFileSync(join(folder, 'hello.prompt'), '---\ninput: {schema: {name: string}}\n---\nHello {{name}}')
 
-const { promise: changed, resolve } = Promise.withResolvers()
+const [prompts, tools] = [Promise.withResolvers(), Promise.withResolvers()]
+const resolveWithNames = ({ resolve }) => ({ onChanged: (error, rows) => resolve(error ?? rows.map((row) => row.name)) })
 const client = new Client(
   { name: 'test', version: '1' },
   {
     versionNegotiation: { mode },
     capabilities: { elicitation: { form: {} } },
-    listChanged: { prompts: { onChanged: (error, prompts) => resolve(error ?? prompts.map((p) => p.name)) } },
+    listChanged: { prompts: resolveWithNames(prompts), tools: resolveWithNames(tools) },
   },
 )
 client.setRequestHandler('elicitation/create', async ({ params }) => {
@@ -35,9 +36,13 @@ try {
   assert.equal(messages[0].content.text.trimEnd(), 'Hello Bob')
   const asked = await client.getPrompt({ name: 'hello' })
   assert.equal(asked.messages[0].content.text.trimEnd(), 'Hello Ada')
-  writeFileSync(join(folder, 'new.hbs'), 'New')
-  const late = new Promise((_, reject) => setTimeout(reject, 20_000, new Error('the changed list is not told')).unref())
-  assert.deepEqual(await Promise.race([changed, late]), ['hello', 'new'])
+  writeFileSync(join(folder, 'new.prompt'), '---\ntool: true\n---\nNew')
+  const late = new Promise((_, reject) => setTimeout(reject, 20_000, new Error('a changed list is not told')).unref())
+  const changed = Promise.all([prompts.promise, tools.promise])
+  assert.deepEqual(await Promise.race([changed, late]), [
+    ['hello', 'new'],
+    ['add', 'multiply', 'search_prompts', 'get_prompt', 'new'],
+  ])
   await client.close()
   assert.deepEqual(errors, [])
 } finally {

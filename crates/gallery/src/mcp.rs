@@ -30,7 +30,7 @@ pub use connection::{Effect, InputRequests, Session, StdioMessage};
 use error::{Error, ErrorKind};
 use futures_util::FutureExt;
 use http::StatusCode;
-pub use listen::ListenFilter;
+pub use listen::{ChangingList, ListenFilter};
 use meta::{CommonParams, Meta, negotiate};
 use method::Method;
 pub use post::{Post, Record, Reply, RequestLine};
@@ -127,8 +127,7 @@ impl Mcp {
             json!({ "name": "prompt-gallery", "title": "Prompt gallery", "version": env!("CARGO_PKG_VERSION") });
         let meta = raw(&json!({ META_SERVER: server_info }));
         let capabilities = raw(&json!({ "completions": {}, "prompts": {}, "tools": {} }));
-        let changing = json!({ "listChanged": true });
-        let stdio_capabilities = raw(&json!({ "completions": {}, "prompts": changing, "tools": {} }));
+        let stdio_capabilities = stdio_capabilities(true);
         let (server_info, instructions) = (raw(&server_info), raw(&format!("{INSTRUCTIONS}{TOOL_INSTRUCTIONS}")));
         let search_and_get = prompt_tools::definitions();
         Self {
@@ -150,7 +149,8 @@ impl Mcp {
         if config.prompt_tools {
             return self;
         }
-        Self { has_prompt_tools: false, instructions: raw(&INSTRUCTIONS), ..self }
+        let (instructions, stdio_capabilities) = (raw(&INSTRUCTIONS), stdio_capabilities(false));
+        Self { has_prompt_tools: false, instructions, stdio_capabilities, ..self }
     }
 
     /// Answers one POST, whatever its bytes are. Needs a Tokio runtime with time.
@@ -371,6 +371,13 @@ impl Call<'_> {
         };
         response.map_err(|e| Error::internal(e.to_string()))
     }
+}
+
+/// The capabilities of a connection. Registered tools never change, but prompts that are tools do.
+fn stdio_capabilities(has_prompt_tools: bool) -> Box<RawValue> {
+    let changing = json!({ "listChanged": true });
+    let tools = if has_prompt_tools { changing.clone() } else { json!({}) };
+    raw(&json!({ "completions": {}, "prompts": changing, "tools": tools }))
 }
 
 fn raw(value: &impl Serialize) -> Box<RawValue> {

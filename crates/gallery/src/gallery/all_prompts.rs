@@ -188,6 +188,12 @@ fn found_prompt(summary: &Summary) -> Box<RawValue> {
 }
 
 impl Gallery {
+    /// All prompts as [`Self::all_prompts`] has given them last, if it has read all.
+    #[must_use]
+    pub fn last_prompts(&self) -> Option<Arc<AllPrompts>> {
+        self.all.lock().as_ref().map(|(_, prompts)| Arc::clone(prompts))
+    }
+
     /// All prompts of the current catalogue that can be used, as far as they can be read in time. The next call finds those that
     /// were read at hand.
     ///

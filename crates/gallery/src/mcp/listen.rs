@@ -1,4 +1,4 @@
-//! `subscriptions/listen`, and the notifications of a changed list. stdio alone has them.
+//! `subscriptions/listen`, and the notifications of changed lists. stdio alone has them.
 //! <https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/subscriptions>
 
 use bytes::Bytes;
@@ -13,6 +13,15 @@ struct ListenParams {
     notifications: ListenFilter,
 }
 
+/// A list whose changes the client is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangingList {
+    /// That of `prompts/list`.
+    Prompts,
+    /// That of `tools/list`. It changes with the prompts that are tools.
+    Tools,
+}
+
 /// The notifications that a client listens for. Those that this server never sends are left out.
 #[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", expecting = "`notifications` to be an object")]
@@ -20,6 +29,26 @@ pub struct ListenFilter {
     /// `notifications/prompts/list_changed`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prompts_list_changed: bool,
+    /// `notifications/tools/list_changed`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tools_list_changed: bool,
+}
+
+impl ListenFilter {
+    /// Whether the client listens for changes of this list.
+    #[must_use]
+    pub fn has(self, list: ChangingList) -> bool {
+        match list {
+            ChangingList::Prompts => self.prompts_list_changed,
+            ChangingList::Tools => self.tools_list_changed,
+        }
+    }
+
+    /// Whether the client listens for nothing that is sent.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        !self.prompts_list_changed && !self.tools_list_changed
+    }
 }
 
 #[derive(Serialize)]
@@ -71,7 +100,8 @@ struct ListenResult<'a> {
 impl Call<'_> {
     /// The acknowledgement of a subscription.
     pub(super) fn listen(&self) -> Answer {
-        let ListenParams { notifications } = self.params()?;
+        let ListenParams { mut notifications } = self.params()?;
+        notifications.tools_list_changed &= self.mcp.has_prompt_tools;
         let _ = self.effect.set(Effect::Listens(notifications));
         let meta = SubscriptionMeta::of(self.request.id);
         let params = NotificationParams { meta, notifications: Some(notifications) };
@@ -80,11 +110,15 @@ impl Call<'_> {
 }
 
 impl Mcp {
-    /// The notification that the list of prompts has changed, for a subscription, or for a client of a handshake revision.
+    /// The notification that a list has changed, for a subscription, or for a client of a handshake revision.
     #[must_use]
-    pub fn prompts_changed(subscription: Option<&RawValue>) -> Bytes {
+    pub fn list_changed(list: ChangingList, subscription: Option<&RawValue>) -> Bytes {
+        let method = match list {
+            ChangingList::Prompts => "notifications/prompts/list_changed",
+            ChangingList::Tools => "notifications/tools/list_changed",
+        };
         let params = |id| NotificationParams { meta: SubscriptionMeta::of(id), notifications: None };
-        notification("notifications/prompts/list_changed", subscription.map(params)).into()
+        notification(method, subscription.map(params)).into()
     }
 
     /// The response to `subscriptions/listen`, with which the server ends the subscription.

@@ -1,5 +1,6 @@
 //! `tools/list`, `tools/call`.
 
+use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
 use base64::Engine;
@@ -74,6 +75,46 @@ impl CallToolResult {
     }
 }
 
+impl Mcp {
+    /// The tools of prompts in `tools/list` as a number, 0 if there are none; `None` while not all prompts can be read.
+    pub async fn prompt_tools_hash(&self) -> Option<u64> {
+        if !self.has_prompt_tools {
+            return Some(0);
+        }
+        let prompts = self.gallery.all_prompts().await.ok()?;
+        (prompts.unread == 0).then(|| self.hash_of_offered(&prompts))
+    }
+
+    /// The same as of the last time that all prompts were read, if they were.
+    #[must_use]
+    pub fn last_prompt_tools_hash(&self) -> Option<u64> {
+        if !self.has_prompt_tools {
+            return Some(0);
+        }
+        self.gallery.last_prompts().map(|prompts| self.hash_of_offered(&prompts))
+    }
+
+    fn hash_of_offered(&self, prompts: &AllPrompts) -> u64 {
+        let mut offered = self.offered(prompts).peekable();
+        if offered.peek().is_none() {
+            return 0;
+        }
+        let mut hasher = DefaultHasher::new();
+        offered.for_each(|tool| hasher.write(tool.definition.get().as_bytes()));
+        hasher.finish()
+    }
+
+    /// The prompts that are tools, without those whose names are taken.
+    fn offered<'p>(&self, prompts: &'p AllPrompts) -> impl Iterator<Item = &'p PromptTool> {
+        prompts.tools.iter().filter(|tool| !self.is_taken(&tool.name))
+    }
+
+    /// Whether a prompt cannot be a tool of this name.
+    fn is_taken(&self, name: &str) -> bool {
+        self.tools.find(name).is_some() || check::PROMPT_TOOLS.contains(&name)
+    }
+}
+
 impl Call<'_> {
     pub(super) async fn list_tools(&self, record: &mut Record) -> Answer {
         let params: ListToolsParams = self.params()?;
@@ -98,14 +139,13 @@ impl Call<'_> {
                 return self.respond("complete", Some(0), &ListToolsResult { tools: &tools, next_cursor: None }, 0);
             }
         };
-        let taken = prompts.tools.iter().filter(|tool| self.is_taken(&tool.name));
+        let taken = prompts.tools.iter().filter(|tool| self.mcp.is_taken(&tool.name));
         prompts.not_offered.call_once(|| {
             for PromptTool { name, .. } in taken {
                 tracing::warn!(prompt.name = name, "not offered as a tool: another tool has this name");
             }
         });
-        let of_prompts = prompts.tools.iter().filter(|tool| !self.is_taken(&tool.name));
-        let next = fill_page(&mut tools, of_prompts, after.as_deref());
+        let next = fill_page(&mut tools, self.mcp.offered(&prompts), after.as_deref());
         if prompts.unread > 0 {
             // The client is to ask again.
             return self.respond("complete", Some(0), &ListToolsResult { tools: &tools, next_cursor: next }, 0);
@@ -122,11 +162,6 @@ impl Call<'_> {
     async fn prompts_for_tools(&self) -> Result<Arc<AllPrompts>, GalleryError> {
         let late = |_| Err(StoreError::Unavailable(format!("no answer in {TOOL_LIST_TIMEOUT:?}")).into());
         tokio::time::timeout(TOOL_LIST_TIMEOUT, self.mcp.gallery.all_prompts()).await.unwrap_or_else(late)
-    }
-
-    /// Whether a prompt cannot be a tool of this name.
-    pub(super) fn is_taken(&self, name: &str) -> bool {
-        self.mcp.tools.find(name).is_some() || check::PROMPT_TOOLS.contains(&name)
     }
 
     /// The error of a tool that does not exist.
