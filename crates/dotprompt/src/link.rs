@@ -44,7 +44,8 @@ impl<'a> Linker<'a> {
     fn usage(&mut self, template: &'a Template, is_partial: bool) -> Result<Usage, Problem> {
         usage(&template.program, is_partial, &self.usages, &mut self.steps_left).ok_or_else(|| {
             let limit = bounds::USE_STEPS;
-            let message = format!("the prompt and its partials use variables in too many places: at most {limit} steps");
+            let message =
+                format!("the prompt and its partials use variables in too many places: at most {limit} steps");
             Problem::of_file(Code::Bound, &template.file, message)
         })
     }
