@@ -214,7 +214,7 @@ async fn a_damaged_index_counts_as_missing() {
         ("no JSON", Bytes::from("<html>")),
         ("no text", Bytes::from(vec![0xff; 1000])),
         ("no object", Bytes::from("[]")),
-        ("another format", Bytes::from(good.replacen(r#""format":4"#, r#""format":3"#, 1))),
+        ("another format", Bytes::from(good.replacen(r#""format":5"#, r#""format":4"#, 1))),
         ("another version", Bytes::from(good.replacen(r#""program":"#, r#""program":"9"#, 1))),
         ("wrong titles", Bytes::from(good.replace("Prompt 1", "Prompt 9"))),
         ("titles that trade places", Bytes::from(good.replace("Prompt 11", "Prompt 1").replace("What 1 ", "What 2 "))),

@@ -37,7 +37,9 @@ async fn server() -> Wire {
 async fn server_of(files: &[(&str, &str)]) -> (Wire, TempDir) {
     let dir = tempfile::tempdir().expect("a folder");
     for (name, text) in files {
-        fs::write(dir.path().join(name), text).expect("a file");
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
     }
     (Wire::new(Server::new(), dir.path().to_str().expect("UTF-8"), &[]).await, dir)
 }

@@ -248,6 +248,53 @@ async fn a_name_that_is_taken_is_not_offered() {
 }
 
 #[tokio::test]
+async fn a_name_that_apis_of_models_refuse_is_not_offered() {
+    let tool = |argument: &str| format!("---\ntool: true\ninput: {{schema: {{'{argument}': string}}}}\n---\nA prompt.");
+    let (fits, too_long) = ("x".repeat(43), "y".repeat(44));
+    let (argument, long_argument) = ("a".repeat(64), "b".repeat(65));
+    let nested = "---\ntool: true\ninput: {schema: {'size?(object)': {größe: string}}}\n---\nA prompt.";
+    let inferred = "---\ntool: true\n---\n{{größe}}";
+    let (wire, _dir) = server_of(&[
+        (&format!("{fits}.prompt"), &tool("a")),
+        (&format!("{too_long}.prompt"), &tool("a")),
+        (&format!("{}/review.prompt", "folder-".repeat(6)), &tool("a")),
+        ("docs/adr.prompt", &tool("b-c_D")),
+        ("代码审查.prompt", &tool(&argument)),
+        ("3d.prompt", &tool("a")),
+        ("long.prompt", &tool(&long_argument)),
+        ("umlaut.prompt", &tool("größe")),
+        ("inferred.prompt", inferred),
+        ("nested.prompt", nested),
+    ])
+    .await;
+    let listed = wire.modern("tools/list", json!({})).await.json();
+    let names: Vec<_> = listed["result"]["tools"].as_array().expect("tools").iter().map(|tool| &tool["name"]).collect();
+    assert_eq!(names[4..], ["Dai-Ma-Shen-Cha", "docs_adr", "nested", fits.as_str()]);
+    // All are prompts, and the others cannot be called as tools.
+    let prompts = wire.modern("prompts/list", json!({})).await.json();
+    assert_eq!(prompts["result"]["prompts"].as_array().map(Vec::len), Some(10));
+    assert!(call(&wire, "docs_adr", r#"{"b-c_D":"x"}"#).await.contains("A prompt."));
+    for name in [too_long.as_str(), "3d", "long", "umlaut", "inferred"] {
+        let refused = call(&wire, name, "{}").await;
+        assert!(refused.starts_with(r#"{"code":-32602,"message":"unknown tool"#), "{name}: {refused}");
+    }
+    let got = call(&wire, "get_prompt", r#"{"name":"umlaut","arguments":{"größe":"1"}}"#).await;
+    assert!(got.contains("A prompt."), "{got}");
+}
+
+#[tokio::test]
+async fn a_long_description_of_a_tool_is_cut() {
+    let tool = |length: usize| format!("---\ntool: true\ndescription: {}\n---\nA prompt.", "ö".repeat(length));
+    let (wire, _dir) = server_of(&[("fits.prompt", &tool(1023)), ("long.prompt", &tool(1025))]).await;
+    let listed = wire.modern("tools/list", json!({})).await.json();
+    let descriptions =
+        [4, 5].map(|tool| listed["result"]["tools"][tool]["description"].as_str().expect("text").to_owned());
+    assert_eq!(descriptions, ["ö".repeat(1023), format!("{}…", "ö".repeat(1023))]);
+    let prompts = wire.modern("prompts/list", json!({})).await.json();
+    assert_eq!(prompts["result"]["prompts"][1]["description"], "ö".repeat(1025));
+}
+
+#[tokio::test]
 async fn a_registered_tool_replaces_that_of_the_gallery() {
     let own = |_| async { Ok(ToolReply::Complete { content: vec![Content::text("own")], structured: None }) };
     let tool = Tool::with_reply("get_prompt", "My own.", json!({ "type": "object" }), own);

@@ -351,6 +351,58 @@ fn check_says_why_a_prompt_has_another_name() {
 }
 
 #[test]
+fn check_says_which_names_a_tool_cannot_have() {
+    let tool = |argument: &str| {
+        format!("---\ndescription: A\ntool: true\ninput:\n  schema:\n    {argument}: string\n---\n{{{{[{argument}]}}}}")
+    };
+    let long = format!("{}.prompt", "long-".repeat(9));
+    let dir = folder(&[
+        (&long, &tool("a")),
+        ("3d.prompt", &tool("a")),
+        ("a.prompt", &tool("größe")),
+        ("b.prompt", "---\ndescription: B\ntool: true\n---\n{{名前}}"),
+        ("docs/adr.prompt", &tool("a")),
+        ("plain.prompt", &tool("größe").replace("tool: true", "title: T")),
+    ]);
+    let out = run(&["check", name(dir.path()), "--allow", "inferred-arguments"]).out;
+    assert_snapshot!(out.replace(name(dir.path()), "prompts"), @"
+    error[tool-name]: the name of a tool begins with a letter or _, and this one is `3d`: this prompt is not offered as a tool
+     --> prompts/3d.prompt:3:1
+      |
+    3 | tool: true
+      | ^^^^
+      |
+      = help: rename the file, or leave `tool` out
+
+    error[tool-name]: the argument of a tool cannot have the name `größe`: use at most 64 of A-Z, a-z, 0-9, _ and -; this prompt is not offered as a tool
+     --> prompts/a.prompt:6:5
+      |
+    6 |     größe: string
+      |     ^^^^^
+      |
+      = help: rename the argument, or leave `tool` out
+
+    error[tool-name]: the argument of a tool cannot have the name `名前`: use at most 64 of A-Z, a-z, 0-9, _ and -; this prompt is not offered as a tool
+     --> prompts/b.prompt:5:1
+      |
+    5 | {{名前}}
+      | ^^^^^^^^
+      |
+      = help: rename the argument, or leave `tool` out
+
+    error[tool-name]: the name of a tool has at most 43 characters, because clients put up to 21 before it, and `long-long-long-long-long-long-long-long-long-` has 45: this prompt is not offered as a tool
+     --> prompts/long-long-long-long-long-long-long-long-long-.prompt:3:1
+      |
+    3 | tool: true
+      | ^^^^
+      |
+      = help: rename the file, or leave `tool` out
+
+    6 files, 4 errors
+    ");
+}
+
+#[test]
 fn check_names_what_clients_run_or_read_in_their_own_commands() {
     let files = [
         ("gemini.prompt", "Look: !{git log {{range}} } and @{docs/style.md}."),

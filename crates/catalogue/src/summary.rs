@@ -9,6 +9,6 @@ pub struct Summary {
     pub listed: Bytes,
     /// The JSON Schema of its arguments.
     pub schema: Bytes,
-    /// Whether it is a tool of its own name: `tool: true`.
+    /// Whether it is offered as a tool of its own name.
     pub is_tool: bool,
 }

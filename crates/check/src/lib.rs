@@ -2,9 +2,9 @@
 //!
 //! This crate reads no files: texts come in, problems come out. Its whole API is for this workspace.
 //!
-//! The command `check` uses all of it. Serving uses three modules, so that a check and an answer follow the same rules:
-//! `address` says where `{{media}}` leads, `roles` turns messages into the two roles of clients, and `strays` finds files that
-//! were probably meant to be prompts.
+//! The command `check` uses all of it. Serving uses four modules, so that a check and an answer follow the same rules:
+//! `address` says where `{{media}}` leads, `roles` turns messages into the two roles of clients, `strays` finds files that were
+//! probably meant to be prompts, and `tool` says which prompts can be tools.
 //!
 //! # Layout
 //!
@@ -15,6 +15,7 @@
 //! | a warning about a working prompt is worded | `warnings.rs`; of types: `types.rs`; of misplaced front matter: `misplaced.rs` |
 //! | a check follows the branches of a template | `survey.rs` |
 //! | another template language is recognised | `foreign.rs`, `foreign/syntax.rs`; another program's keys: `foreign/keys.rs` |
+//! | the name of a tool or of its arguments is refused | `tool.rs` |
 //! | an address or a type of media is refused | `address.rs`, `media.rs` |
 //! | a code and its level are added | `dotprompt`, `problem.rs` |
 
@@ -32,6 +33,7 @@ pub mod roles;
 #[doc(hidden)]
 pub mod strays;
 mod survey;
+mod tool;
 mod types;
 mod warnings;
 
@@ -51,6 +53,7 @@ use dotprompt::{
 pub use file::{File, Source};
 pub use problems::WHOLE;
 use problems::{ROOT_HINT, at, of_file};
+pub use tool::can_be_tool;
 
 /// The options of a check.
 #[derive(Debug, Clone, Copy, Default)]
@@ -235,6 +238,10 @@ impl<'a> Gallery<'a> {
             (linked, partials) = self.link(&prompt, &mut problems);
             if let Some(linked) = linked.filter(|_| is_usable) {
                 warnings::of_prompt(&linked, source, self.options.clients, &mut problems);
+                if let Some(place) = tool {
+                    let text = String::from_utf8_lossy(source);
+                    problems.extend(tool::of_arguments(key, linked.arguments(), place, &text));
+                }
                 parameters = (!self.options.clients.is_empty()).then(|| Parameter::all(linked.arguments()));
             }
         }
@@ -376,6 +383,7 @@ fn names(checked: &[Checked<'_>], options: &Options<'_>) -> Vec<Problem> {
             let hint = Some("rename the file, or leave `tool` out".to_owned());
             problems.push(at(key, place, "tool".len(), Code::ToolName, message, hint));
         }
+        problems.extend(tool.and_then(|place| tool::of_name(key, &prompt.name, place)));
     }
     for client in options.clients.iter().filter(|client| !client.has_prompts()) {
         let message = format!("{}: no prompts; its model calls the tools search_prompts and get_prompt", client.name());

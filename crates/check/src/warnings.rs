@@ -269,7 +269,7 @@ fn is_empty(template: &Template) -> bool {
 }
 
 /// The number of characters of the tag or word at a place.
-fn width(text: &str, place: Place) -> usize {
+pub(super) fn width(text: &str, place: Place) -> usize {
     let line = text.lines().nth(place.line as usize - 1).unwrap_or_default();
     let rest: String = line.chars().skip(place.column as usize - 1).collect();
     let width = match rest.strip_prefix("{{") {

@@ -190,7 +190,7 @@ codes! {
     Render = "render", Error;
     /// Two files define the same partial.
     DuplicatePartial = "duplicate-partial", Error;
-    /// The prompt cannot be a tool, because another tool has its name.
+    /// The prompt cannot be a tool, because of its name or the name of an argument.
     ToolName = "tool-name", Error;
 
     /// A key of the front matter that has no effect.

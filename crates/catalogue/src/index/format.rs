@@ -1,7 +1,7 @@
 //! The JSON of the index:
 //!
 //! ```json
-//! {"format":4,"program":"0.1.0","prefix":"prompts/","index":{
+//! {"format":5,"program":"0.1.0","prefix":"prompts/","index":{
 //!   "prompts":[{"key":"review.prompt","version":"…","partials":[["tone","…"]],"tool":true,
 //!     "listed":{"name":"review",…},"schema":{"type":"object",…}}]},
 //!  "digest":"SHA-256 of the value of `index`"}
@@ -20,7 +20,7 @@ use crate::summary::Summary;
 use store::Object;
 
 /// The number of this layout, and of the form in which prompts are listed.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 /// Bytes reserved for the footer of the index.
 const FOOTER_BYTES: usize = 100;

@@ -14,9 +14,10 @@ use super::error::GalleryError;
 use super::row::Audience;
 use super::search::{Row, SearchIndex, UnknownTag};
 use super::{Gallery, in_time};
-use crate::limits::{MAX_FOUND_BYTES, MAX_FOUND_PROMPTS};
+use crate::limits::{MAX_FOUND_BYTES, MAX_FOUND_PROMPTS, MAX_TOOL_DESCRIPTION_CHARS};
 use crate::tools::Annotations;
 use catalogue::{Catalogue, Summary};
+use dotprompt::shorten_to;
 use store::StoreError;
 
 /// The prompts of one catalogue that can be used, sorted by name.
@@ -90,7 +91,7 @@ struct ToolRow<'p> {
     name: &'p str,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<&'p str>,
-    description: Cow<'p, str>,
+    description: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     icons: Option<&'p RawValue>,
     input_schema: &'p RawValue,
@@ -155,7 +156,9 @@ impl PromptTool {
     fn new(summary: &Summary) -> Option<Self> {
         let Row { name, title, description, icons, .. } = &row(&summary.listed)?;
         let described = description.as_deref().or(title.as_deref());
-        let description = described.map_or_else(|| format!("The prompt `{name}`.").into(), Cow::Borrowed);
+        // The last character says that it is cut.
+        let cut = |described| shorten_to(MAX_TOOL_DESCRIPTION_CHARS - 1, described);
+        let description = described.map_or_else(|| format!("The prompt `{name}`."), cut);
         let tool = ToolRow {
             name,
             title: title.as_deref(),

@@ -8,6 +8,7 @@ use super::completion::Completion;
 use super::contents::{ContentsError, contents};
 use super::error::GalleryError;
 use super::form::Form;
+use super::row::is_offered_as_tool;
 use super::{Gallery, in_time};
 use crate::content::Rendered;
 use catalogue::{Attempt, Catalogue, Unread, Unreadable};
@@ -98,7 +99,7 @@ impl Gallery {
         prompt: &Prompt,
         objects: Option<&[Object]>,
     ) -> Result<Rendered, AttemptError> {
-        if as_tool && !prompt.is_tool() {
+        if as_tool && !is_offered_as_tool(name, prompt) {
             return Err(GalleryError::NotATool { name: name.to_owned() }.into());
         }
         let failed = |problem| GalleryError::Failed { name: name.to_owned(), problem };

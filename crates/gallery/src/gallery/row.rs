@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use catalogue::{Entry, Link, Summary};
-use dotprompt::{Argument, Icon, in_listed_order};
+use check::can_be_tool;
+use dotprompt::{Argument, Icon, Prompt, in_listed_order};
 
 /// Whom a list is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +57,16 @@ pub(super) fn summary(entry: &Entry, link: &Link) -> Option<Summary> {
         meta: RowMeta { tags: prompt.tags(), version: &link.version },
     };
     let schema = bytes(&prompt.arguments().input_schema());
-    Some(Summary { listed: bytes(&row), schema, is_tool: prompt.is_tool() })
+    let is_tool = is_offered_as_tool(&entry.name, prompt);
+    if prompt.is_tool() && !is_tool {
+        tracing::warn!(prompt.name = &*entry.name, "not offered as a tool: `check` says which name is wrong");
+    }
+    Some(Summary { listed: bytes(&row), schema, is_tool })
+}
+
+/// Whether a prompt is a tool of its own name: with `tool: true`, and with names that models can call.
+pub(super) fn is_offered_as_tool(name: &str, prompt: &Prompt) -> bool {
+    prompt.is_tool() && can_be_tool(name, prompt.arguments())
 }
 
 /// The same summary with the row for an audience.
