@@ -40,8 +40,8 @@ pub struct Arguments {
     used_others: HashMap<String, Argument>,
     /// The values of omitted variables, including variables that are not arguments: `input.default`.
     pub(super) defaults: Map<String, Value>,
-    /// The parts of the schema that references in it may name.
-    definitions: Map<String, Value>,
+    /// The whole schema, if references in it name parts of it.
+    root: Option<Arc<Value>>,
     /// Checks each argument, if the schema has more than types.
     validator: Option<Arc<Validator>>,
     /// Checks all arguments together, if the schema has rules for several of them.

@@ -51,6 +51,7 @@
 //! | an argument is declared | `arguments/items.rs`, `arguments/properties.rs`, `picoschema.rs`; inferred: `template/uses/walk.rs` |
 //! | a caller's argument is read | `arguments/resolve.rs`, `arguments/text.rs` |
 //! | a keyword of JSON Schema is added | `schema/keywords.rs`; the cost of a check: `schema/cost.rs` |
+//! | a schema is made readable for other programs | `schema/portable.rs`, `schema/definitions.rs`, `schema/pattern.rs` |
 //! | a tag is parsed | `template/tags.rs`, `template/expression.rs`, `template/compile.rs` |
 //! | a helper is added | `enum Helper` in `template.rs`; the compiler names the other places: `template/compile/calls.rs`, `template/uses/walk.rs`, `render.rs`, `render/evaluate.rs` |
 //! | output becomes messages | `render/output.rs`, `message.rs` |

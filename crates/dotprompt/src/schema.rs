@@ -1,8 +1,10 @@
 //! Checks values against JSON Schema. Only this module uses the crate `jsonschema`.
 
 mod cost;
+mod definitions;
 pub(super) mod keywords;
 mod modern;
+mod pattern;
 mod portable;
 
 use std::borrow::Cow;
@@ -14,6 +16,7 @@ use serde_json::Value;
 
 use super::bounds;
 use super::reader::{on_one_line, shorten};
+pub(super) use definitions::{define, has_references};
 pub(super) use modern::modern;
 pub(super) use portable::portable;
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Argument, Arguments};
-use crate::schema::portable;
+use crate::schema::{define, portable};
 
 /// Keywords that say which values a schema allows.
 const TYPE_KEYWORDS: [&str; 10] =
@@ -32,18 +32,7 @@ impl Arguments {
             schema["required"] = json!(required);
         }
         schema["additionalProperties"] = others;
-        let mut referenced = references(&schema);
-        referenced.extend(self.definitions.values().flat_map(references));
-        let definitions = self.definitions.iter().filter(|(keyword, _)| {
-            let path = format!("#/{keyword}/");
-            referenced.iter().any(|reference| reference.starts_with(&path))
-        });
-        for (keyword, definitions) in definitions {
-            let mut known = portable(&json!({ keyword: definitions }));
-            let known = known.get_mut(keyword).map(Value::take);
-            schema[keyword] = known.unwrap_or_else(|| definitions.clone());
-        }
-        schema
+        if let Some(root) = &self.root { define(schema, root) } else { schema }
     }
 }
 
@@ -80,7 +69,9 @@ impl Argument {
 /// Leaves out null among the types and choices: a caller leaves out the argument instead, and some models know one type
 /// alone. Choices that are text get that type.
 fn leave_out_null(schema: &mut Map<String, Value>) {
-    if let Some(Value::Array(types)) = schema.get_mut("type") {
+    if let Some(Value::Array(types)) = schema.get_mut("type")
+        && types.iter().any(|name| name != "null")
+    {
         types.retain(|name| name != "null");
         if let [only] = types.as_slice() {
             schema["type"] = only.clone();
@@ -91,18 +82,6 @@ fn leave_out_null(schema: &mut Map<String, Value>) {
         if choices.iter().all(Value::is_string) && !schema.contains_key("type") {
             schema.shift_insert(0, "type".to_owned(), "string".into());
         }
-    }
-}
-
-/// The references in a schema.
-fn references(schema: &Value) -> Vec<String> {
-    match schema {
-        Value::Object(keywords) => {
-            let own = keywords.get("$ref").and_then(Value::as_str).map(str::to_owned);
-            own.into_iter().chain(keywords.values().flat_map(references)).collect()
-        }
-        Value::Array(items) => items.iter().flat_map(references).collect(),
-        _ => Vec::new(),
     }
 }
 

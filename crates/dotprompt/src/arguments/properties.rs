@@ -12,7 +12,7 @@ use crate::bounds;
 use crate::picoschema::{field_name, is_json_schema};
 use crate::problem::Code;
 use crate::reader::{Reader, shorten};
-use crate::schema::{Invalid, Mismatch, Validator, check_form, is_null, keywords, modern, target};
+use crate::schema::{Invalid, Mismatch, Validator, check_form, has_references, is_null, keywords, modern, target};
 use crate::yaml::{Node, Span, Yaml};
 
 /// Keywords that need no check besides type and choices.
@@ -52,7 +52,7 @@ pub(crate) fn from_schema(
         .as_ref()
         .and_then(|any| from_property("other", any, &schema).map_err(|message| source.wrong(node.span, &message)).ok());
     let has_properties = schema.get("properties").is_some_and(Value::is_object);
-    arguments.definitions = definitions(&schema);
+    arguments.root = has_references(&schema).then(|| Arc::new(schema.clone().into_owned()));
     if arguments.is_empty() && arguments.others.is_none() && !object.is_closed && !has_properties {
         return None;
     }

@@ -274,8 +274,24 @@ fn names() -> Vec<&'static str> {
     KEYWORDS.iter().map(|keyword| keyword.name).collect()
 }
 
+/// The keyword that a keyword needs to have an effect.
+pub(super) fn needed(name: &str) -> Option<&'static str> {
+    find(name).and_then(|keyword| keyword.needs)
+}
+
+/// The schemas in the value of a keyword.
+pub(super) fn schemas_within<'v>(keyword: &str, value: &'v Value) -> Vec<&'v Value> {
+    let within = find(keyword).map_or(Within::Nothing, |keyword| keyword.within);
+    match (within, value) {
+        (Within::Schema | Within::SchemaOrList, Value::Object(_)) => vec![value],
+        (Within::List | Within::SchemaOrList, Value::Array(schemas)) => schemas.iter().collect(),
+        (Within::Map, Value::Object(schemas)) => schemas.values().collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// Converts each schema in the value of a keyword.
-pub(super) fn map_schemas(keyword: &str, value: &Value, convert: fn(&Value) -> Value) -> Value {
+pub(super) fn map_schemas(keyword: &str, value: &Value, convert: &dyn Fn(&Value) -> Value) -> Value {
     let within = find(keyword).map_or(Within::Nothing, |keyword| keyword.within);
     match (within, value) {
         (Within::Schema | Within::SchemaOrList, Value::Object(_)) => convert(value),

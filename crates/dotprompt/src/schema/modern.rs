@@ -15,14 +15,14 @@ pub(crate) fn modern(schema: &Value) -> Value {
             "$schema" | "$id" | "id" => {}
             "nullable" if value.is_boolean() => {}
             "items" if has_tuple => {
-                all.insert("prefixItems".to_owned(), keywords::map_schemas(name, value, modern));
+                all.insert("prefixItems".to_owned(), keywords::map_schemas(name, value, &modern));
             }
             "additionalItems" if has_tuple => {
                 all.insert("items".to_owned(), modern(value));
             }
             "additionalItems" => {}
             _ => {
-                all.insert(name.clone(), keywords::map_schemas(name, value, modern));
+                all.insert(name.clone(), keywords::map_schemas(name, value, &modern));
             }
         }
     }

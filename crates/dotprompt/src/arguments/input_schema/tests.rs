@@ -103,3 +103,65 @@ fn without_a_declaration_the_template_shows_the_types() {
 fn a_prompt_without_arguments_takes_an_empty_object() {
     assert_eq!(schema("Hi."), json!({ "type": "object", "properties": {}, "additionalProperties": false }));
 }
+
+/// The part of a schema at a JSON Pointer, of a prompt with this JSON Schema.
+fn part(json_schema: &Value, pointer: &str) -> Value {
+    let whole = schema(&format!("---\ninput: {{schema: {json_schema}}}\n---\n{{{{a}}}}"));
+    whole.pointer(pointer).cloned().unwrap_or_else(|| panic!("{pointer} in {whole}"))
+}
+
+#[test]
+fn what_references_name_is_in_defs() {
+    let of = |reference: &str| json!({ "$ref": reference });
+    let text = json!({ "type": "string" });
+    let openapi = json!({
+        "type": "object",
+        "properties": { "a": of("#/components/schemas/Pet"), "b": of("#/components/schemas/Size") },
+        "components": { "schemas": {
+            "Pet": { "type": "object", "properties": { "size": of("#/components/schemas/Size"), "next": of("#/components/schemas/Pet") } },
+            "Size": { "type": "string", "enum": ["s", "l"], "x-own": 1 },
+            "Other": { "x-own": 1 },
+        } },
+    });
+    assert_eq!(part(&openapi, "/properties/a"), of("#/$defs/Pet"));
+    assert_eq!(
+        part(&openapi, "/$defs"),
+        json!({
+            "Pet": { "type": "object", "properties": { "size": of("#/$defs/Size"), "next": of("#/$defs/Pet") } },
+            "Size": { "type": "string", "enum": ["s", "l"] },
+        })
+    );
+    let older = json!({
+        "type": "object",
+        "properties": { "a": of("#/definitions/id"), "b": of("#/$defs/id") },
+        "definitions": { "id": text },
+        "$defs": { "id": { "type": "integer" } },
+    });
+    assert_eq!(part(&older, "/properties"), json!({ "a": of("#/$defs/id2"), "b": of("#/$defs/id") }));
+    assert_eq!(part(&older, "/$defs"), json!({ "id": { "type": "integer" }, "id2": text }));
+    // In what is left out, and in another argument.
+    let elsewhere = json!({
+        "type": "object",
+        "properties": { "a": { "type": "object", "x-own": { "b": text } }, "b": of("#/properties/a/x-own/b"), "c": of("#/properties/b") },
+    });
+    assert_eq!(part(&elsewhere, "/properties/b"), of("#/$defs/b"));
+    assert_eq!(part(&elsewhere, "/properties/c"), of("#/properties/b"));
+}
+
+#[test]
+fn what_looks_like_a_reference_stays() {
+    let value = json!({ "$ref": "#/nothing" });
+    let json_schema = json!({
+        "type": "object",
+        "properties": { "a": { "type": "object", "default": value, "properties": { "$ref": { "$ref": "#/own/id" } } } },
+        "own": { "id": { "type": "string" } },
+    });
+    let expected = json!({ "type": "object", "properties": { "$ref": { "$ref": "#/$defs/id" } }, "default": value });
+    assert_eq!(part(&json_schema, "/properties/a"), expected);
+}
+
+#[test]
+fn an_argument_that_is_always_null_keeps_its_type() {
+    let json_schema = json!({ "type": "object", "properties": { "a": { "type": ["null"] } } });
+    assert_eq!(part(&json_schema, "/properties/a"), json!({ "type": ["null"] }));
+}
