@@ -135,6 +135,8 @@ pub(super) enum Property {
     DottedName,
     /// The name of a command of the client.
     BuiltInName,
+    /// It cannot be rendered with the values `$1`, `$2` …
+    FailsForPlaceholders,
     /// `$1`
     Placeholder,
     /// `` !`command` ``
@@ -154,6 +156,13 @@ impl Property {
 /// not empty.
 pub(super) fn effects(properties: &[Property], clients: &[Client]) -> Option<String> {
     effects_if(properties, clients, |_| true)
+}
+
+/// The effects of what a prompt shows, in clients that get the prompt. With `fails`, those do not for which
+/// [`Property::FailsForPlaceholders`] has an effect.
+pub(super) fn effects_of_shown(properties: &[Property], clients: &[Client], fails: bool) -> Option<String> {
+    let is_lost = |row: &Row| row.effects.iter().any(|(property, _)| *property == Property::FailsForPlaceholders);
+    effects_if(properties, clients, |row| !(fails && is_lost(row)))
 }
 
 /// The effects of the name of a prompt that some clients have as a command of their own.

@@ -13,6 +13,7 @@
 //! | files and partials are checked together | `lib.rs` |
 //! | a client's behaviour is recorded | `clients.rs` |
 //! | a warning about a working prompt is worded | `warnings.rs`; of types: `types.rs`; of misplaced front matter: `misplaced.rs` |
+//! | a prompt is rendered as opencode gets it | `placeholders.rs` |
 //! | a check follows the branches of a template | `survey.rs` |
 //! | another template language is recognised | `foreign.rs`, `foreign/syntax.rs`; another program's keys: `foreign/keys.rs` |
 //! | the name of a tool or of its arguments is refused | `tool.rs` |
@@ -27,6 +28,7 @@ mod file;
 mod foreign;
 mod media;
 mod misplaced;
+mod placeholders;
 mod problems;
 #[doc(hidden)]
 pub mod roles;

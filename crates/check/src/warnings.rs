@@ -1,11 +1,11 @@
 //! Warnings and notes: the prompt works, but may do something else than its author meant.
 
 use super::address::{self, Shape};
-use super::clients::{Client, Property, effects, effects_of_name};
+use super::clients::{Client, Property, effects, effects_of_name, effects_of_shown};
 use super::foreign::TemplateText;
 use super::problems::{at, of_file};
 use super::survey::{Survey, survey};
-use super::{arguments, foreign, media, misplaced, types};
+use super::{arguments, foreign, media, misplaced, placeholders, types};
 use dotprompt::tree::{LOOP_DATA, Node, Template, UnknownData, Usage, Variable, template_of};
 use dotprompt::{
     Argument, Code, MAX_LENGTH, Partial, Place, Problem, Prompt, PromptFile, did_you_mean, in_listed_order, is_cut,
@@ -118,7 +118,16 @@ pub(super) fn of_prompt(prompt: &Prompt, source: &[u8], clients: &[Client], prob
     }
     types::check(prompt, &survey.variables, &mut warn);
     arguments::check(prompt.arguments(), &survey.variables, clients, &mut warn);
-    messages(&survey, clients, &mut warn);
+    let failure = placeholders::failure(prompt);
+    // Another warning tells of a variable that no caller can give.
+    let is_new = |(place, _): &&(Place, String)| !survey.undeclared.iter().any(|variable| variable.place == *place);
+    if let (Some((place, why)), Some(effects)) =
+        (failure.as_ref().filter(is_new), effects(&[Property::FailsForPlaceholders], clients))
+    {
+        let message = format!("the prompt fails for the values `$1`, `$2` … ({why}): {effects}");
+        warn(Code::LostArgument, *place, message, None);
+    }
+    messages(&survey, failure.is_some(), clients, &mut warn);
 }
 
 /// The message and the hint for an `@name` that is always empty.
@@ -176,8 +185,13 @@ fn inferred(prompt: &Prompt) -> Option<Problem> {
     Some(of_file(prompt.key(), Code::Inferred, message, Some(hint)))
 }
 
-/// What clients do with the messages.
-fn messages(survey: &Survey, clients: &[Client], warn: &mut impl FnMut(Code, Place, String, Option<&str>)) {
+/// What clients do with the messages. `fails` if the prompt cannot be rendered with placeholders.
+fn messages(
+    survey: &Survey,
+    fails: bool,
+    clients: &[Client],
+    warn: &mut impl FnMut(Code, Place, String, Option<&str>),
+) {
     let said = &survey.messages;
     let mut note = |properties: &[Property], code, place, what: &str| {
         if let (Some(place), Some(effects)) = (place, effects(properties, clients)) {
@@ -210,7 +224,7 @@ fn messages(survey: &Survey, clients: &[Client], warn: &mut impl FnMut(Code, Pla
         if !said.begins_with_text && reported.len() == 1 {
             properties.push(Property::BeginsWithoutText);
         }
-        if let Some(effects) = effects(&properties, clients) {
+        if let Some(effects) = effects_of_shown(&properties, clients, fails) {
             warn(Code::NotText, shown.place, format!("the prompt shows {what}: {effects}"), None);
         }
     }

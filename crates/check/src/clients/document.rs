@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::table::{Cells, ROWS, Row, Seen};
+use super::listed;
+use super::table::{Cells, FAITHFUL, ROWS, Row, Seen};
 
 /// The tables of clients, as Markdown.
 #[must_use]
@@ -29,6 +30,8 @@ fn write_tables(text: &mut String) -> std::fmt::Result {
     {
         writeln!(text, "| {name} | {roles} | {media} | {errors} | {list} |")?;
     }
+    let faithful: Vec<String> = FAITHFUL.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    writeln!(text, "\nThese run too, and hand over every prompt as it is: {}.", listed(&faithful))?;
     writeln!(text, "\nA prompt with the name of a command that the client has itself is hard to call:\n")?;
     for Row { name, built_in, .. } in ROWS.iter().filter(|row| !row.built_in.is_empty()) {
         let names: Vec<String> = built_in.iter().map(|name| format!("`{name}`")).collect();
@@ -40,6 +43,7 @@ fn write_tables(text: &mut String) -> std::fmt::Result {
 fn known(seen: &Seen) -> String {
     match seen {
         Seen::Run(day) => format!("run {day}"),
+        Seen::ByHand(day) => format!("run by hand {day}"),
         Seen::Read(day, sources) => {
             let link = |(number, source): (usize, &&str)| format!("[{}]({source})", number + 1);
             let links: Vec<String> = sources.iter().enumerate().map(link).collect();

@@ -3,8 +3,8 @@
 use super::Client;
 use super::Property::{
     self, AnyArgument, AssistantMessage, BeginsWithoutText, BuiltInName, Command, Compared, Data, Defaults, DottedName,
-    FileReference, List, NotAlternating, OddName, OptionalOnly, Pages, Placeholder, SeveralArguments, SeveralMessages,
-    Shows, Tested,
+    FailsForPlaceholders, FileReference, List, NotAlternating, OddName, OptionalOnly, Pages, Placeholder,
+    SeveralArguments, SeveralMessages, Shows, Tested,
 };
 use super::built_in::{GEMINI_CLI, QWEN_CODE};
 use super::call::{Call, Style};
@@ -36,8 +36,10 @@ pub(super) struct Row {
 
 /// How a row is known.
 pub(super) enum Seen {
-    /// The client ran on this day, with a model that records what reaches it.
+    /// The client runs in `tests/clients/agents`, with a model that records what reaches it; last on this day.
     Run(&'static str),
+    /// It ran on this day, with the same model, by hand.
+    ByHand(&'static str),
     /// Its source was read on this day.
     Read(&'static str, &'static [&'static str]),
 }
@@ -52,6 +54,7 @@ pub(super) struct Cells {
 }
 
 const SEEN: Seen = Seen::Run("2026-11-29");
+const BY_HAND: Seen = Seen::ByHand("2026-11-29");
 
 const DROPPED: &str = "it is dropped";
 const TYPE_ALONE: &str = "only its type arrives";
@@ -69,6 +72,7 @@ const OPENCODE: &[(Property, &str)] = &[
     (Compared, "no value is equal"),
     (List, "all that is typed becomes one item"),
     (Data, "it arrives as text, so its fields are empty"),
+    (FailsForPlaceholders, "no prompt arrives, and an empty message is sent without an error"),
     (SeveralMessages, JOINED),
     (Shows(Image), DROPPED),
     (Shows(Audio), DROPPED),
@@ -84,7 +88,8 @@ const OPENCODE_CALL: Option<Call> = Some(Call { typed: "/prompt-gallery:NAME", t
 const OPENCODE_CELLS: Cells = Cells {
     arguments: "by position, quotes keep words together, the last one takes the rest; an argument that is left out is \
                 empty text; every prompt is fetched with the values `$1`, `$2` … when the commands are listed, so each \
-                test of an argument is true, no comparison is, and a list or an object is one text",
+                test of an argument is true, no comparison is, a list or an object is one text, and a prompt that these \
+                values make fail does not arrive",
     roles: "one text",
     media: "dropped",
     errors: "nobody is told: an empty message, or the words alone, are sent",
@@ -105,6 +110,11 @@ const fn tools_alone(client: Client, name: &'static str, word: &'static str, ver
         cells: Cells { arguments: "–", roles: "–", media: "–", errors: "–", list: "–" },
     }
 }
+
+/// Libraries and programs that run in `tests/clients/agents` as well, and their versions. They hand over every prompt as it is, so
+/// that there is nothing to tell.
+pub(super) const FAITHFUL: [(&str, &str); 3] =
+    [("mcp-remote", "0.15.1"), ("openai-agents", "0.24.0"), ("pydantic-ai", "2.68.0")];
 
 /// In the order of [`Client::ALL`].
 pub(super) const ROWS: [Row; Client::ALL.len()] = [
@@ -255,7 +265,7 @@ pub(super) const ROWS: [Row; Client::ALL.len()] = [
         name: "Kilo",
         word: "kilo",
         version: "7.7.9",
-        seen: SEEN,
+        seen: BY_HAND,
         call: OPENCODE_CALL,
         built_in: &[],
         effects: OPENCODE,
@@ -287,7 +297,7 @@ pub(super) const ROWS: [Row; Client::ALL.len()] = [
         name: "ollmcp",
         word: "ollmcp",
         version: "0.35.1",
-        seen: SEEN,
+        seen: BY_HAND,
         call: Some(Call { typed: "/prompt-gallery:NAME", taken: None, style: Style::Asks { for_optional: false } }),
         built_in: &[],
         effects: &[

@@ -1,7 +1,9 @@
+use std::fs;
+
 use dotprompt::PromptFile;
 
 use super::Property::{OptionalOnly, SeveralArguments, SeveralMessages, Tested};
-use super::table::Seen;
+use super::table::{FAITHFUL, Seen};
 use super::*;
 
 #[test]
@@ -42,7 +44,7 @@ fn rows_are_in_the_order_of_the_clients_and_say_how_they_are_known() {
     for (client, row) in Client::ALL.into_iter().zip(&ROWS) {
         assert_eq!(client, row.client);
         match row.seen {
-            Seen::Run(day) => assert!(!row.version.is_empty() && day.len() == 10, "{client:?}"),
+            Seen::Run(day) | Seen::ByHand(day) => assert!(!row.version.is_empty() && day.len() == 10, "{client:?}"),
             Seen::Read(_, sources) => {
                 assert!(sources.iter().all(|source| source.starts_with("https://github.com/")), "{client:?}");
                 assert!(!sources.is_empty(), "{client:?}");
@@ -53,6 +55,51 @@ fn rows_are_in_the_order_of_the_clients_and_say_how_they_are_known() {
         assert_eq!(row.built_in.is_empty(), !has(Property::BuiltInName), "{client:?}");
         assert!(client.has_prompts() || row.effects.is_empty(), "{client:?}");
     }
+}
+
+/// The folder of the clients that run.
+const AGENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/clients/agents");
+
+/// The version of a client that is installed there.
+fn pinned(folder: &std::path::Path, name: &str) -> String {
+    if let Ok(package) = fs::read(folder.join("package.json")) {
+        let package: serde_json::Value = serde_json::from_slice(&package).expect("JSON");
+        let [(_, version)] = package["dependencies"].as_object().expect("dependencies").iter().collect::<Vec<_>>()[..]
+        else {
+            panic!("one dependency in {}", folder.display());
+        };
+        return version.as_str().expect("a version").to_owned();
+    }
+    let list = fs::read_to_string(folder.join("requirements.txt")).expect("package.json or requirements.txt");
+    let packages = [name.to_owned(), format!("{name}-mcp"), format!("{name}-slim")];
+    let mut pins = list.lines().filter_map(|line| line.trim_start_matches("# ").split_once("=="));
+    let (_, version) = pins.find(|(package, _)| packages.iter().any(|name| name == package)).expect("its package");
+    version.split_whitespace().next().expect("a version").to_owned()
+}
+
+#[test]
+fn versions_are_those_that_run() {
+    let runs = |row: &&Row| matches!(row.seen, Seen::Run(_));
+    let rows = ROWS.iter().filter(runs).map(|row| (row.word, row.version));
+    let mut told: Vec<(String, String)> =
+        rows.chain(FAITHFUL).map(|(name, version)| (name.to_owned(), version.to_owned())).collect();
+    told.sort();
+    let mut installed = Vec::new();
+    for entry in fs::read_dir(AGENTS).expect("the clients") {
+        let folder = entry.expect("an entry").path();
+        let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
+        let has_pins = ["package.json", "requirements.txt"].iter().any(|file| folder.join(file).is_file());
+        // Not a client: the Node that they run on.
+        if name == "node" || !has_pins {
+            continue;
+        }
+        let version = pinned(&folder, &name);
+        // The programs of these have editors beside them, which are rows too.
+        let is_program = ["cline", "continue", "copilot"].contains(&name.as_str());
+        installed.push((if is_program { format!("{name}-cli") } else { name }, version));
+    }
+    installed.sort();
+    assert_eq!(told, installed);
 }
 
 /// How a prompt with these arguments is called in each client.
