@@ -6,12 +6,12 @@
 //!
 //! | rule | API, and who saw its error |
 //! |---|---|
-//! | a name has 1 to 64 of A-Z, a-z, 0-9, `_` and `-` | OpenAI, danny-avila/LibreChat#7435; Bedrock, aws/aws-sdk-js-v3#7287; Anthropic takes 128, anthropics/claude-code#96152 |
-//! | it begins with a letter or `_` | Gemini, google-gemini/gemini-cli#9535 |
-//! | the name of an argument has 1 to 64 of A-Z, a-z, 0-9, `_`, `.` and `-` | Anthropic, twilio-labs/mcp#58 and ComposioHQ/composio#3500 |
+//! | a name has 1 to 64 of A-Z, a-z, 0-9, `_` and `-` | `OpenAI`, `danny-avila/LibreChat#7435`; Bedrock, `aws/aws-sdk-js-v3#7287`; Anthropic takes 128, `anthropics/claude-code#96152` |
+//! | it begins with a letter or `_` | Gemini, `google-gemini/gemini-cli#9535` |
+//! | the name of an argument has 1 to 64 of A-Z, a-z, 0-9, `_`, `.` and `-` | Anthropic, `twilio-labs/mcp#58` and `ComposioHQ/composio#3500` |
 //!
 //! The last rule is for the keys of `inputSchema.properties`. Keys further inside are not checked
-//! (aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws#709). Arguments have no dots here.
+//! (`aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws#709`). Arguments have no dots here.
 
 use dotprompt::{Argument, Code, Place, Problem, shorten};
 

@@ -48,7 +48,7 @@ pub(crate) const MAX_FOUND_BYTES: usize = 128 * 1024;
 
 /// How long `tools/list` waits for the prompts that are tools. Clients that start wait for the list.
 pub(crate) const TOOL_LIST_TIMEOUT: Duration = Duration::from_secs(5);
-/// The description of a prompt as a tool. OpenAI's API refuses a request with a tool whose description has more than 1,024
+/// The description of a prompt as a tool. the API of `OpenAI` refuses a request with a tool whose description has more than 1,024
 /// characters (getsentry/sentry-mcp#106, modelcontextprotocol/servers#799).
 pub(crate) const MAX_TOOL_DESCRIPTION_CHARS: usize = 1024;
 /// The JSON Schema in an error that tells a model how to give the arguments. Without it, the model can search for the prompt.

@@ -8,8 +8,8 @@ const PUNCTUATION: &str = "^$\\.*+?()[]{}|/";
 
 type Rest<'p> = Peekable<Chars<'p>>;
 
-/// Whether a pattern of Rust is also one of ECMAScript with the flag `u`, which validators set, and of Python, with which
-/// OpenAI's API reads patterns. That API refuses a whole request for one pattern that it cannot read, such as `\p{L}`
+/// Whether a pattern of Rust is also one of ECMAScript with the flag `u`, which validators set, and of Python, with which the
+/// API of `OpenAI` reads patterns. That API refuses a whole request for one pattern that it cannot read, such as `\p{L}`
 /// (langfuse/langfuse#14770, BerriAI/litellm#40485), and for look-around (cline/cline#14019).
 pub(super) fn is_portable(pattern: &str) -> bool {
     let mut rest = pattern.chars().peekable();

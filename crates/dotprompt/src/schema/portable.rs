@@ -92,8 +92,9 @@ fn contains(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Gives every list `items`, without which OpenAI's and Gemini's APIs refuse a whole request (digitalocean-labs/mcp-digitalocean#265,
-/// NousResearch/hermes-agent#77617). Leaves out the items of a tuple whose length may differ, which Ajv refuses.
+/// Gives every list `items`, without which the APIs of `OpenAI` and Gemini refuse a whole request
+/// (digitalocean-labs/mcp-digitalocean#265, NousResearch/hermes-agent#77617). Leaves out the items of a tuple whose length may
+/// differ, which Ajv refuses.
 fn items(schema: &mut Map<String, Value>) {
     if let Some(length) = schema.get("prefixItems").and_then(Value::as_array).map(Vec::len) {
         let is_length = |name: &str| schema.get(name).and_then(Value::as_u64) == Some(length as u64);
