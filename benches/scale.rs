@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gallery::gallery::Gallery;
-use gallery::store::{IndexStore, Object, PromptStore, StoreError, Written};
+use gallery::Gallery;
 use prompt::prompt;
+use store::{IndexStore, Object, PromptStore, StoreError, Written};
 
 /// So many prompts, which are made when they are asked for.
 struct Simulated {

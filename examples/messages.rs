@@ -8,10 +8,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gallery::gallery::Gallery;
-use gallery::store::DirStore;
+use gallery::Gallery;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use store::DirStore;
 
 #[derive(Deserialize)]
 struct Case {

@@ -11,10 +11,10 @@ use aws_sdk_s3::config::{self, BehaviorVersion};
 use aws_types::service_config::ServiceConfigKey;
 use credentials::SharedRequest;
 use futures_util::future::BoxFuture;
-use gallery::config::S3Options;
-use gallery::https::Http;
-use gallery::store::s3::client::{self, Address};
 use profile::Profiles;
+use server::config::S3Options;
+use store::https::Http;
+use store::s3::client::{self, Address};
 
 /// Checks that this machine has root certificates.
 ///

@@ -8,6 +8,7 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::builder::Server;
 use crate::commands::check::{self, Check};
 use crate::commands::completions::{self, Completions};
 use crate::commands::list::{self, List};
@@ -17,8 +18,7 @@ use crate::commands::serve::{self, Serve};
 use crate::commands::stdio::{self, Stdio};
 use crate::failure::Failure;
 use crate::program;
-use crate::server::Server;
-use gallery::Tool;
+use server::Tool;
 
 /// Serves a team's prompts, Handlebars files in a folder or an S3 bucket, to AI clients over MCP.
 #[derive(Parser)]

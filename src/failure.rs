@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use gallery::InvalidTool;
-use gallery::gallery::GalleryError;
+use gallery::GalleryError;
+use server::InvalidTool;
 
 use crate::program::{self, OutputError};
 

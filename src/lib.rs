@@ -12,17 +12,19 @@
 //! | `crates/check` | finds what is wrong with prompt files, and what AI clients do with them; serving shares its rules for addresses, roles and file names |
 //! | `crates/store` | where files are kept: an S3 bucket or a folder |
 //! | `crates/catalogue` | the prompts of a store, kept fresh: a snapshot, the files that were read, the index |
-//! | `crates/gallery` | the server: lists and renders prompts; protocol, HTTP, sign-in, tools, settings |
+//! | `crates/gallery` | the gallery, for any protocol: lists, searches and renders prompts |
+//! | `crates/server` | the server: protocol, HTTP, sign-in, tools, settings |
 //! | `crates/function` | the Lambda function: API Gateway events become requests to the same service |
 //! | this one | the program that people run: commands, local server, stdio, AWS profiles, folder watch, token check |
 //!
-//! The front page of `crates/gallery` has the way of a request through these crates.
+//! The front page of `crates/server` has the way of a request through these crates.
 //!
 //! # Layout
 //!
 //! | to see where | read |
 //! |---|---|
 //! | a command is added | `enum Command` and the `match` in `cli.rs`, then `commands/NAME.rs` |
+//! | tools and settings become the HTTP service | `builder.rs` |
 //! | the options that locate prompts are read | `location.rs` |
 //! | an error gets its exit code | `failure.rs` |
 //! | tokens are verified | `tokens.rs`, `tokens/keys.rs` |
@@ -31,6 +33,7 @@
 //! | the local log is written | `log.rs` |
 
 mod aws;
+mod builder;
 mod cli;
 mod commands;
 mod failure;
@@ -38,18 +41,17 @@ mod location;
 mod log;
 mod open;
 mod program;
-mod server;
 mod stdio;
 mod tokens;
 #[doc(hidden)]
 pub mod watch;
 
+pub use builder::Server;
 pub use dotprompt;
 pub use failure::ServerError;
-pub use gallery::config::{
+pub use server::config::{
     AddressingStyle, Allowed, AuthorizationServer, Config, ConfigError, Flags, LogFormat, PublicClient, S3Options,
     SignIn, Source,
 };
-pub use gallery::store::{DirStore, IndexStore, Object, PromptStore, S3Store, StoreError, Written};
-pub use gallery::{Annotations, Content, InvalidTool, Tool, ToolCall, ToolError, ToolReply};
-pub use server::Server;
+pub use server::{Annotations, Content, InvalidTool, Tool, ToolCall, ToolError, ToolReply};
+pub use store::{DirStore, IndexStore, Object, PromptStore, S3Store, StoreError, Written};

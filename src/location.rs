@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use clap::Args;
-use gallery::config::{Config, Flags};
+use server::config::{Config, Flags};
 
 use crate::failure::Failure;
 use crate::program;

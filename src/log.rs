@@ -7,8 +7,9 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use gallery::config::{Config, process};
-use gallery::logging;
+use server::config::Config;
+use server::logging;
+use store::env::process;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 
 /// Lines that may wait to be written. Further lines are dropped.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gallery::config::{Config, Source};
-use gallery::gallery::Gallery;
-use gallery::store::{DirStore, PromptStore};
+use gallery::Gallery;
+use server::config::{Config, Source};
+use store::{DirStore, PromptStore};
 
 use crate::failure::Failure;
 use crate::{aws, watch};

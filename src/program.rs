@@ -6,7 +6,7 @@ use std::path::Component;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use gallery::config::process;
+use store::env::process;
 
 /// The file name of the program, such as `prompt-gallery`. Other crates build this server under their own names.
 pub(crate) fn name() -> &'static str {

@@ -15,9 +15,9 @@ use std::time::Duration;
 
 use connection::Connection;
 use futures_util::future::FutureExt;
-use gallery::gallery::Gallery;
-use gallery::mcp::Mcp;
-use gallery::store::DirStore;
+use gallery::Gallery;
+use server::mcp::Mcp;
+use store::DirStore;
 pub(crate) use streams::Streams;
 use tokio::time::timeout;
 

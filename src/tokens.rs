@@ -6,13 +6,13 @@ use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use gallery::auth::{Claims, Refusal, TokenVerifier};
-use gallery::config::SignIn;
-use gallery::https::warn_about_unusable_proxies;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use jsonwebtoken::{Algorithm, Validation};
 use serde_json::{Map, Value};
+use server::auth::{Claims, Refusal, TokenVerifier};
+use server::config::SignIn;
+use store::https::warn_about_unusable_proxies;
 
 use keys::{Keys, NoKey};
 

@@ -4,9 +4,9 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use gallery::store::{DirStore, FolderEvent, FolderWatcher};
 use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use store::{DirStore, FolderEvent, FolderWatcher};
 use tokio::time::timeout;
 
 /// How long a folder must be quiet before it is read: an editor writes a file in several steps.
@@ -14,7 +14,7 @@ const QUIET_TIME: Duration = Duration::from_millis(200);
 /// How long to wait at most for a quiet folder.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
-/// Watches a folder and everything below it, see [`gallery::store::StartWatcher`].
+/// Watches a folder and everything below it, see [`store::StartWatcher`].
 ///
 /// # Errors
 /// When the system cannot watch the folder, or watches too many already.

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gallery::gallery::Gallery;
-use gallery::mcp::{Mcp, Post, Reply};
-use gallery::store::{Object, PromptStore, StoreError};
-use gallery::tools::{Tools, calculator};
+use gallery::Gallery;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use prompt::prompt;
 use serde_json::{Value, json};
+use server::mcp::{Mcp, Post, Reply};
+use server::tools::{Tools, calculator};
+use store::{Object, PromptStore, StoreError};
 use tokio::runtime::Runtime;
 
 /// Prompts in the gallery: one full page.

@@ -16,8 +16,8 @@ use futures_util::future::{BoxFuture, Shared};
 
 use super::profile::{CredentialSource, Origin};
 use dotprompt::shorten_to;
-use gallery::causes::{causes, chain};
-use gallery::store::s3::NoCredentials;
+use store::causes::{causes, chain};
+use store::s3::NoCredentials;
 
 /// How long a start waits for credentials: a `credential_process` may ask the user a question.
 const START_TIMEOUT: Duration = Duration::from_secs(60);

@@ -9,8 +9,10 @@ use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use dotprompt::{did_you_mean, nearest};
-use gallery::config::{AddressingStyle, endpoint, process, shown};
-use gallery::store::s3::{BOOLEAN, IGNORE_ENDPOINTS, SDK_SETTINGS};
+use server::config::AddressingStyle;
+use store::causes::shown;
+use store::env::process;
+use store::s3::{BOOLEAN, IGNORE_ENDPOINTS, SDK_SETTINGS, endpoint};
 
 /// An error names this many profiles at most.
 const MAX_NAMES: usize = 12;
@@ -61,7 +63,7 @@ impl Profiles {
     /// Unreadable files, a selected profile that does not exist, a value that the SDK would ignore or panic on.
     pub(super) async fn load() -> Result<Self, String> {
         let set = aws_config::profile::load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), None).await;
-        let set = set.map_err(|e| gallery::causes::chain(&e))?;
+        let set = set.map_err(|e| store::causes::chain(&e))?;
         let has_key = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
             .iter()
             .all(|name| process(name).is_some_and(|value| !value.is_empty()));

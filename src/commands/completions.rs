@@ -16,8 +16,8 @@ use crate::failure::Failure;
 use crate::location::Location;
 use crate::{open, program};
 use dotprompt::{Argument, Named, Prompt};
-use gallery::config::process;
-use gallery::gallery::Gallery;
+use gallery::Gallery;
+use store::env::process;
 
 /// Print a shell script that completes commands, options, prompts and their arguments
 #[derive(Args)]

@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 
 use check::address::Address;
 use dotprompt::{EXTENSIONS, Named, Partial, PromptFile, bounds};
-use gallery::store::{DirStore, Object, PromptStore, StoreError};
+use store::{DirStore, Object, PromptStore, StoreError};
 
 /// The root of a folder, and the folders below it that some files refer to.
 pub(super) struct LimitedFolder {

@@ -18,8 +18,8 @@ use crate::failure::Failure;
 use crate::location::Location;
 use crate::{open, program};
 use dotprompt::{Argument, Problem, Prompt, in_listed_order, unreadable};
-use gallery::gallery::{Gallery, GalleryError};
-use gallery::store::Object;
+use gallery::{Gallery, GalleryError};
+use store::Object;
 
 /// List the prompts
 #[derive(Args)]

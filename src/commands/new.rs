@@ -14,8 +14,8 @@ use crate::location::Location;
 use crate::program;
 use check::strays;
 use dotprompt::{EXTENSIONS, Named, prompt_name};
-use gallery::config::Source;
-use gallery::store::{DirStore, PromptStore};
+use server::config::Source;
+use store::{DirStore, PromptStore};
 
 /// Create a new prompt file to start from
 #[derive(Args)]

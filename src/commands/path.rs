@@ -8,8 +8,8 @@ use crate::failure::Failure;
 use crate::location::Location;
 use check::strays;
 use dotprompt::{EXTENSIONS, Named};
-use gallery::config::{Config, Flags, Source};
-use gallery::store::Object;
+use server::config::{Config, Flags, Source};
+use store::Object;
 
 /// Whether a text is a path and not a name.
 pub(super) fn is_path(text: &str) -> bool {

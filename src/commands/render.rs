@@ -21,10 +21,10 @@ use crate::location::Location;
 use crate::{open, program};
 use check::strays;
 use dotprompt::{ArgumentProblem, EXTENSIONS, Named, Prompt, bounds};
-use gallery::config::{Config, Source};
-use gallery::gallery::{Gallery, GalleryError, Rendered};
-use gallery::store::PromptStore;
 use gallery::{Content, PromptMessage, Role};
+use gallery::{Gallery, GalleryError, Rendered};
+use server::config::{Config, Source};
+use store::PromptStore;
 
 /// Show a prompt as a client would get it
 #[derive(Args)]

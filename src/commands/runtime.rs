@@ -11,7 +11,7 @@ use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::{self, format};
 
-use gallery::logging::{self, Lines};
+use server::logging::{self, Lines};
 
 use crate::failure::Failure;
 
@@ -20,7 +20,7 @@ pub(super) fn run<T>(level: LevelFilter, work: impl Future<Output = Result<T, Fa
     // The commands report broken prompts themselves, and a store's error says why it does not answer.
     let filter = Targets::new()
         .with_target("prompt_gallery", level)
-        .with_target("prompt_gallery_server::gallery", LevelFilter::OFF)
+        .with_target("prompt_gallery_gallery", LevelFilter::OFF)
         .with_target("prompt_gallery_catalogue", LevelFilter::OFF);
     let _ = logging::init(filter, lines());
     let cores = thread::available_parallelism().map_or(1, usize::from);

@@ -13,14 +13,14 @@ use tokio::net::TcpListener;
 use tokio::runtime;
 
 use dotprompt::shorten_to;
-use gallery::config::{Allowed, Config, Flags};
-use gallery::gallery::{Gallery, Seen};
-use gallery::http;
-use gallery::store::DirStore;
+use gallery::{Gallery, Seen};
+use server::config::{Allowed, Config, Flags};
+use server::http;
+use store::DirStore;
 
+use crate::builder::Server;
 use crate::failure::Failure;
 use crate::location::Location;
-use crate::server::Server;
 use crate::{log, open, program, watch};
 
 /// Serve the prompts (the default command)

@@ -4,16 +4,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use gallery::gallery::Gallery;
-use gallery::mcp::Mcp;
-use gallery::store::DirStore;
-use gallery::tools::Tools;
+use gallery::Gallery;
+use server::mcp::Mcp;
+use server::tools::Tools;
+use store::DirStore;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::builder::Server;
 use crate::failure::Failure;
 use crate::location::Location;
 use crate::log::{self, Log};
-use crate::server::Server;
 use crate::stdio::Streams;
 use crate::{open, stdio};
 

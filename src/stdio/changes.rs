@@ -4,9 +4,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gallery::gallery::Gallery;
-use gallery::mcp::{ChangingList, Mcp};
-use gallery::store::DirStore;
+use gallery::Gallery;
+use server::mcp::{ChangingList, Mcp};
+use store::DirStore;
 use tokio::time::sleep;
 
 use super::connection::Shared;

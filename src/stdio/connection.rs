@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use gallery::mcp::{ChangingList, Effect, ListenFilter, Mcp, Record, Reply, RequestLine, Session, StdioMessage};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use server::mcp::{ChangingList, Effect, ListenFilter, Mcp, Record, Reply, RequestLine, Session, StdioMessage};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;

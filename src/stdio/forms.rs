@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::connection::Shared;
 use super::head::Id;
-use gallery::mcp::InputRequests;
+use server::mcp::InputRequests;
 
 /// What the ids of the server's requests begin with.
 const ID_PREFIX: &str = "gallery-";

@@ -5,13 +5,14 @@ use std::error::Error;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use gallery::causes::chain;
-use gallery::config::{is_trustworthy, shown};
-use gallery::https;
 use http_body_util::{BodyExt, Limited};
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, PublicKeyUse};
 use serde_json::Value;
+use server::config::is_trustworthy;
+use store::causes::chain;
+use store::causes::shown;
+use store::https;
 use tokio::sync::Mutex;
 
 /// The minimum time between two fetches: any caller can cause one by naming an unknown key.

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use gallery::gallery::GalleryError;
+use gallery::GalleryError;
 use serde_json::Map;
 use tempfile::NamedTempFile;
 

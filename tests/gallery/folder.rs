@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gallery::gallery::{Gallery, GalleryError};
-use gallery::store::{DirStore, FolderEvent, Object, PromptStore, StoreError};
+use gallery::{Gallery, GalleryError};
+use store::{DirStore, FolderEvent, Object, PromptStore, StoreError};
 use tempfile::TempDir;
 
 use crate::waiting::PATIENCE;

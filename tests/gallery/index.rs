@@ -6,10 +6,10 @@ use std::time::Duration;
 use aws_sdk_s3::config::retry::RetryConfig;
 use bytes::Bytes;
 use futures_util::future::join_all;
-use gallery::gallery::{AllPrompts, Gallery, Search};
-use gallery::store::{PromptStore, S3Store};
+use gallery::{AllPrompts, Gallery, Search};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use store::{PromptStore, S3Store};
 
 use crate::s3::{Edit, Fault, S3Server};
 use crate::{HOUR, SHORT, eventually};

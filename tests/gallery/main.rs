@@ -29,11 +29,11 @@ use aws_sdk_s3::config::retry::RetryConfig;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use gallery::gallery::{Gallery, GalleryError};
-use gallery::store::{DirStore, S3Store, StoreError};
+use gallery::{Gallery, GalleryError};
 use prompt_gallery::Content;
 use s3::{Requests, S3Server};
 use serde_json::{Map, Value};
+use store::{DirStore, S3Store, StoreError};
 use tempfile::TempDir;
 use waiting::eventually;
 

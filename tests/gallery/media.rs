@@ -6,12 +6,12 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use gallery::gallery::GalleryError;
-use gallery::mcp::{Mcp, Post};
-use gallery::store::counting_requests;
-use gallery::tools::Tools;
+use gallery::GalleryError;
 use prompt_gallery::Content;
 use serde_json::{Map, Value, json};
+use server::mcp::{Mcp, Post};
+use server::tools::Tools;
+use store::counting_requests;
 
 use crate::s3::Fault;
 use crate::{

@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use aws_sdk_s3::config::retry::RetryConfig;
 use bytes::Bytes;
 use futures_util::future::join_all;
-use gallery::gallery::{Gallery, GalleryError};
-use gallery::store::{Object, PromptStore, S3Store, StoreError};
+use gallery::{Gallery, GalleryError};
 use serde_json::Map;
+use store::{Object, PromptStore, S3Store, StoreError};
 use tempfile::NamedTempFile;
 
 use crate::s3::{Edit, Fault, S3Server};

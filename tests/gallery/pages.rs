@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gallery::gallery::{Gallery, GalleryError};
+use gallery::{Gallery, GalleryError};
 use serde_json::Value;
 
 use crate::s3::{Requests, S3Server};

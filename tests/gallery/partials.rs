@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use gallery::gallery::GalleryError;
-use gallery::store::counting_requests;
+use gallery::GalleryError;
 use md5::{Digest, Md5};
 use serde_json::Value;
+use store::counting_requests;
 use tokio::sync::mpsc;
 
 use crate::s3::{Fault, S3Server};

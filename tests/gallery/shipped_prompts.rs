@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use dotprompt::Named;
 use dotprompt::{Argument, Kind};
-use gallery::gallery::Gallery;
-use gallery::store::DirStore;
+use gallery::Gallery;
 use gallery::{Content, Role};
 use serde_json::{Map, Value};
+use store::DirStore;
 
 fn gallery() -> Gallery {
     Gallery::new(Arc::new(DirStore::open("prompts").expect("the folder")), Duration::ZERO, 500)

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gallery::gallery::Gallery;
-use gallery::mcp::{Mcp, Post};
-use gallery::store::DirStore;
-use gallery::tools::{Tools, calculator};
+use gallery::Gallery;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+use server::mcp::{Mcp, Post};
+use server::tools::{Tools, calculator};
+use store::DirStore;
 use tokio::runtime::Runtime;
 
 thread_local! {

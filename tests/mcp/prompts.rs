@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gallery::gallery::Gallery;
-use gallery::mcp::{Mcp, Post};
-use gallery::store::{Object, PromptStore, StoreError};
-use gallery::tools::{Tools, calculator};
+use gallery::Gallery;
 use insta::{assert_json_snapshot, assert_snapshot};
 use prompt_gallery::Server;
 use serde_json::{Value, json};
+use server::mcp::{Mcp, Post};
+use server::tools::{Tools, calculator};
+use store::{Object, PromptStore, StoreError};
 
 use crate::wire::Wire;
 use crate::{GALLERY, server, server_of, wire};

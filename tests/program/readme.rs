@@ -136,7 +136,7 @@ fn settings<'a>(lines: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
 #[test]
 fn every_setting_is_described() {
     let configuration = document("docs/configuration.md");
-    let config = document("crates/gallery/src/config.rs");
+    let config = document("crates/server/src/config.rs");
     let documented = settings(configuration.lines());
     let known = settings(config.lines().map(|line| line.trim_start_matches("//! ")));
     assert!(known.contains("LOG_FORMAT"), "{known:?}");

@@ -9,8 +9,8 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-use gallery::store::{DirStore, PromptStore};
 use serde_json::Value;
+use store::{DirStore, PromptStore};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::s3::{Fault, S3Server};

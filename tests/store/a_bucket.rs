@@ -6,7 +6,7 @@ use aws_sdk_s3::config::{Builder, Region};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use gallery::store::{PromptStore, S3Store, StoreError, is_lasting};
+use store::{PromptStore, S3Store, StoreError, is_lasting};
 
 use crate::s3::{Edit, Fault, S3Server};
 use crate::{Bucket, Fixture, Log, PREFIX, assert_not_found, assert_unavailable, keys, list, read};

@@ -1,7 +1,7 @@
 //! Tests of a bucket that is missing, denies access, or does not answer.
 
 use aws_sdk_s3::config::Credentials;
-use gallery::store::{PromptStore, S3Store, StoreError};
+use store::{PromptStore, S3Store, StoreError};
 
 use crate::s3::{Fault, S3Server};
 use crate::waiting::PATIENCE;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use gallery::store::{DirStore, PromptStore};
+use store::{DirStore, PromptStore};
 
 use crate::waiting::eventually;
 use crate::{Fixture, Folder, assert_not_found, keys, list, object, settled, write};

@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 
-use gallery::store::{DirStore, PromptStore, StoreError};
+use store::{DirStore, PromptStore, StoreError};
 
 use crate::{Fixture, Folder, assert_not_found, keys, list, object, read, settled, write};
 

@@ -22,8 +22,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use bytes::Bytes;
-use gallery::store::{DirStore, Object, PromptStore, S3Store, StoreError};
 use s3::S3Server;
+use store::{DirStore, Object, PromptStore, S3Store, StoreError};
 use tempfile::{NamedTempFile, TempDir};
 use tracing::subscriber::DefaultGuard;
 use waiting::eventually;

@@ -1,6 +1,6 @@
 //! The counter of requests to S3.
 
-use gallery::store::{PromptStore, counting_requests};
+use store::{PromptStore, counting_requests};
 
 use crate::s3::Fault;
 use crate::{Bucket, Fixture, Folder};

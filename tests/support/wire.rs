@@ -4,11 +4,11 @@
 
 use axum::Router;
 use axum::body::Body;
-use gallery::config::{Config, Flags};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use prompt_gallery::{PromptStore, Server};
 use serde_json::{Value, json};
+use server::config::{Config, Flags};
 use std::fmt;
 use std::sync::Arc;
 use tower::ServiceExt;

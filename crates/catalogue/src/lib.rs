@@ -4,7 +4,7 @@
 //! than the TTL. Files that were read stay in a cache of limited size. An index in the store has a summary of
 //! each prompt, so that a server that starts need not read every prompt.
 //!
-//! The server above this crate lists and renders prompts. Nothing here knows pages, arguments or MCP, except that a row of
+//! The gallery above this crate lists and renders prompts. Nothing here knows pages, arguments or MCP, except that a row of
 //! `prompts/list` begins with the name of its prompt (`index.rs`).
 //!
 //! # Layout

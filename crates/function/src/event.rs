@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use gallery::auth::Claims;
-use gallery::http::RequestId;
 use http::Uri;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
+use server::auth::Claims;
+use server::http::RequestId;
 
 /// Adapts the request that `lambda_http` makes of an event: removes the stage from the path, adds the platform's request id
 /// and the claims that API Gateway has verified.
@@ -22,7 +22,8 @@ pub(crate) fn request(mut request: Request) -> Request {
     // `lambda_http` has normalised the path with a URL parser, so that `/x/../mcp` and `/mcp#x` became `/mcp`. To API
     // Gateway these are other paths, whose route may need no token. Only what API Gateway calls `/mcp` is `/mcp`.
     if path != request.uri().path() {
-        *request.uri_mut() = target(path, request.uri().query()).unwrap_or_default();
+        // No route reads the query, and none has a path that is not valid in a URI.
+        *request.uri_mut() = path.parse().ok().filter(|uri: &Uri| uri.path() == path).unwrap_or_default();
     }
     if let Some(id) = id {
         request.extensions_mut().insert(RequestId(id));
@@ -38,13 +39,6 @@ pub(crate) fn request(mut request: Request) -> Request {
 fn without_stage<'a>(path: &'a str, stage: Option<&str>) -> &'a str {
     let rest = stage.filter(|stage| *stage != "$default").and_then(|stage| path.strip_prefix('/')?.strip_prefix(stage));
     rest.filter(|rest| rest.starts_with('/')).unwrap_or(path)
-}
-
-/// `None` for a path that is not valid in a URI; no route has one.
-fn target(path: &str, query: Option<&str>) -> Option<Uri> {
-    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-    let target: Uri = format!("{path}{query}").parse().ok()?;
-    (target.path() == path).then_some(target)
 }
 
 #[cfg(test)]

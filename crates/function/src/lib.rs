@@ -8,15 +8,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use gallery::auth::Verifier;
-use gallery::config::{Config, Flags};
-use gallery::gallery::Gallery;
-use gallery::http;
-use gallery::logging::{self, milliseconds};
-use gallery::mcp::Mcp;
-use gallery::store::s3::client;
-use gallery::tools::{Tool, Tools};
+use gallery::Gallery;
 use lambda_http::tower::ServiceExt;
+use server::auth::Verifier;
+use server::config::{Config, Flags};
+use server::http;
+use server::logging::{self, milliseconds};
+use server::mcp::Mcp;
+use server::tools::{Tool, Tools};
+use store::s3::client;
 use tokio::runtime;
 
 /// How long the first listing waits. An event that arrives earlier and needs no prompts is answered before it.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use gallery::tools::calculator;
+use server::tools::calculator;
 
 fn main() -> ExitCode {
     prompt_gallery_function::run(vec![calculator::add(), calculator::multiply()])

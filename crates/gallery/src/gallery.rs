@@ -1,48 +1,27 @@
 //! The gallery: its prompts, listed page by page, found and rendered by name.
 
-mod all_prompts;
-mod completion;
-mod contents;
-mod error;
-mod form;
-mod listing;
-mod pages;
-mod rendering;
-mod row;
-mod search;
-
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future;
 
-use all_prompts::KeptPrompts;
-pub use all_prompts::{AllPrompts, FoundPage, PromptTool, Search};
-use catalogue::LiveCatalogue;
-pub use catalogue::Seen;
-use check::strays;
-pub use completion::Completion;
-use dotprompt::Problem;
-pub use error::GalleryError;
-pub(crate) use error::did_you_mean;
-pub use form::Form;
-use pages::KeptPages;
-pub use pages::Page;
-pub use row::Audience;
-pub use search::UnknownTag;
-use store::{Object, PromptStore, StoreError};
-
-pub use crate::content::Rendered;
+use crate::all_prompts::KeptPrompts;
+use crate::error::GalleryError;
 use crate::limits::{PAGE_TIMEOUT, STORE_TIMEOUT};
+use crate::pages::KeptPages;
+use catalogue::{LiveCatalogue, Seen};
+use check::strays;
+use dotprompt::Problem;
+use store::{Object, PromptStore, StoreError};
 
 /// The prompts of one store.
 pub struct Gallery {
-    live: LiveCatalogue,
-    page_size: usize,
-    page_timeout: Duration,
-    pages: KeptPages,
-    all: KeptPrompts,
+    pub(crate) live: LiveCatalogue,
+    pub(crate) page_size: usize,
+    pub(crate) page_timeout: Duration,
+    pub(crate) pages: KeptPages,
+    pub(crate) all: KeptPrompts,
 }
 
 impl Gallery {
@@ -153,7 +132,7 @@ impl Gallery {
 }
 
 /// Waits for the store, at most [`STORE_TIMEOUT`]. Needs a Tokio runtime with time.
-async fn in_time<T>(work: impl Future<Output = Result<T, GalleryError>>) -> Result<T, GalleryError> {
+pub(crate) async fn in_time<T>(work: impl Future<Output = Result<T, GalleryError>>) -> Result<T, GalleryError> {
     let late = |_| Err(StoreError::Unavailable(format!("no answer in {STORE_TIMEOUT:?}")).into());
     tokio::time::timeout(STORE_TIMEOUT, work).await.unwrap_or_else(late)
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use prompt_gallery_server::gallery::{Audience, Gallery, Page, Search};
-use prompt_gallery_server::store::{Object, PromptStore, StoreError};
+use prompt_gallery_gallery::{Audience, Gallery, Page, Search};
 use serde_json::Value;
+use store::{Object, PromptStore, StoreError};
 
 /// Prompts with the same text, of which each takes some time to read.
 struct Prompts {

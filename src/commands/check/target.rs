@@ -15,8 +15,8 @@ use crate::location::Location;
 use crate::{aws, watch};
 use check::{File, Source, strays};
 use dotprompt::{Named, bounds};
-use gallery::config::{self, Config, Flags};
-use gallery::store::{DirStore, Object, PromptStore, StoreError};
+use server::config::{self, Config, Flags};
+use store::{DirStore, Object, PromptStore, StoreError};
 
 /// A gallery to check, or some of its files.
 pub(super) struct Target {

@@ -15,11 +15,11 @@ use lambda_http::request::from_str;
 use lambda_http::tower::ServiceExt;
 use serde_json::{Value, json};
 
-use gallery::auth::Claims;
-use gallery::config::{Config, Flags};
-use gallery::gallery::Gallery;
-use gallery::store::s3::client;
-use gallery::tools::calculator;
+use gallery::Gallery;
+use server::auth::Claims;
+use server::config::{Config, Flags};
+use server::tools::calculator;
+use store::s3::client;
 
 use super::request;
 use crate::app;

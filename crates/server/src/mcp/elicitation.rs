@@ -6,8 +6,8 @@
 use serde_json::{Map, Value, json};
 
 use super::error::Error;
-use crate::gallery::Form;
 use crate::limits::MAX_STATE_BYTES;
+use gallery::Form;
 
 /// The key of the one request to the client.
 const REQUEST_KEY: &str = "arguments";

@@ -43,10 +43,8 @@ use version::{Era, SUPPORTED};
 pub use version::{HANDSHAKE, MODERN};
 
 use crate::config::Config;
-use crate::gallery::Gallery;
-use crate::limits::MAX_SHOWN_NAME_CHARS;
 use crate::tools::Tools;
-use dotprompt::shorten_to;
+use gallery::{Gallery, shortened};
 use store::counting_requests;
 
 /// What the prompts and tools are, for the model.
@@ -382,9 +380,4 @@ fn stdio_capabilities(has_prompt_tools: bool) -> Box<RawValue> {
 
 fn raw(value: &impl Serialize) -> Box<RawValue> {
     to_raw_value(value).expect("a JSON value serialises")
-}
-
-/// A name from a caller, short enough for a log line and an error.
-fn shortened(name: &str) -> String {
-    shorten_to(MAX_SHOWN_NAME_CHARS, name)
 }

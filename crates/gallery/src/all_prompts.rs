@@ -10,12 +10,12 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::OnceCell;
 
-use super::error::GalleryError;
-use super::row::Audience;
-use super::search::{Row, SearchIndex, UnknownTag};
-use super::{Gallery, in_time};
+use crate::annotations::Annotations;
+use crate::error::GalleryError;
+use crate::gallery::{Gallery, in_time};
 use crate::limits::{MAX_FOUND_BYTES, MAX_FOUND_PROMPTS, MAX_TOOL_DESCRIPTION_CHARS};
-use crate::tools::Annotations;
+use crate::row::Audience;
+use crate::search::{Row, SearchIndex, UnknownTag};
 use catalogue::{Catalogue, Summary};
 use dotprompt::shorten_to;
 use store::StoreError;
@@ -100,7 +100,7 @@ struct ToolRow<'p> {
 
 /// The prompts of the last catalogue, once they were needed.
 #[derive(Default)]
-pub(super) struct KeptPrompts {
+pub(crate) struct KeptPrompts {
     kept: Mutex<Option<(Weak<Catalogue>, Arc<AllPrompts>)>>,
     /// Held while they are put together, so that callers at the same time share them.
     making: tokio::sync::Mutex<()>,

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use serde_json::value::RawValue;
 
-use super::row::Audience;
 use crate::limits::KEPT_PAGES_BYTES;
+use crate::row::Audience;
 use catalogue::Catalogue;
 
 /// One page of `prompts/list`.
@@ -21,7 +21,7 @@ pub struct Page {
 
 /// The pages of one catalogue that are kept.
 #[derive(Default)]
-pub(super) struct KeptPages(Mutex<PagesOfCatalogue>);
+pub(crate) struct KeptPages(Mutex<PagesOfCatalogue>);
 
 #[derive(Default)]
 struct PagesOfCatalogue {
@@ -41,7 +41,7 @@ struct KeptList {
 
 impl KeptPages {
     /// The page of this catalogue that begins with the entry `start`, if it is kept.
-    pub(super) fn get(&self, catalogue: &Arc<Catalogue>, audience: Audience, start: usize) -> Option<Arc<Page>> {
+    pub(crate) fn get(&self, catalogue: &Arc<Catalogue>, audience: Audience, start: usize) -> Option<Arc<Page>> {
         let mut kept = self.lock();
         let is_same = kept.catalogue.as_ptr() == Arc::as_ptr(catalogue);
         kept.list(audience).pages.get(&start).filter(|_| is_same).cloned()
@@ -49,7 +49,7 @@ impl KeptPages {
 
     /// Keeps a page if there is room, and forgets the pages of other catalogues. Only pages of a walk from the start are kept:
     /// a cursor may name any prompt, and fill the memory.
-    pub(super) fn keep(&self, catalogue: &Arc<Catalogue>, audience: Audience, entries: Range<usize>, page: &Arc<Page>) {
+    pub(crate) fn keep(&self, catalogue: &Arc<Catalogue>, audience: Audience, entries: Range<usize>, page: &Arc<Page>) {
         let mut kept = self.lock();
         if kept.catalogue.as_ptr() != Arc::as_ptr(catalogue) {
             *kept = PagesOfCatalogue { catalogue: Arc::downgrade(catalogue), ..PagesOfCatalogue::default() };

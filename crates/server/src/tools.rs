@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use crate::content::Content;
 use crate::json;
+use gallery::{Annotations, Content};
 
 type Reply = Pin<Box<dyn Future<Output = Result<ToolReply, ToolError>> + Send>>;
 
@@ -64,29 +64,6 @@ pub(crate) struct Definition {
     pub(crate) output_schema: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) annotations: Option<Annotations>,
-}
-
-/// Hints for clients about a tool's effects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "they are MCP's")]
-pub struct Annotations {
-    /// The tool changes nothing.
-    pub read_only_hint: bool,
-    /// The tool may destroy something.
-    pub destructive_hint: bool,
-    /// A second call with the same arguments has no further effect.
-    pub idempotent_hint: bool,
-    /// The tool reaches beyond this server.
-    pub open_world_hint: bool,
-}
-
-impl Annotations {
-    /// The hints of a pure function: its result depends on its arguments alone, and it changes nothing.
-    pub const PURE: Self =
-        Self { read_only_hint: true, destructive_hint: false, idempotent_hint: true, open_world_hint: false };
-    /// The hints of a tool that reads data of this server, and changes nothing.
-    pub const READ_ONLY: Self = Self::PURE;
 }
 
 /// One call of a tool.

@@ -46,7 +46,7 @@ struct RowMeta<'a> {
 }
 
 /// The summary of a prompt, with its row for any client; `None` for a broken one, which was logged when its file was read.
-pub(super) fn summary(entry: &Entry, link: &Link) -> Option<Summary> {
+pub(crate) fn summary(entry: &Entry, link: &Link) -> Option<Summary> {
     let prompt = link.prompt.as_ref().ok()?;
     let row = PromptRow {
         name: &entry.name,
@@ -65,12 +65,12 @@ pub(super) fn summary(entry: &Entry, link: &Link) -> Option<Summary> {
 }
 
 /// Whether a prompt is a tool of its own name: with `tool: true`, and with names that models can call.
-pub(super) fn is_offered_as_tool(name: &str, prompt: &Prompt) -> bool {
+pub(crate) fn is_offered_as_tool(name: &str, prompt: &Prompt) -> bool {
     prompt.is_tool() && can_be_tool(name, prompt.arguments())
 }
 
 /// The same summary with the row for an audience.
-pub(super) fn for_audience(audience: Audience, summary: Summary) -> Summary {
+pub(crate) fn for_audience(audience: Audience, summary: Summary) -> Summary {
     match audience {
         Audience::AnyClient => summary,
         Audience::FormClient => Summary { listed: asked(&summary.listed).unwrap_or(summary.listed), ..summary },

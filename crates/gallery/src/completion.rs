@@ -30,7 +30,7 @@ enum Match {
 
 impl Completion {
     /// The values that match, the best first. Equal matches keep their order.
-    pub(super) fn new(values: &[String], typed: &str) -> Self {
+    pub(crate) fn new(values: &[String], typed: &str) -> Self {
         if typed.len() > MAX_TYPED_BYTES {
             return Self { values: Vec::new(), total: 0 };
         }

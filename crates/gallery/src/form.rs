@@ -17,7 +17,7 @@ pub struct Form {
 
 impl Form {
     /// `None` if no value would help, such as for an argument that does not exist.
-    pub(super) fn new(prompt: &str, problems: &[ArgumentProblem], arguments: &[Argument]) -> Option<Self> {
+    pub(crate) fn new(prompt: &str, problems: &[ArgumentProblem], arguments: &[Argument]) -> Option<Self> {
         let mut properties = Map::new();
         let mut wrong = Vec::new();
         for problem in problems {

@@ -2,7 +2,7 @@
 
 use dotprompt::{ArgumentProblem, Problem, bounds, nearest, prompt_name, shorten_to};
 
-use super::form::Form;
+use crate::form::Form;
 use crate::limits::MAX_SHOWN_NAME_CHARS;
 use catalogue::Catalogue;
 use store::StoreError;
@@ -93,8 +93,8 @@ pub enum GalleryError {
 }
 
 impl GalleryError {
-    pub(super) fn unknown_prompt(name: &str, catalogue: &Catalogue) -> Self {
-        let name = shorten_to(MAX_SHOWN_NAME_CHARS, name);
+    pub(crate) fn unknown_prompt(name: &str, catalogue: &Catalogue) -> Self {
+        let name = shortened(name);
         Self::UnknownPrompt { nearest: meant(&name, catalogue).map(str::to_owned), name }
     }
 }
@@ -123,7 +123,14 @@ fn refusal(file: &str, cause: &StoreError) -> String {
     }
 }
 
+/// A name from a caller, short enough for a log line and an error.
+#[must_use]
+pub fn shortened(name: &str) -> String {
+    shorten_to(MAX_SHOWN_NAME_CHARS, name)
+}
+
 /// The end of a message that suggests a name: `, did you mean ...?`
-pub(crate) fn did_you_mean(nearest: Option<&str>) -> String {
+#[must_use]
+pub fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map(|name| format!(", {}", dotprompt::did_you_mean(name))).unwrap_or_default()
 }

@@ -17,19 +17,19 @@ use dotprompt::nearest;
 
 /// A row of `prompts/list`, as far as searches and tools need it.
 #[derive(Deserialize)]
-pub(super) struct Row<'r> {
+pub(crate) struct Row<'r> {
     #[serde(borrow)]
-    pub(super) name: Cow<'r, str>,
+    pub(crate) name: Cow<'r, str>,
     #[serde(borrow)]
-    pub(super) title: Option<Cow<'r, str>>,
+    pub(crate) title: Option<Cow<'r, str>>,
     #[serde(borrow)]
-    pub(super) description: Option<Cow<'r, str>>,
+    pub(crate) description: Option<Cow<'r, str>>,
     #[serde(borrow)]
-    pub(super) icons: Option<&'r RawValue>,
+    pub(crate) icons: Option<&'r RawValue>,
     #[serde(borrow)]
     arguments: Vec<ArgumentRow<'r>>,
     #[serde(borrow, rename = "_meta")]
-    pub(super) meta: MetaRow<'r>,
+    pub(crate) meta: MetaRow<'r>,
 }
 
 #[derive(Deserialize)]
@@ -43,9 +43,9 @@ struct ArgumentRow<'r> {
 }
 
 #[derive(Deserialize)]
-pub(super) struct MetaRow<'r> {
+pub(crate) struct MetaRow<'r> {
     #[serde(borrow, default)]
-    pub(super) tags: Vec<Cow<'r, str>>,
+    pub(crate) tags: Vec<Cow<'r, str>>,
 }
 
 /// A field of a prompt, the most telling first.
@@ -71,7 +71,7 @@ const TWO_TYPOS: f32 = 0.5;
 const INSIDE: f32 = 0.5;
 
 /// The distinct words of all prompts, and the prompts that use each.
-pub(super) struct SearchIndex {
+pub(crate) struct SearchIndex {
     /// The number of prompts.
     prompts: usize,
     /// All distinct words, one after the other.
@@ -112,7 +112,7 @@ pub struct UnknownTag {
 
 impl SearchIndex {
     /// The index of all rows. A row that is not valid JSON matches nothing.
-    pub(super) fn new<'r>(rows: impl Iterator<Item = Option<Row<'r>>>) -> Self {
+    pub(crate) fn new<'r>(rows: impl Iterator<Item = Option<Row<'r>>>) -> Self {
         let mut builder = Builder::default();
         for row in rows {
             builder.add(row.as_ref());
@@ -125,7 +125,7 @@ impl SearchIndex {
     ///
     /// # Errors
     /// No prompt has the tag.
-    pub(super) fn find(&self, query: &str, tag: Option<&str>) -> Result<Vec<u32>, UnknownTag> {
+    pub(crate) fn find(&self, query: &str, tag: Option<&str>) -> Result<Vec<u32>, UnknownTag> {
         let tagged = tag.map(|tag| self.tagged(tag)).transpose()?;
         let words = typed_words(query);
         let all = || 0..u32::try_from(self.prompts).unwrap_or(u32::MAX);

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::completion::Completion;
-use super::contents::{ContentsError, contents};
-use super::error::GalleryError;
-use super::form::Form;
-use super::row::is_offered_as_tool;
-use super::{Gallery, in_time};
+use crate::completion::Completion;
 use crate::content::Rendered;
+use crate::contents::{ContentsError, contents};
+use crate::error::GalleryError;
+use crate::form::Form;
+use crate::gallery::{Gallery, in_time};
+use crate::row::is_offered_as_tool;
 use catalogue::{Attempt, Catalogue, Unread, Unreadable};
 use dotprompt::{ArgumentProblem, Problem, Prompt};
 use store::{Object, StoreError};

@@ -19,12 +19,12 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use gallery::Gallery;
 use http::HeaderMap;
-use prompt_gallery_server::gallery::Gallery;
 use prompt_gallery_server::mcp::{Mcp, Post};
-use prompt_gallery_server::store::DirStore;
 use prompt_gallery_server::tools::Tools;
 use serde_json::{Map, Value, json};
+use store::DirStore;
 
 const CASES: &str = "../../tests/language";
 /// The name of the prompt that is asked for, and its file.

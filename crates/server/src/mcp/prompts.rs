@@ -7,10 +7,9 @@ use serde_json::{Map, Value, json};
 use super::elicitation::{self, Answers};
 use super::error::Error;
 use super::version::Era;
-use super::{Answer, Call, Record, shortened};
-use crate::gallery::{Audience, Form, GalleryError};
-use crate::json::escaped_len;
+use super::{Answer, Call, Record};
 use dotprompt::bounds;
+use gallery::{Audience, Form, GalleryError, escaped_len, shortened};
 
 /// The answer with a prompt.
 ///

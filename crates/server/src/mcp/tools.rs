@@ -12,13 +12,11 @@ use serde_json::{Map, Value, json};
 use super::connection::Transport;
 use super::error::{Error, ErrorKind};
 use super::version::{Era, MODERN};
-use super::{Answer, Call, Mcp, Record, headers, shortened};
-use crate::content::Content;
-use crate::gallery::{AllPrompts, GalleryError, PromptTool, did_you_mean};
-use crate::json::escaped_len;
-use crate::limits::{MAX_PAGE_BYTES, TOOL_LIST_TIMEOUT};
+use super::{Answer, Call, Mcp, Record, headers};
+use crate::limits::TOOL_LIST_TIMEOUT;
 use crate::tools::{ToolCall, ToolError, ToolReply};
 use dotprompt::nearest;
+use gallery::{AllPrompts, Content, GalleryError, MAX_PAGE_BYTES, PromptTool, did_you_mean, escaped_len, shortened};
 use store::StoreError;
 
 /// The start of a cursor, so that a cursor of `prompts/list` is none of `tools/list`.

@@ -189,7 +189,7 @@ fn redirect_uris(env: &Env<'_>) -> Result<Vec<String>, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::shown;
+    use store::causes::shown;
 
     const ISSUER: (&str, &str) = ("OAUTH_ISSUER", "https://id.example.com");
     const AUDIENCE: (&str, &str) = ("OAUTH_AUDIENCE", "https://p.example.com/mcp, client");

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::Router;
-use gallery::auth::Verifier;
-use gallery::config::Config;
-use gallery::gallery::Gallery;
-use gallery::http;
-use gallery::mcp::Mcp;
-use gallery::store::PromptStore;
-use gallery::tools::{Tool, Tools, calculator};
+use gallery::Gallery;
+use server::auth::Verifier;
+use server::config::Config;
+use server::http;
+use server::mcp::Mcp;
+use server::tools::{Tool, Tools, calculator};
+use store::PromptStore;
 
 use crate::aws;
 use crate::failure::ServerError;

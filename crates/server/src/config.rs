@@ -56,9 +56,8 @@ pub use log::LogFormat;
 pub use sign_in::is_trustworthy;
 pub use sign_in::{AuthorizationServer, PublicClient, SignIn};
 pub use source::Source;
+use store::env::process;
 pub use store::s3::{AddressingStyle, S3Options};
-#[doc(hidden)]
-pub use store::{causes::shown, env::process, s3::endpoint};
 
 const DEFAULT_HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const DEFAULT_PORT: u16 = 8080;

@@ -11,11 +11,13 @@ use super::elicitation;
 use super::error::Error;
 use super::prompts::sendable;
 use super::tools::{CallToolParams, CallToolResult};
-use super::{Answer, Call, Record, shortened};
-use crate::content::{Content, PromptMessage, Rendered, Role};
-use crate::gallery::{FoundPage, GalleryError, Search, UnknownTag, did_you_mean};
-use crate::limits::{MAX_FOUND_PROMPTS, MAX_SHOWN_SCHEMA_BYTES};
-use crate::tools::{Annotations, Definition, ToolError, read_arguments};
+use super::{Answer, Call, Record};
+use crate::limits::MAX_SHOWN_SCHEMA_BYTES;
+use crate::tools::{Definition, ToolError, read_arguments};
+use gallery::{
+    Annotations, Content, FoundPage, GalleryError, MAX_FOUND_PROMPTS, PromptMessage, Rendered, Role, Search,
+    UnknownTag, did_you_mean, shortened,
+};
 
 const SEARCH: &str = check::PROMPT_TOOLS[0];
 const GET: &str = check::PROMPT_TOOLS[1];

@@ -1,4 +1,4 @@
-//! JSON from callers, with errors that name the field; the size of JSON for callers.
+//! JSON from callers, with errors that name the field.
 
 use serde::de::DeserializeOwned;
 
@@ -24,9 +24,4 @@ pub(crate) fn without_place(e: &serde_json::Error) -> String {
         Some(end) => text[..end].to_owned(),
         None => text,
     }
-}
-
-/// The bytes of a JSON text within a JSON string: Lambda sends answers so, and limits their size.
-pub(crate) fn escaped_len(json: &[u8]) -> usize {
-    json.len() + json.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count()
 }

@@ -9,18 +9,17 @@ use futures_util::{StreamExt, stream};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::error::GalleryError;
-use super::pages::Page;
-use super::row::{Audience, for_audience, summary};
-use super::{Gallery, in_time};
-use crate::json::escaped_len;
-use crate::limits::{MAX_PAGE_BYTES, READ_AHEAD};
+use crate::error::GalleryError;
+use crate::gallery::{Gallery, in_time};
+use crate::limits::{MAX_PAGE_BYTES, READ_AHEAD, escaped_len};
+use crate::pages::Page;
+use crate::row::{Audience, for_audience, summary};
 use catalogue::{Attempt, CONCURRENT_READS, Catalogue, Entry, Fresh, Summary, Unread, Unreadable};
 use dotprompt::is_name;
 use store::StoreError;
 
 /// The summaries of the prompts of one page, `None` for a broken one.
-pub(super) struct PageRows {
+pub(crate) struct PageRows {
     start: usize,
     rows: Vec<Result<Option<Summary>, Unread>>,
     /// Whether reading took so long that the page has fewer prompts than fit.
@@ -29,12 +28,12 @@ pub(super) struct PageRows {
 
 impl PageRows {
     /// Whether no file is unread.
-    pub(super) fn are_current(&self) -> bool {
+    pub(crate) fn are_current(&self) -> bool {
         self.rows.iter().all(Result::is_ok)
     }
 
     /// The entries of the page.
-    pub(super) fn range(&self) -> Range<usize> {
+    pub(crate) fn range(&self) -> Range<usize> {
         self.start..self.start + self.rows.len()
     }
 }
@@ -97,7 +96,7 @@ impl Gallery {
     }
 
     /// Reads the rows of all prompts for any client, as far as they can be read in time.
-    pub(super) async fn all_rows(&self, catalogue: &Catalogue) -> PageRows {
+    pub(crate) async fn all_rows(&self, catalogue: &Catalogue) -> PageRows {
         self.rows(catalogue, 0..catalogue.entries.len(), usize::MAX, Audience::AnyClient).await
     }
 
@@ -148,7 +147,7 @@ impl Gallery {
     }
 
     /// The summaries of the prompts that can be used, with the last good version of those that cannot be read.
-    pub(super) fn usable(
+    pub(crate) fn usable(
         &self,
         Fresh { catalogue, value, outage }: &Fresh<PageRows>,
         audience: Audience,

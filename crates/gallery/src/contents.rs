@@ -19,7 +19,7 @@ use store::{Object, PromptStore};
 
 /// Why messages cannot be put into MCP's form.
 #[derive(Debug)]
-pub(super) enum ContentsError {
+pub(crate) enum ContentsError {
     /// A picture or file cannot be shown.
     Media(Problem),
     /// The same, and the caller named it.
@@ -37,7 +37,7 @@ pub(super) enum ContentsError {
 ///
 /// If there is more than one part in all, the blank lines around each are removed. `objects` are all files of the store, sorted by
 /// key; `None` for a prompt of an older catalogue.
-pub(super) async fn contents(
+pub(crate) async fn contents(
     messages: Vec<Message>,
     objects: Option<&[Object]>,
     store: &dyn PromptStore,

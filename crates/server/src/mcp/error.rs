@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::post::{Record, Reply};
 use super::version::Era;
-use crate::gallery::GalleryError;
+use gallery::GalleryError;
 
 /// The kinds of errors: each has one JSON-RPC code and one HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

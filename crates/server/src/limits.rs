@@ -1,0 +1,24 @@
+//! How much a request may be and how long it may take. `dotprompt::bounds` has the limits of prompts, arguments and answers,
+//! `limits.rs` of `gallery` those of pages and searches, and `config.rs` the bounds of settings.
+
+use std::time::Duration;
+
+/// The body of a request to `/mcp`.
+pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// The body of a client's registration.
+pub(crate) const MAX_REGISTRATION_BYTES: usize = 16 * 1024;
+/// How long the body of a request may take to arrive.
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long requests under way may take once the server is told to stop.
+pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The value of a header in the log.
+pub(crate) const MAX_LOGGED_HEADER_CHARS: usize = 100;
+
+/// How long `tools/list` waits for the prompts that are tools. Clients that start wait for the list.
+pub(crate) const TOOL_LIST_TIMEOUT: Duration = Duration::from_secs(5);
+/// The JSON Schema in an error that tells a model how to give the arguments. Without it, the model can search for the prompt.
+pub(crate) const MAX_SHOWN_SCHEMA_BYTES: usize = 8 * 1024;
+
+/// The request state of a form. It comes back in a body of 1 MiB, beside the arguments and the next answers.
+pub(crate) const MAX_STATE_BYTES: usize = 256 * 1024;
