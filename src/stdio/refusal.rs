@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use serde_json::json;
+use server::mcp::Reply;
 use tokio::runtime;
 use tokio::time::timeout;
 
@@ -14,7 +14,7 @@ use super::streams::Streams;
 use crate::failure::Failure;
 
 /// How long the process waits for the next request.
-const PATIENCE: Duration = Duration::from_secs(5);
+const NEXT_REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Answers requests with the failure, until the client has its answer to `initialize`, closes the input, or sends nothing for
 /// some seconds. A person at a terminal has read the message by then.
@@ -25,11 +25,11 @@ pub(super) fn answer(streams: Streams, failure: &Failure) -> io::Result<()> {
     }
     let mut input = lines::read(input)?;
     runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
-        while let Ok(Some(line)) = timeout(PATIENCE, input.recv()).await {
+        while let Ok(Some(line)) = timeout(NEXT_REQUEST_TIMEOUT, input.recv()).await {
             let Line::Whole(line) = line else { continue };
             let Head::Request { method, raw_id, .. } = Head::of(&line) else { continue };
-            let error = json!({ "code": -32603, "message": format!("cannot start: {}", failure.message()) });
-            writeln!(output, "{}", json!({ "jsonrpc": "2.0", "id": raw_id, "error": error }))?;
+            output.write_all(&Reply::cannot_start(&raw_id, failure.message()).body)?;
+            output.write_all(b"\n")?;
             output.flush()?;
             if method == "initialize" {
                 break;

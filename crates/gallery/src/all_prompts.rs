@@ -197,8 +197,8 @@ impl Gallery {
         self.all.lock().as_ref().map(|(_, prompts)| Arc::clone(prompts))
     }
 
-    /// All prompts of the current catalogue that can be used, as far as they can be read in time. The next call finds those that
-    /// were read at hand.
+    /// All prompts of the current catalogue that can be used, as far as they can be read in time. The next call reads the
+    /// others.
     ///
     /// # Errors
     /// [`GalleryError::Store`].

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | a gallery is made, and described for people | `gallery.rs` |
 //! | a list is divided into pages | `listing.rs`; pages are kept: `pages.rs` |
-//! | a prompt gets its row in `prompts/list` | `row.rs` |
+//! | a prompt gets its row in `prompts/list`, another one for clients with forms | `row.rs` |
 //! | a prompt is found by name and rendered | `rendering.rs` |
 //! | messages get MCP's form, with pictures and files | `contents.rs`; the form itself: `content.rs` |
 //! | a form asks for missing arguments | `form.rs` |

@@ -18,8 +18,8 @@ pub enum Audience {
     FormClient,
 }
 
-/// What the description of such a prompt begins with.
-const ASKED: &str = "call without words; you will be asked";
+/// Begins the description of a prompt whose arguments the gallery asks for.
+const FORM_PREFIX: &str = "call without words; you will be asked";
 /// The key in `_meta` for the names of the arguments that are required all the same.
 const REQUIRED: &str = "prompt-gallery/required";
 
@@ -90,8 +90,8 @@ fn asked(row: &[u8]) -> Option<Bytes> {
         return None;
     }
     let description =
-        row.get("description").and_then(Value::as_str).map(|description| format!("{ASKED}: {description}"));
-    row.insert("description".to_owned(), description.unwrap_or_else(|| ASKED.to_owned()).into());
+        row.get("description").and_then(Value::as_str).map(|description| format!("{FORM_PREFIX}: {description}"));
+    row.insert("description".to_owned(), description.unwrap_or_else(|| FORM_PREFIX.to_owned()).into());
     row["_meta"][REQUIRED] = required.into();
     Some(bytes(&row))
 }

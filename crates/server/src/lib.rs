@@ -30,7 +30,7 @@
 //! | a JSON-RPC code and its status are chosen | `mcp/error.rs`; other statuses: `http.rs`, `auth/guard.rs` |
 //! | a method is added | `mcp/method.rs`, then the match in `mcp.rs` |
 //! | a version of the protocol is negotiated | `mcp/meta.rs` |
-//! | stdio differs from HTTP | `mcp/connection.rs`; the notifications of changed lists: `mcp/listen.rs` |
+//! | stdio differs from HTTP | `is_stdio` in `mcp.rs`; its types: `mcp/connection.rs`; the notifications of changed lists: `mcp/listen.rs` |
 //! | a list is divided into pages | `gallery`, `listing.rs`; of tools: `mcp/tools.rs` |
 //! | prompts are searched and ranked | `gallery`, `search.rs` |
 //! | prompts become tools | `mcp/prompt_tools.rs`; `gallery`, `all_prompts.rs` |
@@ -40,6 +40,7 @@
 //! | log lines get their form | `logging.rs` |
 //! | the log line of a request gets its fields | `mcp/post.rs` |
 //! | a template helper is added | `dotprompt`, its front page |
+//! | clients with forms get another list | `gallery`, `row.rs` |
 //! | a client's behaviour is recorded | `check`, `clients.rs` |
 //! | S3's error names are read | `store`, `s3/errors.rs` |
 

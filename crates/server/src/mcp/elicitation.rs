@@ -78,9 +78,9 @@ impl Answers {
         }
         let state = Value::Object(self.given).to_string();
         if state.len() > MAX_STATE_BYTES {
-            return Err(Error::invalid_params(
-                "the answers are too long to be sent back and forth: send them as arguments",
-            ));
+            return Err(Error::invalid_params(format!(
+                "the answers are too long to be sent back and forth (at most {MAX_STATE_BYTES} bytes): send them as arguments"
+            )));
         }
         Ok(Some(state))
     }

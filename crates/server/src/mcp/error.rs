@@ -102,6 +102,14 @@ impl Reply {
         Self::refused(StatusCode::BAD_REQUEST, message, None)
     }
 
+    /// Answers the request `id` of a client of stdio with the reason why the server cannot start.
+    #[must_use]
+    pub fn cannot_start(id: &RawValue, why: &str) -> Self {
+        let (code, status) = ErrorKind::Internal.code_and_status();
+        let body = error_response(Some(id), code, &format!("cannot start: {why}"), None).into();
+        Self { status, body, record: Record { error: Some(code), ..Record::default() } }
+    }
+
     /// Refuses a request before it is read as JSON-RPC. `cause` is for the log alone.
     pub(crate) fn refused(status: StatusCode, message: &str, cause: Option<String>) -> Self {
         let code = ErrorKind::InvalidRequest.code();

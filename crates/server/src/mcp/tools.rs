@@ -19,7 +19,7 @@ use dotprompt::nearest;
 use gallery::{AllPrompts, Content, GalleryError, MAX_PAGE_BYTES, PromptTool, did_you_mean, escaped_len, shortened};
 use store::StoreError;
 
-/// The start of a cursor, so that a cursor of `prompts/list` is none of `tools/list`.
+/// Begins a cursor of `tools/list`, so that a cursor of `prompts/list` is refused there.
 const CURSOR_PREFIX: &str = "tool ";
 
 #[derive(Deserialize)]
