@@ -49,11 +49,13 @@ pub(crate) async fn serve(
         }
     };
     let is_told_to_stop = tokio::select! {
-        () = reading => false,
+        // In this order: signals are handled before the first line is answered.
+        biased;
         signal = program::stop_signal() => {
             tracing::info!(signal, "stopping");
             true
         }
+        () = reading => false,
         () = output_closed => return Ok(()),
         _ = written.clone() => return Ok(()),
     };

@@ -21,7 +21,16 @@ use tokio::runtime::Runtime;
 const PROMPTS: usize = 500;
 
 /// The requests, by name.
-pub(crate) const NAMES: [&str; 5] = ["tools/call add", "prompts/get", "prompts/list", "initialize", "server/discover"];
+pub(crate) const NAMES: [&str; 8] = [
+    "tools/call add",
+    "tools/call get_prompt",
+    "tools/call search_prompts",
+    "tools/list",
+    "prompts/get",
+    "prompts/list",
+    "initialize",
+    "server/discover",
+];
 
 /// Files in memory.
 struct Memory(BTreeMap<String, Bytes>);
@@ -60,11 +69,18 @@ impl Workload {
         let method = name.split(' ').next().unwrap_or_default();
         let (version, params) = match name {
             "tools/call add" => ("2026-07-28", json!({ "name": "add", "arguments": { "a": 2, "b": 40 } })),
+            "tools/call get_prompt" => {
+                let arguments = json!({ "name": "p-00007", "arguments": { "name": "Ada", "topic": "the parser" } });
+                ("2026-07-28", json!({ "name": "get_prompt", "arguments": arguments }))
+            }
+            "tools/call search_prompts" => {
+                ("2026-07-28", json!({ "name": "search_prompts", "arguments": { "query": "reveiw request 7" } }))
+            }
             "prompts/get" => {
                 let arguments = json!({ "name": "Ada", "topic": "the parser" });
                 ("2026-07-28", json!({ "name": "p-00007", "arguments": arguments }))
             }
-            "prompts/list" | "server/discover" => ("2026-07-28", json!({})),
+            "tools/list" | "prompts/list" | "server/discover" => ("2026-07-28", json!({})),
             "initialize" => ("2025-11-25", json!({ "protocolVersion": "2025-11-25", "capabilities": {} })),
             _ => panic!("{name} is not one of {NAMES:?}"),
         };
