@@ -371,17 +371,17 @@ fn check_says_which_prompts_do_not_arrive_where_placeholders_are_values() {
         run(&all).out.replace(path, "prompts")
     };
     assert_snapshot!(told(&["--client", "opencode,kilo"]), @"
-    ::warning file=prompts/choice.prompt,line=1,col=1,title=lost-argument::the prompt fails for the values `$1`, `$2` … (a caller cannot choose the file `$1`): no prompt arrives, and an empty message is sent without an error in Kilo and opencode
+    ::warning file=prompts/choice.prompt,line=1,col=1,title=lost-argument::the prompt fails for the values `$1`, `$2` … (a caller cannot choose the file `$1`): the typed words are sent instead of the prompt, without an error in Kilo and opencode
     ::warning file=prompts/other.prompt,line=3,col=18,title=lost-argument::the template tests `photo`: the test is always true in Kilo and opencode
     ::warning file=prompts/other.prompt,line=5,col=18,title=not-text::the prompt shows a picture, a link or a file, depending on the arguments: it is dropped in Kilo and opencode
     ::warning file=prompts/own.prompt,line=5,col=9,title=several-messages::the prompt has several messages: all become one text in Kilo and opencode
     ::warning file=prompts/own.prompt,line=5,col=9,title=not-text::the prompt shows a picture: it is dropped in Kilo and opencode
-    ::warning file=prompts/photo.prompt,line=5,col=7,title=lost-argument::the prompt fails for the values `$1`, `$2` … (a caller cannot choose the file `$1`): no prompt arrives, and an empty message is sent without an error in Kilo and opencode
+    ::warning file=prompts/photo.prompt,line=5,col=7,title=lost-argument::the prompt fails for the values `$1`, `$2` … (a caller cannot choose the file `$1`): the typed words are sent instead of the prompt, without an error in Kilo and opencode
     ::warning file=prompts/photo.prompt,line=5,col=7,title=several-messages::the prompt has several messages: all become one text in Kilo and opencode
     ::warning file=prompts/photos.prompt,line=3,col=18,title=typed-argument::the template expects a list in `photos`: all that is typed becomes one item in Kilo and opencode
-    ::warning file=prompts/photos.prompt,line=5,col=17,title=lost-argument::the prompt fails for the values `$1`, `$2` … (a caller cannot choose the file `$1`): no prompt arrives, and an empty message is sent without an error in Kilo and opencode
+    ::warning file=prompts/photos.prompt,line=5,col=17,title=lost-argument::the prompt fails for the values `$1`, `$2` … (a caller cannot choose the file `$1`): the typed words are sent instead of the prompt, without an error in Kilo and opencode
     ::warning file=prompts/photos.prompt,line=5,col=17,title=several-messages::the prompt may have several messages: all become one text in Kilo and opencode
-    ::warning file=prompts/role.prompt,line=5,col=1,title=lost-argument::the prompt fails for the values `$1`, `$2` … (the value is not a role: there are user, model and system): no prompt arrives, and an empty message is sent without an error in Kilo and opencode
+    ::warning file=prompts/role.prompt,line=5,col=1,title=lost-argument::the prompt fails for the values `$1`, `$2` … (the value is not a role: there are user, model and system): the typed words are sent instead of the prompt, without an error in Kilo and opencode
     ");
     assert_snapshot!(told(&["--client", "continue", "--allow", "lost-argument"]), @"
     ::warning file=prompts/choice.prompt,line=5,col=1,title=not-text::the prompt shows a picture, a link or a file, depending on the arguments: it is dropped in Continue

@@ -72,7 +72,7 @@ const OPENCODE: &[(Property, &str)] = &[
     (Compared, "no value is equal"),
     (List, "all that is typed becomes one item"),
     (Data, "it arrives as text, so its fields are empty"),
-    (FailsForPlaceholders, "no prompt arrives, and an empty message is sent without an error"),
+    (FailsForPlaceholders, "the typed words are sent instead of the prompt, without an error"),
     (SeveralMessages, JOINED),
     (Shows(Image), DROPPED),
     (Shows(Audio), DROPPED),
