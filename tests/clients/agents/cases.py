@@ -26,6 +26,9 @@ PIXEL = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
 )
 
+# What some clients expand, in the text of a prompt and in arguments.
+MARKS = "@notes.txt @{notes.txt} $ARGUMENTS !{echo RAN} !`echo RAN`"
+
 # The prompts of the cases, by name. The gallery `g` has them beside its own.
 PROMPTS = {
     "none": "---\n---\nPlain words.",
@@ -42,10 +45,16 @@ PROMPTS = {
     "file": 'BEFORE\n{{media url="notes.txt"}}\nAFTER',
     "link": 'BEFORE\n{{media url="https://example.com/x.png"}}\nAFTER',
     "lines": "---\n---\nOne\ntwo $1 !`echo RAN`",
+    "marks": f"---\ninput: {{schema: {{said: string}}}}\n---\n{MARKS} and {{{{said}}}}",
+    "said": "---\ninput: {schema: {said: string}}\n---\nSaid {{said}} here.",
+    "photo": "---\ninput: {schema: {photo: string}}\n---\nLook: {{media url=photo}}",
     "fails": '{{media url="no.png"}}',
     "help": "---\n---\nOf the gallery.",
 }
 FILES = {"notes.txt": "A note.\n"}
+# The folder in which a client works has this file. Where it reaches the model, it is `<file>`.
+NOTES = "What the user notes."
+WORK = {"notes.txt": f"{NOTES}\n"}
 # The gallery `pages` has these, one a page.
 PAGES = {"page-one": "---\n---\nOn page one.", "page-two": "---\n---\nOn page two."}
 
@@ -77,6 +86,11 @@ CLAUDE_CODE = {
     "/mcp__g__file": reaches("BEFORE", "[Resource from g at gallery:///notes.txt] A note.", "AFTER"),
     "/mcp__g__link": reaches("BEFORE", "[Resource link: x.png] https://example.com/x.png", "AFTER"),
     "/mcp__g__lines": reaches("One\ntwo $1 !`echo RAN`"),
+    "/mcp__g__marks": reaches(f"{MARKS} and {MARKS}", form={"said": MARKS}),
+    "/mcp__g__said @notes.txt": reaches("Said @notes.txt here."),
+    "/mcp__g__said $ARGUMENTS": reaches("Said $ARGUMENTS here."),
+    "/mcp__g__said !{echo RAN}": reaches("Said !{echo here."),
+    "Read @notes.txt": reaches("<file>", "Read @notes.txt"),
     "/mcp__g__fails": told("there is no file `no.png`"),
     "/mcp__g__help": reaches("Of the gallery."),
     # No such prompt: the line itself.
@@ -108,6 +122,12 @@ GEMINI_CLI = {
     "/starts": told("not supported in non-interactive mode"),
     "/file": reaches('"BEFORE"'),
     "/lines": reaches('"One\\ntwo $1 !`echo RAN`"'),
+    "/marks it": reaches(f'"{MARKS} and it"'),
+    "/said @notes.txt": reaches('"Said @notes.txt here."'),
+    "/said $ARGUMENTS": reaches('"Said $ARGUMENTS here."'),
+    "/said !{echo RAN}": reaches('"Said !{echo RAN} here."'),
+    "/said !`echo RAN`": reaches('"Said !`echo RAN` here."'),
+    "Read @notes.txt": reaches("Read @notes.txt", "<file>"),
     "/fails": told("there is no file `no.png`"),
     # A built-in command of the same name wins, and the line itself is sent.
     "/help": reaches("/help"),
@@ -143,8 +163,15 @@ OPENCODE = {
     "/g:file": reaches("BEFORE\n\nAFTER"),
     "/g:link": reaches("BEFORE\n\nAFTER"),
     "/g:lines": reaches("One\ntwo  RAN"),
+    "/g:marks it": reaches("@notes.txt @{notes.txt} it !{echo RAN} RAN\n and it", "<file>"),
+    "/g:said @notes.txt": reaches("Said @notes.txt here.", "<file>"),
+    "/g:said $ARGUMENTS": reaches("Said $ARGUMENTS here."),
+    "/g:said !{echo RAN}": reaches("Said !{echo RAN} here."),
+    "/g:said !`echo RAN`": reaches("Said RAN\n here."),
     # An empty message, and nobody is told.
     "/g:fails": reaches(),
+    # The address `$1` is refused when the commands are listed. The words alone are sent.
+    "/g:photo https://example.com/x.png": reaches("https://example.com/x.png"),
     "/g:help": reaches("Of the gallery."),
     "/g:nothing x": told("UnknownError"),
     "/pages:page-two": reaches("On page two."),

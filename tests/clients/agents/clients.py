@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from cases import WORK
 from model import Model
 
 HERE = Path(__file__).resolve().parent
@@ -36,6 +37,8 @@ class Client:
     def __enter__(self):
         for folder in (self.work, self.home / "tmp"):
             folder.mkdir(parents=True)
+        for name, text in WORK.items():
+            (self.work / name).write_text(text)
         self.start()
         return self
 
@@ -212,6 +215,8 @@ class Opencode(Client):
             "provider": {"fake": {"npm": "@ai-sdk/openai-compatible", "options": options, "models": models}},
         }
         self.write(".config/opencode/opencode.json", settings)
+        # Of a project that is none of git, it takes paths from `/` on.
+        subprocess.run(["git", "init", "--quiet"], cwd=self.work, check=True)
         self.log = self.home / "server.log"
         with self.log.open("wb") as output:
             self.process = self.popen(self.bin("opencode"), "serve", "--port", "0", output=output)

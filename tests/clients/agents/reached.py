@@ -3,12 +3,18 @@
 import json
 import re
 
+from cases import NOTES
+
 # How the texts begin that clients add of themselves.
 ADDED = (
     "<system-reminder>",
     "<command-message>",
     "<session_context>",
     "<environment_context>",
+    "Called the Read tool",
+    "--- Content from referenced files ---",
+    "Content from @notes.txt:",
+    "--- End of content ---",
 )
 # What clients put before a text: Codex and Gemini CLI before a tool's result, Copilot CLI before the user's.
 BEFORE = re.compile(
@@ -27,6 +33,9 @@ def texts(body: dict) -> list[str]:
         content = message.get("content", message.get("parts")) if role else [message]
         for part in [content] if isinstance(content, str) else content or []:
             kind, text = read(part)
+            if NOTES in text:
+                found.append("<file>")
+                continue
             if kind == "text":
                 kind = role
             if kind in ("system", "developer") or not text or text.lstrip().startswith(ADDED):
