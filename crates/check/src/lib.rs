@@ -244,7 +244,7 @@ impl<'a> Gallery<'a> {
                     let text = String::from_utf8_lossy(source);
                     problems.extend(tool::of_arguments(key, linked.arguments(), place, &text));
                 }
-                parameters = (!self.options.clients.is_empty()).then(|| Parameter::all(linked.arguments()));
+                parameters = (!self.options.clients.is_empty()).then(|| Parameter::all(&linked));
             }
         }
         Checked { key, named, is_read, tool, problems, shown, partials, parameters }

@@ -1,7 +1,8 @@
 //! How a prompt is called in a client, and which arguments arrive how.
 
 use super::{Client, listed};
-use dotprompt::{Argument, in_listed_order, shorten_to};
+use dotprompt::tree::Shape;
+use dotprompt::{Argument, Prompt, in_listed_order, shorten_to};
 
 /// How prompts are called in a client.
 #[derive(Clone, Copy)]
@@ -40,18 +41,32 @@ pub(crate) struct Parameter {
     name: String,
     is_required: bool,
     is_any_text: bool,
+    /// Whether the template may write it, and not only test or compare it.
+    is_written: bool,
 }
 
 impl Parameter {
     /// The arguments in the order of `prompts/list`.
-    pub(crate) fn all(arguments: &[Argument]) -> Vec<Self> {
+    pub(crate) fn all(prompt: &Prompt) -> Vec<Self> {
+        let usage = prompt.usage().filter(|usage| !usage.uses_all());
+        let variables = usage.map(|usage| usage.variables());
+        let is_written = |name: &str| {
+            let Some(variables) = &variables else { return true };
+            variables.iter().any(|variable| variable.name == name && writes(&variable.shape))
+        };
         let parameter = |argument: &&Argument| Self {
             name: argument.name.clone(),
             is_required: argument.required,
             is_any_text: argument.takes_text(),
+            is_written: is_written(&argument.name),
         };
-        in_listed_order(arguments).iter().map(parameter).collect()
+        in_listed_order(prompt.arguments()).iter().map(parameter).collect()
     }
+}
+
+/// Whether a variable or a part of it may become text.
+fn writes(shape: &Shape) -> bool {
+    shape.marks.written.is_some() || shape.marks.is_entered || shape.is_data()
 }
 
 /// Characters of a list of arguments that are shown.
@@ -111,14 +126,20 @@ fn options(required: &[&Parameter], optional: &[&Parameter]) -> (String, String)
     (typed, format!("{arrive}the model gets the text as a JSON string"))
 }
 
-/// opencode and Kilo.
+/// opencode and Kilo. They put the words into the text; the last argument there takes the words that are left.
 fn opencode(all: &[&Parameter]) -> (String, String) {
-    let arrive = match all {
-        [one] => takes_all(one),
-        [.., last] => {
-            format!("one word or \"quoted words\" each, the rest for `{}`; empty text for missing ones", last.name)
+    let written = all.iter().rposition(|parameter| parameter.is_written);
+    let arrive = match (all, written) {
+        (_, None) => "all that is typed follows the text".to_owned(),
+        ([one], _) => takes_all(one),
+        (_, Some(last)) => {
+            let (takes_rest, tested) = (&all[last].name, &all[last + 1..]);
+            let too = if tested.is_empty() { String::new() } else { format!(", and those for {},", names(tested)) };
+            format!(
+                "type every argument in \"quotes\", in this order; one that is left out is empty text; further words{too} \
+                 go to `{takes_rest}`"
+            )
         }
-        [] => String::new(),
     };
     let is_checked = all.iter().any(|parameter| !parameter.is_any_text);
     (words(all), arrive + if is_checked { "; any text is accepted" } else { "" })

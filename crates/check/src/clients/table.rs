@@ -68,7 +68,7 @@ const UNTYPABLE: &str = "a name with other characters cannot be typed";
 /// It fetches each prompt with `$1`, `$2` … as values, and later replaces these texts by what is typed.
 const OPENCODE: &[(Property, &str)] = &[
     (Tested, "the test is always true"),
-    (Defaults, "empty text replaces it"),
+    (Defaults, "empty text replaces it if the argument is left out"),
     (Compared, "no value is equal"),
     (List, "all that is typed becomes one item"),
     (Data, "it arrives as text, so its fields are empty"),
@@ -86,10 +86,10 @@ const OPENCODE: &[(Property, &str)] = &[
 ];
 const OPENCODE_CALL: Option<Call> = Some(Call { typed: "/prompt-gallery:NAME", taken: None, style: Style::Positions });
 const OPENCODE_CELLS: Cells = Cells {
-    arguments: "by position, quotes keep words together, the last one takes the rest; an argument that is left out is \
-                empty text; every prompt is fetched with the values `$1`, `$2` … when the commands are listed, so each \
-                test of an argument is true, no comparison is, a list or an object is one text, and a prompt that these \
-                values make fail does not arrive",
+    arguments: "by position: **type every argument**, each in quotes. One that is left out is empty text, without its \
+                default, and the text for it stays; the last one in the text takes the rest. Every prompt is fetched with \
+                the values `$1`, `$2` … when the commands are listed, so each test of an argument is true, no comparison \
+                is, a list or an object is one text, and a prompt that these values make fail does not arrive",
     roles: "one text",
     media: "dropped",
     errors: "nobody is told: an empty message, or the words alone, are sent",

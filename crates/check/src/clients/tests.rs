@@ -102,12 +102,16 @@ fn versions_are_those_that_run() {
     assert_eq!(told, installed);
 }
 
-/// How a prompt with these arguments is called in each client.
+/// How a prompt that writes all of these arguments is called in each client.
 fn calls(name: &str, schema: &str, clients: &[Client]) -> String {
-    let source = format!("---\ninput: {{schema: {{{schema}}}}}\n---\nx");
+    calls_of(name, schema, "{{json this}}", clients)
+}
+
+fn calls_of(name: &str, schema: &str, template: &str, clients: &[Client]) -> String {
+    let source = format!("---\ninput: {{schema: {{{schema}}}}}\n---\n{template}");
     let file = PromptFile::parse("x.prompt", source.as_bytes()).expect("a prompt");
     let prompt = dotprompt::Prompt::link(file.into(), Default::default()).expect("linked");
-    let parameters = Parameter::all(prompt.arguments());
+    let parameters = Parameter::all(&prompt);
     let calls = clients.iter().filter_map(|client| call(*client, name, &parameters));
     calls.collect::<Vec<_>>().join("\n")
 }
@@ -126,14 +130,14 @@ fn calls_say_which_words_reach_which_argument() {
     insta::assert_snapshot!(calls("translate", "text: string, to: string, tone?: string", &FIVE), @r#"
     Claude Code: `/mcp__prompt-gallery__translate`, then fill in the form; of words typed here, `text`, `to` and `tone` get one word each, and the rest is lost
     Gemini CLI: `/translate TEXT TO --tone="TONE"`: one word or "quoted words" each, and the rest is lost; the model gets the text as a JSON string
-    opencode: `/prompt-gallery:translate TEXT TO [TONE]`: one word or "quoted words" each, the rest for `tone`; empty text for missing ones
+    opencode: `/prompt-gallery:translate TEXT TO [TONE]`: type every argument in "quotes", in this order; one that is left out is empty text; further words go to `tone`
     Qwen Code: `/translate TEXT TO [TONE]`: one word or "quoted words" each, and the rest is lost
     ollmcp: `/prompt-gallery:translate`, then it asks for `text` and `to`; `tone` cannot be given
     "#);
     insta::assert_snapshot!(calls("review", "code: string, \"depth?(enum)\": [quick, thorough]", &FIVE), @r#"
     Claude Code: `/mcp__prompt-gallery__review`, then fill in the form; of words typed here, `code` and `depth` get one word each, and the rest is lost
     Gemini CLI: `/review CODE --depth="DEPTH"`: `code` gets all text, in one line and without quotes; the model gets the text as a JSON string
-    opencode: `/prompt-gallery:review CODE [DEPTH]`: one word or "quoted words" each, the rest for `depth`; empty text for missing ones; any text is accepted
+    opencode: `/prompt-gallery:review CODE [DEPTH]`: type every argument in "quotes", in this order; one that is left out is empty text; further words go to `depth`; any text is accepted
     ollmcp: `/prompt-gallery:review`, then it asks for `code`; `depth` cannot be given
     "#);
     insta::assert_snapshot!(calls("standup", "day?: string", &FIVE), @r#"
@@ -153,6 +157,15 @@ fn calls_say_which_words_reach_which_argument() {
 }
 
 #[test]
+fn words_for_an_argument_that_is_only_tested_go_to_the_one_before() {
+    let call =
+        |template: &str| calls_of("test", "code: string, max?: integer, all?: boolean", template, &[Client::Kilo]);
+    insta::assert_snapshot!(call("{{code}} {{max}}{{#if all}} and all{{/if}}"), @r#"Kilo: `/prompt-gallery:test CODE [MAX] [ALL]`: type every argument in "quotes", in this order; one that is left out is empty text; further words, and those for `all`, go to `max`; any text is accepted"#);
+    insta::assert_snapshot!(call("{{#if code}}{{code}}{{#if max}}!{{/if}}{{#if all}}{{all}}{{/if}}{{/if}}"), @r#"Kilo: `/prompt-gallery:test CODE [MAX] [ALL]`: type every argument in "quotes", in this order; one that is left out is empty text; further words go to `all`; any text is accepted"#);
+    insta::assert_snapshot!(call("{{#if all}}All{{/if}}"), @"Kilo: `/prompt-gallery:test CODE [MAX] [ALL]`: all that is typed follows the text; any text is accepted");
+}
+
+#[test]
 fn calls_of_other_clients() {
     let others: Vec<Client> = Client::ALL.into_iter().collect();
     insta::assert_snapshot!(calls("haiku", "topic: string, form?: string", &others), @r#"
@@ -162,10 +175,10 @@ fn calls_of_other_clients() {
     fast-agent: `/prompt haiku`, then it asks for `topic` and `form`
     Gemini CLI: `/haiku TOPIC --form="FORM"`: `topic` gets all text, in one line and without quotes; the model gets the text as a JSON string
     Goose: `/prompt haiku topic=TOPIC form=FORM`: one word each
-    Kilo: `/prompt-gallery:haiku TOPIC [FORM]`: one word or "quoted words" each, the rest for `form`; empty text for missing ones
+    Kilo: `/prompt-gallery:haiku TOPIC [FORM]`: type every argument in "quotes", in this order; one that is left out is empty text; further words go to `form`
     langchain-mcp-adapters: `client.get_prompt("prompt-gallery", "haiku", arguments={…})`
     ollmcp: `/prompt-gallery:haiku`, then it asks for `topic`; `form` cannot be given
-    opencode: `/prompt-gallery:haiku TOPIC [FORM]`: one word or "quoted words" each, the rest for `form`; empty text for missing ones
+    opencode: `/prompt-gallery:haiku TOPIC [FORM]`: type every argument in "quotes", in this order; one that is left out is empty text; further words go to `form`
     Qwen Code: `/haiku TOPIC [FORM]`: one word or "quoted words" each, and the rest is lost
     VS Code: `/mcp.prompt-gallery.haiku`, then it asks for `topic` and `form`
     "#);
