@@ -39,6 +39,19 @@ PROMPTS = {
     "optional": "---\ninput: {schema: {alpha?: string, beta?: string}}\n---\n[{{alpha}}] [{{beta}}]",
     "typed": '---\ninput: {schema: {text: string, "depth?(enum)": [quick, thorough]}}\n---\n[{{text}}] [{{depth}}]',
     "list": "---\ninput: {schema: {items(array): string}}\n---\n{{#each items}}- {{this}};{{/each}}",
+    "section": "---\ninput: {schema: {text: string, note?: string}}\n---\n"
+    "[{{text}}]{{#if note}}\n<note>\n{{note}}\n</note>{{else}}\nNo note.{{/if}}",
+    "default": "---\ninput: {schema: {text: string, tone?: string}, default: {tone: neutral}}\n---\n[{{text}}] [{{tone}}]",
+    "flag": "---\ninput: {schema: {text: string, draft?: boolean, words?: integer}}\n---\n"
+    "[{{text}}]{{#if draft}} as a draft{{/if}} in [{{words}}] words",
+    "flag-last": "---\ninput: {schema: {text: string, words?: integer, draft?: boolean}}\n---\n"
+    "[{{text}}] in [{{words}}] words{{#if draft}} as a draft{{/if}}",
+    "compared": '---\ninput: {schema: {text: string, "depth?(enum)": [quick, thorough]}}\n---\n'
+    '[{{text}}] {{#ifEquals depth "quick"}}quickly{{else}}slowly{{/ifEquals}}',
+    # A tool of its own.
+    "planned": "---\ndescription: Plans a journey.\ntool: true\ninput:\n  schema:\n    city: string, where to go\n"
+    "    pace?(enum, how fast): [slow, quick]\n    days?: integer, how long\n  default: {pace: slow}\n---\n"
+    "Plan {{days}} days in {{city}} at a {{pace}} pace.",
     "dialog": '{{role "system"}}S\n{{role "user"}}U1\n{{role "model"}}A\n{{role "user"}}U2',
     "picture": f'BEFORE\n{{{{media url="{PIXEL}"}}}}\nAFTER',
     "starts": f'{{{{media url="{PIXEL}"}}}}\nAFTER',
@@ -147,7 +160,12 @@ OPENCODE = {
     '/g:single "It\'s so"': reaches("About [It's so]."),
     "/g:single one\n  two": reaches("About [one two]."),
     '/g:single "one\n  two"': reaches("About [one\n  two]."),
+    '/g:first "It\'s "so"" b': reaches("[It's ] [so  b]"),
     "/g:single a $1": reaches("About [a $1]."),
+    # All that is typed, also in the middle of an argument.
+    "/g:single a $ARGUMENTS": reaches("About [a a $ARGUMENTS]."),
+    '/g:first "a $ARGUMENTS" b': reaches('[a "a $ARGUMENTS" b] [b]'),
+    "/g:none $ARGUMENTS": reaches("Plain words.\n\n$ARGUMENTS"),
     # A shell of the user runs it.
     "/g:single !`echo RAN`": reaches("About [RAN\n]."),
     "/g:first a b": reaches("[a] [b]"),
@@ -158,6 +176,16 @@ OPENCODE = {
     "/g:typed x quick": reaches("[x] [quick]"),
     "/g:typed x wrong": reaches("[x] [wrong]"),
     "/g:list a b": reaches("- a b;"),
+    # Without words for the others, their sections and tests are there all the same, and no default.
+    "/g:section a": reaches("[a]\n<note>\n\n</note>"),
+    "/g:section a b": reaches("[a]\n<note>\nb\n</note>"),
+    "/g:default a": reaches("[a] []"),
+    "/g:default a formal": reaches("[a] [formal]"),
+    "/g:flag a": reaches("[a] as a draft in [] words"),
+    "/g:flag a false 5": reaches("[a] as a draft in [5] words"),
+    # An argument that is only tested or compared has no place in the text, so the one before takes its word.
+    "/g:flag-last a 5 true": reaches("[a] in [5 true] words as a draft"),
+    "/g:compared a quick": reaches("[a quick] slowly"),
     "/g:dialog": reaches("S\n\nU1\nA\nU2"),
     "/g:picture": reaches("BEFORE\n\nAFTER"),
     "/g:file": reaches("BEFORE\n\nAFTER"),
@@ -253,19 +281,42 @@ CASES = {
 }
 
 # What the model calls, in every client: a tool with its arguments. What `tools/call` gives is to come back to it.
-# The second one is an error.
-CALLS = [("add", {"a": 2, "b": 3}), ("multiply", {"a": 4_000_000_000, "b": 4_000_000_000})]
+CALLS = [
+    ("add", {"a": 2, "b": 3}),
+    # An error.
+    ("multiply", {"a": 4_000_000_000, "b": 4_000_000_000}),
+    ("search_prompts", {"query": "jorney"}),
+    ("get_prompt", {"name": "typed", "arguments": {"text": "It's \"so\"\n $1", "depth": "thorough"}}),
+    ("get_prompt", {"name": "list", "arguments": {"items": ["a, b", "c"]}}),
+    ("get_prompt", {"name": "dialog"}),
+    ("get_prompt", {"name": "picture"}),
+    # An error.
+    ("get_prompt", {"name": "two", "arguments": {"alpha": "a"}}),
+    # A prompt as a tool of its own, with a default and an integer.
+    ("planned", {"city": "Oslo", "days": 3}),
+]
 
 # --- The gallery's own prompts, in `prompts/` ---
 
-# What a person types for the first required argument: an apostrophe, and what templates and clients expand.
+# What a person gives for a text: an apostrophe, and what templates and clients expand.
 TYPED = "It's the {{name}} of $2, and `ls`"
 
 
-def sample(prompt: dict) -> dict[str, str]:
-    """Values for the required arguments of a prompt, as it is listed."""
-    required = [argument["name"] for argument in prompt.get("arguments", []) if argument.get("required")]
-    return {name: "two words" if number else TYPED for number, name in enumerate(required)}
+def samples(prompt: dict, properties: dict[str, dict], every: bool) -> dict[str, dict[str, str]]:
+    """Values for the required arguments of a prompt, as it is listed, or for `every` one; `properties` are their JSON Schemas.
+
+    By the name of the case: that of the prompt, and one more for each flag, which is false there.
+    """
+    listed = [argument["name"] for argument in prompt.get("arguments", []) if every or argument.get("required")]
+    given = {name: value(properties[name], name) for name in listed}
+    flags = [name for name in listed if properties[name].get("type") == "boolean"]
+    return {prompt["name"]: given} | {f"{prompt['name']}, {flag}=false": given | {flag: "false"} for flag in flags}
+
+
+def value(schema: dict, name: str) -> str:
+    if "enum" in schema:
+        return str(schema["enum"][-1])
+    return {"integer": "7", "number": "99.5", "boolean": "true"}.get(schema.get("type", ""), f"{TYPED} as {name}")
 
 
 @dataclass
@@ -276,28 +327,15 @@ class Lost:
     why: str
 
 
-PARTS = Lost("differs", "opencode gives every argument, so the parts for optional ones appear, without text or default")
+ALWAYS = Lost("differs", "opencode fetches the prompt with a placeholder in place of `false`, so the test is true")
 
-# The prompts that do not arrive whole, by client.
+# What does not arrive whole, by client and case.
 LOST: dict[str, dict[str, Lost]] = {
     "claude-code": {},
     "gemini-cli": {},
     "opencode": {
-        "bug-report": PARTS,
-        "code-review": PARTS,
-        "commit-message": PARTS,
-        "docs_adr": PARTS,
-        "docs_api-reference": PARTS,
-        "explain-error": PARTS,
-        "greeting-template": PARTS,
-        "incidents_postmortem": PARTS,
-        "incidents_summary": PARTS,
-        "meeting-notes": PARTS,
-        "pull-request-description": PARTS,
-        "refactoring-plan": PARTS,
-        "release-notes": PARTS,
-        "sql-explain": PARTS,
-        "test-cases": PARTS,
-        "translate": PARTS,
+        "docs_api-reference, include_examples=false": ALWAYS,
+        "pull-request-description, include_checklist=false": ALWAYS,
+        "test-cases, include_tests=false": ALWAYS,
     },
 }

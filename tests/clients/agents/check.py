@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from queue import Empty, SimpleQueue
 
 import clients
-from cases import CALLS, CASES, LOST, PROMPTS, Case, sample
+from cases import CALLS, CASES, LOST, PROMPTS, Case, samples
 from full import FULL
 from gallery import RESULTS, Gallery, galleries
 from model import Model
@@ -67,17 +67,15 @@ def check_case(client: clients.Client, line: str, case: Case) -> None:
         note("failed", f"{client.name} {line!r}", *expected, *difference(case.texts, reached, said))
 
 
-def check_shipped(client: clients.Client, gallery: Gallery, prompt: dict) -> None:
-    """A prompt of `prompts/`: what `prompts/get` gives for the required arguments is to reach the model."""
-    name = prompt["name"]
-    arguments = sample(prompt)
+def check_shipped(client: clients.Client, gallery: Gallery, name: str, case: str, arguments: dict[str, str]) -> None:
+    """A prompt of `prompts/`: what `prompts/get` gives for these arguments is to reach the model."""
     messages = gallery.ask("prompts/get", name=name, arguments=arguments)["messages"]
     expected = client.whole([(message["role"], message["content"]["text"]) for message in messages])
     line, form = client.call(name, arguments)
     reached, said = types(client, line, form)
     how = outcome(expected, reached)
     shown = f"{client.name} {line!r}" + (", and a form" if form else "")
-    known = LOST[client.name].get(name)
+    known = LOST[client.name].get(case)
     if how == (known.how if known else "whole"):
         note("lost", f"{shown}: {known.why}") if known else note("passed", shown)
     else:
@@ -90,7 +88,7 @@ def check_call(client: clients.Client, gallery: Gallery, tool: str, arguments: d
     """The model calls a tool: what `tools/call` gives is to come back to it."""
     expected = [client.returned(tool, gallery.ask("tools/call", name=tool, arguments=arguments))]
     client.model.calls = [(tool, arguments)]
-    reached, said = types(client, "Calculate it.", None)
+    reached, said = types(client, "Call the tool.", None)
     got = [text.removeprefix("tool: ") for text in reached or [] if text.startswith("tool: ")]
     shown = f"{client.name} calls {tool} {json.dumps(arguments)}"
     note("passed", shown) if got == expected else note("failed", shown, *difference(expected, got, said))
@@ -126,10 +124,15 @@ def queue(kind: type[clients.Client], gallery: Gallery, shipped: list[dict]) -> 
     for call in CALLS if kind.calls else []:
         todo.put((check_call, gallery, *call))
     if kind.name in LOST:
+        schemas = gallery.schemas()
+        unknown = set(LOST[kind.name])
         for prompt in shipped:
-            todo.put((check_shipped, gallery, prompt))
-        for name in LOST[kind.name].keys() - {prompt["name"] for prompt in shipped}:
-            note("failed", f"{kind.name} {name}: there is no such prompt; remove it from LOST in cases.py")
+            name = prompt["name"]
+            for case, arguments in samples(prompt, schemas[name].get("properties", {}), kind.types_every_argument).items():
+                todo.put((check_shipped, gallery, name, case, arguments))
+                unknown.discard(case)
+        for case in unknown:
+            note("failed", f"{kind.name} {case}: there is no such case; remove it from LOST in cases.py")
     return todo
 
 

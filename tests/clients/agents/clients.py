@@ -28,6 +28,8 @@ class Client:
     lanes = 1
     # Whether its model can call tools here.
     calls = True
+    # Whether a person has to type optional arguments too, for a prompt to arrive whole.
+    types_every_argument = False
 
     def __init__(self, galleries: dict[str, str], model: Model, home: Path) -> None:
         """`galleries` are the addresses of MCP servers, by name."""
@@ -65,7 +67,11 @@ class Client:
 
     def returned(self, tool: str, result: dict) -> str:
         """How a tool's result is to reach the model."""
-        return "\n".join(content["text"] for content in result["content"])
+        return "\n".join(self.blocks(result))
+
+    def blocks(self, result: dict) -> list[str]:
+        """The content blocks of a tool's result, as texts."""
+        return [content.get("text") or f"<{content['type']}>" for content in result["content"]]
 
     def environment(self) -> dict[str, str]:
         return {
@@ -153,6 +159,11 @@ class ClaudeCode(Client):
     def call(self, prompt: str, arguments: dict[str, str]) -> tuple[str, dict | None]:
         return f"/mcp__g__{prompt}", arguments or None
 
+    def returned(self, tool: str, result: dict) -> str:
+        text = super().returned(tool, result).replace("<image>", "<image>\n<path>")
+        # It shows forms, but cancels them without a terminal.
+        return f"the form was cancelled, or not shown: {text}" if text.startswith("missing required") else text
+
 
 class GeminiCli(Client):
     name = "gemini-cli"
@@ -189,13 +200,17 @@ class GeminiCli(Client):
     def returned(self, tool: str, result: dict) -> str:
         if result["isError"]:
             return json.dumps([{"functionResponse": {"name": tool, "response": result}}], separators=(",", ":"))
-        return f"<untrusted_context>\n{super().returned(tool, result)}\n</untrusted_context>"
+        # A picture is sent beside the text.
+        picture = f"[Tool '{tool}' provided the following image data with mime-type: image/png]"
+        marked = [f"<untrusted_context>\n{text}\n</untrusted_context>" for text in self.blocks(result)]
+        return "\n".join(marked).replace("<untrusted_context>\n<image>\n</untrusted_context>", picture)
 
 
 class Opencode(Client):
     """Its server, which its terminal talks to: the terminal sends the line's words as they are typed."""
 
     name = "opencode"
+    types_every_argument = True
     variables = {
         "OPENCODE_DISABLE_AUTOUPDATE": "1",
         "OPENCODE_DISABLE_MODELS_FETCH": "1",
@@ -256,6 +271,10 @@ class Opencode(Client):
 
     def call(self, prompt: str, arguments: dict[str, str]) -> tuple[str, dict | None]:
         return " ".join([f"/g:{prompt}", *(f'"{value}"' for value in arguments.values())]), None
+
+    def returned(self, tool: str, result: dict) -> str:
+        # A picture is sent in a message of its own, if the model sees pictures.
+        return "\n\n".join(text for text in self.blocks(result) if text != "<image>")
 
 
 DEFAULT = (ClaudeCode, GeminiCli, Opencode)

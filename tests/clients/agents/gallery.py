@@ -61,6 +61,15 @@ class Gallery:
             raise ValueError(answer["error"]["message"])
         return answer["result"]
 
+    def schemas(self) -> dict[str, dict]:
+        """The JSON Schema of each prompt's arguments."""
+        found, cursor = {}, ""
+        while cursor is not None:
+            page = self.ask("tools/call", name="search_prompts", arguments={"cursor": cursor})["structuredContent"]
+            found |= {prompt["name"]: prompt["arguments"] for prompt in page["prompts"]}
+            cursor = page.get("nextCursor")
+        return found
+
 
 @contextmanager
 def galleries(program: str) -> Iterator[dict[str, Gallery]]:
@@ -68,7 +77,9 @@ def galleries(program: str) -> Iterator[dict[str, Gallery]]:
     shutil.copytree(HERE.parents[2] / "prompts", RESULTS / "g")
     write(RESULTS / "g", {f"{name}.prompt": text for name, text in PROMPTS.items()} | FILES)
     write(RESULTS / "pages", {f"{name}.prompt": text for name, text in PAGES.items()})
-    with Gallery(program, RESULTS / "g") as g, Gallery(program, RESULTS / "pages", PAGE_SIZE="1") as pages:
+    # The model is to call the tools of `g`.
+    of_pages = {"PAGE_SIZE": "1", "PROMPT_TOOLS": "off"}
+    with Gallery(program, RESULTS / "g") as g, Gallery(program, RESULTS / "pages", **of_pages) as pages:
         yield {"g": g, "pages": pages}
 
 

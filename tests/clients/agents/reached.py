@@ -59,13 +59,16 @@ def read(part: "dict | str") -> tuple[str, str]:
         return "tool", flat(part.get("content"))
     if kind.startswith(("image", "input_image")) or "inlineData" in part:
         return "user", "<image>"
-    text = part.get("text") or ""
-    # Claude Code keeps each picture in a file too.
-    return "text", "<path>" if text.startswith("[Image: source:") else text.rstrip("\n")
+    return "text", without_path(part.get("text") or "").rstrip("\n")
 
 
 def flat(content) -> str:
     """The text of a tool's result, of all its blocks."""
     if isinstance(content, list):
-        return "\n".join(block.get("text") or f"<{block.get('type')}>" for block in content)
+        return "\n".join(without_path(block.get("text") or f"<{block.get('type')}>") for block in content)
     return str(content or "")
+
+
+def without_path(text: str) -> str:
+    """Claude Code keeps each picture in a file too, and tells its path."""
+    return "<path>" if text.startswith("[Image: source:") else text
