@@ -171,8 +171,8 @@ fn named_clients_tell_how_each_prompt_is_called_and_what_is_lost() {
     prompts/team/model.prompt: note[call] Kilo: `/prompt-gallery:team_model [QUESTION]`: `question` gets all text
     prompts/team/model.prompt: note[call] opencode: `/prompt-gallery:team_model [QUESTION]`: `question` gets all text
     prompts/team/model.prompt: warning[lost-argument] the template tests `question`: the test is always true in Kilo and opencode
-    prompts/translate.prompt: note[call] Kilo: `/prompt-gallery:translate TEXT TO [TONE] [WORDS]`: type every argument in "quotes", in this order; one that is left out is empty text; further words go to `words`; any text is accepted
-    prompts/translate.prompt: note[call] opencode: `/prompt-gallery:translate TEXT TO [TONE] [WORDS]`: type every argument in "quotes", in this order; one that is left out is empty text; further words go to `words`; any text is accepted
+    prompts/translate.prompt: note[call] Kilo: `/prompt-gallery:translate TEXT TO [TONE] [WORDS]`: type every argument in "quotes", in this order; one that is left out is empty text; further words go to `words`; types and choices are not checked
+    prompts/translate.prompt: note[call] opencode: `/prompt-gallery:translate TEXT TO [TONE] [WORDS]`: type every argument in "quotes", in this order; one that is left out is empty text; further words go to `words`; types and choices are not checked
     prompts/translate.prompt: warning[lost-argument] there is a default for `tone`: empty text replaces it if the argument is left out in Kilo and opencode
     prompts/translate.prompt: warning[typed-argument] the template compares `tone`: no value is equal in Kilo and opencode
     prompts/translate.prompt: warning[typed-argument] the template expects a list in `words`: all that is typed becomes one item in Kilo and opencode

@@ -86,12 +86,12 @@ def check_shipped(client: clients.Client, gallery: Gallery, name: str, case: str
 
 def check_call(client: clients.Client, gallery: Gallery, tool: str, arguments: dict) -> None:
     """The model calls a tool: what `tools/call` gives is to come back to it."""
-    expected = [client.returned(tool, gallery.ask("tools/call", name=tool, arguments=arguments))]
+    expected = client.returned(tool, gallery.ask("tools/call", name=tool, arguments=arguments))
     client.model.calls = [(tool, arguments)]
     reached, said = types(client, "Call the tool.", None)
-    got = [text.removeprefix("tool: ") for text in reached or [] if text.startswith("tool: ")]
+    got = "\n".join(text.removeprefix("tool: ") for text in reached or [] if text.startswith("tool: "))
     shown = f"{client.name} calls {tool} {json.dumps(arguments)}"
-    note("passed", shown) if got == expected else note("failed", shown, *difference(expected, got, said))
+    note("passed", shown) if got == expected else note("failed", shown, *difference([expected], [got], said))
 
 
 def outcome(expected: list[str], reached: list[str] | None) -> str:

@@ -34,7 +34,12 @@ class QwenCode(GeminiCli):
         if result["isError"]:
             response = {"error": result, "content": result["content"]}
             return json.dumps([{"functionResponse": {"name": tool, "response": response}}], separators=(",", ":"))
-        return Client.returned(self, tool, result)
+        text = Client.returned(self, tool, result)
+        if "<image>" not in text:
+            return text
+        # The picture itself is sent only to a model that sees pictures.
+        picture = f"[Tool '{tool}' provided the following image data with mime-type: image/png]"
+        return text.replace("<image>", picture) + "\n[image: image/png]"
 
 
 class Codex(Client):
@@ -74,7 +79,10 @@ class Copilot(Client):
         return self.run(self.bin("copilot"), "-p", line, "--allow-all-tools")
 
     def returned(self, tool: str, result: dict) -> str:
-        text = super().returned(tool, result)
+        # It joins the texts and drops pictures.
+        text = "".join(text for text in self.blocks(result) if text != "<image>")
+        if text.startswith("missing required"):
+            text = f"the form was declined: {text}"
         return f"MCP server 'g': {text}" if result["isError"] else text
 
 
@@ -152,12 +160,16 @@ class Langchain(Library):
     calls = False
 
 
-class McpRemote(Library):
-    name, python = "mcp-remote", "openai-agents"
-
-
 class OpenaiAgents(Library):
     name = "openai-agents"
+
+    def returned(self, tool: str, result: dict) -> str:
+        # Pictures are dropped.
+        return "\n".join(text for text in self.blocks(result) if text != "<image>")
+
+
+class McpRemote(OpenaiAgents):
+    name, python = "mcp-remote", "openai-agents"
 
 
 class PydanticAi(Library):
@@ -166,9 +178,13 @@ class PydanticAi(Library):
     def returned(self, tool: str, result: dict) -> str:
         if result["isError"]:
             return json.dumps({"error": super().returned(tool, result)}, separators=(",", ":"))
-        # Of an object whose one key is `result`, the value.
         structured = result.get("structuredContent")
-        return json.dumps(structured["result"]) if structured else super().returned(tool, result)
+        if structured:
+            # Of an object whose one key is `result`, the value.
+            return json.dumps(structured.get("result", structured), separators=(",", ":"))
+        # The picture follows in a message of the user; the number is a hash of it.
+        texts = ["See file 2732f1." if text == "<image>" else text for text in self.blocks(result)]
+        return texts[0] if len(texts) == 1 else json.dumps(texts, separators=(",", ":"))
 
 
 FULL = (QwenCode, Codex, Copilot, Continue, Cline, FastAgent, Langchain, McpRemote, OpenaiAgents, PydanticAi)

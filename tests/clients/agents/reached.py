@@ -36,7 +36,7 @@ def texts(body: dict) -> list[str]:
             if NOTES in text:
                 found.append("<file>")
                 continue
-            if kind == "text":
+            if kind == "text" or role == "tool":
                 kind = role
             if kind in ("system", "developer") or not text or text.lstrip().startswith(ADDED):
                 continue
@@ -65,7 +65,9 @@ def read(part: "dict | str") -> tuple[str, str]:
 def flat(content) -> str:
     """The text of a tool's result, of all its blocks."""
     if isinstance(content, list):
-        return "\n".join(without_path(block.get("text") or f"<{block.get('type')}>") for block in content)
+        kind = {"input_image": "image"}
+        texts = (block.get("text") or f"<{kind.get(block['type'], block['type'])}>" for block in content)
+        return "\n".join(map(without_path, texts))
     return str(content or "")
 
 

@@ -142,7 +142,7 @@ fn opencode(all: &[&Parameter]) -> (String, String) {
         }
     };
     let is_checked = all.iter().any(|parameter| !parameter.is_any_text);
-    (words(all), arrive + if is_checked { "; any text is accepted" } else { "" })
+    (words(all), arrive + if is_checked { "; types and choices are not checked" } else { "" })
 }
 
 fn positions(several: &[&Parameter]) -> String {

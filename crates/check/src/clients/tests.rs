@@ -137,7 +137,7 @@ fn calls_say_which_words_reach_which_argument() {
     insta::assert_snapshot!(calls("review", "code: string, \"depth?(enum)\": [quick, thorough]", &FIVE), @r#"
     Claude Code: `/mcp__prompt-gallery__review`, then fill in the form; of words typed here, `code` and `depth` get one word each, and the rest is lost
     Gemini CLI: `/review CODE --depth="DEPTH"`: `code` gets all text, in one line and without quotes; the model gets the text as a JSON string
-    opencode: `/prompt-gallery:review CODE [DEPTH]`: type every argument in "quotes", in this order; one that is left out is empty text; further words go to `depth`; any text is accepted
+    opencode: `/prompt-gallery:review CODE [DEPTH]`: type every argument in "quotes", in this order; one that is left out is empty text; further words go to `depth`; types and choices are not checked
     ollmcp: `/prompt-gallery:review`, then it asks for `code`; `depth` cannot be given
     "#);
     insta::assert_snapshot!(calls("standup", "day?: string", &FIVE), @r#"
@@ -160,9 +160,9 @@ fn calls_say_which_words_reach_which_argument() {
 fn words_for_an_argument_that_is_only_tested_go_to_the_one_before() {
     let call =
         |template: &str| calls_of("test", "code: string, max?: integer, all?: boolean", template, &[Client::Kilo]);
-    insta::assert_snapshot!(call("{{code}} {{max}}{{#if all}} and all{{/if}}"), @r#"Kilo: `/prompt-gallery:test CODE [MAX] [ALL]`: type every argument in "quotes", in this order; one that is left out is empty text; further words, and those for `all`, go to `max`; any text is accepted"#);
-    insta::assert_snapshot!(call("{{#if code}}{{code}}{{#if max}}!{{/if}}{{#if all}}{{all}}{{/if}}{{/if}}"), @r#"Kilo: `/prompt-gallery:test CODE [MAX] [ALL]`: type every argument in "quotes", in this order; one that is left out is empty text; further words go to `all`; any text is accepted"#);
-    insta::assert_snapshot!(call("{{#if all}}All{{/if}}"), @"Kilo: `/prompt-gallery:test CODE [MAX] [ALL]`: all that is typed follows the text; any text is accepted");
+    insta::assert_snapshot!(call("{{code}} {{max}}{{#if all}} and all{{/if}}"), @r#"Kilo: `/prompt-gallery:test CODE [MAX] [ALL]`: type every argument in "quotes", in this order; one that is left out is empty text; further words, and those for `all`, go to `max`; types and choices are not checked"#);
+    insta::assert_snapshot!(call("{{#if code}}{{code}}{{#if max}}!{{/if}}{{#if all}}{{all}}{{/if}}{{/if}}"), @r#"Kilo: `/prompt-gallery:test CODE [MAX] [ALL]`: type every argument in "quotes", in this order; one that is left out is empty text; further words go to `all`; types and choices are not checked"#);
+    insta::assert_snapshot!(call("{{#if all}}All{{/if}}"), @"Kilo: `/prompt-gallery:test CODE [MAX] [ALL]`: all that is typed follows the text; types and choices are not checked");
 }
 
 #[test]
