@@ -1,6 +1,7 @@
 //! All prompts of one catalogue at once: what is searched, and which prompts are tools.
 
 use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 
 use base64::Engine;
@@ -231,7 +232,8 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::InvalidCursor`], [`GalleryError::Store`].
     pub async fn search(&self, Search { query, tag, cursor }: Search<'_>) -> Result<FoundPage, GalleryError> {
-        let start = cursor.map_or(Ok(0), decode_offset)?;
+        let asked = hash_of(query, tag);
+        let start = cursor.map_or(Ok(0), |cursor| decode_offset(cursor, asked))?;
         let prompts = self.all_prompts().await?;
         let index = prompts.search().await?;
         let (found, unknown_tag) = match index.find(query, tag) {
@@ -240,18 +242,27 @@ impl Gallery {
         };
         let page = prompts.found(found.get(start..).unwrap_or_default());
         let next = start + page.len();
-        let next_cursor = (next < found.len()).then(|| encode_offset(next));
+        let next_cursor = (next < found.len()).then(|| encode_offset(next, asked));
         let (total, not_searched) = (found.len(), prompts.unread);
         Ok(FoundPage { prompts: page, total, next_cursor, not_searched, unknown_tag })
     }
 }
 
-/// The cursor of the page of a search that begins with this match.
-fn encode_offset(offset: usize) -> String {
-    URL_SAFE_NO_PAD.encode(format!("match {offset}"))
+/// Tells one search from another.
+fn hash_of(query: &str, tag: Option<&str>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (query, tag).hash(&mut hasher);
+    hasher.finish()
 }
 
-fn decode_offset(cursor: &str) -> Result<usize, GalleryError> {
+/// The cursor of the page of a search that begins with this match.
+fn encode_offset(offset: usize, asked: u64) -> String {
+    URL_SAFE_NO_PAD.encode(format!("match {offset} {asked:x}"))
+}
+
+/// The match at which a page begins. The cursor of another search is invalid: its matches are others.
+fn decode_offset(cursor: &str, asked: u64) -> Result<usize, GalleryError> {
     let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    text.and_then(|text| text.strip_prefix("match ")?.parse().ok()).ok_or(GalleryError::InvalidCursor)
+    let offset = text.as_deref().and_then(|text| text.strip_prefix("match ")?.strip_suffix(&format!(" {asked:x}")));
+    offset.and_then(|offset| offset.parse().ok()).ok_or(GalleryError::InvalidCursor)
 }

@@ -24,6 +24,9 @@ const GET: &str = check::PROMPT_TOOLS[1];
 
 /// The role of each content block, in `_meta`.
 const META_ROLES: &str = "prompt-gallery/roles";
+/// Said in the text where messages have several roles.
+const USER_LABEL: &str = "[user]";
+const ASSISTANT_LABEL: &str = "[assistant]";
 
 /// `search_prompts` and `get_prompt` as `tools/list` has them.
 pub(super) fn definitions() -> [(&'static str, Box<RawValue>); 2] {
@@ -256,6 +259,9 @@ impl Call<'_> {
     }
 
     fn answer_rendered(&self, rendered: Rendered, prompt: &str) -> Result<Vec<u8>, Failure> {
+        if rendered.messages.is_empty() {
+            return Err(Failure::Message(format!("The prompt `{prompt}` is empty for these arguments.")));
+        }
         let (content, roles) = blocks(rendered.messages);
         let meta = Map::from_iter([(META_ROLES.to_owned(), json!(roles))]);
         let result = CallToolResult::<Value> { content, structured_content: None, is_error: false };
@@ -292,14 +298,19 @@ fn object(arguments: Value) -> Result<Map<String, Value>, ToolError> {
 }
 
 /// The content blocks of messages, and the role of each. If there are several roles, the text says them too, on a line of its
-/// own: models see no `_meta`, and some clients join blocks without a line between.
+/// own: models see no `_meta`, and some clients join blocks without a line between. An argument cannot add such a line.
 fn blocks(messages: Vec<PromptMessage>) -> (Vec<Content>, Vec<Role>) {
     let has_several = messages.windows(2).any(|pair| pair[0].role != pair[1].role);
     let (mut content, mut roles) = (Vec::new(), Vec::new());
-    for PromptMessage { role, content: block } in messages {
+    for PromptMessage { role, content: mut block } in messages {
+        if let Content::Text { text } = &mut block
+            && has_several
+        {
+            *text = with_escaped_labels(text);
+        }
         let is_new = has_several && roles.last() != Some(&role);
         let before = if roles.is_empty() { "" } else { "\n" };
-        let label = format!("{before}{}", if role == Role::User { "[user]" } else { "[assistant]" });
+        let label = format!("{before}{}", if role == Role::User { USER_LABEL } else { ASSISTANT_LABEL });
         match block {
             Content::Text { text } if is_new => content.push(Content::text(format!("{label}\n{text}"))),
             block => {
@@ -313,4 +324,11 @@ fn blocks(messages: Vec<PromptMessage>) -> (Vec<Content>, Vec<Role>) {
         roles.push(role);
     }
     (content, roles)
+}
+
+/// The text with a backslash before each line that looks like the label of a role.
+fn with_escaped_labels(text: &str) -> String {
+    let is_label = |line: &str| matches!(line.trim(), USER_LABEL | ASSISTANT_LABEL);
+    let escape = |line: &str| if is_label(line) { format!("\\{line}") } else { line.to_owned() };
+    text.split_inclusive('\n').map(escape).collect()
 }
