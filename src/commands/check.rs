@@ -176,7 +176,7 @@ struct Reported {
 /// Checks the files and prints the problems.
 fn report(args: &Check, tools: &[&str], galleries: &[ReadGallery]) -> Result<Reported, OutputError> {
     let checked = galleries.iter().map(|ReadGallery { root, files, progress, page_size }| {
-        let options = Options { page_size: *page_size, clients: &args.client, tools };
+        let options = Options { page_size: *page_size, clients: &args.client, tools, skills: &[] };
         let mut problems = check(files, &options, &|| progress.step());
         problems.retain(|problem| !args.allow.contains(&problem.code));
         let texts = files.iter().filter_map(text).collect();
@@ -186,7 +186,7 @@ fn report(args: &Check, tools: &[&str], galleries: &[ReadGallery]) -> Result<Rep
     for gallery in galleries {
         gallery.progress.end();
     }
-    let options = Options { page_size: None, clients: &args.client, tools };
+    let options = Options { page_size: None, clients: &args.client, tools, skills: &[] };
     let report = Report { galleries: &checked, options };
     let written = match args.format {
         Format::Human => report.human(BufWriter::new(anstream::stdout().lock())),

@@ -2,9 +2,9 @@
 //!
 //! This crate reads no files: texts come in, problems come out. Its whole API is for this workspace.
 //!
-//! The command `check` uses all of it. Serving uses four modules, so that a check and an answer follow the same rules:
-//! `address` says where `{{media}}` leads, `roles` turns messages into the two roles of clients, `strays` finds files that were
-//! probably meant to be prompts, and `tool` says which prompts can be tools.
+//! The command `check` uses all of it. Serving uses five modules, so that a check and an answer follow the same rules:
+//! `address` says where `{{media}}` leads, `roles` turns messages into the two roles of clients, `skill` reads skills and
+//! makes them of prompts, `strays` finds files that were probably meant to be prompts, and `tool` says which prompts can be tools.
 //!
 //! # Layout
 //!
@@ -17,6 +17,7 @@
 //! | a check follows the branches of a template | `survey.rs` |
 //! | another template language is recognised | `foreign.rs`, `foreign/syntax.rs`; another program's keys: `foreign/keys.rs` |
 //! | the name of a tool or of its arguments is refused | `tool.rs` |
+//! | a field of a skill is refused | `skill/fields.rs`; its files: `skill/files.rs`; a prompt as a skill: `skill/generated.rs` |
 //! | an address or a type of media is refused | `address.rs`, `media.rs` |
 //! | a code and its level are added | `dotprompt`, `problem.rs` |
 
@@ -32,6 +33,8 @@ mod placeholders;
 mod problems;
 #[doc(hidden)]
 pub mod roles;
+#[doc(hidden)]
+pub mod skill;
 #[doc(hidden)]
 pub mod strays;
 mod survey;
@@ -67,6 +70,8 @@ pub struct Options<'a> {
     pub clients: &'a [Client],
     /// The tools that the server has besides [`PROMPT_TOOLS`]. A prompt cannot be a tool of their names.
     pub tools: &'a [&'a str],
+    /// The paths of the skills that are folders. A prompt cannot be a skill of their paths.
+    pub skills: &'a [&'a str],
 }
 
 impl Options<'_> {
@@ -98,6 +103,7 @@ pub fn check(files: &[File], options: &Options<'_>, done: &(dyn Fn() + Sync)) ->
     let mut problems = gallery.idle(&checked);
     problems.extend(gallery.unused(&parsed));
     problems.extend(names(&checked, options));
+    problems.extend(skills(&checked, options));
     if options.page_size.is_some() {
         problems.extend(stray_files(files, &checked, &parsed));
     }
@@ -203,6 +209,8 @@ struct Checked<'a> {
     is_read: bool,
     /// The place of `tool: true`.
     tool: Option<Place>,
+    /// The place of `skill: true`, and the path of the skill.
+    skill: Option<(Place, String)>,
     problems: Vec<Problem>,
     /// The addresses of its media.
     shown: Vec<String>,
@@ -232,7 +240,7 @@ impl<'a> Gallery<'a> {
         let shown = file.shown();
         let (source, is_read) = (file.source(), !matches!(file.content, Content::Unread));
         let Parsed { named, content, mut problems, .. } = file;
-        let (mut partials, mut tool, mut parameters) = (BTreeSet::new(), None, None);
+        let (mut partials, mut tool, mut skill, mut parameters) = (BTreeSet::new(), None, None, None);
         if let Content::Prompt(Some(prompt)) = content {
             tool = prompt.tool();
             problems.extend(media::check(key, &prompt.template().media, self.files));
@@ -244,10 +252,16 @@ impl<'a> Gallery<'a> {
                     let text = String::from_utf8_lossy(source);
                     problems.extend(tool::of_arguments(key, linked.arguments(), place, &text));
                 }
+                if let (Some(place), Some(Named::Prompt(name))) = (linked.skill(), &named) {
+                    match skill::of_prompt(key, name, &linked) {
+                        Ok(generated) => skill = Some((place, generated.path)),
+                        Err(problem) => problems.push(problem),
+                    }
+                }
                 parameters = (!self.options.clients.is_empty()).then(|| Parameter::all(&linked));
             }
         }
-        Checked { key, named, is_read, tool, problems, shown, partials, parameters }
+        Checked { key, named, is_read, tool, skill, problems, shown, partials, parameters }
     }
 
     /// The problems of partials that no prompt uses. Each is linked as if a prompt used it.
@@ -399,6 +413,15 @@ fn names(checked: &[Checked<'_>], options: &Options<'_>) -> Vec<Problem> {
         problems.push(of_file(WHOLE, Code::ManyPrompts, message, Some("raise or unset PAGE_SIZE")));
     }
     problems
+}
+
+/// Reports prompts that cannot be skills because another skill has the path.
+fn skills(checked: &[Checked<'_>], options: &Options<'_>) -> Vec<Problem> {
+    let generated = checked.iter().filter_map(|checked| {
+        let (place, path) = checked.skill.as_ref()?;
+        Some((checked.key, *place, path.as_str()))
+    });
+    skill::taken(&generated.collect::<Vec<_>>(), |path| options.skills.contains(&path))
 }
 
 /// Reports files that are neither prompts nor shown by one.

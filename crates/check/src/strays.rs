@@ -28,6 +28,12 @@ pub fn is_missed(key: &str) -> bool {
     Named::of(key).is_some() || !key.rsplit('/').next().unwrap_or(key).contains('.')
 }
 
+/// Whether a file or folder is hidden, or is a backup of an editor or a merge tool: `.x`, `x~`, `#x#` (Emacs), `x.swp` (Vim).
+pub fn is_hidden_or_backup(name: &[u8]) -> bool {
+    const BACKUPS: [&[u8]; 7] = [b"~", b"#", b".bak", b".orig", b".swp", b".swo", b".tmp"];
+    name.starts_with(b".") || name.starts_with(b"#") || BACKUPS.iter().any(|end| name.ends_with(end))
+}
+
 fn is_one_of(extension: &str, known: &[&str]) -> bool {
     known.iter().any(|known| extension.eq_ignore_ascii_case(known))
 }

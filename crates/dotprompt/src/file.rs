@@ -82,6 +82,12 @@ impl PromptFile {
         self.front_matter.tool
     }
 
+    /// The place of `skill: true`.
+    #[doc(hidden)]
+    pub fn skill(&self) -> Option<Place> {
+        self.front_matter.skill
+    }
+
     /// The metadata of the file as Dotprompt defines it (`model`, `config`, `input`, `ext`, `raw` …), with schemas as JSON
     /// Schema. `overrides` replaces its values; the two `config` maps are merged.
     #[must_use]

@@ -1,5 +1,7 @@
 //! Front matter: the YAML between the first two `---` lines.
 
+pub(super) mod any;
+
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -32,6 +34,11 @@ pub(super) struct FrontMatter {
     pub(super) icons: Vec<Icon>,
     /// The place of `tool: true`.
     pub(super) tool: Option<Place>,
+    /// The place of `skill: true`.
+    pub(super) skill: Option<Place>,
+    pub(super) license: Option<String>,
+    /// `metadata` of a skill: texts as they are written. `None` if it is not a map.
+    pub(super) skill_metadata: Option<Map<String, Value>>,
     /// `None` if the file does not declare arguments, so that they are inferred from the template.
     pub(super) arguments: Option<Arguments>,
     /// `input.default`.
@@ -43,7 +50,7 @@ pub(super) struct FrontMatter {
 }
 
 /// Keys that this module reads.
-const READ_KEYS: [&str; 7] = ["title", "tags", "icons", "tool", "arguments", "input", "output"];
+const READ_KEYS: [&str; 9] = ["title", "tags", "icons", "tool", "skill", "license", "arguments", "input", "output"];
 /// Dotprompt's keys that are text.
 const TEXT_KEYS: [&str; 5] = ["description", "name", "variant", "version", "model"];
 /// Dotprompt's other keys, which are kept as they are.
@@ -159,6 +166,11 @@ fn read_map(root: &Node, source: &str, schemas: Schemas<'_>, front_matter: &mut 
                 let is_tool = reader.boolean(CODE, "`tool`", node) == Some(true);
                 front_matter.tool = is_tool.then_some(key.span.place);
             }
+            "skill" if !node.is_null() => {
+                let is_skill = reader.boolean(CODE, "`skill`", node) == Some(true);
+                front_matter.skill = is_skill.then_some(key.span.place);
+            }
+            "license" => front_matter.license = reader.text(CODE, "`license`", node),
             "arguments" if !node.is_null() => arguments = Some((key, node)),
             "input" if !node.is_null() => input = Some(node),
             _ if READ_KEYS.contains(&name) || TEXT_KEYS.contains(&name) || KEPT_KEYS.contains(&name) => {}
@@ -176,6 +188,9 @@ fn read_map(root: &Node, source: &str, schemas: Schemas<'_>, front_matter: &mut 
         }
     }
     front_matter.metadata.insert("ext".to_owned(), ext.into());
+    if front_matter.skill.is_some() {
+        front_matter.skill_metadata = skill_metadata(root, reader);
+    }
     let input = input.map(|node| read_input(node, schemas, front_matter, reader)).unwrap_or_default();
     if let Some(output) = root.get("output") {
         read_output(output, schemas, front_matter, reader);
@@ -211,6 +226,19 @@ fn metadata(key: &str, node: &Node, source: &str) -> Option<Value> {
         _ if KEPT_KEYS.contains(&key) || matches!(key, "input" | "output") => Some(node.to_json()),
         _ => None,
     }
+}
+
+/// `metadata` as Agent Skills defines it: a map of texts. A list or a map in it is its JSON. `None` if it is not a map.
+fn skill_metadata(root: &Node, reader: &Reader<'_>) -> Option<Map<String, Value>> {
+    let Some(node) = root.get("metadata") else { return Some(Map::new()) };
+    let text = |(key, node): &(Key, Node)| {
+        let text = match reader.value(node, true) {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        (!node.is_null()).then(|| (key.name.clone(), text.into()))
+    };
+    node.is_map().then(|| node.entries().iter().filter_map(text).collect())
 }
 
 fn unknown_key(key: &Key, reader: &mut Reader<'_>) {

@@ -47,7 +47,7 @@
 //! |---|---|
 //! | a file's path becomes a prompt's name | `names.rs` |
 //! | a file is read, and a prompt is linked and rendered | `file.rs`, `prompt.rs`; the variables of its partials: `link.rs` |
-//! | a key of front matter is read | `front_matter.rs`; types and errors of its nodes: `reader.rs`, `yaml.rs` |
+//! | a key of front matter is read | `front_matter.rs`; any keys of another file: `front_matter/any.rs`; types and errors of its nodes: `reader.rs`, `yaml.rs` |
 //! | an argument is declared | `arguments/items.rs`, `arguments/properties.rs`, `picoschema.rs`; inferred: `template/uses/walk.rs` |
 //! | a caller's argument is read | `arguments/resolve.rs`, `arguments/text.rs` |
 //! | a keyword of JSON Schema is added | `schema/keywords.rs`; the cost of a check: `schema/cost.rs` |
@@ -106,6 +106,7 @@ pub use template::{ContentType, Shown};
 /// For the check of a gallery: the tags, nodes and variables of a template, and the pieces of messages.
 #[doc(hidden)]
 pub mod tree {
+    pub use crate::front_matter::any::{Entry, Markdown, Scalar};
     pub use crate::front_matter::template_of;
     pub use crate::message::{Piece, messages};
     pub use crate::shape::Shape;

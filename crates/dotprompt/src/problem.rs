@@ -192,6 +192,8 @@ codes! {
     DuplicatePartial = "duplicate-partial", Error;
     /// The prompt cannot be a tool, because of its name or the name of an argument.
     ToolName = "tool-name", Error;
+    /// The skill breaks a rule of Agent Skills, or the prompt cannot be a skill.
+    Skill = "skill", Error;
 
     /// A key of the front matter that has no effect.
     UnknownKey = "unknown-key", Warning;
@@ -215,6 +217,8 @@ codes! {
     DuplicateName = "duplicate-name", Warning;
     /// Front matter is read as text because of its place.
     MisplacedFrontMatter = "misplaced-front-matter", Warning;
+    /// A field of a skill has a type that Agent Skills does not define.
+    SkillField = "skill-field", Warning;
 
     /// Text that may be a placeholder of another template language.
     ForeignText = "foreign-text", Note;
@@ -222,6 +226,8 @@ codes! {
     Renamed = "renamed", Note;
     /// Files that should probably be prompts but are not.
     NotAPrompt = "not-a-prompt", Note;
+    /// A file that should probably be a skill but is not.
+    NotASkill = "not-a-skill", Note;
     /// The arguments of a prompt that declares none.
     Inferred = "inferred-arguments", Note;
     /// How the prompt is called in a client that the team uses.

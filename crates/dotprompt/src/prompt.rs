@@ -96,6 +96,18 @@ impl Prompt {
         self.file.front_matter.tool.is_some()
     }
 
+    /// Whether it is also a skill: `skill: true`.
+    #[must_use]
+    pub fn is_skill(&self) -> bool {
+        self.file.front_matter.skill.is_some()
+    }
+
+    /// The licence.
+    #[must_use]
+    pub fn license(&self) -> Option<&str> {
+        self.file.front_matter.license.as_deref()
+    }
+
     /// The arguments of a call.
     #[must_use]
     pub fn arguments(&self) -> &Arguments {
@@ -134,6 +146,22 @@ impl Prompt {
     /// The templates of the partials, by name.
     pub fn partials(&self) -> impl Iterator<Item = (&str, &Template)> {
         self.partials.iter().map(|(name, partial)| (name.as_str(), &partial.template))
+    }
+
+    /// The place of `skill: true`.
+    pub fn skill(&self) -> Option<Place> {
+        self.file.front_matter.skill
+    }
+
+    /// The `metadata` of a skill, as texts; `None` if it is not a map.
+    pub fn skill_metadata(&self) -> Option<&Map<String, Value>> {
+        self.file.front_matter.skill_metadata.as_ref()
+    }
+
+    /// Whether the prompt or one of its partials reads `@name`.
+    pub fn reads_data(&self, name: &str) -> bool {
+        let mut templates = self.partials().map(|(_, template)| template).chain([self.template()]);
+        templates.any(|template| template.reads_data(name))
     }
 
     /// What the prompt and its partials use; `None` if finding it takes too many steps.

@@ -23,6 +23,11 @@ pub(super) fn text<'a>(file: &Arc<str>, source: &'a [u8]) -> Result<&'a str, Pro
     if source.len() as u64 > bounds::SOURCE {
         return Err(too_large(file, source.len() as u64));
     }
+    text_of_any_size(file, source)
+}
+
+/// The text of a file that is not a prompt.
+pub(super) fn text_of_any_size<'a>(file: &Arc<str>, source: &'a [u8]) -> Result<&'a str, Problem> {
     if let Some(what) = other_encoding(source) {
         return Err(Problem::of_file(Code::Encoding, file, what));
     }

@@ -4,6 +4,7 @@
 //! (<https://google.github.io/dotprompt/reference/template/>).
 
 mod compile;
+mod data;
 mod expression;
 mod lexer;
 mod rows;

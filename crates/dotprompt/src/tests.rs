@@ -464,3 +464,38 @@ fn one_mistake_is_one_problem() {
         assert_eq!(told, [(code, source == "{{a || b}}")], "{problems:?}");
     }
 }
+
+#[test]
+fn a_tag_that_reads_data_is_found_anywhere() {
+    let partials = [("p", "{{#if x}}{{@auth.email}}{{/if}}"), ("plain", "{{x}}")];
+    for (template, expected) in [
+        ("{{@auth.email}}", true),
+        ("{{@auth}}", true),
+        ("{{#each x}}{{@../auth.sub}}{{/each}}", true),
+        ("{{#if false}}{{else}}{{#if @auth}}a{{/if}}{{/if}}", true),
+        ("{{#unless @auth.x}}a{{/unless}}", true),
+        ("{{#ifEquals x @auth.sub}}a{{/ifEquals}}", true),
+        ("{{#with @auth}}{{email}}{{/with}}", true),
+        ("{{lookup @auth x}}", true),
+        ("{{json (lookup @auth x)}}", true),
+        ("{{role @auth.role}}", true),
+        ("{{media url=x contentType=@auth.t}}", true),
+        ("{{section @auth.s}}", true),
+        ("{{> plain x=@auth.email}}", true),
+        ("{{> plain @auth}}", true),
+        ("{{#> plain}}{{@auth.email}}{{/plain}}", true),
+        ("{{#*inline \"i\"}}{{@auth.email}}{{/inline}}", true),
+        ("{{> p}}", true),
+        ("{{> plain}}", false),
+        ("{{auth}} {{@metadata.prompt.auth}} {{x.auth}} @auth {{!-- @auth --}}", false),
+    ] {
+        let file = PromptFile::parse("x.prompt", template.as_bytes()).unwrap();
+        let used: Vec<String> = file.partials().map(str::to_owned).collect();
+        let partial = |(name, text): &(&str, &str)| {
+            ((*name).to_owned(), Arc::new(Partial::parse("_p.prompt", text.as_bytes()).unwrap()))
+        };
+        let partials = partials.iter().filter(|(name, _)| used.iter().any(|used| used == name)).map(partial).collect();
+        let prompt = Prompt::link(Arc::new(file), partials).unwrap();
+        assert_eq!(prompt.reads_data("auth"), expected, "{template}");
+    }
+}

@@ -127,6 +127,11 @@ impl Node {
         }
     }
 
+    /// The items of a list; empty for other values.
+    pub(super) fn items(&self) -> &[Self] {
+        if let Yaml::List(items) = &self.value { items } else { &[] }
+    }
+
     pub(super) fn is_null(&self) -> bool {
         matches!(self.value, Yaml::Null)
     }
@@ -148,6 +153,12 @@ impl Node {
             }
             Yaml::Null | Yaml::List(_) | Yaml::Map(_) => None,
         }
+    }
+
+    /// A scalar as it is written, with its quotes; `None` for a list or a map.
+    pub(super) fn written<'s>(&self, source: &'s str) -> Option<&'s str> {
+        let is_scalar = !matches!(self.value, Yaml::List(_) | Yaml::Map(_));
+        source.get(self.bytes.clone()).filter(|_| is_scalar)
     }
 
     pub(super) fn to_json(&self) -> Value {

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use check::strays::is_hidden_or_backup;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -278,12 +279,6 @@ fn is_below(path: &Path, root: &Path) -> bool {
 fn key_of(path: &Path) -> Option<String> {
     let parts = path.iter().map(|part| part.to_str()).collect::<Option<Vec<_>>>()?;
     Some(parts.join("/"))
-}
-
-/// `.x`, `x~`, `#x#` (Emacs), and the files that Vim and merge tools leave.
-fn is_hidden_or_backup(name: &[u8]) -> bool {
-    const BACKUPS: [&[u8]; 7] = [b"~", b"#", b".bak", b".orig", b".swp", b".swo", b".tmp"];
-    name.starts_with(b".") || name.starts_with(b"#") || BACKUPS.iter().any(|end| name.ends_with(end))
 }
 
 /// The version of a file. A file that changed shortly before `now` gets another version in each listing, because a second

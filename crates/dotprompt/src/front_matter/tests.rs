@@ -173,3 +173,24 @@ fn a_file_full_of_mistakes_is_read_soon() {
         assert!(!problems.contains("at most 10000 values"), "{problems}");
     }
 }
+
+#[test]
+fn a_skill_has_its_place_its_licence_and_its_metadata_as_texts() {
+    let front_matter = said(
+        "metadata: {version: 1.10, owner: me, old: ~, since: 2026-01-02, on: yes, list: [1, a]}\nskill: true\nlicense: MIT",
+    );
+    assert_eq!(front_matter.skill.map(|place| place.line), Some(3));
+    assert_eq!(front_matter.license.as_deref(), Some("MIT"));
+    let metadata = front_matter.skill_metadata.map(Value::from);
+    let expected = json!({ "version": "1.10", "owner": "me", "since": "2026-01-02", "on": "yes", "list": "[1,\"a\"]" });
+    assert_eq!(metadata, Some(expected));
+    assert_eq!(said("skill: true").skill_metadata, Some(Map::new()));
+    assert_eq!(said("skill: true\nmetadata: text").skill_metadata, None);
+    assert_eq!(said("skill: true\nlicense:").license, None);
+    assert_eq!(said("skill: false").skill, None);
+    assert_eq!(said("skill:").skill, None);
+    assert_snapshot!(problems("skill: yes\nlicense: [MIT]"), @"
+    front-matter 2:8+3 `skill` must be true or false, not text
+    front-matter 3:10+1 `license` must be text, not a list
+    ");
+}
