@@ -1,4 +1,4 @@
-//! YAML that all readers take alike: those of YAML 1.1, as PyYAML, and of YAML 1.2, as js-yaml and this crate.
+//! YAML that all readers take alike: those of YAML 1.1, as `PyYAML`, and of YAML 1.2, as js-yaml and this crate.
 
 use std::fmt::Write;
 use std::sync::LazyLock;
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Map, Value};
 
-/// Scalars without quotes that YAML 1.1 reads as another value than YAML 1.2's core schema. The patterns are PyYAML's, as far
+/// Scalars without quotes that YAML 1.1 reads as another value than YAML 1.2's core schema. The patterns are those of `PyYAML`, as far
 /// as the two differ. See <https://yaml.org/type/>.
 const DIFFERENT: &str = r"(?x)^(?:
     (?i:yes|no|on|off)                                      # booleans
