@@ -17,6 +17,7 @@ mod outage;
 mod pages;
 mod partials;
 mod shipped_prompts;
+mod shipped_skills;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
