@@ -79,7 +79,7 @@ def routes() -> None:
     guarded = {r["RouteKey"]: r["AuthorizationScopes"] for r in api if r["AuthorizationType"] == "JWT"}
     same(guarded, {f"{method} /mcp": [SCOPE] for method in ("POST", "GET", "DELETE")})
     metadata = ["oauth-protected-resource", "oauth-protected-resource/mcp", "oauth-authorization-server", "openid-configuration"]
-    open = [f"GET /.well-known/{path}" for path in metadata]
+    open = [f"GET /.well-known/{path}" for path in [*metadata, "ai-catalog.json"]] + ["GET /mcp/server-card"]
     same(
         sorted(r["RouteKey"] for r in api if r["AuthorizationType"] == "NONE"),
         sorted([*open, "GET /health", "POST /register"]),
@@ -336,6 +336,19 @@ def serves(document: dict, *names: str) -> None:
         status(answer, 200)
         same(answer.headers["content-type"], "application/json")
         same(answer.body, json.dumps(document, separators=(",", ":")))
+
+
+def card() -> None:
+    catalogue = request("GET", f"{ORIGIN}/.well-known/ai-catalog.json")
+    status(catalogue, 200)
+    same(catalogue.headers["content-type"], "application/ai-catalog+json")
+    (entry,) = json.loads(catalogue.body)["entries"]
+    same(entry["url"], f"{URL}/server-card")
+    answer = request("GET", entry["url"])
+    status(answer, 200)
+    same(answer.headers["content-type"], "application/mcp-server-card+json")
+    same(json.loads(answer.body)["remotes"][0]["url"], URL)
+    status(request("GET", entry["url"], {"If-None-Match": answer.headers["etag"]}), 304)
 
 
 def register(*redirect_uris: str) -> Answer:

@@ -1,5 +1,7 @@
 //! HTTP: the routes, the checks that a request to `/mcp` passes before the protocol sees it, and its log line.
 
+mod card;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -43,6 +45,7 @@ pub fn app(mcp: Mcp, config: &Config, verifier: Verifier) -> Router {
     Router::new()
         .route("/mcp", any(answer).with_state(Arc::new(mcp)).layer(layers))
         .route("/health", get(|| async { "ok\n" }))
+        .merge(card::routes(config))
         .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The MCP endpoint is /mcp.\n") })
         .merge(config.sign_in.as_ref().map(discovery).unwrap_or_default())
 }

@@ -36,6 +36,7 @@
 //! | prompts become tools | `mcp/prompt_tools.rs`; `gallery`, `all_prompts.rs` |
 //! | an error of the gallery gets its words | `gallery`, `error.rs` |
 //! | a tool is defined and registered | `tools.rs`; an example is `tools/calculator.rs` |
+//! | the server's name, title and version are set | `identity.rs`; its card for clients that are not connected: `http/card.rs` |
 //! | a caller is admitted | `auth/guard.rs`; clients find the sign-in by `auth/discovery.rs` |
 //! | log lines get their form | `logging.rs` |
 //! | the log line of a request gets its fields | `mcp/post.rs` |
@@ -49,6 +50,7 @@ pub mod auth;
 pub mod config;
 #[doc(hidden)]
 pub mod http;
+mod identity;
 mod json;
 mod limits;
 #[doc(hidden)]

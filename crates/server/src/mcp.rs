@@ -39,10 +39,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
-use version::{Era, SUPPORTED};
+use version::Era;
+pub(crate) use version::SUPPORTED;
 pub use version::{HANDSHAKE, MODERN};
 
 use crate::config::Config;
+use crate::identity::server_info;
 use crate::tools::Tools;
 use gallery::{Gallery, shortened};
 use store::counting_requests;
@@ -121,8 +123,7 @@ impl Mcp {
     /// The protocol over a gallery and tools. Prompts are tools too.
     #[must_use]
     pub fn new(gallery: Arc<Gallery>, tools: Tools) -> Self {
-        let server_info =
-            json!({ "name": "prompt-gallery", "title": "Prompt gallery", "version": env!("CARGO_PKG_VERSION") });
+        let server_info = server_info();
         let meta = raw(&json!({ META_SERVER: server_info }));
         let capabilities = raw(&json!({ "completions": {}, "prompts": {}, "tools": {} }));
         let stdio_capabilities = stdio_capabilities(true);
