@@ -59,7 +59,8 @@ impl Server {
         self
     }
 
-    /// The HTTP service over the store that `config` names, for another HTTP server to serve.
+    /// The HTTP service over the store that `config` names, for another HTTP server to serve. It has no streams: [`Server::run`]
+    /// adds them on a local address.
     ///
     /// # Errors
     /// A folder that cannot be opened, a tool that cannot be registered.
@@ -74,16 +75,26 @@ impl Server {
     /// A tool that cannot be registered.
     pub fn app_over(self, store: Arc<dyn PromptStore>, config: &Config) -> Result<Router, ServerError> {
         let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
-        self.service(gallery, config)
+        Ok(http::app(self.mcp(gallery)?, config, verifier(config)?))
     }
 
-    /// The HTTP service over a gallery.
-    pub(crate) fn service(self, gallery: Arc<Gallery>, config: &Config) -> Result<Router, ServerError> {
-        let verifier = match &config.sign_in {
-            _ if config.on_lambda => Verifier::Platform,
-            Some(sign_in) => Verifier::Tokens(Box::new(Tokens::new(sign_in).map_err(ServerError::SignIn)?)),
-            None => Verifier::None,
-        };
-        Ok(http::app(Mcp::new(gallery, Tools::new(self.tools)?), config, verifier))
+    /// The protocol over a gallery.
+    ///
+    /// # Errors
+    /// A tool that cannot be registered.
+    pub(crate) fn mcp(self, gallery: Arc<Gallery>) -> Result<Mcp, ServerError> {
+        Ok(Mcp::new(gallery, Tools::new(self.tools)?))
     }
+}
+
+/// The component that checks tokens.
+///
+/// # Errors
+/// A sign-in whose keys cannot be read.
+pub(crate) fn verifier(config: &Config) -> Result<Verifier, ServerError> {
+    Ok(match &config.sign_in {
+        _ if config.on_lambda => Verifier::Platform,
+        Some(sign_in) => Verifier::Tokens(Box::new(Tokens::new(sign_in).map_err(ServerError::SignIn)?)),
+        None => Verifier::None,
+    })
 }

@@ -37,10 +37,12 @@ mod builder;
 mod cli;
 mod commands;
 mod failure;
+mod live;
 mod location;
 mod log;
 mod open;
 mod program;
+mod sse;
 mod stdio;
 mod tokens;
 #[doc(hidden)]
@@ -53,5 +55,5 @@ pub use server::config::{
     AddressingStyle, Allowed, AuthorizationServer, Config, ConfigError, Flags, LogFormat, PublicClient, S3Options,
     SignIn, Source,
 };
-pub use server::{Annotations, Content, InvalidTool, Tool, ToolCall, ToolError, ToolReply};
+pub use server::{Annotations, Content, InvalidTool, Progress, Tool, ToolCall, ToolError, ToolReply};
 pub use store::{DirStore, IndexStore, Object, PromptStore, S3Store, StoreError, Written};

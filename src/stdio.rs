@@ -1,7 +1,6 @@
 //! MCP over standard input and output: one client, one JSON-RPC message a line.
 //! <https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/stdio>
 
-mod changes;
 mod connection;
 mod forms;
 mod head;
@@ -15,13 +14,11 @@ use std::time::Duration;
 
 use connection::Connection;
 use futures_util::future::FutureExt;
-use gallery::Gallery;
-use server::mcp::Mcp;
-use store::DirStore;
 pub(crate) use streams::Streams;
 use tokio::time::timeout;
 
 use crate::failure::Failure;
+use crate::live::{Lists, Watched};
 use crate::program;
 
 /// How long requests under way may take once the process is told to stop.
@@ -31,18 +28,14 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// The system cannot start a thread.
-pub(crate) async fn serve(
-    mcp: Mcp,
-    gallery: Arc<Gallery>,
-    folder: Option<DirStore>,
-    streams: Streams,
-) -> Result<(), Failure> {
+pub(crate) async fn serve(watched: Watched, streams: Streams) -> Result<(), Failure> {
     let Streams { input, output, output_closed, .. } = streams;
     let mut lines = lines::read(input).map_err(Failure::unable)?;
     let (to_client, written) = lines::write(output).map_err(Failure::unable)?;
     let written = written.shared();
-    let mut connection = Connection::new(mcp, to_client);
-    let changes = tokio::spawn(changes::report(gallery, folder, Arc::clone(connection.shared())));
+    let lists = Arc::new(Lists::default());
+    let mut connection = Connection::new(Arc::clone(&watched.mcp), to_client, Arc::clone(&lists));
+    let changes = tokio::spawn(report(watched, lists, Arc::clone(connection.shared())));
     let reading = async {
         while let Some(line) = lines.recv().await {
             connection.take(line).await;
@@ -75,6 +68,29 @@ pub(crate) async fn serve(
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Tells the client of each change of a list. A watched folder is compared from the start on, another store while the client
+/// listens.
+async fn report(watched: Watched, lists: Arc<Lists>, client: Arc<connection::Shared>) {
+    let mut changes = lists.changes();
+    let from_the_start = watched.folder.is_some().then(|| lists.interest());
+    let tell = async {
+        loop {
+            client.lists_changed(changes.next().await).await;
+        }
+    };
+    let compare = async {
+        if from_the_start.is_none() {
+            // The first listing begins before a request needs it. The log has its failure once a request does.
+            let _ = watched.gallery.warm_up().await;
+        }
+        watched.report(&lists, None).await
+    };
+    tokio::select! {
+        () = tell => {}
+        never = compare => match never {},
+    }
 }
 
 /// Reports that the server cannot start: on standard error, and to the client. Returns the exit code.

@@ -1,27 +1,28 @@
 //! `prompt-gallery serve`: the Lambda function on Lambda, a local HTTP server elsewhere.
 
-use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use axum::Router;
 use clap::Args;
+use futures_util::FutureExt;
 use futures_util::future::{self, Either};
 use tokio::net::TcpListener;
 use tokio::runtime;
 
 use dotprompt::shorten_to;
-use gallery::{Gallery, Seen};
+use gallery::Gallery;
+use server::auth::Verifier;
 use server::config::{Allowed, Config, Flags};
 use server::http;
-use store::DirStore;
 
-use crate::builder::Server;
+use crate::builder::{Server, verifier};
 use crate::failure::Failure;
+use crate::live::{Lists, Watched};
 use crate::location::Location;
-use crate::{log, open, program, watch};
+use crate::sse::Streams;
+use crate::{log, open, program};
 
 /// Serve the prompts (the default command)
 #[derive(Args)]
@@ -68,35 +69,33 @@ pub(crate) fn run(args: Serve, server: Server) -> Result<ExitCode, Failure> {
 async fn serve(server: Server, config: &Config, list: &str) -> Result<(), Failure> {
     let (store, folder) = open::watched(&config.source).await?;
     let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
-    let app = server.service(Arc::clone(&gallery), config).map_err(Failure::wrong)?;
-    listen(app, &gallery, folder, config, list).await
+    let mcp = server.mcp(Arc::clone(&gallery)).map_err(Failure::wrong)?.configured(config).with_live_lists();
+    let verifier = verifier(config).map_err(Failure::wrong)?;
+    listen(Watched { gallery, mcp: Arc::new(mcp), folder }, verifier, config, list).await
 }
 
-async fn listen(
-    app: Router,
-    gallery: &Gallery,
-    folder: Option<DirStore>,
-    config: &Config,
-    list: &str,
-) -> Result<(), Failure> {
+async fn listen(watched: Watched, verifier: Verifier, config: &Config, list: &str) -> Result<(), Failure> {
+    let lists = Arc::new(Lists::default());
+    let streams = Streams::new(Arc::clone(&watched.mcp), Arc::clone(&lists));
+    let gallery = Arc::clone(&watched.gallery);
+    let app = streams.app(config, verifier);
     let addr = config.addr;
     let cannot_listen =
         |e| Failure::wrong(format!("cannot listen on {addr}: {e}; --addr HOST:PORT or PORT picks another"));
     let listener = TcpListener::bind(addr).await.map_err(cannot_listen)?;
     let addr = listener.local_addr().map_err(Failure::wrong)?;
     tracing::info!(address = %addr, store = gallery.location(), version = env!("CARGO_PKG_VERSION"), "started");
-    let stop = async {
+    let stop = async move {
         let signal = program::stop_signal().await;
         tracing::info!(signal, "stopping");
+        streams.stop();
     };
     let greet_and_watch = async {
         // Later versions than these are changes.
-        let seen = if folder.is_some() { gallery.read_changed(None).await } else { None };
-        program::print(&greeting(gallery, addr, config, list).await)?;
-        match folder {
-            Some(folder) => read_changes(gallery, &folder, seen).await,
-            None => future::pending().await,
-        }
+        let seen = if watched.folder.is_some() { gallery.read_changed(None).await } else { None };
+        let greet = async { program::print(&greeting(&gallery, addr, config, list).await) };
+        let (never, ()) = future::try_join(watched.report(&lists, seen).map(Ok), greet).await?;
+        Ok(never)
     };
     // Both run at once: requests that need no prompts are answered while the store is slow.
     match future::select(pin!(http::serve(app, listener, stop)), pin!(greet_and_watch)).await {
@@ -105,14 +104,6 @@ async fn listen(
         Either::Right((Ok(never), _)) => match never {},
     }
     Ok(())
-}
-
-/// Reads files when they are saved, so that the log reports their problems at once.
-async fn read_changes(gallery: &Gallery, folder: &DirStore, mut seen: Option<Seen>) -> Result<Infallible, Failure> {
-    loop {
-        watch::changed(folder).await;
-        seen = gallery.read_changed(seen).await;
-    }
 }
 
 /// What a person sees when the server starts: what is served, what is left out, and how to use it. `list` is the command

@@ -7,12 +7,12 @@ use clap::Args;
 use gallery::Gallery;
 use server::mcp::Mcp;
 use server::tools::Tools;
-use store::DirStore;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::builder::Server;
 use crate::failure::Failure;
 use crate::location::Location;
+use crate::live::Watched;
 use crate::log::{self, Log};
 use crate::stdio::Streams;
 use crate::{open, stdio};
@@ -40,8 +40,8 @@ pub(crate) fn run(args: &Stdio, server: Server) -> Result<ExitCode, Failure> {
         Ok(started) => started,
         Err(failure) => return Ok(stdio::refuse(streams, &failure)),
     };
-    let Started { runtime, mcp, gallery, folder, _log } = started;
-    let outcome = runtime.block_on(stdio::serve(mcp, gallery, folder, streams));
+    let Started { runtime, watched, _log } = started;
+    let outcome = runtime.block_on(stdio::serve(watched, streams));
     // A look-up of a host name cannot be stopped, and the client does not wait for it.
     runtime.shutdown_background();
     outcome.map(|()| ExitCode::SUCCESS)
@@ -50,10 +50,7 @@ pub(crate) fn run(args: &Stdio, server: Server) -> Result<ExitCode, Failure> {
 /// A server whose settings and credentials are valid.
 struct Started {
     runtime: Runtime,
-    mcp: Mcp,
-    gallery: Arc<Gallery>,
-    /// The folder of the prompts, if it is watched.
-    folder: Option<DirStore>,
+    watched: Watched,
     _log: Option<Log>,
 }
 
@@ -65,8 +62,8 @@ impl Started {
         let (store, folder) = runtime.block_on(open::watched(&config.source))?;
         let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
         let tools = Tools::new(server.tools).map_err(Failure::wrong)?;
-        let mcp = Mcp::new(Arc::clone(&gallery), tools).configured(&config);
+        let mcp = Mcp::new(Arc::clone(&gallery), tools).configured(&config).with_live_lists();
         tracing::info!(store = gallery.location(), version = env!("CARGO_PKG_VERSION"), "started");
-        Ok(Self { runtime, mcp, gallery, folder, _log: log })
+        Ok(Self { runtime, watched: Watched { gallery, mcp: Arc::new(mcp), folder }, _log: log })
     }
 }

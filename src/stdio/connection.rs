@@ -2,27 +2,26 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::pin::pin;
+use std::time::Instant;
 
 use bytes::Bytes;
 use serde_json::Value;
-use serde_json::value::RawValue;
-use server::mcp::{ChangingList, Effect, ListenFilter, Mcp, Record, Reply, RequestLine, Session, StdioMessage};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use server::mcp::{
+    self, ChangingList, Effect, ListenFilter, Mcp, Record, Reply, RequestLine, Session, StdioMessage, Subscription,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::timeout;
 
 use super::forms;
 use super::head::{Head, Id};
 use super::lines::Line;
+use crate::live::{Interest, Lists};
 
 /// Requests that are handled at once; further lines wait.
 const MAX_REQUESTS: usize = 256;
 /// Requests to the client that wait for an answer at once. Fewer than [`MAX_REQUESTS`], so that their answers are read.
 const MAX_ASKED: usize = 64;
-
-/// How long the acknowledgement of a subscription waits for the list that later ones are compared with.
-const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// One connection.
 pub(super) struct Connection {
@@ -36,20 +35,15 @@ pub(super) struct Connection {
 
 /// What the requests under way share.
 pub(super) struct Shared {
-    mcp: Mcp,
+    mcp: Arc<Mcp>,
     to_client: mpsc::Sender<Bytes>,
     state: Mutex<State>,
-    /// Whether the client is told when a list has changed.
-    listens: watch::Sender<bool>,
-    /// Whether each change of a list from now on is noticed.
-    notices: watch::Sender<bool>,
+    lists: Arc<Lists>,
 }
 
 /// A subscription, from its request to its end.
-struct Subscription {
-    /// The id of its `subscriptions/listen`.
-    id: Box<RawValue>,
-    filter: ListenFilter,
+struct Kept {
+    subscription: Subscription,
     /// Notifications come after the acknowledgement.
     is_acknowledged: bool,
 }
@@ -60,9 +54,9 @@ struct State {
     /// The client has confirmed the session, so that it takes notifications.
     is_initialized: bool,
     running: HashMap<Id, AbortHandle>,
-    subscriptions: HashMap<Id, Subscription>,
-    /// The hash of the tools that are prompts when the last subscription to them was acknowledged.
-    acknowledged_tools: Option<u64>,
+    subscriptions: HashMap<Id, Kept>,
+    /// Has the lists compared while the client listens.
+    interest: Option<Interest>,
     /// Requests to the client, by their number; `None` after the end of the input.
     asked: Option<HashMap<u64, oneshot::Sender<Value>>>,
     asked_so_far: u64,
@@ -70,16 +64,15 @@ struct State {
 
 impl State {
     fn listens(&self) -> bool {
-        self.is_initialized || self.subscriptions.values().any(|subscription| !subscription.filter.is_empty())
+        self.is_initialized || self.subscriptions.values().any(|kept| !kept.subscription.filter.is_empty())
     }
 }
 
 impl Connection {
     /// A connection whose messages go to `to_client`.
-    pub(super) fn new(mcp: Mcp, to_client: mpsc::Sender<Bytes>) -> Self {
+    pub(super) fn new(mcp: Arc<Mcp>, to_client: mpsc::Sender<Bytes>, lists: Arc<Lists>) -> Self {
         let state = Mutex::new(State { asked: Some(HashMap::new()), ..State::default() });
-        let (listens, notices) = (watch::Sender::new(false), watch::Sender::new(false));
-        let shared = Arc::new(Shared { mcp, to_client, state, listens, notices });
+        let shared = Arc::new(Shared { mcp, to_client, state, lists });
         Self { shared, tasks: JoinSet::new(), room: Arc::new(Semaphore::new(MAX_REQUESTS)), lines: 0 }
     }
 
@@ -108,8 +101,8 @@ impl Connection {
             Head::Request { method, .. } if method == "initialize" => {
                 return self.shared.initialize(&line, &number).await;
             }
-            Head::Request { id, method, raw_id } if method == "subscriptions/listen" => {
-                return self.listen(&line, &number, id, raw_id).await;
+            Head::Request { id, method, .. } if method == "subscriptions/listen" => {
+                return self.listen(&line, &number, id).await;
             }
             Head::Request { id, .. } => return self.start(id, line, number).await,
             Head::Cancelled { id } => self.shared.cancel(&id),
@@ -131,11 +124,12 @@ impl Connection {
     }
 
     /// Handles `subscriptions/listen`. Its task acknowledges it as soon as no change can be missed.
-    async fn listen(&mut self, line: &[u8], number: &str, key: Id, id: Box<RawValue>) {
+    async fn listen(&mut self, line: &[u8], number: &str, key: Id) {
         let (reply, effect) = self.shared.handle(line, number, None).await;
-        let Some(Effect::Listens(filter)) = effect else { return self.shared.send(reply.body).await };
-        let subscription = Subscription { id, filter, is_acknowledged: false };
-        self.shared.update(|state| drop(state.subscriptions.insert(key.clone(), subscription)));
+        let Some(Effect::Listens(subscription)) = effect else { return self.shared.send(reply.body).await };
+        let filter = subscription.filter;
+        let kept = Kept { subscription, is_acknowledged: false };
+        self.shared.update(|state| drop(state.subscriptions.insert(key.clone(), kept)));
         self.tasks.spawn(Arc::clone(&self.shared).acknowledge(key, filter, reply.body));
     }
 
@@ -145,7 +139,7 @@ impl Connection {
         self.shared.state().asked = None;
         while self.tasks.join_next().await.is_some() {}
         let subscriptions = std::mem::take(&mut self.shared.state().subscriptions);
-        for subscription in subscriptions.into_values() {
+        for Kept { subscription, .. } in subscriptions.into_values() {
             self.shared.send(self.shared.mcp.listening_ended(&subscription.id)).await;
         }
     }
@@ -154,25 +148,6 @@ impl Connection {
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn mcp(&self) -> &Mcp {
-        &self.mcp
-    }
-
-    /// The hash of the tools that are prompts when the last subscription to them was acknowledged.
-    pub(super) fn acknowledged_tools(&self) -> Option<u64> {
-        self.state().acknowledged_tools
-    }
-
-    /// Tells whether the client listens, now and later.
-    pub(super) fn listens(&self) -> watch::Receiver<bool> {
-        self.listens.subscribe()
-    }
-
-    /// Says whether each change of a list from now on is noticed.
-    pub(super) fn set_notices(&self, notices: bool) {
-        self.notices.send_replace(notices);
     }
 
     /// Sends a message. An error means that nobody reads, which ends the connection elsewhere.
@@ -199,7 +174,7 @@ impl Shared {
         let mut asked_line = None;
         let reply = loop {
             let body = asked_line.as_ref().unwrap_or(&line);
-            let (reply, effect) = self.handle(body, &number, session.as_deref()).await;
+            let (reply, effect) = self.handle_and_report(body, &number, session.as_deref()).await;
             let (Some(Effect::Asks(asked)), Some(known)) = (effect, &session) else { break reply };
             asked_line = forms::ask(&self, asked, body).await;
             if asked_line.is_none() {
@@ -225,21 +200,11 @@ impl Shared {
 
     /// Acknowledges a subscription.
     async fn acknowledge(self: Arc<Self>, key: Id, filter: ListenFilter, acknowledgement: Bytes) {
-        let mut notices = self.notices.subscribe();
-        let known = async {
-            let _ = notices.wait_for(|notices| *notices).await;
-            if filter.tools_list_changed {
-                let tools = self.mcp.prompt_tools_hash().await;
-                self.state().acknowledged_tools = tools;
-            }
-        };
-        if !filter.is_empty() {
-            let _ = timeout(ACKNOWLEDGE_TIMEOUT, known).await;
-        }
+        self.lists.ready(filter).await;
         let Ok(room) = self.to_client.reserve().await else { return };
         // The acknowledgement is sent under the lock, so that no notification comes before it.
-        if let Some(subscription) = self.state().subscriptions.get_mut(&key) {
-            subscription.is_acknowledged = true;
+        if let Some(kept) = self.state().subscriptions.get_mut(&key) {
+            kept.is_acknowledged = true;
             room.send(acknowledgement);
         }
     }
@@ -253,8 +218,38 @@ impl Shared {
     }
 
     async fn handle(&self, body: &[u8], request_id: &str, session: Option<&Session>) -> (Reply, Option<Effect>) {
+        self.handle_message(StdioMessage { body, request_id, session, progress: None }).await
+    }
+
+    /// Handles a request, and sends what a tool reports of its progress.
+    async fn handle_and_report(
+        &self,
+        body: &[u8],
+        request_id: &str,
+        session: Option<&Session>,
+    ) -> (Reply, Option<Effect>) {
+        let Some((progress, mut reports)) = mcp::progress_channel(body) else {
+            return self.handle(body, request_id, session).await;
+        };
+        let message = StdioMessage { body, request_id, session, progress: Some(&progress) };
+        let mut handling = pin!(self.handle_message(message));
+        let handled = loop {
+            tokio::select! {
+                biased;
+                Some(report) = reports.recv() => self.send(report).await,
+                handled = &mut handling => break handled,
+            }
+        };
+        while let Ok(report) = reports.try_recv() {
+            self.send(report).await;
+        }
+        handled
+    }
+
+    async fn handle_message(&self, message: StdioMessage<'_>) -> (Reply, Option<Effect>) {
         let began = Instant::now();
-        let (reply, effect) = self.mcp.handle_stdio(StdioMessage { body, request_id, session }).await;
+        let request_id = message.request_id;
+        let (reply, effect) = self.mcp.handle_stdio(message).await;
         write_line(&reply.record, request_id, began);
         (reply, effect)
     }
@@ -269,12 +264,14 @@ impl Shared {
         });
     }
 
-    /// Changes the state, and tells whether the client listens then.
+    /// Changes the state, and has the lists compared if the client listens then.
     fn update(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state();
         change(&mut state);
-        let listens = state.listens();
-        self.listens.send_if_modified(|before| std::mem::replace(before, listens) != listens);
+        match state.listens() {
+            true => drop(state.interest.get_or_insert_with(|| self.lists.interest())),
+            false => state.interest = None,
+        }
     }
 
     /// Makes room for a request to the client: its number, and the answer to come; `None` where the client cannot answer.
@@ -306,11 +303,13 @@ impl Shared {
     pub(super) async fn lists_changed(&self, lists: impl Iterator<Item = ChangingList>) {
         let messages: Vec<_> = {
             let state = self.state();
+            let declared = self.mcp.changing_lists();
             let of_list = |list| {
-                let listening = state.subscriptions.values();
-                let listening = listening.filter(move |known| known.is_acknowledged && known.filter.has(list));
+                let acknowledged = state.subscriptions.values().filter(|kept| kept.is_acknowledged);
+                let listening = acknowledged.map(|kept| &kept.subscription).filter(move |known| known.filter.has(list));
                 let subscribed = listening.map(move |listening| Mcp::list_changed(list, Some(&listening.id)));
-                subscribed.chain(state.is_initialized.then(|| Mcp::list_changed(list, None)))
+                let is_told = state.is_initialized && declared.has(list);
+                subscribed.chain(is_told.then(|| Mcp::list_changed(list, None)))
             };
             lists.flat_map(of_list).collect()
         };

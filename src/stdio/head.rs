@@ -30,7 +30,7 @@ pub(super) enum Head<'a> {
     Request {
         id: Id,
         method: Cow<'a, str>,
-        raw_id: Box<RawValue>,
+        raw_id: &'a RawValue,
     },
     /// `notifications/cancelled`.
     Cancelled {
@@ -71,7 +71,7 @@ impl<'a> Head<'a> {
         let Ok(fields) = serde_json::from_slice::<Fields<'a>>(line) else { return Self::Other };
         let Fields { id, method, params, result, error } = fields;
         match (id, method) {
-            (Some(id), Some(method)) => Self::Request { id: Id::of(id), method, raw_id: id.to_owned() },
+            (Some(id), Some(method)) => Self::Request { id: Id::of(id), method, raw_id: id },
             (Some(id), None) if result.is_some() || error.is_some() => {
                 Self::Response { id: Id::of(id), answer: result }
             }

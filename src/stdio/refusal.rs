@@ -28,7 +28,7 @@ pub(super) fn answer(streams: Streams, failure: &Failure) -> io::Result<()> {
         while let Ok(Some(line)) = timeout(NEXT_REQUEST_TIMEOUT, input.recv()).await {
             let Line::Whole(line) = line else { continue };
             let Head::Request { method, raw_id, .. } = Head::of(&line) else { continue };
-            output.write_all(&Reply::cannot_start(&raw_id, failure.message()).body)?;
+            output.write_all(&Reply::cannot_start(raw_id, failure.message()).body)?;
             output.write_all(b"\n")?;
             output.flush()?;
             if method == "initialize" {

@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use axum::serve::ListenerExt;
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -21,7 +21,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tower::{Layer, ServiceBuilder, ServiceExt};
-use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, Any, CorsLayer};
 use uuid::Uuid;
 
 use crate::auth::{Claims, Guard, Refusal, Verifier, documents, register};
@@ -32,18 +32,26 @@ use dotprompt::shorten_to;
 
 const JSON: &str = "application/json";
 
-/// The HTTP service, the same on a local port, on Lambda and in tests. `verifier` checks the tokens of callers.
+static POST: [Method; 1] = [Method::POST];
+
+/// The HTTP service without streams, as on Lambda. `verifier` checks the tokens of callers.
 pub fn app(mcp: Mcp, config: &Config, verifier: Verifier) -> Router {
-    let mcp = mcp.configured(config);
+    let mcp = Arc::new(mcp.configured(config));
+    service(any(answer).with_state(mcp), &POST, config, verifier)
+}
+
+/// The HTTP service around a handler of `/mcp`, whose requests have passed all checks. Pages in a browser may use `methods`.
+pub fn service(mcp: MethodRouter, methods: &'static [Method], config: &Config, verifier: Verifier) -> Router {
+    let origins = Origins { allowed: config.allowed_origins.clone(), methods };
     let guard = Guard { sign_in: config.sign_in.clone(), allow_anonymous: config.allow_anonymous, verifier };
     // A request passes these layers from the first to the last.
     let layers = ServiceBuilder::new()
         .layer(from_fn(log))
-        .layer(from_fn_with_state(config.allowed_origins.clone(), check_origin))
+        .layer(from_fn_with_state(Arc::new(origins), check_origin))
         .layer(from_fn_with_state(config.allowed_hosts.clone(), check_host))
         .layer(from_fn_with_state(Arc::new(guard), sign_in));
     Router::new()
-        .route("/mcp", any(answer).with_state(Arc::new(mcp)).layer(layers))
+        .route("/mcp", mcp.layer(layers))
         .route("/health", get(|| async { "ok\n" }))
         .merge(card::routes(config))
         .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The MCP endpoint is /mcp.\n") })
@@ -97,17 +105,24 @@ fn discovery(sign_in: &SignIn) -> Router {
 
 /// Lets pages that passed [`check_origin`] read the answers, and answers their preflights. Clients may send any headers
 /// (`Mcp-Param-*`).
-fn cors() -> CorsLayer {
+fn cors(methods: &[Method]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::mirror_request())
-        .allow_methods([Method::POST])
+        .allow_methods(AllowMethods::list(methods.iter().cloned()))
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([WWW_AUTHENTICATE])
         .max_age(Duration::from_secs(3600))
 }
 
+/// The pages that may call, and by which methods.
+struct Origins {
+    allowed: Allowed,
+    methods: &'static [Method],
+}
+
 /// The refusal of a request that the protocol does not see.
-struct Denied {
+#[derive(Debug)]
+pub struct Denied {
     status: StatusCode,
     /// One sentence for the client.
     message: &'static str,
@@ -117,8 +132,24 @@ struct Denied {
 }
 
 impl Denied {
-    fn new(status: StatusCode, message: &'static str) -> Self {
+    /// A refusal with one sentence for the client.
+    #[must_use]
+    pub fn new(status: StatusCode, message: &'static str) -> Self {
         Self { status, message, cause: None, header: None }
+    }
+
+    /// The same with a header of the answer.
+    #[must_use]
+    pub fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
+        Self { header: Some((name, value)), ..self }
+    }
+
+    /// A method that this address does not have; `allow` names those that it has.
+    #[must_use]
+    pub fn for_method(method: &Method, message: &'static str, allow: &'static str) -> Self {
+        let cause = Some(format!("method: {}", shorten_to(MAX_LOGGED_HEADER_CHARS, method.as_str())));
+        let denied = Self { cause, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, message) };
+        denied.with_header(ALLOW, HeaderValue::from_static(allow))
     }
 
     /// The same for a header with a wrong value.
@@ -168,14 +199,14 @@ async fn log(mut request: Request, next: Next) -> Response {
 }
 
 /// Refuses a foreign `Origin`, which only pages in a browser send, and answers the preflights of the others.
-async fn check_origin(State(allowed): State<Allowed>, request: Request, next: Next) -> Result<Response, Denied> {
+async fn check_origin(State(origins): State<Arc<Origins>>, request: Request, next: Next) -> Result<Response, Denied> {
     let Some(origin) = text(request.headers(), &ORIGIN) else { return Ok(next.run(request).await) };
-    if !allowed.permits_origin(origin) {
+    if !origins.allowed.permits_origin(origin) {
         let message = "this Origin is not allowed: add it to ALLOWED_ORIGINS";
         return Err(Denied::for_header(StatusCode::FORBIDDEN, message, request.headers(), &ORIGIN));
     }
     // Not for requests without an origin: the layer answers every OPTIONS as a preflight.
-    let Ok(response) = cors().layer(next).oneshot(request).await;
+    let Ok(response) = cors(origins.methods).layer(next).oneshot(request).await;
     Ok(response)
 }
 
@@ -203,25 +234,54 @@ async fn sign_in(State(guard): State<Arc<Guard>>, mut request: Request, next: Ne
 
 /// Passes a POST of JSON to the protocol, and returns its answer.
 async fn answer(State(mcp): State<Arc<Mcp>>, request: Request) -> Result<Response, Denied> {
-    let (parts, body) = request.into_parts();
-    let Parts { method, headers, extensions, .. } = &parts;
-    if *method != Method::POST {
+    if *request.method() != Method::POST {
         let message = "this server has no streams and no sessions: send a POST";
-        let header = Some((ALLOW, HeaderValue::from_static("POST")));
-        let cause = Some(format!("method: {}", shorten_to(MAX_LOGGED_HEADER_CHARS, method.as_str())));
-        return Err(Denied { header, cause, ..Denied::new(StatusCode::METHOD_NOT_ALLOWED, message) });
+        return Err(Denied::for_method(request.method(), message, "POST"));
     }
-    if !text(headers, &CONTENT_TYPE).is_some_and(is_json) {
-        let message = "the Content-Type must be application/json";
-        return Err(Denied::for_header(StatusCode::UNSUPPORTED_MEDIA_TYPE, message, headers, &CONTENT_TYPE));
+    let post = ReceivedPost::read(request).await?;
+    Ok(response(mcp.handle(post.as_post()).await))
+}
+
+/// A POST of JSON whose body has arrived.
+#[derive(Debug)]
+pub struct ReceivedPost {
+    parts: Parts,
+    body: Bytes,
+}
+
+impl ReceivedPost {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// A content type that is not JSON, a body that is too long or does not arrive.
+    pub async fn read(request: Request) -> Result<Self, Denied> {
+        let (parts, body) = request.into_parts();
+        if !text(&parts.headers, &CONTENT_TYPE).is_some_and(is_json) {
+            let message = "the Content-Type must be application/json";
+            let (status, headers) = (StatusCode::UNSUPPORTED_MEDIA_TYPE, &parts.headers);
+            return Err(Denied::for_header(status, message, headers, &CONTENT_TYPE));
+        }
+        let body = read_body(&parts, body, MAX_BODY_BYTES).await.map_err(|status| match status {
+            StatusCode::PAYLOAD_TOO_LARGE => Denied::new(status, "the body is longer than 1 MiB"),
+            _ => Denied::new(status, "the body did not arrive whole"),
+        })?;
+        Ok(Self { parts, body })
     }
-    let body = read_body(&parts, body, MAX_BODY_BYTES).await.map_err(|status| match status {
-        StatusCode::PAYLOAD_TOO_LARGE => Denied::new(status, "the body is longer than 1 MiB"),
-        _ => Denied::new(status, "the body did not arrive whole"),
-    })?;
-    let claims = extensions.get::<Arc<Claims>>().map(|claims| &claims.0);
-    let request_id = extensions.get::<RequestId>().map_or("", |id| &id.0);
-    Ok(response(mcp.handle(Post { headers, body: &body, request_id, claims }).await))
+
+    /// The request for the protocol.
+    #[must_use]
+    pub fn as_post(&self) -> Post<'_> {
+        let Parts { headers, extensions, .. } = &self.parts;
+        let claims = extensions.get::<Arc<Claims>>().map(|claims| &claims.0);
+        let request_id = extensions.get::<RequestId>().map_or("", |id| &id.0);
+        Post { headers, body: &self.body, request_id, claims }
+    }
+
+    /// Its head, with [`RequestId`] and the caller's [`Claims`].
+    #[must_use]
+    pub fn head(&self) -> &Parts {
+        &self.parts
+    }
 }
 
 /// A header's value; empty if it is not text.
@@ -251,8 +311,8 @@ fn is_json(content_type: &str) -> bool {
     media_type.eq_ignore_ascii_case(JSON)
 }
 
-/// The response of a reply, with its record for [`log`].
-fn response(Reply { status, body, record }: Reply) -> Response {
+/// The response of a reply. It carries its record, which the log gets.
+pub fn response(Reply { status, body, record }: Reply) -> Response {
     let mut response = match status {
         StatusCode::ACCEPTED => status.into_response(),
         _ => (status, [(CONTENT_TYPE, JSON)], body).into_response(),

@@ -30,7 +30,9 @@
 //! | a JSON-RPC code and its status are chosen | `mcp/error.rs`; other statuses: `http.rs`, `auth/guard.rs` |
 //! | a method is added | `mcp/method.rs`, then the match in `mcp.rs` |
 //! | a version of the protocol is negotiated | `mcp/meta.rs` |
-//! | stdio differs from HTTP | `is_stdio` in `mcp.rs`; its types: `mcp/connection.rs`; the notifications of changed lists: `mcp/listen.rs` |
+//! | stdio differs from HTTP | `is_stdio` in `mcp.rs`; its types: `mcp/connection.rs` |
+//! | clients are told of changed lists | `mcp/listen.rs`; the streams are the program's: `src/sse.rs` |
+//! | a tool reports progress | `tools/progress.rs` |
 //! | a list is divided into pages | `gallery`, `listing.rs`; of tools: `mcp/tools.rs` |
 //! | prompts are searched and ranked | `gallery`, `search.rs` |
 //! | prompts become tools | `mcp/prompt_tools.rs`; `gallery`, `all_prompts.rs` |
@@ -61,4 +63,4 @@ pub mod mcp;
 pub mod tools;
 
 pub use gallery::{Annotations, Content};
-pub use tools::{InvalidTool, Tool, ToolCall, ToolError, ToolReply};
+pub use tools::{InvalidTool, Progress, Tool, ToolCall, ToolError, ToolReply};

@@ -26,11 +26,12 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use connection::Transport;
-pub use connection::{Effect, InputRequests, Session, StdioMessage};
+pub use connection::{Effect, InputRequests, Session, StdioMessage, Subscription};
 use error::{Error, ErrorKind};
 use futures_util::FutureExt;
 use http::StatusCode;
 pub use listen::{ChangingList, ListenFilter};
+pub use meta::stream_version;
 use meta::{CommonParams, Meta, negotiate};
 use method::Method;
 pub use post::{Post, Record, Reply, RequestLine};
@@ -45,9 +46,10 @@ pub use version::{HANDSHAKE, MODERN};
 
 use crate::config::Config;
 use crate::identity::server_info;
-use crate::tools::Tools;
+use crate::tools::{Tools, progress};
 use gallery::{Gallery, shortened};
 use store::counting_requests;
+use tokio::sync::mpsc;
 
 /// What the prompts and tools are, for the model.
 const INSTRUCTIONS: &str = "The prompts of a team: list them, fill in their arguments and use what they render to. \
@@ -73,8 +75,8 @@ pub struct Mcp {
     /// `_meta` of every modern result.
     meta: Box<RawValue>,
     capabilities: Box<RawValue>,
-    /// Those of a connection, which carries notifications too.
-    stdio_capabilities: Box<RawValue>,
+    /// Whether clients can be told of changed lists.
+    has_live_lists: bool,
     server_info: Box<RawValue>,
 }
 
@@ -87,6 +89,7 @@ struct Received<'a> {
     claims: Option<&'a Map<String, Value>>,
     /// Where the effect of the reply goes.
     effect: &'a OnceLock<Effect>,
+    progress: Option<&'a mpsc::Sender<Bytes>>,
 }
 
 /// A result of the modern era: the fields of every result, then the method's own.
@@ -110,10 +113,17 @@ struct Call<'a> {
     transport: Transport<'a>,
     claims: Option<&'a Map<String, Value>>,
     effect: &'a OnceLock<Effect>,
+    progress: Option<&'a mpsc::Sender<Bytes>>,
     request: &'a Request<'a>,
     era: Era,
     version: &'static str,
     meta: Meta<'a>,
+}
+
+/// A channel for the progress notifications of a message, if it may ask for them: [`Mcp::handle_live`] fills it.
+#[must_use]
+pub fn progress_channel(message: &[u8]) -> Option<(mpsc::Sender<Bytes>, mpsc::Receiver<Bytes>)> {
+    progress::channel(message)
 }
 
 /// The bytes of a response, or why there is no result.
@@ -125,8 +135,6 @@ impl Mcp {
     pub fn new(gallery: Arc<Gallery>, tools: Tools) -> Self {
         let server_info = server_info();
         let meta = raw(&json!({ META_SERVER: server_info }));
-        let capabilities = raw(&json!({ "completions": {}, "prompts": {}, "tools": {} }));
-        let stdio_capabilities = stdio_capabilities(true);
         let (server_info, instructions) = (raw(&server_info), raw(&format!("{INSTRUCTIONS}{TOOL_INSTRUCTIONS}")));
         let search_and_get = prompt_tools::definitions();
         Self {
@@ -136,8 +144,8 @@ impl Mcp {
             search_and_get,
             instructions,
             meta,
-            capabilities,
-            stdio_capabilities,
+            capabilities: raw(&json!({ "completions": {}, "prompts": {}, "tools": {} })),
+            has_live_lists: false,
             server_info,
         }
     }
@@ -148,24 +156,46 @@ impl Mcp {
         if config.prompt_tools {
             return self;
         }
-        let (instructions, stdio_capabilities) = (raw(&INSTRUCTIONS), stdio_capabilities(false));
-        Self { has_prompt_tools: false, instructions, stdio_capabilities, ..self }
+        Self { has_prompt_tools: false, instructions: raw(&INSTRUCTIONS), ..self }
+    }
+
+    /// The same over a transport that tells clients of changed lists: the local server and stdio, never Lambda. Comes after
+    /// [`Self::configured`].
+    #[must_use]
+    pub fn with_live_lists(self) -> Self {
+        let changing = self.changing_lists();
+        let of = |changes: bool| if changes { json!({ "listChanged": true }) } else { json!({}) };
+        let (prompts, tools) = (of(changing.prompts_list_changed), of(changing.tools_list_changed));
+        let mut capabilities = json!({ "completions": {}, "prompts": prompts, "tools": tools });
+        if changing.resources_list_changed {
+            capabilities["resources"] = of(true);
+        }
+        Self { has_live_lists: true, capabilities: raw(&capabilities), ..self }
     }
 
     /// Answers one POST, whatever its bytes are. Needs a Tokio runtime with time.
     pub async fn handle(&self, post: Post<'_>) -> Reply {
+        // There is no effect without live lists.
+        self.handle_live(post, None).await.0
+    }
+
+    /// The same for a transport with streams: the effect is that of `subscriptions/listen`, and `progress` takes the progress
+    /// notifications of a tool.
+    pub async fn handle_live(&self, post: Post<'_>, progress: Option<&mpsc::Sender<Bytes>>) -> (Reply, Option<Effect>) {
         let Post { headers, body, request_id, claims } = post;
-        // HTTP keeps nothing, so it has no use for an effect.
         let effect = OnceLock::new();
-        self.receive(Received { transport: Transport::Http(headers), body, request_id, claims, effect: &effect }).await
+        let transport = Transport::Http(headers);
+        let reply = self.receive(Received { transport, body, request_id, claims, effect: &effect, progress }).await;
+        (reply, effect.into_inner())
     }
 
     /// Answers one message of stdio, whatever its bytes are. Needs a Tokio runtime with time.
     pub async fn handle_stdio(&self, message: StdioMessage<'_>) -> (Reply, Option<Effect>) {
-        let StdioMessage { body, request_id, session } = message;
+        let StdioMessage { body, request_id, session, progress } = message;
         let effect = OnceLock::new();
         let transport = Transport::Stdio(session);
-        let reply = self.receive(Received { transport, body, request_id, claims: None, effect: &effect }).await;
+        let received = Received { transport, body, request_id, claims: None, effect: &effect, progress };
+        let reply = self.receive(received).await;
         (reply, effect.into_inner())
     }
 
@@ -190,7 +220,7 @@ impl Mcp {
     }
 
     async fn answer(&self, received: Received<'_>, request: &Request<'_>, record: &mut Record) -> Answer {
-        let Received { transport, claims, effect, .. } = received;
+        let Received { transport, claims, effect, progress, .. } = received;
         let (logged, method) = Method::find(&request.method).unzip();
         record.method = Some(logged.unwrap_or("unknown"));
         let CommonParams { meta, name } = CommonParams::of(request)?;
@@ -202,7 +232,7 @@ impl Mcp {
             let name = name.filter(|_| method.is_some_and(Method::mirrors_name));
             headers::check_standard(headers, &request.method, name)?;
         }
-        Call { mcp: self, transport, claims, effect, request, era, version, meta }.run(method, record).await
+        Call { mcp: self, transport, claims, effect, progress, request, era, version, meta }.run(method, record).await
     }
 }
 
@@ -219,7 +249,7 @@ impl Call<'_> {
             (Method::Discover, Era::Handshake) => {
                 Err(self.unknown_method(&format!(" without the `_meta` of {MODERN}")))
             }
-            (Method::Listen, Era::Modern) if self.is_stdio() => self.listen(),
+            (Method::Listen, Era::Modern) if self.mcp.has_live_lists => self.listen(),
             (Method::Listen, _) => Err(self.unknown_method("")),
             (Method::ListPrompts, _) => self.list_prompts().await,
             (Method::GetPrompt, _) => self.get_prompt(record).await,
@@ -262,8 +292,7 @@ impl Call<'_> {
             let HandshakeParams { capabilities } = self.params().unwrap_or_default();
             let _ = self.effect.set(Effect::Opens(Session { version: protocol_version, capabilities }));
         }
-        let Mcp { server_info, instructions, .. } = self.mcp;
-        let capabilities = self.capabilities();
+        let Mcp { server_info, instructions, capabilities, .. } = self.mcp;
         self.answer(&InitializeResult { protocol_version, capabilities, server_info, instructions })
     }
 
@@ -275,7 +304,7 @@ impl Call<'_> {
             capabilities: &'a RawValue,
             instructions: &'a RawValue,
         }
-        let (capabilities, instructions) = (self.capabilities(), &*self.mcp.instructions);
+        let Mcp { instructions, capabilities, .. } = self.mcp;
         let result = DiscoverResult { supported_versions: &SUPPORTED, capabilities, instructions };
         self.answer_cacheable(&result, 0)
     }
@@ -287,11 +316,6 @@ impl Call<'_> {
 
     fn is_stdio(&self) -> bool {
         matches!(self.transport, Transport::Stdio(_))
-    }
-
-    /// What this server can do over this transport.
-    fn capabilities(&self) -> &RawValue {
-        if self.is_stdio() { &self.mcp.stdio_capabilities } else { &self.mcp.capabilities }
     }
 
     /// Whether the client can be asked for input: a modern one in the reply, another one over its connection.
@@ -370,13 +394,6 @@ impl Call<'_> {
         };
         response.map_err(|e| Error::internal(e.to_string()))
     }
-}
-
-/// The capabilities of a connection. Registered tools never change, but prompts that are tools do.
-fn stdio_capabilities(has_prompt_tools: bool) -> Box<RawValue> {
-    let changing = json!({ "listChanged": true });
-    let tools = if has_prompt_tools { changing.clone() } else { json!({}) };
-    raw(&json!({ "completions": {}, "prompts": changing, "tools": tools }))
 }
 
 fn raw(value: &impl Serialize) -> Box<RawValue> {

@@ -1,6 +1,7 @@
 //! The tool registry. A tool is a name, a description, and a function from typed input to typed output.
 
 pub mod calculator;
+pub(crate) mod progress;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -16,6 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::json;
 use gallery::{Annotations, Content};
+pub use progress::Progress;
 
 type Reply = Pin<Box<dyn Future<Output = Result<ToolReply, ToolError>> + Send>>;
 
@@ -77,6 +79,8 @@ pub struct ToolCall {
     pub input_responses: Map<String, Value>,
     /// The state of that reply. The client may have changed it: check it like an argument.
     pub request_state: Option<String>,
+    /// Tells the client how far the call is, if the client asks for that.
+    pub progress: Progress,
 }
 
 impl ToolCall {

@@ -1,8 +1,11 @@
 //! What a message has from its transport, and what its answer means for a connection: HTTP keeps nothing from one request to
 //! the next, and stdio is one connection to one client.
 
+use bytes::Bytes;
 use http::HeaderMap;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use tokio::sync::mpsc;
 
 use super::listen::ListenFilter;
 
@@ -49,17 +52,28 @@ pub struct StdioMessage<'a> {
     pub request_id: &'a str,
     /// The session of the connection, if there is one.
     pub session: Option<&'a Session>,
+    /// Where the progress notifications of a tool go; without it they are dropped.
+    pub progress: Option<&'a mpsc::Sender<Bytes>>,
 }
 
-/// What a stdio connection does besides sending the reply.
+/// What the transport does besides sending the reply.
 #[derive(Debug)]
 pub enum Effect {
-    /// It keeps this session.
+    /// A stdio connection keeps this session.
     Opens(Session),
-    /// It keeps a subscription. The reply acknowledges it; the response is sent when it ends.
-    Listens(ListenFilter),
-    /// It sends requests to the client, and handles the message again with their answers. The reply is empty.
+    /// The transport keeps a subscription. The reply acknowledges it; the response is sent when it ends.
+    Listens(Subscription),
+    /// A stdio connection sends requests to the client, and handles the message again with their answers. The reply is empty.
     Asks(InputRequests),
+}
+
+/// What a client listens for.
+#[derive(Debug)]
+pub struct Subscription {
+    /// The id of its `subscriptions/listen`.
+    pub id: Box<RawValue>,
+    /// The notifications that it gets.
+    pub filter: ListenFilter,
 }
 
 /// Requests to the client, without whose answers the server has no result.

@@ -1,11 +1,11 @@
-//! `subscriptions/listen`, and the notifications of changed lists. stdio alone has them.
+//! `subscriptions/listen`, and the notifications of changed lists. A server with live lists alone has them.
 //! <https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/subscriptions>
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::connection::Effect;
+use super::connection::{Effect, Subscription};
 use super::{Answer, Call, Mcp};
 
 #[derive(Deserialize)]
@@ -20,6 +20,8 @@ pub enum ChangingList {
     Prompts,
     /// That of `tools/list`. It changes with the prompts that are tools.
     Tools,
+    /// That of `resources/list`.
+    Resources,
 }
 
 /// The notifications that a client listens for. Those that this server never sends are left out.
@@ -32,6 +34,9 @@ pub struct ListenFilter {
     /// `notifications/tools/list_changed`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tools_list_changed: bool,
+    /// `notifications/resources/list_changed`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resources_list_changed: bool,
 }
 
 impl ListenFilter {
@@ -41,13 +46,14 @@ impl ListenFilter {
         match list {
             ChangingList::Prompts => self.prompts_list_changed,
             ChangingList::Tools => self.tools_list_changed,
+            ChangingList::Resources => self.resources_list_changed,
         }
     }
 
     /// Whether the client listens for nothing that is sent.
     #[must_use]
     pub fn is_empty(self) -> bool {
-        !self.prompts_list_changed && !self.tools_list_changed
+        !self.prompts_list_changed && !self.tools_list_changed && !self.resources_list_changed
     }
 }
 
@@ -100,9 +106,14 @@ struct ListenResult<'a> {
 impl Call<'_> {
     /// The acknowledgement of a subscription.
     pub(super) fn listen(&self) -> Answer {
-        let ListenParams { mut notifications } = self.params()?;
-        notifications.tools_list_changed &= self.mcp.has_prompt_tools;
-        let _ = self.effect.set(Effect::Listens(notifications));
+        let ListenParams { notifications: wanted } = self.params()?;
+        let offered = self.mcp.changing_lists();
+        let notifications = ListenFilter {
+            prompts_list_changed: wanted.prompts_list_changed && offered.prompts_list_changed,
+            tools_list_changed: wanted.tools_list_changed && offered.tools_list_changed,
+            resources_list_changed: wanted.resources_list_changed && offered.resources_list_changed,
+        };
+        let _ = self.effect.set(Effect::Listens(Subscription { id: self.request.id.to_owned(), filter: notifications }));
         let meta = SubscriptionMeta::of(self.request.id);
         let params = NotificationParams { meta, notifications: Some(notifications) };
         Ok(notification("notifications/subscriptions/acknowledged", Some(params)))
@@ -110,12 +121,35 @@ impl Call<'_> {
 }
 
 impl Mcp {
+    /// The lists that may change: those with `listChanged` in the capabilities.
+    #[must_use]
+    pub fn changing_lists(&self) -> ListenFilter {
+        ListenFilter {
+            prompts_list_changed: true,
+            // Registered tools never change, but prompts that are tools do.
+            tools_list_changed: self.has_prompt_tools,
+            resources_list_changed: self.has_changing_resources(),
+        }
+    }
+
+    /// Whether there are resources that come and go.
+    #[expect(clippy::unused_self, reason = "it will depend on the settings")]
+    fn has_changing_resources(&self) -> bool {
+        false
+    }
+
+    /// What `resources/list` says, as a number; `None` while it cannot be read.
+    pub async fn resources_hash(&self) -> Option<u64> {
+        Some(0)
+    }
+
     /// The notification that a list has changed, for a subscription, or for a client of a handshake revision.
     #[must_use]
     pub fn list_changed(list: ChangingList, subscription: Option<&RawValue>) -> Bytes {
         let method = match list {
             ChangingList::Prompts => "notifications/prompts/list_changed",
             ChangingList::Tools => "notifications/tools/list_changed",
+            ChangingList::Resources => "notifications/resources/list_changed",
         };
         let params = |id| NotificationParams { meta: SubscriptionMeta::of(id), notifications: None };
         notification(method, subscription.map(params)).into()

@@ -1,5 +1,6 @@
 //! `params._meta` and the version header: which version of the protocol a request speaks.
 
+use http::HeaderMap;
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -7,7 +8,8 @@ use serde_json::value::RawValue;
 use super::connection::Transport;
 use super::error::{Error, ErrorKind};
 use super::headers;
-use super::rpc::Request;
+use super::post::{Record, Reply};
+use super::rpc::{Request, is_id};
 use super::version::{Era, HANDSHAKE, MODERN, SUPPORTED, handshake};
 
 /// The version of a request without the version header: the last revision that had no such header.
@@ -43,15 +45,34 @@ pub(super) struct Meta<'a> {
     pub(super) capabilities: Option<&'a RawValue>,
     #[serde(borrow)]
     traceparent: Option<&'a RawValue>,
+    #[serde(borrow, rename = "progressToken")]
+    progress_token: Option<&'a RawValue>,
 }
 
-impl Meta<'_> {
+impl<'a> Meta<'a> {
+    /// The token of progress notifications: a string or an integer.
+    pub(super) fn progress_token(&self) -> Option<&'a RawValue> {
+        self.progress_token.filter(|token| is_id(token.get()))
+    }
+
     /// The trace id of a W3C `traceparent`: `00-TRACE_ID-PARENT_ID-FLAGS`.
     pub(super) fn trace_id(&self) -> Option<String> {
         let text: String = serde_json::from_str(self.traceparent?.get()).ok()?;
         let id = text.split('-').nth(1)?;
         (id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())).then(|| id.to_owned())
     }
+}
+
+/// The handshake revision of a GET for a stream, or `None` for 2026-07-28, which has no GET.
+///
+/// # Errors
+/// The reply to a version that is not supported.
+pub fn stream_version(headers: &HeaderMap) -> Result<Option<&'static str>, Box<Reply>> {
+    if matches!(headers::single(headers, headers::VERSION), Ok(Some(MODERN))) {
+        return Ok(None);
+    }
+    let negotiated = negotiate(Transport::Http(headers), &Meta::default(), false);
+    negotiated.map(|(_, version)| Some(version)).map_err(|e| Box::new(e.into_reply(None, "", Record::default())))
 }
 
 /// The era and the version of a request.

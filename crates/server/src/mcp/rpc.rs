@@ -105,7 +105,8 @@ fn text(json: &RawValue) -> Option<Cow<'_, str>> {
     }
 }
 
-fn is_id(raw: &str) -> bool {
+/// Whether a JSON value is a string or an integer.
+pub(super) fn is_id(raw: &str) -> bool {
     if raw.starts_with('"') {
         // The answer repeats the id, so it must be valid text: no half of a surrogate pair.
         return serde_json::from_str::<Cow<'_, str>>(raw).is_ok();

@@ -14,7 +14,7 @@ use super::error::{Error, ErrorKind};
 use super::version::{Era, MODERN};
 use super::{Answer, Call, Mcp, Record, headers};
 use crate::limits::TOOL_LIST_TIMEOUT;
-use crate::tools::{ToolCall, ToolError, ToolReply};
+use crate::tools::{Progress, ToolCall, ToolError, ToolReply};
 use dotprompt::nearest;
 use gallery::{AllPrompts, Content, GalleryError, MAX_PAGE_BYTES, PromptTool, did_you_mean, escaped_len, shortened};
 use store::StoreError;
@@ -189,11 +189,13 @@ impl Call<'_> {
         {
             headers::check_params(headers, &tool.header_params, &arguments)?;
         }
+        let progress = self.progress.zip(self.meta.progress_token());
         let reply = tool.run(ToolCall {
             arguments,
             client_capabilities: self.client_capabilities(),
             input_responses: params.input_responses.unwrap_or_default(),
             request_state: params.request_state,
+            progress: progress.map(|(client, token)| Progress::new(token, client)).unwrap_or_default(),
         });
         let reply = reply.await;
         record.tool_error = matches!(reply, Err(ToolError::Message(_)));

@@ -1,0 +1,8 @@
+//! Live lists: clients over stdio and over HTTP are told when a list has changed. [`changes`] compares the lists while
+//! [`Lists`] has somebody who listens.
+
+mod changes;
+mod lists;
+
+pub(crate) use changes::Watched;
+pub(crate) use lists::{Changes, Interest, Lists};
