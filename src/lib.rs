@@ -15,7 +15,7 @@
 //! | `crates/gallery` | the gallery, for any protocol: lists, searches and renders prompts |
 //! | `crates/server` | the server: protocol, HTTP, sign-in, tools, settings |
 //! | `crates/function` | the Lambda function: API Gateway events become requests to the same service |
-//! | this one | the program that people run: commands, local server, stdio, AWS profiles, folder watch, token check |
+//! | this one | the program that people run: commands, local server with its streams, stdio, AWS profiles, folder watch, token check |
 //!
 //! The front page of `crates/server` has the way of a request through these crates.
 //!
@@ -30,6 +30,8 @@
 //! | tokens are verified | `tokens.rs`, `tokens/keys.rs` |
 //! | AWS profiles and credentials are read | `aws.rs` and the files in `aws/` |
 //! | a folder is watched | `watch.rs` |
+//! | a changed list is noticed | `live.rs` and the files in `live/` |
+//! | the local server's streams begin and end | `sse.rs` and the files in `sse/` |
 //! | the local log is written | `log.rs` |
 
 mod aws;

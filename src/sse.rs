@@ -145,7 +145,8 @@ async fn post(streams: Arc<Streams>, post: ReceivedPost) -> Result<Response, Den
     let Handled { post, reply, effect } = handled;
     let Some(Effect::Listens(subscription)) = effect else { return Ok(service::response(reply)) };
     if !accepted.any_or_events {
-        let message = "the answer to `subscriptions/listen` is a stream: send `Accept: application/json, text/event-stream`";
+        let message =
+            "the answer to `subscriptions/listen` is a stream: send `Accept: application/json, text/event-stream`";
         return Err(Denied::new(StatusCode::NOT_ACCEPTABLE, message));
     }
     let room = streams.room_or_refusal()?;
@@ -164,11 +165,4 @@ fn response(messages: impl Stream<Item = Bytes> + Send + 'static) -> Response {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_refusal_of_a_stream_says_how_many_there_may_be() {
-        assert!(TOO_MANY.contains(&format!(" {MAX_STREAMS} ")), "{TOO_MANY}");
-    }
-}
+mod tests;

@@ -100,3 +100,6 @@ pub(crate) fn refuse(streams: Streams, failure: &Failure) -> ExitCode {
     let _ = refusal::answer(streams, failure);
     ExitCode::from(failure.code)
 }
+
+#[cfg(test)]
+mod tests;

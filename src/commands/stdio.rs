@@ -11,8 +11,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::builder::Server;
 use crate::failure::Failure;
-use crate::location::Location;
 use crate::live::Watched;
+use crate::location::Location;
 use crate::log::{self, Log};
 use crate::stdio::Streams;
 use crate::{open, stdio};

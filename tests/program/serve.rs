@@ -2,6 +2,8 @@
 
 #![cfg(unix)]
 
+mod streams;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -118,10 +120,14 @@ impl Program {
         }
     }
 
-    /// Stops it with SIGTERM: its exit code and the rest of its log.
-    fn stop(mut self) -> (Option<i32>, String) {
+    fn signal_to_stop(&self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// Stops it with SIGTERM: its exit code and the rest of its log.
+    fn stop(mut self) -> (Option<i32>, String) {
+        self.signal_to_stop();
         let log: Vec<String> = self.log.iter().collect();
         (self.child.wait().unwrap().code(), log.join("\n"))
     }

@@ -113,7 +113,8 @@ impl Call<'_> {
             tools_list_changed: wanted.tools_list_changed && offered.tools_list_changed,
             resources_list_changed: wanted.resources_list_changed && offered.resources_list_changed,
         };
-        let _ = self.effect.set(Effect::Listens(Subscription { id: self.request.id.to_owned(), filter: notifications }));
+        let _ =
+            self.effect.set(Effect::Listens(Subscription { id: self.request.id.to_owned(), filter: notifications }));
         let meta = SubscriptionMeta::of(self.request.id);
         let params = NotificationParams { meta, notifications: Some(notifications) };
         Ok(notification("notifications/subscriptions/acknowledged", Some(params)))

@@ -108,13 +108,15 @@ mod tests {
                 progress.report(done, None, "");
             }
         });
-        let amounts: Vec<_> = shown.iter().map(|message| message.rsplit_once("\"progress\":").expect("one").1).collect();
+        let amounts: Vec<_> =
+            shown.iter().map(|message| message.rsplit_once("\"progress\":").expect("one").1).collect();
         assert_eq!(amounts, ["0.0}}", "2.5}}", "3.0}}"]);
     }
 
     #[test]
     fn a_slow_client_misses_reports_and_the_tool_goes_on() {
-        let shown = reports(2, |progress| (0..9).for_each(|done| progress.report(f64::from(done), Some(9.0), "Working")));
+        let shown =
+            reports(2, |progress| (0..9).for_each(|done| progress.report(f64::from(done), Some(9.0), "Working")));
         assert_eq!(shown.len(), 2);
         let expected = r#"{"progressToken":"t","progress":1.0,"total":9.0,"message":"Working"}"#;
         assert!(shown[1].contains(expected), "{shown:?}");
