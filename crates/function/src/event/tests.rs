@@ -257,6 +257,30 @@ async fn there_is_no_stream_to_get_and_no_session_to_delete() {
 }
 
 #[tokio::test]
+async fn a_client_that_accepts_streams_is_told_that_there_are_none() {
+    let of = async |method: &str, params: Value| {
+        let event = changed(event!("modern_prompts_get"), |event| {
+            let mut body: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
+            let mut meta = body["params"]["_meta"].take();
+            meta["progressToken"] = "t".into();
+            (body["method"], body["params"]) = (method.into(), params);
+            body["params"]["_meta"] = meta;
+            event["headers"]["mcp-method"] = method.into();
+            event["headers"]["mcp-name"] = body["params"]["name"].clone();
+            event["body"] = body.to_string().into();
+        });
+        answer(&event).await
+    };
+    let discovered = of("server/discover", json!({ "name": "" })).await.json();
+    assert_eq!(discovered["result"]["capabilities"], json!({ "completions": {}, "prompts": {}, "tools": {} }));
+    let listen = json!({ "name": "", "notifications": { "promptsListChanged": true } });
+    let refused = of("subscriptions/listen", listen).await;
+    assert_eq!((refused.status, &refused.json()["error"]["code"]), (StatusCode::NOT_FOUND, &json!(-32601)));
+    let called = of("tools/call", json!({ "name": "add", "arguments": { "a": 1, "b": 2 } })).await;
+    assert_eq!(called.json()["result"]["structuredContent"], json!({ "result": 3 }));
+}
+
+#[tokio::test]
 async fn health_is_told_without_a_token() {
     let answer = answer(event!("get_health")).await;
     assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "ok\n"));
