@@ -133,7 +133,7 @@ pub(super) const ROWS: [Row; Client::ALL.len()] = [
             roles: "all become the user's",
             media: "arrive; a picture with the path of its copy, a file with its address",
             errors: "shown",
-            list: "all pages; new prompts after a restart",
+            list: "all pages; new prompts at once, from a gallery on AWS after a restart",
         },
     },
     Row {
@@ -324,7 +324,10 @@ pub(super) const ROWS: [Row; Client::ALL.len()] = [
         call: OPENCODE_CALL,
         built_in: &[],
         effects: OPENCODE,
-        cells: OPENCODE_CELLS,
+        cells: Cells {
+            list: "all pages; commands again after a restart, prompts that are tools at once (from AWS after a restart)",
+            ..OPENCODE_CELLS
+        },
     },
     Row {
         client: Client::QwenCode,
