@@ -174,6 +174,12 @@ impl Prompt {
         self.file.front_matter.arguments.as_ref()
     }
 
+    /// The variables for a rendering with marks in place of values: those given as they are, without a check, and the defaults of
+    /// the others.
+    pub fn with_marks(&self, given: Map<String, Value>) -> Data {
+        Data { variables: self.arguments().unchecked(given), ..Data::default() }
+    }
+
     /// The names in `input.default` and their places.
     pub fn defaults(&self) -> &[(String, Place)] {
         &self.file.front_matter.default_places

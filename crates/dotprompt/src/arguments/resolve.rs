@@ -150,6 +150,16 @@ impl Arguments {
         if problems.is_empty() { Ok(values) } else { Err(problems) }
     }
 
+    /// The values of all variables: those given as they are, without a check, and the defaults of the others.
+    pub(crate) fn unchecked(&self, given: Map<String, Value>) -> Map<String, Value> {
+        let mut values = self.defaults.clone();
+        for argument in &self.listed {
+            values.insert(argument.name.clone(), argument.default.clone().unwrap_or_default());
+        }
+        values.extend(given);
+        values
+    }
+
     /// The value of a listed argument, and whether it is the author's.
     fn listed_value(
         &self,

@@ -1,0 +1,204 @@
+//! Claude Code's commands: `.claude/commands/folder/name.md`.
+//!
+//! As Claude Code 2.1.332 reads them: `$ARGUMENTS` is all that is typed, `$ARGUMENTS[0]` and `$0` are its words, and `$name` is the
+//! word of an argument that `arguments` in the front matter lists. A backslash before these makes them text. `` !`command` `` after
+//! white space and ```` ```! ```` blocks are run, `@path` at the start of a word attaches a file.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{Format, Written, assembled};
+use crate::draft::Draft;
+use crate::import::InputFile;
+use crate::live::{self, Found, FoundKind, REPLACES, RUNS, Reference};
+use crate::markdown::{self, Document};
+use crate::parameter::{KEY, Parameter, argument_name};
+use crate::plan::Plan;
+use crate::{paths, yaml};
+
+pub(crate) const FORMAT: Format = Format {
+    word: "claude",
+    program: "Claude Code",
+    path: |key, name| format!("{}.md", paths::of_prompt(key, name)),
+    write,
+    read,
+};
+
+/// The most arguments with names, and the most characters of a name.
+const MAX_NAMED: usize = 64;
+const ALL: &str = "$ARGUMENTS";
+
+fn write(plan: &Plan, _: &str) -> Result<Written, String> {
+    let names: Vec<String> = plan.parameters.iter().map(|parameter| parameter.name.clone()).collect();
+    let is_wrong = |name: &&String| {
+        name.len() > MAX_NAMED || name.starts_with("ARGUMENTS") || name.chars().all(|c| c.is_ascii_digit())
+    };
+    if let Some(name) = names.iter().find(is_wrong) {
+        return Err(format!("Claude Code takes no argument of the name `{}`", dotprompt::shorten(name)));
+    }
+    if names.len() > MAX_NAMED {
+        return Err(format!("Claude Code takes at most {MAX_NAMED} arguments"));
+    }
+    // The only argument gets all words, not the first one.
+    let is_only = names.len() == 1;
+    let placeholder = |parameter: &Parameter, index: usize, after: &str| {
+        let named = if is_only { ALL.to_owned() } else { format!("${}", parameter.name) };
+        let first = scan(&format!("{named}{after}"), &names).into_iter().next();
+        if first.is_some_and(|found| found.range == (0..named.len())) {
+            return Ok(named);
+        }
+        let indexed = format!("{ALL}[{index}]");
+        let is_right = !is_only && parameter.required;
+        is_right
+            .then_some(indexed)
+            .ok_or_else(|| format!("the text after the argument `{}` would belong to its placeholder", parameter.name))
+    };
+    let (text, places) = assembled(plan, placeholder)?;
+    let (text, places) = escaped(text, places, &names)?;
+    live::check(FORMAT.program, scan, &text, &names, &places)?;
+    let hint = |parameter: &Parameter| match parameter.required {
+        true => format!("<{}>", parameter.name),
+        false => format!("[{}]", parameter.name),
+    };
+    let hints: Vec<String> = plan.parameters.iter().map(hint).collect();
+    let fields = [
+        ("description", markdown::scalar(plan.description.as_ref())),
+        ("argument-hint", (!hints.is_empty()).then(|| yaml::quoted(&hints.join(" ")))),
+        ("arguments", (!names.is_empty()).then(|| yaml::list(&names))),
+        (KEY, plan.kept().to_json()),
+    ];
+    Ok(Written { text: markdown::write(&fields, &text), notes: Vec::new() })
+}
+
+/// The text with a backslash before what only looks like an argument.
+fn escaped(
+    mut text: String,
+    mut places: Vec<std::ops::Range<usize>>,
+    names: &[String],
+) -> Result<(String, Vec<std::ops::Range<usize>>), String> {
+    for Found { range, kind } in scan(&text.clone(), names).into_iter().rev() {
+        let shown = || text[range.start..].chars().take(12).collect::<String>();
+        match kind {
+            FoundKind::Escape => return Err(format!("Claude Code would drop the backslash of `{}`", shown())),
+            FoundKind::Argument(_) if !places.contains(&range) => {
+                if text[..range.start].ends_with('\\') {
+                    return Err(format!(
+                        "Claude Code would put an argument in the place of `{}`, and a backslash before it is no escape there",
+                        shown()
+                    ));
+                }
+                text.insert(range.start, '\\');
+                for place in places.iter_mut().filter(|place| place.start >= range.start) {
+                    *place = place.start + 1..place.end + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok((text, places))
+}
+
+fn read(file: &InputFile) -> Result<Draft, String> {
+    const KNOWN: [&str; 3] = ["description", "argument-hint", "arguments"];
+    let document = Document::read(&file.path, &file.bytes)?;
+    let kept = document.kept();
+    let names = document.texts("arguments");
+    let hint = document.text("argument-hint");
+    let found = scan(&document.body, &names);
+    let uses_words =
+        found.iter().any(|found| matches!(&found.kind, FoundKind::Argument(Reference::Index(_) | Reference::Name(..))));
+    let all = if names.len() == 1 && !uses_words { names[0].clone() } else { "arguments".to_owned() };
+    let (pieces, mut notes) = live::pieces(FORMAT.program, &document.body, &found, |reference| match reference {
+        Reference::All => argument_name(&all),
+        Reference::Index(index) => {
+            names.get(*index).map_or_else(|| format!("argument_{index}"), |name| argument_name(name))
+        }
+        Reference::Name(name, _) => argument_name(name),
+    });
+    notes.extend(document.others(&KNOWN));
+    let is_optional =
+        |name: &str| hint.as_ref().is_some_and(|hint| hint.contains(&format!("[{name}]")) && !hint.contains('<'));
+    let mut draft = Draft {
+        description: document.text("description"),
+        notes,
+        ..Draft::of_text(paths::plain(stem(&file.path)), pieces)
+    };
+    draft.keep(kept);
+    let is_known = |parameter: &Parameter| parameter.description.is_some() || parameter.title.is_some();
+    for parameter in draft.parameters.iter_mut().filter(|parameter| !is_known(parameter)) {
+        parameter.required &= !is_optional(&parameter.name);
+        if parameter.name == "arguments" {
+            parameter.description = hint.clone();
+        }
+    }
+    Ok(draft)
+}
+
+pub(crate) fn stem(path: &str) -> &str {
+    path.strip_suffix(".md").unwrap_or(path)
+}
+
+/// What Claude Code finds in a text.
+pub(crate) fn scan(text: &str, names: &[String]) -> Vec<Found> {
+    static WORDS: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^(?:\$ARGUMENTS\[([0-9]+)\]|\$([0-9]+)|\$ARGUMENTS)").expect("a valid pattern"));
+    let mut longest_first: Vec<&String> = names.iter().collect();
+    longest_first.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let ends_name = |rest: &str| !rest.starts_with(|c: char| is_word(c) || c == '[');
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices('$') {
+        let rest = &text[at..];
+        let named = longest_first.iter().find(|name| rest[1..].strip_prefix(name.as_str()).is_some_and(ends_name));
+        let before = &text[..at];
+        let is_escapable =
+            named.is_some() || rest[1..].starts_with(|c: char| c.is_ascii_digit()) || rest.starts_with(ALL);
+        if is_escapable && before.ends_with('\\') && !before.ends_with("\\\\") {
+            found.push(Found { range: at - 1..at, kind: FoundKind::Escape });
+            continue;
+        }
+        if let Some(name) = named {
+            found.push(Found::argument(at..at + 1 + name.len(), Reference::Name((*name).clone(), None)));
+        } else if rest.starts_with("${CLAUDE_") {
+            let length = rest.find('}').map_or(rest.len(), |end| end + 1);
+            found.push(Found::live(at..at + length, REPLACES));
+        } else if let Some(words) = WORDS.captures(rest) {
+            let index = words.get(1).or(words.get(2));
+            let end = at + words[0].len();
+            if words.get(2).is_some() && text[end..].starts_with(is_word) {
+                continue;
+            }
+            let reference = match index.map(|index| index.as_str().parse()) {
+                None => Reference::All,
+                Some(Ok(index)) => Reference::Index(index),
+                // Nobody types that many words.
+                Some(Err(_)) => continue,
+            };
+            found.push(Found::argument(at..end, reference));
+        }
+    }
+    found.extend(commands(text));
+    // The last four are marks of punctuation after which Claude Code begins a word too.
+    found.extend(live::mentions(text, |before| before.is_whitespace() || "\u{feff}。、？！".contains(before)));
+    live::sorted(found)
+}
+
+/// Shell commands, and what an argument could make one.
+fn commands(text: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("!`") {
+        let length = text[at + 2..].find('`').map_or(2, |end| end + 3);
+        found.push(Found::live(at..at + length, RUNS));
+    }
+    for (at, _) in text.match_indices("```!") {
+        found.push(Found::live(at..at + 4, RUNS));
+    }
+    for (at, _) in text.match_indices("!$") {
+        // A value that begins with a backtick would complete the mark.
+        if text[..at].chars().next_back().is_none_or(char::is_whitespace) {
+            found.push(Found::live(at..at + 2, RUNS));
+        }
+    }
+    found
+}
