@@ -11,6 +11,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::builder::Server;
 use crate::commands::check::{self, Check};
 use crate::commands::completions::{self, Completions};
+use crate::commands::export::{self, Export};
+use crate::commands::import::{self, Import};
 use crate::commands::list::{self, List};
 use crate::commands::new::{self, New};
 use crate::commands::render::{self, Render};
@@ -47,6 +49,8 @@ enum Command {
     Render(Render),
     List(List),
     New(New),
+    Export(Export),
+    Import(Import),
     Completions(Completions),
 }
 
@@ -81,6 +85,8 @@ fn run(server: Server) -> Result<ExitCode, Failure> {
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::List(args)) => list::run(&args),
         Some(Command::New(args)) => new::run(&args),
+        Some(Command::Export(args)) => export::run(&args),
+        Some(Command::Import(args)) => import::run(&args),
         Some(Command::Completions(args)) => completions::run(&args),
     }
 }

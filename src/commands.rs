@@ -5,6 +5,9 @@ const CONCURRENT_READS: usize = 64;
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod export;
+mod files;
+pub(crate) mod import;
 mod limited_folder;
 pub(crate) mod list;
 pub(crate) mod new;

@@ -14,6 +14,7 @@
 //! | `crates/catalogue` | the prompts of a store, kept fresh: a snapshot, the files that were read, the index |
 //! | `crates/gallery` | the gallery, for any protocol: lists, searches and renders prompts |
 //! | `crates/server` | the server: protocol, HTTP, sign-in, tools, settings |
+//! | `crates/exchange` | prompts as files of other programs, and the other way round: the commands `export` and `import` |
 //! | `crates/function` | the Lambda function: API Gateway events become requests to the same service |
 //! | this one | the program that people run: commands, local server with its streams, stdio, AWS profiles, folder watch, token check |
 //!

@@ -1,6 +1,6 @@
 //! `prompt-gallery new`: creates a prompt file to start from.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueHint};
 use tracing::level_filters::LevelFilter;
 
+use super::files::{create_folder, stay_in};
 use super::{path, runtime};
 use crate::failure::Failure;
 use crate::location::Location;
@@ -121,26 +122,6 @@ fn invalid(given: &str, key: &str) -> Failure {
     let name = prompt_name(key).filter(|name| is_plain(&format!("{name}.prompt")));
     let instead = name.map(|name| format!(", try `{name}`")).unwrap_or_default();
     Failure::unable(format!("invalid name `{given}`{instead}: {rule}"))
-}
-
-fn create_folder(path: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(path).map_err(|e| match e.kind() {
-        ErrorKind::AlreadyExists => Failure::wrong(format!("{} exists and is not a folder", path.display())),
-        _ => Failure::wrong(format!("cannot create the folder {}: {e}", path.display())),
-    })
-}
-
-/// Refuses a folder that a link puts outside the gallery, since nothing outside is served.
-fn stay_in(dir: &Path, folder: &Path) -> Result<(), Failure> {
-    let there = folder.ancestors().find_map(|folder| folder.canonicalize().ok());
-    let root = dir.canonicalize().map_err(|e| Failure::unable(format!("{}: {e}", dir.display())))?;
-    match there.filter(|there| !there.starts_with(root)) {
-        None => Ok(()),
-        Some(there) => {
-            let (folder, there, dir) = (folder.display(), there.display(), dir.display());
-            Err(Failure::wrong(format!("{folder} leads to {there} through a link, outside {dir}")))
-        }
-    }
 }
 
 /// Writes the starter file, unless the path exists.

@@ -17,6 +17,7 @@ mod command_line;
 mod completions;
 mod credentials;
 mod list;
+mod moving;
 mod new;
 mod paths;
 mod readme;

@@ -1,0 +1,157 @@
+//! `prompt-gallery import`: writes the prompts of another program into the gallery's folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueHint};
+
+use super::files::{self, Planned};
+use crate::failure::Failure;
+use crate::location::Location;
+use exchange::{Imported, InputFile, NewFile, Source};
+use server::config::{self, Source as Store};
+use store::env::process;
+
+/// Write the prompts of another program into the folder of prompts
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Import {
+    /// A file or a folder of the other program
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    path: PathBuf,
+    /// The other program; found from the files if left out
+    #[arg(long, value_name = "SOURCE", value_parser = source())]
+    from: Option<Source>,
+    #[arg(
+        long,
+        help = "Folder of skills, if skills are imported [env: SKILLS_DIR] [default: skills]",
+        value_name = "DIR",
+        value_hint = ValueHint::DirPath
+    )]
+    skills_dir: Option<PathBuf>,
+    /// Overwrite files that exist
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    location: Location,
+}
+
+const AFTER_HELP: &str = "\
+Placeholders become arguments. What the other program would run or replace stays as plain text, with a note. Skills are
+copied into the folder of skills. docs/moving.md has the details.
+
+Exit code: 0 if everything was written, 1 if something was refused, 2 if the files could not be read.
+
+Examples:
+  prompt-gallery import langfuse-prompts.json
+  prompt-gallery import prompts.csv --dir ~/prompts
+  prompt-gallery import .claude/commands
+  prompt-gallery import ~/.gemini/commands
+  prompt-gallery import .github/prompts/review.prompt.md
+  prompt-gallery import --from skills ~/skills --skills-dir skills";
+
+/// The most files of one import, and bytes of a file.
+const MAX_FILES: usize = 10_000;
+const MAX_BYTES: u64 = 64 << 20;
+
+fn source() -> impl TypedValueParser<Value = Source> {
+    PossibleValuesParser::new(Source::ALL.map(Source::word))
+        .map(|word| Source::ALL.into_iter().find(|source| source.word() == word).expect("one of the possible values"))
+}
+
+pub(crate) fn run(args: &Import) -> Result<ExitCode, Failure> {
+    let (files, folders) = read(&args.path)?;
+    let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
+    let Some(source) = args.from.or_else(|| exchange::detect(&files, &folders)) else {
+        let words = Source::ALL.map(Source::word).join("|");
+        let why = "cannot tell which program these files are of";
+        return Err(Failure::unable(format!("{}: {why}; pass --from {words}", args.path.display())));
+    };
+    let dir = folder(args, source)?;
+    let imported = exchange::import(source, &files);
+    if imported.is_empty() {
+        let path = args.path.display();
+        return Err(Failure::unable(format!("{path}: there are no files of the source `{}`", source.word())));
+    }
+    let count = match (source, imported.len()) {
+        (Source::Skills, 1) => "1 file of a skill".to_owned(),
+        (Source::Skills, count) => format!("{count} files of skills"),
+        (_, 1) => format!("1 prompt from {}", source.word()),
+        (_, count) => format!("{count} prompts from {}", source.word()),
+    };
+    // All are checked before the first one is written.
+    let planned = imported.into_iter().map(|one| plan(one, &dir, args)).collect();
+    files::write_all(&dir, planned, &count)
+}
+
+/// The folder to write into.
+fn folder(args: &Import, source: Source) -> Result<PathBuf, Failure> {
+    if source.is_skills() {
+        let from_env = || process("SKILLS_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+        return Ok(args.skills_dir.clone().or_else(from_env).unwrap_or_else(|| "skills".into()));
+    }
+    match config::Source::from_env(&args.location.clone().into()).map_err(Failure::unable)? {
+        Store::Dir(dir) => Ok(dir),
+        Store::S3 { .. } => {
+            let hint = "import into a folder (--dir DIR) and upload it with `aws s3 cp --recursive`";
+            Err(Failure::unable(format!("cannot write to a bucket: {hint}")))
+        }
+    }
+}
+
+fn plan(Imported { from, file }: Imported, dir: &Path, args: &Import) -> (String, Result<Planned, String>) {
+    let planned = |NewFile { path, bytes, notes }| Planned::new(dir.join(path), bytes, notes, args.force);
+    (from, file.and_then(planned))
+}
+
+/// Reads a file, or all files of a folder. Also returns the names of the folders around it.
+fn read(path: &Path) -> Result<(Vec<InputFile>, Vec<String>), Failure> {
+    let unable = |path: &Path, e: &dyn std::fmt::Display| Failure::unable(format!("{}: {e}", path.display()));
+    let real = path.canonicalize().map_err(|e| unable(path, &e))?;
+    let folders = real.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let metadata = fs::metadata(&real).map_err(|e| unable(path, &e))?;
+    let mut files = Vec::new();
+    if !metadata.is_dir() {
+        files.push(InputFile { path: name(&real), bytes: read_file(&real)? });
+        return Ok((files, folders));
+    }
+    // A folder that is a skill itself has its name in the paths.
+    let prefix = if real.join("SKILL.md").is_file() { format!("{}/", name(&real)) } else { String::new() };
+    read_folder(&real, &prefix, &mut files)?;
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok((files, folders))
+}
+
+/// Adds the files of a folder and of those below. Hidden files and links to folders are left out.
+fn read_folder(folder: &Path, prefix: &str, files: &mut Vec<InputFile>) -> Result<(), Failure> {
+    let unable = |e: std::io::Error| Failure::unable(format!("{}: {e}", folder.display()));
+    for entry in fs::read_dir(folder).map_err(unable)? {
+        let entry = entry.map_err(unable)?;
+        let (Ok(name), kind) = (entry.file_name().into_string(), entry.file_type().map_err(unable)?) else { continue };
+        if name.starts_with('.') {
+            continue;
+        }
+        if kind.is_dir() {
+            read_folder(&entry.path(), &format!("{prefix}{name}/"), files)?;
+        } else if entry.path().is_file() {
+            if files.len() == MAX_FILES {
+                return Err(Failure::unable(format!("more than {MAX_FILES} files: import a smaller folder")));
+            }
+            files.push(InputFile { path: format!("{prefix}{name}"), bytes: read_file(&entry.path())? });
+        }
+    }
+    Ok(())
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    let unable = |e: std::io::Error| Failure::unable(format!("{}: {e}", path.display()));
+    let size = fs::metadata(path).map_err(unable)?.len();
+    if size > MAX_BYTES {
+        let path = path.display();
+        return Err(Failure::unable(format!("{path} has {size} bytes; at most {MAX_BYTES} are read")));
+    }
+    fs::read(path).map_err(unable)
+}
