@@ -38,7 +38,7 @@ class Client:
 
     def __enter__(self):
         for folder in (self.work, self.home / "tmp"):
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
         for name, text in WORK.items():
             (self.work / name).write_text(text)
         self.start()
