@@ -8,6 +8,7 @@ use server::auth::Verifier;
 use server::config::Config;
 use server::http;
 use server::mcp::Mcp;
+use server::open::Stores;
 use server::tools::{Tool, Tools, calculator};
 use store::PromptStore;
 
@@ -65,11 +66,11 @@ impl Server {
     /// # Errors
     /// A folder that cannot be opened, a tool that cannot be registered.
     pub fn app(self, config: &Config) -> Result<Router, ServerError> {
-        let store = config.source.open(aws::connect).map_err(ServerError::Folder)?;
-        self.app_over(store, config)
+        let stores = Stores::open(config, aws::connect).map_err(ServerError::Folder)?;
+        Ok(http::app(self.mcp(Arc::new(stores.gallery(config)))?, config, verifier(config)?))
     }
 
-    /// The HTTP service over any store. The location of the prompts in `config` is not used.
+    /// The HTTP service over any store. The locations of prompts and skills in `config` are not used.
     ///
     /// # Errors
     /// A tool that cannot be registered.

@@ -74,7 +74,7 @@ pub(crate) async fn serve(watched: Watched, streams: Streams) -> Result<(), Fail
 /// listens.
 async fn report(watched: Watched, lists: Arc<Lists>, client: Arc<connection::Shared>) {
     let mut changes = lists.changes();
-    let from_the_start = watched.folder.is_some().then(|| lists.interest());
+    let from_the_start = watched.folders.prompts.is_some().then(|| lists.interest());
     let tell = async {
         loop {
             client.lists_changed(changes.next().await).await;

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::runtime;
 
 use dotprompt::shorten_to;
-use gallery::Gallery;
+use gallery::{Gallery, ShelfSummary};
 use server::auth::Verifier;
 use server::config::{Allowed, Config, Flags};
 use server::http;
@@ -67,11 +67,10 @@ pub(crate) fn run(args: Serve, server: Server) -> Result<ExitCode, Failure> {
 
 /// Serves on a local address. `list` is the command that lists the prompts.
 async fn serve(server: Server, config: &Config, list: &str) -> Result<(), Failure> {
-    let (store, folder) = open::watched(&config.source).await?;
-    let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
+    let (gallery, folders) = open::watched(config).await?;
     let mcp = server.mcp(Arc::clone(&gallery)).map_err(Failure::wrong)?.configured(config).with_live_lists();
     let verifier = verifier(config).map_err(Failure::wrong)?;
-    listen(Watched { gallery, mcp: Arc::new(mcp), folder }, verifier, config, list).await
+    listen(Watched { gallery, mcp: Arc::new(mcp), folders }, verifier, config, list).await
 }
 
 async fn listen(watched: Watched, verifier: Verifier, config: &Config, list: &str) -> Result<(), Failure> {
@@ -92,7 +91,7 @@ async fn listen(watched: Watched, verifier: Verifier, config: &Config, list: &st
     };
     let greet_and_watch = async {
         // Later versions than these are changes.
-        let seen = if watched.folder.is_some() { gallery.read_changed(None).await } else { None };
+        let seen = if watched.folders.prompts.is_some() { gallery.read_changed(None).await } else { None };
         let greet = async { program::print(&greeting(&gallery, addr, config, list).await) };
         let (never, ()) = future::try_join(watched.report(&lists, seen).map(Ok), greet).await?;
         Ok(never)
@@ -110,14 +109,15 @@ async fn listen(watched: Watched, verifier: Verifier, config: &Config, list: &st
 /// that lists the prompts.
 async fn greeting(gallery: &Gallery, addr: SocketAddr, config: &Config, list: &str) -> String {
     let prompts = read_prompts(gallery).await;
+    let (skills, skills_left_out) = read_skills(gallery).await;
     let (left_out, location) = (gallery.left_out(), gallery.location());
     let (url, listening) = match &config.public_url {
         Some(url) => (url.clone(), format!(", listening on {addr}")),
         None => (format!("http://{}/mcp", callable(addr)), String::new()),
     };
     let skipped = if left_out.is_empty() { String::new() } else { format!(" ({} left out)", left_out.len()) };
-    let mut text = format!("Serving {prompts}{skipped} from {location} at {url}{listening}\n\n");
-    push_lines(&mut text, "Left out:", &left_out, "see the log");
+    let mut text = format!("Serving {prompts}{skipped} from {location}{skills} at {url}{listening}\n\n");
+    push_lines(&mut text, "Left out:", &[left_out, skills_left_out].concat(), "see the log");
     push_lines(&mut text, "Note:", &gallery.notes().await.unwrap_or_default(), &format!("see `{list}`"));
     if !addr.ip().is_loopback() && answers_loopback_only(&config.allowed_hosts, addr) {
         text += "Hosts:       requests from other machines get 403; set ALLOWED_HOSTS to the hosts that they call,\n             \
@@ -151,6 +151,21 @@ async fn read_prompts(gallery: &Gallery) -> String {
             "no prompts for now".to_owned()
         }
     }
+}
+
+/// Reads the first page of skills, so that problems show before a client asks. Returns such as ` and 3 skills from skills`, or nothing
+/// if there are none, and the skills that are left out.
+async fn read_skills(gallery: &Gallery) -> (String, Vec<String>) {
+    gallery.read_skills().await;
+    let Some(ShelfSummary { location, served, left_out }) = gallery.shelf_summary() else {
+        return (String::new(), Vec::new());
+    };
+    let text = match served {
+        0 if left_out.is_empty() => String::new(),
+        1 => format!(" and 1 skill from {location}"),
+        count => format!(" and {count} skills from {location}"),
+    };
+    (text, left_out)
 }
 
 /// An address that a client can call: the unspecified address is the loopback address then.

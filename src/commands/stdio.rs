@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use gallery::Gallery;
 use server::mcp::Mcp;
 use server::tools::Tools;
 use tokio::runtime::{Builder, Runtime};
@@ -59,11 +58,10 @@ impl Started {
         let config = args.location.config()?;
         let log = log::init(&config);
         let runtime = Builder::new_multi_thread().enable_all().build().map_err(Failure::unable)?;
-        let (store, folder) = runtime.block_on(open::watched(&config.source))?;
-        let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
+        let (gallery, folders) = runtime.block_on(open::watched(&config))?;
         let tools = Tools::new(server.tools).map_err(Failure::wrong)?;
         let mcp = Mcp::new(Arc::clone(&gallery), tools).configured(&config).with_live_lists();
         tracing::info!(store = gallery.location(), version = env!("CARGO_PKG_VERSION"), "started");
-        Ok(Self { runtime, watched: Watched { gallery, mcp: Arc::new(mcp), folder }, _log: log })
+        Ok(Self { runtime, watched: Watched { gallery, mcp: Arc::new(mcp), folders }, _log: log })
     }
 }

@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use gallery::Gallery;
 use server::mcp::{ChangingList, Mcp};
-use store::DirStore;
 use tokio::time::sleep;
 
 use super::lists::{Known, Lists, Wanted};
-use crate::watch;
+use crate::open::Folders;
 
 /// How often a watched folder is compared: some file systems, such as those of other machines, report no changes.
 const WATCHED_INTERVAL: Duration = Duration::from_secs(30);
@@ -32,8 +31,8 @@ const FIRST_READING_DELAY: Duration = Duration::from_secs(1);
 pub(crate) struct Watched {
     pub(crate) gallery: Arc<Gallery>,
     pub(crate) mcp: Arc<Mcp>,
-    /// The folder of the prompts, if the system reports its changes.
-    pub(crate) folder: Option<DirStore>,
+    /// The folders whose changes the system reports.
+    pub(crate) folders: Folders,
 }
 
 /// The lists at one time, as numbers.
@@ -56,8 +55,11 @@ impl Watched {
         let mut wanted = lists.wanted();
         let mut before = None;
         loop {
-            if self.folder.is_some() {
+            if self.folders.prompts.is_some() {
                 read = self.gallery.read_changed(read).await;
+            }
+            if self.folders.skills.is_some() {
+                self.gallery.read_skills().await;
             }
             let now = *wanted.borrow_and_update();
             let (is_compared, needs_tools) = (now.listeners > 0, now.waiting_for_tools > 0);
@@ -74,7 +76,7 @@ impl Watched {
                 let _ = wanted.wait_for(is_other).await;
             };
             tokio::select! {
-                () = self.changed() => {}
+                () = self.folders.changed() => {}
                 () = sleep(pause), if is_compared => {}
                 () = needs_others => {}
             }
@@ -129,17 +131,9 @@ impl Watched {
         }
     }
 
-    /// Waits until a watched folder has changed.
-    async fn changed(&self) {
-        match &self.folder {
-            Some(folder) => watch::changed(folder).await,
-            None => std::future::pending().await,
-        }
-    }
-
     fn interval(&self) -> Duration {
         match self.gallery.ttl() {
-            _ if self.folder.is_some() => WATCHED_INTERVAL,
+            _ if self.folders.prompts.is_some() => WATCHED_INTERVAL,
             ttl if ttl.is_zero() => UNWATCHED_INTERVAL,
             ttl => ttl,
         }

@@ -18,6 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use super::*;
 use crate::live::Watched;
+use crate::open::Folders;
 
 /// Longer than any event takes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -96,7 +97,7 @@ impl Local {
         let app = Streams::new(Arc::clone(&mcp), Arc::clone(&lists)).app(&config, verifier);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
-        tokio::spawn(async move { Watched { gallery, mcp, folder: None }.report(&lists, None).await });
+        tokio::spawn(async move { Watched { gallery, mcp, folders: Folders::default() }.report(&lists, None).await });
         tokio::spawn(service::serve(app, listener, pending()));
         Self { address, cancelled, _dir: dir }
     }

@@ -18,6 +18,7 @@ mod pages;
 mod partials;
 mod shipped_prompts;
 mod shipped_skills;
+mod skills;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

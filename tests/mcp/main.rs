@@ -18,6 +18,7 @@ mod prompt_tools;
 mod prompts;
 mod rust_sdk;
 mod sign_in;
+mod skills;
 mod tools;
 mod versions;
 

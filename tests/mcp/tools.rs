@@ -134,13 +134,3 @@ async fn a_tool_that_cannot_be_served_is_refused_at_the_start() {
         assert!(error.starts_with(&format!("tool `{name}`: ")) && error.contains(problem), "{error}");
     }
 }
-
-#[tokio::test]
-async fn there_are_no_resources() {
-    let wire = server().await;
-    assert_snapshot!(wire.handshake("2025-06-18", "resources/list", json!({})).await, @r#"200 {"jsonrpc":"2.0","id":1,"result":{"resources":[]}}"#);
-    assert_snapshot!(wire.handshake("2025-06-18", "resources/templates/list", json!({})).await, @r#"200 {"jsonrpc":"2.0","id":1,"result":{"resourceTemplates":[]}}"#);
-    assert_snapshot!(wire.modern("resources/list", json!({})).await, @r#"200 {"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","ttlMs":0,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"prompt-gallery","title":"Prompt gallery","version":"0.1.0"}},"resources":[]}}"#);
-    let read = wire.modern_with("resources/read", json!({ "uri": "x://y" }), &[("mcp-name", "x://y")]).await;
-    assert_eq!((read.status.as_u16(), &read.json()["error"]["code"]), (404, &json!(-32601)));
-}

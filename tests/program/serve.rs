@@ -154,7 +154,7 @@ fn it_says_where_what_and_how_and_ends_when_told_to() {
     assert_eq!(
         program.greeting,
         format!(
-            "Serving {count} prompts from prompts at http://{host}/mcp\n\n\
+            "Serving {count} prompts from prompts and 3 skills from skills at http://{host}/mcp\n\n\
              Try it:      curl -s http://{host}/mcp -H 'Content-Type: application/json' -d '{list}'\n\
              Claude Code: claude mcp add --transport http prompt-gallery http://{host}/mcp\n"
         )
@@ -347,7 +347,10 @@ fn the_greeting_has_the_address_that_clients_type() {
     let url = "https://prompts.example.com/mcp";
     let program = Program::start_with("prompts", "127.0.0.1:0", &[("PUBLIC_URL", url)]);
     let greeting = &program.greeting;
-    assert!(greeting.contains(&format!("from prompts at {url}, listening on 127.0.0.1:")), "{greeting}");
+    assert!(
+        greeting.contains(&format!("from prompts and 3 skills from skills at {url}, listening on 127.0.0.1:")),
+        "{greeting}"
+    );
     assert!(greeting.contains(&format!("curl -s {url} -H")), "{greeting}");
     assert!(greeting.contains(&format!("--transport http prompt-gallery {url}\n")), "{greeting}");
     assert!(program.post(PING).contains("200 OK"));

@@ -78,7 +78,8 @@ impl Wire {
 
     /// The same with headers that replace the well-made client's; an empty value removes one.
     pub(crate) async fn modern_with(&self, method: &str, mut params: Value, changed: &[(&str, &str)]) -> Answer {
-        let name = params["name"].as_str().map(str::to_owned);
+        let mirrored = if method == "resources/read" { "uri" } else { "name" };
+        let name = params[mirrored].as_str().map(str::to_owned);
         if params.get("_meta").is_none() {
             params["_meta"] = meta();
         }

@@ -5,26 +5,29 @@
 //! An index that is damaged, or of another version of this program, is ignored. A bad index costs time and changes no answer,
 //! unless somebody forges one with its digest. In the template's bucket only the function can write it.
 
+mod envelope;
 mod format;
+mod stored;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use once_cell::sync::OnceCell;
 
-use crate::limits::{INDEX_RETRY_AFTER, MAX_INDEX_BYTES, MAX_UNSAVED_PROMPTS};
+use crate::limits::MAX_UNSAVED_PROMPTS;
 use crate::link::Partials;
 use crate::snapshot::{Catalogue, Entry};
 use crate::summary::Summary;
-use format::{IndexRow, UnusableIndex};
-use store::{Object, PromptStore, StoreError, Written, spawn_counted};
+pub use envelope::{Sealing, UnusableIndex, open};
+use format::IndexRow;
+use store::{Object, PromptStore, spawn_counted};
+pub use stored::{Saved, StoredIndex};
 
 /// The summaries of prompts that are known, and the stored index.
 pub struct Index {
-    store: Arc<dyn PromptStore>,
+    stored: StoredIndex,
     /// The first read of the stored index. It goes on when its callers stop waiting.
     first_read: OnceCell<Shared<BoxFuture<'static, ()>>>,
     state: Mutex<IndexState>,
@@ -33,24 +36,8 @@ pub struct Index {
 #[derive(Default)]
 struct IndexState {
     rows: HashMap<Box<str>, IndexRow>,
-    stored: StoredIndex,
     /// How many prompts that were read are missing in the stored index.
     unsaved_prompts: usize,
-    /// When a read or write of the index failed last.
-    failed_at: Option<Instant>,
-}
-
-/// What is known about the stored index.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-enum StoredIndex {
-    /// There is no index.
-    #[default]
-    Missing,
-    Version(String),
-    /// Another gallery process wrote it after it was read.
-    Changed,
-    /// This process may not write it, or it belongs to another gallery.
-    OutOfReach,
 }
 
 impl IndexRow {
@@ -64,12 +51,12 @@ impl IndexRow {
 
 impl Index {
     pub(super) fn new(store: Arc<dyn PromptStore>) -> Arc<Self> {
-        Arc::new(Self { store, first_read: OnceCell::new(), state: Mutex::default() })
+        Arc::new(Self { stored: StoredIndex::new(store), first_read: OnceCell::new(), state: Mutex::default() })
     }
 
     /// Waits until the stored index was read or refused. Needs a Tokio runtime.
     pub(super) async fn ready(self: &Arc<Self>) {
-        if self.store.index().is_none() {
+        if !self.stored.exists() {
             return;
         }
         let read = || {
@@ -111,9 +98,7 @@ impl Index {
             let mut state = self.state();
             let unsaved = state.unsaved_prompts;
             let is_worth_it = unsaved > MAX_UNSAVED_PROMPTS && (!can_wait || unsaved * 2 >= state.rows.len());
-            let has_failed = state.failed_at.is_some_and(|failed| failed.elapsed() < INDEX_RETRY_AFTER);
-            let is_out_of_reach = state.stored == StoredIndex::OutOfReach || self.store.index().is_none();
-            if !is_worth_it || has_failed || is_out_of_reach {
+            if !is_worth_it || !self.stored.is_writable() {
                 return;
             }
             // This write saves them, so the next request need not.
@@ -124,89 +109,30 @@ impl Index {
     }
 
     async fn write(&self, catalogue: Arc<Catalogue>, unsaved: usize) {
-        let Some(store) = self.store.index() else { return };
-        if matches!(self.state().stored, StoredIndex::Changed) {
+        if self.stored.has_changed() {
             self.read().await;
         }
-        let (rows, replaces) = {
-            let state = self.state();
-            let replaces = match &state.stored {
-                StoredIndex::Version(version) => Some(version.clone()),
-                StoredIndex::Missing => None,
-                StoredIndex::Changed | StoredIndex::OutOfReach => return,
-            };
-            (state.current_rows(&catalogue), replaces)
-        };
-        let prefix = store.prefix().to_owned();
+        let Some(replaced) = self.stored.replaced() else { return };
+        let rows = self.state().current_rows(&catalogue);
+        let prefix = self.stored.prefix();
         // In a thread of its own, because it may take a second.
         let json = tokio::task::spawn_blocking(move || format::write(&prefix, &catalogue.objects, rows)).await;
         let Ok(json) = json else { return };
-        let written = store.write(json.into(), replaces.as_deref()).await;
-        if written.as_ref().is_ok_and(|written| *written == Written::Refused) {
-            self.read().await;
-            let mut state = self.state();
-            // The stored index has not changed: some S3 servers refuse every conditional write.
-            if state.stored == replaces.map_or(StoredIndex::Missing, StoredIndex::Version) {
-                let cause = "the store refuses a conditional write although the condition holds";
-                tracing::warn!(index = store.location(), cause, "the index is not saved");
-                state.stored = StoredIndex::OutOfReach;
+        match self.stored.write(json, &replaced).await {
+            Saved::Done => {}
+            Saved::Refused => {
+                self.read().await;
+                self.stored.expect_change(&replaced);
             }
-            return;
+            Saved::Failed => self.state().unsaved_prompts += unsaved,
         }
-        let mut state = self.state();
-        state.failed_at = None;
-        state.stored = match written {
-            Ok(Written::As(version)) => StoredIndex::Version(version),
-            Ok(Written::Refused | Written::Unclear) => StoredIndex::Changed,
-            Err(e) => {
-                tracing::warn!(index = store.location(), cause = %e, "the index cannot be written");
-                state.unsaved_prompts += unsaved;
-                state.failed_at = Some(Instant::now());
-                if matches!(e, StoreError::Unavailable(_)) { StoredIndex::Changed } else { StoredIndex::OutOfReach }
-            }
-        };
     }
 
     /// Reads the stored index, and adds its rows that are not known yet.
     async fn read(&self) {
-        let Some(store) = self.store.index() else { return };
-        let read = match store.read(MAX_INDEX_BYTES).await {
-            Ok(Some((json, version))) => {
-                let prefix = store.prefix().to_owned();
-                // In a thread of its own, because it may take a second.
-                let parsed = tokio::task::spawn_blocking(move || format::read(&json, &prefix)).await;
-                Ok(Some((parsed.unwrap_or_else(|e| Err(UnusableIndex::Broken(e.to_string()))), version)))
-            }
-            Ok(None) => Ok(None),
-            Err(e) => Err(e),
-        };
-        let mut state = self.state();
-        state.stored = match read {
-            Ok(None) => StoredIndex::Missing,
-            Ok(Some((parsed, version))) => match parsed.map(|rows| state.add_unknown(rows)) {
-                _ if version.is_empty() => {
-                    let cause = "the store returns no version of it, so it cannot be replaced safely";
-                    tracing::warn!(index = store.location(), cause, "the index is not saved");
-                    StoredIndex::OutOfReach
-                }
-                Ok(()) => StoredIndex::Version(version),
-                Err(UnusableIndex::Broken(cause)) => {
-                    tracing::warn!(index = store.location(), cause, "the index is not used, and will be replaced");
-                    StoredIndex::Version(version)
-                }
-                Err(UnusableIndex::Foreign(prefix)) => {
-                    let cause =
-                        format!("it is the index of the prompts below `{prefix}`: set INDEX_KEY to another key");
-                    tracing::warn!(index = store.location(), cause, "the index is not used");
-                    StoredIndex::OutOfReach
-                }
-            },
-            Err(e) => {
-                tracing::warn!(index = store.location(), cause = %e, "the index cannot be read");
-                state.failed_at = Some(Instant::now());
-                if matches!(e, StoreError::Refused(_)) { StoredIndex::OutOfReach } else { StoredIndex::Changed }
-            }
-        };
+        if let Some(rows) = self.stored.read(format::read).await {
+            self.state().add_unknown(rows);
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, IndexState> {

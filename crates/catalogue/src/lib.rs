@@ -12,10 +12,10 @@
 //! | to see how | read |
 //! |---|---|
 //! | a listing becomes names | `snapshot.rs` |
-//! | a snapshot stays fresh, and serves through an outage | `live.rs` |
+//! | a snapshot stays fresh, and serves through an outage | `snapshots.rs`; of prompts, with files and index: `live.rs` |
 //! | a file is read, kept, refused or left out, and gets its partials | `files.rs`, with `by_version.rs` and `link.rs` |
 //! | a file that changes while it is read is listed again | `retry.rs` |
-//! | the index is read and written | `index.rs`, `index/format.rs` |
+//! | the index is read and written | `index.rs`, `index/format.rs`; any index, its object and its envelope: `index/stored.rs`, `index/envelope.rs` |
 //! | changed files of a watched folder are read | `changes.rs` |
 //! | a limit is set | `limits.rs` |
 
@@ -28,17 +28,19 @@ mod link;
 mod live;
 mod retry;
 mod snapshot;
+mod snapshots;
 mod summary;
 
 #[doc(hidden)]
 pub use {
     changes::Seen,
     files::{Files, Unread},
-    index::Index,
+    index::{Index, Saved, Sealing, StoredIndex, UnusableIndex, open},
     limits::CONCURRENT_READS,
     link::{Link, Partials},
     live::LiveCatalogue,
     retry::{Attempt, Fresh, Unreadable},
     snapshot::{Catalogue, Entry},
+    snapshots::{Snapshot, Snapshots},
     summary::Summary,
 };

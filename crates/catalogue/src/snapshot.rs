@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use check::strays;
 use dotprompt::Named;
 
+use crate::snapshots::Snapshot;
 use store::Object;
 
 /// The prompts and partials of one listing.
@@ -30,6 +31,12 @@ pub struct Entry {
     pub(crate) previous: Option<Object>,
     /// Whether the first snapshot did not have it.
     pub is_new: bool,
+}
+
+impl Snapshot for Catalogue {
+    fn objects(&self) -> &[Object] {
+        &self.objects
+    }
 }
 
 impl Catalogue {

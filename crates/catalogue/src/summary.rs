@@ -1,5 +1,7 @@
 //! What lists and searches need of a prompt, so that they need not read its file.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 /// What lists and searches need of a prompt. Copying it is cheap.
@@ -11,4 +13,8 @@ pub struct Summary {
     pub schema: Bytes,
     /// Whether it is offered as a tool of its own name.
     pub is_tool: bool,
+    /// The keys of the files that it shows, its partials included, as far as the template names them.
+    pub shows: Arc<[String]>,
+    /// Its JSON in `skills/list`, if it is offered as a skill.
+    pub skill: Option<Bytes>,
 }

@@ -15,6 +15,7 @@ use server::config::{Config, Flags};
 use server::http;
 use server::logging::{self, milliseconds};
 use server::mcp::Mcp;
+use server::open::Stores;
 use server::tools::{Tool, Tools};
 use store::s3::client;
 use tokio::runtime;
@@ -51,8 +52,8 @@ pub fn serve(tools: Vec<Tool>, config: &Config) -> Result<(), String> {
     // Each line is written before the answer: the platform may freeze the process after it.
     let _ = logging::init(config.log_filter.clone(), logging::lines(config.log_format, std::io::stdout, false));
     let began = Instant::now();
-    let store = config.source.open(client::from_env).map_err(|e| e.to_string())?;
-    let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
+    let stores = Stores::open(config, client::from_env).map_err(|e| e.to_string())?;
+    let gallery = Arc::new(stores.gallery(config));
     // Lambda sends one event at a time, and threads take start-up time.
     let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     runtime.block_on(async {

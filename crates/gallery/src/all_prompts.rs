@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::OnceCell;
 
+use crate::all_skills::PromptSkill;
 use crate::annotations::Annotations;
+use crate::cursor::List;
 use crate::error::GalleryError;
 use crate::gallery::{Gallery, in_time};
 use crate::limits::{MAX_FOUND_BYTES, MAX_FOUND_PROMPTS, MAX_TOOL_DESCRIPTION_CHARS};
@@ -19,6 +19,7 @@ use crate::row::Audience;
 use crate::search::{Row, SearchIndex, UnknownTag};
 use catalogue::{Catalogue, Summary};
 use dotprompt::shorten_to;
+use skills::address;
 use store::StoreError;
 
 /// The prompts of one catalogue that can be used, sorted by name.
@@ -27,6 +28,10 @@ pub struct AllPrompts {
     search: OnceCell<Arc<SearchIndex>>,
     /// The prompts that are tools of their own.
     pub tools: Vec<PromptTool>,
+    /// The prompts that are offered as skills, sorted by the path of the skill.
+    pub(crate) skills: Vec<PromptSkill>,
+    /// The keys of the files that prompts show, sorted.
+    pub(crate) shown: Vec<String>,
     /// How many prompts could not be read in time. The next call reads on.
     pub unread: usize,
     /// So that the log names prompts whose tools are not offered once for each catalogue.
@@ -120,9 +125,17 @@ impl KeptPrompts {
 }
 
 impl AllPrompts {
-    fn new(summaries: Vec<Summary>, unread: usize) -> Self {
+    pub(crate) fn new(summaries: Vec<Summary>, unread: usize) -> Self {
         let tools = summaries.iter().filter(|summary| summary.is_tool).filter_map(PromptTool::new).collect();
-        Self { summaries: summaries.into(), search: OnceCell::new(), tools, unread, not_offered: Once::new() }
+        let mut skills: Vec<_> = summaries.iter().filter_map(prompt_skill).collect();
+        // Two prompts with one path have the names `review` and `review-1a2b3c`. The first one is the skill.
+        skills.sort_by(|a, b| (&a.path, &a.prompt).cmp(&(&b.path, &b.prompt)));
+        skills.dedup_by(|later, first| later.path == first.path);
+        let mut shown: Vec<_> = summaries.iter().flat_map(|summary| summary.shows.iter().cloned()).collect();
+        shown.sort_unstable();
+        shown.dedup();
+        let (search, not_offered) = (OnceCell::new(), Once::new());
+        Self { summaries: summaries.into(), search, tools, skills, shown, unread, not_offered }
     }
 
     /// The search index, made at the first search.
@@ -172,6 +185,19 @@ impl PromptTool {
     }
 }
 
+/// The skill that a prompt is.
+fn prompt_skill(summary: &Summary) -> Option<PromptSkill> {
+    #[derive(Deserialize)]
+    struct Uri<'e> {
+        #[serde(borrow)]
+        uri: Cow<'e, str>,
+    }
+    let entry = summary.skill.clone()?;
+    let Uri { uri } = serde_json::from_slice(&entry).ok()?;
+    let path = address::skill_of(&address::path(&uri)?)?.to_owned();
+    Some(PromptSkill { path, prompt: row(&summary.listed)?.name.to_string(), entry: entry.clone() })
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(number: &usize) -> bool {
     *number == 0
@@ -204,10 +230,11 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::Store`].
     pub async fn all_prompts(&self) -> Result<Arc<AllPrompts>, GalleryError> {
-        in_time(self.put_together()).await
+        in_time(self.prompts_in_part()).await
     }
 
-    async fn put_together(&self) -> Result<Arc<AllPrompts>, GalleryError> {
+    /// The same for a caller that limits the time itself.
+    pub(crate) async fn prompts_in_part(&self) -> Result<Arc<AllPrompts>, GalleryError> {
         let catalogue = self.live.current().await?;
         if let Some(prompts) = self.all.get(&catalogue) {
             return Ok(prompts);
@@ -257,12 +284,12 @@ fn hash_of(query: &str, tag: Option<&str>) -> u64 {
 
 /// The cursor of the page of a search that begins with this match.
 fn encode_offset(offset: usize, asked: u64) -> String {
-    URL_SAFE_NO_PAD.encode(format!("match {offset} {asked:x}"))
+    List::Found.cursor(&format!("{offset} {asked:x}"))
 }
 
 /// The match at which a page begins. The cursor of another search is invalid: its matches are others.
 fn decode_offset(cursor: &str, asked: u64) -> Result<usize, GalleryError> {
-    let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let offset = text.as_deref().and_then(|text| text.strip_prefix("match ")?.strip_suffix(&format!(" {asked:x}")));
+    let text = List::Found.last(cursor)?;
+    let offset = text.strip_suffix(&format!(" {asked:x}"));
     offset.and_then(|offset| offset.parse().ok()).ok_or(GalleryError::InvalidCursor)
 }

@@ -159,7 +159,7 @@ fn content(shape: Shape, path: &str, bytes: &[u8], mime_type: String) -> Content
         Shape::Image => Content::Image { data: encoded(), mime_type },
         Shape::Audio => Content::Audio { data: encoded(), mime_type },
         Shape::Link | Shape::File => {
-            let uri = format!("{EMBEDDED_FILE_URI}{}", utf8_percent_encode(path, ESCAPED));
+            let uri = embedded_uri(path);
             let resource = match std::str::from_utf8(bytes) {
                 Ok(text) => json!({ "uri": uri, "mimeType": mime_type, "text": text }),
                 Err(_) => json!({ "uri": uri, "mimeType": mime_type, "blob": encoded() }),
@@ -169,8 +169,13 @@ fn content(shape: Shape, path: &str, bytes: &[u8], mime_type: String) -> Content
     }
 }
 
-/// The start of the URI of an embedded file. The URI is only a name: clients cannot fetch it.
-const EMBEDDED_FILE_URI: &str = "gallery:///";
+/// The start of the URI of an embedded file. `resources/read` returns the file too.
+pub(crate) const EMBEDDED_FILE_URI: &str = "gallery:///";
+
+/// The URI of an embedded file.
+pub(crate) fn embedded_uri(path: &str) -> String {
+    format!("{EMBEDDED_FILE_URI}{}", utf8_percent_encode(path, ESCAPED))
+}
 
 /// The characters that are escaped in the path of a URI.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC

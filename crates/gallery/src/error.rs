@@ -5,6 +5,7 @@ use dotprompt::{ArgumentProblem, Problem, bounds, nearest, prompt_name, shorten_
 use crate::form::Form;
 use crate::limits::MAX_SHOWN_NAME_CHARS;
 use catalogue::Catalogue;
+use skills::address;
 use store::StoreError;
 
 /// Why the gallery did not answer.
@@ -84,6 +85,53 @@ pub enum GalleryError {
         #[source]
         cause: StoreError,
     },
+    /// No skill is served at this address.
+    #[error("no skill is served at `{uri}`{}", why.as_ref().map_or_else(|| did_you_mean(.nearest.as_deref()), |why| format!(": {why}")))]
+    UnknownSkill {
+        /// The address in the request.
+        uri: String,
+        /// Why the skill there is left out.
+        why: Option<String>,
+        /// The skill that was probably meant.
+        nearest: Option<String>,
+    },
+    /// There is no resource at this address.
+    #[error("no resource is served at `{uri}`{}", why.as_ref().map(|why| format!(": {why}")).unwrap_or_default())]
+    UnknownResource {
+        /// The address in the request.
+        uri: String,
+        /// Why the skill that has the file is left out.
+        why: Option<String>,
+    },
+    /// The address is not that of a folder.
+    #[error("no folder is served at `{}`: pass the address of a skill or of a folder in it, without a slash at the end", shortened(.uri))]
+    NotAFolder {
+        /// The address in the request.
+        uri: String,
+    },
+    /// The store refuses to return a listed file.
+    #[error("`{}` cannot be read: the store refuses to return it", shortened(.uri))]
+    UnreadableResource {
+        /// The address in the request.
+        uri: String,
+        /// For the log, not for clients.
+        #[source]
+        cause: StoreError,
+    },
+    /// The answer with a file is too large for Lambda.
+    #[error("`{}` needs {size} bytes of an answer; at most {}", shortened(.uri), bounds::ANSWER)]
+    ResourceTooLarge {
+        /// The address in the request.
+        uri: String,
+        /// The size of the answer in bytes.
+        size: u64,
+    },
+    /// The file is replaced faster than it can be read.
+    #[error("`{}` keeps changing while it is read: try again", shortened(.uri))]
+    SkillChanging {
+        /// The address in the request.
+        uri: String,
+    },
     /// The prompt's files are replaced faster than they can be read.
     #[error("prompt `{name}` keeps changing while it is read: try again")]
     Changing {
@@ -93,6 +141,17 @@ pub enum GalleryError {
 }
 
 impl GalleryError {
+    /// `paths` are those of the skills that may have been meant.
+    pub(crate) fn unknown_skill<'p>(uri: &str, why: Option<String>, paths: impl Iterator<Item = &'p str>) -> Self {
+        let uris: Vec<String> = paths.map(|path| address::uri(&address::skill_md(path))).collect();
+        let nearest = nearest(uri, uris.iter().map(String::as_str)).map(str::to_owned);
+        Self::UnknownSkill { uri: shortened(uri), why, nearest }
+    }
+
+    pub(crate) fn unknown_resource(uri: &str) -> Self {
+        Self::UnknownResource { uri: shortened(uri), why: None }
+    }
+
     pub(crate) fn unknown_prompt(name: &str, catalogue: &Catalogue) -> Self {
         let name = shortened(name);
         Self::UnknownPrompt { nearest: meant(&name, catalogue).map(str::to_owned), name }

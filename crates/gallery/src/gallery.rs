@@ -7,12 +7,14 @@ use std::time::Duration;
 use futures_util::future;
 
 use crate::all_prompts::KeptPrompts;
+use crate::all_skills::KeptSkillPages;
 use crate::error::GalleryError;
 use crate::limits::{PAGE_TIMEOUT, STORE_TIMEOUT};
 use crate::pages::KeptPages;
 use catalogue::{LiveCatalogue, Seen};
 use check::strays;
 use dotprompt::Problem;
+use skills::Skills;
 use store::{Object, PromptStore, StoreError};
 
 /// The prompts of one store.
@@ -22,6 +24,19 @@ pub struct Gallery {
     pub(crate) page_timeout: Duration,
     pub(crate) pages: KeptPages,
     pub(crate) all: KeptPrompts,
+    pub(crate) skills: Option<Arc<Skills>>,
+    pub(crate) skill_pages: KeptSkillPages,
+}
+
+/// The skills of a store, for people.
+#[derive(Debug)]
+pub struct ShelfSummary {
+    /// Where they are kept.
+    pub location: String,
+    /// How many are served, or not read yet.
+    pub served: usize,
+    /// Skills that are left out, as far as they were read, and files that were probably meant to be skills; and why.
+    pub left_out: Vec<String>,
 }
 
 impl Gallery {
@@ -32,7 +47,15 @@ impl Gallery {
     pub fn new(store: Arc<dyn PromptStore>, ttl: Duration, page_size: usize) -> Self {
         let live = LiveCatalogue::new(store, ttl);
         let (page_size, page_timeout) = (page_size.max(1), PAGE_TIMEOUT);
-        Self { live, page_size, page_timeout, pages: KeptPages::default(), all: KeptPrompts::default() }
+        let (pages, all, skill_pages) = Default::default();
+        Self { live, page_size, page_timeout, pages, all, skills: None, skill_pages }
+    }
+
+    /// The same gallery with the skills of another store. A skill with a file that does not fit `max_answer_bytes` is left out.
+    #[must_use]
+    pub fn with_skills(self, store: Arc<dyn PromptStore>, max_answer_bytes: Option<u64>) -> Self {
+        let skills = Some(Skills::new(store, self.live.ttl, max_answer_bytes));
+        Self { skills, ..self }
     }
 
     /// The same gallery with another time to read the files of one page.
@@ -55,6 +78,12 @@ impl Gallery {
     #[must_use]
     pub fn ttl(&self) -> Duration {
         self.live.ttl
+    }
+
+    /// The bytes of the largest answer; `None` if any size will do.
+    #[must_use]
+    pub fn max_answer_bytes(&self) -> Option<u64> {
+        self.skills.as_ref().and_then(|skills| skills.max_answer_bytes())
     }
 
     /// Where the prompts are kept, for people.
@@ -115,6 +144,21 @@ impl Gallery {
         let unread = self.live.files.left_out(&catalogue);
         let others = unread.into_iter().chain(unlisted).map(|(key, why)| format!("{key}: {why}"));
         broken.chain(others).collect()
+    }
+
+    /// Reads the first skills of the store, if one is set up, so that the log names those that are left out.
+    pub async fn read_skills(&self) {
+        if self.skills.is_some() {
+            let _ = self.list_skills(None).await;
+        }
+    }
+
+    /// What the last listing of the skills has, if one is set up and was listed.
+    #[must_use]
+    pub fn shelf_summary(&self) -> Option<ShelfSummary> {
+        let skills = self.skills.as_ref()?;
+        let (served, left_out) = skills.summary()?;
+        Some(ShelfSummary { location: skills.location(), served, left_out })
     }
 
     /// Reads the prompts and partials that have changed since `seen`, or none the first time. The log names the ones that are

@@ -15,15 +15,20 @@
 //! | a form asks for missing arguments | `form.rs` |
 //! | values of an argument are suggested | `completion.rs` |
 //! | prompts are searched and ranked | `search.rs` |
+//! | skills are listed, those of prompts too | `all_skills.rs` |
+//! | the files of skills, and those that prompts embed, are read | `resources.rs` |
+//! | a cursor is written and read | `cursor.rs` |
 //! | prompts become tools | `all_prompts.rs`, `annotations.rs` |
 //! | an error gets its words | `error.rs` |
 //! | a limit or a timeout is set | `limits.rs` |
 
 mod all_prompts;
+mod all_skills;
 mod annotations;
 mod completion;
 mod content;
 mod contents;
+mod cursor;
 mod error;
 mod form;
 mod gallery;
@@ -31,6 +36,7 @@ mod limits;
 mod listing;
 mod pages;
 mod rendering;
+mod resources;
 mod row;
 mod search;
 
@@ -39,14 +45,17 @@ pub use content::{Content, PromptMessage, Role};
 #[doc(hidden)]
 pub use {
     all_prompts::{AllPrompts, FoundPage, PromptTool, Search},
+    all_skills::SkillPage,
     catalogue::Seen,
     completion::Completion,
     content::Rendered,
+    cursor::List,
     error::{GalleryError, did_you_mean, shortened},
     form::Form,
-    gallery::Gallery,
+    gallery::{Gallery, ShelfSummary},
     limits::{MAX_FOUND_PROMPTS, MAX_PAGE_BYTES, escaped_len},
     pages::Page,
+    resources::Resource,
     row::Audience,
     search::UnknownTag,
 };

@@ -14,6 +14,10 @@ pub(crate) const MAX_SHOWN_NAME_CHARS: usize = 100;
 pub const MAX_PAGE_BYTES: usize = 4_000_000;
 /// The prompts of a page whose rows are prepared together.
 pub(crate) const READ_AHEAD: usize = 500;
+/// The skills whose files are read before a page checks the time.
+pub(crate) const SKILLS_READ_AHEAD: usize = 64;
+/// How many listings of the skills one call makes because files were replaced.
+pub(crate) const MAX_SHELF_LISTINGS: usize = 4;
 /// How long the files of one page are read before the page ends with those that were read.
 pub(crate) const PAGE_TIMEOUT: Duration = Duration::from_secs(4);
 /// The memory for pages of `prompts/list`. Other pages are put together anew for each call.

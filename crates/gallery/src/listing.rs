@@ -3,12 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
+use crate::cursor::List;
 use crate::error::GalleryError;
 use crate::gallery::{Gallery, in_time};
 use crate::limits::{MAX_PAGE_BYTES, READ_AHEAD, escaped_len};
@@ -59,7 +59,10 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::InvalidCursor`], [`GalleryError::Store`].
     pub async fn list_for(&self, audience: Audience, cursor: Option<&str>) -> Result<Arc<Page>, GalleryError> {
-        let after = cursor.map(decode_cursor).transpose()?;
+        let after = cursor.map(|cursor| List::Prompts.last(cursor)).transpose()?;
+        if after.as_ref().is_some_and(|name| !is_name(name)) {
+            return Err(GalleryError::InvalidCursor);
+        }
         let (catalogue, page) = in_time(self.page_after(after.as_deref(), audience)).await?;
         // This client reads page after page.
         let can_wait = cursor.is_some() && page.next_cursor.is_some();
@@ -128,7 +131,7 @@ impl Gallery {
             Some(row) => Some(row),
             None => {
                 let link = self.live.files.linked(catalogue, entry).await?;
-                let row = summary(entry, &link);
+                let row = summary(entry, &catalogue.object(entry).key, &link);
                 if let Some(row) = &row {
                     self.live.index.learn(catalogue.object(entry), &link.partials, row.clone());
                 }
@@ -143,7 +146,10 @@ impl Gallery {
         let (range, entries) = (fresh.value.range(), &fresh.catalogue.entries);
         let has_more = range.end < entries.len();
         let last = entries[range].last().filter(|_| has_more);
-        Ok(Page { prompts: json_array(&usable), next_cursor: last.map(|last| encode_cursor(&last.name)) })
+        Ok(Page {
+            prompts: json_array(usable.iter().map(|row| &row.listed)),
+            next_cursor: last.map(|last| List::Prompts.cursor(&last.name)),
+        })
     }
 
     /// The summaries of the prompts that can be used, with the last good version of those that cannot be read.
@@ -167,7 +173,7 @@ impl Gallery {
             let object = catalogue.object(entry);
             if let Some(link) = self.live.files.last_good(catalogue, entry) {
                 tracing::debug!(prompt.file = object.key, cause = %unread.error, "listed as it was served last");
-                usable.extend(summary(entry, &link).map(|row| for_audience(audience, row)));
+                usable.extend(summary(entry, &object.key, &link).map(|row| for_audience(audience, row)));
                 continue;
             }
             match self.live.why_unread(unread, outage.as_ref()) {
@@ -192,23 +198,14 @@ impl Gallery {
     }
 }
 
-fn json_array(summaries: &[Summary]) -> Box<RawValue> {
-    let rows = || summaries.iter().map(|summary| &summary.listed);
-    let mut array = String::with_capacity(rows().map(|json| json.len() + 1).sum::<usize>() + 2);
-    for json in rows() {
+/// A JSON array of rows.
+pub(crate) fn json_array<'r>(rows: impl IntoIterator<Item = &'r Bytes, IntoIter: Clone>) -> Box<RawValue> {
+    let rows = rows.into_iter();
+    let mut array = String::with_capacity(rows.clone().map(|json| json.len() + 1).sum::<usize>() + 2);
+    for json in rows {
         array.push(if array.is_empty() { '[' } else { ',' });
         array.push_str(std::str::from_utf8(json).expect("JSON is text"));
     }
     array.push_str(if array.is_empty() { "[]" } else { "]" });
     RawValue::from_string(array).expect("a list of JSON is JSON")
-}
-
-/// The cursor of the page after `name`. A name stays valid when prompts come and go between two pages.
-fn encode_cursor(name: &str) -> String {
-    URL_SAFE_NO_PAD.encode(name)
-}
-
-fn decode_cursor(cursor: &str) -> Result<String, GalleryError> {
-    let name = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    name.filter(|name| is_name(name)).ok_or(GalleryError::InvalidCursor)
 }

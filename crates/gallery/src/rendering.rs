@@ -140,7 +140,7 @@ impl Gallery {
         Ok(Completion::new(&known.choices(), typed))
     }
 
-    async fn find(&self, name: &str) -> Result<Arc<Prompt>, GalleryError> {
+    pub(crate) async fn find(&self, name: &str) -> Result<Arc<Prompt>, GalleryError> {
         let catalogue = self.live.current().await?;
         self.with_prompt(catalogue, name, |prompt, _| async { Ok(prompt) }).await
     }

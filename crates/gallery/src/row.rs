@@ -1,11 +1,16 @@
 //! The summary of a prompt, with its row in `prompts/list`.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::all_skills::PromptSkill;
 use catalogue::{Entry, Link, Summary};
+use check::address::Address;
 use check::can_be_tool;
+use check::skill::of_prompt;
 use dotprompt::{Argument, Icon, Prompt, in_listed_order};
 
 /// Whom a list is for.
@@ -46,7 +51,8 @@ struct RowMeta<'a> {
 }
 
 /// The summary of a prompt, with its row for any client; `None` for a broken one, which was logged when its file was read.
-pub(crate) fn summary(entry: &Entry, link: &Link) -> Option<Summary> {
+/// `key` is that of its file.
+pub(crate) fn summary(entry: &Entry, key: &str, link: &Link) -> Option<Summary> {
     let prompt = link.prompt.as_ref().ok()?;
     let row = PromptRow {
         name: &entry.name,
@@ -61,7 +67,30 @@ pub(crate) fn summary(entry: &Entry, link: &Link) -> Option<Summary> {
     if prompt.is_tool() && !is_tool {
         tracing::warn!(prompt.name = &*entry.name, "not offered as a tool: `check` says which name is wrong");
     }
-    Some(Summary { listed: bytes(&row), schema, is_tool })
+    Some(Summary { listed: bytes(&row), schema, is_tool, shows: shows(prompt), skill: skill(entry, key, prompt) })
+}
+
+/// The keys of the files that a prompt shows, as far as its templates name them.
+fn shows(prompt: &Prompt) -> Arc<[String]> {
+    let templates = prompt.partials().map(|(_, partial)| partial).chain([prompt.template()]);
+    let urls = templates.flat_map(|template| &template.media).filter_map(|shown| shown.url.as_deref());
+    let keys = urls.filter_map(|url| match Address::parse(url) {
+        Ok(Address::Path(path)) => Some(path.to_owned()),
+        _ => None,
+    });
+    keys.collect()
+}
+
+/// The JSON of a prompt in `skills/list`, if it is offered as a skill.
+fn skill(entry: &Entry, key: &str, prompt: &Prompt) -> Option<Bytes> {
+    prompt.skill()?;
+    match of_prompt(key, &entry.name, prompt) {
+        Ok(skill) => Some(PromptSkill::entry(&skill)),
+        Err(problem) => {
+            tracing::warn!(prompt.name = &*entry.name, cause = problem.message, "not offered as a skill");
+            None
+        }
+    }
 }
 
 /// Whether a prompt is a tool of its own name: with `tool: true`, and with names that models can call.

@@ -8,12 +8,14 @@
 //! | `PROMPT_DIR` | `--dir` | `prompts` | folder of prompts; links that lead out of it are not followed |
 //! | `BUCKET_NAME` | `--bucket` | | S3 bucket; when set, prompts come from S3 and not from the folder |
 //! | `PROMPT_PREFIX` | `--prefix` | `prompts/` | key prefix in the bucket; `/` is the root |
+//! | `SKILLS_DIR` | | `skills` beside the default `prompts`, if there is one | folder of skills, for prompts in a folder |
+//! | `SKILLS_PREFIX` | | `skills/` | key prefix of the skills in the bucket; `/` is the root |
 //! | `S3_ADDRESSING_STYLE` | | `auto` | `virtual`: the bucket's name goes into the host name; `path`: into the path; `auto`: into the path for a custom endpoint |
 //! | `S3_REQUEST_PAYER` | `--request-payer` | | `requester`: this account pays for its requests to a requester-pays bucket |
-//! | `INDEX_KEY` | | `.gallery/index.json` | key of the index in the bucket, which the server writes; empty turns it off |
+//! | `INDEX_KEY` | | `.gallery/index.json` | key of the index in the bucket, which the server writes; that of the skills is `.gallery/index.json.skills` beside it; empty turns both off |
 //! | `PORT` | `--addr` | `127.0.0.1:8080` | local listening address; `PORT` alone keeps the host |
 //! | `CACHE_TTL_SECONDS` | | `30` | how old the snapshot of the bucket may be; 0 asks S3 every time |
-//! | `PAGE_SIZE` | | as many as fit 4 MB | most prompts of a `prompts/list` page; several clients read the first page alone |
+//! | `PAGE_SIZE` | | as many as fit 4 MB | most prompts of a `prompts/list` page, and most skills or resources of a page; several clients read the first page alone |
 //! | `PROMPT_TOOLS` | | `on` | whether prompts are tools too |
 //! | `ALLOWED_ORIGINS` | | loopback (any on Lambda) | origins of browser pages that may call |
 //! | `ALLOWED_HOSTS` | | loopback and `PUBLIC_URL`'s (any on Lambda) | values of `Host` that are answered |
@@ -38,6 +40,7 @@ mod error;
 mod log;
 mod s3;
 mod sign_in;
+mod skills;
 mod source;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -55,6 +58,7 @@ pub use log::LogFormat;
 #[doc(hidden)]
 pub use sign_in::is_trustworthy;
 pub use sign_in::{AuthorizationServer, PublicClient, SignIn};
+pub use skills::SkillsSource;
 pub use source::Source;
 use store::env::process;
 pub use store::s3::{AddressingStyle, S3Options};
@@ -73,6 +77,8 @@ const MAX_PAGE_SIZE: usize = 10_000;
 pub struct Config {
     /// Where the prompts are.
     pub source: Source,
+    /// Where the skills are, if there are any.
+    pub skills: Option<SkillsSource>,
     /// Where a local server listens; unused on Lambda.
     pub addr: SocketAddr,
     /// How old the snapshot of the bucket may be, and the `ttlMs` that clients get. Always zero for a folder.
@@ -140,6 +146,7 @@ impl Config {
                 Source::Dir(_) => Duration::ZERO,
                 Source::S3 { .. } => ttl_seconds.map_or(DEFAULT_CACHE_TTL, Duration::from_secs),
             },
+            skills: SkillsSource::read(&source, env)?,
             source,
             addr,
             page_size: env.number("PAGE_SIZE", 1, MAX_PAGE_SIZE)?.unwrap_or(DEFAULT_PAGE_SIZE),

@@ -27,13 +27,15 @@
 //! | a limit or a timeout is set | `limits.rs`; of pages and searches: `gallery`, `limits.rs`; of prompts, arguments and answers: `dotprompt`, `bounds.rs`; of S3: `store`, `limits.rs` |
 //! | a setting is read, its default and its bounds | `config.rs` and the files in `config/` |
 //! | the error of a setting is worded | beside each setting; `config/error.rs` puts its name before it |
+//! | the stores of the settings are opened | `open.rs` |
 //! | a JSON-RPC code and its status are chosen | `mcp/error.rs`; other statuses: `http.rs`, `auth/guard.rs` |
 //! | a method is added | `mcp/method.rs`, then the match in `mcp.rs` |
 //! | a version of the protocol is negotiated | `mcp/meta.rs` |
 //! | stdio differs from HTTP | `is_stdio` in `mcp.rs`; its types: `mcp/connection.rs` |
 //! | clients are told of changed lists | `mcp/listen.rs`; the streams are the program's: `src/sse.rs` |
 //! | a tool reports progress | `tools/progress.rs` |
-//! | a list is divided into pages | `gallery`, `listing.rs`; of tools: `mcp/tools.rs` |
+//! | a list is divided into pages | `gallery`, `listing.rs`; of tools: `mcp/tools.rs`; of skills: `gallery`, `all_skills.rs` |
+//! | skills and their files are served | `mcp/skills.rs`, `mcp/resources.rs`; `gallery`, `all_skills.rs`, `resources.rs`; `skills` |
 //! | prompts are searched and ranked | `gallery`, `search.rs` |
 //! | prompts become tools | `mcp/prompt_tools.rs`; `gallery`, `all_prompts.rs` |
 //! | an error of the gallery gets its words | `gallery`, `error.rs` |
@@ -59,6 +61,8 @@ mod limits;
 pub mod logging;
 #[doc(hidden)]
 pub mod mcp;
+#[doc(hidden)]
+pub mod open;
 #[doc(hidden)]
 pub mod tools;
 

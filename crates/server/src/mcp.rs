@@ -16,7 +16,9 @@ mod method;
 mod post;
 mod prompt_tools;
 mod prompts;
+mod resources;
 mod rpc;
+mod skills;
 mod tools;
 mod version;
 
@@ -33,7 +35,7 @@ use http::StatusCode;
 pub use listen::{ChangingList, ListenFilter};
 pub use meta::stream_version;
 use meta::{CommonParams, Meta, negotiate};
-use method::Method;
+use method::{Method, Mirrored};
 pub use post::{Post, Record, Reply, RequestLine};
 use rpc::{Message, Request};
 use serde::de::DeserializeOwned;
@@ -75,6 +77,8 @@ pub struct Mcp {
     /// `_meta` of every modern result.
     meta: Box<RawValue>,
     capabilities: Box<RawValue>,
+    /// The same with extensions, which need 2026-07-28.
+    modern_capabilities: Box<RawValue>,
     /// Whether clients can be told of changed lists.
     has_live_lists: bool,
     server_info: Box<RawValue>,
@@ -137,6 +141,7 @@ impl Mcp {
         let meta = raw(&json!({ META_SERVER: server_info }));
         let (server_info, instructions) = (raw(&server_info), raw(&format!("{INSTRUCTIONS}{TOOL_INSTRUCTIONS}")));
         let search_and_get = prompt_tools::definitions();
+        let capabilities = json!({ "completions": {}, "prompts": {}, "resources": {}, "tools": {} });
         Self {
             gallery,
             tools,
@@ -144,7 +149,8 @@ impl Mcp {
             search_and_get,
             instructions,
             meta,
-            capabilities: raw(&json!({ "completions": {}, "prompts": {}, "tools": {} })),
+            modern_capabilities: with_extension(&capabilities),
+            capabilities: raw(&capabilities),
             has_live_lists: false,
             server_info,
         }
@@ -165,12 +171,14 @@ impl Mcp {
     pub fn with_live_lists(self) -> Self {
         let changing = self.changing_lists();
         let of = |changes: bool| if changes { json!({ "listChanged": true }) } else { json!({}) };
-        let (prompts, tools) = (of(changing.prompts_list_changed), of(changing.tools_list_changed));
-        let mut capabilities = json!({ "completions": {}, "prompts": prompts, "tools": tools });
-        if changing.resources_list_changed {
-            capabilities["resources"] = of(true);
-        }
-        Self { has_live_lists: true, capabilities: raw(&capabilities), ..self }
+        let capabilities = json!({
+            "completions": {},
+            "prompts": of(changing.prompts_list_changed),
+            "resources": of(changing.resources_list_changed),
+            "tools": of(changing.tools_list_changed),
+        });
+        let (modern_capabilities, capabilities) = (with_extension(&capabilities), raw(&capabilities));
+        Self { has_live_lists: true, capabilities, modern_capabilities, ..self }
     }
 
     /// Answers one POST, whatever its bytes are. Needs a Tokio runtime with time.
@@ -223,14 +231,18 @@ impl Mcp {
         let Received { transport, claims, effect, progress, .. } = received;
         let (logged, method) = Method::find(&request.method).unzip();
         record.method = Some(logged.unwrap_or("unknown"));
-        let CommonParams { meta, name } = CommonParams::of(request)?;
+        let CommonParams { meta, name, uri } = CommonParams::of(request)?;
         let meta = meta.unwrap_or_default();
         record.trace_id = meta.trace_id();
         let (era, version) = negotiate(transport, &meta, method == Some(Method::Initialize))?;
         record.version = Some(version);
         if let (Era::Modern, Transport::Http(headers)) = (era, transport) {
-            let name = name.filter(|_| method.is_some_and(Method::mirrors_name));
-            headers::check_standard(headers, &request.method, name)?;
+            let mirrored = match method.and_then(Method::mirrored) {
+                Some(Mirrored::Name) => name,
+                Some(Mirrored::Uri) => uri,
+                None => None,
+            };
+            headers::check_standard(headers, &request.method, mirrored)?;
         }
         Call { mcp: self, transport, claims, effect, progress, request, era, version, meta }.run(method, record).await
     }
@@ -256,8 +268,15 @@ impl Call<'_> {
             (Method::Complete, _) => self.complete(record).await,
             (Method::ListTools, _) => self.list_tools(record).await,
             (Method::CallTool, _) => self.call_tool(record).await,
-            // Some clients request these although the capabilities name no resources.
-            (Method::ListResources, _) => self.answer_cacheable(&json!({ "resources": [] }), 0),
+            (Method::ListResources, _) => self.list_resources().await,
+            (Method::ReadResource, _) => self.read_resource(record).await,
+            (Method::ReadDirectory, Era::Modern) => self.read_directory(record).await,
+            (Method::ListSkills, Era::Modern) => self.list_skills().await,
+            (Method::GetSkill, Era::Modern) => self.get_skill(record).await,
+            (Method::ReadDirectory | Method::ListSkills | Method::GetSkill, Era::Handshake) => {
+                Err(self.unknown_method(&format!(": skills need {MODERN}")))
+            }
+            // Clients may request it of every server with resources.
             (Method::ListResourceTemplates, _) => self.answer_cacheable(&json!({ "resourceTemplates": [] }), 0),
         }
     }
@@ -304,7 +323,7 @@ impl Call<'_> {
             capabilities: &'a RawValue,
             instructions: &'a RawValue,
         }
-        let Mcp { instructions, capabilities, .. } = self.mcp;
+        let Mcp { instructions, modern_capabilities: capabilities, .. } = self.mcp;
         let result = DiscoverResult { supported_versions: &SUPPORTED, capabilities, instructions };
         self.answer_cacheable(&result, 0)
     }
@@ -382,6 +401,11 @@ impl Call<'_> {
         self.respond("complete", Some(ttl_ms), result, size)
     }
 
+    /// The answer with a page of about `size` bytes. If something is missing on it, the client is to ask again.
+    fn answer_page<T: Serialize>(&self, result: &T, size: usize, is_partial: bool) -> Answer {
+        if is_partial { self.respond("complete", Some(0), result, size) } else { self.answer_cacheable(result, size) }
+    }
+
     fn respond<T: Serialize>(&self, result_type: &'static str, ttl_ms: Option<u64>, result: &T, size: usize) -> Answer {
         let response = match self.era {
             Era::Handshake => rpc::success(self.request.id, result, size),
@@ -394,6 +418,13 @@ impl Call<'_> {
         };
         response.map_err(|e| Error::internal(e.to_string()))
     }
+}
+
+/// Capabilities with the extension for skills, which needs 2026-07-28.
+fn with_extension(capabilities: &Value) -> Box<RawValue> {
+    let mut capabilities = capabilities.clone();
+    capabilities["extensions"] = json!({ skills::EXTENSION: { "directoryRead": true } });
+    raw(&capabilities)
 }
 
 fn raw(value: &impl Serialize) -> Box<RawValue> {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 use walkdir::{DirEntry, WalkDir};
 
+use crate::digest::{ContentDigest, Digesting};
 use crate::limits::FOLLOW_INTERVAL;
 use crate::prompt_store::{Object, PromptStore, StoreError};
 use crate::watch::{StartWatcher, Watch};
@@ -114,7 +115,22 @@ impl PromptStore for DirStore {
 
     async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
         let (inner, object) = (Arc::clone(&self.0), object.clone());
-        blocking(move || inner.read(&object)).await
+        let read = move || {
+            let mut content = Vec::with_capacity(object.size.saturating_add(1).try_into().unwrap_or_default());
+            inner.read(&object, &mut content)?;
+            Ok(content.into())
+        };
+        blocking(read).await
+    }
+
+    async fn digest(&self, object: &Object) -> Result<ContentDigest, StoreError> {
+        let (inner, object) = (Arc::clone(&self.0), object.clone());
+        let read = move || {
+            let mut digesting = Digesting::default();
+            inner.read(&object, &mut digesting)?;
+            Ok(digesting.end())
+        };
+        blocking(read).await
     }
 
     fn revision(&self) -> Option<u64> {
@@ -168,9 +184,9 @@ impl Inner {
         Ok(objects)
     }
 
-    /// The content of a file, if it is the listed version: a link may lead to another folder by now, or the file may have
-    /// been replaced.
-    fn read(&self, object: &Object) -> Result<Bytes, StoreError> {
+    /// Writes the content of a file to `content`, if it is the listed version: a link may lead to another folder by now, or the
+    /// file may have been replaced.
+    fn read(&self, object: &Object, content: &mut impl Write) -> Result<(), StoreError> {
         let path = self.path.join(&object.key);
         let gone = || StoreError::NotFound(format!("{}: it is no longer what was listed", path.display()));
         let failed = |e| store_error(&path, &e);
@@ -194,11 +210,10 @@ impl Inner {
         }
         // One byte more shows that the file has grown.
         let max_bytes = opened.len().saturating_add(1);
-        let mut content = Vec::with_capacity(max_bytes.try_into().unwrap_or_default());
-        (&file).take(max_bytes).read_to_end(&mut content).map_err(failed)?;
+        let size = io::copy(&mut (&file).take(max_bytes), content).map_err(failed)?;
         let after = file.metadata().map_err(failed)?;
-        let is_whole = is_listed(&after) && after.len() == content.len() as u64;
-        if is_whole { Ok(content.into()) } else { Err(gone()) }
+        let is_whole = is_listed(&after) && after.len() == size;
+        if is_whole { Ok(()) } else { Err(gone()) }
     }
 
     /// Keeps the files that a listing leaves out, and warns about new ones.

@@ -10,6 +10,7 @@
 //! | a store is defined, and its errors | `prompt_store.rs` |
 //! | a bucket is listed and read | `s3.rs`, then `s3/page.rs`, `s3/listing.rs` (all pages), `s3/bucket.rs` (one object, the index) |
 //! | S3's error names are read | `s3/errors.rs` |
+//! | a file's SHA-256 is taken | `digest.rs` |
 //! | versions are compared | `s3/version.rs` |
 //! | the S3 client gets its settings | `s3/client.rs`, `s3/options.rs` |
 //! | a folder is listed, read and watched | `dir.rs`, `watch.rs` |
@@ -22,6 +23,7 @@
 #[doc(hidden)]
 pub mod causes;
 mod count;
+mod digest;
 mod dir;
 #[doc(hidden)]
 pub mod env;
@@ -34,6 +36,7 @@ mod watch;
 
 #[doc(hidden)]
 pub use count::{counting_requests, spawn_counted};
+pub use digest::ContentDigest;
 pub use dir::DirStore;
 #[doc(hidden)]
 pub use prompt_store::is_lasting;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::digest::ContentDigest;
+
 /// One file of a listing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Object {
@@ -68,6 +70,14 @@ pub trait PromptStore: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::NotFound`] when the file is gone, or is no longer the listed version.
     async fn get(&self, object: &Object) -> Result<Bytes, StoreError>;
+
+    /// The digest of the content of `object`, which is read in pieces.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    async fn digest(&self, object: &Object) -> Result<ContentDigest, StoreError> {
+        Ok(ContentDigest::of(&self.get(object).await?))
+    }
 
     /// Reads a key that no listing has returned yet, as it is now, for callers that cannot wait for a listing.
     ///

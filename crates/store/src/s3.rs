@@ -31,6 +31,7 @@ pub use options::{AddressingStyle, S3Options};
 pub use options::{BOOLEAN, IGNORE_ENDPOINTS, SDK_SETTINGS, endpoint};
 use version::{Comparison, Marks};
 
+use crate::digest::ContentDigest;
 use crate::https::Http;
 use crate::limits::MAX_UNLISTED_BYTES;
 use crate::prompt_store::{IndexStore, Object, PromptStore, StoreError};
@@ -96,6 +97,14 @@ impl S3Store {
         self
     }
 
+    /// The objects below another prefix of the same bucket, with an index of their own under `index_key`. Both stores share one
+    /// client.
+    #[must_use]
+    pub fn sibling(&self, prefix: &str, index_key: Option<&str>) -> Self {
+        let sibling = Self::of(self.bucket.clone(), prefix);
+        index_key.map_or_else(|| sibling.clone(), |key| sibling.clone().with_index(key))
+    }
+
     /// The key in the bucket.
     fn full_key(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
@@ -120,10 +129,27 @@ impl S3Store {
         listed.into_iter().map(object).collect()
     }
 
+    /// What was read of an object, if it is the listed version.
+    fn as_listed<T>(&self, object: &Object, marks: &Marks, read: Option<T>) -> Result<T, StoreError> {
+        let at = self.bucket.at(&self.full_key(&object.key));
+        match marks.compare(&object.version) {
+            Comparison::Same => read.ok_or_else(|| StoreError::NotFound(format!("{at}: it is larger than listed"))),
+            Comparison::Replaced => Err(StoreError::NotFound(format!("{at}: it is no longer what was listed"))),
+            Comparison::WrongSize { listed, read } => {
+                Err(StoreError::Unavailable(format!("{at}: got {read} bytes of {listed}")))
+            }
+        }
+    }
+
     /// Whether all `ETag`s so far changed with the content.
     fn trusts_etags(&self) -> bool {
         !self.warned.wrong_etags.load(Ordering::Relaxed)
     }
+}
+
+/// The object may have grown since it was listed.
+fn max_bytes(object: &Object) -> u64 {
+    Marks::of_version(&object.version).0.size.unwrap_or(MAX_UNLISTED_BYTES)
 }
 
 #[async_trait]
@@ -144,18 +170,13 @@ impl PromptStore for S3Store {
 
     // Without `If-Match`: some servers lack it, others refuse it. The answer says which version was read.
     async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
-        let key = self.full_key(&object.key);
-        // The object may have grown since.
-        let max_bytes = Marks::of_version(&object.version).0.size.unwrap_or(MAX_UNLISTED_BYTES);
-        let (marks, content) = self.bucket.read(&key, max_bytes).await?;
-        let at = self.bucket.at(&key);
-        match marks.compare(&object.version) {
-            Comparison::Same => content.ok_or_else(|| StoreError::NotFound(format!("{at}: it is larger than listed"))),
-            Comparison::Replaced => Err(StoreError::NotFound(format!("{at}: it is no longer what was listed"))),
-            Comparison::WrongSize { listed, read } => {
-                Err(StoreError::Unavailable(format!("{at}: got {read} bytes of {listed}")))
-            }
-        }
+        let (marks, content) = self.bucket.read(&self.full_key(&object.key), max_bytes(object)).await?;
+        self.as_listed(object, &marks, content)
+    }
+
+    async fn digest(&self, object: &Object) -> Result<ContentDigest, StoreError> {
+        let (marks, digest) = self.bucket.digest(&self.full_key(&object.key), max_bytes(object)).await?;
+        self.as_listed(object, &marks, digest)
     }
 
     async fn get_newest(&self, key: &str, max_bytes: u64) -> Result<(Object, Bytes), StoreError> {

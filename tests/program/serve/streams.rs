@@ -215,13 +215,21 @@ fn the_local_server_declares_the_lists_that_change() {
         })
     };
     let changing = json!({ "listChanged": true });
-    let mut expected = json!({ "completions": {}, "prompts": changing, "tools": changing });
-    assert_eq!(capabilities(&Program::start("prompts", "127.0.0.1:0")), [expected.clone(), expected.clone()]);
+    let mut expected = json!({ "completions": {}, "prompts": changing, "resources": changing, "tools": changing });
+    let modern = |handshake: &Value| {
+        let mut modern = handshake.clone();
+        modern["extensions"] = json!({ "io.modelcontextprotocol/skills": { "directoryRead": true } });
+        [handshake.clone(), modern]
+    };
+    assert_eq!(capabilities(&Program::start("prompts", "127.0.0.1:0")), modern(&expected));
     let without = Program::start_with("prompts", "127.0.0.1:0", &[("PROMPT_TOOLS", "off")]);
     expected["tools"] = json!({});
-    assert_eq!(capabilities(&without), [expected.clone(), expected]);
+    assert_eq!(capabilities(&without), modern(&expected));
     let acknowledged = Stream::listen(&without, "l", &all()).next().unwrap();
-    assert_eq!(acknowledged["params"]["notifications"], json!({ "promptsListChanged": true }));
+    assert_eq!(
+        acknowledged["params"]["notifications"],
+        json!({ "promptsListChanged": true, "resourcesListChanged": true })
+    );
 }
 
 #[test]

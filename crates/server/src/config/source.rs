@@ -13,7 +13,7 @@ use super::env::{Env, Flags};
 use super::error::ConfigError;
 use super::s3;
 
-const DEFAULT_DIR: &str = "prompts";
+pub(super) const DEFAULT_DIR: &str = "prompts";
 const DEFAULT_PREFIX: &str = "prompts/";
 const DEFAULT_INDEX_KEY: &str = ".gallery/index.json";
 /// S3's bound on a key.
@@ -111,14 +111,20 @@ impl Source {
 fn prefix(flags: &Flags, env: &Env<'_>) -> Result<String, ConfigError> {
     let (prefix, name) = env.flag_or((flags.prefix.as_deref(), "--prefix"), "PROMPT_PREFIX");
     let prefix = prefix.unwrap_or_else(|| DEFAULT_PREFIX.to_owned());
-    match prefix.as_str() {
+    checked_prefix(name, &prefix, DEFAULT_PREFIX)
+}
+
+/// A prefix of keys that is empty or ends in `/`. `example` is one, for the error.
+pub(super) fn checked_prefix(name: &'static str, prefix: &str, example: &str) -> Result<String, ConfigError> {
+    match prefix {
         "" | "/" => Ok(String::new()),
         absolute if absolute.starts_with('/') => {
-            let expected =
-                "expected a key prefix without a leading slash, such as prompts/, or / for the root of the bucket";
+            let expected = format!(
+                "expected a key prefix without a leading slash, such as {example}, or / for the root of the bucket"
+            );
             Err(ConfigError::new(name, absolute, expected))
         }
-        folder if folder.ends_with('/') => Ok(prefix),
+        folder if folder.ends_with('/') => Ok(prefix.to_owned()),
         folder => Ok(format!("{folder}/")),
     }
 }

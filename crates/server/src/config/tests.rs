@@ -50,6 +50,40 @@ fn a_bucket_is_served_instead_of_a_folder() {
 }
 
 #[test]
+fn skills_are_in_a_folder_or_below_a_prefix_of_the_same_bucket() {
+    let dir = |dir: &str| Some(SkillsSource::Dir(dir.into()));
+    assert_eq!(of(&[]).skills, dir("skills"), "the default, which this repository has");
+    assert_eq!(of(&[("SKILLS_DIR", "docs")]).skills, dir("docs"));
+    assert_eq!(of(&[("PROMPT_DIR", "src")]).skills, None, "those of another folder are not meant");
+    assert_eq!(of(&[("PROMPT_DIR", "src"), ("SKILLS_DIR", "docs")]).skills, dir("docs"));
+    assert_eq!(of(&[("SKILLS_DIR", "docs"), ("SKILLS_PREFIX", "x")]).skills, dir("docs"), "a folder has no prefix");
+    let error = |env: &[(&str, &str)]| config(Flags::default(), env).expect_err("refused");
+    assert_eq!(error(&[("SKILLS_DIR", "none")]), "SKILLS_DIR=none: no such folder; expected a folder of skills");
+    assert_eq!(
+        error(&[("SKILLS_DIR", "Cargo.toml")]),
+        "SKILLS_DIR=Cargo.toml: not a folder; expected a folder of skills"
+    );
+    let prefix = |prefix: &str, index_key: Option<&str>| {
+        Some(SkillsSource::Prefix { prefix: prefix.to_owned(), index_key: index_key.map(str::to_owned) })
+    };
+    let in_bucket = |env: &[(&str, &str)]| of(&[&[("BUCKET_NAME", "b")], env].concat()).skills;
+    let index = Some(".gallery/index.json.skills");
+    assert_eq!(in_bucket(&[]), prefix("skills/", index));
+    assert_eq!(in_bucket(&[("SKILLS_PREFIX", "team/x"), ("SKILLS_DIR", "none")]), prefix("team/x/", index));
+    assert_eq!(in_bucket(&[("SKILLS_PREFIX", "/")]), prefix("", index));
+    assert_eq!(in_bucket(&[("INDEX_KEY", "")]), prefix("skills/", None));
+    assert_eq!(in_bucket(&[("INDEX_KEY", "i/x")]), prefix("skills/", Some("i/x.skills")));
+    assert_eq!(
+        error(&[("BUCKET_NAME", "b"), ("SKILLS_PREFIX", "/x")]),
+        "SKILLS_PREFIX=/x: expected a key prefix without a leading slash, such as skills/, or / for the root of the bucket"
+    );
+    assert_eq!(
+        error(&[("BUCKET_NAME", "b"), ("INDEX_KEY", "skills/index.json")]),
+        "INDEX_KEY=skills/index.json: expected a key outside of the skills' prefix skills/"
+    );
+}
+
+#[test]
 fn others_than_this_machine_need_to_sign_in() {
     let everywhere = || Flags { addr: Some("0.0.0.0:80".to_owned()), ..Flags::default() };
     let error = config(everywhere(), &[]).expect_err("an open door");

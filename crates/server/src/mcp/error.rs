@@ -18,6 +18,8 @@ pub(super) enum ErrorKind {
     /// The era has no such method.
     UnknownMethod(Era),
     InvalidParams,
+    /// An unknown resource, in the handshake revisions.
+    UnknownResource,
     /// `params._meta`, which is read before the method's own parameters, is missing or ill-typed.
     InvalidMeta,
     Internal,
@@ -34,6 +36,7 @@ impl ErrorKind {
             Self::UnknownMethod(Era::Modern) => (-32601, StatusCode::NOT_FOUND),
             Self::UnknownMethod(Era::Handshake) => (-32601, StatusCode::OK),
             Self::InvalidParams => (-32602, StatusCode::OK),
+            Self::UnknownResource => (-32002, StatusCode::OK),
             Self::InvalidMeta => (-32602, StatusCode::BAD_REQUEST),
             Self::Internal => (-32603, StatusCode::OK),
             Self::HeaderMismatch => (-32020, StatusCode::BAD_REQUEST),
@@ -62,6 +65,11 @@ pub(super) struct Error {
 impl Error {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), data: None, cause: None }
+    }
+
+    /// The same of another kind.
+    pub(super) fn with_kind(self, kind: ErrorKind) -> Self {
+        Self { kind, ..self }
     }
 
     pub(super) fn invalid_params(message: impl Into<String>) -> Self {
@@ -133,12 +141,18 @@ impl From<GalleryError> for Error {
             | GalleryError::UnknownArgument(_)
             | GalleryError::Arguments { .. }
             | GalleryError::Media { .. }
+            | GalleryError::UnknownSkill { .. }
+            | GalleryError::UnknownResource { .. }
+            | GalleryError::NotAFolder { .. }
+            | GalleryError::ResourceTooLarge { .. }
             | GalleryError::InvalidCursor => (ErrorKind::InvalidParams, None),
-            GalleryError::Broken { .. } | GalleryError::Changing { .. } => (ErrorKind::Internal, None),
-            GalleryError::Failed { .. } | GalleryError::TooLong { .. } => (ErrorKind::Internal, Some(e.to_string())),
-            GalleryError::Unreadable { cause, .. } | GalleryError::Store(cause) => {
-                (ErrorKind::Internal, Some(cause.to_string()))
+            GalleryError::Broken { .. } | GalleryError::Changing { .. } | GalleryError::SkillChanging { .. } => {
+                (ErrorKind::Internal, None)
             }
+            GalleryError::Failed { .. } | GalleryError::TooLong { .. } => (ErrorKind::Internal, Some(e.to_string())),
+            GalleryError::Unreadable { cause, .. }
+            | GalleryError::UnreadableResource { cause, .. }
+            | GalleryError::Store(cause) => (ErrorKind::Internal, Some(cause.to_string())),
         };
         Self { cause, ..Self::new(kind, e.to_string()) }
     }

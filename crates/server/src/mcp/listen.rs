@@ -1,6 +1,8 @@
 //! `subscriptions/listen`, and the notifications of changed lists. A server with live lists alone has them.
 //! <https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/subscriptions>
 
+use std::hash::{DefaultHasher, Hasher};
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -129,19 +131,22 @@ impl Mcp {
             prompts_list_changed: true,
             // Registered tools never change, but prompts that are tools do.
             tools_list_changed: self.has_prompt_tools,
-            resources_list_changed: self.has_changing_resources(),
+            resources_list_changed: true,
         }
     }
 
-    /// Whether there are resources that come and go.
-    #[expect(clippy::unused_self, reason = "it will depend on the settings")]
-    fn has_changing_resources(&self) -> bool {
-        false
-    }
-
-    /// What `resources/list` says, as a number; `None` while it cannot be read.
+    /// What all pages of `resources/list` say, as a number; `None` while they cannot be read.
     pub async fn resources_hash(&self) -> Option<u64> {
-        Some(0)
+        let mut hasher = DefaultHasher::new();
+        let mut cursor = None;
+        loop {
+            let page = self.gallery.list_resources(cursor.as_deref()).await.ok()?;
+            hasher.write(page.entries.get().as_bytes());
+            if page.next_cursor.is_none() {
+                return (!page.is_partial).then(|| hasher.finish());
+            }
+            cursor = page.next_cursor;
+        }
     }
 
     /// The notification that a list has changed, for a subscription, or for a client of a handshake revision.

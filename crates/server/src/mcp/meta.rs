@@ -25,6 +25,8 @@ pub(super) struct CommonParams<'a> {
     pub(super) meta: Option<Meta<'a>>,
     #[serde(borrow)]
     pub(super) name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) uri: Option<&'a RawValue>,
 }
 
 impl<'a> CommonParams<'a> {

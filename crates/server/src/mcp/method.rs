@@ -14,9 +14,20 @@ pub(super) enum Method {
     Listen,
     ListResources,
     ListResourceTemplates,
+    ReadResource,
+    ReadDirectory,
+    ListSkills,
+    GetSkill,
 }
 
-const METHODS: [(&str, Method); 11] = [
+/// A parameter that a header mirrors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mirrored {
+    Name,
+    Uri,
+}
+
+const METHODS: [(&str, Method); 15] = [
     ("initialize", Method::Initialize),
     ("ping", Method::Ping),
     ("server/discover", Method::Discover),
@@ -28,6 +39,10 @@ const METHODS: [(&str, Method); 11] = [
     ("subscriptions/listen", Method::Listen),
     ("resources/list", Method::ListResources),
     ("resources/templates/list", Method::ListResourceTemplates),
+    ("resources/read", Method::ReadResource),
+    ("resources/directory/read", Method::ReadDirectory),
+    ("skills/list", Method::ListSkills),
+    ("skills/get", Method::GetSkill),
 ];
 
 impl Method {
@@ -36,8 +51,12 @@ impl Method {
         METHODS.into_iter().find(|(known, _)| *known == name)
     }
 
-    /// Whether the header `Mcp-Name` mirrors `params.name`.
-    pub(super) fn mirrors_name(self) -> bool {
-        matches!(self, Self::GetPrompt | Self::CallTool)
+    /// The parameter that the header `Mcp-Name` mirrors, if there is one.
+    pub(super) fn mirrored(self) -> Option<Mirrored> {
+        match self {
+            Self::GetPrompt | Self::CallTool => Some(Mirrored::Name),
+            Self::ReadResource => Some(Mirrored::Uri),
+            _ => None,
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! One bucket: its client, how an object is read, and how the index is read and written.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,6 +17,7 @@ use super::options::S3Options;
 use super::version::Marks;
 use super::{client, encoding, errors};
 use crate::causes::chain;
+use crate::digest::{ContentDigest, Digesting};
 use crate::limits::GET_TIMEOUT;
 use crate::prompt_store::{IndexStore, StoreError, Written};
 
@@ -54,30 +56,70 @@ impl Bucket {
 
     /// The marks of an object's version, and its content if it has at most `max_bytes`.
     pub(super) async fn read(&self, key: &str, max_bytes: u64) -> Result<(Marks, Option<Bytes>), StoreError> {
-        let request = self.client(key).await?.get_object().bucket(&*self.name).key(key);
-        let unavailable = |why: String| StoreError::Unavailable(format!("{}: {why}", self.at(key)));
-        let read = async {
-            let output = request.send().await.map_err(|e| self.error(key, &e))?;
-            let GetObjectOutput {
-                body, e_tag: etag, last_modified: modified, content_length, content_encoding, ..
-            } = output;
-            let size = content_length.and_then(|size| u64::try_from(size).ok());
-            let marks = Marks { etag, modified, size };
-            if size.is_some_and(|size| size > max_bytes) {
+        self.in_time(key, async {
+            let Opened { marks, body, encoding } = self.open(key).await?;
+            if marks.size.is_some_and(|size| size > max_bytes) {
                 return Ok((marks, None));
             }
-            // The SDK also compares the body with a checksum, if the answer has one.
-            let body = match size {
+            let body = match marks.size {
                 Some(_) => body.collect().await.map(|body| Some(body.into_bytes())),
                 None => collect(body, max_bytes).await,
             };
-            let Some(body) = body.map_err(|e| unavailable(chain(&e)))? else { return Ok((marks, None)) };
+            let Some(body) = body.map_err(|e| self.unavailable(key, &chain(&e)))? else { return Ok((marks, None)) };
             let marks = Marks { size: Some(body.len() as u64), ..marks };
-            let content = encoding::decoded_content(body, content_encoding.as_deref());
-            Ok((marks, Some(content.map_err(|why| StoreError::Refused(format!("{}: {why}", self.at(key))))?)))
-        };
-        let timed_out = |_| Err(unavailable(format!("not read in {GET_TIMEOUT:?}")));
+            Ok((marks, Some(self.decoded(key, body, encoding.as_deref())?)))
+        })
+        .await
+    }
+
+    /// The marks of an object's version, and the digest of its content if it has at most `max_bytes`.
+    pub(super) async fn digest(&self, key: &str, max_bytes: u64) -> Result<(Marks, Option<ContentDigest>), StoreError> {
+        self.in_time(key, async {
+            let Opened { marks, mut body, encoding } = self.open(key).await?;
+            if encoding.is_some() {
+                // A compressed content is decoded as a whole.
+                let Some(body) = collect(body, max_bytes).await.map_err(|e| self.unavailable(key, &chain(&e)))? else {
+                    return Ok((marks, None));
+                };
+                let marks = Marks { size: Some(body.len() as u64), ..marks };
+                let content = self.decoded(key, body, encoding.as_deref())?;
+                return Ok((marks, Some(ContentDigest::of(&content))));
+            }
+            let (mut digesting, mut size) = (Digesting::default(), 0);
+            while let Some(piece) = body.next().await.transpose().map_err(|e| self.unavailable(key, &chain(&e)))? {
+                size += piece.len() as u64;
+                if size > max_bytes {
+                    return Ok((marks, None));
+                }
+                digesting.update(&piece);
+            }
+            Ok((Marks { size: Some(size), ..marks }, Some(digesting.end())))
+        })
+        .await
+    }
+
+    /// Requests an object. The SDK compares the body with a checksum, if the answer has one.
+    async fn open(&self, key: &str) -> Result<Opened, StoreError> {
+        let request = self.client(key).await?.get_object().bucket(&*self.name).key(key);
+        let GetObjectOutput { body, e_tag: etag, last_modified: modified, content_length, content_encoding, .. } =
+            request.send().await.map_err(|e| self.error(key, &e))?;
+        let size = content_length.and_then(|size| u64::try_from(size).ok());
+        let encoding = content_encoding.filter(|encoding| !encoding.is_empty());
+        Ok(Opened { marks: Marks { etag, modified, size }, body, encoding })
+    }
+
+    fn decoded(&self, key: &str, body: Bytes, encoding: Option<&str>) -> Result<Bytes, StoreError> {
+        let content = encoding::decoded_content(body, encoding);
+        content.map_err(|why| StoreError::Refused(format!("{}: {why}", self.at(key))))
+    }
+
+    async fn in_time<T>(&self, key: &str, read: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let timed_out = |_| Err(self.unavailable(key, &format!("not read in {GET_TIMEOUT:?}")));
         tokio::time::timeout(GET_TIMEOUT, read).await.unwrap_or_else(timed_out)
+    }
+
+    fn unavailable(&self, key: &str, why: &str) -> StoreError {
+        StoreError::Unavailable(format!("{}: {why}", self.at(key)))
     }
 
     /// The error of a request for `key`.
@@ -88,6 +130,14 @@ impl Bucket {
         let region = self.client.get().and_then(|client| client.config().region());
         errors::store_error(&self.at(key), e, region.map(AsRef::as_ref))
     }
+}
+
+/// An object whose body is not read yet.
+struct Opened {
+    marks: Marks,
+    body: ByteStream,
+    /// The `Content-Encoding`, if it has one.
+    encoding: Option<String>,
 }
 
 /// A body of unknown length, if it has at most `max_bytes`.

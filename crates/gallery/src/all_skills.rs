@@ -1,0 +1,425 @@
+//! `skills/list` and `skills/get`: the skills of a store, and those that are made of prompts.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use bytes::Bytes;
+use futures_util::future;
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+
+use crate::all_prompts::AllPrompts;
+use crate::cursor::List;
+use crate::error::GalleryError;
+use crate::gallery::{Gallery, in_time};
+use crate::limits::{KEPT_PAGES_BYTES, MAX_PAGE_BYTES, MAX_SHELF_LISTINGS, SKILLS_READ_AHEAD, escaped_len};
+use crate::listing::json_array;
+use check::skill::Generated;
+use skills::{Reading, Shelf, Skill, Skills, address};
+use store::StoreError;
+
+/// One page of `skills/list` or `resources/list`.
+#[derive(Debug)]
+pub struct SkillPage {
+    /// The entries as a JSON array, made once.
+    pub entries: Box<RawValue>,
+    /// The cursor of the next page, if there is one.
+    pub next_cursor: Option<String>,
+    /// Whether something is missing that could not be read now: the client is to ask again.
+    pub is_partial: bool,
+}
+
+/// A prompt that is offered as a skill.
+#[derive(Debug, Clone)]
+pub(crate) struct PromptSkill {
+    /// The path of the skill.
+    pub(crate) path: String,
+    /// The name of the prompt.
+    pub(crate) prompt: String,
+    /// Its JSON in `skills/list`.
+    pub(crate) entry: Bytes,
+}
+
+impl PromptSkill {
+    /// The JSON of a generated skill in `skills/list`.
+    pub(crate) fn entry(Generated { path, frontmatter, text }: &Generated) -> Bytes {
+        let digest = store::ContentDigest::of(text.as_bytes());
+        skills::entry_json(path, frontmatter, [(address::skill_md(path).as_str(), digest)])
+    }
+}
+
+/// The skills of both kinds at one time.
+pub(crate) struct AllSkills {
+    /// Those of the store, if one is set up.
+    pub(crate) shelf: Option<Arc<Shelf>>,
+    /// The prompts, some of which are skills.
+    pub(crate) prompts: Arc<AllPrompts>,
+    /// Both, sorted by path.
+    items: Vec<Item>,
+    /// Whether some are missing.
+    is_partial: bool,
+}
+
+/// A skill by its index.
+#[derive(Debug, Clone, Copy)]
+enum Item {
+    Folder(usize),
+    Prompt(usize),
+}
+
+/// The form of the rows of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// An entry of `skills/list`.
+    Skill,
+    /// The `SKILL.md` in `resources/list`.
+    Resource,
+}
+
+/// The pages of `skills/list` that are kept, of one listing.
+#[derive(Default)]
+pub(crate) struct KeptSkillPages(Mutex<PagesOfSkills>);
+
+#[derive(Default)]
+struct PagesOfSkills {
+    shelf: Weak<Shelf>,
+    prompts: Weak<AllPrompts>,
+    /// By the cursor.
+    pages: HashMap<Option<String>, Arc<SkillPage>>,
+}
+
+impl KeptSkillPages {
+    fn get(&self, all: &AllSkills, cursor: Option<&str>) -> Option<Arc<SkillPage>> {
+        let kept = self.lock();
+        let page = kept.pages.get(&cursor.map(str::to_owned))?;
+        kept.are_of(all).then(|| Arc::clone(page))
+    }
+
+    /// Keeps a page of a walk from the start, if there is room.
+    fn keep(&self, all: &AllSkills, cursor: Option<&str>, page: &Arc<SkillPage>) {
+        let mut kept = self.lock();
+        if !kept.are_of(all) {
+            let shelf = all.shelf.as_ref().map(Arc::downgrade).unwrap_or_default();
+            *kept = PagesOfSkills { shelf, prompts: Arc::downgrade(&all.prompts), pages: HashMap::new() };
+        }
+        let bytes: usize = kept.pages.values().map(|page| page.entries.get().len()).sum();
+        let follows =
+            cursor.is_none_or(|cursor| kept.pages.values().any(|page| page.next_cursor.as_deref() == Some(cursor)));
+        if follows && bytes + page.entries.get().len() <= KEPT_PAGES_BYTES {
+            kept.pages.insert(cursor.map(str::to_owned), Arc::clone(page));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, PagesOfSkills> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PagesOfSkills {
+    fn are_of(&self, all: &AllSkills) -> bool {
+        let shelf = all.shelf.as_ref().map_or(std::ptr::null(), Arc::as_ptr);
+        let kept = if all.shelf.is_some() { self.shelf.as_ptr() } else { std::ptr::null() };
+        kept == shelf && self.prompts.as_ptr() == Arc::as_ptr(&all.prompts)
+    }
+}
+
+impl AllSkills {
+    fn new(shelf: Option<Arc<Shelf>>, prompts: Arc<AllPrompts>, is_partial: bool) -> Self {
+        let mut all = Self { shelf, prompts, items: Vec::new(), is_partial };
+        let folders = all.shelf.as_ref().map_or(0, |shelf| shelf.entries().len());
+        let is_folder = |skill: &PromptSkill| all.shelf.as_ref().is_some_and(|shelf| shelf.find(&skill.path).is_some());
+        let prompts = all.prompts.skills.iter().enumerate().filter(|(_, skill)| !is_folder(skill));
+        let mut items: Vec<Item> = (0..folders).map(Item::Folder).collect();
+        items.extend(prompts.map(|(index, _)| Item::Prompt(index)));
+        // Stable, and both parts are sorted.
+        items.sort_by(|a, b| all.path(*a).cmp(all.path(*b)));
+        all.items = items;
+        all
+    }
+
+    fn path(&self, item: Item) -> &str {
+        match item {
+            Item::Folder(index) => self.shelf.as_ref().map_or("", |shelf| &shelf.entries()[index].path),
+            Item::Prompt(index) => &self.prompts.skills[index].path,
+        }
+    }
+
+    /// The prompt that is the skill of this path.
+    pub(crate) fn prompt(&self, path: &str) -> Option<&PromptSkill> {
+        let is_folder = self.shelf.as_ref().is_some_and(|shelf| shelf.find(path).is_some());
+        self.prompts.skills.iter().find(|skill| skill.path == path).filter(|_| !is_folder)
+    }
+
+    /// The same after the shelf was replaced.
+    pub(crate) fn again(self) -> Self {
+        Self::new(self.shelf, self.prompts, self.is_partial)
+    }
+
+    /// The skills whose paths begin so.
+    fn beginning_with(&self, inside: &str) -> &[Item] {
+        let start = self.items.partition_point(|item| self.path(*item) < inside);
+        let count = self.items[start..].partition_point(|item| self.path(*item).starts_with(inside));
+        &self.items[start..start + count]
+    }
+
+    /// The paths of all skills, those that are left out included.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.items.iter().map(|item| self.path(*item))
+    }
+}
+
+/// A page that is being filled.
+#[derive(Default)]
+pub(crate) struct Filling {
+    pub(crate) rows: Vec<Bytes>,
+    bytes: usize,
+    /// The path of the last skill of the page, if more follow.
+    pub(crate) last: Option<String>,
+    /// Whether something is missing that could not be read now.
+    pub(crate) is_partial: bool,
+    /// Whether a skill is left out that may be served later.
+    has_refused: bool,
+    outage: Option<StoreError>,
+}
+
+impl Filling {
+    /// An empty page.
+    pub(crate) fn partial(is_partial: bool) -> Self {
+        Self { is_partial, ..Self::default() }
+    }
+
+    /// Whether a page of at most `page_size` rows has room for another one. The first row is always there.
+    pub(crate) fn has_room(&self, row: &[u8], page_size: usize) -> bool {
+        let fits = self.bytes + escaped_len(row) < MAX_PAGE_BYTES && self.rows.len() < page_size;
+        self.rows.is_empty() || fits
+    }
+
+    pub(crate) fn push(&mut self, row: Bytes) {
+        self.bytes += escaped_len(&row) + 1;
+        self.rows.push(row);
+    }
+}
+
+impl Gallery {
+    /// One page of skills, sorted by path; those that break a rule are left out.
+    ///
+    /// # Errors
+    /// [`GalleryError::InvalidCursor`], [`GalleryError::Store`].
+    pub async fn list_skills(&self, cursor: Option<&str>) -> Result<Arc<SkillPage>, GalleryError> {
+        let after = cursor.map(|cursor| List::Skills.last(cursor)).transpose()?;
+        let (shelf, page) = in_time(async {
+            let all = self.all_skills().await?;
+            if let Some(page) = self.skill_pages.get(&all, cursor) {
+                return Ok((None, page));
+            }
+            let (all, filled) = self.fill(all, after.as_deref(), Form::Skill).await?;
+            let Filling { rows, last, is_partial, has_refused, .. } = filled;
+            let next_cursor = last.map(|last| List::Skills.cursor(&last));
+            let page = Arc::new(SkillPage { entries: json_array(&rows), next_cursor, is_partial });
+            if !is_partial && !has_refused {
+                self.skill_pages.keep(&all, cursor, &page);
+            }
+            Ok((all.shelf, page))
+        })
+        .await?;
+        let can_wait = cursor.is_some() && page.next_cursor.is_some();
+        self.save_skills(shelf.as_ref(), can_wait).await;
+        Ok(page)
+    }
+
+    /// The entry of the skill whose `SKILL.md` has this address, as JSON.
+    ///
+    /// # Errors
+    /// [`GalleryError::UnknownSkill`], [`GalleryError::Store`].
+    pub async fn skill(&self, uri: &str) -> Result<Bytes, GalleryError> {
+        let path = address::path(uri).ok_or_else(|| GalleryError::unknown_skill(uri, None, std::iter::empty()))?;
+        let folder = address::skill_of(&path).unwrap_or_default();
+        let (shelf, entry) = in_time(async {
+            if let (Some(skills), Some(mut shelf)) = (&self.skills, self.shelf().await?) {
+                for is_last in attempts() {
+                    let Some(index) = shelf.find(folder) else { break };
+                    match skills.read(&shelf, index..index + 1).await {
+                        Reading::Changed if !is_last => {
+                            shelf = skills.listed_now().await?;
+                            continue;
+                        }
+                        Reading::Outage(e) => return Err(e.into()),
+                        Reading::Changed | Reading::Done => {}
+                    }
+                    return match skills.skill(&shelf, index) {
+                        Skill::Served(entry) => Ok((Some(shelf), entry)),
+                        Skill::LeftOut(why) | Skill::Refused(why) => {
+                            Err(GalleryError::unknown_skill(uri, Some(why), std::iter::empty()))
+                        }
+                        Skill::Unread => Err(GalleryError::SkillChanging { uri: uri.to_owned() }),
+                    };
+                }
+            }
+            let all = self.all_skills().await?;
+            let prompt = all.prompt(folder).map(|prompt| prompt.entry.clone());
+            let entry = prompt.ok_or_else(|| GalleryError::unknown_skill(uri, None, all.paths()))?;
+            Ok((None, entry))
+        })
+        .await?;
+        self.save_skills(shelf.as_ref(), true).await;
+        Ok(entry)
+    }
+
+    /// The skills of both kinds.
+    pub(crate) async fn all_skills(&self) -> Result<AllSkills, GalleryError> {
+        let (shelf, prompts) = future::join(self.shelf(), self.prompts_in_part()).await;
+        let shelf = shelf?;
+        let (prompts, is_partial) = match prompts {
+            Ok(prompts) => {
+                let is_partial = prompts.unread > 0;
+                (prompts, is_partial)
+            }
+            Err(e) if shelf.is_none() => return Err(e),
+            // The skills of the store can be listed all the same.
+            Err(e) => {
+                tracing::warn!(cause = ?std::error::Error::source(&e).map(ToString::to_string), "no prompts for skills/list");
+                (Arc::new(AllPrompts::new(Vec::new(), 0)), true)
+            }
+        };
+        Ok(AllSkills::new(shelf, prompts, is_partial))
+    }
+
+    async fn shelf(&self) -> Result<Option<Arc<Shelf>>, GalleryError> {
+        match &self.skills {
+            Some(skills) => Ok(Some(skills.current().await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Reads the skills after a path, as many as fit one page. Lists the store again if a file has changed meanwhile.
+    pub(crate) async fn fill(
+        &self,
+        mut all: AllSkills,
+        after: Option<&str>,
+        form: Form,
+    ) -> Result<(AllSkills, Filling), GalleryError> {
+        for is_last in attempts() {
+            let Some(filled) = self.try_fill(&all, after, form, is_last).await else {
+                let shelf = match &self.skills {
+                    Some(skills) => Some(skills.listed_now().await?),
+                    None => None,
+                };
+                all = AllSkills::new(shelf, all.prompts, all.is_partial);
+                continue;
+            };
+            return match filled.outage {
+                Some(e) if filled.rows.is_empty() => Err(e.into()),
+                _ => Ok((all, filled)),
+            };
+        }
+        unreachable!("the last attempt has a page")
+    }
+
+    /// `None` if a file has changed since it was listed, unless this `is_last`.
+    async fn try_fill(&self, all: &AllSkills, after: Option<&str>, form: Form, is_last: bool) -> Option<Filling> {
+        let began = Instant::now();
+        let mut page = Filling::partial(all.is_partial);
+        let start = after.map_or(0, |after| all.items.partition_point(|item| all.path(*item) <= after));
+        let mut last: Option<Item> = None;
+        for items in all.items[start..].chunks(SKILLS_READ_AHEAD) {
+            let late = last.filter(|_| began.elapsed() > self.page_timeout);
+            if let Some(last) = late {
+                (page.last, page.is_partial) = (Some(all.path(last).to_owned()), true);
+                return Some(page);
+            }
+            match self.read_items(all, items).await {
+                Reading::Changed if !is_last => return None,
+                Reading::Outage(e) => page.outage = Some(e),
+                Reading::Changed | Reading::Done => {}
+            }
+            for item in items {
+                if let Some(row) = self.row_of(all, *item, form, &mut page) {
+                    if let (false, Some(last)) = (page.has_room(&row, self.page_size), last) {
+                        page.last = Some(all.path(last).to_owned());
+                        return Some(page);
+                    }
+                    page.push(row);
+                }
+                last = Some(*item);
+            }
+        }
+        Some(page)
+    }
+
+    /// Reads the files of some skills that were not read yet.
+    async fn read_items(&self, all: &AllSkills, items: &[Item]) -> Reading {
+        let mut folders =
+            items.iter().filter_map(|item| if let Item::Folder(index) = item { Some(*index) } else { None });
+        match (&self.skills, &all.shelf, folders.next()) {
+            // The folders of neighbours are neighbours.
+            (Some(skills), Some(shelf), Some(first)) => {
+                skills.read(shelf, first..folders.next_back().unwrap_or(first) + 1).await
+            }
+            _ => Reading::Done,
+        }
+    }
+
+    /// The row of a skill; `None` if it is left out, or is not read.
+    fn row_of(&self, all: &AllSkills, item: Item, form: Form, page: &mut Filling) -> Option<Bytes> {
+        let entry = match (item, &self.skills, &all.shelf) {
+            (Item::Prompt(index), ..) => all.prompts.skills[index].entry.clone(),
+            (Item::Folder(index), Some(skills), Some(shelf)) => match skills.skill(shelf, index) {
+                Skill::Served(entry) => entry,
+                Skill::LeftOut(_) => return None,
+                Skill::Refused(_) => {
+                    page.has_refused = true;
+                    return None;
+                }
+                Skill::Unread => {
+                    page.is_partial = true;
+                    return None;
+                }
+            },
+            _ => return None,
+        };
+        match form {
+            Form::Skill => Some(entry),
+            Form::Resource => crate::resources::skill_md_row(&entry),
+        }
+    }
+
+    /// The paths of the skills below a folder that are served, and whether some could not be read in time.
+    pub(crate) async fn served_below(
+        &self,
+        all: &AllSkills,
+        inside: &str,
+    ) -> Result<(Vec<String>, bool), GalleryError> {
+        let began = Instant::now();
+        let (mut page, mut paths) = (Filling::partial(all.is_partial), Vec::new());
+        for items in all.beginning_with(inside).chunks(SKILLS_READ_AHEAD) {
+            if began.elapsed() > self.page_timeout {
+                page.is_partial = true;
+                break;
+            }
+            match self.read_items(all, items).await {
+                Reading::Outage(e) => return Err(e.into()),
+                Reading::Changed => page.is_partial = true,
+                Reading::Done => {}
+            }
+            let served = items.iter().filter(|item| self.row_of(all, **item, Form::Skill, &mut page).is_some());
+            paths.extend(served.map(|item| all.path(*item).to_owned()));
+        }
+        Ok((paths, page.is_partial))
+    }
+
+    async fn save_skills(&self, shelf: Option<&Arc<Shelf>>, can_wait: bool) {
+        if let (Some(skills), Some(shelf)) = (&self.skills, shelf) {
+            skills.save_index(shelf, can_wait).await;
+        }
+    }
+
+    /// The store of the skills, if one is set up.
+    pub(crate) fn skills(&self) -> Option<&Arc<Skills>> {
+        self.skills.as_ref()
+    }
+}
+
+/// Whether an attempt is the last one.
+pub(crate) fn attempts() -> impl Iterator<Item = bool> {
+    (1..=MAX_SHELF_LISTINGS).map(|attempt| attempt == MAX_SHELF_LISTINGS)
+}

@@ -1,0 +1,95 @@
+//! `resources/list`, `resources/read`, and `resources/directory/read` of the extension for skills.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::error::{Error, ErrorKind};
+use super::version::Era;
+use super::{Answer, Call, Record};
+use dotprompt::bounds;
+use gallery::{GalleryError, Resource, escaped_len, shortened};
+
+#[derive(Deserialize)]
+struct ListResourcesParams {
+    cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ReadResourceParams {
+    uri: String,
+}
+
+#[derive(Deserialize)]
+struct ReadDirectoryParams {
+    uri: String,
+    cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResourcesResult<'a> {
+    resources: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ReadResourceResult<'a> {
+    contents: [ResourceContents<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResourceContents<'a> {
+    uri: &'a str,
+    mime_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    /// In base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blob: Option<String>,
+}
+
+impl Call<'_> {
+    pub(super) async fn list_resources(&self) -> Answer {
+        let ListResourcesParams { cursor } = self.params()?;
+        let page = self.mcp.gallery.list_resources(cursor.as_deref()).await?;
+        let result = ResourcesResult { resources: &page.entries, next_cursor: page.next_cursor.as_deref() };
+        self.answer_page(&result, page.entries.get().len(), page.is_partial)
+    }
+
+    pub(super) async fn read_resource(&self, record: &mut Record) -> Answer {
+        let ReadResourceParams { uri } = self.params()?;
+        record.name = Some(shortened(&uri));
+        let Resource { uri, mime_type, content } =
+            self.mcp.gallery.read_resource(&uri).await.map_err(|e| self.resource_error(e))?;
+        let text = std::str::from_utf8(&content).ok();
+        let blob = text.is_none().then(|| STANDARD.encode(&content));
+        let size = blob.as_ref().map_or(content.len(), String::len);
+        let contents = ResourceContents { uri: &uri, mime_type: &mime_type, text, blob };
+        let answer = self.answer_cacheable(&ReadResourceResult { contents: [contents] }, size)?;
+        match self.mcp.gallery.max_answer_bytes() {
+            Some(max) if answer.len() > bounds::ANSWER / 2 && escaped_len(&answer) as u64 > max => {
+                Err(GalleryError::ResourceTooLarge { uri, size: escaped_len(&answer) as u64 }.into())
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    pub(super) async fn read_directory(&self, record: &mut Record) -> Answer {
+        let ReadDirectoryParams { uri, cursor } = self.params()?;
+        record.name = Some(shortened(&uri));
+        let page = self.mcp.gallery.read_directory(&uri, cursor.as_deref()).await?;
+        let result = ResourcesResult { resources: &page.entries, next_cursor: page.next_cursor.as_deref() };
+        self.answer_page(&result, page.entries.get().len(), page.is_partial)
+    }
+
+    /// The error of a file that cannot be read. Before 2026-07-28, an unknown resource has a code of its own.
+    fn resource_error(&self, e: GalleryError) -> Error {
+        let is_unknown = matches!(e, GalleryError::UnknownResource { .. });
+        let error = Error::from(e);
+        if is_unknown && self.era == Era::Handshake { error.with_kind(ErrorKind::UnknownResource) } else { error }
+    }
+}

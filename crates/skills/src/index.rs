@@ -1,0 +1,91 @@
+//! The index of the skills: the digest of every file, and the front matter of every `SKILL.md`, in one object of the store:
+//!
+//! ```json
+//! {"files":[["team/refunds/SKILL.md","version","SHA-256",612,640,{"name":"refunds",…}],
+//!   ["team/refunds/rules.md","version","SHA-256",90,94,null]]}
+//! ```
+//!
+//! The numbers are the size of the content, and the bytes that it takes in an answer of Lambda. A row counts only while the listing
+//! has the same version of the file.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::shelf::Shelf;
+use catalogue::{Sealing, UnusableIndex, open};
+use store::ContentDigest;
+
+/// The number of this layout.
+const FORMAT: u32 = 1;
+
+#[derive(Deserialize)]
+struct IndexJson<'a> {
+    #[serde(borrow)]
+    files: Vec<RowJson<'a>>,
+}
+
+/// A row: key, version, SHA-256 in hexadecimal digits, size, bytes in an answer, front matter.
+#[derive(Serialize, Deserialize)]
+struct RowJson<'a>(String, String, String, u64, u64, #[serde(borrow)] Option<&'a RawValue>);
+
+/// What the index says of one version of a file.
+pub(crate) struct IndexRow {
+    key: Box<str>,
+    version: Box<str>,
+    digest: ContentDigest,
+    front_matter: Option<Box<RawValue>>,
+}
+
+/// The rows of a stored index.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn read(json: &Bytes, own_prefix: &str) -> Result<Vec<IndexRow>, UnusableIndex> {
+    let index = open(json, own_prefix, FORMAT)?;
+    let IndexJson { files } = serde_json::from_str(index).map_err(|e| UnusableIndex::Broken(e.to_string()))?;
+    let row = |RowJson(key, version, sha256, size, answer_bytes, front_matter)| {
+        let sha256 = from_hex(&sha256).ok_or_else(|| UnusableIndex::Broken(format!("{key} has no SHA-256")))?;
+        let digest = ContentDigest { sha256, size, answer_bytes };
+        let front_matter = front_matter.map(ToOwned::to_owned);
+        Ok(IndexRow { key: key.into(), version: version.into(), digest, front_matter })
+    };
+    files.into_iter().map(row).collect()
+}
+
+/// Adds the rows of an index to what a shelf knows.
+pub(crate) fn add(rows: Vec<IndexRow>, shelf: &Shelf) {
+    for IndexRow { key, version, digest, front_matter } in rows {
+        shelf.add(&key, &version, digest, front_matter);
+    }
+}
+
+/// The index of a shelf as it is stored; of the first files, if all are too many.
+pub(crate) fn write(prefix: &str, shelf: &Arc<Shelf>) -> Vec<u8> {
+    let mut index = Sealing::begin(prefix, FORMAT);
+    index.push(r#"{"files":["#);
+    let mut is_first = true;
+    shelf.for_each_known(|object, digest, front_matter| {
+        let ContentDigest { sha256, size, answer_bytes } = digest;
+        let (key, version) = (object.key.clone(), object.version.clone());
+        let row = RowJson(key, version, crate::shelf::hex(sha256), *size, *answer_bytes, front_matter);
+        let has_room = index.push_element(&row, is_first);
+        is_first = false;
+        has_room
+    });
+    index.push("]}");
+    index.end()
+}
+
+fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.len() != 2 * bytes.len() || !text.is_ascii() {
+        return None;
+    }
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).ok()?;
+    }
+    Some(bytes)
+}
