@@ -2,6 +2,7 @@
 
 mod progress;
 mod report;
+mod skills;
 mod target;
 
 use std::io::{self, BufWriter, Write};
@@ -17,13 +18,12 @@ use crate::failure::Failure;
 use crate::location::Location;
 use crate::program::{self, OutputError};
 use crate::watch;
-use check::{Client, File, Options, Source, check, strays};
+use check::{Client, File, Options, Source, check, skill};
 use dotprompt::{Code, Level};
-use progress::Progress;
 use report::{CheckedGallery, Report};
-use target::Target;
+use target::{ReadFiles, Target};
 
-/// Find all problems of the prompts, and what AI clients will do with them
+/// Find all problems of the prompts and skills, and what AI clients will do with them
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Check {
@@ -70,7 +70,7 @@ enum Denied {
 }
 
 const AFTER_HELP: &str = "\
-An error makes a prompt unusable; a warning or a note does not. What a client does with a prompt is a note, or a warning
+An error makes a prompt or a skill unusable; a warning or a note does not. What a client does with a prompt is a note, or a warning
 with --client. If it concerns more than three files, it is shown once for all of them; --format json and github show it
 for each file. With --client, a note for each prompt says what to type in that client, and which argument gets which
 words.
@@ -82,6 +82,7 @@ Examples:
   prompt-gallery check                                     what would be served
   prompt-gallery check prompts/team/review.prompt          one file and its partials
   prompt-gallery check prompts/a.prompt more-prompts/      several files and folders
+  prompt-gallery check skills/refunds                      one skill
   prompt-gallery check s3://my-prompts/prompts/            with the standard AWS settings
   prompt-gallery check --deny warnings --client claude-code,vscode
   prompt-gallery check --watch                             again after each change
@@ -140,27 +141,11 @@ async fn watch(args: &Check, tools: &[&str], targets: &[Target]) -> Result<ExitC
     }
 }
 
-/// The files of one gallery.
-struct ReadGallery {
-    /// A folder, or an address that ends in `/`.
-    root: String,
-    files: Vec<File>,
-    progress: Progress,
-    page_size: Option<usize>,
-}
-
 /// Reads the files of all targets.
-async fn read(targets: &[Target]) -> Result<Vec<ReadGallery>, Failure> {
+async fn read(targets: &[Target]) -> Result<Vec<ReadFiles>, Failure> {
     let mut galleries = Vec::new();
     for target in targets {
-        let root = target.location();
-        let (files, progress) = target.read().await?;
-        if !files.iter().any(File::is_checked) {
-            let hints = strays::notes(files.iter().map(|file| file.key.as_str()));
-            let why = [strays::ENDINGS.to_owned()].into_iter().chain(hints).collect::<Vec<_>>().join("; ");
-            return Err(Failure::unable(format!("there are no prompts in {root}: {why}")));
-        }
-        galleries.push(ReadGallery { root, files, progress, page_size: target.page_size });
+        galleries.extend(target.read().await?);
     }
     Ok(galleries)
 }
@@ -174,10 +159,15 @@ struct Reported {
 }
 
 /// Checks the files and prints the problems.
-fn report(args: &Check, tools: &[&str], galleries: &[ReadGallery]) -> Result<Reported, OutputError> {
-    let checked = galleries.iter().map(|ReadGallery { root, files, progress, page_size }| {
-        let options = Options { page_size: *page_size, clients: &args.client, tools, skills: &[] };
-        let mut problems = check(files, &options, &|| progress.step());
+fn report(args: &Check, tools: &[&str], galleries: &[ReadFiles]) -> Result<Reported, OutputError> {
+    let keys = galleries.iter().filter(|gallery| gallery.are_skills).flat_map(|gallery| &gallery.files);
+    let skills = skill::find(keys.map(|file| file.key.as_str())).paths;
+    let checked = galleries.iter().map(|ReadFiles { root, files, are_skills, page_size, progress }| {
+        let options = Options { page_size: *page_size, clients: &args.client, tools, skills: &skills };
+        let mut problems = match are_skills {
+            true => skill::check(files),
+            false => check(files, &options, &|| progress.step()),
+        };
         problems.retain(|problem| !args.allow.contains(&problem.code));
         let texts = files.iter().filter_map(text).collect();
         CheckedGallery { problems, files: files.iter().filter(|file| file.is_checked()).count(), root, texts }

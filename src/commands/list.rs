@@ -1,5 +1,7 @@
 //! `prompt-gallery list`: the prompts, as a table, as lines, or as JSON.
 
+mod skills;
+
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use dotprompt::{Argument, Problem, Prompt, in_listed_order, unreadable};
 use gallery::{Gallery, GalleryError};
 use store::Object;
 
-/// List the prompts
+/// List the prompts, or the skills
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct List {
@@ -30,6 +32,9 @@ pub(crate) struct List {
     /// Print an array of objects
     #[arg(long)]
     json: bool,
+    /// List the skills instead
+    #[arg(long)]
+    skills: bool,
 }
 
 const AFTER_HELP: &str = "\
@@ -37,11 +42,15 @@ On a terminal the output is a table that fits its width. `x?` is an optional arg
 narrow terminal leaves out the last columns. In a pipe or a file each prompt is one line: name, title, arguments, tags,
 file and version, in full and separated by tabs.
 
+With --skills each skill has its path, name, number of files, bytes and description. The skills that prompts with `skill: true`
+make are among them. With --json those that are left out are listed too, with the reason as `leftOut`.
+
 Examples:
   prompt-gallery list
   prompt-gallery list --bucket my-prompts
   prompt-gallery list | cut -f1
-  prompt-gallery list --json";
+  prompt-gallery list --json
+  prompt-gallery list --skills";
 
 /// Characters of a version in a table.
 const VERSION_LENGTH: usize = 8;
@@ -60,6 +69,9 @@ struct Row {
 }
 
 pub(crate) fn run(args: &List) -> Result<ExitCode, Failure> {
+    if args.skills {
+        return skills::run(args);
+    }
     let config = args.location.config()?;
     let (rows, broken, notes) = runtime::run(LevelFilter::WARN, async {
         let gallery = open::gallery(open::store(&config.source).await?, &config);
@@ -147,7 +159,12 @@ fn fields(Row { name, object, prompt }: &Row) -> [String; 6] {
         object.key.clone(),
         object.shown_version().trim_matches('"').to_owned(),
     ]
-    .map(|field| field.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
+    .map(printable)
+}
+
+/// A field on one line, without characters that steer a terminal.
+fn printable(field: String) -> String {
+    field.replace(char::is_control, " ")
 }
 
 /// The rows below their titles, in lines of at most `columns` columns of a terminal if possible. Without enough room, the

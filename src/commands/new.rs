@@ -1,5 +1,7 @@
 //! `prompt-gallery new`: creates a prompt file to start from.
 
+mod skill;
+
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
@@ -18,13 +20,16 @@ use dotprompt::{EXTENSIONS, Named, prompt_name};
 use server::config::Source;
 use store::{DirStore, PromptStore};
 
-/// Create a new prompt file to start from
+/// Create a new prompt file, or a skill, to start from
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct New {
     /// The prompt or the path of its file; / separates folders
     #[arg(value_name = "NAME", value_hint = ValueHint::DirPath)]
     name: String,
+    /// Create a skill: NAME/SKILL.md in the folder of skills
+    #[arg(long)]
+    skill: bool,
     #[command(flatten)]
     location: Location,
 }
@@ -37,9 +42,13 @@ Examples:
   prompt-gallery new review.hbs                 prompts/review.hbs
   prompt-gallery new team/review                prompts/team/review.prompt, which clients know as team_review
   prompt-gallery new prompts/team/review.hbs    the path of the file
-  prompt-gallery new review --dir ~/prompts     in another folder";
+  prompt-gallery new review --dir ~/prompts     in another folder
+  prompt-gallery new --skill team/refunds       skills/team/refunds/SKILL.md";
 
 pub(crate) fn run(args: &New) -> Result<ExitCode, Failure> {
+    if args.skill {
+        return skill::run(args);
+    }
     let source = Source::from_env(&args.location.clone().into()).map_err(Failure::unable)?;
     let Source::Dir(dir) = &source else {
         let hint = "create the prompt in a folder (--dir DIR) and upload it with `aws s3 cp`";
@@ -60,7 +69,7 @@ pub(crate) fn run(args: &New) -> Result<ExitCode, Failure> {
         stay_in(dir, folder)?;
         create_folder(folder)?;
     }
-    write(&path)?;
+    write(&path, STARTER)?;
     let render = args.location.command(&["render", &name]);
     program::print(&format!("{}\n\nTry it: {render} text=Hello\n", path.display()))?;
     Ok(ExitCode::SUCCESS)
@@ -125,13 +134,13 @@ fn invalid(given: &str, key: &str) -> Failure {
 }
 
 /// Writes the starter file, unless the path exists.
-fn write(path: &Path) -> Result<(), Failure> {
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |e: io::Error| match e.kind() {
         ErrorKind::AlreadyExists => Failure::wrong(format!("{} exists already", path.display())),
         _ => Failure::wrong(format!("cannot write {}: {e}", path.display())),
     };
     let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
-    file.write_all(STARTER.as_bytes()).map_err(failed)
+    file.write_all(text.as_bytes()).map_err(failed)
 }
 
 /// Whether the prompt's name is its path, apart from `/` and the dot before a variant.

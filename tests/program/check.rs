@@ -64,6 +64,7 @@ fn there_is_a_file_for_every_code() {
     let mut found = codes(&["check", BROKEN, "--format", "json"]);
     // Some effects in clients are told only for clients that are named.
     found.extend(codes(&["check", BROKEN, "--format", "json", "--client", "opencode,zed"]));
+    found.extend(codes(&["check", "tests/data/broken-skills", "--format", "json"]));
     // These codes belong to a rendering, to a gallery as a whole, or to a store that denies access.
     let elsewhere = ["render", "many-prompts", "not-a-prompt", "unreadable"].map(str::to_owned);
     let all: BTreeSet<String> = Code::ALL.iter().map(|code| code.as_str().to_owned()).collect();

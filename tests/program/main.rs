@@ -23,6 +23,7 @@ mod paths;
 mod readme;
 mod render;
 mod serve;
+mod skills;
 mod stdio;
 mod terminal;
 mod tls;

@@ -2,7 +2,7 @@
 //! extension `io.modelcontextprotocol/skills`.
 //!
 //! A skill is a folder with a `SKILL.md`. [`read`] checks that file, [`find`] finds the skills of a listing, [`limits`] checks the
-//! files of one, and [`of_prompt`] makes a skill of a prompt. Serving and `check` follow the same rules.
+//! files of one, and [`of_prompt`] makes a skill of a prompt. Serving and the command `check` follow the same rules.
 //!
 //! The name of a skill has only `a-z`, digits and hyphens, as the specification says. The reference validator, `skills-ref`,
 //! also takes letters of other scripts.
@@ -10,6 +10,7 @@
 mod fields;
 mod files;
 mod generated;
+mod survey;
 mod yaml;
 
 use serde_json::{Map, Value};
@@ -19,7 +20,8 @@ use dotprompt::tree::Markdown;
 use dotprompt::{Code, Problem};
 
 pub use files::{Found, MAX_BYTES, MAX_FILES, files_of, find, is_file_of_a_skill, limits};
-pub use generated::{Generated, is_skill_name, of_prompt, taken};
+pub use generated::{Generated, is_skill_name, name_rule, of_prompt, path_of_prompt, taken};
+pub use survey::check;
 
 /// The file that makes a folder a skill.
 pub const FILE: &str = "SKILL.md";

@@ -128,10 +128,12 @@ impl Report<'_> {
 
     /// The codes to show once, with their files: effects in clients that concern many files.
     fn merged(&self) -> BTreeMap<Code, Vec<String>> {
+        let is_about_clients = |problem: &Problem| problem.code.is_about_clients();
+        let is_one = self.galleries.iter().filter(|gallery| gallery.problems.iter().any(is_about_clients)).count() == 1;
         let mut files: BTreeMap<Code, Vec<String>> = BTreeMap::new();
-        for (gallery, problem) in self.problems().filter(|(_, problem)| problem.code.is_about_clients()) {
+        for (gallery, problem) in self.problems().filter(|(_, problem)| is_about_clients(problem)) {
             let files = files.entry(problem.code).or_default();
-            let file = if self.galleries.len() == 1 { problem.file.to_string() } else { gallery.path(&problem.file) };
+            let file = if is_one { problem.file.to_string() } else { gallery.path(&problem.file) };
             // The problems are sorted by file.
             if files.last() != Some(&file) {
                 files.push(file);

@@ -7,29 +7,54 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::progress::Progress;
+use super::skills::{self, Rooted};
 use crate::commands::CONCURRENT_READS;
 use crate::commands::limited_folder::{LimitedFolder, References};
 use crate::commands::path::{self, Placed};
 use crate::failure::Failure;
 use crate::location::Location;
 use crate::{aws, watch};
-use check::{File, Source, strays};
+use check::{File, Source, skill, strays};
 use dotprompt::{Named, bounds};
-use server::config::{self, Config, Flags};
+use server::config::{self, Config, Flags, SkillsSource};
 use store::{DirStore, Object, PromptStore, StoreError};
 
-/// A gallery to check, or some of its files.
+/// A folder or bucket to check, or some of its files.
 pub(super) struct Target {
     source: config::Source,
     store: Arc<dyn PromptStore>,
     /// `None` if only some files are checked.
-    pub(super) page_size: Option<usize>,
+    page_size: Option<usize>,
     /// The keys of the files; `None` for all.
     only: Option<BTreeSet<String>>,
+    kind: Kind,
+}
+
+/// What the files of a target are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Prompts,
+    /// Skills. A server need not have any, so that without a path none are fine too.
+    Skills {
+        may_be_none: bool,
+    },
+    /// Skills below each folder with a `SKILL.md`, prompts elsewhere.
+    Both,
+}
+
+/// The files of one kind, sorted by key. Those to be checked have their texts.
+pub(super) struct ReadFiles {
+    /// A folder, or an address that ends in `/`.
+    pub(super) root: String,
+    pub(super) files: Vec<File>,
+    pub(super) are_skills: bool,
+    /// `None` if only some files are checked, and for skills.
+    pub(super) page_size: Option<usize>,
+    pub(super) progress: Progress,
 }
 
 impl Target {
-    fn open(Selection { config, only, is_served }: Selection) -> Result<Self, Failure> {
+    fn open(Selection { config, only, is_served, kind }: Selection) -> Result<Self, Failure> {
         let store: Arc<dyn PromptStore> = match (&config.source, &only) {
             (config::Source::Dir(dir), Some(keys)) if !is_served => {
                 Arc::new(LimitedFolder::open(dir, keys.clone()).map_err(Failure::unable)?)
@@ -37,7 +62,7 @@ impl Target {
             (source, _) => source.open(aws::connect).map_err(Failure::unable)?,
         };
         let page_size = Some(config.page_size).filter(|_| only.is_none());
-        Ok(Self { source: config.source, store, page_size, only })
+        Ok(Self { source: config.source, store, page_size, only, kind })
     }
 
     /// The folder or bucket, for people.
@@ -59,9 +84,45 @@ impl Target {
         Ok(folder)
     }
 
-    /// All files of the gallery, sorted by key. Those to be checked have their texts.
-    pub(super) async fn read(&self) -> Result<(Vec<File>, Progress), Failure> {
-        let objects = self.store.list().await.map_err(Failure::unable)?;
+    /// The prompts and the skills of the target.
+    ///
+    /// # Errors
+    /// The store does not answer, or the target has neither.
+    pub(super) async fn read(&self) -> Result<Vec<ReadFiles>, Failure> {
+        let mut objects = self.store.list().await.map_err(Failure::unable)?;
+        objects.sort_by(|a, b| a.key.cmp(&b.key));
+        let root = self.location();
+        let (in_skills, others) = match self.kind {
+            Kind::Prompts => (Vec::new(), objects),
+            Kind::Skills { .. } => (objects, Vec::new()),
+            Kind::Both => match skills::rooted(&self.source, &root, &objects)? {
+                Some(rooted) => return Ok(vec![self.read_skills(objects, rooted).await?]),
+                None => skills::divide(objects),
+            },
+        };
+        let mut read = Vec::new();
+        if let Kind::Skills { may_be_none: false } = self.kind
+            && !skills::are_in(&in_skills)
+        {
+            return Err(Failure::unable(format!("there are no skills in {root}: a skill is a folder with a SKILL.md")));
+        }
+        if !matches!(self.kind, Kind::Skills { .. }) {
+            let prompts = self.read_prompts(others, &root).await?;
+            let is_empty = !prompts.files.iter().any(File::is_checked);
+            if is_empty && in_skills.is_empty() {
+                let hints = strays::notes(prompts.files.iter().map(|file| file.key.as_str()));
+                let why = [strays::ENDINGS.to_owned()].into_iter().chain(hints).collect::<Vec<_>>().join("; ");
+                return Err(Failure::unable(format!("there are no prompts in {root}: {why}")));
+            }
+            read.extend(Some(prompts).filter(|_| !is_empty));
+        }
+        if !in_skills.is_empty() {
+            read.push(self.read_skills(in_skills, Rooted { root, below: String::new() }).await?);
+        }
+        Ok(read)
+    }
+
+    async fn read_prompts(&self, objects: Vec<Object>, root: &str) -> Result<ReadFiles, Failure> {
         // A step to read each file, and one to check it.
         let progress = Progress::new(2 * objects.len());
         let mut files = match &self.only {
@@ -74,7 +135,31 @@ impl Target {
             }
         };
         files.sort_by(|a, b| a.key.cmp(&b.key));
-        Ok((files, progress))
+        Ok(ReadFiles { root: root.to_owned(), files, are_skills: false, page_size: self.page_size, progress })
+    }
+
+    /// Of the files of skills, only each `SKILL.md` is read.
+    async fn read_skills(&self, objects: Vec<Object>, Rooted { root, below }: Rooted) -> Result<ReadFiles, Failure> {
+        let progress = Progress::new(objects.len());
+        let reads = objects.into_iter().map(async |object| {
+            let key = format!("{below}{}", object.key);
+            let source = match key.rsplit('/').next() == Some(skill::FILE) && object.size <= skill::MAX_BYTES {
+                true => read_source(&*self.store, &object, skill::MAX_BYTES).await?,
+                false => Some(Source::Unread),
+            };
+            progress.step();
+            Ok::<_, Failure>(source.map(|source| File { key, size: object.size, source }))
+        });
+        let files: Vec<Option<File>> = stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await?;
+        let mut files: Vec<File> = files.into_iter().flatten().collect();
+        let left_out = self.store.left_out().into_iter().map(|(key, why)| (format!("{below}{key}"), why));
+        let left_out = left_out.filter(|(key, _)| {
+            matches!(self.kind, Kind::Skills { .. }) || !below.is_empty() || skills::holds(&files, key)
+        });
+        let left_out: Vec<_> = left_out.map(|(key, why)| File { key, size: 0, source: Source::LeftOut(why) }).collect();
+        files.extend(left_out);
+        files.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(ReadFiles { root, files, are_skills: true, page_size: None, progress })
     }
 }
 
@@ -85,6 +170,7 @@ struct Selection {
     only: Option<BTreeSet<String>>,
     /// Whether the whole folder of the gallery would be served.
     is_served: bool,
+    kind: Kind,
 }
 
 /// The galleries that the command line selects; files of one gallery are checked together.
@@ -93,7 +179,17 @@ struct Selection {
 /// A path that does not exist or is not a prompt, an invalid setting, a folder that cannot be opened.
 pub(super) fn targets(paths: &[String], location: &Location) -> Result<Vec<Target>, Failure> {
     if paths.is_empty() {
-        return Ok(vec![Target::open(Selection { config: location.config()?, only: None, is_served: true })?]);
+        let config = location.config()?;
+        let selection = |config, kind| Selection { config, only: None, is_served: true, kind };
+        let skills = config
+            .skills
+            .as_ref()
+            .map(|skills| Config { source: skills.in_store_of(&config.source), ..config.clone() });
+        let selections = [
+            Some(selection(config, Kind::Prompts)),
+            skills.map(|config| selection(config, Kind::Skills { may_be_none: true })),
+        ];
+        return selections.into_iter().flatten().map(Target::open).collect();
     }
     let mut selections: Vec<(PathBuf, Selection)> = Vec::new();
     for path in paths {
@@ -102,7 +198,7 @@ pub(super) fn targets(paths: &[String], location: &Location) -> Result<Vec<Targe
             config::Source::Dir(dir) => dir.canonicalize().unwrap_or_else(|_| dir.clone()),
             config::Source::S3 { bucket, prefix, .. } => format!("s3://{bucket}/{prefix}").into(),
         };
-        match selections.iter_mut().find(|(known, _)| *known == root) {
+        match selections.iter_mut().find(|(known, selection)| *known == root && selection.kind == new.kind) {
             Some((_, known)) => match (&mut known.only, new.only) {
                 (Some(keys), Some(more)) => keys.extend(more),
                 (only, _) => *only = None,
@@ -115,9 +211,9 @@ pub(super) fn targets(paths: &[String], location: &Location) -> Result<Vec<Targe
 
 /// The gallery of a path, and the file if it is one.
 fn select(path: &str, location: &Location) -> Result<Selection, Failure> {
-    let whole = |flags| {
+    let whole = |flags, kind| {
         let config = Config::from_env(flags).map_err(Failure::unable)?;
-        Ok(Selection { config, only: None, is_served: true })
+        Ok(Selection { config, only: None, is_served: true, kind })
     };
     if let Some(address) = path.strip_prefix("s3://") {
         let (bucket, prefix) = bucket_and_prefix(address);
@@ -125,10 +221,11 @@ fn select(path: &str, location: &Location) -> Result<Selection, Failure> {
             return Err(Failure::unable(format!("{path}: expected the name of a bucket, as in s3://BUCKET/PREFIX")));
         }
         let (bucket, prefix) = (Some(bucket.to_owned()), Some(prefix.to_owned()));
-        return whole(Flags { bucket, prefix, request_payer: location.request_payer.clone(), ..Flags::default() });
+        let request_payer = location.request_payer.clone();
+        return whole(Flags { bucket, prefix, request_payer, ..Flags::default() }, Kind::Both);
     }
-    if Path::new(path).is_dir() {
-        return whole(Flags { dir: Some(path.into()), ..Flags::default() });
+    if let Some(dir) = skills::folder(Path::new(path)) {
+        return whole(Flags { dir: Some(dir.to_owned()), ..Flags::default() }, kind_of(dir, location));
     }
     let Some(file) = path::file(path) else {
         let why = path::why_not_a_prompt(path).unwrap_or_else(|| format!("{path}: no such file or folder"));
@@ -136,7 +233,20 @@ fn select(path: &str, location: &Location) -> Result<Selection, Failure> {
     };
     let placed = Placed::new(&file, location)?;
     let config = placed.config()?;
-    Ok(Selection { config, only: Some(BTreeSet::from([placed.key])), is_served: placed.is_served })
+    let only = Some(BTreeSet::from([placed.key]));
+    Ok(Selection { config, only, is_served: placed.is_served, kind: Kind::Prompts })
+}
+
+/// What a folder has. In the folders of the server, it is what the server takes them for.
+fn kind_of(dir: &Path, location: &Location) -> Kind {
+    let Ok(prompts) = config::Source::from_env(&location.clone().into()) else { return Kind::Both };
+    let is_it =
+        |served: &Path| served.canonicalize().is_ok_and(|served| dir.canonicalize().is_ok_and(|dir| dir == served));
+    match (SkillsSource::from_env(&prompts), &prompts) {
+        (Ok(Some(SkillsSource::Dir(skills))), _) if is_it(&skills) => Kind::Skills { may_be_none: false },
+        (_, config::Source::Dir(prompts)) if is_it(prompts) => Kind::Prompts,
+        _ => Kind::Both,
+    }
 }
 
 /// Splits `BUCKET/PREFIX`. An access point's ARN in place of the bucket may contain slashes itself.
@@ -153,7 +263,7 @@ fn bucket_and_prefix(address: &str) -> (&str, &str) {
 async fn read_all(store: &dyn PromptStore, objects: Vec<Object>, progress: &Progress) -> Result<Vec<File>, Failure> {
     let files = objects.into_iter().map(|object| async {
         let source = match Named::of(&object.key) {
-            Some(_) => read_source(store, &object).await?,
+            Some(_) => read_source(store, &object, bounds::SOURCE).await?,
             None => Some(Source::Unread),
         };
         progress.step();
@@ -187,7 +297,7 @@ async fn read_some(
     let mut files: Vec<File> = objects.iter().map(unread).collect();
     while let Some(index) = todo.pop() {
         let object = &objects[index];
-        let Some(source) = read_source(store, object).await? else { continue };
+        let Some(source) = read_source(store, object, bounds::SOURCE).await? else { continue };
         if let Source::Read(text) = &source
             && let Some(references) = References::of(&object.key, text)
         {
@@ -200,8 +310,8 @@ async fn read_some(
 }
 
 /// The text of a file; `None` if the file was deleted since the listing.
-async fn read_source(store: &dyn PromptStore, object: &Object) -> Result<Option<Source>, Failure> {
-    if object.size > bounds::SOURCE {
+async fn read_source(store: &dyn PromptStore, object: &Object, max_bytes: u64) -> Result<Option<Source>, Failure> {
+    if object.size > max_bytes {
         return Ok(Some(Source::TooLarge));
     }
     let mut read = store.get(object).await;

@@ -78,8 +78,9 @@ pub fn is_skill_name(name: &str) -> bool {
     name_rule(name).is_none()
 }
 
-/// The rule of Agent Skills that a name breaks.
-pub(super) fn name_rule(name: &str) -> Option<String> {
+/// The rule of Agent Skills that a name breaks; `None` if a skill can have the name.
+#[must_use]
+pub fn name_rule(name: &str) -> Option<String> {
     let length = name.chars().count();
     if length == 0 || length > MAX_NAME {
         return Some(format!("it has {length} characters; 1 to {MAX_NAME} are allowed"));
@@ -91,8 +92,14 @@ pub(super) fn name_rule(name: &str) -> Option<String> {
     is_split.then(|| "a hyphen stands alone and between other characters".to_owned())
 }
 
+/// The path of the skill that a prompt with this key makes.
+#[must_use]
+pub fn path_of_prompt(key: &str) -> &str {
+    EXTENSIONS.iter().find_map(|extension| key.strip_suffix(extension)).unwrap_or(key)
+}
+
 fn generate(key: &str, name: &str, prompt: &Prompt) -> Result<Generated, String> {
-    let path = EXTENSIONS.iter().find_map(|extension| key.strip_suffix(extension)).unwrap_or(key);
+    let path = path_of_prompt(key);
     if let Some(part) = wrong_part(path) {
         return Err(format!("a skill cannot be at `{}`: {part}", shorten(path)));
     }

@@ -34,6 +34,22 @@ impl SkillsSource {
         Self::read(source, &Env(&store::env::process))
     }
 
+    /// The source of the skills alone: a folder, or their prefix of the bucket of `prompts`.
+    #[must_use]
+    pub fn in_store_of(&self, prompts: &Source) -> Source {
+        match (self, prompts) {
+            (Self::Dir(dir), _) => Source::Dir(dir.clone()),
+            (Self::Prefix { prefix, index_key }, Source::S3 { bucket, options, .. }) => Source::S3 {
+                bucket: bucket.clone(),
+                prefix: prefix.clone(),
+                index_key: index_key.clone(),
+                options: *options,
+            },
+            // Only a bucket has prefixes.
+            (Self::Prefix { .. }, Source::Dir(dir)) => Source::Dir(dir.clone()),
+        }
+    }
+
     pub(super) fn read(source: &Source, env: &Env<'_>) -> Result<Option<Self>, ConfigError> {
         match source {
             Source::Dir(prompts) => Ok(match env.get("SKILLS_DIR") {
