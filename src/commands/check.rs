@@ -70,10 +70,10 @@ enum Denied {
 }
 
 const AFTER_HELP: &str = "\
-An error makes a prompt or a skill unusable; a warning or a note does not. What a client does with a prompt is a note, or a warning
-with --client. If it concerns more than three files, it is shown once for all of them; --format json and github show it
-for each file. With --client, a note for each prompt says what to type in that client, and which argument gets which
-words.
+An error makes a prompt or a skill unusable; a warning or a note does not. What a client does with a prompt is a note,
+or a warning with --client. If it concerns more than three files, it is shown once for all of them; --format json and
+github show it for each file. With --client, a note for each prompt says what to type in that client, and which argument
+gets which words.
 
 Exit code: 0 without errors, 1 with errors (with --deny warnings also with warnings), 2 if the files could not be
 checked. With --watch it is the exit code of the last check.
