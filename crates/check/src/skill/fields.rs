@@ -137,5 +137,27 @@ fn read_differently(key: &str, file: &Markdown<'_>) -> Vec<Problem> {
         let hint = Some(format!("write it in quotes: \"{written}\""));
         at(key, scalar.place, scalar.written.chars().count(), Code::Portability, message, hint)
     };
-    differing.map(problem).collect()
+    let mut problems: Vec<Problem> = differing.map(problem).collect();
+    keys_read_differently(key, file.entries.as_deref().unwrap_or_default(), &mut problems);
+    problems
+}
+
+/// The same for keys.
+fn keys_read_differently(key: &str, entries: &[Entry], problems: &mut Vec<Problem>) {
+    for Entry { name, place, is_quoted, entries, .. } in entries {
+        if !is_quoted && (is_not_text(name) || differs_in_yaml_1_1(name)) {
+            let name = shorten(name);
+            let message =
+                format!("clients may read the key `{name}` as another value than text, and not load the skill");
+            let hint = Some(format!("write it in quotes: \"{name}\""));
+            problems.push(at(key, *place, name.chars().count(), Code::Portability, message, hint));
+        }
+        keys_read_differently(key, entries, problems);
+    }
+}
+
+/// Whether a text without quotes is null, true, false or a number.
+fn is_not_text(written: &str) -> bool {
+    let is_word = ["", "~", "null", "true", "false"].iter().any(|word| written.eq_ignore_ascii_case(word));
+    is_word || written.parse::<f64>().is_ok() || written.starts_with("0x")
 }

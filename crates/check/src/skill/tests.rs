@@ -123,7 +123,7 @@ fn wrong_fields_are_errors() {
 fn doubtful_fields_are_warnings() {
     let all = problems(
         "name: x\ndescription: d\nmetadata:\n  version: 1.0\n  owner: {a: b}\n  since: 2026-01-02\nallowed-tools: [Read]\n\
-         licence: MIT\nmodel: opus\nactive: yes",
+         licence: MIT\nmodel: opus\nactive: yes\non: a\n\"off\": a\nhooks:\n  1: [a]",
     );
     insta::assert_snapshot!(all, @"
     warning[skill-field] 5:12 `metadata.version` must be text, not a number
@@ -132,6 +132,8 @@ fn doubtful_fields_are_warnings() {
     warning[skill-field] 8:16 `allowed-tools` must be text, with blanks between the tools, not a list
     warning[unknown-key] 9:1 unknown field `licence`
     warning[portability] 11:9 clients may read `yes` as another value than text, and not load the skill
+    warning[portability] 12:1 clients may read the key `on` as another value than text, and not load the skill
+    warning[portability] 15:3 clients may read the key `1` as another value than text, and not load the skill
     ");
     let empty = said("x/SKILL.md", "---\nname: x\ndescription: d\n---\n \n");
     assert_eq!(empty.1, "warning[empty] 1:1 the skill has no instructions\n");

@@ -27,6 +27,8 @@ pub struct Entry {
     pub name: String,
     /// The place of the key.
     pub place: Place,
+    /// Whether the key is in quotes.
+    pub is_quoted: bool,
     /// The place of the value.
     pub value_place: Place,
     /// The width of the value in characters of its first line.
@@ -87,7 +89,9 @@ fn entries(node: &Node, text: &str) -> Vec<Entry> {
         let Span { place: value_place, width } = node.span;
         let value_width = on_line(text, value_place, width);
         let (name, place) = (key.name.clone(), key.span.place);
-        Entry { name, place, value_place, value_width, value: node.to_json(), entries: entries(node, text) }
+        let line = text.lines().nth(place.line as usize - 1).unwrap_or_default();
+        let is_quoted = line.chars().nth(place.column as usize - 1).is_some_and(|c| matches!(c, '"' | '\''));
+        Entry { name, place, is_quoted, value_place, value_width, value: node.to_json(), entries: entries(node, text) }
     };
     node.entries().iter().map(entry).collect()
 }
