@@ -134,3 +134,14 @@ fn a_watching_check_ends_when_nobody_reads_what_it_prints() {
     assert_eq!(line, "1 file, no problems\n");
     assert_eq!(child.wait().unwrap().code(), Some(0), "of the last check");
 }
+
+#[test]
+fn a_skill_is_watched_too() {
+    let skill = |name: &str| format!("---\nname: {name}\ndescription: A\n---\nDo it.");
+    let dir = folder(&[("skills/a/SKILL.md", &skill("b")), ("skills/a/x.txt", "x")]);
+    let watching = Watching::start(&dir.path().join("skills/a"));
+    watching.prints("1 file, 1 error");
+    watching.says("Watching ");
+    fs::write(dir.path().join("skills/a/SKILL.md"), skill("a")).unwrap();
+    watching.prints("1 file, no problems");
+}
