@@ -271,7 +271,7 @@ fn list_shows_skills_and_what_is_left_out() {
     let empty = folder(&[("prompts/a.prompt", PROMPT)]);
     let Ran { code, out, err } = run_in(empty.path(), &["list", "--skills"]);
     assert_eq!((code, out.as_str()), (Some(0), ""));
-    assert_eq!(err, "note: there is no folder `skills` here; SKILLS_DIR names another\n");
+    assert_eq!(err, "note: there are no skills: SKILLS_DIR names the folder of skills\n");
 }
 
 #[test]

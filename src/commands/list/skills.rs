@@ -82,7 +82,7 @@ async fn read(config: &Config) -> Result<(Vec<Row>, Vec<String>), Failure> {
     let gallery = open::gallery(open::store(&config.source).await?, config);
     let (mut rows, mut notes) = match &config.skills {
         Some(skills) => read_folders(&*open::store(&skills.in_store_of(&config.source)).await?).await?,
-        None => (Vec::new(), vec!["there is no folder `skills` here; SKILLS_DIR names another".to_owned()]),
+        None => (Vec::new(), vec!["there are no skills: SKILLS_DIR names the folder of skills".to_owned()]),
     };
     let made = of_prompts(&gallery, |path| rows.iter().any(|row| row.path == path)).await?;
     rows.extend(made);

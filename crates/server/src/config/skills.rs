@@ -35,6 +35,7 @@ impl SkillsSource {
     }
 
     /// The source of the skills alone: a folder, or their prefix of the bucket of `prompts`.
+    #[doc(hidden)]
     #[must_use]
     pub fn in_store_of(&self, prompts: &Source) -> Source {
         match (self, prompts) {
