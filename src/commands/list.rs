@@ -163,8 +163,8 @@ fn fields(Row { name, object, prompt }: &Row) -> [String; 6] {
 }
 
 /// A field on one line, without characters that steer a terminal.
-fn printable(field: String) -> String {
-    field.replace(char::is_control, " ")
+fn printable(field: impl AsRef<str>) -> String {
+    field.as_ref().replace(char::is_control, " ")
 }
 
 /// The rows below their titles, in lines of at most `columns` columns of a terminal if possible. Without enough room, the
