@@ -176,20 +176,21 @@ pub(crate) struct Read {
     pub(crate) draft: Result<Draft, String>,
 }
 
-/// Gives each prompt a file of its own. Where two would have one, the second gets a number.
+/// Gives each prompt a file and a name of its own. Where two would have one, the second gets a number.
 fn distinct(read: Vec<Read>) -> Vec<Imported> {
     let mut taken = BTreeSet::new();
+    // Some file systems do not tell upper from lower case.
+    let name = |path: &str| dotprompt::prompt_name(&format!("{path}.prompt")).unwrap_or_default().to_lowercase();
     let file = |Read { from, draft }| {
         let file = draft.and_then(|mut draft: Draft| {
             let wanted = draft.path.clone();
             let paths = std::iter::once(wanted.clone()).chain((2..).map(|number| format!("{wanted}-{number}")));
-            // Some file systems do not tell upper from lower case.
-            draft.path = { paths }.find(|path| !taken.contains(&path.to_lowercase())).unwrap_or_default();
+            draft.path = { paths }.find(|path| !taken.contains(&name(path))).unwrap_or_default();
             if draft.path != wanted {
-                draft.notes.push(format!("another prompt has the path {wanted}.prompt"));
+                draft.notes.push(format!("another prompt has the name of {wanted}.prompt"));
             }
             let text = draft.file()?;
-            taken.insert(draft.path.to_lowercase());
+            taken.insert(name(&draft.path));
             Ok(NewFile { path: format!("{}.prompt", draft.path), bytes: text.into_bytes(), notes: draft.notes })
         });
         Imported { from, file }

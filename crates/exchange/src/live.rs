@@ -82,18 +82,20 @@ pub(crate) fn check(
         ));
     }
     // The user may type nothing, or text that ends in a blank.
-    let mut blank = text.to_owned();
-    for range in expected.iter().rev() {
-        blank.replace_range(range.clone(), " ");
-    }
-    let is_live = |found: &Found| matches!(found.kind, FoundKind::Live(_) | FoundKind::Argument(_));
-    match scan(&blank, names).into_iter().find(is_live) {
-        Some(Found { range, kind }) => {
-            let effect = if let FoundKind::Live(effect) = kind { effect } else { ARGUMENT };
-            Err(refusal(program, &blank, &range, effect))
+    for typed in ["", " "] {
+        let mut text = text.to_owned();
+        for range in expected.iter().rev() {
+            text.replace_range(range.clone(), typed);
         }
-        None => Ok(()),
+        if let Some((range, effect)) = scan(&text, names).into_iter().find_map(|Found { range, kind }| match kind {
+            FoundKind::Live(effect) => Some((range, effect)),
+            FoundKind::Argument(_) => Some((range, ARGUMENT)),
+            FoundKind::Escape => None,
+        }) {
+            return Err(refusal(program, &text, &range, effect));
+        }
     }
+    Ok(())
 }
 
 fn refusal(program: &str, text: &str, range: &Range<usize>, effect: &str) -> String {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::yaml;
+
 /// An argument of a prompt.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Parameter {
@@ -44,9 +46,9 @@ pub(crate) struct Kept {
 pub(crate) const KEY: &str = "prompt-gallery";
 
 impl Kept {
-    /// As JSON on one line, or `None` if there is nothing to keep.
+    /// As JSON on one line that is YAML too, or `None` if there is nothing to keep.
     pub(crate) fn to_json(&self) -> Option<String> {
-        (*self != Self::default()).then(|| serde_json::to_string(self).expect("texts serialise"))
+        (*self != Self::default()).then(|| yaml::json(&serde_json::to_value(self).expect("texts serialise")))
     }
 
     /// Reads it; anything else is ignored.

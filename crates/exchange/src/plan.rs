@@ -48,46 +48,26 @@ enum Way {
 /// # Errors
 /// Why no text without Handlebars says what the prompt says.
 pub(crate) fn plan(prompt: &Prompt, all: bool) -> Result<Plan, String> {
-    if prompt.reads_data("auth") {
-        return Err("the prompt reads `@auth`, and a file is the same for everyone".to_owned());
-    }
-    let usage = prompt.usage().ok_or("the template is too large to find out how it uses its arguments")?;
-    if usage.uses_all() && !prompt.arguments().is_empty() {
-        return Err("a tag reads all arguments at once".to_owned());
-    }
-    let variables = usage.variables();
-    let mut placeholders = Vec::new();
-    let (mut left_out, mut fixed, mut demanded) = (Vec::new(), Vec::new(), Vec::new());
-    for argument in in_listed_order(prompt.arguments()) {
-        match way(argument, shape(&variables, &argument.name))? {
-            Way::Placeholder => placeholders.push(argument),
-            Way::IfGiven if all => {
-                placeholders.push(argument);
-                demanded.push(argument.name.as_str());
-            }
-            Way::IfGiven | Way::AsOmitted => match &argument.default {
-                Some(default) => fixed.push(format!("{}={}", argument.name, shown(default))),
-                None => left_out.push(argument.name.as_str()),
-            },
-        }
-    }
-    let mut pieces = text(prompt, &placeholders)?;
-    // Only a condition that is never met would use them.
-    let used: Vec<String> = names(&pieces).into_iter().map(str::to_owned).collect();
-    let (used, unused): (Vec<&Argument>, Vec<&Argument>) =
-        placeholders.into_iter().partition(|argument| used.contains(&argument.name));
-    left_out.extend(unused.iter().map(|argument| argument.name.as_str()));
-    pieces = joined(pieces);
+    let Ways { placeholders, demanded, mut left_out, fixed } = ways(prompt, all)?;
+    let pieces = text(prompt, &placeholders)?;
     if pieces.iter().all(|piece| matches!(piece, Piece::Text(text) if text.trim().is_empty())) {
         return Err("the prompt is empty".to_owned());
     }
-    let parameter = |argument: &Argument| Parameter {
+    // The others are written only under a condition that is not met.
+    let written = names(&pieces);
+    let (used, unused): (Vec<&Argument>, Vec<&Argument>) =
+        placeholders.iter().partition(|argument| written.contains(&argument.name.as_str()));
+    left_out.extend(unused.iter().map(|argument| argument.name.as_str()));
+    let is_demanded = |argument: &Argument| demanded.contains(&argument.name.as_str());
+    let parameter = |argument: &&Argument| Parameter {
         name: argument.name.clone(),
         title: argument.title.clone(),
         description: argument.listed_description.clone(),
-        required: argument.required || demanded.contains(&argument.name.as_str()),
+        required: argument.required || is_demanded(argument),
         default: None,
     };
+    let demanded: Vec<&str> =
+        used.iter().filter(|argument| is_demanded(argument)).map(|argument| &*argument.name).collect();
     let mut notes = Vec::new();
     if !demanded.is_empty() {
         notes.push(format!("required there: {}", quoted(&demanded)));
@@ -102,13 +82,50 @@ pub(crate) fn plan(prompt: &Prompt, all: bool) -> Result<Plan, String> {
         notes.push("left out: arguments of other names".to_owned());
     }
     Ok(Plan {
-        pieces,
-        parameters: used.into_iter().map(parameter).collect(),
+        parameters: used.iter().map(parameter).collect(),
         title: prompt.title().map(str::to_owned),
         description: prompt.description().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
         tags: prompt.tags().to_vec(),
         notes,
+        pieces,
     })
+}
+
+/// The arguments of a prompt, by the way in which they arrive.
+#[derive(Default)]
+struct Ways<'p> {
+    placeholders: Vec<&'p Argument>,
+    /// Placeholders of optional arguments that are required in the target.
+    demanded: Vec<&'p str>,
+    left_out: Vec<&'p str>,
+    /// `tone=dry`
+    fixed: Vec<String>,
+}
+
+fn ways(prompt: &Prompt, all: bool) -> Result<Ways<'_>, String> {
+    if prompt.reads_data("auth") {
+        return Err("the prompt reads `@auth`, and a file is the same for everyone".to_owned());
+    }
+    let usage = prompt.usage().ok_or("the template is too large to find out how it uses its arguments")?;
+    if usage.uses_all() && !prompt.arguments().is_empty() {
+        return Err("a tag reads all arguments at once".to_owned());
+    }
+    let variables = usage.variables();
+    let mut ways = Ways::default();
+    for argument in in_listed_order(prompt.arguments()) {
+        match way(argument, shape(&variables, &argument.name))? {
+            Way::Placeholder => ways.placeholders.push(argument),
+            Way::IfGiven if all => {
+                ways.placeholders.push(argument);
+                ways.demanded.push(&argument.name);
+            }
+            Way::IfGiven | Way::AsOmitted => match &argument.default {
+                Some(default) => ways.fixed.push(format!("{}={}", argument.name, shown(default))),
+                None => ways.left_out.push(&argument.name),
+            },
+        }
+    }
+    Ok(ways)
 }
 
 fn quoted(names: &[&str]) -> String {

@@ -12,7 +12,7 @@ use crate::import::{Imported, InputFile, NewFile};
 use crate::parameter::Parameter;
 use crate::pieces::{Piece, joined, trimmed};
 use crate::{Exported, Source, Target, detect, export, import, template};
-use dotprompt::{Named, Part, Partial, Prompt, PromptFile, Role};
+use dotprompt::{Argument, Kind, Named, Part, Partial, Prompt, PromptFile, Role};
 
 /// Each target, and the source that reads its files back.
 const BACK: [(Target, Source); 5] = [
@@ -95,6 +95,15 @@ fn every_shipped_prompt_goes_out_and_comes_back() {
                 kept.map(|argument| (argument.name.clone(), argument.required)).collect()
             };
             assert_eq!(of(&again), of(&prompt), "{target:?} {key}");
+            if !matches!(target, Target::Cursor | Target::VsCode) {
+                assert_eq!((again.title(), again.tags()), (prompt.title(), prompt.tags()), "{target:?} {key}");
+                let details = |prompt: &Prompt| -> Vec<_> {
+                    let kept = prompt.arguments().iter().filter(|argument| argument.required);
+                    kept.map(|argument| (argument.title.clone(), argument.listed_description.clone())).collect()
+                };
+                assert_eq!(details(&again), details(&prompt), "{target:?} {key}");
+                assert_eq!(again.description(), prompt.description().map(str::trim), "{target:?} {key}");
+            }
             if target != Target::Cursor {
                 let one_line =
                     |text: Option<&str>| text.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -104,6 +113,29 @@ fn every_shipped_prompt_goes_out_and_comes_back() {
             let once_more =
                 export(target, &back.path, &name, &again, false).unwrap_or_else(|why| panic!("{key}: {why}"));
             assert_eq!((once_more.path, once_more.text), (path, text), "{target:?} {key}");
+        }
+    }
+}
+
+/// A value that an argument takes, other than its default.
+fn value(argument: &Argument) -> Value {
+    let number = || if matches!(argument.kind, Kind::Integer | Kind::Number) { Some("7".to_owned()) } else { None };
+    let text = || format!("<{}>", argument.name);
+    argument.choices().pop().or_else(number).unwrap_or_else(text).into()
+}
+
+#[test]
+fn with_all_arguments_every_shipped_prompt_says_what_it_says_when_they_are_given() {
+    for (key, name, prompt) in shipped() {
+        for (target, source) in BACK {
+            let exported = export(target, &key, &name, &prompt, true);
+            let Exported { path, text, notes } = exported.unwrap_or_else(|why| panic!("{key}: {why}"));
+            let back = imported(source, &path, &text);
+            let again = self::prompt(std::str::from_utf8(&back.bytes).unwrap());
+            let names: Vec<&str> = again.arguments().iter().map(|argument| argument.name.as_str()).collect();
+            let given = prompt.arguments().iter().filter(|argument| names.contains(&argument.name.as_str()));
+            let values = Value::Object(given.map(|argument| (argument.name.clone(), value(argument))).collect());
+            assert_eq!(rendered(&again, &values), rendered(&prompt, &values), "{target:?} {key} {notes:?}\n{text}");
         }
     }
 }
@@ -219,6 +251,8 @@ fn an_argument_never_completes_what_is_live() {
         ("{{x}}@a.rs", &[Target::Claude, Target::Opencode]),
         ("\\\\{{x}}", &[Target::Claude]),
         ("#file:{{x}}", &[Target::VsCode]),
+        ("${{x}}{file}", &[Target::VsCode]),
+        ("!{{x}}`id`", &[Target::Opencode, Target::Gemini]),
         ("[a]({{x}})", &[Target::VsCode]),
     ] {
         let prompt = prompt(&format!("---\ndescription: d\narguments:\n  - {{name: x, required: true}}\n---\n{body}"));
@@ -410,21 +444,32 @@ fn shown(imported: &[Imported]) -> String {
 }
 
 #[test]
-fn a_skill_without_fields_gets_them() {
+fn a_skill_that_only_fastmcp_takes_is_made_valid() {
     let file = |path: &str, text: &str| InputFile { path: path.to_owned(), bytes: text.as_bytes().to_vec() };
     let files = [
         file("a/SKILL.md", "# What it does\n\nMore."),
         file("a/scripts/run.sh", "echo"),
-        file("b/SKILL.md", "---\nname: other\ndescription: d\n---\nText"),
-        file("c/notes.md", "no skill"),
+        file("b/SKILL.md", "---\nname: other\ndescription: Use when: always\nallowed-tools: [Read]\n---\nText"),
+        file("b/c/SKILL.md", "---\nname: c\ndescription: d\n---\nText"),
+        file("b/c/x.txt", "x"),
+        file("Pdf_Tools/SKILL.md", "---\nname: Pdf_Tools\ndescription: d\n---\nText"),
+        file("Pdf_Tools/x.bin", "x"),
+        file("empty/SKILL.md", ""),
+        file("no/notes.md", "no skill"),
     ];
     assert_eq!(detect(&files, &[]), Some(Source::Skills));
-    let imported = import(Source::Skills, &files);
-    let seen: Vec<(&str, bool)> = imported.iter().map(|one| (one.from.as_str(), one.file.is_ok())).collect();
-    assert_eq!(seen, [("a/SKILL.md", true), ("a/scripts/run.sh", true), ("b", false)]);
-    let Ok(main) = &imported[0].file else { panic!("{imported:?}") };
-    let text = std::str::from_utf8(&main.bytes).unwrap();
-    assert_eq!(text, "---\nname: \"a\"\ndescription: \"What it does\"\n---\n\n# What it does\n\nMore.");
+    let mut shown = String::new();
+    for Imported { from, file } in import(Source::Skills, &files) {
+        match file {
+            Ok(NewFile { path, bytes, notes }) => {
+                let text = String::from_utf8(bytes.clone()).unwrap();
+                shown.push_str(&format!("== {from} -> {path} {notes:?}\n{}\n", text.trim_end()));
+                assert!(!path.ends_with("SKILL.md") || check::skill::read(&path, &bytes).0.is_some());
+            }
+            Err(why) => shown.push_str(&format!("== {from}: {why}\n")),
+        }
+    }
+    insta::assert_snapshot!("skills", shown);
 }
 
 #[test]

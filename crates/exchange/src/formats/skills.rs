@@ -12,11 +12,14 @@ use crate::{words, yaml};
 
 pub(crate) const FORMAT: Format = Format { word: "skills", program: "Claude Code", path, write, read };
 
-/// A skill's name has only a-z, digits and single hyphens.
 fn path(_: &str, name: &str) -> String {
-    let name: String = name.to_lowercase().chars().map(|c| if c == '_' { '-' } else { c }).collect();
-    let parts: Vec<&str> = name.split('-').filter(|part| !part.is_empty()).collect();
-    format!("{}/SKILL.md", parts.join("-"))
+    format!("{}/SKILL.md", skill_name(name))
+}
+
+/// The name of a skill: a-z, digits and single hyphens.
+pub(crate) fn skill_name(name: &str) -> String {
+    let name = name.to_lowercase().replace(['_', '/'], "-");
+    name.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
 fn write(plan: &Plan, path: &str) -> Result<Written, String> {
