@@ -66,10 +66,14 @@ fn script(shell: Shell) -> Result<String, Failure> {
 /// Answers a shell that asks for completions, and then ends the process. Does nothing in a normal run.
 pub(crate) fn answer_shell(parser: Parser) {
     let factory = || {
-        parser().mut_subcommand("render", |render| {
+        let render = |render: Command| {
             let render = render.mut_arg("name", |name| name.add(ArgValueCompleter::new(PromptCompleter(parser))));
             render.mut_arg("arguments", |words| words.add(ArgValueCompleter::new(ArgumentCompleter(parser))))
-        })
+        };
+        let export = |export: Command| {
+            export.mut_arg("prompt", |name| name.add(ArgValueCompleter::new(PromptCompleter(parser))))
+        };
+        parser().mut_subcommand("render", render).mut_subcommand("export", export)
     };
     CompleteEnv::with_factory(factory).var(VARIABLE).complete();
 }

@@ -1,18 +1,24 @@
 //! `prompt-gallery import`: writes the prompts of another program into the gallery's folder.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
+use tracing::level_filters::LevelFilter;
 
 use super::files::{self, Planned};
+use super::runtime;
 use crate::failure::Failure;
 use crate::location::Location;
+use check::skill::FILE as SKILL;
+use dotprompt::Named;
 use exchange::{Imported, InputFile, NewFile, Source};
 use server::config::{self, Source as Store};
 use store::env::process;
+use store::{DirStore, PromptStore};
 
 /// Write the prompts of another program into the folder of prompts
 #[derive(Args)]
@@ -62,7 +68,7 @@ fn source() -> impl TypedValueParser<Value = Source> {
 }
 
 pub(crate) fn run(args: &Import) -> Result<ExitCode, Failure> {
-    let (files, folders) = read(&args.path)?;
+    let InputFiles { files, folders, hidden } = InputFiles::read(&args.path)?;
     let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
     let Some(source) = args.from.or_else(|| exchange::detect(&files, &folders)) else {
         let words = Source::ALL.map(Source::word).join("|");
@@ -82,8 +88,13 @@ pub(crate) fn run(args: &Import) -> Result<ExitCode, Failure> {
         (_, count) => format!("{count} prompts from {}", source.word()),
     };
     // All are checked before the first one is written.
-    let planned = imported.into_iter().map(|one| plan(one, &dir, args)).collect();
-    files::write_all(&dir, planned, &count)
+    let names = if source.is_skills() { Vec::new() } else { names(&dir)? };
+    let planned = imported.into_iter().map(|one| plan(one, &dir, &names, args)).collect();
+    let code = files::write_all(&dir, planned, &count)?;
+    if !hidden.is_empty() {
+        let _ = writeln!(io::stderr(), "note: hidden files are left out: {}", hidden.join(", "));
+    }
+    Ok(code)
 }
 
 /// The folder to write into.
@@ -101,53 +112,97 @@ fn folder(args: &Import, source: Source) -> Result<PathBuf, Failure> {
     }
 }
 
-fn plan(Imported { from, file }: Imported, dir: &Path, args: &Import) -> (String, Result<Planned, String>) {
-    let planned = |NewFile { path, bytes, notes }| Planned::new(dir.join(path), bytes, notes, args.force);
+/// The names of the prompts in a folder, and their files.
+fn names(dir: &Path) -> Result<Vec<(Named, String)>, Failure> {
+    if !dir.is_dir() {
+        return Ok(Vec::new());
+    }
+    let objects = runtime::run(LevelFilter::ERROR, async {
+        DirStore::open(dir).map_err(Failure::unable)?.list().await.map_err(Failure::unable)
+    })?;
+    Ok(objects.into_iter().filter_map(|object| Some((Named::of(&object.key)?, object.key))).collect())
+}
+
+/// Checks a file before the first one is written. `names` has the prompts that exist.
+fn plan(
+    Imported { from, file }: Imported,
+    dir: &Path,
+    names: &[(Named, String)],
+    args: &Import,
+) -> (String, Result<Planned, String>) {
+    let planned = |NewFile { path, bytes, notes }| {
+        let named = Named::of(&path);
+        let other = names.iter().find(|(other, key)| Some(other) == named.as_ref() && *key != path);
+        match (other, named) {
+            (Some((_, key)), Some(Named::Prompt(name))) => {
+                Err(format!("{} already has the name `{name}`", dir.join(key).display()))
+            }
+            _ => Planned::new(dir.join(path), bytes, notes, args.force),
+        }
+    };
     (from, file.and_then(planned))
 }
 
-/// Reads a file, or all files of a folder. Also returns the names of the folders around it.
-fn read(path: &Path) -> Result<(Vec<InputFile>, Vec<String>), Failure> {
-    let unable = |path: &Path, e: &dyn std::fmt::Display| Failure::unable(format!("{}: {e}", path.display()));
-    let real = path.canonicalize().map_err(|e| unable(path, &e))?;
-    let folders = real.iter().map(|part| part.to_string_lossy().into_owned()).collect();
-    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let metadata = fs::metadata(&real).map_err(|e| unable(path, &e))?;
-    let mut files = Vec::new();
-    if !metadata.is_dir() {
-        files.push(InputFile { path: name(&real), bytes: read_file(&real)? });
-        return Ok((files, folders));
-    }
-    // A folder that is a skill itself has its name in the paths.
-    let prefix = if real.join("SKILL.md").is_file() { format!("{}/", name(&real)) } else { String::new() };
-    read_folder(&real, &prefix, &mut files)?;
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok((files, folders))
+/// The files to import.
+#[derive(Default)]
+struct InputFiles {
+    files: Vec<InputFile>,
+    /// The names of the folders around them.
+    folders: Vec<String>,
+    /// The paths of hidden files and folders, which are left out.
+    hidden: Vec<String>,
 }
 
-/// Adds the files of a folder and of those below. Hidden files and links to folders are left out.
-fn read_folder(folder: &Path, prefix: &str, files: &mut Vec<InputFile>) -> Result<(), Failure> {
-    let unable = |e: std::io::Error| Failure::unable(format!("{}: {e}", folder.display()));
-    for entry in fs::read_dir(folder).map_err(unable)? {
-        let entry = entry.map_err(unable)?;
-        let (Ok(name), kind) = (entry.file_name().into_string(), entry.file_type().map_err(unable)?) else { continue };
-        if name.starts_with('.') {
-            continue;
+impl InputFiles {
+    /// Reads a file, or all files of a folder.
+    fn read(path: &Path) -> Result<Self, Failure> {
+        let unable = |e: io::Error| Failure::unable(format!("{}: {e}", path.display()));
+        let mut real = path.canonicalize().map_err(unable)?;
+        let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // A skill is its folder.
+        if name(&real) == SKILL {
+            real.pop();
         }
-        if kind.is_dir() {
-            read_folder(&entry.path(), &format!("{prefix}{name}/"), files)?;
-        } else if entry.path().is_file() {
-            if files.len() == MAX_FILES {
-                return Err(Failure::unable(format!("more than {MAX_FILES} files: import a smaller folder")));
-            }
-            files.push(InputFile { path: format!("{prefix}{name}"), bytes: read_file(&entry.path())? });
+        let folders = real.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        let mut read = Self { folders, ..Self::default() };
+        if !real.is_dir() {
+            read.files.push(InputFile { path: name(&real), bytes: read_file(&real)? });
+            return Ok(read);
         }
+        // The paths of a folder that is a skill begin with its name.
+        let prefix = if real.join(SKILL).is_file() { format!("{}/", name(&real)) } else { String::new() };
+        read.folder(&real, &prefix)?;
+        read.files.sort_by(|a, b| a.path.cmp(&b.path));
+        read.hidden.sort();
+        Ok(read)
     }
-    Ok(())
+
+    /// Adds the files of a folder and of those below. Links to folders are not followed.
+    fn folder(&mut self, folder: &Path, prefix: &str) -> Result<(), Failure> {
+        let unable = |e: io::Error| Failure::unable(format!("{}: {e}", folder.display()));
+        for entry in fs::read_dir(folder).map_err(unable)? {
+            let entry = entry.map_err(unable)?;
+            let (Ok(name), kind) = (entry.file_name().into_string(), entry.file_type().map_err(unable)?) else {
+                continue;
+            };
+            let path = format!("{prefix}{name}");
+            if name.starts_with('.') {
+                self.hidden.push(path);
+            } else if kind.is_dir() {
+                self.folder(&entry.path(), &format!("{path}/"))?;
+            } else if entry.path().is_file() {
+                if self.files.len() == MAX_FILES {
+                    return Err(Failure::unable(format!("more than {MAX_FILES} files: import a smaller folder")));
+                }
+                self.files.push(InputFile { path, bytes: read_file(&entry.path())? });
+            }
+        }
+        Ok(())
+    }
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    let unable = |e: std::io::Error| Failure::unable(format!("{}: {e}", path.display()));
+    let unable = |e: io::Error| Failure::unable(format!("{}: {e}", path.display()));
     let size = fs::metadata(path).map_err(unable)?.len();
     if size > MAX_BYTES {
         let path = path.display();

@@ -64,6 +64,10 @@ fn shells_complete_prompts_and_their_arguments() {
         (&["new", "prompts/t"], &["prompts/team/"]),
         (&["check", "--format", ""], &["human", "json", "github"]),
         (&["che"], &["check"]),
+        (&["export", "--to", "c"], &["claude", "cursor"]),
+        (&["export", "--to", "claude", "--prompt", "t"], &["team_standup", "trip"]),
+        (&["import", "--from", "g"], &["gemini"]),
+        (&["import", "prompts/n"], &["prompts/notes.txt"]),
     ] {
         assert_eq!(completed("prompt-gallery", words, here.path()), offered, "{words:?}");
     }

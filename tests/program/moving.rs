@@ -55,8 +55,10 @@ fn skills_go_into_the_folder_of_skills() {
     assert!(text.ends_with("2 files of skills: 2 written, 0 unchanged, 0 refused\n"), "{text}");
     assert_eq!(files(back.path()), ["team-greet/SKILL.md", "team-greet/notes.md"]);
     let env = folder(&[]);
-    run_with(&["import", name(&out.path().join("team-greet"))], &[("SKILLS_DIR", name(env.path()))], "");
-    assert_eq!(files(env.path()), files(back.path()));
+    for path in ["team-greet", "team-greet/SKILL.md"] {
+        let ran = run_with(&["import", name(&out.path().join(path))], &[("SKILLS_DIR", name(env.path()))], "");
+        assert_eq!((ran.code, files(env.path())), (Some(0), files(back.path())), "{}", ran.err);
+    }
 }
 
 #[test]
@@ -155,6 +157,20 @@ fn the_source_is_found_from_the_files() {
     assert!(code == Some(2) && err.starts_with("prompt-gallery: no/such: "), "{err}");
     let Ran { code, err, .. } = run(&["import", name(from.path()), "--from", "claude", "--bucket", "b"]);
     assert!(code == Some(2) && err.contains("aws s3 cp"), "{err}");
+}
+
+#[test]
+fn a_name_that_another_file_has_is_refused_and_hidden_files_are_named() {
+    let from = folder(&[("a.md", "text"), (".git/config", "x"), ("b/.env", "x")]);
+    let dir = folder(&[("a.hbs", "mine")]);
+    let ran = run(&["import", "--from", "claude", name(from.path()), "--dir", name(dir.path()), "--force"]);
+    assert_eq!(ran.code, Some(1));
+    assert_snapshot!(shown(&ran, &[(dir.path(), "DIR")]), @r"
+    a.md: refused: DIR/a.hbs already has the name `a`
+    1 prompt from claude: 0 written, 0 unchanged, 1 refused
+    note: hidden files are left out: .git, b/.env
+    ");
+    assert_eq!(files(dir.path()), ["a.hbs"]);
 }
 
 #[test]

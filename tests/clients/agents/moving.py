@@ -24,7 +24,7 @@ PLACES = {
     "opencode": ("opencode", ".opencode/commands", "/"),
 }
 NONE = "---\ndescription: d\n---\n"
-ONE = "---\ndescription: \"It's: one\"\narguments: [{name: who, required: true}]\n---\n"
+ONE = "---\ndescription: \"It's: --- one\"\narguments: [{name: who, required: true}]\n---\n"
 TWO = "---\ndescription: d\narguments: [{name: a, required: true}, {name: a-b, required: true}]\n---\n"
 ADA = 'Ada "L." $1'
 # Each prompt, the words after its command, and the arguments that they are.
