@@ -156,11 +156,15 @@ async fn post(streams: Arc<Streams>, post: ReceivedPost) -> Result<Response, Den
 
 /// The response of a stream of messages.
 fn response(messages: impl Stream<Item = Bytes> + Send + 'static) -> Response {
+    response_kept_alive(messages, KEEP_ALIVE)
+}
+
+fn response_kept_alive(messages: impl Stream<Item = Bytes> + Send + 'static, every: Duration) -> Response {
     let event = |message: Bytes| {
         let event = Event::default().event("message").data(String::from_utf8_lossy(&message));
         Ok::<_, Infallible>(event)
     };
-    let events = Sse::new(messages.map(event)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    let events = Sse::new(messages.map(event)).keep_alive(KeepAlive::new().interval(every));
     ([UNBUFFERED], events).into_response()
 }
 

@@ -4,6 +4,7 @@ use std::future::pending;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
+use futures_util::stream;
 use gallery::{Content, Gallery};
 use http::HeaderMap;
 use serde_json::{Value, json};
@@ -241,6 +242,16 @@ async fn a_client_that_goes_away_cancels_its_call() {
     assert!(!*local.cancelled.borrow());
     drop(socket);
     timeout(PATIENCE, local.cancelled.wait_for(|is_cancelled| *is_cancelled)).await.expect("in time").expect("a tool");
+}
+
+#[tokio::test]
+async fn a_silent_stream_has_comments() {
+    let silent = response_kept_alive(stream::pending(), Duration::from_millis(1));
+    let mut chunks = silent.into_body().into_data_stream();
+    for _ in 0..3 {
+        let chunk = timeout(PATIENCE, chunks.next()).await.expect("in time").expect("a chunk").expect("bytes");
+        assert_eq!(chunk, ":\n\n");
+    }
 }
 
 #[test]
