@@ -81,6 +81,8 @@ impl Reporting {
 
     fn finish(&mut self, reply: Reply) {
         self.handling = None;
+        // What a tool reports afterwards is dropped.
+        self.reports.close();
         self.record.write_as_request(&reply.record);
         self.reply = Some(reply.body);
     }

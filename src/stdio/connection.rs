@@ -240,6 +240,7 @@ impl Shared {
                 handled = &mut handling => break handled,
             }
         };
+        reports.close();
         while let Ok(report) = reports.try_recv() {
             self.send(report).await;
         }
