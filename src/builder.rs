@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use gallery::Gallery;
+use gallery::{Gallery, OwnResource, OwnResources};
 use server::auth::Verifier;
 use server::config::Config;
 use server::http;
@@ -32,6 +32,7 @@ use crate::tokens::Tokens;
 #[derive(Debug)]
 pub struct Server {
     pub(crate) tools: Vec<Tool>,
+    pub(crate) resources: Vec<OwnResource>,
 }
 
 impl Default for Server {
@@ -44,13 +45,13 @@ impl Server {
     /// A server with the tools `add` and `multiply`.
     #[must_use]
     pub fn new() -> Self {
-        Self { tools: vec![calculator::add(), calculator::multiply()] }
+        Self { tools: vec![calculator::add(), calculator::multiply()], resources: Vec::new() }
     }
 
     /// A server without tools.
     #[must_use]
     pub fn without_tools() -> Self {
-        Self { tools: Vec::new() }
+        Self { tools: Vec::new(), resources: Vec::new() }
     }
 
     /// Registers a tool. Clients list the tools in the order of their registration.
@@ -60,11 +61,26 @@ impl Server {
         self
     }
 
+    /// Registers a resource, or a template of resources, beside those of the gallery. Clients list them first, in the order of
+    /// their registration.
+    ///
+    /// ```
+    /// use prompt_gallery::{Resource, Server};
+    ///
+    /// let style = Resource::new("docs://style", "Style guide", "text/markdown", "# How we write");
+    /// let server = Server::new().resource(style);
+    /// ```
+    #[must_use]
+    pub fn resource(mut self, resource: OwnResource) -> Self {
+        self.resources.push(resource);
+        self
+    }
+
     /// The HTTP service over the store that `config` names, for another HTTP server to serve. It has no streams: [`Server::run`]
     /// adds them on a local address.
     ///
     /// # Errors
-    /// A folder that cannot be opened, a tool that cannot be registered.
+    /// A folder that cannot be opened, a tool or a resource that cannot be registered.
     pub fn app(self, config: &Config) -> Result<Router, ServerError> {
         let stores = Stores::open(config, aws::connect).map_err(ServerError::Folder)?;
         Ok(http::app(self.mcp(Arc::new(stores.gallery(config)))?, config, verifier(config)?))
@@ -73,7 +89,7 @@ impl Server {
     /// The HTTP service over any store. The locations of prompts and skills in `config` are not used.
     ///
     /// # Errors
-    /// A tool that cannot be registered.
+    /// A tool or a resource that cannot be registered.
     pub fn app_over(self, store: Arc<dyn PromptStore>, config: &Config) -> Result<Router, ServerError> {
         let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
         Ok(http::app(self.mcp(gallery)?, config, verifier(config)?))
@@ -82,9 +98,10 @@ impl Server {
     /// The protocol over a gallery.
     ///
     /// # Errors
-    /// A tool that cannot be registered.
+    /// A tool or a resource that cannot be registered.
     pub(crate) fn mcp(self, gallery: Arc<Gallery>) -> Result<Mcp, ServerError> {
-        Ok(Mcp::new(gallery, Tools::new(self.tools)?))
+        let resources = OwnResources::new(self.resources)?;
+        Ok(Mcp::new(gallery, Tools::new(self.tools)?).with_resources(resources))
     }
 }
 

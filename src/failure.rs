@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use gallery::GalleryError;
+use gallery::InvalidResource;
 use server::InvalidTool;
 
 use crate::program::{self, OutputError};
@@ -18,6 +19,9 @@ pub enum ServerError {
     /// A tool cannot be registered.
     #[error(transparent)]
     Tool(#[from] InvalidTool),
+    /// A resource cannot be registered.
+    #[error(transparent)]
+    Resource(#[from] InvalidResource),
     /// Tokens cannot be verified: this machine has no root certificates.
     #[error(transparent)]
     SignIn(io::Error),

@@ -2,7 +2,7 @@
 //! [Model Context Protocol](https://modelcontextprotocol.io).
 //!
 //! The program `prompt-gallery` is [`Server::new().run()`](Server::run). Another crate registers its own tools with
-//! [`Server::tool`] and runs the same server.
+//! [`Server::tool`], its own resources with [`Server::resource`], and runs the same server.
 //!
 //! # Crates
 //!
@@ -25,7 +25,7 @@
 //! | to see where | read |
 //! |---|---|
 //! | a command is added | `enum Command` and the `match` in `cli.rs`, then `commands/NAME.rs` |
-//! | tools and settings become the HTTP service | `builder.rs` |
+//! | tools, resources and settings become the HTTP service | `builder.rs` |
 //! | the options that locate prompts are read | `location.rs` |
 //! | an error gets its exit code | `failure.rs` |
 //! | tokens are verified | `tokens.rs`, `tokens/keys.rs` |
@@ -54,6 +54,7 @@ pub mod watch;
 pub use builder::Server;
 pub use dotprompt;
 pub use failure::ServerError;
+pub use gallery::{InvalidResource, OwnResource as Resource, Variables};
 pub use server::config::{
     AddressingStyle, Allowed, AuthorizationServer, Config, ConfigError, Flags, LogFormat, PublicClient, S3Options,
     SignIn, Source,

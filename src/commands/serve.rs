@@ -56,7 +56,7 @@ pub(crate) fn run(args: Serve, server: Server) -> Result<ExitCode, Failure> {
     let flags = Flags { addr: args.addr, ..args.location.into() };
     let config = Config::from_env(flags).map_err(Failure::unable)?;
     if config.on_lambda {
-        function::serve(server.tools, &config).map_err(Failure::wrong)?;
+        function::serve(server.tools, server.resources, &config).map_err(Failure::wrong)?;
     } else {
         let _log = log::init(&config);
         let runtime = runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::unable)?;

@@ -4,8 +4,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use server::mcp::Mcp;
-use server::tools::Tools;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::builder::Server;
@@ -59,8 +57,7 @@ impl Started {
         let log = log::init(&config);
         let runtime = Builder::new_multi_thread().enable_all().build().map_err(Failure::unable)?;
         let (gallery, folders) = runtime.block_on(open::watched(&config))?;
-        let tools = Tools::new(server.tools).map_err(Failure::wrong)?;
-        let mcp = Mcp::new(Arc::clone(&gallery), tools).configured(&config).with_live_lists();
+        let mcp = server.mcp(Arc::clone(&gallery)).map_err(Failure::wrong)?.configured(&config).with_live_lists();
         tracing::info!(store = gallery.location(), version = env!("CARGO_PKG_VERSION"), "started");
         Ok(Self { runtime, watched: Watched { gallery, mcp: Arc::new(mcp), folders }, _log: log })
     }

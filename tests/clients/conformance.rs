@@ -3,12 +3,17 @@
 //! `tests/clients/run` runs the suite against it. `tests/clients/serve-conformance 127.0.0.1:8080` starts it by hand, at
 //! <http://127.0.0.1:8080/mcp>.
 
+use std::fs;
 use std::future::ready;
 use std::hash::{BuildHasher, RandomState};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::LazyLock;
+use std::time::Duration;
 
-use prompt_gallery::{Annotations, Content, Server, Tool, ToolCall, ToolError, ToolReply};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use prompt_gallery::{Annotations, Content, Resource, Server, Tool, ToolCall, ToolError, ToolReply};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -35,6 +40,9 @@ fn main() -> ExitCode {
             ],
         ))
         .tool(fixed("test_logging_tool", [Content::text("Nothing was logged.")]))
+        .tool(Tool::with_reply("test_tool_with_progress", "Says how far it is.", no_arguments(), with_progress))
+        .tool(changing("test_trigger_prompt_change", "test_changed_prompt.prompt", CHANGED))
+        .tool(changing("test_trigger_tool_change", "test_changed_tool.prompt", CHANGED_TOOL))
         .tool(Tool::new("test_error_handling", "Always fails.", fail))
         .tool(Tool::new("test_x_mcp_header", "Says back what a header says too.", echo).annotations(Annotations::PURE))
         .tool(Tool::with_reply("json_schema_2020_12_tool", "Has a rich schema.", contact(), |_| {
@@ -63,6 +71,11 @@ fn main() -> ExitCode {
                 vec![("step2", elicitation("Step 2: What is your favorite color?", "color", "string"))],
             ],
         ))
+        .resource(Resource::new("test://static-text", "Static text", "text/plain", "This is a static text."))
+        .resource(Resource::new("test://static-binary", "Static picture", "image/png", STANDARD.decode(PIXEL).unwrap()))
+        .resource(Resource::template("test://template/{id}/data", "Data", "application/json", |variables| {
+            ready(Some(json!({ "id": variables["id"] }).to_string()))
+        }))
         .run()
 }
 
@@ -106,16 +119,42 @@ fn fixed<const N: usize>(name: &str, content: [Content; N]) -> Tool {
     Tool::with_reply(name, "Always answers the same.", no_arguments(), move |_| ready(Ok(complete(content.clone()))))
 }
 
-/// A pixel.
+/// A picture of one pixel.
+const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
+
 fn image() -> Content {
-    let data = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
-    Content::Image { data: data.to_owned(), mime_type: "image/png".to_owned() }
+    Content::Image { data: PIXEL.to_owned(), mime_type: "image/png".to_owned() }
 }
 
 /// A recording of no length.
 fn audio() -> Content {
     let data = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQAAAAA=";
     Content::Audio { data: data.to_owned(), mime_type: "audio/wav".to_owned() }
+}
+
+async fn with_progress(call: ToolCall) -> Result<ToolReply, ToolError> {
+    for percent in [0.0, 50.0, 100.0] {
+        call.progress.report(percent, Some(100.0), "Working");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(complete([Content::text("Worked.")]))
+}
+
+/// A prompt that comes and goes, and one that is a tool.
+const CHANGED: &str = "---\ndescription: Comes and goes.\n---\nChanged.";
+const CHANGED_TOOL: &str = "---\ndescription: Comes and goes.\ntool: true\n---\nChanged.";
+
+/// A tool that adds a file to the folder of `--dir`, or removes it.
+fn changing(name: &str, file: &'static str, text: &'static str) -> Tool {
+    let change = move || {
+        let dir = std::env::args().skip_while(|argument| argument != "--dir").nth(1).ok_or("no --dir")?;
+        let path = Path::new(&dir).join(file);
+        if path.exists() { fs::remove_file(path) } else { fs::write(path, text) }.map_err(|e| e.to_string())
+    };
+    Tool::with_reply(name, "Changes a list.", no_arguments(), move |_| {
+        let changed: Result<(), String> = change();
+        ready(changed.map(|()| complete([Content::text("Changed.")])).map_err(ToolError::new))
+    })
 }
 
 fn resource(uri: &str, mime_type: &str, text: &str) -> Content {

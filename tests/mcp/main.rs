@@ -14,6 +14,7 @@ mod card;
 mod forms;
 mod http;
 mod json_rpc;
+mod own_resources;
 mod prompt_tools;
 mod prompts;
 mod rust_sdk;

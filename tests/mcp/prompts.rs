@@ -192,7 +192,7 @@ async fn values_complete_by_prefix_then_word_then_scattered_characters() {
     assert_snapshot!(wire.modern("completion/complete", modern).await, @r#"200 {"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"prompt-gallery","title":"Prompt gallery","version":"0.1.0"}},"completion":{"values":["dry"],"total":1,"hasMore":false}}}"#);
     let resource =
         json!({ "ref": { "type": "ref/resource", "uri": "x://y" }, "argument": { "name": "a", "value": "" } });
-    assert_snapshot!(wire.modern("completion/complete", resource).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"this server has no resource templates: `ref` must be a `ref/prompt`"}}"#);
+    assert_snapshot!(wire.modern("completion/complete", resource).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"only the arguments of prompts are completed: `ref` must be a `ref/prompt`"}}"#);
     assert_snapshot!(wire.modern("completion/complete", json!({ "ref": { "type": "ref/x" } })).await, @r#"200 {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"params.ref.type: unknown variant `ref/x`, expected `ref/prompt` or `ref/resource`"}}"#);
 }
 

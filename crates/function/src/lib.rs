@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use gallery::Gallery;
+use gallery::{Gallery, OwnResource, OwnResources};
 use lambda_http::tower::ServiceExt;
 use server::auth::Verifier;
 use server::config::{Config, Flags};
@@ -23,7 +23,7 @@ use tokio::runtime;
 /// How long the first listing waits. An event that arrives earlier and needs no prompts is answered before it.
 const LISTING_DELAY: Duration = Duration::from_millis(5);
 
-/// Runs the function with these tools until the platform ends the process. If it cannot start, writes one line to standard
+/// Runs the function with these tools and without resources of its own until the platform ends the process. If it cannot start, writes one line to standard
 /// error and returns exit code 2 for an invalid setting, 1 for any other error.
 #[doc(hidden)]
 #[must_use]
@@ -34,7 +34,7 @@ pub fn run(tools: Vec<Tool>) -> ExitCode {
         Ok(config) if !config.on_lambda => {
             (2, "AWS_LAMBDA_RUNTIME_API is not set: this program runs only on AWS Lambda".to_owned())
         }
-        Ok(config) => match serve(tools, &config) {
+        Ok(config) => match serve(tools, Vec::new(), &config) {
             Ok(()) => return ExitCode::SUCCESS,
             Err(why) => (1, why),
         },
@@ -48,7 +48,7 @@ pub fn run(tools: Vec<Tool>) -> ExitCode {
 /// # Errors
 /// Why the function cannot start, in one line.
 #[doc(hidden)]
-pub fn serve(tools: Vec<Tool>, config: &Config) -> Result<(), String> {
+pub fn serve(tools: Vec<Tool>, resources: Vec<OwnResource>, config: &Config) -> Result<(), String> {
     // Each line is written before the answer: the platform may freeze the process after it.
     let _ = logging::init(config.log_filter.clone(), logging::lines(config.log_format, std::io::stdout, false));
     let began = Instant::now();
@@ -58,7 +58,7 @@ pub fn serve(tools: Vec<Tool>, config: &Config) -> Result<(), String> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     runtime.block_on(async {
         tokio::spawn(list_ahead(Arc::clone(&gallery)));
-        let app = app(tools, gallery, config)?.map_request(event::request);
+        let app = app(tools, resources, gallery, config)?.map_request(event::request);
         tracing::debug!(duration_ms = milliseconds(began.elapsed()), "ready for events");
         // A bad event is one failed invocation, also where `lambda_http` panics: for a body that is not base64, and for a
         // host or query string that cannot be in a URL.
@@ -67,9 +67,15 @@ pub fn serve(tools: Vec<Tool>, config: &Config) -> Result<(), String> {
 }
 
 /// The service over a gallery. API Gateway has verified the tokens.
-fn app(tools: Vec<Tool>, gallery: Arc<Gallery>, config: &Config) -> Result<Router, String> {
+fn app(
+    tools: Vec<Tool>,
+    resources: Vec<OwnResource>,
+    gallery: Arc<Gallery>,
+    config: &Config,
+) -> Result<Router, String> {
     let tools = Tools::new(tools).map_err(|e| e.to_string())?;
-    Ok(http::app(Mcp::new(gallery, tools), config, Verifier::Platform))
+    let resources = OwnResources::new(resources).map_err(|e| e.to_string())?;
+    Ok(http::app(Mcp::new(gallery, tools).with_resources(resources), config, Verifier::Platform))
 }
 
 /// Lists the prompts before a request asks for them. A request that needs them meanwhile waits for this listing.

@@ -17,6 +17,7 @@
 //! | prompts are searched and ranked | `search.rs` |
 //! | skills are listed, those of prompts too | `all_skills.rs` |
 //! | the files of skills, and those that prompts embed, are read | `resources.rs` |
+//! | a program's own resources are registered | `own_resources.rs` |
 //! | a cursor is written and read | `cursor.rs` |
 //! | prompts become tools | `all_prompts.rs`, `annotations.rs` |
 //! | an error gets its words | `error.rs` |
@@ -34,6 +35,7 @@ mod form;
 mod gallery;
 mod limits;
 mod listing;
+mod own_resources;
 mod pages;
 mod rendering;
 mod resources;
@@ -42,6 +44,7 @@ mod search;
 
 pub use annotations::Annotations;
 pub use content::{Content, PromptMessage, Role};
+pub use own_resources::{InvalidResource, OwnResource, OwnResources, Variables};
 #[doc(hidden)]
 pub use {
     all_prompts::{AllPrompts, FoundPage, PromptTool, Search},

@@ -49,7 +49,7 @@ pub use version::{HANDSHAKE, MODERN};
 use crate::config::Config;
 use crate::identity::server_info;
 use crate::tools::{Tools, progress};
-use gallery::{Gallery, shortened};
+use gallery::{Gallery, OwnResources, shortened};
 use store::counting_requests;
 use tokio::sync::mpsc;
 
@@ -68,6 +68,8 @@ const META_SERVER: &str = "io.modelcontextprotocol/serverInfo";
 pub struct Mcp {
     gallery: Arc<Gallery>,
     tools: Tools,
+    /// The program's own, beside those of the gallery.
+    resources: OwnResources,
     /// Whether prompts are tools too.
     has_prompt_tools: bool,
     /// The names of `search_prompts` and `get_prompt`, and their JSON in `tools/list`.
@@ -145,6 +147,7 @@ impl Mcp {
         Self {
             gallery,
             tools,
+            resources: OwnResources::default(),
             has_prompt_tools: true,
             search_and_get,
             instructions,
@@ -154,6 +157,12 @@ impl Mcp {
             has_live_lists: false,
             server_info,
         }
+    }
+
+    /// The same with resources of the program itself.
+    #[must_use]
+    pub fn with_resources(self, resources: OwnResources) -> Self {
+        Self { resources, ..self }
     }
 
     /// The same as the settings ask for: `PROMPT_TOOLS=off` leaves out the tools for prompts.
@@ -276,8 +285,7 @@ impl Call<'_> {
             (Method::ReadDirectory | Method::ListSkills | Method::GetSkill, Era::Handshake) => {
                 Err(self.unknown_method(&format!(": skills need {MODERN}")))
             }
-            // Clients may request it of every server with resources.
-            (Method::ListResourceTemplates, _) => self.answer_cacheable(&json!({ "resourceTemplates": [] }), 0),
+            (Method::ListResourceTemplates, _) => self.list_resource_templates(),
         }
     }
 

@@ -78,7 +78,7 @@ async fn answer_with(env: &[(&str, &str)], event: &str) -> Answer {
     });
     let config = config.unwrap();
     let gallery = Gallery::new(config.source.open(client::from_env).unwrap(), config.cache_ttl, config.page_size);
-    let app = app(vec![calculator::add(), calculator::multiply()], Arc::new(gallery), &config).unwrap();
+    let app = app(vec![calculator::add(), calculator::multiply()], Vec::new(), Arc::new(gallery), &config).unwrap();
     let response = app.map_request(request).oneshot(from_str(event).unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes().to_vec();

@@ -123,7 +123,9 @@ impl Call<'_> {
     pub(super) async fn complete(&self, record: &mut Record) -> Answer {
         let CompleteParams { reference, argument } = self.params()?;
         let Reference::Prompt { name } = reference else {
-            return Err(Error::invalid_params("this server has no resource templates: `ref` must be a `ref/prompt`"));
+            return Err(Error::invalid_params(
+                "only the arguments of prompts are completed: `ref` must be a `ref/prompt`",
+            ));
         };
         record.name = Some(shortened(&name));
         let found = self.mcp.gallery.complete(&name, &argument.name, &argument.value).await?;

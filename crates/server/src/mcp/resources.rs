@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::error::{Error, ErrorKind};
@@ -56,15 +57,25 @@ impl Call<'_> {
     pub(super) async fn list_resources(&self) -> Answer {
         let ListResourcesParams { cursor } = self.params()?;
         let page = self.mcp.gallery.list_resources(cursor.as_deref()).await?;
-        let result = ResourcesResult { resources: &page.entries, next_cursor: page.next_cursor.as_deref() };
-        self.answer_page(&result, page.entries.get().len(), page.is_partial)
+        // The program's own come first, as its tools do.
+        let own = if cursor.is_none() { self.mcp.resources.rows.as_slice() } else { &[] };
+        let all = (!own.is_empty()).then(|| before(own, &page.entries));
+        let resources = all.as_deref().unwrap_or(&page.entries);
+        let result = ResourcesResult { resources, next_cursor: page.next_cursor.as_deref() };
+        self.answer_page(&result, resources.get().len(), page.is_partial)
+    }
+
+    pub(super) fn list_resource_templates(&self) -> Answer {
+        self.answer_cacheable(&json!({ "resourceTemplates": self.mcp.resources.template_rows }), 0)
     }
 
     pub(super) async fn read_resource(&self, record: &mut Record) -> Answer {
         let ReadResourceParams { uri } = self.params()?;
         record.name = Some(shortened(&uri));
-        let Resource { uri, mime_type, content } =
-            self.mcp.gallery.read_resource(&uri).await.map_err(|e| self.resource_error(e))?;
+        let Resource { uri, mime_type, content } = match self.mcp.resources.read(&uri).await {
+            Some(own) => own,
+            None => self.mcp.gallery.read_resource(&uri).await.map_err(|e| self.resource_error(e))?,
+        };
         let text = std::str::from_utf8(&content).ok();
         let blob = text.is_none().then(|| STANDARD.encode(&content));
         let size = blob.as_ref().map_or(content.len(), String::len);
@@ -88,8 +99,19 @@ impl Call<'_> {
 
     /// The error of a file that cannot be read. Before 2026-07-28, an unknown resource has a code of its own.
     fn resource_error(&self, e: GalleryError) -> Error {
-        let is_unknown = matches!(e, GalleryError::UnknownResource { .. });
+        let unknown =
+            if let GalleryError::UnknownResource { uri, .. } = &e { Some(json!({ "uri": uri })) } else { None };
         let error = Error::from(e);
-        if is_unknown && self.era == Era::Handshake { error.with_kind(ErrorKind::UnknownResource) } else { error }
+        let Some(data) = unknown else { return error };
+        let error = error.with_data(data);
+        if self.era == Era::Handshake { error.with_kind(ErrorKind::UnknownResource) } else { error }
     }
+}
+
+/// A JSON array with more rows at its beginning.
+fn before(rows: &[Box<RawValue>], array: &RawValue) -> Box<RawValue> {
+    let first: Vec<_> = rows.iter().map(|row| row.get()).collect();
+    let rest = array.get().trim_start_matches('[');
+    let comma = if rest.starts_with(']') { "" } else { "," };
+    RawValue::from_string(format!("[{}{comma}{rest}", first.join(","))).expect("rows are JSON")
 }
