@@ -72,7 +72,12 @@ fn main() -> ExitCode {
             ],
         ))
         .resource(Resource::new("test://static-text", "Static text", "text/plain", "This is a static text."))
-        .resource(Resource::new("test://static-binary", "Static picture", "image/png", STANDARD.decode(PIXEL).unwrap()))
+        .resource(Resource::new(
+            "test://static-binary",
+            "Static picture",
+            "image/png",
+            STANDARD.decode(PIXEL).expect("a picture"),
+        ))
         .resource(Resource::template("test://template/{id}/data", "Data", "application/json", |variables| {
             ready(Some(json!({ "id": variables["id"] }).to_string()))
         }))
