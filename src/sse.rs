@@ -69,7 +69,8 @@ impl Streams {
 
     /// The HTTP service with streams.
     pub(crate) fn app(self: &Arc<Self>, config: &Config, verifier: Verifier) -> Router {
-        service::service(any(answer).with_state(Arc::clone(self)), &METHODS, config, verifier)
+        let gallery = Arc::clone(self.mcp.gallery());
+        service::service(any(answer).with_state(Arc::clone(self)), &METHODS, gallery, config, verifier)
     }
 
     /// Ends the streams of clients that listen. Calls under way go on.

@@ -1,5 +1,6 @@
 //! `skills/list`, `skills/get`, `resources/list`, `resources/read`, `resources/directory/read`.
 
+use http::Method;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -387,4 +388,51 @@ async fn the_header_mirrors_the_address_of_a_resource() {
     assert_eq!((differs.status.as_u16(), &differs.json()["error"]["code"]), (400, &json!(-32020)));
     let missing = wire.modern_with("resources/read", params, &[("mcp-name", "")]).await;
     assert_eq!((missing.status.as_u16(), &missing.json()["error"]["code"]), (400, &json!(-32020)));
+}
+
+#[tokio::test]
+async fn an_open_gallery_publishes_its_skills_for_other_programs() {
+    let (wire, _dir) = server_with(
+        &[("b.prompt", "---\ndescription: B\nskill: true\n---\nB.")],
+        &[
+            ("team/refunds/SKILL.md", REFUNDS.as_bytes()),
+            ("team/refunds/run.sh", b"#!/bin/sh\n"),
+            ("other/refunds/SKILL.md", REFUNDS.as_bytes()),
+        ],
+        &[],
+    )
+    .await;
+    let get = async |path: &str| wire.send_bytes(Method::GET, &format!("/.well-known/agent-skills/{path}"), &[]).await;
+    let (status, index) = get("index.json").await;
+    let index: Value = serde_json::from_slice(&index).expect("JSON");
+    assert_eq!(
+        (status, &index["$schema"]),
+        (200, &json!("https://schemas.agentskills.io/discovery/0.2.0/schema.json"))
+    );
+    let skills = index["skills"].as_array().expect("a list");
+    let rows: Vec<_> =
+        skills.iter().map(|skill| ["name", "type", "url"].map(|key| skill[key].as_str().expect("a text"))).collect();
+    assert_eq!(
+        rows,
+        [["b", "skill-md", "b/SKILL.md"], ["refunds", "skill-md", "other/refunds/SKILL.md"]],
+        "one skill a name"
+    );
+    for skill in skills {
+        let (status, content) = get(skill["url"].as_str().expect("a text")).await;
+        assert_eq!((status, &json!(digest(&content))), (200, &skill["digest"]));
+    }
+    let (status, archive) = get("team/refunds.tar.gz").await;
+    assert_eq!((status, &archive[..2]), (200, &b"\x1f\x8b"[..]), "an archive");
+    assert_eq!(get("team/refunds.tar.gz").await.1, archive, "the same bytes each time");
+    for unknown in ["none/SKILL.md", "none.tar.gz", "b.tar.gz", "team/refunds/SKILL.md", "team/refunds/run.sh", ""] {
+        assert_eq!(get(unknown).await.0, 404, "{unknown}");
+    }
+    let index = "/.well-known/agent-skills/index.json";
+    for header in [("origin", "https://example.org"), ("host", "example.org")] {
+        assert_eq!(wire.send(Method::GET, index, &[header], "").await.status, 403, "{header:?}");
+    }
+    let sign_in =
+        [("OAUTH_ISSUER", "https://issuer.example"), ("OAUTH_AUDIENCE", "a"), ("PUBLIC_URL", "https://p.example/mcp")];
+    let (wire, _dir) = server_with(&[], &[("a/SKILL.md", REFUNDS.as_bytes())], &sign_in).await;
+    assert_eq!(wire.send(Method::GET, index, &[("host", "p.example")], "").await.status, 404, "not to anyone");
 }

@@ -59,6 +59,18 @@ impl Wire {
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
+    /// Status and body of any request without a body.
+    pub(crate) async fn send_bytes(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> (u16, Vec<u8>) {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        let response = self.0.clone().oneshot(request).await.expect("infallible");
+        let status = response.status().as_u16();
+        (status, response.into_body().collect().await.expect("a body").to_bytes().into())
+    }
+
     /// A POST of this text as JSON.
     pub(crate) async fn post(&self, body: &str) -> Answer {
         self.send(Method::POST, "/mcp", &[("content-type", "application/json")], body.to_owned()).await

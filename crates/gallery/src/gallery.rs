@@ -11,6 +11,7 @@ use crate::all_skills::KeptSkillPages;
 use crate::error::GalleryError;
 use crate::limits::{PAGE_TIMEOUT, STORE_TIMEOUT};
 use crate::pages::KeptPages;
+use crate::published::KnownArchives;
 use catalogue::{LiveCatalogue, Seen};
 use check::strays;
 use dotprompt::Problem;
@@ -26,6 +27,7 @@ pub struct Gallery {
     pub(crate) all: KeptPrompts,
     pub(crate) skills: Option<Arc<Skills>>,
     pub(crate) skill_pages: KeptSkillPages,
+    pub(crate) archives: KnownArchives,
 }
 
 /// The skills of a store, for people.
@@ -47,8 +49,8 @@ impl Gallery {
     pub fn new(store: Arc<dyn PromptStore>, ttl: Duration, page_size: usize) -> Self {
         let live = LiveCatalogue::new(store, ttl);
         let (page_size, page_timeout) = (page_size.max(1), PAGE_TIMEOUT);
-        let (pages, all, skill_pages) = Default::default();
-        Self { live, page_size, page_timeout, pages, all, skills: None, skill_pages }
+        let (pages, all, skill_pages, archives) = Default::default();
+        Self { live, page_size, page_timeout, pages, all, skills: None, skill_pages, archives }
     }
 
     /// The same gallery with the skills of another store. A skill with a file that does not fit `max_answer_bytes` is left out.

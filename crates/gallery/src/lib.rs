@@ -18,6 +18,7 @@
 //! | skills are listed, those of prompts too | `all_skills.rs` |
 //! | the files of skills, and those that prompts embed, are read | `resources.rs` |
 //! | a program's own resources are registered | `own_resources.rs` |
+//! | skills are published for other programs | `published.rs` |
 //! | a cursor is written and read | `cursor.rs` |
 //! | prompts become tools | `all_prompts.rs`, `annotations.rs` |
 //! | an error gets its words | `error.rs` |
@@ -37,6 +38,7 @@ mod limits;
 mod listing;
 mod own_resources;
 mod pages;
+mod published;
 mod rendering;
 mod resources;
 mod row;
@@ -58,6 +60,7 @@ pub use {
     gallery::{Gallery, ShelfSummary},
     limits::{MAX_FOUND_PROMPTS, MAX_PAGE_BYTES, escaped_len},
     pages::Page,
+    published::{Artifact, PublishedIndex},
     resources::Resource,
     row::Audience,
     search::UnknownTag,

@@ -1,5 +1,6 @@
 //! HTTP: the routes, the checks that a request to `/mcp` passes before the protocol sees it, and its log line.
 
+mod agent_skills;
 mod card;
 
 use std::future::Future;
@@ -29,6 +30,7 @@ use crate::config::{Allowed, Config, SignIn};
 use crate::limits::{BODY_TIMEOUT, DRAIN_TIMEOUT, MAX_BODY_BYTES, MAX_LOGGED_HEADER_CHARS, MAX_REGISTRATION_BYTES};
 use crate::mcp::{Mcp, Post, Record, Reply, RequestLine};
 use dotprompt::shorten_to;
+use gallery::Gallery;
 
 const JSON: &str = "application/json";
 
@@ -37,20 +39,33 @@ static POST: [Method; 1] = [Method::POST];
 /// The HTTP service without streams, as on Lambda. `verifier` checks the tokens of callers.
 pub fn app(mcp: Mcp, config: &Config, verifier: Verifier) -> Router {
     let mcp = Arc::new(mcp.configured(config));
-    service(any(answer).with_state(mcp), &POST, config, verifier)
+    let gallery = Arc::clone(mcp.gallery());
+    service(any(answer).with_state(mcp), &POST, gallery, config, verifier)
 }
 
 /// The HTTP service around a handler of `/mcp`, whose requests have passed all checks. Pages in a browser may use `methods`.
-pub fn service(mcp: MethodRouter, methods: &'static [Method], config: &Config, verifier: Verifier) -> Router {
-    let origins = Origins { allowed: config.allowed_origins.clone(), methods };
+pub fn service(
+    mcp: MethodRouter,
+    methods: &'static [Method],
+    gallery: Arc<Gallery>,
+    config: &Config,
+    verifier: Verifier,
+) -> Router {
+    let origins = Arc::new(Origins { allowed: config.allowed_origins.clone(), methods });
+    let is_open = config.sign_in.is_none() || config.allow_anonymous;
     let guard = Guard { sign_in: config.sign_in.clone(), allow_anonymous: config.allow_anonymous, verifier };
     // A request passes these layers from the first to the last.
     let layers = ServiceBuilder::new()
         .layer(from_fn(log))
-        .layer(from_fn_with_state(Arc::new(origins), check_origin))
+        .layer(from_fn_with_state(Arc::clone(&origins), check_origin))
         .layer(from_fn_with_state(config.allowed_hosts.clone(), check_host))
         .layer(from_fn_with_state(Arc::new(guard), sign_in));
+    // Otherwise a page of any site could read the skills of the visitor's own machine.
+    let checks = ServiceBuilder::new()
+        .layer(from_fn_with_state(origins, check_origin))
+        .layer(from_fn_with_state(config.allowed_hosts.clone(), check_host));
     Router::new()
+        .merge(if is_open { agent_skills::routes(gallery).layer(checks) } else { Router::new() })
         .route("/mcp", mcp.layer(layers))
         .route("/health", get(|| async { "ok\n" }))
         .merge(card::routes(config))

@@ -165,6 +165,12 @@ impl Mcp {
         Self { resources, ..self }
     }
 
+    /// The gallery.
+    #[must_use]
+    pub fn gallery(&self) -> &Arc<Gallery> {
+        &self.gallery
+    }
+
     /// The same as the settings ask for: `PROMPT_TOOLS=off` leaves out the tools for prompts.
     #[must_use]
     pub fn configured(self, config: &Config) -> Self {

@@ -3,7 +3,8 @@
 use check::skill::FILE;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-const SCHEME: &str = "skill://";
+/// Begins the address of a file or a folder.
+pub const SCHEME: &str = "skill://";
 
 /// The characters that are escaped: all but those that RFC 3986 allows in a host name and in a path.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC

@@ -1,8 +1,8 @@
 //! The index of the skills: the digest of every file, and the front matter of every `SKILL.md`, in one object of the store:
 //!
 //! ```json
-//! {"files":[["team/refunds/SKILL.md","version","SHA-256",612,640,{"name":"refunds",…}],
-//!   ["team/refunds/rules.md","version","SHA-256",90,94,null]]}
+//! {"files":[["team/refunds/SKILL.md","version","sha256:…",612,640,{"name":"refunds",…}],
+//!   ["team/refunds/rules.md","version","sha256:…",90,94,null]]}
 //! ```
 //!
 //! The numbers are the size of the content, and the bytes that it takes in an answer of Lambda. A row counts only while the listing
@@ -27,7 +27,7 @@ struct IndexJson<'a> {
     files: Vec<RowJson<'a>>,
 }
 
-/// A row: key, version, SHA-256 in hexadecimal digits, size, bytes in an answer, front matter.
+/// A row: key, version, SHA-256 as `sha256:{hex}`, size, bytes in an answer, front matter.
 #[derive(Serialize, Deserialize)]
 struct RowJson<'a>(String, String, String, u64, u64, #[serde(borrow)] Option<&'a RawValue>);
 
@@ -68,9 +68,9 @@ pub(crate) fn write(prefix: &str, shelf: &Arc<Shelf>) -> Vec<u8> {
     index.push(r#"{"files":["#);
     let mut is_first = true;
     shelf.for_each_known(|object, digest, front_matter| {
-        let ContentDigest { sha256, size, answer_bytes } = digest;
+        let ContentDigest { size, answer_bytes, .. } = digest;
         let (key, version) = (object.key.clone(), object.version.clone());
-        let row = RowJson(key, version, crate::shelf::hex(sha256), *size, *answer_bytes, front_matter);
+        let row = RowJson(key, version, digest.sha256_text(), *size, *answer_bytes, front_matter);
         let has_room = index.push_element(&row, is_first);
         is_first = false;
         has_room
@@ -79,7 +79,9 @@ pub(crate) fn write(prefix: &str, shelf: &Arc<Shelf>) -> Vec<u8> {
     index.end()
 }
 
+/// The bytes of `sha256:{hex}`.
 fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let text = text.strip_prefix("sha256:")?;
     let mut bytes = [0; 32];
     if text.len() != 2 * bytes.len() || !text.is_ascii() {
         return None;

@@ -327,10 +327,10 @@ pub fn entry_json<'f>(
     front_matter: &impl Serialize,
     files: impl IntoIterator<Item = (&'f str, ContentDigest)>,
 ) -> Bytes {
-    let resource = |(path, ContentDigest { sha256, size, .. }): (&str, ContentDigest)| ResourceJson {
+    let resource = |(path, digest): (&str, ContentDigest)| ResourceJson {
         uri: address::uri(path),
-        digest: format!("sha256:{}", hex(&sha256)),
-        size,
+        digest: digest.sha256_text(),
+        size: digest.size,
     };
     let uri = address::uri(&address::skill_md(path));
     let entry = EntryJson { uri, frontmatter: front_matter, resources: files.into_iter().map(resource).collect() };
@@ -340,8 +340,4 @@ pub fn entry_json<'f>(
 /// Why a file cannot be read through Lambda.
 pub(crate) fn too_large_for_answer(key: &str, bytes: u64, max: u64) -> String {
     format!("{key} needs {bytes} bytes of an answer, and an answer of Lambda has at most {max}")
-}
-
-pub(crate) fn hex(sha256: &[u8; 32]) -> String {
-    sha256.iter().map(|byte| format!("{byte:02x}")).collect()
 }

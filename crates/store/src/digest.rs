@@ -17,6 +17,13 @@ pub struct ContentDigest {
 }
 
 impl ContentDigest {
+    /// `sha256:` and the digest in 64 hexadecimal digits.
+    #[must_use]
+    pub fn sha256_text(&self) -> String {
+        let digits: String = self.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("sha256:{digits}")
+    }
+
     /// The digest of a content that is at hand.
     #[must_use]
     pub fn of(content: &[u8]) -> Self {

@@ -1,0 +1,58 @@
+//! The skills for clients of Agent Skills discovery 0.2.0, where the gallery is open to anyone.
+//! <https://github.com/cloudflare/agent-skills-discovery-rfc>
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+
+use super::JSON;
+use gallery::{Gallery, GalleryError};
+
+/// The routes of the index and of what it names.
+pub(super) fn routes(gallery: Arc<Gallery>) -> Router {
+    Router::new()
+        .route("/.well-known/agent-skills/index.json", get(index))
+        .route("/.well-known/agent-skills/{*path}", get(artifact))
+        .with_state(gallery)
+}
+
+async fn index(State(gallery): State<Arc<Gallery>>) -> Response {
+    match gallery.published_index().await {
+        Ok(index) => {
+            let ttl = if index.is_partial { 0 } else { gallery.ttl().as_secs() };
+            ([(CONTENT_TYPE, JSON), (CACHE_CONTROL, &max_age(ttl))], index.json).into_response()
+        }
+        Err(e) => failed(&gallery, &e),
+    }
+}
+
+async fn artifact(State(gallery): State<Arc<Gallery>>, Path(path): Path<String>) -> Response {
+    match gallery.artifact(&path).await {
+        Ok(artifact) => {
+            let cache = max_age(gallery.ttl().as_secs());
+            ([(CONTENT_TYPE, artifact.mime_type), (CACHE_CONTROL, &cache)], artifact.content).into_response()
+        }
+        Err(e) => failed(&gallery, &e),
+    }
+}
+
+fn max_age(seconds: u64) -> String {
+    format!("public, max-age={seconds}")
+}
+
+fn failed(gallery: &Gallery, e: &GalleryError) -> Response {
+    match e {
+        GalleryError::UnknownSkill { .. } | GalleryError::UnknownResource { .. } => {
+            (StatusCode::NOT_FOUND, format!("{e}\n")).into_response()
+        }
+        _ => {
+            gallery.report_unavailable(e);
+            (StatusCode::SERVICE_UNAVAILABLE, "The skills cannot be read now.\n").into_response()
+        }
+    }
+}
