@@ -21,6 +21,7 @@ const ACCEPT: &str = "Accept: application/json, text/event-stream\r\n";
 const EVENTS: &str = "Accept: text/event-stream\r\n";
 const PROMPTS: &str = "notifications/prompts/list_changed";
 const TOOLS: &str = "notifications/tools/list_changed";
+const RESOURCES: &str = "notifications/resources/list_changed";
 const TOOL: &str = "---\ndescription: Plans a trip.\ntool: true\ninput: {schema: {city: string}}\n---\nPlan {{city}}";
 
 /// An answer that may go on.
@@ -225,11 +226,38 @@ fn the_local_server_declares_the_lists_that_change() {
     let without = Program::start_with("prompts", "127.0.0.1:0", &[("PROMPT_TOOLS", "off")]);
     expected["tools"] = json!({});
     assert_eq!(capabilities(&without), modern(&expected));
-    let acknowledged = Stream::listen(&without, "l", &all()).next().unwrap();
+    let filter = json!({ "promptsListChanged": true, "toolsListChanged": true, "resourcesListChanged": true });
+    let acknowledged = Stream::listen(&without, "l", &filter).next().unwrap();
     assert_eq!(
         acknowledged["params"]["notifications"],
         json!({ "promptsListChanged": true, "resourcesListChanged": true })
     );
+}
+
+#[test]
+fn a_skill_that_comes_and_goes_is_a_change_of_the_resources() {
+    let dir = folder(&[("prompts/talk.prompt", TALK), ("skills/refunds/SKILL.md", &skill("refunds"))]);
+    let at = |path: &str| dir.path().join(path);
+    let (prompts, skills) = (at("prompts"), at("skills"));
+    let program = Program::start_with(name(&prompts), "127.0.0.1:0", &[("SKILLS_DIR", name(&skills))]);
+    let mut listen = Stream::listen(&program, "l", &json!({ "resourcesListChanged": true }));
+    listen.next();
+    let mut get = Stream::get(&program, EVENTS);
+    fs::create_dir(at("skills/returns")).unwrap();
+    fs::write(at("skills/returns/SKILL.md"), skill("returns")).unwrap();
+    assert_eq!(listen.next(), Some(told(RESOURCES, "l")));
+    assert_eq!(get.next(), Some(json!({ "jsonrpc": "2.0", "method": RESOURCES })));
+    fs::remove_dir_all(at("skills/returns")).unwrap();
+    assert_eq!(listen.next(), Some(told(RESOURCES, "l")));
+    // A prompt that is no skill and shows no file is no resource.
+    get.next();
+    fs::write(at("prompts/new.hbs"), "New").unwrap();
+    assert_eq!(get.method(), PROMPTS);
+    listen.says_nothing();
+}
+
+fn skill(name: &str) -> String {
+    format!("---\nname: {name}\ndescription: Handles {name}.\n---\n# {name}\n")
 }
 
 #[test]
