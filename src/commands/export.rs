@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use futures_util::{StreamExt, stream};
 use tracing::level_filters::LevelFilter;
@@ -58,8 +58,12 @@ Examples:
   prompt-gallery export --to skills .claude/skills --bucket my-prompts --prompt code-review";
 
 fn target() -> impl TypedValueParser<Value = Target> {
-    PossibleValuesParser::new(Target::ALL.map(Target::word))
-        .map(|word| Target::ALL.into_iter().find(|target| target.word() == word).expect("one of the possible values"))
+    // The names that `check --client` knows are taken too.
+    let value = |target: Target| PossibleValue::new(target.word()).aliases(target.other_words());
+    let is_called = |target: &Target, word: &str| target.word() == word || target.other_words().contains(&word);
+    PossibleValuesParser::new(Target::ALL.map(value)).map(move |word| {
+        Target::ALL.into_iter().find(|target| is_called(target, &word)).expect("one of the possible values")
+    })
 }
 
 /// A prompt, or why it cannot be read.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use tracing::level_filters::LevelFilter;
 
@@ -63,8 +63,12 @@ const MAX_FILES: usize = 10_000;
 const MAX_BYTES: u64 = 64 << 20;
 
 fn source() -> impl TypedValueParser<Value = Source> {
-    PossibleValuesParser::new(Source::ALL.map(Source::word))
-        .map(|word| Source::ALL.into_iter().find(|source| source.word() == word).expect("one of the possible values"))
+    // The names that `check --client` knows are taken too.
+    let value = |source: Source| PossibleValue::new(source.word()).aliases(source.other_words());
+    let is_called = |source: &Source, word: &str| source.word() == word || source.other_words().contains(&word);
+    PossibleValuesParser::new(Source::ALL.map(value)).map(move |word| {
+        Source::ALL.into_iter().find(|source| is_called(source, &word)).expect("one of the possible values")
+    })
 }
 
 pub(crate) fn run(args: &Import) -> Result<ExitCode, Failure> {

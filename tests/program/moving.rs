@@ -121,8 +121,10 @@ fn nothing_is_written_where_a_link_leads_out_of_the_folder() {
 fn one_prompt_can_be_chosen() {
     let (prompts, out) = (folder(&[("a.prompt", GREET), ("b.prompt", GREET)]), folder(&[]));
     let words = ["export", "--to", "claude", name(out.path()), "--dir", name(prompts.path()), "--prompt"];
-    printed(&[&words[..], &["b"]].concat());
+    let out_line = printed(&[&words[..], &["b", "--all-arguments"]].concat());
+    assert!(out_line.starts_with("b: written to ") && out_line.contains("; required there: `tone`\n"), "{out_line}");
     assert_eq!(files(out.path()), ["b.md"]);
+    assert!(fs::read_to_string(out.path().join("b.md")).unwrap().ends_with("\nGreet $who in a $tone tone.\n"));
     let Ran { code, err, .. } = run(&[&words[..], &["c"]].concat());
     assert!(code == Some(1) && err.contains("unknown prompt `c`"), "{err}");
 }
@@ -153,6 +155,9 @@ fn the_source_is_found_from_the_files() {
     assert_snapshot!(shown(&ran, &[(from.path(), "FROM")]), @"prompt-gallery: FROM: cannot tell which program these files are of; pass --from langfuse|prompts.chat|claude|cursor|vscode|gemini|opencode|skills");
     let Ran { code, err, .. } = run(&["import", "--from", "gemini", name(from.path())]);
     assert!(code == Some(2) && err.contains("there are no files of the source `gemini`"), "{err}");
+    assert_eq!(run(&["import", "--from", "claude-code", name(from.path()), "--dir", name(from.path())]).code, Some(0));
+    let Ran { code, err, .. } = run(&["import", "--from", "word", "x"]);
+    assert!(code == Some(2) && err.contains("[possible values: langfuse, prompts.chat, claude, cursor"), "{err}");
     let Ran { code, err, .. } = run(&["import", "no/such"]);
     assert!(code == Some(2) && err.starts_with("prompt-gallery: no/such: "), "{err}");
     let Ran { code, err, .. } = run(&["import", name(from.path()), "--from", "claude", "--bucket", "b"]);

@@ -32,6 +32,16 @@ impl Target {
         self.format().word
     }
 
+    /// Other names that the command line takes.
+    #[must_use]
+    pub fn other_words(self) -> &'static [&'static str] {
+        match self {
+            Self::Claude => &["claude-code"],
+            Self::Gemini => &["gemini-cli"],
+            Self::Cursor | Self::VsCode | Self::Opencode | Self::Skills => &[],
+        }
+    }
+
     fn format(self) -> &'static Format {
         match self {
             Self::Claude => &claude::FORMAT,

@@ -51,6 +51,18 @@ impl Source {
         }
     }
 
+    /// Other names that the command line takes.
+    #[must_use]
+    pub fn other_words(self) -> &'static [&'static str] {
+        match self {
+            Self::PromptsChat => &["prompts-chat"],
+            Self::Claude => &["claude-code"],
+            Self::Gemini => &["gemini-cli"],
+            Self::Skills => &["fastmcp"],
+            Self::Langfuse | Self::Cursor | Self::VsCode | Self::Opencode => &[],
+        }
+    }
+
     /// Whether its files are those of skills, and not prompts.
     #[must_use]
     pub fn is_skills(self) -> bool {
@@ -141,6 +153,10 @@ pub fn detect(files: &[InputFile], folders: &[&str]) -> Option<Source> {
 /// The source of a Markdown file whose folder does not tell it.
 fn of_markdown(file: &InputFile) -> Option<Source> {
     let document = crate::markdown::Document::read(&file.path, &file.bytes).ok()?;
+    let target = document.kept().target;
+    if let Some(source) = Source::ALL.into_iter().find(|source| source.word() == target) {
+        return Some(source);
+    }
     let has = |fields: &[&str]| fields.iter().any(|field| document.fields.contains_key(*field));
     if has(&["argument-hint", "arguments", "allowed-tools", "disable-model-invocation"]) {
         return Some(Source::Claude);

@@ -34,6 +34,9 @@ impl Parameter {
 /// The fields that a target has no place for. They are kept under a key of the gallery's own, [`KEY`], which other readers ignore.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Kept {
+    /// The target of the export, which tells the source of an import.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) target: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) title: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -46,9 +49,9 @@ pub(crate) struct Kept {
 pub(crate) const KEY: &str = "prompt-gallery";
 
 impl Kept {
-    /// As JSON on one line that is YAML too, or `None` if there is nothing to keep.
-    pub(crate) fn to_json(&self) -> Option<String> {
-        (*self != Self::default()).then(|| yaml::json(&serde_json::to_value(self).expect("texts serialise")))
+    /// As JSON on one line that is YAML too.
+    pub(crate) fn to_json(&self) -> String {
+        yaml::json(&serde_json::to_value(self).expect("texts serialise"))
     }
 
     /// Reads it; anything else is ignored.

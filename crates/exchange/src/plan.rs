@@ -23,8 +23,13 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// The fields for [`Kept`].
-    pub(crate) fn kept(&self) -> Kept {
-        Kept { title: self.title.clone(), tags: self.tags.clone(), arguments: self.parameters.clone() }
+    pub(crate) fn kept(&self, target: &str) -> Kept {
+        Kept {
+            target: target.to_owned(),
+            title: self.title.clone(),
+            tags: self.tags.clone(),
+            arguments: self.parameters.clone(),
+        }
     }
 
     pub(crate) fn parameter(&self, name: &str) -> (usize, &Parameter) {
@@ -146,7 +151,9 @@ fn way(argument: &Argument, shape: Option<&Shape>) -> Result<Way, String> {
     let why = why_not(argument, shape);
     let is_tested = shape.is_some_and(|shape| shape.marks.is_tested);
     match why {
-        Some(why) if argument.required => Err(format!("the template {why} the argument `{}`", argument.name)),
+        Some(why) if argument.required => {
+            Err(format!("the template {why} the argument `{}`, and the target only writes arguments", argument.name))
+        }
         Some(_) => Ok(Way::AsOmitted),
         None if !argument.required && (is_tested || argument.default.is_some()) => Ok(Way::IfGiven),
         None => Ok(Way::Placeholder),
@@ -172,7 +179,7 @@ fn why_not(argument: &Argument, shape: Option<&Shape>) -> Option<&'static str> {
     // Zero and false count as missing, and any text does not.
     let is_text = argument.takes_text() || (argument.kind == Kind::String && argument.allowed.is_some());
     let is_tested = marks.is_tested || marks.is_section;
-    (is_tested && (!is_text || marks.is_section || shape?.is_flag())).then_some("tests the type of")
+    (is_tested && (!is_text || marks.is_section || shape?.is_flag())).then_some("tests")
 }
 
 /// The text of the prompt with placeholders.

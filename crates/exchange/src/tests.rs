@@ -1,5 +1,7 @@
 //! Round trips, and texts that a target must not take for something else.
 
+mod imports;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -85,6 +87,9 @@ fn every_shipped_prompt_goes_out_and_comes_back() {
         for (target, source) in BACK {
             let Exported { path, text, notes } =
                 export(target, &key, &name, &prompt, false).unwrap_or_else(|why| panic!("{key}: {why}"));
+            let file = InputFile { path: path.clone(), bytes: text.clone().into_bytes() };
+            let is_told = target != Target::Cursor || !prompt.arguments().iter().all(|argument| !argument.required);
+            assert_eq!(detect(&[file], &[]), Some(source).filter(|_| is_told), "{target:?} {key}");
             let back = imported(source, &path, &text);
             let again = self::prompt(std::str::from_utf8(&back.bytes).unwrap());
             let values = required(&prompt);
@@ -268,16 +273,8 @@ fn a_prompt_that_a_text_cannot_hold_is_refused() {
         ("", "{{@auth.email}}", "`@auth`"),
         ("", "{{#each xs}}{{this}}{{/each}}", "loops over the argument `xs`"),
         ("arguments: [{name: x, required: true}]", "{{#ifEquals x \"a\"}}b{{/ifEquals}}c", "compares the argument `x`"),
-        (
-            "arguments: [{name: x, required: true, type: integer}]",
-            "{{#if x}}b{{/if}}c",
-            "tests the type of the argument `x`",
-        ),
-        (
-            "arguments: [{name: x, required: true, type: boolean}]",
-            "{{#if x}}b{{/if}}c",
-            "tests the type of the argument `x`",
-        ),
+        ("arguments: [{name: x, required: true, type: integer}]", "{{#if x}}b{{/if}}c", "tests the argument `x`"),
+        ("arguments: [{name: x, required: true, type: boolean}]", "{{#if x}}b{{/if}}c", "tests the argument `x`"),
         ("arguments: [{name: x, required: true}]", "{{json x}}", "writes as JSON the argument `x`"),
         ("arguments: [{name: x, required: true}]", "{{x.length}}", "reads parts of the argument `x`"),
         ("arguments: [{name: x, required: true}]", "{{json this}}", "a tag reads all arguments at once"),
@@ -328,7 +325,7 @@ fn piece() -> impl Strategy<Value = Piece> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn a_template_renders_to_its_pieces(pieces in prop::collection::vec(piece(), 0..8)) {
@@ -362,114 +359,6 @@ proptest! {
             }
         }
     }
-}
-
-#[test]
-fn langfuse_prompts_come_in() {
-    let export = json!([
-        {"name": "movies/critic", "type": "text", "version": 2, "labels": ["latest"], "tags": ["movies"], "prompt": "newer", "config": {}},
-        {"name": "movies/critic", "type": "text", "version": 1, "labels": ["production"], "tags": ["movies"],
-         "prompt": "As a {{ level }} critic: {{#if x}} {{movie}}?\n@@@langfusePrompt:name=tone|label=production@@@\nEnd",
-         "config": {"model": "gpt-4o", "temperature": 0.5, "stop": ["a: b", "---"]}},
-        {"name": "tone", "type": "text", "version": 1, "labels": [], "tags": [], "prompt": "Be {{tone}}.", "config": null},
-        {"name": "chat", "type": "chat", "version": 3, "labels": ["production", "staging"], "tags": [], "config": {},
-         "prompt": [{"role": "system", "content": "Be brief about {{topic}}."}, {"type": "placeholder", "name": "history"},
-                    {"role": "user", "content": "}odd {"}, {"role": "assistant", "content": "ok"}, {"role": "user", "content": "{{user name}}"}]},
-        {"name": "tools", "type": "chat", "version": 1, "prompt": [{"role": "tool", "content": "x"}]},
-    ]);
-    let file = InputFile { path: "prompts.json".to_owned(), bytes: export.to_string().into_bytes() };
-    assert_eq!(detect(std::slice::from_ref(&file), &[]), Some(Source::Langfuse));
-    let imported = import(Source::Langfuse, &[file]);
-    insta::assert_snapshot!("langfuse", shown(&imported));
-}
-
-#[test]
-fn prompts_chat_comes_in() {
-    let csv = "act,prompt,for_devs,type,contributor\n\
-        Job Interviewer,\"Ask for the ${Position:Software Developer} position. \"\"Hi\"\" {name} {{x}} ${Mother Language}\",FALSE,TEXT,\"f,i\"\n\
-        Job interviewer,again ${HOME:-/root} ${Position},TRUE,TEXT,f\n\
-        UX/UI Developer,text,TRUE,TEXT,f\n\
-        ,,TRUE,TEXT,f\n";
-    let file = InputFile { path: "prompts.csv".to_owned(), bytes: csv.as_bytes().to_vec() };
-    assert_eq!(detect(std::slice::from_ref(&file), &[]), Some(Source::PromptsChat));
-    insta::assert_snapshot!("prompts_chat", shown(&import(Source::PromptsChat, &[file])));
-}
-
-#[test]
-fn files_of_other_hands_come_in() {
-    for (source, path, text) in [
-        (
-            Source::Claude,
-            "gh/fix.md",
-            "---\nallowed-tools: Bash(git:*)\nargument-hint: [issue] [priority]\ndescription: Fix: it\n---\n\nFix $0 with \\$1 and $ARGUMENTS[1], !`git status`, @src/a.rs and {{x}}.\n",
-        ),
-        (Source::Claude, "all.md", "# Title\n\n---\nkey: value\n---\nDo $ARGUMENTS"),
-        (Source::Claude, "named.md", "---\narguments: [a, b-c]\n---\n$a $b-c $d"),
-        (
-            Source::Opencode,
-            "x y.md",
-            "---\ndescription: Review\nagent: plan\n---\nReview $1 for $2. !`git diff $1` @README.md",
-        ),
-        (
-            Source::Gemini,
-            "git/commit.toml",
-            "description=\"d\"\nprompt = '''\nCommit {{args}}: !{git diff {{args}}} @{a/b} \\n'''\nextra = 1\n",
-        ),
-        (
-            Source::VsCode,
-            "form.prompt.md",
-            "---\nmode: 'agent'\ntools: ['search']\ndescription: 'It''s a form'\n---\nMake ${input:formName:MyForm} in ${workspaceFolder}, see [lib](../lib.ts) #file:a.ts ${input:formName}",
-        ),
-        (Source::Cursor, "review.md", "# Review\nLook at @Docs and `{{x}}`."),
-    ] {
-        let files = [InputFile { path: path.to_owned(), bytes: text.as_bytes().to_vec() }];
-        insta::assert_snapshot!(
-            format!("{}_{}", source.word(), path.replace(['/', '.', ' '], "_")),
-            shown(&import(source, &files))
-        );
-    }
-}
-
-fn shown(imported: &[Imported]) -> String {
-    let file = |Imported { from, file }: &Imported| match file {
-        Ok(NewFile { path, bytes, notes }) => {
-            let text = String::from_utf8(bytes.clone()).unwrap();
-            let notes: String = notes.iter().map(|note| format!("note: {note}\n")).collect();
-            prompt(&text);
-            format!("== {from} -> {path}\n{notes}{text}")
-        }
-        Err(why) => format!("== {from}: {why}\n"),
-    };
-    imported.iter().map(file).collect()
-}
-
-#[test]
-fn a_skill_that_only_fastmcp_takes_is_made_valid() {
-    let file = |path: &str, text: &str| InputFile { path: path.to_owned(), bytes: text.as_bytes().to_vec() };
-    let files = [
-        file("a/SKILL.md", "# What it does\n\nMore."),
-        file("a/scripts/run.sh", "echo"),
-        file("b/SKILL.md", "---\nname: other\ndescription: Use when: always\nallowed-tools: [Read]\n---\nText"),
-        file("b/c/SKILL.md", "---\nname: c\ndescription: d\n---\nText"),
-        file("b/c/x.txt", "x"),
-        file("Pdf_Tools/SKILL.md", "---\nname: Pdf_Tools\ndescription: d\n---\nText"),
-        file("Pdf_Tools/x.bin", "x"),
-        file("empty/SKILL.md", ""),
-        file("no/notes.md", "no skill"),
-    ];
-    assert_eq!(detect(&files, &[]), Some(Source::Skills));
-    let mut shown = String::new();
-    for Imported { from, file } in import(Source::Skills, &files) {
-        match file {
-            Ok(NewFile { path, bytes, notes }) => {
-                let text = String::from_utf8(bytes.clone()).unwrap();
-                shown.push_str(&format!("== {from} -> {path} {notes:?}\n{}\n", text.trim_end()));
-                assert!(!path.ends_with("SKILL.md") || check::skill::read(&path, &bytes).0.is_some());
-            }
-            Err(why) => shown.push_str(&format!("== {from}: {why}\n")),
-        }
-    }
-    insta::assert_snapshot!("skills", shown);
 }
 
 #[test]

@@ -16,25 +16,26 @@ const DIVIDER: &str = "\n\n---\n\n";
 /// # Errors
 /// The text has the name of an argument in double braces already.
 pub(crate) fn write(plan: &Plan) -> Result<String, String> {
-    let (mut body, mut marks) = (String::new(), 0);
-    for piece in &plan.pieces {
-        match piece {
-            Piece::Text(text) => body.push_str(text),
-            Piece::Argument(name) => {
-                body.push_str(&mark(name));
-                marks += 1;
-            }
-        }
-    }
+    let body: String = plan
+        .pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Argument(name) => mark(name),
+        })
+        .collect();
     if plan.parameters.is_empty() {
         return match read(&body) {
             (_, parameters) if parameters.is_empty() => Ok(body),
-            _ => Err("its text looks like a list of arguments in words".to_owned()),
+            _ => Err("the text looks like a list of arguments in words".to_owned()),
         };
     }
-    let found: usize = plan.parameters.iter().map(|parameter| body.matches(&mark(&parameter.name)).count()).sum();
-    if found != marks {
-        return Err("its text has the name of an argument in double braces".to_owned());
+    for Parameter { name, .. } in &plan.parameters {
+        let written =
+            plan.pieces.iter().filter(|piece| matches!(piece, Piece::Argument(written) if written == name)).count();
+        if body.matches(&mark(name)).count() != written {
+            return Err(format!("the text has `{}`, which would stand for the argument `{name}`", mark(name)));
+        }
     }
     let list: Vec<String> = plan.parameters.iter().map(line).collect();
     Ok(format!("{INTRODUCTION}\n\n{}{DIVIDER}{body}", list.join("\n")))

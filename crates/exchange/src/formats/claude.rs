@@ -66,7 +66,7 @@ fn write(plan: &Plan, _: &str) -> Result<Written, String> {
         ("description", markdown::scalar(plan.description.as_ref())),
         ("argument-hint", (!hints.is_empty()).then(|| yaml::quoted(&hints.join(" ")))),
         ("arguments", (!names.is_empty()).then(|| yaml::list(&names))),
-        (KEY, plan.kept().to_json()),
+        (KEY, Some(plan.kept(FORMAT.word).to_json())),
     ];
     Ok(Written { text: markdown::write(&fields, &text), notes: Vec::new() })
 }

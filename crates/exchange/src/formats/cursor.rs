@@ -17,7 +17,7 @@ fn write(plan: &Plan, _: &str) -> Result<Written, String> {
     let text = words::write(plan)?;
     live::check(FORMAT.program, scan, &text, &[], &[])?;
     if text.starts_with("---") {
-        return Err("its text begins with ---, which may be read as front matter".to_owned());
+        return Err("the text begins with ---, which may be read as front matter".to_owned());
     }
     let notes = not_kept(&[
         ("the title", plan.title.is_some()),

@@ -35,9 +35,7 @@ fn write(plan: &Plan, _: &str) -> Result<Written, String> {
     if let Some(description) = &plan.description {
         toml.push_str(&format!("description = {}\n", basic(description)));
     }
-    if let Some(json) = plan.kept().to_json() {
-        toml.push_str(&format!("{KEY} = {}\n", basic(&json)));
-    }
+    toml.push_str(&format!("{KEY} = {}\n", basic(&plan.kept(FORMAT.word).to_json())));
     toml.push_str(&format!("prompt = \"\"\"\n{}\"\"\"\n", multi_line(text.trim_end())));
     Ok(Written { text: toml, notes: Vec::new() })
 }

@@ -32,7 +32,8 @@ fn write(plan: &Plan, _: &str) -> Result<Written, String> {
     };
     let (text, places) = assembled(plan, placeholder)?;
     live::check(FORMAT.program, scan, &text, &[], &places)?;
-    let fields = [("description", markdown::scalar(plan.description.as_ref())), (KEY, plan.kept().to_json())];
+    let fields =
+        [("description", markdown::scalar(plan.description.as_ref())), (KEY, Some(plan.kept(FORMAT.word).to_json()))];
     Ok(Written { text: markdown::write(&fields, &text), notes: Vec::new() })
 }
 
