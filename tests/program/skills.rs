@@ -6,7 +6,7 @@ use std::path::Path;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::s3::S3Server;
+use crate::s3::{Fault, S3Server};
 use crate::{Ran, folder, name, printed, program, run, run_with, s3_env};
 
 const BROKEN: &str = "tests/data/broken-skills";
@@ -228,6 +228,12 @@ async fn check_and_list_know_the_skills_of_a_bucket() {
         let Ran { code, out, err } = whole(&["list", "--skills"]);
         assert_eq!((code, out.as_str()), (Some(0), "refunds\trefunds\t2\t62\tAbout refunds.\n"));
         assert!(err.starts_with("left out: wrong/SKILL.md, line 2, column 7: the name is `other`"), "{err}");
+        s3.set_fault(Some(Fault::DenyList("skills/".to_owned())));
+        let Ran { code, out, err } = whole(&["check"]);
+        assert_eq!((code, out.as_str()), (Some(0), "1 file, no problems\n"));
+        assert!(err.starts_with("note: the skills are not checked: access denied: "), "{err}");
+        let Ran { code, err, .. } = whole(&["list", "--skills"]);
+        assert!(code == Some(2) && err.contains("access denied"), "{err}");
         let Ran { code, err, .. } = whole(&["new", "--skill", "a"]);
         assert!(code == Some(2) && err.contains("aws s3 cp --recursive"), "{err}");
     };

@@ -1,6 +1,7 @@
 //! The files to check: selected on the command line, read from their stores.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -89,7 +90,15 @@ impl Target {
     /// # Errors
     /// The store does not answer, or the target has neither.
     pub(super) async fn read(&self) -> Result<Vec<ReadFiles>, Failure> {
-        let mut objects = self.store.list().await.map_err(Failure::unable)?;
+        let mut objects = match (self.store.list().await, self.kind) {
+            (Ok(objects), _) => objects,
+            // Credentials of a gallery without skills need not reach further than its prompts.
+            (Err(e @ StoreError::Denied(_)), Kind::Skills { may_be_none: true }) => {
+                let _ = writeln!(io::stderr(), "note: the skills are not checked: {e}");
+                return Ok(Vec::new());
+            }
+            (Err(e), _) => return Err(Failure::unable(e)),
+        };
         objects.sort_by(|a, b| a.key.cmp(&b.key));
         let root = self.location();
         let (in_skills, others) = match self.kind {
@@ -116,7 +125,8 @@ impl Target {
             }
             read.extend(Some(prompts).filter(|_| !is_empty));
         }
-        if !in_skills.is_empty() {
+        let is_left_out = matches!(self.kind, Kind::Skills { .. }) && !self.store.left_out().is_empty();
+        if !in_skills.is_empty() || is_left_out {
             read.push(self.read_skills(in_skills, Rooted { root, below: String::new() }).await?);
         }
         Ok(read)

@@ -258,6 +258,9 @@ impl S3 for Store {
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
         check_bucket(&request.input.bucket)?;
         let mut state = self.lock();
+        if matches!(&state.fault, Some(Fault::DenyList(prefix)) if request.input.prefix.as_ref() == Some(prefix)) {
+            return Err(access_denied());
+        }
         let output = state.list(request.input)?;
         match state.fault.clone() {
             Some(Fault::DeleteAfterList(key)) => {

@@ -146,6 +146,7 @@ async fn handle(
             | Fault::FolderOrder
             | Fault::RefuseKey(..)
             | Fault::DenyObjects
+            | Fault::DenyList(_)
             | Fault::HideMissing
             | Fault::ChangeAfterList(..)
             | Fault::RefuseConditions

@@ -44,6 +44,8 @@ pub enum Fault {
     RefuseKey(String, u16, &'static str),
     /// 403 AccessDenied on each GetObject, as without the permission.
     DenyObjects,
+    /// 403 AccessDenied on ListObjectsV2 of this prefix.
+    DenyList(String),
     /// 403 AccessDenied on GetObject of a key that is not there, as S3 says without the permission to list.
     HideMissing,
     /// After each of the next N ListObjectsV2, this key is replaced by another body.
