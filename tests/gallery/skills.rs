@@ -202,3 +202,29 @@ async fn calls_at_the_same_time_share_each_read() {
     }
     assert_eq!(s3.requests().get, 6 + 1);
 }
+
+#[tokio::test]
+async fn a_listing_that_takes_too_long_is_partial_and_goes_on_where_it_was() {
+    let names: Vec<String> = (0..100).map(|number| format!("s-{number:03}")).collect();
+    let s3 = bucket(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let gallery = server(&s3, HOUR).with_page_timeout(Duration::ZERO);
+    let page = gallery.list_skills(None).await.unwrap();
+    assert!(page.is_partial && page.next_cursor.is_some(), "the client is to ask again, and may go on");
+    let gallery = server(&s3, HOUR);
+    assert_eq!(list(&gallery).await.unwrap().0.len(), 100);
+}
+
+#[tokio::test]
+async fn a_few_of_many_skills_are_known_by_their_address_alone() {
+    let names: Vec<String> = (0..100).map(|number| format!("s-{number:03}")).collect();
+    let s3 = bucket(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let gallery = server(&s3, HOUR);
+    gallery.skill("skill://s-042/SKILL.md").await.unwrap();
+    gallery.read_resource("skill://s-042/data.bin").await.unwrap();
+    gallery.read_resource("skill://s-043/data.bin").await.unwrap();
+    assert_eq!(
+        s3.requests().get,
+        2 + 1 + 1 + 2,
+        "two files of one skill, the index, a file, and a file with its SKILL.md"
+    );
+}

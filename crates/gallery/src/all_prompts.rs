@@ -36,6 +36,8 @@ pub struct AllPrompts {
     pub unread: usize,
     /// So that the log names prompts whose tools are not offered once for each catalogue.
     pub not_offered: Once,
+    /// The same for prompts that are not offered as skills, because a folder is.
+    pub(crate) taken_skills: Once,
 }
 
 /// A prompt as a tool of its own name.
@@ -134,8 +136,8 @@ impl AllPrompts {
         let mut shown: Vec<_> = summaries.iter().flat_map(|summary| summary.shows.iter().cloned()).collect();
         shown.sort_unstable();
         shown.dedup();
-        let (search, not_offered) = (OnceCell::new(), Once::new());
-        Self { summaries: summaries.into(), search, tools, skills, shown, unread, not_offered }
+        let (search, not_offered, taken_skills) = (OnceCell::new(), Once::new(), Once::new());
+        Self { summaries: summaries.into(), search, tools, skills, shown, unread, not_offered, taken_skills }
     }
 
     /// The search index, made at the first search.

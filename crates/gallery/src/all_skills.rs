@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bytes::Bytes;
 use futures_util::future;
+use once_cell::sync::OnceCell;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
@@ -54,8 +55,7 @@ pub(crate) struct AllSkills {
     pub(crate) shelf: Option<Arc<Shelf>>,
     /// The prompts, some of which are skills.
     pub(crate) prompts: Arc<AllPrompts>,
-    /// Both, sorted by path.
-    items: Vec<Item>,
+    items: OnceCell<Vec<Item>>,
     /// Whether some are missing.
     is_partial: bool,
 }
@@ -125,16 +125,31 @@ impl PagesOfSkills {
 
 impl AllSkills {
     fn new(shelf: Option<Arc<Shelf>>, prompts: Arc<AllPrompts>, is_partial: bool) -> Self {
-        let mut all = Self { shelf, prompts, items: Vec::new(), is_partial };
-        let folders = all.shelf.as_ref().map_or(0, |shelf| shelf.entries().len());
-        let is_folder = |skill: &PromptSkill| all.shelf.as_ref().is_some_and(|shelf| shelf.find(&skill.path).is_some());
-        let prompts = all.prompts.skills.iter().enumerate().filter(|(_, skill)| !is_folder(skill));
-        let mut items: Vec<Item> = (0..folders).map(Item::Folder).collect();
-        items.extend(prompts.map(|(index, _)| Item::Prompt(index)));
-        // Stable, and both parts are sorted.
-        items.sort_by(|a, b| all.path(*a).cmp(all.path(*b)));
-        all.items = items;
-        all
+        Self { shelf, prompts, items: OnceCell::new(), is_partial }
+    }
+
+    /// Both kinds, sorted by path. A page that is kept does not need them.
+    fn items(&self) -> &[Item] {
+        self.items.get_or_init(|| {
+            let folders = self.shelf.as_ref().map_or(0, |shelf| shelf.entries().len());
+            let (taken, free): (Vec<usize>, Vec<usize>) =
+                (0..self.prompts.skills.len()).partition(|index| self.is_folder(&self.prompts.skills[*index].path));
+            self.prompts.taken_skills.call_once(|| {
+                for PromptSkill { path, prompt, .. } in taken.iter().map(|index| &self.prompts.skills[*index]) {
+                    let cause = format!("the folder {path}/ is a skill already");
+                    tracing::warn!(prompt.name = prompt, cause, "not offered as a skill");
+                }
+            });
+            let mut items: Vec<Item> =
+                (0..folders).map(Item::Folder).chain(free.into_iter().map(Item::Prompt)).collect();
+            // Both parts are sorted.
+            items.sort_by(|a, b| self.path(*a).cmp(self.path(*b)));
+            items
+        })
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        self.shelf.as_ref().is_some_and(|shelf| shelf.find(path).is_some())
     }
 
     fn path(&self, item: Item) -> &str {
@@ -146,8 +161,8 @@ impl AllSkills {
 
     /// The prompt that is the skill of this path.
     pub(crate) fn prompt(&self, path: &str) -> Option<&PromptSkill> {
-        let is_folder = self.shelf.as_ref().is_some_and(|shelf| shelf.find(path).is_some());
-        self.prompts.skills.iter().find(|skill| skill.path == path).filter(|_| !is_folder)
+        let index = self.prompts.skills.binary_search_by(|skill| (*skill.path).cmp(path)).ok()?;
+        Some(&self.prompts.skills[index]).filter(|_| !self.is_folder(path))
     }
 
     /// The same after the shelf was replaced.
@@ -157,14 +172,15 @@ impl AllSkills {
 
     /// The skills whose paths begin so.
     fn beginning_with(&self, inside: &str) -> &[Item] {
-        let start = self.items.partition_point(|item| self.path(*item) < inside);
-        let count = self.items[start..].partition_point(|item| self.path(*item).starts_with(inside));
-        &self.items[start..start + count]
+        let items = self.items();
+        let start = items.partition_point(|item| self.path(*item) < inside);
+        let count = items[start..].partition_point(|item| self.path(*item).starts_with(inside));
+        &items[start..start + count]
     }
 
     /// The paths of all skills, those that are left out included.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
-        self.items.iter().map(|item| self.path(*item))
+        self.items().iter().map(|item| self.path(*item))
     }
 }
 
@@ -238,7 +254,7 @@ impl Gallery {
             if let (Some(skills), Some(mut shelf)) = (&self.skills, self.shelf().await?) {
                 for is_last in attempts() {
                     let Some(index) = shelf.find(folder) else { break };
-                    match skills.read(&shelf, index..index + 1).await {
+                    match skills.read(&shelf, index..index + 1, self.page_timeout).await {
                         Reading::Changed if !is_last => {
                             shelf = skills.listed_now().await?;
                             continue;
@@ -251,7 +267,9 @@ impl Gallery {
                         Skill::LeftOut(why) | Skill::Refused(why) => {
                             Err(GalleryError::unknown_skill(uri, Some(why), std::iter::empty()))
                         }
-                        Skill::Unread => Err(GalleryError::SkillChanging { uri: uri.to_owned() }),
+                        Skill::Unread => {
+                            Err(StoreError::Unavailable("its files are not read in time".to_owned()).into())
+                        }
                     };
                 }
             }
@@ -319,15 +337,16 @@ impl Gallery {
     async fn try_fill(&self, all: &AllSkills, after: Option<&str>, form: Form, is_last: bool) -> Option<Filling> {
         let began = Instant::now();
         let mut page = Filling::partial(all.is_partial);
-        let start = after.map_or(0, |after| all.items.partition_point(|item| all.path(*item) <= after));
+        let all_items = all.items();
+        let start = after.map_or(0, |after| all_items.partition_point(|item| all.path(*item) <= after));
         let mut last: Option<Item> = None;
-        for items in all.items[start..].chunks(SKILLS_READ_AHEAD) {
+        for items in all_items[start..].chunks(SKILLS_READ_AHEAD) {
             let late = last.filter(|_| began.elapsed() > self.page_timeout);
             if let Some(last) = late {
                 (page.last, page.is_partial) = (Some(all.path(last).to_owned()), true);
                 return Some(page);
             }
-            match self.read_items(all, items).await {
+            match self.read_items(all, items, began).await {
                 Reading::Changed if !is_last => return None,
                 Reading::Outage(e) => page.outage = Some(e),
                 Reading::Changed | Reading::Done => {}
@@ -347,13 +366,14 @@ impl Gallery {
     }
 
     /// Reads the files of some skills that were not read yet.
-    async fn read_items(&self, all: &AllSkills, items: &[Item]) -> Reading {
+    async fn read_items(&self, all: &AllSkills, items: &[Item], began: Instant) -> Reading {
+        let time = self.page_timeout.saturating_sub(began.elapsed());
         let mut folders =
             items.iter().filter_map(|item| if let Item::Folder(index) = item { Some(*index) } else { None });
         match (&self.skills, &all.shelf, folders.next()) {
             // The folders of neighbours are neighbours.
             (Some(skills), Some(shelf), Some(first)) => {
-                skills.read(shelf, first..folders.next_back().unwrap_or(first) + 1).await
+                skills.read(shelf, first..folders.next_back().unwrap_or(first) + 1, time).await
             }
             _ => Reading::Done,
         }
@@ -396,7 +416,7 @@ impl Gallery {
                 page.is_partial = true;
                 break;
             }
-            match self.read_items(all, items).await {
+            match self.read_items(all, items, began).await {
                 Reading::Outage(e) => return Err(e.into()),
                 Reading::Changed => page.is_partial = true,
                 Reading::Done => {}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::ops::Range;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::{self, BoxFuture, FutureExt, Shared};
@@ -150,15 +150,16 @@ impl Skills {
         Some((served, left_out))
     }
 
-    /// Reads the files of some skills that were not read yet.
-    pub async fn read(self: &Arc<Self>, shelf: &Arc<Shelf>, skills: Range<usize>) -> Reading {
-        self.read_those(shelf, skills, |_| true).await
+    /// Reads the files of some skills that were not read yet, until `time` is over. The others stay unread.
+    pub async fn read(self: &Arc<Self>, shelf: &Arc<Shelf>, skills: Range<usize>, time: Duration) -> Reading {
+        self.read_those(shelf, skills, time, |_| true).await
     }
 
     async fn read_those(
         self: &Arc<Self>,
         shelf: &Arc<Shelf>,
         skills: Range<usize>,
+        time: Duration,
         which: fn(&File) -> bool,
     ) -> Reading {
         let unread = || self.unread(shelf, skills.clone()).filter(which);
@@ -170,7 +171,8 @@ impl Skills {
         let reads = unread().map(|file| self.read_file(shelf, file, &memory));
         let mut reads = stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(CONCURRENT_READS);
         let mut outcome = Reading::Done;
-        while let Some(read) = reads.next().await {
+        let began = Instant::now();
+        while let Ok(Some(read)) = timeout(time.saturating_sub(began.elapsed()), reads.next()).await {
             match read {
                 Ok(()) => {}
                 Err(StoreError::NotFound(_)) => outcome = Reading::Changed,
@@ -183,7 +185,7 @@ impl Skills {
 
     /// Reads the `SKILL.md` of a skill if it was not read yet. Nothing else is needed to know whether its files are served.
     pub async fn read_front_matter(self: &Arc<Self>, shelf: &Arc<Shelf>, index: usize) -> Reading {
-        self.read_those(shelf, index..index + 1, |file| matches!(file, File::SkillMd(..))).await
+        self.read_those(shelf, index..index + 1, Duration::MAX, |file| matches!(file, File::SkillMd(..))).await
     }
 
     /// The content of a file, as it was listed.

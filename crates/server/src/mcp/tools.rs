@@ -3,8 +3,6 @@
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -16,11 +14,10 @@ use super::{Answer, Call, Mcp, Record, headers};
 use crate::limits::TOOL_LIST_TIMEOUT;
 use crate::tools::{Progress, ToolCall, ToolError, ToolReply};
 use dotprompt::nearest;
-use gallery::{AllPrompts, Content, GalleryError, MAX_PAGE_BYTES, PromptTool, did_you_mean, escaped_len, shortened};
+use gallery::{
+    AllPrompts, Content, GalleryError, List, MAX_PAGE_BYTES, PromptTool, did_you_mean, escaped_len, shortened,
+};
 use store::StoreError;
-
-/// Begins a cursor of `tools/list`, so that a cursor of `prompts/list` is refused there.
-const CURSOR_PREFIX: &str = "tool ";
 
 #[derive(Deserialize)]
 struct ListToolsParams {
@@ -116,7 +113,7 @@ impl Mcp {
 impl Call<'_> {
     pub(super) async fn list_tools(&self, record: &mut Record) -> Answer {
         let params: ListToolsParams = self.params()?;
-        let after = params.cursor.as_deref().map(decode_cursor).transpose()?;
+        let after = params.cursor.as_deref().map(|cursor| List::Tools.last(cursor)).transpose()?;
         let Mcp { tools: registered, has_prompt_tools, search_and_get, .. } = self.mcp;
         let mut tools: Vec<&RawValue> = Vec::new();
         if after.is_none() {
@@ -245,18 +242,12 @@ fn fill_page<'t>(
         if bytes > MAX_PAGE_BYTES
             && let Some(last) = last
         {
-            return Some(URL_SAFE_NO_PAD.encode(format!("{CURSOR_PREFIX}{}", last.name)));
+            return Some(List::Tools.cursor(&last.name));
         }
         page.push(&tool.definition);
         last = Some(tool);
     }
     None
-}
-
-/// The name of the last tool on the page before.
-fn decode_cursor(cursor: &str) -> Result<String, GalleryError> {
-    let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    text.and_then(|text| Some(text.strip_prefix(CURSOR_PREFIX)?.to_owned())).ok_or(GalleryError::InvalidCursor)
 }
 
 #[cfg(test)]
@@ -273,7 +264,7 @@ mod tests {
         let own = definition(1000);
         let (mut page, mut names, mut pages, mut cursor) = (vec![&*own], Vec::new(), 0, None);
         loop {
-            let after: Option<String> = cursor.as_deref().map(|cursor| decode_cursor(cursor).expect("a cursor"));
+            let after: Option<String> = cursor.as_deref().map(|cursor| List::Tools.last(cursor).expect("a cursor"));
             let own_tools = page.len();
             cursor = fill_page(&mut page, tools.iter(), after.as_deref());
             assert!(page.iter().map(|tool| escaped_len(tool.get().as_bytes())).sum::<usize>() <= MAX_PAGE_BYTES);
