@@ -1,6 +1,7 @@
 """Deploys template.yaml on the emulator and checks what a team relies on: checks.py FOLDER, where FOLDER/Function has the
 function's program. One line a check; exits with 1 if one failed. `run` starts the emulator and ends it."""
 
+import hashlib
 import json
 import os
 import re
@@ -97,14 +98,17 @@ def role() -> None:
         return simulated["EvaluationResults"][0]["EvalDecision"]
 
     inside, outside = f"arn:aws:s3:::{BUCKET}/prompts/a.prompt", f"arn:aws:s3:::{BUCKET}/other/a.prompt"
+    skill = f"arn:aws:s3:::{BUCKET}/skills/a/SKILL.md"
     index = f"arn:aws:s3:::{BUCKET}/{INDEX}"
-    for action, at in [("s3:GetObject", inside), ("s3:GetObject", index), ("s3:PutObject", index)]:
+    reads = [("s3:GetObject", at) for at in (inside, skill, index, f"{index}.skills")]
+    for action, at in [*reads, ("s3:PutObject", index), ("s3:PutObject", f"{index}.skills")]:
         same(decides(action, at), "allowed")
     for action, at in [
         ("s3:PutObject", f"{index}2"),
         ("s3:DeleteObject", index),
         ("s3:GetObject", outside),
         ("s3:PutObject", inside),
+        ("s3:PutObject", skill),
         ("s3:DeleteObject", inside),
         ("s3:GetObject", "arn:aws:s3:::another/prompts/a.prompt"),
         ("dynamodb:Scan", "*"),
@@ -112,14 +116,17 @@ def role() -> None:
         assert decides(action, at) != "allowed", f"{action} {at}"
 
 
+def files(folder: str) -> list[str]:
+    return sorted(str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob("*") if path.is_file())
+
+
 def uploads() -> None:
     paste(out["UploadCommand"], cwd=ROOT)
     listed = boto3.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
-    folder = ROOT / "prompts"
-    same(
-        sorted(item["Key"] for item in listed),
-        sorted(f"prompts/{path.relative_to(folder)}" for path in folder.rglob("*") if path.is_file()),
-    )
+    same(sorted(item["Key"] for item in listed), files("prompts"))
+    paste(out["UploadSkillsCommand"], cwd=ROOT)
+    listed = boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="skills/")["Contents"]
+    same(sorted(item["Key"] for item in listed), files("skills"))
 
 
 def invites() -> None:
@@ -151,7 +158,7 @@ def machine_token() -> None:
 
 check("what is open is discovery, health and registration", routes)
 check("the function may read below the prefix and no more", role)
-check("UploadCommand publishes prompts/", uploads)
+check("UploadCommand publishes prompts/, UploadSkillsCommand skills/", uploads)
 check("CreateUserCommand invites a user", invites)
 check("a user's token, by code and PKCE, is let in", user_token)
 check("a refreshed token is let in", refreshed_token)
@@ -296,11 +303,26 @@ def indexed() -> None:
 
 
 check("initialize and server/discover", opens)
+
+
+def skills() -> None:
+    listed = mcp(URL, tokens["user"], MODERN, "skills/list").json()["result"]["skills"]
+    uris = {file["uri"] for skill in listed for file in skill["resources"]}
+    assert {f"skill://{path.removeprefix('skills/')}" for path in files("skills")} <= uris, uris
+    for skill in listed:
+        for file in skill["resources"]:
+            read = mcp(URL, tokens["user"], MODERN, "resources/read", uri=file["uri"]).json()["result"]["contents"]
+            same(hashlib.sha256(read[0]["text"].encode()).hexdigest(), file["digest"].removeprefix("sha256:"))
+    boto3.client("s3").head_object(Bucket=BUCKET, Key=f"{INDEX}.skills")
+    status(request("GET", f"{ORIGIN}/.well-known/agent-skills/index.json"), 404)
+
+
 for era in (HANDSHAKE, MODERN):
     check(f"prompts/list and prompts/get, {era}", lists_and_gets, era)
     check(f"tools/call, {era}", calls, era)
 check("an upload, a change and a deletion are seen at once", fresh)
 check("the function writes its index", indexed)
+check("skills are listed and read, and their digests are kept", skills)
 
 # --- Discovery and registration, which ask for no token ---
 
@@ -464,7 +486,7 @@ def whole_bucket() -> None:
     assert "greeting-template.prompt" in keys, keys
     policy = boto3.client("iam").get_role_policy(RoleName=role, PolicyName="prompts")["PolicyDocument"]
     reads, lists = policy["Statement"][:2]
-    same(reads["Resource"], f"arn:aws:s3:::{bucket}/*")
+    same(reads["Resource"], [f"arn:aws:s3:::{bucket}/*", f"arn:aws:s3:::{bucket}/skills/*"])
     assert "Condition" not in lists, lists
     listed = paste(f"{stack['TokenCommand']}; {stack['ListCommand']}")
     assert "greeting-template" in listed, listed

@@ -117,7 +117,8 @@ def mcp(url: str, token: str | None, era: str, method: str, query: str = "", **p
     headers = {"Content-Type": "application/json", "MCP-Protocol-Version": era}
     headers |= {"Authorization": f"Bearer {token}"} if token else {}
     if era == "2026-07-28":
-        headers |= {"Mcp-Method": method} | ({"Mcp-Name": params["name"]} if "name" in params else {})
+        mirrored = params.get("uri" if method == "resources/read" else "name")
+        headers |= {"Mcp-Method": method} | ({"Mcp-Name": mirrored} if mirrored else {})
         params["_meta"] = meta()
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
     return request("POST", url + query, headers, body)
