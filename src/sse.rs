@@ -134,7 +134,8 @@ async fn post(streams: Arc<Streams>, post: ReceivedPost) -> Result<Response, Den
     let accepted = Accepted::of(post.as_post().headers);
     let channel = if accepted.events { mcp::progress_channel(post.as_post().body) } else { None };
     // Without room for a stream the reports are dropped.
-    let handled = if let Some((channel, room)) = channel.zip(streams.room()) {
+    let channel = channel.and_then(|channel| Some((channel, streams.room()?)));
+    let handled = if let Some((channel, room)) = channel {
         match call::handle(&streams, post, channel, room).await {
             ControlFlow::Continue(handled) => handled,
             ControlFlow::Break(stream) => return Ok(stream),
