@@ -46,7 +46,7 @@ mod search;
 
 pub use annotations::Annotations;
 pub use content::{Content, PromptMessage, Role};
-pub use own_resources::{InvalidResource, OwnResource, OwnResources, Variables};
+pub use own_resources::{InvalidResource, OwnResource, Variables};
 #[doc(hidden)]
 pub use {
     all_prompts::{AllPrompts, FoundPage, PromptTool, Search},
@@ -59,6 +59,7 @@ pub use {
     form::Form,
     gallery::{Gallery, ShelfSummary},
     limits::{MAX_FOUND_PROMPTS, MAX_PAGE_BYTES, escaped_len},
+    own_resources::OwnResources,
     pages::Page,
     published::{Artifact, PublishedIndex},
     resources::Resource,
