@@ -58,9 +58,9 @@ Examples:
   prompt-gallery import .github/prompts/review.prompt.md
   prompt-gallery import --from skills ~/skills --skills-dir skills";
 
-/// The most files of one import, and bytes of a file.
+/// The most files of one import, and bytes of all of them.
 const MAX_FILES: usize = 10_000;
-const MAX_BYTES: u64 = 64 << 20;
+const MAX_BYTES: u64 = 256 << 20;
 
 fn source() -> impl TypedValueParser<Value = Source> {
     // The names that `check --client` knows are taken too.
@@ -72,7 +72,7 @@ fn source() -> impl TypedValueParser<Value = Source> {
 }
 
 pub(crate) fn run(args: &Import) -> Result<ExitCode, Failure> {
-    let InputFiles { files, folders, hidden } = InputFiles::read(&args.path)?;
+    let InputFiles { files, folders, hidden, .. } = InputFiles::read(&args.path)?;
     let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
     let Some(source) = args.from.or_else(|| exchange::detect(&files, &folders)) else {
         let words = Source::ALL.map(Source::word).join("|");
@@ -155,6 +155,8 @@ struct InputFiles {
     folders: Vec<String>,
     /// The paths of hidden files and folders, which are left out.
     hidden: Vec<String>,
+    /// The size of all files.
+    bytes: u64,
 }
 
 impl InputFiles {
@@ -170,7 +172,7 @@ impl InputFiles {
         let folders = real.iter().map(|part| part.to_string_lossy().into_owned()).collect();
         let mut read = Self { folders, ..Self::default() };
         if !real.is_dir() {
-            read.files.push(InputFile { path: name(&real), bytes: read_file(&real)? });
+            read.file(&real, name(&real))?;
             return Ok(read);
         }
         // The paths of a folder that is a skill begin with its name.
@@ -195,22 +197,21 @@ impl InputFiles {
             } else if kind.is_dir() {
                 self.folder(&entry.path(), &format!("{path}/"))?;
             } else if entry.path().is_file() {
-                if self.files.len() == MAX_FILES {
-                    return Err(Failure::unable(format!("more than {MAX_FILES} files: import a smaller folder")));
-                }
-                self.files.push(InputFile { path, bytes: read_file(&entry.path())? });
+                self.file(&entry.path(), path)?;
             }
         }
         Ok(())
     }
-}
 
-fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    let unable = |e: io::Error| Failure::unable(format!("{}: {e}", path.display()));
-    let size = fs::metadata(path).map_err(unable)?.len();
-    if size > MAX_BYTES {
-        let path = path.display();
-        return Err(Failure::unable(format!("{path} has {size} bytes; at most {MAX_BYTES} are read")));
+    /// Adds a file.
+    fn file(&mut self, at: &Path, path: String) -> Result<(), Failure> {
+        let unable = |e: io::Error| Failure::unable(format!("{}: {e}", at.display()));
+        self.bytes += fs::metadata(at).map_err(unable)?.len();
+        if self.files.len() == MAX_FILES || self.bytes > MAX_BYTES {
+            let most = format!("at most {MAX_FILES} files of {MAX_BYTES} bytes in all are read");
+            return Err(Failure::unable(format!("{}: {most}; import a part of them", at.display())));
+        }
+        self.files.push(InputFile { path, bytes: fs::read(at).map_err(unable)? });
+        Ok(())
     }
-    fs::read(path).map_err(unable)
 }

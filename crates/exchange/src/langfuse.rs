@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 
 use crate::draft::{Draft, Message};
 use crate::import::{InputFile, Read};
-use crate::parameter::argument_name;
+use crate::parameter::Names;
 use crate::paths;
 use crate::pieces::Piece;
-use dotprompt::Role;
+use dotprompt::{Role, bounds};
 
 /// Whether a file has prompts of Langfuse.
 pub(crate) fn is_one(file: &InputFile) -> bool {
@@ -68,27 +68,29 @@ pub(crate) fn read(files: &[&InputFile]) -> Vec<Read> {
             Err(why) => read.push(Read { from: file.path.clone(), draft: Err(why) }),
         }
     }
-    let chosen: BTreeMap<String, (Version, usize)> =
-        prompts.into_iter().map(|(name, versions)| (name, choose(versions))).collect();
-    // The prompts whose text others include.
-    let texts = chosen.iter().filter_map(|(name, (version, _))| Some((name.as_str(), version["prompt"].as_str()?)));
-    let texts: BTreeMap<&str, &str> = texts.collect();
-    for (name, (version, others)) in &chosen {
-        let mut draft = draft(name, version, &texts);
-        if let (Ok(draft), 1..) = (&mut draft, others) {
-            draft.notes.push(format!("{others} other version{} not kept", if *others == 1 { "" } else { "s" }));
+    for (name, versions) in &prompts {
+        let version = choose(versions);
+        let mut draft = draft(name, version, &prompts);
+        if let (Ok(draft), others @ 1..) = (&mut draft, versions.len() - 1) {
+            draft.notes.push(format!("{others} other version{} not kept", if others == 1 { "" } else { "s" }));
         }
         read.push(Read { from: name.clone(), draft });
     }
     read
 }
 
-/// The version to import, and how many others there are.
-fn choose(mut versions: Vec<Version>) -> (Version, usize) {
-    let is_production = |version: &Version| texts(version, "labels").iter().any(|label| label == "production");
-    versions.sort_by_key(|version| (is_production(version), version.get("version").and_then(Value::as_i64)));
-    let others = versions.len() - 1;
-    (versions.pop().unwrap_or_default(), others)
+/// The version to import.
+fn choose(versions: &[Version]) -> &Version {
+    let rank = |version: &&Version| (has_label(version, "production"), number(version));
+    versions.iter().max_by_key(rank).unwrap_or(&versions[0])
+}
+
+fn number(version: &Version) -> Option<i64> {
+    version.get("version").and_then(Value::as_i64)
+}
+
+fn has_label(version: &Version, label: &str) -> bool {
+    texts(version, "labels").iter().any(|known| known == label)
 }
 
 fn texts(version: &Version, field: &str) -> Vec<String> {
@@ -96,12 +98,11 @@ fn texts(version: &Version, field: &str) -> Vec<String> {
     items.filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
-fn draft(name: &str, version: &Version, texts_by_name: &BTreeMap<&str, &str>) -> Result<Draft, String> {
+fn draft(name: &str, version: &Version, prompts: &BTreeMap<String, Vec<Version>>) -> Result<Draft, String> {
     if name.is_empty() {
         return Err("the prompt has no name".to_owned());
     }
-    let mut notes = BTreeSet::new();
-    let mut reader = Reader { texts: texts_by_name, notes: &mut notes, depth: 0 };
+    let mut reader = Reader { prompts, names: Names::default(), notes: BTreeSet::new(), depth: 0, included: 0 };
     let messages = match &version["prompt"] {
         Value::String(text) => vec![Message::Said(Role::User, reader.pieces(text))],
         Value::Array(items) => reader.messages(items)?,
@@ -118,7 +119,7 @@ fn draft(name: &str, version: &Version, texts_by_name: &BTreeMap<&str, &str>) ->
         .into_iter()
         .filter(|label| !["latest", "production"].contains(&label.as_str()))
         .collect();
-    draft.notes = notes.into_iter().collect();
+    draft.notes = reader.notes.into_iter().collect();
     if !labels.is_empty() {
         draft.notes.push(format!("not kept: the labels {}", labels.join(", ")));
     }
@@ -135,9 +136,12 @@ fn is_name(inside: &str) -> bool {
 }
 
 struct Reader<'a> {
-    texts: &'a BTreeMap<&'a str, &'a str>,
-    notes: &'a mut BTreeSet<String>,
+    prompts: &'a BTreeMap<String, Vec<Version>>,
+    names: Names,
+    notes: BTreeSet<String>,
     depth: usize,
+    /// Bytes of the texts that were included.
+    included: u64,
 }
 
 impl Reader<'_> {
@@ -175,15 +179,18 @@ impl Reader<'_> {
 
     fn pieces(&mut self, text: &str) -> Vec<Piece> {
         static LIVE: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"@@@langfusePrompt:name=([^|@]*)[^@]*@@@|\{\{([^{}]*)\}\}").expect("a valid pattern")
+            Regex::new(r"@@@langfusePrompt:name=([^|@]*)(?:\|([^@]*))?@@@|\{\{([^{}]*)\}\}").expect("a valid pattern")
         });
         let (mut pieces, mut at) = (Vec::new(), 0);
         for found in LIVE.captures_iter(text) {
             let range = found.get_match().range();
             pieces.push(Piece::Text(text[at..range.start].to_owned()));
             at = range.end;
-            match (found.get(1), found.get(2)) {
-                (Some(name), _) => pieces.extend(self.included(name.as_str(), &found[0])),
+            match (found.get(1), found.get(3)) {
+                (Some(name), _) => {
+                    let which = found.get(2).map_or("", |which| which.as_str());
+                    pieces.extend(self.included(name.as_str(), which, &found[0]));
+                }
                 (None, Some(variable)) if !is_name(variable.as_str()) => {
                     let shown = dotprompt::shorten(&found[0]);
                     self.notes.insert(format!("`{shown}` is no variable of Langfuse and plain text here"));
@@ -199,24 +206,30 @@ impl Reader<'_> {
     }
 
     fn variable(&mut self, given: &str) -> String {
-        let name = argument_name(given);
+        let name = self.names.of(given, given);
         if name != given.trim() {
             self.notes.insert(format!("the variable `{}` is called `{name}`", dotprompt::shorten(given.trim())));
         }
         name
     }
 
-    /// The text of another prompt.
-    fn included(&mut self, name: &str, written: &str) -> Vec<Piece> {
-        let text = self.texts.get(name).copied().filter(|_| self.depth < MAX_DEPTH);
-        let Some(text) = text else {
-            self.notes.insert(format!(
-                "`{}` is plain text here: the text prompt `{name}` is not in the export",
-                dotprompt::shorten(written)
-            ));
+    /// The text of another prompt. `which` is a label or a version: `label=production`, `version=2`.
+    fn included(&mut self, name: &str, which: &str, written: &str) -> Vec<Piece> {
+        let is_meant = |version: &&Version| match which.split_once('=') {
+            Some(("label", label)) => has_label(version, label),
+            Some(("version", wanted)) => number(version).is_some_and(|number| number.to_string() == wanted),
+            _ => false,
+        };
+        let version = self.prompts.get(name).and_then(|versions| versions.iter().find(is_meant));
+        let text = version.and_then(|version| version["prompt"].as_str());
+        let has_room = |text: &&str| self.depth < MAX_DEPTH && self.included + text.len() as u64 <= bounds::SOURCE;
+        let Some(text) = text.filter(has_room) else {
+            let shown = dotprompt::shorten(written);
+            self.notes.insert(format!("`{shown}` is plain text here: the export has no such text prompt"));
             return vec![Piece::Text(written.to_owned())];
         };
         self.notes.insert(format!("the text of `{name}` is included as it is now"));
+        self.included += text.len() as u64;
         self.depth += 1;
         let pieces = self.pieces(text);
         self.depth -= 1;

@@ -107,6 +107,9 @@ fn line_of(text: &str, at: usize) -> usize {
     text[..at].matches('\n').count() + 1
 }
 
+/// The most live parts of a text that are named.
+const MAX_NOTES: usize = 20;
+
 /// The pieces of a text that a program reads, and a remark for each part that is live there and not here.
 pub(crate) fn pieces(
     program: &str,
@@ -120,8 +123,10 @@ pub(crate) fn pieces(
             FoundKind::Live(effect) => {
                 let shown = dotprompt::shorten(&text[range.clone()]);
                 let note = format!("{program} {effect} `{shown}`, which is plain text here");
-                if !notes.contains(&note) {
+                if notes.len() < MAX_NOTES && !notes.contains(&note) {
                     notes.push(note);
+                } else if notes.len() == MAX_NOTES && !notes.contains(&note) {
+                    notes.push("more is plain text here".to_owned());
                 }
             }
             FoundKind::Argument(reference) => {
@@ -139,12 +144,27 @@ pub(crate) fn pieces(
     (pieces, notes)
 }
 
+/// Bytes of live text that are looked at. More of it is never shown.
+const MAX_LIVE: usize = 200;
+
+/// The start of a text that is live.
+pub(crate) fn shown(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_LIVE)]
+}
+
+/// The length of live text up to its end, or of its start.
+pub(crate) fn up_to(text: &str, end: char) -> usize {
+    let shown = shown(text);
+    shown.find(end).map_or(shown.len(), |at| at + end.len_utf8())
+}
+
 /// The file references of a program that reads `@` at the start of a word. `starts_word` gets the character before.
 pub(crate) fn mentions(text: &str, starts_word: impl Fn(char) -> bool) -> Vec<Found> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices('@') {
         let is_start = text[..at].chars().next_back().is_none_or(&starts_word);
-        let length = text[at + 1..].find(char::is_whitespace).unwrap_or(text.len() - at - 1);
+        let after = shown(&text[at + 1..]);
+        let length = after.find(char::is_whitespace).unwrap_or(after.len());
         if is_start && length > 0 {
             found.push(Found::live(at..at + 1 + length, ATTACHES));
         }

@@ -66,3 +66,23 @@ pub(crate) fn argument_name(given: &str) -> String {
     let name: String = given.trim().chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
     if name.is_empty() { "argument".to_owned() } else { name }
 }
+
+/// The names of the arguments of one prompt, each for one variable of the source.
+#[derive(Debug, Default)]
+pub(crate) struct Names(Vec<(String, String)>);
+
+impl Names {
+    /// The name for the variable `given`: `wanted` as far as it is valid, with a number if another variable has it.
+    pub(crate) fn of(&mut self, given: &str, wanted: &str) -> String {
+        let given = given.trim();
+        if let Some((_, name)) = self.0.iter().find(|(known, _)| known == given) {
+            return name.clone();
+        }
+        let wanted = argument_name(wanted);
+        let names = std::iter::once(wanted.clone()).chain((2..).map(|number| format!("{wanted}_{number}")));
+        let is_free = |name: &String| !self.0.iter().any(|(_, taken)| taken == name);
+        let name = { names }.find(is_free).unwrap_or(wanted);
+        self.0.push((given.to_owned(), name.clone()));
+        name
+    }
+}

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use crate::draft::Draft;
 use crate::import::{InputFile, Read};
-use crate::parameter::{Parameter, argument_name};
+use crate::parameter::{Names, Parameter};
 use crate::paths;
 use crate::pieces::Piece;
 
@@ -52,10 +52,10 @@ fn draft(act: &str, prompt: &str) -> Draft {
         Regex::new(r"\$\{([A-Za-z_][A-Za-z0-9_ -]*)(?::([^-=+?}\n][^}\n]*)?)?\}").expect("a valid pattern")
     });
     let (mut pieces, mut at) = (Vec::new(), 0);
-    let mut parameters: Vec<Parameter> = Vec::new();
+    let (mut parameters, mut names): (Vec<Parameter>, Names) = Default::default();
     for variable in VARIABLE.captures_iter(prompt) {
         let (range, title) = (variable.get_match().range(), variable[1].trim());
-        let name = argument_name(&title.to_lowercase());
+        let name = names.of(title, &title.to_lowercase());
         pieces.push(Piece::Text(prompt[at..range.start].to_owned()));
         pieces.push(Piece::Argument(name.clone()));
         at = range.end;

@@ -361,6 +361,47 @@ proptest! {
     }
 }
 
+/// A scan that looked at the rest of the text for each mark would not end in this test.
+#[test]
+fn texts_of_many_marks_are_read_in_one_pass() {
+    for mark in [
+        "@",
+        "$1",
+        "!{",
+        "@{",
+        "${",
+        "!`",
+        "{{",
+        "\\",
+        "[",
+        "$ARGUMENTS",
+        "{{args}}",
+        "@@@langfusePrompt:name=a|label=b@@@",
+    ] {
+        let text = mark.repeat(60_000 / mark.len());
+        for (target, _) in BACK {
+            let _ = export(
+                target,
+                "a.prompt",
+                "a",
+                &prompt(&file_of(&text[..20_000 / mark.len() * mark.len()], false)),
+                false,
+            );
+        }
+        for source in Source::ALL {
+            for path in ["a.md", "a.prompt.md", "a.toml", "a.csv", "a.json"] {
+                let text = match path {
+                    "a.json" => json!([{ "name": "a", "labels": ["b"], "prompt": text }]).to_string(),
+                    "a.csv" => format!("act,prompt\na,\"{text}\""),
+                    "a.toml" => format!("prompt = '{text}'"),
+                    _ => text.clone(),
+                };
+                let _ = import(source, &[InputFile { path: path.to_owned(), bytes: text.into_bytes() }]);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_message_keeps_its_role() {
     let message = |role, text: &str| Message::Said(role, vec![Piece::Text(text.to_owned())]);

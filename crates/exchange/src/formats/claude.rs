@@ -4,6 +4,7 @@
 //! word of an argument that `arguments` in the front matter lists. A backslash before these makes them text. `` !`command` `` after
 //! white space and ```` ```! ```` blocks are run, `@path` at the start of a word attaches a file.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -55,7 +56,7 @@ fn write(plan: &Plan, _: &str) -> Result<Written, String> {
             .ok_or_else(|| format!("the text after the argument `{}` would belong to its placeholder", parameter.name))
     };
     let (text, places) = assembled(plan, placeholder)?;
-    let (text, places) = escaped(text, places, &names)?;
+    let (text, places) = escaped(&text, &places, &names)?;
     live::check(FORMAT.program, scan, &text, &names, &places)?;
     let hint = |parameter: &Parameter| match parameter.required {
         true => format!("<{}>", parameter.name),
@@ -72,31 +73,34 @@ fn write(plan: &Plan, _: &str) -> Result<Written, String> {
 }
 
 /// The text with a backslash before what only looks like an argument.
-fn escaped(
-    mut text: String,
-    mut places: Vec<std::ops::Range<usize>>,
-    names: &[String],
-) -> Result<(String, Vec<std::ops::Range<usize>>), String> {
-    for Found { range, kind } in scan(&text.clone(), names).into_iter().rev() {
+fn escaped(text: &str, places: &[Range<usize>], names: &[String]) -> Result<(String, Vec<Range<usize>>), String> {
+    let (mut out, mut moved, mut at) = (String::with_capacity(text.len()), Vec::new(), 0);
+    let mut places = places.iter().peekable();
+    for Found { range, kind } in scan(text, names) {
         let shown = || text[range.start..].chars().take(12).collect::<String>();
         match kind {
             FoundKind::Escape => return Err(format!("Claude Code would drop the backslash of `{}`", shown())),
-            FoundKind::Argument(_) if !places.contains(&range) => {
-                if text[..range.start].ends_with('\\') {
+            FoundKind::Argument(_) => {
+                out.push_str(&text[at..range.start]);
+                at = range.start;
+                if places.next_if(|place| **place == range).is_some() {
+                    moved.push(out.len()..out.len() + range.len());
+                } else if out.ends_with('\\') {
+                    let shown = shown();
                     return Err(format!(
-                        "Claude Code would put an argument in the place of `{}`, and a backslash before it is no escape there",
-                        shown()
+                        "Claude Code would put an argument in the place of `{shown}`, also after a backslash"
                     ));
-                }
-                text.insert(range.start, '\\');
-                for place in places.iter_mut().filter(|place| place.start >= range.start) {
-                    *place = place.start + 1..place.end + 1;
+                } else {
+                    out.push('\\');
                 }
             }
-            _ => {}
+            FoundKind::Live(_) => {}
         }
     }
-    Ok((text, places))
+    out.push_str(&text[at..]);
+    // A placeholder that Claude Code would not find is reported later.
+    moved.extend(places.cloned());
+    Ok((out, moved))
 }
 
 fn read(file: &InputFile) -> Result<Draft, String> {
@@ -161,8 +165,7 @@ pub(crate) fn scan(text: &str, names: &[String]) -> Vec<Found> {
         if let Some(name) = named {
             found.push(Found::argument(at..at + 1 + name.len(), Reference::Name((*name).clone(), None)));
         } else if rest.starts_with("${CLAUDE_") {
-            let length = rest.find('}').map_or(rest.len(), |end| end + 1);
-            found.push(Found::live(at..at + length, REPLACES));
+            found.push(Found::live(at..at + live::up_to(rest, '}'), REPLACES));
         } else if let Some(words) = WORDS.captures(rest) {
             let index = words.get(1).or(words.get(2));
             let end = at + words[0].len();
@@ -188,8 +191,7 @@ pub(crate) fn scan(text: &str, names: &[String]) -> Vec<Found> {
 fn commands(text: &str) -> Vec<Found> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices("!`") {
-        let length = text[at + 2..].find('`').map_or(2, |end| end + 3);
-        found.push(Found::live(at..at + length, RUNS));
+        found.push(Found::live(at..at + 2 + live::up_to(&text[at + 2..], '`'), RUNS));
     }
     for (at, _) in text.match_indices("```!") {
         found.push(Found::live(at..at + 4, RUNS));

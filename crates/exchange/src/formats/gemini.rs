@@ -115,7 +115,7 @@ fn scan(text: &str, _: &[String]) -> Vec<Found> {
     let mut found: Vec<Found> = arguments.collect();
     for (mark, effect) in [("!{", RUNS), ("@{", ATTACHES)] {
         for (at, _) in text.match_indices(mark) {
-            found.push(Found::live(at..at + length(&text[at..]), effect));
+            found.push(Found::live(at..at + length(live::shown(&text[at..])), effect));
         }
     }
     live::sorted(found)

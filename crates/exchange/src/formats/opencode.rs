@@ -72,8 +72,7 @@ fn scan(text: &str, _: &[String]) -> Vec<Found> {
         });
     }
     for (at, _) in text.match_indices("!`") {
-        let length = text[at + 2..].find('`').map_or(2, |end| end + 3);
-        found.push(Found::live(at..at + length, RUNS));
+        found.push(Found::live(at..at + 2 + live::up_to(&text[at + 2..], '`'), RUNS));
     }
     for (at, _) in text.match_indices("!$") {
         // A value in backticks would complete the mark.
@@ -81,7 +80,7 @@ fn scan(text: &str, _: &[String]) -> Vec<Found> {
     }
     for (at, _) in text.match_indices('@') {
         let follows_word = text[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '`'));
-        if let Some(file) = FILE.find(&text[at..]).filter(|_| !follows_word) {
+        if let Some(file) = FILE.find(live::shown(&text[at..])).filter(|_| !follows_word) {
             found.push(Found::live(at..at + file.len(), ATTACHES));
         }
     }

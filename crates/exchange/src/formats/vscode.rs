@@ -12,7 +12,7 @@ use crate::draft::Draft;
 use crate::import::InputFile;
 use crate::live::{self, ATTACHES, Found, REPLACES, Reference};
 use crate::markdown::{self, Document};
-use crate::parameter::{KEY, Kept, Parameter, argument_name};
+use crate::parameter::{KEY, Kept, Names, Parameter};
 use crate::plan::Plan;
 use crate::{paths, yaml};
 
@@ -24,6 +24,9 @@ pub(crate) const FORMAT: Format = Format {
     write,
     read,
 };
+
+/// Bytes of a placeholder that are looked at.
+const MAX_INPUT: usize = 2_000;
 
 const OFFERS: &str = "offers the tool of";
 
@@ -55,11 +58,11 @@ fn single(text: &str) -> String {
 
 fn read(file: &InputFile) -> Result<Draft, String> {
     let document = Document::read(&file.path, &file.bytes)?;
-    let mut kept = Kept::default();
+    let (mut kept, mut names) = (Kept::default(), Names::default());
     let found = scan(&document.body, &[]);
     let (pieces, mut notes) = live::pieces(FORMAT.program, &document.body, &found, |reference| {
         let Reference::Name(name, description) = reference else { return String::new() };
-        let name = argument_name(name);
+        let name = names.of(name, name);
         if !kept.arguments.iter().any(|known| known.name == name) {
             kept.arguments.push(Parameter { description: description.clone(), ..Parameter::required(&name) });
         }
@@ -82,13 +85,14 @@ pub(crate) fn scan(text: &str, _: &[String]) -> Vec<Found> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices("${") {
         let rest = &text[at..];
-        found.push(match INPUT.captures(rest) {
+        let input = Some(&rest[..rest.floor_char_boundary(MAX_INPUT)]).filter(|rest| rest.starts_with("${input:"));
+        found.push(match input.and_then(|input| INPUT.captures(input)) {
             Some(input) => {
                 let description =
                     input.get(2).map(|text| text.as_str().trim().to_owned()).filter(|text| !text.is_empty());
                 Found::argument(at..at + input[0].len(), Reference::Name(input[1].to_owned(), description))
             }
-            None => Found::live(at..at + rest.find('}').map_or(2, |end| end + 1), REPLACES),
+            None => Found::live(at..at + live::up_to(rest, '}'), REPLACES),
         });
     }
     for link in LINK.captures_iter(text) {

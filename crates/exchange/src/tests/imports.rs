@@ -39,10 +39,10 @@ fn langfuse_prompts_come_in() {
         {"name": "movies/critic", "type": "text", "version": 1, "labels": ["production"], "tags": ["movies"],
          "prompt": "As a {{ level }} critic: {{#if x}} {{movie}}?\n@@@langfusePrompt:name=tone|label=production@@@\nEnd",
          "config": {"model": "gpt-4o", "temperature": 0.5, "stop": ["a: b", "---"]}},
-        {"name": "tone", "type": "text", "version": 1, "labels": [], "tags": [], "prompt": "Be {{tone}}.", "config": null},
+        {"name": "tone", "type": "text", "version": 1, "labels": ["production"], "tags": [], "prompt": "Be {{tone}}.", "config": null},
         {"name": "chat", "type": "chat", "version": 3, "labels": ["production", "staging"], "tags": [], "config": {},
          "prompt": [{"role": "system", "content": "Be brief about {{topic}}."}, {"type": "placeholder", "name": "history"},
-                    {"role": "user", "content": "}odd {"}, {"role": "assistant", "content": "ok"}, {"role": "user", "content": "{{user name}}"}]},
+                    {"role": "user", "content": "}odd {"}, {"role": "assistant", "content": "ok"}, {"role": "user", "content": "{{user name}} {{user_name}} @@@langfusePrompt:name=tone|version=2@@@ @@@langfusePrompt:name=tone|version=1@@@"}]},
         {"name": "tools", "type": "chat", "version": 1, "prompt": [{"role": "tool", "content": "x"}]},
     ]);
     let file = InputFile { path: "prompts.json".to_owned(), bytes: export.to_string().into_bytes() };
