@@ -316,6 +316,41 @@ async fn a_prompt_is_a_skill_with_its_defaults_or_with_the_way_to_get_it() {
 }
 
 #[tokio::test]
+async fn without_get_prompt_a_prompt_that_needs_arguments_is_no_skill() {
+    let prompts = [
+        ("plan.prompt", "---\ndescription: P\nskill: true\n---\nPlan."),
+        ("review.prompt", "---\ndescription: R\nskill: true\ninput: {schema: {code: string}}\n---\nReview {{code}}"),
+    ];
+    for (tools, expected) in
+        [("on", vec!["skill://plan/SKILL.md", "skill://review/SKILL.md"]), ("off", vec!["skill://plan/SKILL.md"])]
+    {
+        let (wire, _dir) = server_with(&prompts, &[], &[("PROMPT_TOOLS", tools)]).await;
+        assert_eq!(uris(&result(&wire, "skills/list", json!({})).await["skills"]), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_prompt_is_no_skill_at_the_path_of_another_nor_around_or_inside_of_one() {
+    let skill = "---\ndescription: D\nskill: true\n---\nText.";
+    let prompts = ["a.prompt", "a.hbs", "a/b.prompt", "outer.prompt", "team/x.prompt"].map(|name| (name, skill));
+    let folders = [("outer/inner", "inner"), ("team", "team")]
+        .map(|(path, name)| (format!("{path}/SKILL.md"), format!("---\nname: {name}\ndescription: D\n---\nx\n")));
+    let folders = folders.each_ref().map(|(path, text)| (path.as_str(), text.as_bytes()));
+    let (wire, _dir) = server_with(&prompts, &folders, &[]).await;
+    let listed = result(&wire, "skills/list", json!({})).await;
+    assert_eq!(
+        uris(&listed["skills"]),
+        ["skill://a/SKILL.md", "skill://outer/inner/SKILL.md", "skill://team/SKILL.md"]
+    );
+    for left_out in ["a/b", "outer", "team/x"] {
+        for method in ["skills/get", "resources/read"] {
+            let refused = error(&wire, method, json!({ "uri": format!("skill://{left_out}/SKILL.md") })).await;
+            assert!(refused.starts_with("200 -32602"), "{left_out}: {refused}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_change_shows_in_the_digest_that_of_a_partial_too() {
     let plan = "---\ndescription: Plan it\nskill: true\n---\n{{> rules}} Plan.";
     let (wire, dir) = server_with(

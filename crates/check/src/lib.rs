@@ -421,7 +421,9 @@ fn skills(checked: &[Checked<'_>], options: &Options<'_>) -> Vec<Problem> {
         let (place, path) = checked.skill.as_ref()?;
         Some((checked.key, *place, path.as_str()))
     });
-    skill::taken(&generated.collect::<Vec<_>>(), |path| options.skills.contains(&path))
+    let mut folders = options.skills.to_vec();
+    folders.sort_unstable();
+    skill::taken(&generated.collect::<Vec<_>>(), &folders)
 }
 
 /// Reports files that are neither prompts nor shown by one.

@@ -127,12 +127,16 @@ impl KeptPrompts {
 }
 
 impl AllPrompts {
-    pub(crate) fn new(summaries: Vec<Summary>, unread: usize) -> Self {
+    /// `calls_tools` says whether a skill can tell its model to call `get_prompt`.
+    pub(crate) fn new(summaries: Vec<Summary>, unread: usize, calls_tools: bool) -> Self {
         let tools = summaries.iter().filter(|summary| summary.is_tool).filter_map(PromptTool::new).collect();
-        let mut skills: Vec<_> = summaries.iter().filter_map(prompt_skill).collect();
+        let mut skills: Vec<_> = summaries
+            .iter()
+            .filter(|summary| calls_tools || !needs_arguments(summary))
+            .filter_map(prompt_skill)
+            .collect();
         // Two prompts with one path have the names `review` and `review-1a2b3c`. The first one is the skill.
         skills.sort_by(|a, b| (&a.path, &a.prompt).cmp(&(&b.path, &b.prompt)));
-        skills.dedup_by(|later, first| later.path == first.path);
         let mut shown: Vec<_> = summaries.iter().flat_map(|summary| summary.shows.iter().cloned()).collect();
         shown.sort_unstable();
         shown.dedup();
@@ -185,6 +189,16 @@ impl PromptTool {
         };
         Some(Self { name: name.to_string(), definition: to_raw_value(&tool).ok()? })
     }
+}
+
+/// Whether a prompt has required arguments.
+fn needs_arguments(summary: &Summary) -> bool {
+    #[derive(Deserialize)]
+    struct Required<'s> {
+        #[serde(borrow, default)]
+        required: Vec<Cow<'s, str>>,
+    }
+    serde_json::from_slice(&summary.schema).is_ok_and(|Required { required }| !required.is_empty())
 }
 
 /// The skill that a prompt is.
@@ -248,7 +262,8 @@ impl Gallery {
         let attempt = |catalogue: Arc<Catalogue>| async move { self.all_rows(&catalogue).await };
         let fresh = self.live.with_fresh_catalogue(catalogue, attempt).await;
         let unread = fresh.catalogue.entries.len() - fresh.value.range().end;
-        let prompts = Arc::new(AllPrompts::new(self.usable(&fresh, Audience::AnyClient)?, unread));
+        let prompts =
+            Arc::new(AllPrompts::new(self.usable(&fresh, Audience::AnyClient)?, unread, self.has_prompt_tools));
         if unread == 0 && fresh.value.are_current() {
             *self.all.lock() = Some((Arc::downgrade(&fresh.catalogue), Arc::clone(&prompts)));
         }

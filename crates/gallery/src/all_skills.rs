@@ -15,7 +15,7 @@ use crate::error::GalleryError;
 use crate::gallery::{Gallery, in_time};
 use crate::limits::{KEPT_PAGES_BYTES, MAX_PAGE_BYTES, MAX_SHELF_LISTINGS, SKILLS_READ_AHEAD, escaped_len};
 use crate::listing::json_array;
-use check::skill::Generated;
+use check::skill::{Generated, Offered};
 use skills::{Reading, Shelf, Skill, Skills, address};
 use store::StoreError;
 
@@ -131,25 +131,24 @@ impl AllSkills {
     /// Both kinds, sorted by path. A page that is kept does not need them.
     fn items(&self) -> &[Item] {
         self.items.get_or_init(|| {
-            let folders = self.shelf.as_ref().map_or(0, |shelf| shelf.entries().len());
-            let (taken, free): (Vec<usize>, Vec<usize>) =
-                (0..self.prompts.skills.len()).partition(|index| self.is_folder(&self.prompts.skills[*index].path));
+            let folders: Vec<&str> =
+                self.shelf.iter().flat_map(|shelf| shelf.entries()).map(|entry| &*entry.path).collect();
+            let mut offered = Offered::new(&folders);
+            let skills = self.prompts.skills.iter().enumerate();
+            let offers = skills.map(|(index, skill)| (index, offered.offer(&skill.path, &skill.prompt)));
+            let offers: Vec<_> = offers.collect();
             self.prompts.taken_skills.call_once(|| {
-                for PromptSkill { path, prompt, .. } in taken.iter().map(|index| &self.prompts.skills[*index]) {
-                    let cause = format!("the folder {path}/ is a skill already");
+                for (index, cause) in offers.iter().filter_map(|(index, offer)| Some((index, offer.as_ref().err()?))) {
+                    let prompt = &*self.prompts.skills[*index].prompt;
                     tracing::warn!(prompt.name = prompt, cause, "not offered as a skill");
                 }
             });
-            let mut items: Vec<Item> =
-                (0..folders).map(Item::Folder).chain(free.into_iter().map(Item::Prompt)).collect();
+            let free = offers.into_iter().filter(|(_, offer)| offer.is_ok()).map(|(index, _)| Item::Prompt(index));
+            let mut items: Vec<Item> = (0..folders.len()).map(Item::Folder).chain(free).collect();
             // Both parts are sorted.
             items.sort_by(|a, b| self.path(*a).cmp(self.path(*b)));
             items
         })
-    }
-
-    fn is_folder(&self, path: &str) -> bool {
-        self.shelf.as_ref().is_some_and(|shelf| shelf.find(path).is_some())
     }
 
     fn path(&self, item: Item) -> &str {
@@ -161,8 +160,11 @@ impl AllSkills {
 
     /// The prompt that is the skill of this path.
     pub(crate) fn prompt(&self, path: &str) -> Option<&PromptSkill> {
-        let index = self.prompts.skills.binary_search_by(|skill| (*skill.path).cmp(path)).ok()?;
-        Some(&self.prompts.skills[index]).filter(|_| !self.is_folder(path))
+        let index = self.items().binary_search_by(|item| self.path(*item).cmp(path)).ok()?;
+        match self.items()[index] {
+            Item::Prompt(index) => Some(&self.prompts.skills[index]),
+            Item::Folder(_) => None,
+        }
     }
 
     /// The same after the shelf was replaced.
@@ -296,7 +298,7 @@ impl Gallery {
             // The skills of the store can be listed all the same.
             Err(e) => {
                 tracing::warn!(cause = ?std::error::Error::source(&e).map(ToString::to_string), "no prompts for skills/list");
-                (Arc::new(AllPrompts::new(Vec::new(), 0)), true)
+                (Arc::new(AllPrompts::new(Vec::new(), 0, true)), true)
             }
         };
         Ok(AllSkills::new(shelf, prompts, is_partial))

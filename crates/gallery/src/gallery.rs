@@ -28,6 +28,8 @@ pub struct Gallery {
     pub(crate) skills: Option<Arc<Skills>>,
     pub(crate) skill_pages: KeptSkillPages,
     pub(crate) archives: KnownArchives,
+    /// Whether clients have the tool `get_prompt`.
+    pub(crate) has_prompt_tools: bool,
 }
 
 /// The skills of a store, for people.
@@ -50,7 +52,7 @@ impl Gallery {
         let live = LiveCatalogue::new(store, ttl);
         let (page_size, page_timeout) = (page_size.max(1), PAGE_TIMEOUT);
         let (pages, all, skill_pages, archives) = Default::default();
-        Self { live, page_size, page_timeout, pages, all, skills: None, skill_pages, archives }
+        Self { live, page_size, page_timeout, pages, all, skills: None, skill_pages, archives, has_prompt_tools: true }
     }
 
     /// The same gallery with the skills of another store. A skill with a file that does not fit `max_answer_bytes` is left out.
@@ -58,6 +60,13 @@ impl Gallery {
     pub fn with_skills(self, store: Arc<dyn PromptStore>, max_answer_bytes: Option<u64>) -> Self {
         let skills = Some(Skills::new(store, self.live.ttl, max_answer_bytes));
         Self { skills, ..self }
+    }
+
+    /// The same gallery for a server without `get_prompt`: a prompt with required arguments is no skill then, as its instructions are
+    /// to call that tool.
+    #[must_use]
+    pub fn without_prompt_tools(self) -> Self {
+        Self { has_prompt_tools: false, ..self }
     }
 
     /// The same gallery with another time to read the files of one page.

@@ -84,7 +84,7 @@ async fn read(config: &Config) -> Result<(Vec<Row>, Vec<String>), Failure> {
         Some(skills) => read_folders(&*open::store(&skills.in_store_of(&config.source)).await?).await?,
         None => (Vec::new(), vec!["there are no skills: SKILLS_DIR names the folder of skills".to_owned()]),
     };
-    let made = of_prompts(&gallery, |path| rows.iter().any(|row| row.path == path)).await?;
+    let made = of_prompts(&gallery, &rows).await?;
     rows.extend(made);
     if rows.is_empty() && notes.is_empty() {
         notes.push("there are no skills: a skill is a folder with a SKILL.md".to_owned());
@@ -132,8 +132,8 @@ fn text(front_matter: &Map<String, Value>, field: &str) -> Option<String> {
     front_matter.get(field)?.as_str().map(str::to_owned)
 }
 
-/// The skills that are made of prompts with `skill: true`.
-async fn of_prompts(gallery: &Gallery, is_a_folder: impl Fn(&str) -> bool) -> Result<Vec<Row>, Failure> {
+/// The skills that are made of prompts with `skill: true`, beside those of `folders`.
+async fn of_prompts(gallery: &Gallery, folders: &[Row]) -> Result<Vec<Row>, Failure> {
     let (prompts, _) = read_rows(gallery).await?;
     let mut rows = Vec::new();
     let mut made = Vec::new();
@@ -148,7 +148,9 @@ async fn of_prompts(gallery: &Gallery, is_a_folder: impl Fn(&str) -> bool) -> Re
         }
     }
     let paths: Vec<_> = made.iter().map(|(key, place, skill)| (key.as_str(), *place, skill.path.as_str())).collect();
-    let taken = skill::taken(&paths, is_a_folder);
+    let mut folders: Vec<&str> = folders.iter().map(|row| row.path.as_str()).collect();
+    folders.sort_unstable();
+    let taken = skill::taken(&paths, &folders);
     rows.extend(made.iter().map(|(key, _, skill)| {
         let problem = taken.iter().find(|problem| *problem.file == *key.as_str());
         let (description, bytes) = (text(&skill.frontmatter, "description"), skill.text.len() as u64);

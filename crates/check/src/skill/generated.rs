@@ -1,5 +1,6 @@
 //! Skills that are made of prompts with `skill: true`.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
@@ -42,30 +43,68 @@ pub fn of_prompt(key: &str, name: &str, prompt: &Prompt) -> Result<Generated, Pr
     })
 }
 
-/// The problems of prompts whose skills have a path that another skill has: a folder with a `SKILL.md`, or another prompt. The
-/// first prompt in the order of the extensions keeps its path.
+/// The problems of prompts whose skills are in the way of others: at the path of another skill, within one, or around one. A skill
+/// lists every file of its folder, so a generated one can be neither. Folders come first, then outer paths, then the order of the
+/// extensions.
 ///
-/// `generated` has the key of each prompt, the place of `skill: true` and the path of the skill. The file of a problem is the key of
-/// a prompt that is not offered as a skill.
-pub fn taken(generated: &[(&str, Place, &str)], is_a_folder: impl Fn(&str) -> bool) -> Vec<Problem> {
-    let mut holders: HashMap<&str, &str> = HashMap::new();
-    for (key, _, path) in generated {
-        let holder = holders.entry(path).or_insert(key);
-        if partial_comes_first(key, holder) {
-            *holder = key;
+/// `generated` has the key of each prompt, the place of `skill: true` and the path of the skill; `folders` are the paths of the
+/// folders with a `SKILL.md`, sorted. The file of a problem is the key of a prompt that is not offered as a skill.
+pub fn taken(generated: &[(&str, Place, &str)], folders: &[&str]) -> Vec<Problem> {
+    let mut in_order: Vec<_> = generated.to_vec();
+    in_order.sort_by(|(a, _, first), (b, _, second)| {
+        let by_extension = || if partial_comes_first(a, b) { Ordering::Less } else { Ordering::Greater };
+        first.cmp(second).then_with(|| if a == b { Ordering::Equal } else { by_extension() })
+    });
+    let mut offered = Offered::new(folders);
+    let mut problems = Vec::new();
+    for (key, place, path) in in_order {
+        if let Err(why) = offered.offer(path, key) {
+            let message = format!("{why}; this prompt is not offered as a skill");
+            problems.push(problem(key, place, message, "rename one of them, or leave `skill` out"));
         }
     }
-    let mut problems = Vec::new();
-    for (key, place, path) in generated {
-        let holder = match holders.get(path) {
-            _ if is_a_folder(path) => format!("the folder {path}/ is a skill already"),
-            Some(holder) if holder != key => format!("{holder} is the skill {path} already"),
-            _ => continue,
-        };
-        let message = format!("{holder}; this prompt is not offered as a skill");
-        problems.push(problem(key, *place, message, "rename one of them, or leave `skill` out"));
-    }
+    problems.sort_by_key(|problem| generated.iter().position(|(key, ..)| *key == &*problem.file));
     problems
+}
+
+/// The generated skills that are offered so far.
+pub struct Offered<'p> {
+    folders: &'p [&'p str],
+    /// By path, what they are made of.
+    prompts: HashMap<&'p str, &'p str>,
+}
+
+impl<'p> Offered<'p> {
+    /// None, beside folders, which are sorted.
+    #[must_use]
+    pub fn new(folders: &'p [&'p str]) -> Self {
+        Self { folders, prompts: HashMap::new() }
+    }
+
+    /// Offers the skill of a prompt. Paths come in their order.
+    ///
+    /// # Errors
+    /// The skill that is in its way.
+    pub fn offer(&mut self, path: &'p str, prompt: &'p str) -> Result<(), String> {
+        let is_folder = |path: &str| self.folders.binary_search(&path).is_ok();
+        if is_folder(path) {
+            return Err(format!("the folder {path}/ is a skill already"));
+        }
+        if let Some(holder) = self.prompts.get(path) {
+            return Err(format!("{holder} is the skill {path} already"));
+        }
+        let mut around = path.rmatch_indices('/').map(|(at, _)| &path[..at]);
+        if let Some(outer) = around.find(|outer| is_folder(outer) || self.prompts.contains_key(outer)) {
+            return Err(format!("the skill {outer} is around it, and has no file of it"));
+        }
+        let inside = format!("{path}/");
+        let first = self.folders.partition_point(|folder| **folder < *inside);
+        if let Some(inner) = self.folders.get(first).filter(|folder| folder.starts_with(&inside)) {
+            return Err(format!("the skill {inner} is inside of it, and the prompt has no file of it"));
+        }
+        self.prompts.insert(path, prompt);
+        Ok(())
+    }
 }
 
 fn problem(key: &str, place: Place, message: String, hint: &str) -> Problem {

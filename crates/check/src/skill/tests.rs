@@ -353,11 +353,23 @@ fn a_prompt_that_cannot_be_a_skill_says_why() {
 #[test]
 fn two_skills_cannot_have_one_path() {
     let place = Place { line: 2, column: 1 };
-    let generated =
-        [("a.hbs", place, "a"), ("a.prompt", place, "a"), ("team/b.prompt", place, "team/b"), ("c.prompt", place, "c")];
-    let told: Vec<_> = taken(&generated, |path| path == "team/b").iter().map(ToString::to_string).collect();
+    let generated = [
+        ("a.hbs", place, "a"),
+        ("a.prompt", place, "a"),
+        ("a/inner.prompt", place, "a/inner"),
+        ("a-b.prompt", place, "a-b"),
+        ("c.prompt", place, "c"),
+        ("outer.prompt", place, "outer"),
+        ("outer/x.prompt", place, "outer/x"),
+        ("team/b.prompt", place, "team/b"),
+        ("team/b/inner.prompt", place, "team/b/inner"),
+    ];
+    let told: Vec<_> = taken(&generated, &["outer/y", "team/b"]).iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(told.join("\n"), @"
     a.hbs, line 2, column 1: a.prompt is the skill a already; this prompt is not offered as a skill
+    a/inner.prompt, line 2, column 1: the skill a is around it, and has no file of it; this prompt is not offered as a skill
+    outer.prompt, line 2, column 1: the skill outer/y is inside of it, and the prompt has no file of it; this prompt is not offered as a skill
     team/b.prompt, line 2, column 1: the folder team/b/ is a skill already; this prompt is not offered as a skill
+    team/b/inner.prompt, line 2, column 1: the skill team/b is around it, and has no file of it; this prompt is not offered as a skill
     ");
 }
