@@ -31,6 +31,7 @@
 //! | tokens are verified | `tokens.rs`, `tokens/keys.rs` |
 //! | AWS profiles and credentials are read | `aws.rs` and the files in `aws/` |
 //! | a folder is watched | `watch.rs` |
+//! | the service gets its port | `port.rs` |
 //! | a changed list is noticed | `live.rs` and the files in `live/` |
 //! | the local server's streams begin and end | `sse.rs` and the files in `sse/` |
 //! | the local log is written | `log.rs` |
@@ -44,6 +45,7 @@ mod live;
 mod location;
 mod log;
 mod open;
+mod port;
 mod program;
 mod sse;
 mod stdio;

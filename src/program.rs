@@ -5,8 +5,12 @@ use std::io::{self, ErrorKind, Write};
 use std::path::Component;
 use std::path::Path;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use store::env::process;
+
+/// How long requests under way may take once the process is told to stop.
+pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The file name of the program, such as `prompt-gallery`. Other crates build this server under their own names.
 pub(crate) fn name() -> &'static str {

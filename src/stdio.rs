@@ -10,7 +10,6 @@ mod streams;
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use connection::Connection;
 use futures_util::future::FutureExt;
@@ -20,9 +19,6 @@ use tokio::time::timeout;
 use crate::failure::Failure;
 use crate::live::{Lists, Watched};
 use crate::program;
-
-/// How long requests under way may take once the process is told to stop.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Answers the client until the input ends, nobody reads the output, or the process is told to stop.
 ///
@@ -59,7 +55,7 @@ pub(crate) async fn serve(watched: Watched, streams: Streams) -> Result<(), Fail
         let _ = written.await;
     };
     if is_told_to_stop {
-        let _ = timeout(DRAIN_TIMEOUT, finished).await;
+        let _ = timeout(program::DRAIN_TIMEOUT, finished).await;
     } else {
         tokio::select! {
             () = finished => {}

@@ -15,14 +15,13 @@ use dotprompt::shorten_to;
 use gallery::{Gallery, ShelfSummary};
 use server::auth::Verifier;
 use server::config::{Allowed, Config, Flags};
-use server::http;
 
 use crate::builder::{Server, verifier};
 use crate::failure::Failure;
 use crate::live::{Lists, Watched};
 use crate::location::Location;
 use crate::sse::Streams;
-use crate::{log, open, program};
+use crate::{log, open, port, program};
 
 /// Serve the prompts (the default command)
 #[derive(Args)]
@@ -97,7 +96,7 @@ async fn listen(watched: Watched, verifier: Verifier, config: &Config, list: &st
         Ok(never)
     };
     // Both run at once: requests that need no prompts are answered while the store is slow.
-    match future::select(pin!(http::serve(app, listener, stop)), pin!(greet_and_watch)).await {
+    match future::select(pin!(port::serve(app, listener, stop)), pin!(greet_and_watch)).await {
         Either::Left(((), _)) => tracing::info!("stopped"),
         Either::Right((Err(e), _)) => return Err(e),
         Either::Right((Ok(never), _)) => match never {},

@@ -99,7 +99,7 @@ impl Local {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         tokio::spawn(async move { Watched { gallery, mcp, folders: Folders::default() }.report(&lists, None).await });
-        tokio::spawn(service::serve(app, listener, pending()));
+        tokio::spawn(crate::port::serve(app, listener, pending()));
         Self { address, cancelled, _dir: dir }
     }
 

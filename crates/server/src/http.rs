@@ -3,7 +3,6 @@
 mod agent_skills;
 mod card;
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,21 +12,18 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
-use axum::serve::ListenerExt;
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 use tower::{Layer, ServiceBuilder, ServiceExt};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, Any, CorsLayer};
 use uuid::Uuid;
 
 use crate::auth::{Claims, Guard, Refusal, Verifier, documents, register};
 use crate::config::{Allowed, Config, SignIn};
-use crate::limits::{BODY_TIMEOUT, DRAIN_TIMEOUT, MAX_BODY_BYTES, MAX_LOGGED_HEADER_CHARS, MAX_REGISTRATION_BYTES};
+use crate::limits::{BODY_TIMEOUT, MAX_BODY_BYTES, MAX_LOGGED_HEADER_CHARS, MAX_REGISTRATION_BYTES};
 use crate::mcp::{Mcp, Post, Record, Reply, RequestLine};
 use dotprompt::shorten_to;
 use gallery::Gallery;
@@ -71,27 +67,6 @@ pub fn service(
         .merge(card::routes(config))
         .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The MCP endpoint is /mcp.\n") })
         .merge(config.sign_in.as_ref().map(discovery).unwrap_or_default())
-}
-
-/// Serves `app` on a port until `stop` is ready, then answers the requests under way.
-pub async fn serve(app: Router, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
-    let (stopping, is_stopping) = oneshot::channel();
-    let stop = async {
-        stop.await;
-        let _ = stopping.send(());
-    };
-    // Otherwise a small answer waits for the client's acknowledgement of the one before.
-    let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
-    let serving = axum::serve(listener, app).with_graceful_shutdown(stop).into_future();
-    // A client that never ends its request must not keep the server from stopping.
-    let deadline = async {
-        let _ = is_stopping.await;
-        tokio::time::sleep(DRAIN_TIMEOUT).await;
-    };
-    tokio::select! {
-        _ = serving => {}
-        () = deadline => {}
-    }
 }
 
 /// The platform's id of a request.

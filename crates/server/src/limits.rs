@@ -9,8 +9,6 @@ pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 pub(crate) const MAX_REGISTRATION_BYTES: usize = 16 * 1024;
 /// How long the body of a request may take to arrive.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long requests under way may take once the server is told to stop.
-pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The value of a header in the log.
 pub(crate) const MAX_LOGGED_HEADER_CHARS: usize = 100;

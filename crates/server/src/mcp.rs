@@ -37,6 +37,7 @@ pub use meta::stream_version;
 use meta::{CommonParams, Meta, negotiate};
 use method::{Method, Mirrored};
 pub use post::{Post, Record, Reply, RequestLine};
+pub(crate) use rpc::notification;
 use rpc::{Message, Request};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -48,7 +49,8 @@ pub use version::{HANDSHAKE, MODERN};
 
 use crate::config::Config;
 use crate::identity::server_info;
-use crate::tools::{Tools, progress};
+use crate::tools::Tools;
+pub use crate::tools::progress::channel as progress_channel;
 use gallery::{Gallery, OwnResources, shortened};
 use store::counting_requests;
 use tokio::sync::mpsc;
@@ -124,12 +126,6 @@ struct Call<'a> {
     era: Era,
     version: &'static str,
     meta: Meta<'a>,
-}
-
-/// A channel for the progress notifications of a message, if it may ask for them: [`Mcp::handle_live`] fills it.
-#[must_use]
-pub fn progress_channel(message: &[u8]) -> Option<(mpsc::Sender<Bytes>, mpsc::Receiver<Bytes>)> {
-    progress::channel(message)
 }
 
 /// The bytes of a response, or why there is no result.

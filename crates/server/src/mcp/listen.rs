@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::connection::{Effect, Subscription};
+use super::rpc::notification;
 use super::{Answer, Call, Mcp};
 
 #[derive(Deserialize)]
@@ -60,14 +61,6 @@ impl ListenFilter {
 }
 
 #[derive(Serialize)]
-struct Notification<'a> {
-    jsonrpc: &'static str,
-    method: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    params: Option<NotificationParams<'a>>,
-}
-
-#[derive(Serialize)]
 struct NotificationParams<'a> {
     #[serde(rename = "_meta")]
     meta: SubscriptionMeta<'a>,
@@ -108,18 +101,16 @@ struct ListenResult<'a> {
 impl Call<'_> {
     /// The acknowledgement of a subscription.
     pub(super) fn listen(&self) -> Answer {
-        let ListenParams { notifications: wanted } = self.params()?;
+        let ListenParams { mut notifications } = self.params()?;
         let offered = self.mcp.changing_lists();
-        let notifications = ListenFilter {
-            prompts_list_changed: wanted.prompts_list_changed && offered.prompts_list_changed,
-            tools_list_changed: wanted.tools_list_changed && offered.tools_list_changed,
-            resources_list_changed: wanted.resources_list_changed && offered.resources_list_changed,
-        };
+        notifications.prompts_list_changed &= offered.prompts_list_changed;
+        notifications.tools_list_changed &= offered.tools_list_changed;
+        notifications.resources_list_changed &= offered.resources_list_changed;
         let _ =
             self.effect.set(Effect::Listens(Subscription { id: self.request.id.to_owned(), filter: notifications }));
         let meta = SubscriptionMeta::of(self.request.id);
         let params = NotificationParams { meta, notifications: Some(notifications) };
-        Ok(notification("notifications/subscriptions/acknowledged", Some(params)))
+        Ok(notification("notifications/subscriptions/acknowledged", Some(params)).into())
     }
 }
 
@@ -158,7 +149,7 @@ impl Mcp {
             ChangingList::Resources => "notifications/resources/list_changed",
         };
         let params = |id| NotificationParams { meta: SubscriptionMeta::of(id), notifications: None };
-        notification(method, subscription.map(params)).into()
+        notification(method, subscription.map(params))
     }
 
     /// The response to `subscriptions/listen`, with which the server ends the subscription.
@@ -169,8 +160,4 @@ impl Mcp {
         let response = ListenResponse { jsonrpc: "2.0", id: subscription, result };
         serde_json::to_vec(&response).expect("a response serialises").into()
     }
-}
-
-fn notification(method: &'static str, params: Option<NotificationParams<'_>>) -> Vec<u8> {
-    serde_json::to_vec(&Notification { jsonrpc: "2.0", method, params }).expect("a notification serialises")
 }

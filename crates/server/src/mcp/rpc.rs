@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -126,6 +127,19 @@ impl Request<'_> {
             format!("{path}: {problem}")
         })
     }
+}
+
+#[derive(Serialize)]
+struct Notification<P> {
+    jsonrpc: &'static str,
+    method: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    params: Option<P>,
+}
+
+/// A notification to a client.
+pub(crate) fn notification<P: Serialize>(method: &'static str, params: Option<P>) -> Bytes {
+    serde_json::to_vec(&Notification { jsonrpc: "2.0", method, params }).expect("a notification serialises").into()
 }
 
 #[derive(Serialize)]

@@ -8,12 +8,15 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
+use crate::mcp::notification;
+
 /// The reports that wait for a client at most.
 const MAX_WAITING_REPORTS: usize = 16;
 
 /// A channel for the progress notifications of this message, if it may ask for them: a cheap test, which spares all other
-/// messages the channel.
-pub(crate) fn channel(message: &[u8]) -> Option<(mpsc::Sender<Bytes>, mpsc::Receiver<Bytes>)> {
+/// messages the channel. [`crate::mcp::Mcp::handle_live`] fills it.
+#[must_use]
+pub fn channel(message: &[u8]) -> Option<(mpsc::Sender<Bytes>, mpsc::Receiver<Bytes>)> {
     memchr::memmem::find(message, b"\"progressToken\"").map(|_| mpsc::channel(MAX_WAITING_REPORTS))
 }
 
@@ -42,13 +45,6 @@ struct Reporter {
     client: mpsc::Sender<Bytes>,
     /// How much was done at the last report.
     last: Mutex<f64>,
-}
-
-#[derive(Serialize)]
-struct Notification<'a> {
-    jsonrpc: &'static str,
-    method: &'static str,
-    params: ProgressParams<'a>,
 }
 
 #[derive(Serialize)]
@@ -82,10 +78,8 @@ impl Progress {
         let total = total.filter(|total| total.is_finite());
         let message = Some(message).filter(|message| !message.is_empty());
         let params = ProgressParams { progress_token: &reporter.token, progress, total, message };
-        let notification = Notification { jsonrpc: "2.0", method: "notifications/progress", params };
-        let message = serde_json::to_vec(&notification).expect("a notification serialises");
         // The channel is full while the client is slow, and closed after the reply. The lock keeps the order.
-        let _ = reporter.client.try_send(message.into());
+        let _ = reporter.client.try_send(notification("notifications/progress", Some(params)));
     }
 }
 
