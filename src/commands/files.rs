@@ -51,7 +51,7 @@ impl Planned {
 
 /// Writes files below `dir`, prints a line for each and one for all of them. `count` names them: "3 prompts".
 ///
-/// Each file has the name of what it is made of, and either a plan or why there is none. The exit code is 1 if something was refused.
+/// Each file has the name of its origin, and a plan or the reason for a refusal. The exit code is 1 if something was refused.
 pub(super) fn write_all(
     dir: &Path,
     files: Vec<(String, Result<Planned, String>)>,

@@ -107,7 +107,7 @@ pub struct InputFile {
 pub struct Imported {
     /// Its file, or its name in a file of many.
     pub from: String,
-    /// The new file, or why there is none.
+    /// The new file, or why it is refused.
     pub file: Result<NewFile, String>,
 }
 

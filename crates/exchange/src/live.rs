@@ -46,6 +46,16 @@ impl Found {
     pub(crate) fn argument(range: Range<usize>, reference: Reference) -> Self {
         Self { range, kind: FoundKind::Argument(reference) }
     }
+
+    /// The index of the word that replaces it.
+    pub(crate) fn index(&self) -> Option<usize> {
+        if let FoundKind::Argument(Reference::Index(index)) = self.kind { Some(index) } else { None }
+    }
+
+    /// Whether an argument replaces it by name.
+    pub(crate) fn is_named(&self) -> bool {
+        matches!(self.kind, FoundKind::Argument(Reference::Name(..)))
+    }
 }
 
 /// What a program finds in a text. `names` are those of the arguments, where a file lists them.

@@ -146,7 +146,7 @@ fn shown(value: &Value) -> String {
     dotprompt::shorten(&text)
 }
 
-/// Whether a placeholder can stand for an argument, whatever the user types there.
+/// Whether a placeholder can stand for an argument, for any text that is typed there.
 fn way(argument: &Argument, shape: Option<&Shape>) -> Result<Way, String> {
     let why = why_not(argument, shape);
     let is_tested = shape.is_some_and(|shape| shape.marks.is_tested);

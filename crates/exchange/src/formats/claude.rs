@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde_json::Value;
 
 use super::{Format, Written, assembled};
 use crate::draft::Draft;
@@ -108,35 +109,76 @@ fn read(file: &InputFile) -> Result<Draft, String> {
     let document = Document::read(&file.path, &file.bytes)?;
     let kept = document.kept();
     let names = document.texts("arguments");
-    let hint = document.text("argument-hint");
     let found = scan(&document.body, &names);
-    let uses_words =
-        found.iter().any(|found| matches!(&found.kind, FoundKind::Argument(Reference::Index(_) | Reference::Name(..))));
-    let all = if names.len() == 1 && !uses_words { names[0].clone() } else { "arguments".to_owned() };
+    let hint = Hint::read(&document);
+    let indexes: Vec<usize> = found.iter().filter_map(Found::index).collect();
+    let hinted = hint.words(&indexes);
+    let is_whole = indexes.is_empty() && !found.iter().any(Found::is_named);
+    let all = [&names[..], &hint.names].into_iter().find(|names| names.len() == 1 && is_whole).map(|names| &*names[0]);
     let (pieces, mut notes) = live::pieces(FORMAT.program, &document.body, &found, |reference| match reference {
-        Reference::All => argument_name(&all),
+        Reference::All => argument_name(all.unwrap_or("arguments")),
         Reference::Index(index) => {
-            names.get(*index).map_or_else(|| format!("argument_{index}"), |name| argument_name(name))
+            let name = names.get(*index).or_else(|| hinted.get(*index)).filter(|name| !name.is_empty());
+            name.map_or_else(|| format!("argument_{index}"), |name| argument_name(name))
         }
         Reference::Name(name, _) => argument_name(name),
     });
     notes.extend(document.others(&KNOWN));
-    let is_optional =
-        |name: &str| hint.as_ref().is_some_and(|hint| hint.contains(&format!("[{name}]")) && !hint.contains('<'));
-    let mut draft = Draft {
-        description: document.text("description"),
-        notes,
-        ..Draft::of_text(paths::plain(stem(&file.path)), pieces)
-    };
+    let draft = Draft::of_text(paths::plain(stem(&file.path)), pieces);
+    let mut draft = Draft { description: document.text("description"), notes, ..draft };
     draft.keep(kept);
     let is_known = |parameter: &Parameter| parameter.description.is_some() || parameter.title.is_some();
     for parameter in draft.parameters.iter_mut().filter(|parameter| !is_known(parameter)) {
-        parameter.required &= !is_optional(&parameter.name);
+        parameter.required &= !hint.optional.contains(&parameter.name);
         if parameter.name == "arguments" {
-            parameter.description = hint.clone();
+            parameter.description = Some(hint.text.clone()).filter(|text| !text.is_empty());
         }
     }
     Ok(draft)
+}
+
+/// `argument-hint`: `[issue] [priority]`, `<issue> [priority]`, or any words.
+#[derive(Default)]
+struct Hint {
+    text: String,
+    /// The names in brackets, if the hint has nothing else.
+    names: Vec<String>,
+    /// Those in square brackets, if others have angle brackets.
+    optional: Vec<String>,
+}
+
+impl Hint {
+    fn read(document: &Document) -> Self {
+        // `[issue]` alone is a list in YAML.
+        let text = match document.fields.get("argument-hint") {
+            Some(Value::Array(items)) => {
+                items.iter().filter_map(Value::as_str).map(|item| format!("[{item}]")).collect()
+            }
+            _ => document.text("argument-hint").unwrap_or_default(),
+        };
+        let name = |word: &str, [open, close]: [char; 2]| {
+            let name = word.strip_prefix(open)?.strip_suffix(close)?;
+            (argument_name(name) == name).then(|| name.to_owned())
+        };
+        let (angle, square) = (['<', '>'], ['[', ']']);
+        let names = text.split_whitespace().map(|word| name(word, angle).or_else(|| name(word, square)));
+        let names: Vec<String> = names.collect::<Option<_>>().unwrap_or_default();
+        let optional =
+            text.split_whitespace().filter_map(|word| name(word, square)).filter(|_| text.contains('<')).collect();
+        Self { text, names, optional }
+    }
+
+    /// The names of words by their indexes. Claude Code counts from 0, and earlier versions counted from 1.
+    fn words(&self, indexes: &[usize]) -> Vec<String> {
+        let (first, last) = (indexes.iter().min(), indexes.iter().max());
+        match self.names.len() {
+            count if first.is_some_and(|first| *first > 0) && last == Some(&count) => {
+                [&[String::new()], &self.names[..]].concat()
+            }
+            count if last.is_some_and(|last| *last < count) => self.names.clone(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 pub(crate) fn stem(path: &str) -> &str {

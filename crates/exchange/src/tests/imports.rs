@@ -72,6 +72,9 @@ fn files_of_other_hands_come_in() {
             "---\nallowed-tools: Bash(git:*)\nargument-hint: [issue] [priority]\ndescription: Fix: it\n---\n\nFix $0 with \\$1 and $ARGUMENTS[1], !`git status`, @src/a.rs and {{x}}.\n",
         ),
         (Source::Claude, "all.md", "# Title\n\n---\nkey: value\n---\nDo $ARGUMENTS"),
+        (Source::Claude, "hint.md", "---\nargument-hint: [message]\n---\nSay $ARGUMENTS"),
+        (Source::Claude, "from-1.md", "---\nargument-hint: <issue> [level]\n---\nFix $1 at $2"),
+        (Source::Claude, "words.md", "---\nargument-hint: what to do\n---\nDo $ARGUMENTS"),
         (Source::Claude, "named.md", "---\narguments: [a, b-c]\n---\n$a $b-c $d"),
         (
             Source::Opencode,
