@@ -14,7 +14,7 @@ use crate::cursor::List;
 use crate::error::GalleryError;
 use crate::gallery::{Gallery, in_time};
 use crate::limits::{KEPT_PAGES_BYTES, MAX_PAGE_BYTES, MAX_SHELF_LISTINGS, SKILLS_READ_AHEAD, escaped_len};
-use crate::listing::json_array;
+use crate::listing::JsonArray;
 use check::skill::{Generated, Offered};
 use skills::{Reading, Shelf, Skill, Skills, address};
 use store::StoreError;
@@ -189,7 +189,7 @@ impl AllSkills {
 /// A page that is being filled.
 #[derive(Default)]
 pub(crate) struct Filling {
-    pub(crate) rows: Vec<Bytes>,
+    pub(crate) rows: JsonArray,
     bytes: usize,
     /// The path of the last skill of the page, if more follow.
     pub(crate) last: Option<String>,
@@ -209,11 +209,11 @@ impl Filling {
     /// Whether a page of at most `page_size` rows has room for another one. The first row is always there.
     pub(crate) fn has_room(&self, row: &[u8], page_size: usize) -> bool {
         let fits = self.bytes + escaped_len(row) < MAX_PAGE_BYTES && self.rows.len() < page_size;
-        self.rows.is_empty() || fits
+        self.rows.len() == 0 || fits
     }
 
-    pub(crate) fn push(&mut self, row: Bytes) {
-        self.bytes += escaped_len(&row) + 1;
+    pub(crate) fn push(&mut self, row: &[u8]) {
+        self.bytes += escaped_len(row) + 1;
         self.rows.push(row);
     }
 }
@@ -233,7 +233,7 @@ impl Gallery {
             let (all, filled) = self.fill(all, after.as_deref(), Form::Skill).await?;
             let Filling { rows, last, is_partial, has_refused, .. } = filled;
             let next_cursor = last.map(|last| List::Skills.cursor(&last));
-            let page = Arc::new(SkillPage { entries: json_array(&rows), next_cursor, is_partial });
+            let page = Arc::new(SkillPage { entries: rows.end(), next_cursor, is_partial });
             if !is_partial && !has_refused {
                 self.skill_pages.keep(&all, cursor, &page);
             }
@@ -328,7 +328,7 @@ impl Gallery {
                 continue;
             };
             return match filled.outage {
-                Some(e) if filled.rows.is_empty() => Err(e.into()),
+                Some(e) if filled.rows.len() == 0 => Err(e.into()),
                 _ => Ok((all, filled)),
             };
         }
@@ -359,7 +359,7 @@ impl Gallery {
                         page.last = Some(all.path(last).to_owned());
                         return Some(page);
                     }
-                    page.push(row);
+                    page.push(&row);
                 }
                 last = Some(*item);
             }

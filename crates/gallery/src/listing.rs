@@ -199,13 +199,38 @@ impl Gallery {
 }
 
 /// A JSON array of rows.
-pub(crate) fn json_array<'r>(rows: impl IntoIterator<Item = &'r Bytes, IntoIter: Clone>) -> Box<RawValue> {
-    let rows = rows.into_iter();
-    let mut array = String::with_capacity(rows.clone().map(|json| json.len() + 1).sum::<usize>() + 2);
-    for json in rows {
-        array.push(if array.is_empty() { '[' } else { ',' });
-        array.push_str(std::str::from_utf8(json).expect("JSON is text"));
+fn json_array<'r>(rows: impl Iterator<Item = &'r Bytes> + Clone) -> Box<RawValue> {
+    let mut array = JsonArray::with_capacity(rows.clone().map(|json| json.len() + 1).sum::<usize>() + 2);
+    rows.for_each(|row| array.push(row));
+    array.end()
+}
+
+/// A JSON array that is being written.
+#[derive(Debug, Default)]
+pub(crate) struct JsonArray {
+    text: String,
+    len: usize,
+}
+
+impl JsonArray {
+    fn with_capacity(bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes), len: 0 }
     }
-    array.push_str(if array.is_empty() { "[]" } else { "]" });
-    RawValue::from_string(array).expect("a list of JSON is JSON")
+
+    /// How many rows it has.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Adds a row, JSON.
+    pub(crate) fn push(&mut self, row: &[u8]) {
+        self.text.push(if self.len == 0 { '[' } else { ',' });
+        self.text.push_str(std::str::from_utf8(row).expect("JSON is text"));
+        self.len += 1;
+    }
+
+    pub(crate) fn end(mut self) -> Box<RawValue> {
+        self.text.push_str(if self.len == 0 { "[]" } else { "]" });
+        RawValue::from_string(self.text).expect("a list of JSON is JSON")
+    }
 }

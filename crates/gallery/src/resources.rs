@@ -12,7 +12,6 @@ use crate::contents::{EMBEDDED_FILE_URI, embedded_uri};
 use crate::cursor::List;
 use crate::error::GalleryError;
 use crate::gallery::{Gallery, in_time};
-use crate::listing::json_array;
 use catalogue::Catalogue;
 use check::address as media;
 use check::skill;
@@ -108,7 +107,7 @@ impl Gallery {
                 next = self.add_embedded(&all, after, &mut page).await.map(After::File);
             }
             let next_cursor = next.map(|after| List::Resources.cursor(&after.text()));
-            Ok(SkillPage { entries: json_array(&page.rows), next_cursor, is_partial: page.is_partial })
+            Ok(SkillPage { entries: page.rows.end(), next_cursor, is_partial: page.is_partial })
         })
         .await
     }
@@ -135,7 +134,7 @@ impl Gallery {
             if !page.has_room(&row, self.page_size) {
                 return Some(last);
             }
-            page.push(row);
+            page.push(&row);
             last.clone_from(key);
         }
         None
@@ -266,10 +265,10 @@ impl Gallery {
                     next_cursor = last.map(|last: String| List::Directory.cursor(&last));
                     break;
                 }
-                page.push(row);
+                page.push(&row);
                 last = Some(name);
             }
-            Ok(SkillPage { entries: json_array(&page.rows), next_cursor, is_partial: page.is_partial })
+            Ok(SkillPage { entries: page.rows.end(), next_cursor, is_partial: page.is_partial })
         })
         .await
     }

@@ -8,6 +8,7 @@
 //! The numbers are the size of the content, and the bytes that it takes in an answer of Lambda. A row counts only while the listing
 //! has the same version of the file.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -24,19 +25,19 @@ const FORMAT: u32 = 1;
 #[derive(Deserialize)]
 struct IndexJson<'a> {
     #[serde(borrow)]
-    files: Vec<RowJson<'a>>,
+    files: Vec<RowJson<'a, &'a RawValue>>,
 }
 
 /// A row: key, version, SHA-256 as `sha256:{hex}`, size, bytes in an answer, front matter.
 #[derive(Serialize, Deserialize)]
-struct RowJson<'a>(String, String, String, u64, u64, #[serde(borrow)] Option<&'a RawValue>);
+struct RowJson<'a, T>(T, T, Cow<'a, str>, u64, u64, #[serde(borrow)] Option<&'a RawValue>);
 
-/// What the index says of one version of a file.
+/// What the index says of one version of a file. The texts are parts of the index, in JSON: an index of many files is large.
 pub(crate) struct IndexRow {
-    key: Box<str>,
-    version: Box<str>,
+    key: Bytes,
+    version: Bytes,
     digest: ContentDigest,
-    front_matter: Option<Box<RawValue>>,
+    front_matter: Option<Bytes>,
 }
 
 /// The rows of a stored index.
@@ -46,11 +47,11 @@ pub(crate) struct IndexRow {
 pub(crate) fn read(json: &Bytes, own_prefix: &str) -> Result<Vec<IndexRow>, UnusableIndex> {
     let index = open(json, own_prefix, FORMAT)?;
     let IndexJson { files } = serde_json::from_str(index).map_err(|e| UnusableIndex::Broken(e.to_string()))?;
-    let row = |RowJson(key, version, sha256, size, answer_bytes, front_matter)| {
+    let slice = |part: &RawValue| json.slice_ref(part.get().as_bytes());
+    let row = |RowJson(key, version, sha256, size, answer_bytes, front_matter): RowJson<'_, &RawValue>| {
         let sha256 = from_hex(&sha256).ok_or_else(|| UnusableIndex::Broken(format!("{key} has no SHA-256")))?;
         let digest = ContentDigest { sha256, size, answer_bytes };
-        let front_matter = front_matter.map(ToOwned::to_owned);
-        Ok(IndexRow { key: key.into(), version: version.into(), digest, front_matter })
+        Ok(IndexRow { key: slice(key), version: slice(version), digest, front_matter: front_matter.map(slice) })
     };
     files.into_iter().map(row).collect()
 }
@@ -58,6 +59,9 @@ pub(crate) fn read(json: &Bytes, own_prefix: &str) -> Result<Vec<IndexRow>, Unus
 /// Adds the rows of an index to what a shelf knows.
 pub(crate) fn add(rows: Vec<IndexRow>, shelf: &Shelf) {
     for IndexRow { key, version, digest, front_matter } in rows {
+        let text = |json: &Bytes| serde_json::from_slice::<String>(json).ok();
+        let (Some(key), Some(version)) = (text(&key), text(&version)) else { continue };
+        let front_matter = front_matter.and_then(|json| serde_json::from_slice(&json).ok());
         shelf.add(&key, &version, digest, front_matter);
     }
 }
@@ -69,8 +73,8 @@ pub(crate) fn write(prefix: &str, shelf: &Arc<Shelf>) -> Vec<u8> {
     let mut is_first = true;
     shelf.for_each_known(|object, digest, front_matter| {
         let ContentDigest { size, answer_bytes, .. } = digest;
-        let (key, version) = (object.key.clone(), object.version.clone());
-        let row = RowJson(key, version, digest.sha256_text(), *size, *answer_bytes, front_matter);
+        let (key, version) = (object.key.as_str(), object.version.as_str());
+        let row = RowJson(key, version, digest.sha256_text().into(), *size, *answer_bytes, front_matter);
         let has_room = index.push_element(&row, is_first);
         is_first = false;
         has_room
