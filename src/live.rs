@@ -1,5 +1,5 @@
 //! Live lists: clients over stdio and over HTTP are told when a list has changed. [`changes`] compares the lists while
-//! [`Lists`] has somebody who listens.
+//! a client listens; [`Lists`] knows how many do.
 
 mod changes;
 mod lists;

@@ -1,5 +1,5 @@
-//! Server-sent events, which the local server has and Lambda has not: clients are told of changed lists, and of the progress
-//! of a tool.
+//! Server-sent events of the local server: clients are told of changed lists, and of the progress of a tool. Lambda has no
+//! streams.
 //!
 //! | request | stream |
 //! |---|---|

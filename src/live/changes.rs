@@ -49,7 +49,7 @@ struct Seen {
 }
 
 impl Watched {
-    /// Compares the lists while somebody listens, and tells of each change. The files of a folder are read as soon as they are
+    /// Compares the lists while a client listens, and tells of each change. The files of a folder are read as soon as they are
     /// saved, so that the log has their problems; `read` is what was read before.
     pub(crate) async fn report(self, lists: &Lists, mut read: Option<gallery::Seen>) -> Infallible {
         let mut wanted = lists.wanted();

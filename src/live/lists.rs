@@ -21,7 +21,7 @@ pub(crate) struct Lists {
     changed: watch::Sender<Counts>,
 }
 
-/// What those who listen need.
+/// What the clients that listen need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Wanted {
     /// How many listen.
@@ -72,7 +72,7 @@ impl Lists {
         self.known.send_if_modified(|before| std::mem::replace(before, known) != known);
     }
 
-    /// Tells all who listen that lists have changed.
+    /// Tells all clients that listen which lists have changed.
     pub(super) fn have_changed(&self, lists: impl IntoIterator<Item = ChangingList>) {
         for list in lists {
             self.changed.send_modify(|counts| counts[list as usize] += 1);
@@ -80,7 +80,7 @@ impl Lists {
     }
 }
 
-/// Somebody who listens.
+/// A client that listens.
 pub(crate) struct Interest(Arc<Lists>);
 
 impl Drop for Interest {
@@ -89,7 +89,7 @@ impl Drop for Interest {
     }
 }
 
-/// Somebody who waits until the list of tools is known.
+/// A client that waits until the list of tools is known.
 struct WaitingForTools<'a>(&'a Lists);
 
 impl<'a> WaitingForTools<'a> {
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_compared_only_while_somebody_listens() {
+    fn lists_are_compared_only_while_a_client_listens() {
         let lists = Arc::new(Lists::default());
         let listeners = || lists.wanted().borrow().listeners;
         let (one, two) = (lists.interest(), lists.interest());
