@@ -17,6 +17,9 @@ pub(crate) struct Plan {
     pub(crate) title: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) tags: Vec<String>,
+    pub(crate) license: Option<String>,
+    /// `metadata` of a prompt that is also a skill.
+    pub(crate) metadata: Map<String, Value>,
     /// What the target cannot hold.
     pub(crate) notes: Vec<String>,
 }
@@ -91,6 +94,8 @@ pub(crate) fn plan(prompt: &Prompt, all: bool) -> Result<Plan, String> {
         title: prompt.title().map(str::to_owned),
         description: prompt.description().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
         tags: prompt.tags().to_vec(),
+        license: prompt.license().map(str::to_owned),
+        metadata: prompt.skill_metadata().cloned().unwrap_or_default(),
         notes,
         pieces,
     })

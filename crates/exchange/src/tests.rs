@@ -309,6 +309,15 @@ fn optional_arguments_keep_their_defaults_or_are_left_out() {
 }
 
 #[test]
+fn a_skill_has_the_licence_and_the_metadata_of_its_prompt() {
+    let front = "description: d\ntitle: T\nskill: true\nlicense: MIT\nmetadata: {owner: \"me: too\"}";
+    let prompt = prompt(&format!("---\n{front}\n---\nText."));
+    let Exported { text, .. } = export(Target::Skills, "a.prompt", "a_b", &prompt, false).unwrap();
+    let expected = "---\nname: \"a-b\"\ndescription: \"d\"\nlicense: \"MIT\"\nmetadata:\n  \"owner\": \"me: too\"\n  \"title\": \"T\"\n---\n\nText.\n";
+    assert_eq!(text, expected);
+}
+
+#[test]
 fn the_system_text_goes_before_the_users_as_clients_get_it() {
     let prompt = prompt("---\ndescription: d\n---\n{{role \"system\"}}Be brief.\n{{role \"user\"}}Greet me.");
     let Exported { text, .. } = export(Target::Cursor, "a.prompt", "a", &prompt, false).unwrap();

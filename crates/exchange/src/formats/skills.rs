@@ -1,7 +1,7 @@
 //! Agent Skills: `name/SKILL.md`. A skill has no arguments, so they are written in words. Claude Code runs commands and replaces
 //! placeholders in skills as in its commands, and other agents show an escape as it is: a text that would need one is refused.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Format, Written, claude};
 use crate::draft::Draft;
@@ -30,16 +30,23 @@ fn write(plan: &Plan, path: &str) -> Result<Written, String> {
     let description = plan.description.as_deref().ok_or("a skill needs a `description`")?;
     let text = words::write(plan)?;
     live::check("Claude Code", claude::scan, &text, &[], &[])?;
-    let mut metadata = Map::new();
+    let mut metadata = plan.metadata.clone();
     metadata.extend(plan.title.clone().map(|title| ("title".to_owned(), Value::from(title))));
     if !plan.tags.is_empty() {
         metadata.insert("tags".to_owned(), plan.tags.join(", ").into());
     }
-    let mut file = format!("---\nname: {}\ndescription: {}\n", yaml::quoted(name), yaml::quoted(description));
+    let mut file = "---\n".to_owned();
+    for (field, text) in
+        [("name", Some(name)), ("description", Some(description)), ("license", plan.license.as_deref())]
+    {
+        if let Some(text) = text {
+            file.push_str(&format!("{field}: {}\n", yaml::quoted(text)));
+        }
+    }
     if !metadata.is_empty() {
         file.push_str("metadata:\n");
         for (key, value) in &metadata {
-            file.push_str(&format!("  {key}: {}\n", yaml::quoted(value.as_str().unwrap_or_default())));
+            file.push_str(&format!("  {}: {}\n", yaml::quoted(key), yaml::quoted(value.as_str().unwrap_or_default())));
         }
     }
     file.push_str(&format!("---\n\n{}\n", text.trim()));
