@@ -41,6 +41,8 @@ pub struct Marks {
     pub is_json: bool,
     /// `{{lookup x key}}` with a computed key.
     pub is_looked_up: bool,
+    /// `{{lookup object x}}`
+    pub is_key: bool,
     /// A loop over it reads `@key`.
     pub is_keyed: bool,
     /// `{{#x}}`

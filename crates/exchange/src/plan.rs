@@ -177,6 +177,9 @@ fn why_not(argument: &Argument, shape: Option<&Shape>) -> Option<&'static str> {
     if marks.is_json {
         return Some("writes as JSON");
     }
+    if marks.is_key {
+        return Some("looks up a value with");
+    }
     let reads_parts = marks.is_looked_up || marks.is_entered || !shape?.is_open();
     if reads_parts || matches!(argument.kind, Kind::Array | Kind::Object | Kind::Json) {
         return Some("reads parts of");

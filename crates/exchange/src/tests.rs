@@ -267,6 +267,8 @@ fn an_argument_never_completes_what_is_live() {
     }
 }
 
+const X: &str = "arguments: [{name: x, required: true}]";
+
 #[test]
 fn a_prompt_that_a_text_cannot_hold_is_refused() {
     for (front, body, why) in [
@@ -283,6 +285,18 @@ fn a_prompt_that_a_text_cannot_hold_is_refused() {
         ("", "{{history}}", "the prompt is empty"),
         ("", "{{! nothing }}", "the prompt is empty"),
         ("arguments: [{name: x, required: true}]", "{{role x}}a", "cannot be rendered"),
+        (
+            X,
+            "{{#*inline \"p\"}}{{#ifEquals t \"a\"}}b{{/ifEquals}}{{/inline}}{{> p t=x}}c",
+            "compares the argument `x`",
+        ),
+        (X, "{{#with x as |y|}}{{#ifEquals y \"a\"}}b{{/ifEquals}}{{/with}}c", "the argument `x`"),
+        (X, "{{#ifEquals (json x) \"1\"}}b{{/ifEquals}}c", "the argument `x`"),
+        (X, "{{lookup @metadata.prompt x}}c", "the argument `x`"),
+        (X, "{{#if (lookup @metadata.prompt x)}}b{{/if}}c", "the argument `x`"),
+        (X, "{{#if x.y}}b{{/if}}c", "reads parts of the argument `x`"),
+        (X, "{{#x}}b{{/x}}c", "the argument `x`"),
+        (X, "{{^x}}b{{/x}}c", "the argument `x`"),
     ] {
         let prompt = prompt(&format!("---\ndescription: d\n{front}\n---\n{body}"));
         for target in Target::ALL {

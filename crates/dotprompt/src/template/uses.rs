@@ -187,6 +187,7 @@ impl Part {
         others.compared.iter().for_each(|(value, _)| marks.compare(value, place));
         marks.is_json |= others.is_json;
         marks.is_looked_up |= others.is_looked_up;
+        marks.is_key |= others.is_key;
         marks.is_keyed |= others.is_keyed;
         marks.is_section |= others.is_section;
         marks.is_tested |= others.is_tested;

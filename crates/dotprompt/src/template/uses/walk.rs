@@ -233,7 +233,10 @@ impl<'a> Walk<'a> {
             }
             (Some(ValueHelper::Lookup), [object, key], _) => {
                 self.note(*object, |part, _| part.marks.is_looked_up = true);
-                self.note(*key, Part::write);
+                self.note(*key, |part, place| {
+                    part.write(place);
+                    part.marks.is_key = true;
+                });
                 object.and_then(|object| self.usage.part(object, &Key::Found, self.place))
             }
             (Some(ValueHelper::Json), [value], _) => {
