@@ -118,6 +118,19 @@ fn nothing_is_written_where_a_link_leads_out_of_the_folder() {
 }
 
 #[test]
+fn the_document_shows_what_the_command_prints() {
+    let document = fs::read_to_string("docs/moving.md").unwrap();
+    let (prompts, out) =
+        (folder(&[("release.prompt", "---\ndescription: d\n---\nNotes.\n\nRun !`git log`.")]), folder(&[]));
+    for (prompt, dir) in [("code-review", "prompts"), ("release", name(prompts.path()))] {
+        let ran = run(&["export", "--to", "claude", name(out.path()), "--dir", dir, "--prompt", prompt]);
+        let line = shown(&ran, &[(out.path(), ".claude/commands")]);
+        let line = line.lines().next().unwrap();
+        assert!(document.contains(&format!("```text\n{line}\n```")), "{line}");
+    }
+}
+
+#[test]
 fn one_prompt_can_be_chosen() {
     let (prompts, out) = (folder(&[("a.prompt", GREET), ("b.prompt", GREET)]), folder(&[]));
     let words = ["export", "--to", "claude", name(out.path()), "--dir", name(prompts.path()), "--prompt"];
