@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scenarios import SCENARIOS
 
-PEERS = ("fastmcp", "fastmcp-search", "ts-express", "ts-serverless")
+PEERS = ("fastmcp", "fastmcp-search", "fastmcp-skills", "ts-express", "ts-serverless")
 FAILED, MISSING = "failed", "not measured"
 Row = dict  # the figures of one system in one cell, by name; `error` if it failed
 
@@ -36,7 +36,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 class Run:
-    """The figures of one run, by pass ("lambda", "delayed", "http"), scenario, number of prompts and system."""
+    """The figures of one run, by pass ("lambda", "delayed", "http"), scenario, number of prompts or skills and system."""
 
     def __init__(self, results: dict):
         self.about, self.others, self.options = results["about"], results["others"], results["options"]
@@ -213,9 +213,19 @@ def targets(run: Run) -> Iterator[Judged]:
     listing = [(scenario, n) for scenario, n in run.cells("lambda") if SCENARIOS[scenario].cold_floor == "floor-s3"]
     asked = [run.value("lambda", *cell, "gallery", "warm_s3") for cell in listing]
     most = FAILED if FAILED in asked else max((x for x in asked if isinstance(x, float)), default=MISSING)
-    yield bound("S3 requests per warm `get`, `list` and `list-all` within the TTL: 0", most, 0)
+    yield bound("S3 requests per warm `get` and lists of all kinds within the TTL: 0", most, 0)
     yield trips("cold", "get", at, "gallery", "cold", 2)
     yield trips("cold", "list", 1000, "gallery", "cold", 3)
+
+    yield floor("cold", "skills-list", 1000, "cold", 2, "floor-s3")
+    for n in (1000, 10000):
+        yield floor("warm p50", "skills-list", n, "p50", 1.3, "floor-skills")
+    yield floor("warm p50", "read-1mb", at, "p50", 1.3, "floor-read")
+    both = [run.value("http", "skills-list", at, name, "c1_rps") for name in ("gallery-local", "fastmcp-skills")]
+    target = f"HTTP `skills-list`, N={at}, of one folder: ≥ 30 × fastmcp-skills"
+    yield against(target, *both, " req/s", lambda ratio: ratio >= 30)
+    ours = run.value("lambda", "skills-list-all", 10000, "gallery", "rss_mb")
+    yield bound("peak RSS `skills-list-all`, N=10000: ≤ 30 MB", ours, 30, " MB")
 
     yield floor("warm CPU", "call-add", at, "warm_cpu_ms", 1.4, "floor-echo")
     yield floor("warm CPU", "get", at, "warm_cpu_ms", 1.4, "floor-echo")
@@ -266,6 +276,9 @@ def against_peers(run: Run, system: str) -> tuple[list[list[str]], int, list[str
     """Rows of the table, how many figures are better than the best peer's, and which are not."""
     rows, better, worse = [], 0, []
     for scenario, n in dict.fromkeys(run.cells("lambda") + run.cells("http")):
+        # The peer serves the skills of a folder, as the local server does.
+        if SCENARIOS[scenario].skills != (system == "gallery-local"):
+            continue
         cells = []
         for path, name, heading, of in VERSUS:
             ours, (peer, theirs) = run.value(path, scenario, n, system, name), run.best(path, scenario, n, name, of)
@@ -286,7 +299,7 @@ def against_peers(run: Run, system: str) -> tuple[list[list[str]], int, list[str
 
 def peers_section(run: Run) -> Iterator[str]:
     rows, verdicts = [], []
-    for system in ("gallery", "gallery-ttl0"):
+    for system in ("gallery", "gallery-ttl0", "gallery-local"):
         found, better, worse = against_peers(run, system)
         rows += found
         if found:
@@ -352,11 +365,11 @@ HTTP = {
 STDIO = {"first": "spawn to first answer ms"}
 
 PAGES = """The gallery answers `list` with its first page of 500 prompts, the peers with all prompts: above N=500 only
-`list-all` is the same work for both."""
-FLOORS = """`x floor` of cold figures is held against floor-echo for `initialize`, `discover` and `call-add`, and
-against floor-s3 for the others. Of warm figures it is held against floor-list for `list` and floor-search for `search` (an
-echo of as many bytes as the gallery answers), floor-s3 for `list-all`, and floor-echo for the others; `x floor-s3` stands beside it where that
-floor ran too."""
+`list-all` is the same work for both. `gallery-local` answers `skills-list` with all skills, as its peer does."""
+FLOORS = """`x floor` of cold figures is held against floor-echo for `initialize`, `discover` and `call-add`, floor-read for
+`read-1mb`, and floor-s3 for the others. Of warm figures it is held against floor-list for `list`, floor-search for `search` and
+floor-skills for `skills-list` (an echo of as many bytes as the gallery answers), floor-s3 for `list-all` and `skills-list-all`,
+floor-read for `read-1mb`, and floor-echo for the others; `x floor-s3` stands beside it where that floor ran too."""
 INDEX = """Before the others start, one process that is not measured lists each gallery, so the measured processes of
 `gallery` and `gallery-ttl0` find an index in the bucket. `gallery-noindex` uses none: its cold figures are what the
 first process pays."""
@@ -377,7 +390,7 @@ def introduction(run: Run) -> str:
     return f"""{busy}Run on {about["date"]} on {about["machine"]}, of which others used {run.others:.0%}.
 {about["versions"]}.
 Rounds: {rounds}, each with a new process, its first answer and up to {options["warm"]} more in {options["warm_ms"]} ms;
-HTTP loads of {options["secs"]} s. Figures are medians; N is the number of prompts."""
+HTTP loads of {options["secs"]} s. Figures are medians; N is the number of prompts, or of skills."""
 
 
 def summary(judged: list[Judged]) -> str:

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from report import PEERS, markdown
-from scenarios import MODERN, SCENARIOS, event, message, prompts
+from scenarios import MODERN, SCENARIOS, event, lacks, large_key, message, prompts, skills
 from stdio import SCENARIO_NAMES, stdio_pass
 
 HERE = Path(__file__).resolve().parent
@@ -36,9 +36,11 @@ HOME = Path(os.environ.get("BENCH_HOME") or HERE / ".home").absolute()  # what s
 BIN, LOG = HOME / "target/release", HOME / "log"
 SERVER = Path(os.environ.get("GALLERY") or ROOT / "target/release/prompt-gallery").absolute()
 FUNCTION = Path(os.environ.get("GALLERY_FUNCTION") or SERVER).absolute()
+SMALL = 1_000  # FastMCP needs time with the square of the skills
 # So that `list` and `list-all` are different work: without it, a page has as many prompts as fit an answer.
 PAGES = {"PAGE_SIZE": "500"}
 LARGE, LARGE_ROUNDS = 10_000, 3  # of a gallery that takes long, fewer rounds are enough
+SMALL_KEY = {False: "prompts/p-00007.hbs", True: "skills/review-00008/SKILL.md"}  # by whether it is of skills
 Cell = tuple[str, int]  # scenario, number of prompts
 MARKERS = "<!-- benches/compare/run: begin -->", "<!-- benches/compare/run: end -->"
 
@@ -54,9 +56,15 @@ class System:
     scenarios: tuple[str, ...] | None = None  # all, if none are named
     stdio: str | None = None  # the command that serves $PROMPT_DIR over stdio
     local: str | None = None  # the command that serves $PROMPT_DIR on $PORT, beside those over stdio
+    largest: int | None = None  # the most prompts or skills
 
-    def runs(self, scenario: str) -> bool:
-        return self.scenarios is None or scenario in self.scenarios
+    def runs(self, scenario: str, n: int) -> bool:
+        is_asked = self.scenarios is None or scenario in self.scenarios
+        return is_asked and (self.largest is None or n <= self.largest)
+
+    def page(self, n: int) -> int:
+        """The prompts or skills of its first page."""
+        return min(n, int(self.env.get("PAGE_SIZE", n)))
 
 
 def builtin() -> dict[str, System]:
@@ -65,7 +73,8 @@ def builtin() -> dict[str, System]:
         shlex.quote(str(p)) for p in (HOME, HOME / "pyvenv/bin/python", HOME / "tools/bin/lambda-adapter")
     )
 
-    without_search = tuple(scenario for scenario in SCENARIOS if scenario != "search")
+    without_search = tuple(s for s, asked in SCENARIOS.items() if s != "search" and not asked.skills)
+    of_a_folder = ("skills-list", "read-1mb")
 
     def floor(name: str, program: str) -> System:
         command = f"exec {home}/target/release/{program}"
@@ -76,9 +85,11 @@ def builtin() -> dict[str, System]:
         "gallery": System(
             function, server, [FUNCTION], {"CACHE_TTL_SECONDS": "30", **PAGES}, stdio=f"{server} stdio"
         ),
-        "gallery-local": System(local=server),
+        "gallery-local": System(
+            server=f'{server} --dir "$PROMPT_DIR"', scenarios=of_a_folder, local=server, largest=SMALL
+        ),
         "gallery-ttl0": System(function, server, [], {"CACHE_TTL_SECONDS": "0", **PAGES}, ("get", "list")),
-        "gallery-noindex": System(function, None, [], {"CACHE_TTL_SECONDS": "30", "INDEX_KEY": "", **PAGES}, ("list",)),
+        "gallery-noindex": System(function, None, [], {"CACHE_TTL_SECONDS": "30", "INDEX_KEY": "", **PAGES}, ("list", "skills-list")),
         "fastmcp": System(
             f"cd {home}/fastmcp; {adapter} & exec {python} -m app",
             f"cd {home}/fastmcp; exec {python} -m app",
@@ -90,6 +101,11 @@ def builtin() -> dict[str, System]:
             f"cd {home}/fastmcp; {adapter} & exec {python} -m app.search",
             f"cd {home}/fastmcp; exec {python} -m app.search",
             scenarios=("search",),
+        ),
+        "fastmcp-skills": System(
+            server=f"exec {home}/pyvenv-skills/bin/python {home}/fastmcp-skills/app.py",
+            scenarios=of_a_folder,
+            largest=SMALL,
         ),
         "ts-express": System(
             f"{adapter} & exec node {home}/ts/dist/main.js",
@@ -107,7 +123,9 @@ def builtin() -> dict[str, System]:
         "floor-echo": floor("floor-echo", "floor-echo"),
         "floor-list": floor("floor-list", "floor-echo"),
         "floor-search": floor("floor-search", "floor-echo"),
+        "floor-skills": floor("floor-skills", "floor-echo"),
         "floor-s3": floor("floor-s3", "floor-s3"),
+        "floor-read": floor("floor-read", "floor-s3"),
     }
 
 
@@ -118,24 +136,20 @@ def is_floor(system: str) -> bool:
 # ---- Processes ----
 
 
-def folder_of(n: int) -> Path:
-    """The files of the bucket `gallery-N`."""
-    return HOME / f"s3/gallery-{n}/prompts"
+def folder_of(bucket: str, kind: str) -> Path:
+    """The files of a bucket that are `prompts` or `skills`."""
+    return HOME / "s3" / bucket / kind
 
 
-def seed(n: int) -> None:
+def seed(folder: Path, texts: dict[str, str]) -> None:
     """Writes these files, unless they are there."""
-    folder = folder_of(n)
-    texts = prompts(n)
-    if (
-        folder.is_dir()
-        and {f.name for f in folder.iterdir()} == texts.keys()
-        and all((folder / name).read_text() == text for name, text in texts.items())
-    ):
+    files = {str(f.relative_to(folder)): f for f in folder.rglob("*") if f.is_file()}
+    if folder.is_dir() and files.keys() == texts.keys() and all(f.read_text() == texts[name] for name, f in files.items()):
         return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
 
 
@@ -214,10 +228,14 @@ def plain_environment(port: int) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": "/tmp", "LANG": "C.UTF-8", "TZ": "UTC", "PORT": str(port)}
 
 
-def environment(name: str, system: System, n: int, s3: S3, port: int) -> dict[str, str]:
+def environment(name: str, system: System, scenario: str, n: int, s3: S3, port: int) -> dict[str, str]:
+    asked = SCENARIOS[scenario]
+    bucket = asked.bucket(n)
     env = {
         **plain_environment(port),
-        "BUCKET_NAME": f"gallery-{n}",
+        "BUCKET_NAME": bucket,
+        "PROMPT_DIR": str(folder_of(bucket, "prompts")),
+        "SKILLS_DIR": str(folder_of(bucket, "skills")),
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test",
@@ -226,7 +244,9 @@ def environment(name: str, system: System, n: int, s3: S3, port: int) -> dict[st
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     if name == "floor-s3":
-        env["FLOOR_KEY"] = "prompts/p-00007.hbs"
+        env["FLOOR_KEY"] = SMALL_KEY[asked.skills]
+    if name == "floor-read":
+        env["FLOOR_KEY"] = f"skills/{large_key()}"
     if name in ECHOES:
         env["FLOOR_FILE"] = str(first_answer(ECHOES[name], n))
     return {**env, **system.env}
@@ -285,7 +305,7 @@ class Bench:
             brief.append(f"warm p50 {statistics.median(figures['warm_ms']):.3g}")
         brief += [f"{load} {figures[load]['rps']:.0f} req/s" for load in ("c1", "c32") if load in figures]
         text = (
-            f"{which:8}{figures.get('scenario', ''):11}N={n:<6} {system:16} {figures.get('error') or ', '.join(brief)}"
+            f"{which:8}{figures.get('scenario', ''):16}N={n:<6} {system:16} {figures.get('error') or ', '.join(brief)}"
         )
         print(text[:200], file=sys.stderr, flush=True)
 
@@ -307,7 +327,7 @@ class Bench:
         return emulate(
             {
                 "command": system.function,
-                "env": {**LAMBDA_ENV, **environment(name, system, n, s3, free_port())},
+                "env": {**LAMBDA_ENV, **environment(name, system, scenario, n, s3, free_port())},
                 "event": event(*self.message(name, scenario)),
                 "expect": "" if is_floor(name) else asked.expect,
                 "follow": asked.follow,
@@ -320,16 +340,16 @@ class Bench:
             }
         )
 
-    def prepare(self, s3: S3, sizes: set[int]) -> None:
-        """Processes that list each gallery, all of it, and search it: they write the index that those which are measured
+    def prepare(self, s3: S3, cells: list[Cell]) -> None:
+        """Processes that list each bucket, all of it, and search it: they write the index that those which are measured
         find, and the floors echo their first answers."""
         if not any(name.startswith("gallery") or name in ECHOES for name in self.systems):
             return
         gallery = self.systems.get("gallery") or builtin()["gallery"]
-        for n in sorted(sizes):
-            for floor, scenario in (("floor-list", "list-all"), ("floor-search", "search")):
-                if scenario == "search" and "search" not in self.args.scenarios.split(","):
-                    continue
+        for floor, scenario in (("floor-list", "list-all"), ("floor-search", "search"), ("floor-skills", "skills-list-all")):
+            if scenario == "search" and "search" not in self.args.scenarios.split(","):
+                continue
+            for n in sorted({n for s, n in cells if SCENARIOS[s].skills == SCENARIOS[scenario].skills}):
                 path = first_answer(ECHOES[floor], n)
                 path.unlink(missing_ok=True)
                 answer = self.function("gallery", gallery, scenario, n, s3, 100_000, 500, path)
@@ -341,7 +361,7 @@ class Bench:
         for number in range(rounds):  # outermost, so the systems take turns
             for scenario, n in cells:
                 for name, system in self.systems.items():
-                    if not system.function or not system.runs(scenario) or (name, scenario, n) in broken:
+                    if not system.function or not system.runs(scenario, n) or (name, scenario, n) in broken:
                         continue
                     if n >= LARGE and number >= LARGE_ROUNDS:
                         continue
@@ -359,12 +379,12 @@ class Bench:
     # ---- Plain HTTP ----
 
     def http_pass(self, s3: S3, n: int, cells: list[str], rounds: int) -> None:
-        """All servers at once, over a gallery of n prompts; each has the machine while it is asked."""
+        """All servers at once, over the bucket of some scenarios; each has the machine while it is asked."""
         with contextlib.ExitStack() as stack:
             servers: dict[str, tuple[str, int]] = {}
             broken: set[tuple[str, str]] = set()
             for name, system in self.systems.items():
-                asked = [scenario for scenario in cells if system.runs(scenario)]
+                asked = [scenario for scenario in cells if system.runs(scenario, n)]
                 if not system.server or not asked:
                     continue
                 if system.server.startswith("http://"):
@@ -372,7 +392,7 @@ class Bench:
                     continue
                 port, begin = free_port(), time.perf_counter()
                 process = stack.enter_context(
-                    started(system.server, environment(name, system, n, s3, port), f"{name}.log")
+                    started(system.server, environment(name, system, asked[0], n, s3, port), f"{name}.log")
                 )
                 servers[name] = f"http://127.0.0.1:{port}/mcp", process.pid
                 if self.answers(name, servers[name][0], process):
@@ -384,9 +404,9 @@ class Bench:
             for number in range(rounds):  # outermost, so the systems take turns
                 for scenario in cells:
                     for name, (url, group) in servers.items():
-                        if (name, scenario) in broken or not self.systems[name].runs(scenario):
+                        if (name, scenario) in broken or not self.systems[name].runs(scenario, n):
                             continue
-                        measured = self.load(name, scenario, url, group, s3)
+                        measured = self.load(name, scenario, n, url, group, s3)
                         if "error" in measured:
                             broken.add((name, scenario))
                         elif group:
@@ -406,15 +426,15 @@ class Bench:
             time.sleep(0.002)
         return False
 
-    def load(self, name: str, scenario: str, url: str, group: int, s3: S3) -> dict:
+    def load(self, name: str, scenario: str, n: int, url: str, group: int, s3: S3) -> dict:
         asked, secs = SCENARIOS[scenario], self.args.secs
         headers, body = self.message(name, scenario)
         loads = {}
         try:
             first_ms, text = post(url, headers, body, asked.follow)
             loads["first_ms"] = first_ms  # of its kind, in the first round
-            if not is_floor(name) and asked.expect not in text:
-                raise RuntimeError(f"bad answer: {text[:300]}")
+            if not is_floor(name) and (why := lacks(scenario, text, self.systems[name].page(n))):
+                raise RuntimeError(why)
             ms = min(post(url, headers, body, asked.follow)[0] for _ in range(2))
             for connections in (1, 32):
                 by_hand = asked.follow or ms > 100
@@ -441,7 +461,7 @@ class Bench:
 
 
 # Floors that echo the gallery's first answer to a scenario.
-ECHOES = {"floor-list": "list", "floor-search": "search"}
+ECHOES = {"floor-list": "list", "floor-search": "search", "floor-skills": "skills-list"}
 
 
 def first_answer(scenario: str, n: int) -> Path:
@@ -571,8 +591,8 @@ def options() -> argparse.Namespace:
     add("--quick", action="store_true", help="no peers, one short round, N=10 and N=1000; other options still count")
     add("--only", type=lambda s: s.split(","), help="systems to run, separated by commas (default: all)")
     add("--scenarios", default=",".join(SCENARIOS), help="what to ask (default: %(default)s)")
-    add("--n", default="10,1000,10000", help="numbers of prompts for list and list-all (default: %(default)s)")
-    add("--at", type=int, default=1000, help="number of prompts for the other scenarios (default: %(default)s)")
+    add("--n", default="10,1000,10000", help="numbers of prompts, and from --at on of skills, to list (default: %(default)s)")
+    add("--at", type=int, default=1000, help="number of prompts or skills for the other scenarios (default: %(default)s)")
     add(
         "--rounds",
         type=int,
@@ -654,33 +674,38 @@ def between_markers(text: str, tables: str) -> str:
 def measure(args: argparse.Namespace, systems: dict[str, System]) -> list[dict]:
     sizes = [int(n) for n in args.n.split(",")]
     of = {"list": sizes, "list-all": sizes, "search": sizes[-1:]}
+    of |= {scenario: [n for n in sizes if n >= args.at] for scenario in ("skills-list", "skills-list-all")}
     cells = [(s, n) for s in args.scenarios.split(",") for n in of.get(s, [args.at])]
-    delayed = [("get", args.at), ("list", args.at), *(("list", n) for n in sizes if n > args.at)]
+    delayed = [("get", args.at), ("list", args.at), *(("list", n) for n in sizes if n > args.at), ("skills-list", args.at)]
     delayed = [(scenario, n) for scenario, n in delayed if scenario in args.scenarios.split(",")]
     LOG.mkdir(parents=True, exist_ok=True)
     for log in LOG.iterdir():
         log.unlink()
     for n in {args.at, *sizes}:
-        seed(n)
+        seed(folder_of(f"gallery-{n}", "prompts"), prompts(n))
+    for n in {n for scenario, n in cells if SCENARIOS[scenario].skills}:
+        seed(folder_of(f"skills-{n}", "skills"), skills(n))
+        folder_of(f"skills-{n}", "prompts").mkdir(exist_ok=True)  # empty
 
     bench = Bench(args, systems)
     with s3_server(0) as s3:
-        bench.prepare(s3, {n for _, n in cells})
+        bench.prepare(s3, cells)
         if "lambda" not in args.skip:
             bench.lambda_pass("lambda", s3, cells, args.rounds, args.warm_ms)
         if "http" not in args.skip:
-            for n in dict.fromkeys(n for _, n in cells):
+            for bucket, n in dict.fromkeys((SCENARIOS[scenario].bucket(n), n) for scenario, n in cells):
                 rounds = min(args.rounds, LARGE_ROUNDS) if n >= LARGE else args.rounds
-                bench.http_pass(s3, n, [scenario for scenario, of in cells if of == n], rounds)
+                asked = [scenario for scenario, of in cells if of == n and SCENARIOS[scenario].bucket(n) == bucket]
+                bench.http_pass(s3, n, asked, rounds)
     if "lambda" not in args.skip and args.s3_delay_ms:
         with s3_server(args.s3_delay_ms) as s3:
-            bench.prepare(s3, {n for _, n in delayed})
+            bench.prepare(s3, delayed)
             bench.lambda_pass("delayed", s3, delayed, min(args.rounds, 3), min(args.warm_ms, 500))
     if "stdio" not in args.skip:
         asked = [scenario for scenario in SCENARIO_NAMES if scenario in args.scenarios.split(",")]
         with open(LOG / "stdio.log", "a") as log:
             # A start is short, so more of them cost little.
-            stdio_pass(bench, args.at, 4 * args.rounds, asked, str(folder_of(args.at)), free_port, plain_environment, log)
+            stdio_pass(bench, args.at, 4 * args.rounds, asked, str(folder_of(f"gallery-{args.at}", "prompts")), free_port, plain_environment, log)
     return bench.samples
 
 

@@ -22,6 +22,15 @@ needs() {
   command -v "$1" >/dev/null || { apt-get update -qq && apt-get install -y -qq "${@:2}"; } >/dev/null
 }
 
+# python_peer NAME FOLDER: a peer written in Python, with its packages in a virtual environment.
+python_peer() {
+  local uv=$home/uv/bin/uv python=$2/bin/python
+  [[ -x $python ]] || "$uv" venv -q --python "$(python3 -c 'import sys; print(sys.executable)')" "$2"
+  "$uv" pip install -q --python "$python" --compile-bytecode --override "$home/override.txt" -r "peers/$1/requirements.txt"
+  rm -rf "${home:?}/$1" && cp -r "peers/$1" "$home/$1"
+  "$python" -m compileall -q "$home/$1"
+}
+
 needs wrk wrk
 if changed harness rust || [[ ! -x $home/target/release/s3mem ]]; then
   (cd rust && CARGO_TARGET_DIR=$home/target cargo build --release --locked)
@@ -29,18 +38,16 @@ if changed harness rust || [[ ! -x $home/target/release/s3mem ]]; then
 fi
 [[ ${1:-} != --no-peers ]] || exit 0
 
-if changed peers peers || [[ ! -e $home/ts/dist/main.js || ! -x $home/pyvenv/bin/python ]]; then
+if changed peers peers || [[ ! -e $home/ts/dist/main.js || ! -x $home/pyvenv/bin/python || ! -x $home/pyvenv-skills/bin/python ]]; then
   [[ -x $home/tools/bin/lambda-adapter ]] ||
     cargo install lambda_web_adapter --version 1.0.0-rc1 --locked --root "$home/tools"
 
-  # uv can override a requirement: fastmcp 4.1.6 asks for a newer certifi than some mirrors have.
+  # uv can override a requirement: fastmcp asks for a newer certifi than some mirrors have.
   [[ -x $home/uv/bin/uv ]] || { python3 -m venv "$home/uv" && "$home/uv/bin/pip" install -q uv==0.13.9; }
-  uv=$home/uv/bin/uv python=$home/pyvenv/bin/python
-  [[ -x $python ]] || "$uv" venv -q --python "$(python3 -c 'import sys; print(sys.executable)')" "$home/pyvenv"
   echo 'certifi>=2026.1' >"$home/override.txt"
-  "$uv" pip install -q --python "$python" --compile-bytecode --override "$home/override.txt" -r peers/fastmcp/requirements.txt
-  rm -rf "$home/fastmcp" && cp -r peers/fastmcp "$home/fastmcp"
-  "$python" -m compileall -q "$home/fastmcp"
+  python_peer fastmcp "$home/pyvenv"
+  # Another release: the one that has skills.
+  python_peer fastmcp-skills "$home/pyvenv-skills"
 
   mkdir -p "$home/ts" && cp peers/ts/*.{ts,json} "$home/ts"
   cd "$home/ts"

@@ -20,8 +20,13 @@ async fn main() -> Result<(), lambda_http::Error> {
         let get = s3.get_object().bucket(&bucket).key(&key);
         async move {
             let data = get.send().await.expect("GetObject").body.collect().await.expect("body").into_bytes();
-            serde_json::json!({"jsonrpc": "2.0", "id": 1, "result": {"text": String::from_utf8_lossy(&data)}})
-                .to_string()
+            let text = std::str::from_utf8(&data).expect("text");
+            // Room for some escapes, so that a large text is not copied once more.
+            let mut json = Vec::with_capacity(data.len() + data.len() / 8 + 64);
+            json.extend_from_slice(br#"{"jsonrpc":"2.0","id":1,"result":{"text":"#);
+            serde_json::to_writer(&mut json, text).expect("JSON");
+            json.extend_from_slice(b"}}");
+            String::from_utf8(json).expect("JSON")
         }
     })
     .await
