@@ -15,7 +15,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::shelf::Shelf;
+use crate::shelf::{KnownFile, Shelf};
 use catalogue::{Sealing, UnusableIndex, open};
 use store::ContentDigest;
 
@@ -58,12 +58,11 @@ pub(crate) fn read(json: &Bytes, own_prefix: &str) -> Result<Vec<IndexRow>, Unus
 
 /// Adds the rows of an index to what a shelf knows.
 pub(crate) fn add(rows: Vec<IndexRow>, shelf: &Shelf) {
-    for IndexRow { key, version, digest, front_matter } in rows {
+    shelf.add(rows.into_iter().filter_map(|IndexRow { key, version, digest, front_matter }| {
         let text = |json: &Bytes| serde_json::from_slice::<String>(json).ok();
-        let (Some(key), Some(version)) = (text(&key), text(&version)) else { continue };
         let front_matter = front_matter.and_then(|json| serde_json::from_slice(&json).ok());
-        shelf.add(&key, &version, digest, front_matter);
-    }
+        Some(KnownFile { key: text(&key)?, version: text(&version)?, digest, front_matter })
+    }));
 }
 
 /// The index of a shelf as it is stored; of the first files, if all are too many.
@@ -85,13 +84,7 @@ pub(crate) fn write(prefix: &str, shelf: &Arc<Shelf>) -> Vec<u8> {
 
 /// The bytes of `sha256:{hex}`.
 fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let text = text.strip_prefix("sha256:")?;
     let mut bytes = [0; 32];
-    if text.len() != 2 * bytes.len() || !text.is_ascii() {
-        return None;
-    }
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).ok()?;
-    }
+    hex::decode_to_slice(text.strip_prefix("sha256:")?, &mut bytes).ok()?;
     Some(bytes)
 }

@@ -47,6 +47,14 @@ struct Facts {
     refused: HashMap<usize, (Box<str>, Instant)>,
 }
 
+/// What an index says of one version of a file.
+pub(crate) struct KnownFile {
+    pub(crate) key: String,
+    pub(crate) version: String,
+    pub(crate) digest: ContentDigest,
+    pub(crate) front_matter: Option<Box<RawValue>>,
+}
+
 /// The front matter of a `SKILL.md` as JSON, or what is wrong with it.
 pub(crate) type FrontMatter = Result<Box<RawValue>, Box<str>>;
 
@@ -166,7 +174,8 @@ impl Shelf {
     pub fn skill(&self, index: usize, max_answer_bytes: Option<u64>) -> Skill {
         let entry = &self.entries[index];
         let facts = self.facts();
-        if let Some((object, why)) = self.files(entry).find_map(|object| Some((object, &facts.refused.get(&object)?.0)))
+        if !facts.refused.is_empty()
+            && let Some((object, why)) = self.files(entry).find_map(|file| Some((file, &facts.refused.get(&file)?.0)))
         {
             return Skill::Refused(format!("{}: {why}", self.objects[object].key));
         }
@@ -278,15 +287,25 @@ impl Shelf {
         }
     }
 
-    /// Adds what an index says of a file, if the file has this version and is not read yet. Returns whether it was added.
-    pub(crate) fn add(&self, key: &str, version: &str, digest: ContentDigest, front_matter: Option<Box<RawValue>>) {
-        let Some(index) = self.object(key).filter(|index| self.objects[*index].version == version) else { return };
+    /// Adds what is known of files that have the same version and are not read yet.
+    pub(crate) fn add(&self, files: impl Iterator<Item = KnownFile>) {
         let mut facts = self.facts();
-        facts.digests[index].get_or_insert(digest);
-        if let Some(skill) = address::skill_of(key).and_then(|path| self.find(path))
-            && let Some(front_matter) = front_matter
-        {
-            facts.front_matter[skill].get_or_insert(Ok(front_matter));
+        let mut next = 0;
+        for KnownFile { key, version, digest, front_matter } in files {
+            // An index has the files in the order of the objects.
+            let is_next = self.objects.get(next).is_some_and(|object| *object.key == *key);
+            let object = if is_next { Some(next) } else { self.object(&key) };
+            let Some(index) = object else { continue };
+            next = index + 1;
+            if *self.objects[index].version != *version {
+                continue;
+            }
+            facts.digests[index].get_or_insert(digest);
+            if let Some(front_matter) = front_matter
+                && let Some(skill) = address::skill_of(&key).and_then(|path| self.find(path))
+            {
+                facts.front_matter[skill].get_or_insert(Ok(front_matter));
+            }
         }
     }
 

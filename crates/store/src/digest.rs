@@ -20,8 +20,7 @@ impl ContentDigest {
     /// `sha256:` and the digest in 64 hexadecimal digits.
     #[must_use]
     pub fn sha256_text(&self) -> String {
-        let digits: String = self.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("sha256:{digits}")
+        format!("sha256:{}", hex::encode(self.sha256))
     }
 
     /// The digest of a content that is at hand.
