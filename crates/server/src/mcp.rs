@@ -194,8 +194,11 @@ impl Mcp {
 
     /// Answers one POST, whatever its bytes are. Needs a Tokio runtime with time.
     pub async fn handle(&self, post: Post<'_>) -> Reply {
+        let Post { headers, body, request_id, claims } = post;
+        let transport = Transport::Http(headers);
         // There is no effect without live lists.
-        self.handle_live(post, None).await.0
+        let effect = &OnceLock::new();
+        self.receive(Received { transport, body, request_id, claims, effect, progress: None }).await
     }
 
     /// The same for a transport with streams: the effect is that of `subscriptions/listen`, and `progress` takes the progress
@@ -279,14 +282,15 @@ impl Call<'_> {
             (Method::Complete, _) => self.complete(record).await,
             (Method::ListTools, _) => self.list_tools(record).await,
             (Method::CallTool, _) => self.call_tool(record).await,
-            (Method::ListResources, _) => self.list_resources().await,
-            (Method::ReadResource, _) => self.read_resource(record).await,
-            (Method::ReadDirectory, Era::Modern) => self.read_directory(record).await,
-            (Method::ListSkills, Era::Modern) => self.list_skills().await,
-            (Method::GetSkill, Era::Modern) => self.get_skill(record).await,
             (Method::ReadDirectory | Method::ListSkills | Method::GetSkill, Era::Handshake) => {
                 Err(self.unknown_method(&format!(": skills need {MODERN}")))
             }
+            // Boxed: the state of every other request would have room for these.
+            (Method::ListResources, _) => Box::pin(self.list_resources()).await,
+            (Method::ReadResource, _) => Box::pin(self.read_resource(record)).await,
+            (Method::ReadDirectory, Era::Modern) => Box::pin(self.read_directory(record)).await,
+            (Method::ListSkills, Era::Modern) => Box::pin(self.list_skills()).await,
+            (Method::GetSkill, Era::Modern) => Box::pin(self.get_skill(record)).await,
             (Method::ListResourceTemplates, _) => self.list_resource_templates(),
         }
     }
