@@ -83,7 +83,7 @@ impl Server {
     /// A folder that cannot be opened, a tool or a resource that cannot be registered.
     pub fn app(self, config: &Config) -> Result<Router, ServerError> {
         let stores = Stores::open(config, aws::connect).map_err(ServerError::Folder)?;
-        Ok(http::app(self.mcp(Arc::new(stores.gallery(config)))?, config, verifier(config)?))
+        self.app_of(Arc::new(stores.gallery(config)), config)
     }
 
     /// The HTTP service over any store. The locations of prompts and skills in `config` are not used.
@@ -92,7 +92,12 @@ impl Server {
     /// A tool or a resource that cannot be registered.
     pub fn app_over(self, store: Arc<dyn PromptStore>, config: &Config) -> Result<Router, ServerError> {
         let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
-        Ok(http::app(self.mcp(gallery)?, config, verifier(config)?))
+        self.app_of(gallery, config)
+    }
+
+    fn app_of(self, gallery: Arc<Gallery>, config: &Config) -> Result<Router, ServerError> {
+        let app = http::app(self.mcp(Arc::clone(&gallery))?, config, verifier(config)?);
+        Ok(http::with_published_skills(app, gallery, config))
     }
 
     /// The protocol over a gallery.

@@ -70,7 +70,8 @@ impl Streams {
     /// The HTTP service with streams.
     pub(crate) fn app(self: &Arc<Self>, config: &Config, verifier: Verifier) -> Router {
         let gallery = Arc::clone(self.mcp.gallery());
-        service::service(any(answer).with_state(Arc::clone(self)), &METHODS, gallery, config, verifier)
+        let app = service::service(any(answer).with_state(Arc::clone(self)), &METHODS, config, verifier);
+        service::with_published_skills(app, gallery, config)
     }
 
     /// Ends the streams of clients that listen. Calls under way go on.

@@ -35,38 +35,39 @@ static POST: [Method; 1] = [Method::POST];
 /// The HTTP service without streams, as on Lambda. `verifier` checks the tokens of callers.
 pub fn app(mcp: Mcp, config: &Config, verifier: Verifier) -> Router {
     let mcp = Arc::new(mcp.configured(config));
-    let gallery = Arc::clone(mcp.gallery());
-    service(any(answer).with_state(mcp), &POST, gallery, config, verifier)
+    service(any(answer).with_state(mcp), &POST, config, verifier)
 }
 
 /// The HTTP service around a handler of `/mcp`, whose requests have passed all checks. Pages in a browser may use `methods`.
-pub fn service(
-    mcp: MethodRouter,
-    methods: &'static [Method],
-    gallery: Arc<Gallery>,
-    config: &Config,
-    verifier: Verifier,
-) -> Router {
+pub fn service(mcp: MethodRouter, methods: &'static [Method], config: &Config, verifier: Verifier) -> Router {
     let origins = Arc::new(Origins { allowed: config.allowed_origins.clone(), methods });
-    let is_open = config.sign_in.is_none() || config.allow_anonymous;
     let guard = Guard { sign_in: config.sign_in.clone(), allow_anonymous: config.allow_anonymous, verifier };
     // A request passes these layers from the first to the last.
     let layers = ServiceBuilder::new()
         .layer(from_fn(log))
-        .layer(from_fn_with_state(Arc::clone(&origins), check_origin))
+        .layer(from_fn_with_state(origins, check_origin))
         .layer(from_fn_with_state(config.allowed_hosts.clone(), check_host))
         .layer(from_fn_with_state(Arc::new(guard), sign_in));
-    // Otherwise a page of any site could read the skills of the visitor's own machine.
-    let checks = ServiceBuilder::new()
-        .layer(from_fn_with_state(origins, check_origin))
-        .layer(from_fn_with_state(config.allowed_hosts.clone(), check_host));
     Router::new()
-        .merge(if is_open { agent_skills::routes(gallery).layer(checks) } else { Router::new() })
         .route("/mcp", mcp.layer(layers))
         .route("/health", get(|| async { "ok\n" }))
         .merge(card::routes(config))
         .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The MCP endpoint is /mcp.\n") })
         .merge(config.sign_in.as_ref().map(discovery).unwrap_or_default())
+}
+
+/// The service with the skills of its gallery for other programs, if it is open to anyone. The function has no use for this: it is
+/// behind a sign-in.
+pub fn with_published_skills(app: Router, gallery: Arc<Gallery>, config: &Config) -> Router {
+    if config.sign_in.is_some() && !config.allow_anonymous {
+        return app;
+    }
+    let origins = Origins { allowed: config.allowed_origins.clone(), methods: &[Method::GET] };
+    // Otherwise a page of any site could read the skills of the visitor's own machine.
+    let checks = ServiceBuilder::new()
+        .layer(from_fn_with_state(Arc::new(origins), check_origin))
+        .layer(from_fn_with_state(config.allowed_hosts.clone(), check_host));
+    app.merge(agent_skills::routes(gallery).layer(checks))
 }
 
 /// The platform's id of a request.
