@@ -143,11 +143,14 @@ async fn watch(args: &Check, tools: &[&str], targets: &[Target]) -> Result<ExitC
 
 /// Reads the files of all targets.
 async fn read(targets: &[Target]) -> Result<Vec<ReadFiles>, Failure> {
-    let mut galleries = Vec::new();
+    let (mut galleries, mut none) = (Vec::new(), None);
     for target in targets {
-        galleries.extend(target.read().await?);
+        galleries.extend(target.read(&mut none).await?);
     }
-    Ok(galleries)
+    match none.filter(|_| galleries.is_empty()) {
+        Some(none) => Err(none),
+        None => Ok(galleries),
+    }
 }
 
 /// The outcome of a report.

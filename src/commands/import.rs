@@ -72,7 +72,7 @@ fn source() -> impl TypedValueParser<Value = Source> {
 }
 
 pub(crate) fn run(args: &Import) -> Result<ExitCode, Failure> {
-    let InputFiles { files, folders, hidden, .. } = InputFiles::read(&args.path)?;
+    let InputFiles { files, folders, hidden, links, .. } = InputFiles::read(&args.path)?;
     let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
     let Some(source) = args.from.or_else(|| exchange::detect(&files, &folders)) else {
         let words = Source::ALL.map(Source::word).join("|");
@@ -95,6 +95,10 @@ pub(crate) fn run(args: &Import) -> Result<ExitCode, Failure> {
     let names = if source.is_skills() { Vec::new() } else { names(&dir)? };
     let planned = imported.into_iter().map(|one| plan(one, &dir, &names, args)).collect();
     let code = files::write_all(&dir, planned, &count)?;
+    if !links.is_empty() {
+        let why = "links that lead out of the folder, or to a folder, are left out";
+        let _ = writeln!(io::stderr(), "warning: {why}: {}", links.join(", "));
+    }
     if !hidden.is_empty() {
         let _ = writeln!(io::stderr(), "note: hidden files are left out: {}", hidden.join(", "));
     }
@@ -147,6 +151,11 @@ fn plan(
     (from, file.and_then(planned))
 }
 
+/// Whether a link leads to a file below a folder, which has no links in its path.
+fn leads_into(root: &Path, link: &Path) -> bool {
+    link.canonicalize().is_ok_and(|target| target.starts_with(root) && target.is_file())
+}
+
 /// The files to import.
 #[derive(Default)]
 struct InputFiles {
@@ -155,6 +164,8 @@ struct InputFiles {
     folders: Vec<String>,
     /// The paths of hidden files and folders, which are left out.
     hidden: Vec<String>,
+    /// The paths of links that lead out of the folder. Their targets are none of it, and may be private.
+    links: Vec<String>,
     /// The size of all files.
     bytes: u64,
 }
@@ -177,14 +188,15 @@ impl InputFiles {
         }
         // The paths of a folder that is a skill begin with its name.
         let prefix = if real.join(SKILL).is_file() { format!("{}/", name(&real)) } else { String::new() };
-        read.folder(&real, &prefix)?;
+        read.folder(&real, &real, &prefix)?;
         read.files.sort_by(|a, b| a.path.cmp(&b.path));
         read.hidden.sort();
+        read.links.sort();
         Ok(read)
     }
 
-    /// Adds the files of a folder and of those below. Links to folders are not followed.
-    fn folder(&mut self, folder: &Path, prefix: &str) -> Result<(), Failure> {
+    /// Adds the files of a folder and of those below. Links to folders, and those that lead out of `root`, are not followed.
+    fn folder(&mut self, root: &Path, folder: &Path, prefix: &str) -> Result<(), Failure> {
         let unable = |e: io::Error| Failure::unable(format!("{}: {e}", folder.display()));
         for entry in fs::read_dir(folder).map_err(unable)? {
             let entry = entry.map_err(unable)?;
@@ -195,7 +207,9 @@ impl InputFiles {
             if name.starts_with('.') {
                 self.hidden.push(path);
             } else if kind.is_dir() {
-                self.folder(&entry.path(), &format!("{path}/"))?;
+                self.folder(root, &entry.path(), &format!("{path}/"))?;
+            } else if kind.is_symlink() && !leads_into(root, &entry.path()) {
+                self.links.push(path);
             } else if entry.path().is_file() {
                 self.file(&entry.path(), path)?;
             }

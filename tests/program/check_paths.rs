@@ -237,3 +237,14 @@ async fn list_and_check_say_why_a_bucket_refuses_a_file() {
         assert!(out.contains(&why), "{code}: {out}");
     }
 }
+
+#[test]
+fn a_gallery_may_have_skills_alone() {
+    let dir = folder(&[("prompts/notes.txt", ""), ("skills/a/SKILL.md", "---\nname: b\ndescription: D\n---\nText.\n")]);
+    let at = |path: &str| dir.path().join(path).to_str().unwrap().to_owned();
+    let (prompts, skills) = (at("prompts"), at("skills"));
+    let ran = run_with(&["check", "--dir", &prompts], &[("SKILLS_DIR", &skills)], "");
+    assert!(ran.out.contains("a/SKILL.md") && ran.out.contains("error"), "{}{}", ran.out, ran.err);
+    let ran = run(&["check", "--dir", &prompts]);
+    assert!(ran.err.contains("there are no prompts in "), "{}{}", ran.out, ran.err);
+}

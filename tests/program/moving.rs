@@ -201,3 +201,21 @@ fn a_path_in_a_source_stays_in_the_folder() {
     printed(&["import", name(&from.path().join("e.json")), "--dir", name(&dir.path().join("in"))]);
     assert_eq!(files(dir.path()), ["in/abs.prompt", "in/etc/x.prompt", "in/p/h.prompt"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_out_of_the_source_is_left_out_by_name() {
+    let private = folder(&[("key", "secret")]);
+    let source = folder(&[("ok/SKILL.md", "---\nname: ok\ndescription: D\n---\nText.\n"), ("ok/rules.md", "Rules.")]);
+    std::os::unix::fs::symlink(private.path().join("key"), source.path().join("ok/key")).unwrap();
+    std::os::unix::fs::symlink("rules.md", source.path().join("ok/same.md")).unwrap();
+    let out = folder(&[]);
+    let args = ["import", "--from", "skills", name(source.path()), "--skills-dir", name(out.path())];
+    let ran = run(&args);
+    assert!(
+        ran.err.contains("links that lead out of the folder, or to a folder, are left out: ok/key\n"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(files(out.path()), ["ok/SKILL.md", "ok/rules.md", "ok/same.md"]);
+}

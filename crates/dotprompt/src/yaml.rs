@@ -308,8 +308,10 @@ fn message(e: &Error) -> (Code, String) {
 const QUOTES_HINT: &str = " (text may need quotes here)";
 
 fn too_much() -> String {
-    let (values, depth) = (bounds::YAML_VALUES, bounds::YAML_DEPTH);
-    format!("front matter has at most {values} values, {depth} deep, including the copies of aliases")
+    let (values, depth, bytes) = (bounds::YAML_VALUES, bounds::YAML_DEPTH, bounds::YAML_BYTES);
+    format!(
+        "front matter has at most {values} values, {depth} deep, and {bytes} bytes of text, including the copies of aliases"
+    )
 }
 
 /// The error of the scanner.

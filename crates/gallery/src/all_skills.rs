@@ -180,9 +180,13 @@ impl AllSkills {
         &items[start..start + count]
     }
 
-    /// The paths of all skills, those that are left out included.
+    /// The paths of the skills, except for those that are known to be left out.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
-        self.items().iter().map(|item| self.path(*item))
+        let is_served = |item: &&Item| match (*item, &self.shelf) {
+            (Item::Folder(index), Some(shelf)) => !matches!(shelf.validity(*index), Err(Some(_))),
+            _ => true,
+        };
+        self.items().iter().filter(is_served).map(|item| self.path(*item))
     }
 }
 

@@ -34,11 +34,10 @@ pub(super) struct Target {
 /// What the files of a target are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Prompts,
+    /// Prompts. A gallery may have skills alone.
+    Prompts { may_be_none: bool },
     /// Skills. A server need not have any, so that without a path none are fine too.
-    Skills {
-        may_be_none: bool,
-    },
+    Skills { may_be_none: bool },
     /// Skills below each folder with a `SKILL.md`, prompts elsewhere.
     Both,
 }
@@ -85,11 +84,11 @@ impl Target {
         Ok(folder)
     }
 
-    /// The prompts and the skills of the target.
+    /// The prompts and the skills of the target. If it may have none, `none` gets the words for that.
     ///
     /// # Errors
     /// The store does not answer, or the target has neither.
-    pub(super) async fn read(&self) -> Result<Vec<ReadFiles>, Failure> {
+    pub(super) async fn read(&self, none: &mut Option<Failure>) -> Result<Vec<ReadFiles>, Failure> {
         let mut objects = match (self.store.list().await, self.kind) {
             (Ok(objects), _) => objects,
             // Credentials of a gallery without skills need not reach further than its prompts.
@@ -102,7 +101,7 @@ impl Target {
         objects.sort_by(|a, b| a.key.cmp(&b.key));
         let root = self.location();
         let (in_skills, others) = match self.kind {
-            Kind::Prompts => (Vec::new(), objects),
+            Kind::Prompts { .. } => (Vec::new(), objects),
             Kind::Skills { .. } => (objects, Vec::new()),
             Kind::Both => match skills::rooted(&self.source, &root, &objects)? {
                 Some(rooted) => return Ok(vec![self.read_skills(objects, rooted).await?]),
@@ -121,7 +120,11 @@ impl Target {
             if is_empty && in_skills.is_empty() {
                 let hints = strays::notes(prompts.files.iter().map(|file| file.key.as_str()));
                 let why = [strays::ENDINGS.to_owned()].into_iter().chain(hints).collect::<Vec<_>>().join("; ");
-                return Err(Failure::unable(format!("there are no prompts in {root}: {why}")));
+                let failure = Failure::unable(format!("there are no prompts in {root}: {why}"));
+                if !matches!(self.kind, Kind::Prompts { may_be_none: true }) {
+                    return Err(failure);
+                }
+                none.get_or_insert(failure);
             }
             read.extend(Some(prompts).filter(|_| !is_empty));
         }
@@ -196,7 +199,7 @@ pub(super) fn targets(paths: &[String], location: &Location) -> Result<Vec<Targe
             .as_ref()
             .map(|skills| Config { source: skills.in_store_of(&config.source), ..config.clone() });
         let selections = [
-            Some(selection(config, Kind::Prompts)),
+            Some(selection(config, Kind::Prompts { may_be_none: skills.is_some() })),
             skills.map(|config| selection(config, Kind::Skills { may_be_none: true })),
         ];
         return selections.into_iter().flatten().map(Target::open).collect();
@@ -244,7 +247,7 @@ fn select(path: &str, location: &Location) -> Result<Selection, Failure> {
     let placed = Placed::new(&file, location)?;
     let config = placed.config()?;
     let only = Some(BTreeSet::from([placed.key]));
-    Ok(Selection { config, only, is_served: placed.is_served, kind: Kind::Prompts })
+    Ok(Selection { config, only, is_served: placed.is_served, kind: Kind::Prompts { may_be_none: false } })
 }
 
 /// What a folder has. In the folders of the server, it is what the server takes them for.
@@ -254,7 +257,7 @@ fn kind_of(dir: &Path, location: &Location) -> Kind {
         |served: &Path| served.canonicalize().is_ok_and(|served| dir.canonicalize().is_ok_and(|dir| dir == served));
     match (SkillsSource::from_env(&prompts), &prompts) {
         (Ok(Some(SkillsSource::Dir(skills))), _) if is_it(&skills) => Kind::Skills { may_be_none: false },
-        (_, config::Source::Dir(prompts)) if is_it(prompts) => Kind::Prompts,
+        (_, config::Source::Dir(prompts)) if is_it(prompts) => Kind::Prompts { may_be_none: false },
         _ => Kind::Both,
     }
 }
