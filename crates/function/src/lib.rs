@@ -52,8 +52,7 @@ pub fn serve(tools: Vec<Tool>, resources: Vec<OwnResource>, config: &Config) -> 
     // Each line is written before the answer: the platform may freeze the process after it.
     let _ = logging::init(config.log_filter.clone(), logging::lines(config.log_format, std::io::stdout, false));
     let began = Instant::now();
-    let stores = Stores::open(config, client::from_env).map_err(|e| e.to_string())?;
-    let gallery = Arc::new(stores.gallery(config));
+    let gallery = Arc::new(Stores::open(config, client::from_env).map_err(|e| e.to_string())?.gallery(config));
     // Lambda sends one event at a time, and threads take start-up time.
     let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     runtime.block_on(async {

@@ -39,11 +39,13 @@ fn write(plan: &Plan, _: &str) -> Result<Written, String> {
     live::check(FORMAT.program, scan, &text, &[], &places)?;
     let description = plan.description.as_ref().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
     let optional = plan.parameters.iter().any(|parameter| !parameter.required);
+    let braces = plan.parameters.iter().filter_map(Parameter::words).any(|words| words.contains(['{', '}']));
     let notes = not_kept(&[
         ("the title", plan.title.is_some()),
         ("the tags", !plan.tags.is_empty()),
         ("the lines of the description", description != plan.description),
         ("which arguments are optional", optional),
+        ("the braces in descriptions of arguments", braces),
         ("the titles of the arguments", plan.parameters.iter().any(|parameter| parameter.title.is_some())),
     ]);
     let fields = [("description", description.map(|text| single(&text)))];

@@ -24,8 +24,9 @@ pub(super) fn routes(gallery: Arc<Gallery>) -> Router {
 async fn index(State(gallery): State<Arc<Gallery>>) -> Response {
     match gallery.published_index().await {
         Ok(index) => {
-            let ttl = if index.is_partial { 0 } else { gallery.ttl().as_secs() };
-            ([(CONTENT_TYPE, JSON), (CACHE_CONTROL, &max_age(ttl))], index.json).into_response()
+            let seconds = if index.is_partial { 0 } else { gallery.ttl().as_secs() };
+            let headers = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, &format!("public, max-age={seconds}"))];
+            (headers, index.json).into_response()
         }
         Err(e) => failed(&gallery, &e),
     }
@@ -33,16 +34,12 @@ async fn index(State(gallery): State<Arc<Gallery>>) -> Response {
 
 async fn artifact(State(gallery): State<Arc<Gallery>>, Path(path): Path<String>) -> Response {
     match gallery.artifact(&path).await {
+        // Not kept: clients compare it with the index, which may be newer.
         Ok(artifact) => {
-            let cache = max_age(gallery.ttl().as_secs());
-            ([(CONTENT_TYPE, artifact.mime_type), (CACHE_CONTROL, &cache)], artifact.content).into_response()
+            ([(CONTENT_TYPE, artifact.mime_type), (CACHE_CONTROL, "no-store")], artifact.content).into_response()
         }
         Err(e) => failed(&gallery, &e),
     }
-}
-
-fn max_age(seconds: u64) -> String {
-    format!("public, max-age={seconds}")
 }
 
 fn failed(gallery: &Gallery, e: &GalleryError) -> Response {
