@@ -48,12 +48,15 @@ pub(crate) fn read(json: &Bytes, own_prefix: &str) -> Result<Vec<IndexRow>, Unus
     let index = open(json, own_prefix, FORMAT)?;
     let IndexJson { files } = serde_json::from_str(index).map_err(|e| UnusableIndex::Broken(e.to_string()))?;
     let slice = |part: &RawValue| json.slice_ref(part.get().as_bytes());
-    let row = |RowJson(key, version, sha256, size, answer_bytes, front_matter): RowJson<'_, &RawValue>| {
+    // Collecting would double the room again and again.
+    let mut rows = Vec::with_capacity(files.len());
+    for RowJson(key, version, sha256, size, answer_bytes, front_matter) in files {
         let sha256 = from_hex(&sha256).ok_or_else(|| UnusableIndex::Broken(format!("{key} has no SHA-256")))?;
         let digest = ContentDigest { sha256, size, answer_bytes };
-        Ok(IndexRow { key: slice(key), version: slice(version), digest, front_matter: front_matter.map(slice) })
-    };
-    files.into_iter().map(row).collect()
+        let front_matter = front_matter.map(slice);
+        rows.push(IndexRow { key: slice(key), version: slice(version), digest, front_matter });
+    }
+    Ok(rows)
 }
 
 /// Adds the rows of an index to what a shelf knows.
