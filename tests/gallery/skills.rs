@@ -228,3 +228,37 @@ async fn a_few_of_many_skills_are_known_by_their_address_alone() {
         "two files of one skill, the index, a file, and a file with its SKILL.md"
     );
 }
+
+#[tokio::test]
+async fn while_prompts_are_missing_an_unknown_address_may_be_that_of_one() {
+    let (prompts, skills) = (S3Server::start().await, bucket(&["team/a"]).await);
+    prompts.put("prompts/plan.prompt", "---\nskill: true\ndescription: Plans\n---\nPlan.\n");
+    prompts.put("prompts/sheet.prompt", "{{media url=\"sheet.csv\"}} Sum it up.\n");
+    prompts.put("prompts/sheet.csv", "a,b\n");
+    let store = |s3: &S3Server, prefix: &str| {
+        let config = s3.client_config().retry_config(RetryConfig::disabled());
+        S3Store::new(config, S3Server::BUCKET, prefix)
+    };
+    for fault in [Fault::SlowDown, Fault::SlowDownKey("prompts/plan.prompt".to_owned())] {
+        let gallery = Gallery::new(Arc::new(store(&prompts, "prompts/")), SHORT, 500)
+            .with_skills(Arc::new(store(&skills, "skills/")), None);
+        prompts.set_fault(Some(fault));
+        let (listed, is_partial) = list(&gallery).await.unwrap();
+        assert_eq!((uris(&listed), is_partial), (vec!["skill://team/a/SKILL.md"], true));
+        let errors = async || {
+            let errors = [
+                gallery.skill("skill://plan/SKILL.md").await.unwrap_err(),
+                gallery.read_resource("skill://plan/SKILL.md").await.unwrap_err(),
+                gallery.read_resource("gallery:///other.csv").await.unwrap_err(),
+                gallery.read_directory("skill://other", None).await.unwrap_err(),
+            ];
+            errors.map(|e| matches!(e, GalleryError::Store(_)))
+        };
+        assert_eq!(errors().await, [true; 4]);
+        assert!(gallery.skill("skill://team/a/SKILL.md").await.is_ok(), "that of a folder is known");
+        prompts.set_fault(None);
+        eventually("the prompt is read", async || gallery.skill("skill://plan/SKILL.md").await.is_ok()).await;
+        assert!(gallery.read_resource("gallery:///sheet.csv").await.is_ok());
+        gallery.read_resource("gallery:///other.csv").await.map(|_| ()).expect_err("unknown");
+    }
+}

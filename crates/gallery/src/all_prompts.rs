@@ -144,6 +144,11 @@ impl AllPrompts {
         Self { summaries: summaries.into(), search, tools, skills, shown, unread, not_offered, taken_skills }
     }
 
+    /// Why some prompts are missing.
+    pub(crate) fn missing(&self) -> Option<StoreError> {
+        (self.unread > 0).then(|| StoreError::Unavailable(format!("{} prompts are not read in time", self.unread)))
+    }
+
     /// The search index, made at the first search.
     async fn search(&self) -> Result<Arc<SearchIndex>, GalleryError> {
         let make = || async {

@@ -56,8 +56,8 @@ pub(crate) struct AllSkills {
     /// The prompts, some of which are skills.
     pub(crate) prompts: Arc<AllPrompts>,
     items: OnceCell<Vec<Item>>,
-    /// Whether some are missing.
-    is_partial: bool,
+    /// Why some are missing.
+    missing: Option<StoreError>,
 }
 
 /// A skill by its index.
@@ -124,8 +124,13 @@ impl PagesOfSkills {
 }
 
 impl AllSkills {
-    fn new(shelf: Option<Arc<Shelf>>, prompts: Arc<AllPrompts>, is_partial: bool) -> Self {
-        Self { shelf, prompts, items: OnceCell::new(), is_partial }
+    fn new(shelf: Option<Arc<Shelf>>, prompts: Arc<AllPrompts>, missing: Option<StoreError>) -> Self {
+        Self { shelf, prompts, items: OnceCell::new(), missing }
+    }
+
+    /// The error of an address where nothing is found. While some skills are missing, it may be that of one of them.
+    pub(crate) fn absent(&self, unknown: GalleryError) -> GalleryError {
+        self.missing.clone().map_or(unknown, GalleryError::Store)
     }
 
     /// Both kinds, sorted by path. A page that is kept does not need them.
@@ -169,7 +174,7 @@ impl AllSkills {
 
     /// The same after the shelf was replaced.
     pub(crate) fn again(self) -> Self {
-        Self::new(self.shelf, self.prompts, self.is_partial)
+        Self::new(self.shelf, self.prompts, self.missing)
     }
 
     /// The skills whose paths begin so.
@@ -281,7 +286,7 @@ impl Gallery {
             }
             let all = self.all_skills().await?;
             let prompt = all.prompt(folder).map(|prompt| prompt.entry.clone());
-            let entry = prompt.ok_or_else(|| GalleryError::unknown_skill(uri, None, all.paths()))?;
+            let entry = prompt.ok_or_else(|| all.absent(GalleryError::unknown_skill(uri, None, all.paths())))?;
             Ok((None, entry))
         })
         .await?;
@@ -293,19 +298,19 @@ impl Gallery {
     pub(crate) async fn all_skills(&self) -> Result<AllSkills, GalleryError> {
         let (shelf, prompts) = future::join(self.shelf(), self.prompts_in_part()).await;
         let shelf = shelf?;
-        let (prompts, is_partial) = match prompts {
+        let (prompts, missing) = match prompts {
             Ok(prompts) => {
-                let is_partial = prompts.unread > 0;
-                (prompts, is_partial)
+                let missing = prompts.missing();
+                (prompts, missing)
             }
-            Err(e) if shelf.is_none() => return Err(e),
             // The skills of the store can be listed all the same.
-            Err(e) => {
-                tracing::warn!(cause = ?std::error::Error::source(&e).map(ToString::to_string), "no prompts for skills/list");
-                (Arc::new(AllPrompts::new(Vec::new(), 0, true)), true)
+            Err(GalleryError::Store(e)) if shelf.is_some() => {
+                tracing::warn!(cause = %e, "no prompts for skills/list");
+                (Arc::new(AllPrompts::new(Vec::new(), 0, true)), Some(e))
             }
+            Err(e) => return Err(e),
         };
-        Ok(AllSkills::new(shelf, prompts, is_partial))
+        Ok(AllSkills::new(shelf, prompts, missing))
     }
 
     async fn shelf(&self) -> Result<Option<Arc<Shelf>>, GalleryError> {
@@ -328,7 +333,7 @@ impl Gallery {
                     Some(skills) => Some(skills.listed_now().await?),
                     None => None,
                 };
-                all = AllSkills::new(shelf, all.prompts, all.is_partial);
+                all = AllSkills::new(shelf, all.prompts, all.missing);
                 continue;
             };
             return match filled.outage {
@@ -342,7 +347,7 @@ impl Gallery {
     /// `None` if a file has changed since it was listed, unless this `is_last`.
     async fn try_fill(&self, all: &AllSkills, after: Option<&str>, form: Form, is_last: bool) -> Option<Filling> {
         let began = Instant::now();
-        let mut page = Filling::partial(all.is_partial);
+        let mut page = Filling::partial(all.missing.is_some());
         let all_items = all.items();
         let start = after.map_or(0, |after| all_items.partition_point(|item| all.path(*item) <= after));
         let mut last: Option<Item> = None;
@@ -416,7 +421,7 @@ impl Gallery {
         inside: &str,
     ) -> Result<(Vec<String>, bool), GalleryError> {
         let began = Instant::now();
-        let (mut page, mut paths) = (Filling::partial(all.is_partial), Vec::new());
+        let (mut page, mut paths) = (Filling::partial(all.missing.is_some()), Vec::new());
         for items in all.beginning_with(inside).chunks(SKILLS_READ_AHEAD) {
             if began.elapsed() > self.page_timeout {
                 page.is_partial = true;

@@ -155,7 +155,7 @@ impl Gallery {
             }
             let folder = address::skill_of(&path).unwrap_or_default();
             let all = self.all_skills().await?;
-            let skill = all.prompt(folder).ok_or_else(|| GalleryError::unknown_resource(uri))?;
+            let skill = all.prompt(folder).ok_or_else(|| all.absent(GalleryError::unknown_resource(uri)))?;
             let text = self.skill_text(&skill.prompt).await?.ok_or_else(|| GalleryError::unknown_resource(uri))?;
             Ok(Resource { uri: address::uri(&path), mime_type: MARKDOWN.to_owned(), content: text.into() })
         })
@@ -224,8 +224,9 @@ impl Gallery {
     async fn read_embedded(&self, uri: &str, path: &str) -> Result<Resource, GalleryError> {
         let unknown = || GalleryError::unknown_resource(uri);
         let path = percent_decode_str(path).decode_utf8().map_err(|_| unknown())?;
-        if self.prompts_in_part().await?.shown.binary_search_by(|key| key.as_str().cmp(&path)).is_err() {
-            return Err(unknown());
+        let prompts = self.prompts_in_part().await?;
+        if prompts.shown.binary_search_by(|key| key.as_str().cmp(&path)).is_err() {
+            return Err(prompts.missing().map_or_else(unknown, GalleryError::Store));
         }
         let mut catalogue: Arc<Catalogue> = self.live.current().await?;
         for is_last in attempts() {
@@ -254,8 +255,11 @@ impl Gallery {
         in_time(async {
             let path = address::path(uri).ok_or_else(|| GalleryError::NotAFolder { uri: uri.to_owned() })?;
             let (children, is_partial) = self.children(&path).await?;
-            if children.is_empty() && !is_partial {
-                return Err(GalleryError::NotAFolder { uri: uri.to_owned() });
+            if children.is_empty() {
+                // Something that was not read may be in it.
+                let unread = || StoreError::Unavailable("its skills are not read in time".to_owned()).into();
+                let not_a_folder = || GalleryError::NotAFolder { uri: uri.to_owned() };
+                return Err(if is_partial { unread() } else { not_a_folder() });
             }
             let mut page = Filling::partial(is_partial);
             let (mut last, mut next_cursor) = (None, None);
