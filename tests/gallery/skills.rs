@@ -95,6 +95,34 @@ async fn a_damaged_or_foreign_index_changes_no_answer() {
 }
 
 #[tokio::test]
+async fn the_index_keeps_what_is_wrong_with_a_skill() {
+    let s3 = bucket(&["a", "b"]).await;
+    s3.put("skills/b/SKILL.md", "---\nname: b\n---\nDo b.\n");
+    let why = async |gallery: &Gallery| {
+        assert_eq!(uris(&list(gallery).await.unwrap().0), ["skill://a/SKILL.md"]);
+        gallery.skill("skill://b/SKILL.md").await.unwrap_err().to_string()
+    };
+    let first = why(&server(&s3, HOUR)).await;
+    assert!(first.contains("description"), "{first}");
+    let before = s3.requests();
+    assert_eq!(why(&server(&s3, HOUR)).await, first);
+    let after = s3.requests();
+    assert_eq!((after.get - before.get, after.put - before.put), (1, 0), "the index alone is read");
+    s3.put("skills/b/SKILL.md", skill("b"));
+    assert_eq!(list(&server(&s3, HOUR)).await.unwrap().0.len(), 2);
+}
+
+#[tokio::test]
+async fn a_read_that_outlives_its_caller_counts() {
+    let s3 = bucket(&["a", "b"]).await;
+    let gallery = server(&s3, HOUR).with_page_timeout(Duration::ZERO);
+    let page = gallery.list_skills(None).await.unwrap();
+    assert_eq!((page.entries.get(), page.is_partial), ("[]", true));
+    eventually("all is read", async || !gallery.list_skills(None).await.unwrap().is_partial).await;
+    assert_eq!(s3.requests().get, 4 + 1, "each file once, and the index");
+}
+
+#[tokio::test]
 async fn a_read_file_is_that_of_the_listing_or_of_a_newer_one() {
     let s3 = bucket(&["a"]).await;
     let running = server(&s3, HOUR);
@@ -137,6 +165,8 @@ async fn a_file_that_no_answer_of_lambda_can_carry_leaves_its_skill_out_there() 
     assert_eq!((uris(&skills), is_partial), (vec!["skill://b/SKILL.md"], false));
     let why = lambda.skill("skill://a/SKILL.md").await.unwrap_err().to_string();
     assert!(why.contains("a/quotes needs 1600 bytes of an answer, and an answer of Lambda has at most 1000"), "{why}");
+    let read = lambda.read_resource("skill://a/SKILL.md").await.unwrap_err().to_string();
+    assert!(read.contains("a/quotes needs 1600 bytes"), "its other files are not served either: {read}");
     assert_eq!(uris(&list(&server(&s3, HOUR)).await.unwrap().0).len(), 2, "elsewhere it is served");
 }
 

@@ -4,25 +4,23 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use futures_util::future::{BoxFuture, FutureExt, WeakShared};
 use futures_util::{StreamExt, stream};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
-use tokio::task::JoinError;
 
 use crate::by_version::ByVersion;
 use crate::limits::{CACHE_BYTES, CACHE_SHARDS, CONCURRENT_READS, ESTIMATED_FILES};
 use crate::link::{Link, Partials};
 use crate::snapshot::{Catalogue, Entry};
+use crate::under_way::UnderWay;
 use dotprompt::{Named, Partial, Problem, Prompt, PromptFile, Shown, bounds};
-use store::{Object, PromptStore, StoreError, spawn_counted};
+use store::{Object, PromptStore, StoreError};
 
 /// The files that were read, and what is wrong with them.
 pub struct Files {
     store: Arc<dyn PromptStore>,
     cache: Cache<Object, Arc<ParsedFile>, BySize>,
-    /// The files that are being read. Callers that need the same file wait for the same read.
-    under_way: Mutex<HashMap<Object, WeakShared<Read>>>,
+    under_way: UnderWay<Arc<ParsedFile>>,
     /// Problems of prompts and partials.
     problems: ByVersion<Problem>,
     /// Files that the store lists and refuses to return: the error, and when the store was last asked.
@@ -46,8 +44,6 @@ impl Unread {
         !matches!(self.error, StoreError::Unavailable(_))
     }
 }
-
-type Read = BoxFuture<'static, Result<Arc<ParsedFile>, StoreError>>;
 
 /// A file that was read.
 enum ParsedFile {
@@ -202,22 +198,11 @@ impl Files {
         if let Some(file) = self.cache.get(object) {
             return Ok(file);
         }
-        let read = {
-            let mut under_way = lock(&self.under_way);
-            // Forgets reads that no caller waits for any more.
-            under_way.retain(|_, read| read.upgrade().is_some());
-            let joined = under_way.get(object).and_then(WeakShared::upgrade);
-            joined.unwrap_or_else(|| {
-                let (files, listed) = (Arc::clone(self), object.clone());
-                // In a task of its own, so that many files are parsed on all cores.
-                let task = spawn_counted(async move { files.read(&listed).await });
-                let ended = |e: JoinError| Err(StoreError::Unavailable(e.to_string()));
-                let read = task.map(move |read| read.unwrap_or_else(ended)).boxed().shared();
-                under_way.extend(read.downgrade().map(|weak| (object.clone(), weak)));
-                read
-            })
+        let read = || {
+            let (files, listed) = (Arc::clone(self), object.clone());
+            async move { files.read(&listed).await }
         };
-        read.await.map_err(|error| Unread { object: object.clone(), error })
+        self.under_way.join(object, read).await.map_err(|error| Unread { object: object.clone(), error })
     }
 
     async fn read(&self, object: &Object) -> Result<Arc<ParsedFile>, StoreError> {

@@ -13,7 +13,7 @@
 //! |---|---|
 //! | a listing becomes names | `snapshot.rs` |
 //! | a snapshot stays fresh, and serves through an outage | `snapshots.rs`; of prompts, with files and index: `live.rs` |
-//! | a file is read, kept, refused or left out, and gets its partials | `files.rs`, with `by_version.rs` and `link.rs` |
+//! | a file is read, kept, refused or left out, and gets its partials | `files.rs`, with `by_version.rs`, `link.rs` and `under_way.rs` |
 //! | a file that changes while it is read is listed again | `retry.rs` |
 //! | the index is read and written | `index.rs`, `index/format.rs`; any index, its object and its envelope: `index/stored.rs`, `index/envelope.rs` |
 //! | changed files of a watched folder are read | `changes.rs` |
@@ -30,6 +30,7 @@ mod retry;
 mod snapshot;
 mod snapshots;
 mod summary;
+mod under_way;
 
 #[doc(hidden)]
 pub use {
@@ -43,4 +44,5 @@ pub use {
     snapshot::{Catalogue, Entry},
     snapshots::{Snapshot, Snapshots},
     summary::Summary,
+    under_way::UnderWay,
 };

@@ -1,8 +1,10 @@
-//! The index of the skills: the digest of every file, and the front matter of every `SKILL.md`, in one object of the store:
+//! The index of the skills: the digest of every file, and the front matter of every `SKILL.md`, or what is wrong with it, in one object
+//! of the store:
 //!
 //! ```json
 //! {"files":[["team/refunds/SKILL.md","version","sha256:…",612,640,{"name":"refunds",…}],
-//!   ["team/refunds/rules.md","version","sha256:…",90,94,null]]}
+//!   ["team/refunds/rules.md","version","sha256:…",90,94,null],
+//!   ["broken/SKILL.md","version","sha256:…",12,14,"broken/SKILL.md, line 1, column 1: …"]]}
 //! ```
 //!
 //! The numbers are the size of the content, and the bytes that it takes in an answer of Lambda. A row counts only while the listing
@@ -13,14 +15,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
-use crate::shelf::{KnownFile, Shelf};
+use crate::shelf::{FrontMatter, KnownFile, Shelf};
 use catalogue::{Sealing, UnusableIndex, open};
 use store::ContentDigest;
 
 /// The number of this layout.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Deserialize)]
 struct IndexJson<'a> {
@@ -28,7 +30,7 @@ struct IndexJson<'a> {
     files: Vec<RowJson<'a, &'a RawValue>>,
 }
 
-/// A row: key, version, SHA-256 as `sha256:{hex}`, size, bytes in an answer, front matter.
+/// A row: key, version, SHA-256 as `sha256:{hex}`, size, bytes in an answer; of a `SKILL.md` its front matter, or its problem.
 #[derive(Serialize, Deserialize)]
 struct RowJson<'a, T>(T, T, Cow<'a, str>, u64, u64, #[serde(borrow)] Option<&'a RawValue>);
 
@@ -63,7 +65,7 @@ pub(crate) fn read(json: &Bytes, own_prefix: &str) -> Result<Vec<IndexRow>, Unus
 pub(crate) fn add(rows: Vec<IndexRow>, shelf: &Shelf) {
     shelf.add(rows.into_iter().filter_map(|IndexRow { key, version, digest, front_matter }| {
         let text = |json: &Bytes| serde_json::from_slice::<String>(json).ok();
-        let front_matter = front_matter.and_then(|json| serde_json::from_slice(&json).ok());
+        let front_matter = front_matter.and_then(|json| front_matter_of(&json));
         Some(KnownFile { key: text(&key)?, version: text(&version)?, digest, front_matter })
     }));
 }
@@ -76,6 +78,8 @@ pub(crate) fn write(prefix: &str, shelf: &Arc<Shelf>) -> Vec<u8> {
     shelf.for_each_known(|object, digest, front_matter| {
         let ContentDigest { size, answer_bytes, .. } = digest;
         let (key, version) = (object.key.as_str(), object.version.as_str());
+        let problem = front_matter.and_then(|read| to_raw_value(&**read.as_ref().err()?).ok());
+        let front_matter = front_matter.and_then(|read| read.as_deref().ok()).or(problem.as_deref());
         let row = RowJson(key, version, digest.sha256_text().into(), *size, *answer_bytes, front_matter);
         let has_room = index.push_element(&row, is_first);
         is_first = false;
@@ -83,6 +87,14 @@ pub(crate) fn write(prefix: &str, shelf: &Arc<Shelf>) -> Vec<u8> {
     });
     index.push("]}");
     index.end()
+}
+
+/// What a `SKILL.md` says.
+fn front_matter_of(json: &[u8]) -> Option<FrontMatter> {
+    match serde_json::from_slice::<String>(json) {
+        Ok(problem) => Some(Err(problem.into())),
+        Err(_) => Some(Ok(serde_json::from_slice::<Box<RawValue>>(json).ok()?.into())),
+    }
 }
 
 /// The bytes of `sha256:{hex}`.

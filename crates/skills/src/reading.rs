@@ -1,9 +1,7 @@
 //! The skills of a store: their files are read once for each version, and what cannot be served is left out.
 
-use std::collections::HashMap;
-use std::future::Future;
 use std::ops::Range;
-use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -11,13 +9,14 @@ use futures_util::future::{self, BoxFuture, FutureExt, Shared};
 use futures_util::{StreamExt, stream};
 use once_cell::sync::OnceCell;
 use serde_json::value::to_raw_value;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::address;
 use crate::index::{self, IndexRow};
-use crate::limits::{INDEX_DEADLINE, SKILL_MD_MIB};
+use crate::limits::{INDEX_DEADLINE, READ_MIB};
 use crate::shelf::{FrontMatter, Shelf, Skill};
-use catalogue::{CONCURRENT_READS, Saved, Snapshots, StoredIndex};
+use catalogue::{CONCURRENT_READS, Saved, Snapshots, StoredIndex, UnderWay};
 use check::skill;
 use store::{ContentDigest, Object, PromptStore, StoreError, spawn_counted};
 
@@ -29,19 +28,18 @@ pub struct Skills {
     snapshots: Snapshots<Shelf>,
     /// The bytes of the largest answer to a caller; `None` if any size will do.
     max_answer_bytes: Option<u64>,
-    /// Held while files are read, so that each is read once.
-    reading: Mutex<()>,
+    under_way: UnderWay<Read>,
+    /// The memory for files that are being read, in MiB.
+    memory: Semaphore,
     stored: StoredIndex,
     /// The first read of the stored index. It goes on when its callers stop waiting.
     first_read: OnceCell<Shared<BoxFuture<'static, Arc<IndexRows>>>>,
     /// How many files were read that the stored index lacks.
-    unsaved: StdMutex<usize>,
-    /// The skills that the log has named as left out, and why.
-    reported: StdMutex<HashMap<Box<str>, Box<str>>>,
+    unsaved: Mutex<usize>,
 }
 
 /// The rows of the stored index, until a shelf has them.
-type IndexRows = StdMutex<Vec<IndexRow>>;
+type IndexRows = Mutex<Vec<IndexRow>>;
 
 /// How the reading of some skills ended.
 #[derive(Debug)]
@@ -54,33 +52,31 @@ pub enum Reading {
     Outage(StoreError),
 }
 
-/// One file to read.
-enum File {
-    SkillMd(usize, Object),
-    Other(Object),
-}
-
-/// What was read of it.
+/// What was read of a file.
+#[derive(Clone)]
 enum Read {
-    SkillMd(ContentDigest, FrontMatter),
-    Other(ContentDigest),
+    Content(ContentDigest, Option<FrontMatter>),
+    /// The store refuses to return it, and why.
+    Refused(&'static str),
 }
 
 impl Skills {
     /// The skills of `store`. A listing may be as old as `ttl`. A skill with a file that does not fit `max_answer_bytes` is left
     /// out. Nothing is read yet.
     pub fn new(store: Arc<dyn PromptStore>, ttl: Duration, max_answer_bytes: Option<u64>) -> Arc<Self> {
-        let make = |objects, before: Option<&Arc<Shelf>>| Shelf::new(objects, before.map(|before| &**before));
-        let (reading, first_read, unsaved, reported) = Default::default();
+        let make = move |objects, before: Option<&Arc<Shelf>>| {
+            Shelf::new(objects, before.map(|before| &**before), max_answer_bytes)
+        };
+        let (under_way, first_read, unsaved) = Default::default();
         Arc::new(Self {
             snapshots: Snapshots::new(Arc::clone(&store), ttl, make),
             stored: StoredIndex::new(Arc::clone(&store)),
             store,
             max_answer_bytes,
-            reading,
+            under_way,
+            memory: Semaphore::new(READ_MIB),
             first_read,
             unsaved,
-            reported,
         })
     }
 
@@ -119,19 +115,8 @@ impl Skills {
 
     /// What is known of a skill. The log names each skill that is left out once.
     pub fn skill(&self, shelf: &Shelf, index: usize) -> Skill {
-        let skill = shelf.skill(index, self.max_answer_bytes);
-        let path = &shelf.entries()[index].path;
-        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
-        match &skill {
-            Skill::LeftOut(why) | Skill::Refused(why) if reported.get(path).is_none_or(|known| **known != **why) => {
-                tracing::warn!(skill.path = &**path, cause = why, "skill left out");
-                reported.insert(path.clone(), why.as_str().into());
-            }
-            Skill::Served(_) if reported.remove(path).is_some() => {
-                tracing::info!(skill.path = &**path, "skill is served again");
-            }
-            _ => {}
-        }
+        let skill = shelf.skill(index);
+        shelf.report(index, &skill);
         skill
     }
 
@@ -152,24 +137,20 @@ impl Skills {
 
     /// Reads the files of some skills that were not read yet, until `time` is over. The others stay unread.
     pub async fn read(self: &Arc<Self>, shelf: &Arc<Shelf>, skills: Range<usize>, time: Duration) -> Reading {
-        self.read_those(shelf, skills, time, |_| true).await
+        let pause = self.store.retry_after();
+        self.read_files(shelf, skills.flat_map(|index| shelf.unread(index, pause)).collect(), time).await
     }
 
-    async fn read_those(
-        self: &Arc<Self>,
-        shelf: &Arc<Shelf>,
-        skills: Range<usize>,
-        time: Duration,
-        which: fn(&File) -> bool,
-    ) -> Reading {
-        let unread = || self.unread(shelf, skills.clone()).filter(which);
-        if unread().next().is_none() {
-            return Reading::Done;
-        }
-        let _reading = self.reading.lock().await;
-        let memory = Arc::new(Semaphore::new(SKILL_MD_MIB));
-        let reads = unread().map(|file| self.read_file(shelf, file, &memory));
-        let mut reads = stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(CONCURRENT_READS);
+    /// Reads the `SKILL.md` of a skill if it was not read yet. Nothing else is needed to know whether its files are served.
+    pub async fn read_front_matter(self: &Arc<Self>, shelf: &Arc<Shelf>, index: usize) -> Reading {
+        let mut files = shelf.unread(index, self.store.retry_after());
+        files.retain(|object| object.key == shelf.skill_md(index).key);
+        self.read_files(shelf, files, Duration::MAX).await
+    }
+
+    async fn read_files(self: &Arc<Self>, shelf: &Arc<Shelf>, files: Vec<Object>, time: Duration) -> Reading {
+        let reads: Vec<_> = files.into_iter().map(|object| self.read_file(shelf, object)).collect();
+        let mut reads = stream::iter(reads).buffer_unordered(CONCURRENT_READS);
         let mut outcome = Reading::Done;
         let began = Instant::now();
         while let Ok(Some(read)) = timeout(time.saturating_sub(began.elapsed()), reads.next()).await {
@@ -181,11 +162,6 @@ impl Skills {
             }
         }
         outcome
-    }
-
-    /// Reads the `SKILL.md` of a skill if it was not read yet. Nothing else is needed to know whether its files are served.
-    pub async fn read_front_matter(self: &Arc<Self>, shelf: &Arc<Shelf>, index: usize) -> Reading {
-        self.read_those(shelf, index..index + 1, Duration::MAX, |file| matches!(file, File::SkillMd(..))).await
     }
 
     /// The content of a file, as it was listed.
@@ -219,55 +195,61 @@ impl Skills {
         let _ = timeout(INDEX_DEADLINE, write).await;
     }
 
-    /// The files of some skills that are to be read.
-    fn unread<'s>(&self, shelf: &'s Shelf, skills: Range<usize>) -> impl Iterator<Item = File> + use<'s> {
-        let pause = self.store.retry_after();
-        skills.flat_map(move |index| {
-            let (others, needs_skill_md) = shelf.unread(index, pause);
-            let skill_md = needs_skill_md.then(|| File::SkillMd(index, shelf.skill_md(index).clone()));
-            skill_md.into_iter().chain(others.into_iter().map(File::Other))
-        })
+    async fn read_file(self: &Arc<Self>, shelf: &Arc<Shelf>, object: Object) -> Result<(), StoreError> {
+        let read = || {
+            let (skills, shelf, object) = (Arc::clone(self), Arc::clone(shelf), object.clone());
+            async move {
+                let read = skills.read_content(&object).await?;
+                // Its callers may be gone, and the shelf may be an older one by now.
+                let last = skills.snapshots.last().unwrap_or(shelf);
+                learn(&last, &object, &read);
+                if matches!(read, Read::Content(..)) && store::is_lasting(&object.version) {
+                    *skills.unsaved() += 1;
+                }
+                Ok(read)
+            }
+        };
+        let read = self.under_way.join(&object, read).await?;
+        learn(shelf, &object, &read);
+        Ok(())
     }
 
-    fn read_file(
-        self: &Arc<Self>,
-        shelf: &Arc<Shelf>,
-        file: File,
-        memory: &Arc<Semaphore>,
-    ) -> impl Future<Output = Result<(), StoreError>> + use<> {
-        let (skills, shelf, memory) = (Arc::clone(self), Arc::clone(shelf), Arc::clone(memory));
-        async move {
-            let (skill, object) = match file {
-                File::SkillMd(index, object) => (Some(index), object),
-                File::Other(object) => (None, object),
-            };
-            let (store, key) = (Arc::clone(&skills.store), object.clone());
-            // In a task of its own, so that many files are digested on all cores.
-            let task = spawn_counted(async move { read(&*store, &key, skill.is_some(), &memory).await });
-            let read = task.await.unwrap_or_else(|e| Err(StoreError::Unavailable(e.to_string())));
-            let digest = match read {
-                Ok(Read::Other(digest)) => digest,
-                Ok(Read::SkillMd(digest, front_matter)) => {
-                    if let Some(skill) = skill {
-                        shelf.learn_front_matter(skill, front_matter);
-                    }
-                    digest
-                }
-                Err(e @ (StoreError::Refused(_) | StoreError::Denied(_) | StoreError::Settings(_))) => {
-                    tracing::warn!(skill.file = object.key, cause = %e, "a listed file cannot be read");
-                    let is_denied = matches!(e, StoreError::Denied(_));
-                    let why = if is_denied { "the server may not read it" } else { "the store refuses to return it" };
-                    shelf.refuse(&object, why);
-                    return Ok(());
-                }
-                Err(e) => return Err(e),
-            };
-            shelf.learn(&object, digest);
-            if store::is_lasting(&object.version) {
-                *skills.unsaved() += 1;
+    /// Reads a file: a `SKILL.md` as a whole, another file in pieces.
+    async fn read_content(&self, object: &Object) -> Result<Read, StoreError> {
+        let is_skill_md = address::skill_of(&object.key).is_some();
+        let mib = if is_skill_md { object.size.div_ceil(MIB) } else { 1 };
+        let mib = u32::try_from(mib).unwrap_or(u32::MAX).clamp(1, READ_MIB as u32);
+        let _memory = self.memory.acquire_many(mib).await;
+        let read = if is_skill_md { self.read_skill_md(object).await } else { self.read_other(object).await };
+        match read {
+            Err(e @ (StoreError::Refused(_) | StoreError::Denied(_) | StoreError::Settings(_))) => {
+                tracing::warn!(skill.file = object.key, cause = %e, "a listed file cannot be read");
+                let is_denied = matches!(e, StoreError::Denied(_));
+                Ok(Read::Refused(if is_denied {
+                    "the server may not read it"
+                } else {
+                    "the store refuses to return it"
+                }))
             }
-            Ok(())
+            read => read,
         }
+    }
+
+    async fn read_other(&self, object: &Object) -> Result<Read, StoreError> {
+        Ok(Read::Content(self.store.digest(object).await?, None))
+    }
+
+    async fn read_skill_md(&self, object: &Object) -> Result<Read, StoreError> {
+        let content = self.store.get(object).await?;
+        let (front_matter, problems) = skill::read(&object.key, &content);
+        let front_matter = match front_matter {
+            Some(front_matter) => Ok(to_raw_value(&front_matter).expect("a map serialises").into()),
+            None => {
+                let problem = problems.iter().find(|problem| problem.code.level() == dotprompt::Level::Error);
+                Err(problem.map(ToString::to_string).unwrap_or_default().into())
+            }
+        };
+        Ok(Read::Content(ContentDigest::of(&content), Some(front_matter)))
     }
 
     /// Waits for the rows of the stored index, but not long.
@@ -278,7 +260,7 @@ impl Skills {
         let read = || {
             let skills = Arc::clone(self);
             let task = spawn_counted(async move { skills.stored.read(index::read).await });
-            task.map(|rows| Arc::new(StdMutex::new(rows.ok().flatten().unwrap_or_default()))).boxed().shared()
+            task.map(|rows| Arc::new(Mutex::new(rows.ok().flatten().unwrap_or_default()))).boxed().shared()
         };
         timeout(INDEX_DEADLINE, self.first_read.get_or_init(read).clone()).await.ok()
     }
@@ -307,31 +289,15 @@ impl Skills {
         }
     }
 
-    fn unsaved(&self) -> std::sync::MutexGuard<'_, usize> {
+    fn unsaved(&self) -> MutexGuard<'_, usize> {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Reads a file: a `SKILL.md` as a whole, another file in pieces.
-async fn read(
-    store: &dyn PromptStore,
-    object: &Object,
-    is_skill_md: bool,
-    memory: &Semaphore,
-) -> Result<Read, StoreError> {
-    if !is_skill_md {
-        return Ok(Read::Other(store.digest(object).await?));
+/// Adds what was read of a file to what a shelf knows.
+fn learn(shelf: &Shelf, object: &Object, read: &Read) {
+    match read {
+        Read::Content(digest, front_matter) => shelf.learn(object, *digest, front_matter.clone()),
+        Read::Refused(why) => shelf.refuse(object, why),
     }
-    let mib = u32::try_from(object.size.div_ceil(MIB)).unwrap_or(u32::MAX).clamp(1, SKILL_MD_MIB as u32);
-    let _memory = memory.acquire_many(mib).await;
-    let content = store.get(object).await?;
-    let (front_matter, problems) = skill::read(&object.key, &content);
-    let front_matter = match front_matter {
-        Some(front_matter) => Ok(to_raw_value(&front_matter).expect("a map serialises")),
-        None => {
-            let problem = problems.iter().find(|problem| problem.code.level() == dotprompt::Level::Error);
-            Err(problem.map(ToString::to_string).unwrap_or_default().into())
-        }
-    };
-    Ok(Read::SkillMd(ContentDigest::of(&content), front_matter))
 }

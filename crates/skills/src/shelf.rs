@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -21,6 +21,8 @@ pub struct Shelf {
     entries: Vec<Entry>,
     /// Files that were probably meant to be skills, and why they are not.
     problems: Vec<String>,
+    /// The bytes of the largest answer to a caller; `None` if any size will do.
+    max_answer_bytes: Option<u64>,
     facts: Mutex<Facts>,
 }
 
@@ -45,6 +47,8 @@ struct Facts {
     front_matter: Vec<Option<FrontMatter>>,
     /// Files that the store lists and refuses to return: why, and when it was last asked.
     refused: HashMap<usize, (Box<str>, Instant)>,
+    /// Skills that the log has named as left out, and why.
+    reported: HashMap<usize, Box<str>>,
 }
 
 /// What an index says of one version of a file.
@@ -52,11 +56,11 @@ pub(crate) struct KnownFile {
     pub(crate) key: String,
     pub(crate) version: String,
     pub(crate) digest: ContentDigest,
-    pub(crate) front_matter: Option<Box<RawValue>>,
+    pub(crate) front_matter: Option<FrontMatter>,
 }
 
 /// The front matter of a `SKILL.md` as JSON, or what is wrong with it.
-pub(crate) type FrontMatter = Result<Box<RawValue>, Box<str>>;
+pub(crate) type FrontMatter = Result<Arc<RawValue>, Arc<str>>;
 
 /// What is known of one skill.
 pub enum Skill {
@@ -71,7 +75,7 @@ pub enum Skill {
 }
 
 #[derive(Serialize)]
-struct EntryJson<'a, F> {
+struct EntryJson<'a, F: ?Sized> {
     uri: String,
     frontmatter: &'a F,
     resources: Vec<ResourceJson>,
@@ -92,14 +96,14 @@ impl Snapshot for Shelf {
 
 impl Shelf {
     /// The shelf of a listing, with what is known of the files that have not changed since `before`.
-    pub(crate) fn new(objects: Vec<Object>, before: Option<&Self>) -> Self {
+    pub(crate) fn new(objects: Vec<Object>, before: Option<&Self>, max_answer_bytes: Option<u64>) -> Self {
         let found = skill::find(objects.iter().map(|object| object.key.as_str()));
         let mut entries: Vec<Entry> = found.paths.into_iter().filter_map(|path| Entry::new(path, &objects)).collect();
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         let problems = found.problems.iter().map(ToString::to_string).collect();
         let (digests, front_matter) = (vec![None; objects.len()], entries.iter().map(|_| None).collect());
-        let facts = Mutex::new(Facts { digests, front_matter, refused: HashMap::new() });
-        let shelf = Self { objects, entries, problems, facts };
+        let facts = Mutex::new(Facts { digests, front_matter, ..Facts::default() });
+        let shelf = Self { objects, entries, problems, max_answer_bytes, facts };
         let were_known = before.map(Self::problems).unwrap_or_default();
         for cause in shelf.problems.iter().filter(|problem| !were_known.contains(problem)) {
             tracing::warn!(cause, "a file is not part of a skill");
@@ -119,10 +123,13 @@ impl Shelf {
                 *digest = *known;
             }
         }
-        for (entry, front_matter) in self.entries.iter().zip(&mut facts.front_matter) {
-            let Some(index) = before.find(&entry.path) else { continue };
-            if before.objects[before.entries[index].skill_md] == self.objects[entry.skill_md] {
-                front_matter.clone_from(&known.front_matter[index]);
+        for (index, entry) in self.entries.iter().enumerate() {
+            let Some(old) = before.find(&entry.path) else { continue };
+            if before.objects[before.entries[old].skill_md] == self.objects[entry.skill_md] {
+                facts.front_matter[index].clone_from(&known.front_matter[old]);
+            }
+            if let Some(why) = known.reported.get(&old) {
+                facts.reported.insert(index, why.clone());
             }
         }
         let key = |object: &usize| before.objects[*object].key.as_str();
@@ -170,8 +177,8 @@ impl Shelf {
         self.objects[below].iter().filter(|object| skill::is_file_of_a_skill(&object.key))
     }
 
-    /// What is known of a skill. An answer to a caller can carry `max_answer_bytes`.
-    pub fn skill(&self, index: usize, max_answer_bytes: Option<u64>) -> Skill {
+    /// What is known of a skill.
+    pub(crate) fn skill(&self, index: usize) -> Skill {
         let entry = &self.entries[index];
         let facts = self.facts();
         if !facts.refused.is_empty()
@@ -185,16 +192,9 @@ impl Shelf {
         }
         let facts = self.facts();
         let Some(Ok(front_matter)) = &facts.front_matter[index] else { return Skill::Unread };
-        let mut files = Vec::new();
-        for object in self.files(entry) {
-            let Some(digest) = facts.digests[object] else { return Skill::Unread };
-            let key = &self.objects[object].key;
-            if let Some(max) = max_answer_bytes.filter(|max| digest.answer_bytes > *max) {
-                return Skill::LeftOut(too_large_for_answer(key, digest.answer_bytes, max));
-            }
-            files.push((key.as_str(), digest));
-        }
-        Skill::Served(entry_json(&entry.path, front_matter, files))
+        let file = |object: usize| Some((self.objects[object].key.as_str(), facts.digests[object]?));
+        let files: Option<Vec<_>> = self.files(entry).map(file).collect();
+        files.map_or(Skill::Unread, |files| Skill::Served(entry_json(&entry.path, &**front_matter, files)))
     }
 
     /// Whether the files of a skill are served, once its `SKILL.md` is read.
@@ -211,14 +211,38 @@ impl Shelf {
             return Err(Some(format!("{}: {why}", self.objects[entry.skill_md].key)));
         }
         match &facts.front_matter[index] {
-            Some(Ok(_)) => Ok(()),
-            Some(Err(problem)) => Err(Some(problem.to_string())),
-            None => Err(None),
+            None => return Err(None),
+            Some(Err(problem)) => return Err(Some(problem.to_string())),
+            Some(Ok(_)) => {}
+        }
+        let Some(max) = self.max_answer_bytes else { return Ok(()) };
+        let bytes = |object: usize| facts.digests[object].map_or(0, |digest| digest.answer_bytes);
+        match self.files(entry).find(|object| bytes(*object) > max) {
+            Some(object) => Err(Some(too_large_for_answer(&self.objects[object].key, bytes(object), max))),
+            None => Ok(()),
+        }
+    }
+
+    /// Logs that a skill is left out, or is served again, once.
+    pub(crate) fn report(&self, index: usize, skill: &Skill) {
+        let path = &*self.entries[index].path;
+        let mut facts = self.facts();
+        let known = facts.reported.get(&index);
+        match skill {
+            Skill::LeftOut(why) | Skill::Refused(why) if known.is_none_or(|known| **known != **why) => {
+                tracing::warn!(skill.path = path, cause = why, "skill left out");
+                facts.reported.insert(index, why.as_str().into());
+            }
+            Skill::Served(_) if known.is_some() => {
+                tracing::info!(skill.path = path, "skill is served again");
+                facts.reported.remove(&index);
+            }
+            _ => {}
         }
     }
 
     /// The front matter of a skill that was read and is valid.
-    pub fn front_matter(&self, index: usize) -> Option<Box<RawValue>> {
+    pub fn front_matter(&self, index: usize) -> Option<Arc<RawValue>> {
         self.facts().front_matter[index].as_ref()?.as_ref().ok().cloned()
     }
 
@@ -227,23 +251,20 @@ impl Shelf {
         self.facts().digests[self.object(&object.key)?]
     }
 
-    /// The files of a skill that are not read yet, and whether its `SKILL.md` is among them. A file that the store refused less than
-    /// `pause` ago is left out.
-    pub(crate) fn unread(&self, index: usize, pause: Duration) -> (Vec<Object>, bool) {
+    /// The files of a skill that are not read yet; none once its `SKILL.md` is known to be invalid. A file that the store refused
+    /// less than `pause` ago is left out.
+    pub(crate) fn unread(&self, index: usize, pause: Duration) -> Vec<Object> {
         let entry = &self.entries[index];
-        if entry.problem.is_some() {
-            return (Vec::new(), false);
-        }
         let facts = self.facts();
+        if entry.problem.is_some() || matches!(facts.front_matter[index], Some(Err(_))) {
+            return Vec::new();
+        }
         let is_refused = |object: &usize| facts.refused.get(object).is_some_and(|(_, asked)| asked.elapsed() < pause);
-        let has_front_matter = facts.front_matter[index].is_some();
-        let is_invalid = matches!(facts.front_matter[index], Some(Err(_)));
-        let needs_skill_md = !has_front_matter && !is_refused(&entry.skill_md);
-        let is_unread = |object: &usize| {
-            *object != entry.skill_md && facts.digests[*object].is_none() && !is_refused(object) && !is_invalid
+        let is_known = |object: &usize| {
+            facts.digests[*object].is_some() && (*object != entry.skill_md || facts.front_matter[index].is_some())
         };
-        let unread = self.files(entry).filter(is_unread).map(|object| self.objects[object].clone());
-        (unread.collect(), needs_skill_md)
+        let is_unread = |object: &usize| !is_known(object) && !is_refused(object);
+        self.files(entry).filter(is_unread).map(|object| self.objects[object].clone()).collect()
     }
 
     /// The `SKILL.md` of a skill.
@@ -251,37 +272,32 @@ impl Shelf {
         &self.objects[self.entries[index].skill_md]
     }
 
-    /// Remembers the digest of a file that was read.
-    pub(crate) fn learn(&self, object: &Object, digest: ContentDigest) {
-        let Some(index) = self.object(&object.key) else { return };
+    /// Remembers the digest of a file that was read, and what a `SKILL.md` says.
+    pub(crate) fn learn(&self, object: &Object, digest: ContentDigest, front_matter: Option<FrontMatter>) {
+        let Some(index) = self.object(&object.key).filter(|index| self.objects[*index] == *object) else { return };
+        let skill = address::skill_of(&object.key).and_then(|path| self.find(path));
         let mut facts = self.facts();
         facts.digests[index] = Some(digest);
         facts.refused.remove(&index);
-    }
-
-    /// Remembers what a `SKILL.md` says.
-    pub(crate) fn learn_front_matter(&self, index: usize, front_matter: FrontMatter) {
-        self.facts().front_matter[index] = Some(front_matter);
+        if let Some(skill) = skill {
+            facts.front_matter[skill] = front_matter;
+        }
     }
 
     /// Remembers that the store refuses to return a file.
     pub(crate) fn refuse(&self, object: &Object, why: &str) {
-        let Some(index) = self.object(&object.key) else { return };
+        let Some(index) = self.object(&object.key).filter(|index| self.objects[*index] == *object) else { return };
         self.facts().refused.insert(index, (why.into(), Instant::now()));
     }
 
-    /// Calls `write` with each file whose digest is known and lasts, and the front matter of each valid `SKILL.md`.
-    pub(crate) fn for_each_known(&self, mut write: impl FnMut(&Object, &ContentDigest, Option<&RawValue>) -> bool) {
+    /// Calls `write` with each file whose digest is known and lasts, and what each `SKILL.md` says, until it returns `false`.
+    pub(crate) fn for_each_known(&self, mut write: impl FnMut(&Object, &ContentDigest, Option<&FrontMatter>) -> bool) {
         let facts = self.facts();
-        for (index, object) in self.objects.iter().enumerate() {
-            let Some(digest) = &facts.digests[index] else { continue };
+        for (object, digest) in self.objects.iter().zip(&facts.digests) {
+            let Some(digest) = digest else { continue };
             let skill = address::skill_of(&object.key).and_then(|path| self.find(path));
-            let front_matter = skill.and_then(|skill| facts.front_matter[skill].as_ref()?.as_ref().ok());
-            let is_needed = skill.is_none() || front_matter.is_some();
-            if is_needed
-                && store::is_lasting(&object.version)
-                && !write(object, digest, front_matter.map(|json| &**json))
-            {
+            let front_matter = skill.and_then(|skill| facts.front_matter[skill].as_ref());
+            if store::is_lasting(&object.version) && !write(object, digest, front_matter) {
                 return;
             }
         }
@@ -304,7 +320,7 @@ impl Shelf {
             if let Some(front_matter) = front_matter
                 && let Some(skill) = address::skill_of(&key).and_then(|path| self.find(path))
             {
-                facts.front_matter[skill].get_or_insert(Ok(front_matter));
+                facts.front_matter[skill].get_or_insert(front_matter);
             }
         }
     }
@@ -343,7 +359,7 @@ fn below(objects: &[Object], folder: &str) -> Range<usize> {
 #[must_use]
 pub fn entry_json<'f>(
     path: &str,
-    front_matter: &impl Serialize,
+    front_matter: &(impl Serialize + ?Sized),
     files: impl IntoIterator<Item = (&'f str, ContentDigest)>,
 ) -> Bytes {
     let resource = |(path, digest): (&str, ContentDigest)| ResourceJson {
