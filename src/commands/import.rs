@@ -72,7 +72,7 @@ fn source() -> impl TypedValueParser<Value = Source> {
 }
 
 pub(crate) fn run(args: &Import) -> Result<ExitCode, Failure> {
-    let InputFiles { files, folders, hidden, links, .. } = InputFiles::read(&args.path)?;
+    let InputFiles { files, folders, hidden, links, misnamed, .. } = InputFiles::read(&args.path)?;
     let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
     let Some(source) = args.from.or_else(|| exchange::detect(&files, &folders)) else {
         let words = Source::ALL.map(Source::word).join("|");
@@ -98,6 +98,9 @@ pub(crate) fn run(args: &Import) -> Result<ExitCode, Failure> {
     if !links.is_empty() {
         let why = "links that lead out of the folder, or to a folder, are left out";
         let _ = writeln!(io::stderr(), "warning: {why}: {}", links.join(", "));
+    }
+    if !misnamed.is_empty() {
+        let _ = writeln!(io::stderr(), "warning: names that are not UTF-8 are left out: {}", misnamed.join(", "));
     }
     if !hidden.is_empty() {
         let _ = writeln!(io::stderr(), "note: hidden files are left out: {}", hidden.join(", "));
@@ -166,6 +169,8 @@ struct InputFiles {
     hidden: Vec<String>,
     /// The paths of links that lead out of the folder. Their targets are none of it, and may be private.
     links: Vec<String>,
+    /// The paths of files and folders whose names are not UTF-8, as far as they can be shown.
+    misnamed: Vec<String>,
     /// The size of all files.
     bytes: u64,
 }
@@ -192,6 +197,7 @@ impl InputFiles {
         read.files.sort_by(|a, b| a.path.cmp(&b.path));
         read.hidden.sort();
         read.links.sort();
+        read.misnamed.sort();
         Ok(read)
     }
 
@@ -200,8 +206,13 @@ impl InputFiles {
         let unable = |e: io::Error| Failure::unable(format!("{}: {e}", folder.display()));
         for entry in fs::read_dir(folder).map_err(unable)? {
             let entry = entry.map_err(unable)?;
-            let (Ok(name), kind) = (entry.file_name().into_string(), entry.file_type().map_err(unable)?) else {
-                continue;
+            let kind = entry.file_type().map_err(unable)?;
+            let name = match entry.file_name().into_string() {
+                Ok(name) => name,
+                Err(name) => {
+                    self.misnamed.push(format!("{prefix}{}", name.to_string_lossy()));
+                    continue;
+                }
             };
             let path = format!("{prefix}{name}");
             if name.starts_with('.') {

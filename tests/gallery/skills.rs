@@ -113,6 +113,20 @@ async fn the_index_keeps_what_is_wrong_with_a_skill() {
 }
 
 #[tokio::test]
+async fn whatever_reads_files_saves_the_index() {
+    let s3 = bucket(&["a"]).await;
+    server(&s3, HOUR).list_resources(None).await.unwrap();
+    assert_eq!(s3.requests().put, 1);
+    s3.put("skills/a/SKILL.md", skill("a") + "More.");
+    s3.delete("skills/a/data.bin");
+    server(&s3, HOUR).read_directory("skill://a", None).await.unwrap();
+    assert_eq!(s3.requests().put, 2);
+    s3.put("skills/a/SKILL.md", skill("a"));
+    server(&s3, HOUR).read_resource("skill://a/SKILL.md").await.unwrap();
+    assert_eq!(s3.requests().put, 3);
+}
+
+#[tokio::test]
 async fn a_read_that_outlives_its_caller_counts() {
     let s3 = bucket(&["a", "b"]).await;
     let gallery = server(&s3, HOUR).with_page_timeout(Duration::ZERO);

@@ -191,6 +191,19 @@ fn a_name_that_another_file_has_is_refused_and_hidden_files_are_named() {
     assert_eq!(files(dir.path()), ["a.hbs"]);
 }
 
+// Other systems have no such names.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_name_is_not_text_is_left_out_by_name() {
+    use std::os::unix::ffi::OsStrExt;
+    let from = folder(&[("plan/SKILL.md", "---\nname: plan\ndescription: D\n---\nText.\n")]);
+    std::fs::write(from.path().join("plan").join(std::ffi::OsStr::from_bytes(b"a\xff.md")), "x").unwrap();
+    let out = folder(&[]);
+    let ran = run(&["import", "--from", "skills", name(from.path()), "--skills-dir", name(out.path())]);
+    assert!(ran.err.contains("warning: names that are not UTF-8 are left out: plan/a\u{fffd}.md"), "{}", ran.err);
+    assert_eq!(files(out.path()), ["plan/SKILL.md"]);
+}
+
 #[test]
 fn a_path_in_a_source_stays_in_the_folder() {
     let from = folder(&[(

@@ -22,6 +22,7 @@ use dotprompt::{Code, Problem};
 pub use files::{Found, MAX_BYTES, MAX_FILES, files_of, find, is_file_of_a_skill, limits};
 pub use generated::{Generated, Offered, is_skill_name, name_rule, of_prompt, path_of_prompt, taken};
 pub use survey::check;
+pub use yaml::quoted;
 
 /// The file that makes a folder a skill.
 pub const FILE: &str = "SKILL.md";

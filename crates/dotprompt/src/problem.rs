@@ -213,7 +213,7 @@ codes! {
     Foreign = "foreign-template", Warning;
     /// Other readers of the format read something differently.
     Portability = "portability", Warning;
-    /// Two prompts claim one name.
+    /// Two prompts claim one name, or two skills have one.
     DuplicateName = "duplicate-name", Warning;
     /// Front matter is read as text because of its place.
     MisplacedFrontMatter = "misplaced-front-matter", Warning;

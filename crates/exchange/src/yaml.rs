@@ -1,6 +1,6 @@
 //! YAML that every reader takes alike.
 
-use std::fmt::Write;
+pub(crate) use check::skill::quoted;
 
 /// A text as a value: without quotes if no reader can take it for something else.
 pub(crate) fn scalar(text: &str) -> String {
@@ -14,31 +14,6 @@ pub(crate) fn scalar(text: &str) -> String {
 
 /// Words that some reader of YAML takes for another value than text.
 const VALUES: [&str; 11] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "inf", "nan"];
-
-/// A text in double quotes.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    let mut before = ' ';
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            '\n' => quoted.push_str("\\n"),
-            // `---` ends the front matter for readers that split the file at it.
-            '-' if before == '-' => quoted.push_str("\\u002d"),
-            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => push_code(&mut quoted, c),
-            c if c.is_control() => push_code(&mut quoted, c),
-            c => quoted.push(c),
-        }
-        before = c;
-    }
-    quoted.push('"');
-    quoted
-}
-
-fn push_code(quoted: &mut String, c: char) {
-    let _ = write!(quoted, "\\u{:04x}", u32::from(c));
-}
 
 /// A list of texts on one line.
 pub(crate) fn list<S: AsRef<str>>(texts: &[S]) -> String {

@@ -234,10 +234,10 @@ impl Gallery {
     /// [`GalleryError::InvalidCursor`], [`GalleryError::Store`].
     pub async fn list_skills(&self, cursor: Option<&str>) -> Result<Arc<SkillPage>, GalleryError> {
         let after = cursor.map(|cursor| List::Skills.last(cursor)).transpose()?;
-        let (shelf, page) = in_time(async {
+        let page = in_time(async {
             let all = self.all_skills().await?;
             if let Some(page) = self.skill_pages.get(&all, cursor) {
-                return Ok((None, page));
+                return Ok(page);
             }
             let (all, filled) = self.fill(all, after.as_deref(), Form::Skill).await?;
             let Filling { rows, last, is_partial, has_refused, .. } = filled;
@@ -246,11 +246,11 @@ impl Gallery {
             if !is_partial && !has_refused {
                 self.skill_pages.keep(&all, cursor, &page);
             }
-            Ok((all.shelf, page))
+            Ok(page)
         })
         .await?;
         let can_wait = cursor.is_some() && page.next_cursor.is_some();
-        self.save_skills(shelf.as_ref(), can_wait).await;
+        self.save_skills(can_wait).await;
         Ok(page)
     }
 
@@ -261,7 +261,7 @@ impl Gallery {
     pub async fn skill(&self, uri: &str) -> Result<Bytes, GalleryError> {
         let path = address::path(uri).ok_or_else(|| GalleryError::unknown_skill(uri, None, std::iter::empty()))?;
         let folder = address::skill_of(&path).unwrap_or_default();
-        let (shelf, entry) = in_time(async {
+        let entry = in_time(async {
             if let (Some(skills), Some(mut shelf)) = (&self.skills, self.shelf().await?) {
                 for is_last in attempts() {
                     let Some(index) = shelf.find(folder) else { break };
@@ -274,7 +274,7 @@ impl Gallery {
                         Reading::Changed | Reading::Done => {}
                     }
                     return match skills.skill(&shelf, index) {
-                        Skill::Served(entry) => Ok((Some(shelf), entry)),
+                        Skill::Served(entry) => Ok(entry),
                         Skill::LeftOut(why) | Skill::Refused(why) => {
                             Err(GalleryError::unknown_skill(uri, Some(why), std::iter::empty()))
                         }
@@ -286,11 +286,10 @@ impl Gallery {
             }
             let all = self.all_skills().await?;
             let prompt = all.prompt(folder).map(|prompt| prompt.entry.clone());
-            let entry = prompt.ok_or_else(|| all.absent(GalleryError::unknown_skill(uri, None, all.paths())))?;
-            Ok((None, entry))
+            prompt.ok_or_else(|| all.absent(GalleryError::unknown_skill(uri, None, all.paths())))
         })
         .await?;
-        self.save_skills(shelf.as_ref(), true).await;
+        self.save_skills(true).await;
         Ok(entry)
     }
 
@@ -438,9 +437,10 @@ impl Gallery {
         Ok((paths, page.is_partial))
     }
 
-    async fn save_skills(&self, shelf: Option<&Arc<Shelf>>, can_wait: bool) {
-        if let (Some(skills), Some(shelf)) = (&self.skills, shelf) {
-            skills.save_index(shelf, can_wait).await;
+    /// Saves what was read of skills. If it `can_wait`, more files are about to be read.
+    pub(crate) async fn save_skills(&self, can_wait: bool) {
+        if let Some(skills) = &self.skills {
+            skills.save_index(can_wait).await;
         }
     }
 

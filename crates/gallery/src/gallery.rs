@@ -11,7 +11,7 @@ use crate::all_skills::KeptSkillPages;
 use crate::error::GalleryError;
 use crate::limits::{PAGE_TIMEOUT, STORE_TIMEOUT};
 use crate::pages::KeptPages;
-use crate::published::KnownArchives;
+use crate::published::Archives;
 use catalogue::{LiveCatalogue, Seen};
 use check::strays;
 use dotprompt::Problem;
@@ -27,7 +27,7 @@ pub struct Gallery {
     pub(crate) all: KeptPrompts,
     pub(crate) skills: Option<Arc<Skills>>,
     pub(crate) skill_pages: KeptSkillPages,
-    pub(crate) archives: KnownArchives,
+    pub(crate) archives: Archives,
     /// Whether clients have the tool `get_prompt`.
     pub(crate) has_prompt_tools: bool,
 }

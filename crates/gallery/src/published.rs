@@ -3,18 +3,19 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use flate2::{Compression, GzBuilder};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::error::GalleryError;
 use crate::gallery::{Gallery, in_time};
-use crate::limits::{CONCURRENT_MEDIA_READS, STORE_TIMEOUT};
+use crate::limits::{CONCURRENT_ARCHIVES, CONCURRENT_MEDIA_READS, STORE_TIMEOUT};
 use skills::address;
 use store::{ContentDigest, StoreError};
 
@@ -39,9 +40,14 @@ pub struct Artifact {
     pub content: Bytes,
 }
 
-/// The digests of archives that were made. An archive depends on the entry of its skill alone, which has the digest of each file.
-#[derive(Default)]
-pub(crate) struct KnownArchives(Mutex<HashMap<String, (Box<str>, String)>>);
+/// The archives of skills with several files.
+pub(crate) struct Archives {
+    /// The digests of those that were made, by the SHA-256 of the skill's entry. An archive depends on that alone: it has the digest
+    /// of each file.
+    known: Mutex<HashMap<[u8; 32], String>>,
+    /// Held while one is made, which takes several times the size of the skill.
+    making: Semaphore,
+}
 
 #[derive(Serialize)]
 struct IndexJson {
@@ -95,6 +101,7 @@ impl Gallery {
     pub async fn published_index(&self) -> Result<PublishedIndex, GalleryError> {
         let began = Instant::now();
         let (mut skills, mut names, mut is_partial, mut cursor) = (Vec::new(), HashSet::new(), false, None);
+        let mut listed = HashSet::new();
         loop {
             let page = self.list_skills(cursor.as_deref()).await?;
             is_partial |= page.is_partial;
@@ -105,6 +112,7 @@ impl Gallery {
                     tracing::debug!(skill.uri = entry.uri, "not published: another skill has its name");
                     continue;
                 }
+                listed.insert(ContentDigest::of(json.get().as_bytes()).sha256);
                 // An archive that is made takes time, one that is known does not.
                 let is_late = began.elapsed() > STORE_TIMEOUT / 2;
                 match self.published(&entry, json, is_late).await? {
@@ -120,6 +128,7 @@ impl Gallery {
                 break;
             }
         }
+        self.archives.known().retain(|entry, _| listed.contains(entry));
         let json = serde_json::to_vec(&IndexJson { schema: SCHEMA, skills }).expect("an index serialises");
         Ok(PublishedIndex { json: json.into(), is_partial })
     }
@@ -137,18 +146,22 @@ impl Gallery {
         let (kind, url, digest) = if let [only] = &*entry.resources {
             ("skill-md", format!("{uri}/SKILL.md"), only.digest.clone())
         } else {
-            let known = self.archives.get(&path, json.get());
+            let id = ContentDigest::of(json.get().as_bytes()).sha256;
+            let known = self.archives.known().get(&id).cloned();
             let digest = match known {
                 Some(digest) => digest,
                 None if is_late => return Ok(None),
                 None => match self.archive(&path, entry).await {
                     Ok(archive) => {
                         let digest = ContentDigest::of(&archive).sha256_text();
-                        self.archives.keep(&path, json.get(), &digest);
+                        self.archives.known().insert(id, digest.clone());
                         digest
                     }
                     Err(GalleryError::Store(e)) => return Err(GalleryError::Store(e)),
-                    Err(_) => return Ok(None),
+                    Err(e) => {
+                        tracing::warn!(skill.path = path, cause = %e, "skill not published now");
+                        return Ok(None);
+                    }
                 },
             };
             ("archive", format!("{uri}{ARCHIVE}"), digest)
@@ -184,6 +197,7 @@ impl Gallery {
 
     /// The archive of a skill. The same files make the same bytes.
     async fn archive(&self, path: &str, entry: &Entry) -> Result<Bytes, GalleryError> {
+        let _making = self.archives.making.acquire().await;
         let folder = format!("{path}/");
         let files = entry.resources.iter().filter_map(|file| {
             let key = address::path(&file.uri)?;
@@ -206,15 +220,15 @@ impl Gallery {
     }
 }
 
-impl KnownArchives {
-    fn get(&self, path: &str, entry: &str) -> Option<String> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(path).filter(|(of, _)| **of == *entry).map(|(_, digest)| digest.clone())
+impl Default for Archives {
+    fn default() -> Self {
+        Self { known: Mutex::default(), making: Semaphore::new(CONCURRENT_ARCHIVES) }
     }
+}
 
-    fn keep(&self, path: &str, entry: &str, digest: &str) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(path.to_owned(), (entry.into(), digest.to_owned()));
+impl Archives {
+    fn known(&self) -> MutexGuard<'_, HashMap<[u8; 32], String>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

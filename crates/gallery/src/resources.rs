@@ -94,7 +94,7 @@ impl Gallery {
     /// [`GalleryError::InvalidCursor`], [`GalleryError::Store`].
     pub async fn list_resources(&self, cursor: Option<&str>) -> Result<SkillPage, GalleryError> {
         let after = cursor.map(|cursor| After::of(&List::Resources.last(cursor)?)).transpose()?;
-        in_time(async {
+        let page = in_time(async {
             let all = self.all_skills().await?;
             let (all, mut page) = match &after {
                 Some(After::File(_)) => (all, Filling::default()),
@@ -109,7 +109,10 @@ impl Gallery {
             let next_cursor = next.map(|after| List::Resources.cursor(&after.text()));
             Ok(SkillPage { entries: page.rows.end(), next_cursor, is_partial: page.is_partial })
         })
-        .await
+        .await?;
+        let can_wait = cursor.is_some() && page.next_cursor.is_some();
+        self.save_skills(can_wait).await;
+        Ok(page)
     }
 
     /// Adds the files that prompts embed to a page. Returns what the next page begins after, if more follow.
@@ -145,7 +148,7 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::UnknownResource`], [`GalleryError::Store`].
     pub async fn read_resource(&self, uri: &str) -> Result<Resource, GalleryError> {
-        in_time(async {
+        let resource = in_time(async {
             if let Some(path) = uri.strip_prefix(EMBEDDED_FILE_URI) {
                 return self.read_embedded(uri, path).await;
             }
@@ -159,7 +162,9 @@ impl Gallery {
             let text = self.skill_text(&skill.prompt).await?.ok_or_else(|| GalleryError::unknown_resource(uri))?;
             Ok(Resource { uri: address::uri(&path), mime_type: MARKDOWN.to_owned(), content: text.into() })
         })
-        .await
+        .await?;
+        self.save_skills(true).await;
+        Ok(resource)
     }
 
     /// The `SKILL.md` of a prompt that is a skill.
@@ -252,7 +257,7 @@ impl Gallery {
     /// [`GalleryError::NotAFolder`], [`GalleryError::InvalidCursor`], [`GalleryError::Store`].
     pub async fn read_directory(&self, uri: &str, cursor: Option<&str>) -> Result<SkillPage, GalleryError> {
         let after = cursor.map(|cursor| List::Directory.last(cursor)).transpose()?;
-        in_time(async {
+        let page = in_time(async {
             let path = address::path(uri).ok_or_else(|| GalleryError::NotAFolder { uri: uri.to_owned() })?;
             let (children, is_partial) = self.children(&path).await?;
             if children.is_empty() {
@@ -274,7 +279,9 @@ impl Gallery {
             }
             Ok(SkillPage { entries: page.rows.end(), next_cursor, is_partial: page.is_partial })
         })
-        .await
+        .await?;
+        self.save_skills(true).await;
+        Ok(page)
     }
 
     /// The rows of what is directly in a folder, by name, and whether some are missing.

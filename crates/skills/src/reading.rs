@@ -176,11 +176,12 @@ impl Skills {
     /// read, half of all known files must be unsaved: reading them in parts then writes at most twice the size of the index.
     ///
     /// The write goes on when its caller stops waiting.
-    pub async fn save_index(self: &Arc<Self>, shelf: &Arc<Shelf>, can_wait: bool) {
+    pub async fn save_index(self: &Arc<Self>, can_wait: bool) {
         let unsaved = *self.unsaved();
         if unsaved == 0 || !self.stored.is_writable() {
             return;
         }
+        let Some(shelf) = self.snapshots.last() else { return };
         let mut known = 0;
         shelf.for_each_known(|_, _, _| {
             known += 1;
@@ -190,7 +191,7 @@ impl Skills {
             return;
         }
         *self.unsaved() -= unsaved;
-        let (skills, shelf) = (Arc::clone(self), Arc::clone(shelf));
+        let skills = Arc::clone(self);
         let write = spawn_counted(async move { skills.write_index(&shelf, unsaved).await });
         let _ = timeout(INDEX_DEADLINE, write).await;
     }

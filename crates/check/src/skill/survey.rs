@@ -1,5 +1,7 @@
 //! All problems of a folder of skills.
 
+use std::collections::HashMap;
+
 use super::super::file::{File, Source};
 use super::super::problems::of_file;
 use super::{FILE, Found, files_of, find, is_file_of_a_skill, limits, read};
@@ -17,8 +19,17 @@ pub fn check(files: &[File]) -> Vec<Problem> {
         }
         _ => None,
     }));
+    let mut names = HashMap::new();
     for path in paths {
         let key = format!("{path}/{FILE}");
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if let Some(first) = names.get(name) {
+            let message =
+                format!("{first}/{FILE} has the name `{name}` too: a client that installs skills has one of them");
+            problems.push(of_file(&key, Code::DuplicateName, message, Some("rename one of the folders")));
+        } else {
+            names.insert(name, path);
+        }
         if let Ok(index) = files.binary_search_by(|file| file.key.cmp(&key)) {
             problems.extend(match &files[index].source {
                 Source::Read(text) => read(&key, text).1,

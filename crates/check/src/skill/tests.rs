@@ -373,3 +373,15 @@ fn two_skills_cannot_have_one_path() {
     team/b/inner.prompt, line 2, column 1: the skill team/b is around it, and has no file of it; this prompt is not offered as a skill
     ");
 }
+
+#[test]
+fn a_name_that_two_skills_have_is_a_warning() {
+    let file = |path: &str| crate::File {
+        key: format!("{path}/SKILL.md"),
+        size: 1,
+        source: crate::Source::Read(b"---\nname: plan\ndescription: d\n---\nPlan.".as_slice().into()),
+    };
+    let told: Vec<_> = check(&[file("a/plan"), file("b/plan")]).iter().map(ToString::to_string).collect();
+    let expected = "b/plan/SKILL.md, line 1, column 1: a/plan/SKILL.md has the name `plan` too: a client that installs skills has one of them";
+    assert_eq!(told, [expected]);
+}

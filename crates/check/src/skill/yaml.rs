@@ -48,7 +48,8 @@ pub(super) fn front_matter(fields: &Map<String, Value>) -> String {
 }
 
 /// A text in double quotes, as in JSON. What a reader of YAML may refuse, fold or take for the end of the front matter is escaped.
-fn quoted(text: &str) -> String {
+#[must_use]
+pub fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     let mut before = ' ';

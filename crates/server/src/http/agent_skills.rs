@@ -48,7 +48,10 @@ fn failed(gallery: &Gallery, e: &GalleryError) -> Response {
             (StatusCode::NOT_FOUND, format!("{e}\n")).into_response()
         }
         _ => {
-            gallery.report_unavailable(e);
+            match e {
+                GalleryError::Store(_) => gallery.report_unavailable(e),
+                e => tracing::error!(cause = %e, "a skill cannot be read"),
+            }
             (StatusCode::SERVICE_UNAVAILABLE, "The skills cannot be read now.\n").into_response()
         }
     }

@@ -126,7 +126,7 @@ impl Mcp {
         }
     }
 
-    /// What all pages of `resources/list` say, as a number; `None` while they cannot be read.
+    /// What all pages of `resources/list` say, as far as they can be read in time, as a number; `None` while they cannot be read.
     pub async fn resources_hash(&self) -> Option<u64> {
         let mut hasher = DefaultHasher::new();
         let mut cursor = None;
@@ -134,7 +134,7 @@ impl Mcp {
             let page = self.gallery.list_resources(cursor.as_deref()).await.ok()?;
             hasher.write(page.entries.get().as_bytes());
             if page.next_cursor.is_none() {
-                return (!page.is_partial).then(|| hasher.finish());
+                return Some(hasher.finish());
             }
             cursor = page.next_cursor;
         }
