@@ -30,8 +30,9 @@ pub fn is_missed(key: &str) -> bool {
 
 /// Whether a file or folder is hidden, or is a backup of an editor or a merge tool: `.x`, `x~`, `#x#` (Emacs), `x.swp` (Vim).
 pub fn is_hidden_or_backup(name: &[u8]) -> bool {
-    const BACKUPS: [&[u8]; 7] = [b"~", b"#", b".bak", b".orig", b".swp", b".swo", b".tmp"];
-    name.starts_with(b".") || name.starts_with(b"#") || BACKUPS.iter().any(|end| name.ends_with(end))
+    matches!(name, [b'.' | b'#', ..] | [.., b'~' | b'#'])
+        || matches!(name.last_chunk(), Some(b".bak" | b".swp" | b".swo" | b".tmp"))
+        || name.ends_with(b".orig")
 }
 
 fn is_one_of(extension: &str, known: &[&str]) -> bool {

@@ -215,15 +215,15 @@ impl Filling {
         Self { is_partial, ..Self::default() }
     }
 
-    /// Whether a page of at most `page_size` rows has room for another one. The first row is always there.
-    pub(crate) fn has_room(&self, row: &[u8], page_size: usize) -> bool {
-        let fits = self.bytes + escaped_len(row) < MAX_PAGE_BYTES && self.rows.len() < page_size;
-        self.rows.len() == 0 || fits
-    }
-
-    pub(crate) fn push(&mut self, row: &[u8]) {
-        self.bytes += escaped_len(row) + 1;
+    /// Adds a row if a page of at most `page_size` rows has room for it, as it has for the first one. Returns whether it had.
+    pub(crate) fn push(&mut self, row: &[u8], page_size: usize) -> bool {
+        let bytes = self.bytes + escaped_len(row) + 1;
+        if self.rows.len() > 0 && (bytes > MAX_PAGE_BYTES || self.rows.len() >= page_size) {
+            return false;
+        }
+        self.bytes = bytes;
         self.rows.push(row);
+        true
     }
 }
 
@@ -362,12 +362,11 @@ impl Gallery {
                 Reading::Changed | Reading::Done => {}
             }
             for item in items {
-                if let Some(row) = self.row_of(all, *item, form, &mut page) {
-                    if let (false, Some(last)) = (page.has_room(&row, self.page_size), last) {
-                        page.last = Some(all.path(last).to_owned());
-                        return Some(page);
-                    }
-                    page.push(&row);
+                if let Some(row) = self.row_of(all, *item, form, &mut page)
+                    && !page.push(&row, self.page_size)
+                {
+                    page.last = last.map(|last| all.path(last).to_owned());
+                    return Some(page);
                 }
                 last = Some(*item);
             }

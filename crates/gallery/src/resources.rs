@@ -134,10 +134,9 @@ impl Gallery {
                 size: Some(object.size),
             };
             let row = row.json();
-            if !page.has_room(&row, self.page_size) {
+            if !page.push(&row, self.page_size) {
                 return Some(last);
             }
-            page.push(&row);
             last.clone_from(key);
         }
         None
@@ -270,11 +269,10 @@ impl Gallery {
             let (mut last, mut next_cursor) = (None, None);
             for (name, row) in children.into_iter().filter(|(name, _)| after.as_ref().is_none_or(|after| name > after))
             {
-                if !page.has_room(&row, self.page_size) {
+                if !page.push(&row, self.page_size) {
                     next_cursor = last.map(|last: String| List::Directory.cursor(&last));
                     break;
                 }
-                page.push(&row);
                 last = Some(name);
             }
             Ok(SkillPage { entries: page.rows.end(), next_cursor, is_partial: page.is_partial })

@@ -34,39 +34,54 @@ struct IndexJson<'a> {
 #[derive(Serialize, Deserialize)]
 struct RowJson<'a, T>(T, T, Cow<'a, str>, u64, u64, #[serde(borrow)] Option<&'a RawValue>);
 
-/// What the index says of one version of a file. The texts are parts of the index, in JSON: an index of many files is large.
-pub(crate) struct IndexRow {
-    key: Bytes,
-    version: Bytes,
-    digest: ContentDigest,
-    front_matter: Option<Bytes>,
+/// The rows of a stored index.
+#[derive(Default)]
+pub(crate) struct IndexRows {
+    json: Bytes,
+    rows: Vec<IndexRow>,
 }
+
+/// What the index says of one version of a file. The texts are where the index has them, in JSON: an index of many files is large.
+struct IndexRow {
+    key: Place,
+    version: Place,
+    digest: ContentDigest,
+    front_matter: Option<Place>,
+}
+
+/// Start and end of a part of the index, which has less than 4 GiB.
+#[derive(Clone, Copy)]
+struct Place(u32, u32);
 
 /// The rows of a stored index.
 ///
 /// # Errors
 /// As [`open`].
-pub(crate) fn read(json: &Bytes, own_prefix: &str) -> Result<Vec<IndexRow>, UnusableIndex> {
+pub(crate) fn read(json: &Bytes, own_prefix: &str) -> Result<IndexRows, UnusableIndex> {
     let index = open(json, own_prefix, FORMAT)?;
     let IndexJson { files } = serde_json::from_str(index).map_err(|e| UnusableIndex::Broken(e.to_string()))?;
-    let slice = |part: &RawValue| json.slice_ref(part.get().as_bytes());
+    let place = |part: &RawValue| {
+        let start = part.get().as_ptr() as usize - json.as_ptr() as usize;
+        Place(start as u32, (start + part.get().len()) as u32)
+    };
     // Collecting would double the room again and again.
     let mut rows = Vec::with_capacity(files.len());
     for RowJson(key, version, sha256, size, answer_bytes, front_matter) in files {
         let sha256 = from_hex(&sha256).ok_or_else(|| UnusableIndex::Broken(format!("{key} has no SHA-256")))?;
         let digest = ContentDigest { sha256, size, answer_bytes };
-        let front_matter = front_matter.map(slice);
-        rows.push(IndexRow { key: slice(key), version: slice(version), digest, front_matter });
+        rows.push(IndexRow { key: place(key), version: place(version), digest, front_matter: front_matter.map(place) });
     }
-    Ok(rows)
+    Ok(IndexRows { json: json.clone(), rows })
 }
 
 /// Adds the rows of an index to what a shelf knows.
-pub(crate) fn add(rows: Vec<IndexRow>, shelf: &Shelf) {
+pub(crate) fn add(index: IndexRows, shelf: &Shelf) {
+    let IndexRows { json, rows } = index;
+    let part = |Place(start, end): Place| &json[start as usize..end as usize];
     shelf.add(rows.into_iter().filter_map(|IndexRow { key, version, digest, front_matter }| {
-        let text = |json: &Bytes| serde_json::from_slice::<String>(json).ok();
-        let front_matter = front_matter.and_then(|json| front_matter_of(&json));
-        Some(KnownFile { key: text(&key)?, version: text(&version)?, digest, front_matter })
+        let text = |place| serde_json::from_slice::<String>(part(place)).ok();
+        let front_matter = front_matter.and_then(|place| front_matter_of(part(place)));
+        Some(KnownFile { key: text(key)?, version: text(version)?, digest, front_matter })
     }));
 }
 
@@ -91,10 +106,10 @@ pub(crate) fn write(prefix: &str, shelf: &Arc<Shelf>) -> Vec<u8> {
 
 /// What a `SKILL.md` says.
 fn front_matter_of(json: &[u8]) -> Option<FrontMatter> {
-    match serde_json::from_slice::<String>(json) {
-        Ok(problem) => Some(Err(problem.into())),
-        Err(_) => Some(Ok(serde_json::from_slice::<Box<RawValue>>(json).ok()?.into())),
+    if json.starts_with(b"\"") {
+        return Some(Err(serde_json::from_slice::<String>(json).ok()?.into()));
     }
+    Some(Ok(serde_json::from_slice::<Box<RawValue>>(json).ok()?.into()))
 }
 
 /// The bytes of `sha256:{hex}`.

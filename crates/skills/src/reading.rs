@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::address;
-use crate::index::{self, IndexRow};
+use crate::index::{self, IndexRows};
 use crate::limits::{INDEX_DEADLINE, READ_MIB};
 use crate::shelf::{FrontMatter, Shelf, Skill};
 use catalogue::{CONCURRENT_READS, Saved, Snapshots, StoredIndex, UnderWay};
@@ -33,13 +33,13 @@ pub struct Skills {
     memory: Semaphore,
     stored: StoredIndex,
     /// The first read of the stored index. It goes on when its callers stop waiting.
-    first_read: OnceCell<Shared<BoxFuture<'static, Arc<IndexRows>>>>,
+    first_read: OnceCell<Shared<BoxFuture<'static, FirstRows>>>,
     /// How many files were read that the stored index lacks.
     unsaved: Mutex<usize>,
 }
 
 /// The rows of the stored index, until a shelf has them.
-type IndexRows = Mutex<Vec<IndexRow>>;
+type FirstRows = Arc<Mutex<IndexRows>>;
 
 /// How the reading of some skills ended.
 #[derive(Debug)]
@@ -254,7 +254,7 @@ impl Skills {
     }
 
     /// Waits for the rows of the stored index, but not long.
-    async fn index_rows(self: &Arc<Self>) -> Option<Arc<IndexRows>> {
+    async fn index_rows(self: &Arc<Self>) -> Option<FirstRows> {
         if !self.stored.exists() {
             return None;
         }

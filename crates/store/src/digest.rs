@@ -20,7 +20,9 @@ impl ContentDigest {
     /// `sha256:` and the digest in 64 hexadecimal digits.
     #[must_use]
     pub fn sha256_text(&self) -> String {
-        format!("sha256:{}", hex::encode(self.sha256))
+        let mut digits = [0; 64];
+        hex::encode_to_slice(self.sha256, &mut digits).expect("two digits for each byte");
+        ["sha256:", std::str::from_utf8(&digits).expect("digits are ASCII")].concat()
     }
 
     /// The digest of a content that is at hand.
