@@ -13,6 +13,7 @@
 //! | `crates/store` | where files are kept: an S3 bucket or a folder |
 //! | `crates/catalogue` | the prompts of a store, kept fresh: a snapshot, the files that were read, the index |
 //! | `crates/gallery` | the gallery, for any protocol: lists, searches and renders prompts |
+//! | `crates/page` | the page of a gallery: the built files of `web`, compressed, and the routes that serve them |
 //! | `crates/server` | the server: protocol, HTTP, sign-in, tools, settings |
 //! | `crates/exchange` | prompts as files of other programs, and the other way round: the commands `export` and `import` |
 //! | `crates/function` | the Lambda function: API Gateway events become requests to the same service |

@@ -15,6 +15,7 @@ mod forms;
 mod http;
 mod json_rpc;
 mod own_resources;
+mod page;
 mod prompt_tools;
 mod prompts;
 mod rust_sdk;

@@ -22,8 +22,9 @@ pub(crate) fn request(mut request: Request) -> Request {
     // `lambda_http` has normalised the path with a URL parser, so that `/x/../mcp` and `/mcp#x` became `/mcp`. To API
     // Gateway these are other paths, whose route may need no token. Only what API Gateway calls `/mcp` is `/mcp`.
     if path != request.uri().path() {
-        // No route reads the query, and none has a path that is not valid in a URI.
-        *request.uri_mut() = path.parse().ok().filter(|uri: &Uri| uri.path() == path).unwrap_or_default();
+        // No route reads the query, and none has a path that is not valid in a URI, or this one.
+        let unknown = || Uri::from_static("//");
+        *request.uri_mut() = path.parse().ok().filter(|uri: &Uri| uri.path() == path).unwrap_or_else(unknown);
     }
     if let Some(id) = id {
         request.extensions_mut().insert(RequestId(id));

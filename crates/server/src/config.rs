@@ -17,7 +17,8 @@
 //! | `CACHE_TTL_SECONDS` | | `30` | how old the snapshot of the bucket may be; 0 asks S3 every time |
 //! | `PAGE_SIZE` | | as many as fit 4 MB | most prompts of a `prompts/list` page, and most skills or resources of a page; several clients read the first page alone |
 //! | `PROMPT_TOOLS` | | `on` | whether prompts are tools too |
-//! | `ALLOWED_ORIGINS` | | loopback (any on Lambda) | origins of browser pages that may call |
+//! | `GALLERY_PAGE` | | `on` | whether `GET /` is a page for people, and clients get it as an app |
+//! | `ALLOWED_ORIGINS` | | loopback and `PUBLIC_URL`'s (any on Lambda) | origins of browser pages that may call |
 //! | `ALLOWED_HOSTS` | | loopback and `PUBLIC_URL`'s (any on Lambda) | values of `Host` that are answered |
 //! | `OAUTH_ISSUER` | | | issuer of the tokens that callers need |
 //! | `OAUTH_AUDIENCE` | | | what `aud` (else `client_id`) must be one of; needed with `OAUTH_ISSUER` |
@@ -50,6 +51,7 @@ use http::Uri;
 use tracing_subscriber::filter::Targets;
 
 pub use allowed::Allowed;
+pub(crate) use allowed::origin_of;
 use allowed::{HOSTS, ORIGINS};
 use env::Env;
 pub use env::Flags;
@@ -87,6 +89,8 @@ pub struct Config {
     pub page_size: usize,
     /// Whether prompts are tools too, for clients that offer tools alone.
     pub prompt_tools: bool,
+    /// Whether the server has a page for people.
+    pub gallery_page: bool,
     /// Which `Origin` headers are accepted.
     pub allowed_origins: Allowed,
     /// Which `Host` headers are accepted.
@@ -132,13 +136,25 @@ impl Config {
                             ALLOW_ANONYMOUS=true to let everyone in";
             return Err(ConfigError::new("--addr", addr.to_string(), expected));
         }
-        let mut allowed_hosts = Allowed::read(&HOSTS, env, on_lambda)?;
+        let (mut allowed_origins, mut allowed_hosts) =
+            (Allowed::read(&ORIGINS, env, on_lambda)?, Allowed::read(&HOSTS, env, on_lambda)?);
+        let gallery_page = env.is_on("GALLERY_PAGE")?;
+        // The server's own page calls it from there.
+        let mut add_own_origin = |url: &str| {
+            if gallery_page {
+                allowed_origins.add_origin_of(url);
+            }
+        };
         // A page that rebinds a host name to this machine cannot send an IP address as `Host`.
         if !addr.ip().is_unspecified() && !addr.ip().is_loopback() {
             allowed_hosts.add_host(&SocketAddr::new(addr.ip(), 80).to_string());
+            add_own_origin(&format!("http://{addr}"));
         }
-        if let Some(authority) = public_url.as_deref().and_then(|url| url.parse::<Uri>().ok()?.into_parts().authority) {
-            allowed_hosts.add_host(authority.as_str());
+        if let Some(url) = &public_url {
+            add_own_origin(url);
+            if let Some(authority) = url.parse::<Uri>().ok().and_then(|url| url.into_parts().authority) {
+                allowed_hosts.add_host(authority.as_str());
+            }
         }
         Ok(Self {
             // An edited file shows at the next request.
@@ -151,7 +167,8 @@ impl Config {
             addr,
             page_size: env.number("PAGE_SIZE", 1, MAX_PAGE_SIZE)?.unwrap_or(DEFAULT_PAGE_SIZE),
             prompt_tools: env.is_on("PROMPT_TOOLS")?,
-            allowed_origins: Allowed::read(&ORIGINS, env, on_lambda)?,
+            gallery_page,
+            allowed_origins,
             allowed_hosts,
             public_url,
             sign_in,

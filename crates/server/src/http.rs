@@ -2,6 +2,7 @@
 
 mod agent_skills;
 mod card;
+mod page;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -52,6 +53,7 @@ pub fn service(mcp: MethodRouter, methods: &'static [Method], config: &Config, v
         .route("/mcp", mcp.layer(layers))
         .route("/health", get(|| async { "ok\n" }))
         .merge(card::routes(config))
+        .merge(if config.gallery_page { page::routes(config) } else { Router::new() })
         .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The MCP endpoint is /mcp.\n") })
         .merge(config.sign_in.as_ref().map(discovery).unwrap_or_default())
 }

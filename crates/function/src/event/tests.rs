@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::response::IntoResponse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{ALLOW, CONTENT_TYPE, SET_COOKIE, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use lambda_http::request::from_str;
@@ -66,6 +67,12 @@ async fn answer(event: &str) -> Answer {
 
 /// The same with further settings.
 async fn answer_with(env: &[(&str, &str)], event: &str) -> Answer {
+    let (answer, body) = sent(env, event).await;
+    Answer { body: String::from_utf8(body).unwrap(), ..answer }
+}
+
+/// Status and headers of an answer, and its body.
+async fn sent(env: &[(&str, &str)], event: &str) -> (Answer, Vec<u8>) {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("greet.prompt"), "Hello {{name}}!").unwrap();
     fs::write(dir.path().join("signed.prompt"), "{{name}} is {{@auth.email}}{{#unless @auth.sub}}nobody{{/unless}}")
@@ -82,7 +89,7 @@ async fn answer_with(env: &[(&str, &str)], event: &str) -> Answer {
     let response = app.map_request(request).oneshot(from_str(event).unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes().to_vec();
-    Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body).unwrap() }
+    (Answer { status: parts.status, headers: parts.headers, body: String::new() }, body)
 }
 
 fn greeting(text: &str) -> Value {
@@ -163,11 +170,50 @@ async fn any_other_path_is_not_found() {
     for event in [event!("path_with_space"), event!("path_with_percent")] {
         assert_eq!(answer(event).await.status, StatusCode::NOT_FOUND);
     }
-    for path in ["", "/", "//", "/mcp/", "/mcp x", "/%", "/%00", "/\u{0}\n", "/ü", r"/\", "/[{|}]^\"<>`", "/prod/mcp"]
-    {
+    for path in ["", "//", "/mcp/", "/mcp x", "/%", "/%00", "/\u{0}\n", "/ü", r"/\", "/[{|}]^\"<>`", "/prod/mcp"] {
         let event = changed(event!("tools_call"), |event| event["rawPath"] = path.into());
         assert_eq!(answer(&event).await.status, StatusCode::NOT_FOUND, "{path:?}");
     }
+}
+
+#[tokio::test]
+async fn the_page_is_at_the_root_of_each_stage() {
+    let get = async |path: &str, stage: &str, encoding: &str| {
+        let event = changed(event!("get_health"), |event| {
+            (event["rawPath"], event["requestContext"]["stage"]) = (path.into(), stage.into());
+            event["requestContext"]["http"]["path"] = path.into();
+            event["headers"]["accept-encoding"] = encoding.into();
+        });
+        sent(&[("PUBLIC_URL", "https://p.example.com/mcp")], &event).await
+    };
+    for (root, stage) in [("/", "$default"), ("/", "prod"), ("/prod/", "prod"), ("/assets/", "assets")] {
+        let (page, body) = get(root, stage, "identity").await;
+        assert_eq!(
+            (page.status, &page.headers[CONTENT_TYPE]),
+            (StatusCode::OK, &"text/html; charset=utf-8".parse().unwrap())
+        );
+        let page = String::from_utf8(body).unwrap();
+        let (_, asset) = page.split_once("assets/").unwrap();
+        let asset = format!("{root}assets/{}", asset.split(['"', '\'']).next().unwrap());
+        let (asset, _) = get(&asset, stage, "br").await;
+        assert_eq!((asset.status, &asset.headers[CONTENT_ENCODING]), (StatusCode::OK, &"br".parse().unwrap()));
+        let (settings, body) = get(&format!("{root}assets/settings.json"), stage, "").await;
+        assert_eq!(settings.status, StatusCode::OK);
+        assert_eq!(body, br#"{"mcp":"https://p.example.com/mcp","signIn":null}"#);
+    }
+}
+
+/// API Gateway takes text, or base64 of other bytes.
+#[tokio::test]
+async fn a_compressed_page_is_sent_in_base64() {
+    let event = changed(event!("get_health"), |event| {
+        event["rawPath"] = "/".into();
+        event["headers"]["accept-encoding"] = "gzip".into();
+    });
+    let (Answer { status, headers, .. }, body) = sent(&[], &event).await;
+    let response = (status, headers, body).into_response();
+    let response = lambda_http::IntoResponse::into_response(response).await;
+    assert!(matches!(response.body(), lambda_http::Body::Binary(_)), "{response:?}");
 }
 
 /// Or a request would come to `/mcp` by a route of another path, one that asks for no token.

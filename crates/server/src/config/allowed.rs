@@ -56,6 +56,13 @@ impl Allowed {
         }
     }
 
+    /// Adds the origin of a URL to the origins besides loopback, or to those listed.
+    pub(super) fn add_origin_of(&mut self, url: &str) {
+        if let Self::LoopbackAnd(origins) | Self::Only(origins) = self {
+            origins.extend(origin_of(url));
+        }
+    }
+
     /// Whether a request with this `Origin` header is answered.
     #[must_use]
     pub fn permits_origin(&self, origin: &str) -> bool {
@@ -96,6 +103,12 @@ impl Setting {
             format!("{why}expected a comma list of {kind}s, each in full, such as {example}, or * alone for all");
         ConfigError::new(name, value, expected)
     }
+}
+
+/// The origin of a URL.
+pub(crate) fn origin_of(url: &str) -> Option<String> {
+    let url: Uri = url.parse().ok()?;
+    parse_origin(&format!("{}://{}", url.scheme_str()?, url.authority()?))
 }
 
 /// An origin as browsers send it: without the port that its scheme implies.

@@ -137,6 +137,7 @@ fn a_wrong_value_names_the_variable_and_what_is_expected() {
     assert_eq!(refused("CACHE_TTL_SECONDS", "abc"), "CACHE_TTL_SECONDS=abc: expected a whole number from 0 to 86400");
     assert_eq!(refused("CACHE_TTL_SECONDS", "-1"), "CACHE_TTL_SECONDS=-1: expected a whole number from 0 to 86400");
     assert_eq!(refused("PROMPT_TOOLS", "false"), "PROMPT_TOOLS=false: expected on or off");
+    assert_eq!(refused("GALLERY_PAGE", "no"), "GALLERY_PAGE=no: expected on or off");
     assert_eq!(refused("PAGE_SIZE", "0"), "PAGE_SIZE=0: expected a whole number from 1 to 10000");
     assert_eq!(refused("PORT", "65536"), "PORT=65536: expected a whole number from 0 to 65535");
     assert_eq!(
@@ -234,5 +235,9 @@ fn on_lambda_the_lists_are_all_there_is() {
     let listed = of(&[lambda, ("ALLOWED_ORIGINS", "https://App.example.com/ ,http://b:1")]).allowed_origins;
     assert_eq!(listed, Allowed::Only(vec!["https://app.example.com".to_owned(), "http://b:1".to_owned()]));
     assert!(!listed.permits_origin("http://localhost"));
+    // The page calls from there.
+    let url = ("PUBLIC_URL", "https://p.example.com/mcp");
+    let own = of(&[lambda, url, ("ALLOWED_ORIGINS", "http://b:1")]).allowed_origins;
+    assert_eq!(own, Allowed::Only(vec!["http://b:1".to_owned(), "https://p.example.com".to_owned()]));
     assert_eq!(of(&[("ALLOWED_HOSTS", "*")]).allowed_hosts, Allowed::Any);
 }
