@@ -81,6 +81,7 @@ def routes() -> None:
     same(guarded, {f"{method} /mcp": [SCOPE] for method in ("POST", "GET", "DELETE")})
     metadata = ["oauth-protected-resource", "oauth-protected-resource/mcp", "oauth-authorization-server", "openid-configuration"]
     open = [f"GET /.well-known/{path}" for path in [*metadata, "ai-catalog.json"]] + ["GET /mcp/server-card"]
+    open += ["GET /", "GET /assets/{file}"]
     same(
         sorted(r["RouteKey"] for r in api if r["AuthorizationType"] == "NONE"),
         sorted([*open, "GET /health", "POST /register"]),
@@ -156,7 +157,7 @@ def machine_token() -> None:
     assert "greeting-template" in listed, listed
 
 
-check("what is open is discovery, health and registration", routes)
+check("what is open is discovery, the page, health and registration", routes)
 check("the function may read below the prefix and no more", role)
 check("UploadCommand publishes prompts/, UploadSkillsCommand skills/", uploads)
 check("CreateUserCommand invites a user", invites)
@@ -373,6 +374,30 @@ def card() -> None:
     status(request("GET", entry["url"], {"If-None-Match": answer.headers["etag"]}), 304)
 
 
+def page() -> None:
+    same(out["PageUrl"], f"{ORIGIN}/")
+    answer = request("GET", out["PageUrl"])
+    status(answer, 200)
+    same(answer.headers["content-type"], "text/html; charset=utf-8")
+    policy = answer.headers["content-security-policy"]
+    assert f" {cognito.origin}" in policy and "frame-ancestors 'none'" in policy, policy
+    assert "prompt" in answer.body, answer.body
+    status(request("GET", out["PageUrl"], {"If-None-Match": answer.headers["etag"]}), 304)
+    assets = re.findall(r"assets/[^\"']+", answer.body)
+    assert assets, answer.body
+    for path in assets:
+        asset = request("GET", f"{ORIGIN}/{path}")
+        status(asset, 200)
+        assert "immutable" in asset.headers["cache-control"], asset.headers
+    status(request("GET", f"{ORIGIN}/assets/none.js"), 404)
+    settings = request("GET", f"{ORIGIN}/assets/settings.json").json()
+    same(settings["mcp"], URL)
+    same(settings["signIn"], {"issuer": out["Issuer"], "clientId": CLIENT, "scopes": ["openid", SCOPE]})
+    client = cognito.idp.describe_user_pool_client(UserPoolId=cognito.pool, ClientId=CLIENT)["UserPoolClient"]
+    assert out["PageUrl"] in client["CallbackURLs"], client["CallbackURLs"]
+    same(client["LogoutURLs"], [out["PageUrl"]])
+
+
 def register(*redirect_uris: str) -> Answer:
     body = {"client_name": "test", "redirect_uris": redirect_uris, "token_endpoint_auth_method": "none"}
     return request("POST", f"{ORIGIN}/register", {"Content-Type": "application/json"}, json.dumps(body))
@@ -409,6 +434,7 @@ check("protected-resource metadata, byte for byte", serves, RESOURCE, *resources
 check("authorization-server metadata, byte for byte", serves, SERVER, "oauth-authorization-server")
 check("the same by its OpenID name", serves, SERVER, "openid-configuration")
 check("the catalogue of the domain leads to the server card", card)
+check("the page and its files need no token, and its settings lead to the sign-in", page)
 check("/register gives the shared client to addresses on the list", registers)
 check("/register refuses others, and names what it allows", refuses_to_register)
 check("/health", lambda: same(request("GET", f"{ORIGIN}/health").body, "ok\n"))
