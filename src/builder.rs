@@ -86,13 +86,15 @@ impl Server {
         self.app_of(Arc::new(stores.gallery(config)), config)
     }
 
-    /// The HTTP service over any store. The locations of prompts and skills in `config` are not used.
+    /// The HTTP service over any store. The locations of prompts and skills in `config` are not used. With `page_source`, callers may
+    /// read the store's prompts and partials as they are.
     ///
     /// # Errors
     /// A tool or a resource that cannot be registered.
     pub fn app_over(self, store: Arc<dyn PromptStore>, config: &Config) -> Result<Router, ServerError> {
-        let gallery = Arc::new(Gallery::new(store, config.cache_ttl, config.page_size));
-        self.app_of(gallery, config)
+        let gallery = Gallery::new(store, config.cache_ttl, config.page_size);
+        let gallery = if config.page_source { gallery.with_source() } else { gallery };
+        self.app_of(Arc::new(gallery), config)
     }
 
     fn app_of(self, gallery: Arc<Gallery>, config: &Config) -> Result<Router, ServerError> {

@@ -21,6 +21,7 @@ mod prompts;
 mod rust_sdk;
 mod sign_in;
 mod skills;
+mod source;
 mod tools;
 mod versions;
 

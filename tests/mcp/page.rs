@@ -26,7 +26,7 @@ async fn a_server_has_a_page() {
     );
     assert!(page.body.starts_with("<!"), "{page}");
     let settings = wire.send(Method::GET, SETTINGS, &[("host", "localhost:8080")], "").await;
-    assert_snapshot!(settings, @r#"200 {"mcp":"http://localhost:8080/mcp","signIn":null}"#);
+    assert_snapshot!(settings, @r#"200 {"mcp":"http://localhost:8080/mcp","source":true,"signIn":null}"#);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use prompt_gallery::Server;
 use tempfile::TempDir;
 
 use crate::wire::Wire;
-use crate::{HANDSHAKE, server, server_of};
+use crate::{GALLERY, HANDSHAKE};
 
 const REFUNDS: &str =
     "---\nname: refunds\ndescription: Handle refunds\nmetadata:\n  version: \"1.0\"\n---\n# Refunds\n";
@@ -31,7 +31,8 @@ async fn server_with(prompts: &[(&str, &str)], skills: &[(&str, &[u8])], env: &[
     }
     let at = |folder: &str| dir.path().join(folder).to_str().expect("UTF-8").to_owned();
     let skills_dir = at("skills");
-    let env = [&[("SKILLS_DIR", skills_dir.as_str())], env].concat();
+    // Files of prompts are resources too otherwise.
+    let env = [&[("SKILLS_DIR", skills_dir.as_str()), ("PAGE_SOURCE", "off")], env].concat();
     (Wire::new(Server::new(), &at("prompts"), &env).await, dir)
 }
 
@@ -378,13 +379,13 @@ async fn a_change_shows_in_the_digest_that_of_a_partial_too() {
 #[tokio::test]
 async fn a_file_that_a_prompt_embeds_can_be_read_and_no_other() {
     let shows = "---\ndescription: S\n---\nBy {{media url=\"docs/style guide.md\"}}";
-    let (wire, _dir) = server_of(&[
+    let files = [
         ("shows.prompt", shows),
         ("docs/style guide.md", "Style."),
         ("docs/secret.md", "Not shown."),
         ("_partial.prompt", "x"),
-    ])
-    .await;
+    ];
+    let (wire, _dir) = server_with(&files, &[], &[]).await;
     let rendered = result(&wire, "prompts/get", json!({ "name": "shows" })).await;
     let uri = &rendered["messages"][1]["content"]["resource"]["uri"];
     assert_eq!(uri, "gallery:///docs/style%20guide.md");
@@ -409,7 +410,7 @@ async fn a_file_that_a_prompt_embeds_can_be_read_and_no_other() {
 
 #[tokio::test]
 async fn without_skills_the_lists_are_empty() {
-    let wire = server().await;
+    let wire = Wire::new(Server::new(), GALLERY, &[("PAGE_SOURCE", "off")]).await;
     assert_snapshot!(wire.handshake("2025-06-18", "resources/list", json!({})).await, @r#"200 {"jsonrpc":"2.0","id":1,"result":{"resources":[]}}"#);
     assert_snapshot!(wire.handshake("2025-06-18", "resources/templates/list", json!({})).await, @r#"200 {"jsonrpc":"2.0","id":1,"result":{"resourceTemplates":[]}}"#);
     assert_eq!(result(&wire, "skills/list", json!({})).await["skills"], json!([]));

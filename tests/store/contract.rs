@@ -1,5 +1,7 @@
 //! The contract of every store. Each rule is tested on a folder and on a bucket.
 
+use std::time::{Duration, SystemTime};
+
 use futures_util::future::join_all;
 
 use crate::{Fixture, assert_not_found, keys, list, object, read, settled};
@@ -26,6 +28,7 @@ macro_rules! contract {
 contract! {
     an_empty_store_lists_nothing,
     the_list_has_every_file_and_its_size_in_the_order_of_key_bytes,
+    the_time_of_the_last_change_is_known,
     a_version_changes_when_the_content_does,
     two_edits_at_once_that_keep_the_size_are_two_versions,
     a_version_stays_while_the_content_does,
@@ -52,6 +55,17 @@ async fn the_list_has_every_file_and_its_size_in_the_order_of_key_bytes(fixture:
     let listed = list(fixture.store()).await;
     let listed: Vec<_> = listed.iter().map(|object| (object.key.as_str(), object.size)).collect();
     assert_eq!(listed, sorted.iter().copied().zip(0..).collect::<Vec<_>>());
+}
+
+async fn the_time_of_the_last_change_is_known(fixture: &dyn Fixture) {
+    let before = SystemTime::now();
+    fixture.put("a.prompt", b"one");
+    let listed = list(fixture.store()).await;
+    let modified = fixture.store().modified(&listed[0]).unwrap();
+    // S3's times have whole seconds, and those of a file system come from a coarser clock.
+    let off_by = before.duration_since(modified).unwrap_or_else(|later| later.duration());
+    assert!(off_by < Duration::from_secs(60), "{modified:?} and not {before:?}");
+    assert_eq!(fixture.store().modified(&object("a.prompt", "")), None);
 }
 
 async fn a_version_changes_when_the_content_does(fixture: &dyn Fixture) {

@@ -135,15 +135,16 @@ impl Catalogue {
 
     /// Whether this version of a file is listed.
     pub(crate) fn lists(&self, object: &Object) -> bool {
-        self.by_key(&object.key).is_some_and(|listed| listed.lasting_version() == object.lasting_version())
+        self.file(&object.key).is_some_and(|listed| listed.lasting_version() == object.lasting_version())
     }
 
     /// The version of the file of this key, if there is one.
     pub(crate) fn version(&self, key: &str) -> Option<&str> {
-        self.by_key(key).map(|object| object.version.as_str())
+        self.file(key).map(|object| object.version.as_str())
     }
 
-    fn by_key(&self, key: &str) -> Option<&Object> {
+    /// The file of this key, if there is one.
+    pub fn file(&self, key: &str) -> Option<&Object> {
         let index = self.objects.binary_search_by(|object| object.key.as_str().cmp(key)).ok()?;
         Some(&self.objects[index])
     }

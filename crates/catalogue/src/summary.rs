@@ -18,3 +18,12 @@ pub struct Summary {
     /// Its JSON in `skills/list`, if it is offered as a skill.
     pub skill: Option<Bytes>,
 }
+
+impl Summary {
+    /// The name of the prompt, with which its row begins.
+    pub fn name(&self) -> Option<&str> {
+        let rest = self.listed.strip_prefix(br#"{"name":""#)?;
+        let end = rest.iter().position(|byte| *byte == b'"')?;
+        std::str::from_utf8(&rest[..end]).ok()
+    }
+}

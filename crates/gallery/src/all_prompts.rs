@@ -1,6 +1,7 @@
 //! All prompts of one catalogue at once: what is searched, and which prompts are tools.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 
@@ -18,9 +19,10 @@ use crate::limits::{MAX_FOUND_BYTES, MAX_FOUND_PROMPTS, MAX_TOOL_DESCRIPTION_CHA
 use crate::row::Audience;
 use crate::search::{Row, SearchIndex, UnknownTag};
 use catalogue::{Catalogue, Summary};
+use check::address as media;
 use dotprompt::shorten_to;
 use skills::address;
-use store::StoreError;
+use store::{Object, StoreError};
 
 /// The prompts of one catalogue that can be used, sorted by name.
 pub struct AllPrompts {
@@ -142,6 +144,19 @@ impl AllPrompts {
         shown.dedup();
         let (search, not_offered, taken_skills) = (OnceCell::new(), Once::new(), Once::new());
         Self { summaries: summaries.into(), search, tools, skills, shown, unread, not_offered, taken_skills }
+    }
+
+    /// Whether a prompt shows this file.
+    pub(crate) fn shows(&self, key: &str, objects: &[Object]) -> bool {
+        let is_shown = self.shown.binary_search_by(|shown| shown.as_str().cmp(key)).is_ok();
+        is_shown && media::file(key, objects).is_ok()
+    }
+
+    /// The names of the prompts of a catalogue that can be used, by the keys of their files.
+    pub(crate) fn usable_of<'c>(&self, catalogue: &'c Catalogue) -> HashMap<&'c str, &'c str> {
+        let usable: HashSet<&str> = self.summaries.iter().filter_map(|summary| summary.name()).collect();
+        let entries = catalogue.entries.iter().filter(|entry| usable.contains(&*entry.name));
+        entries.map(|entry| (catalogue.object(entry).key.as_str(), &*entry.name)).collect()
     }
 
     /// Why some prompts are missing.

@@ -136,8 +136,7 @@ impl AllSkills {
     /// Both kinds, sorted by path. A page that is kept does not need them.
     fn items(&self) -> &[Item] {
         self.items.get_or_init(|| {
-            let folders: Vec<&str> =
-                self.shelf.iter().flat_map(|shelf| shelf.entries()).map(|entry| &*entry.path).collect();
+            let folders: Vec<&str> = self.folder_paths().collect();
             let mut offered = Offered::new(&folders);
             let skills = self.prompts.skills.iter().enumerate();
             let offers = skills.map(|(index, skill)| (index, offered.offer(&skill.path, &skill.prompt)));
@@ -183,6 +182,11 @@ impl AllSkills {
         let start = items.partition_point(|item| self.path(*item) < inside);
         let count = items[start..].partition_point(|item| self.path(*item).starts_with(inside));
         &items[start..start + count]
+    }
+
+    /// The paths of the skills that are folders.
+    pub(crate) fn folder_paths(&self) -> impl Iterator<Item = &str> {
+        self.shelf.iter().flat_map(|shelf| shelf.entries()).map(|entry| &*entry.path)
     }
 
     /// The paths of the skills, except for those that are known to be left out.

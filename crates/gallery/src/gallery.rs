@@ -12,6 +12,7 @@ use crate::error::GalleryError;
 use crate::limits::{PAGE_TIMEOUT, STORE_TIMEOUT};
 use crate::pages::KeptPages;
 use crate::published::Archives;
+use crate::source::CheckedFiles;
 use catalogue::{LiveCatalogue, Seen};
 use check::strays;
 use dotprompt::Problem;
@@ -28,6 +29,9 @@ pub struct Gallery {
     pub(crate) skills: Option<Arc<Skills>>,
     pub(crate) skill_pages: KeptSkillPages,
     pub(crate) archives: Archives,
+    /// Whether clients may read the files of prompts.
+    pub(crate) has_source: bool,
+    pub(crate) checked: CheckedFiles,
     /// Whether clients have the tool `get_prompt`.
     pub(crate) has_prompt_tools: bool,
 }
@@ -51,8 +55,20 @@ impl Gallery {
     pub fn new(store: Arc<dyn PromptStore>, ttl: Duration, page_size: usize) -> Self {
         let live = LiveCatalogue::new(store, ttl);
         let (page_size, page_timeout) = (page_size.max(1), PAGE_TIMEOUT);
-        let (pages, all, skill_pages, archives) = Default::default();
-        Self { live, page_size, page_timeout, pages, all, skills: None, skill_pages, archives, has_prompt_tools: true }
+        let (pages, all, skill_pages, archives, checked) = Default::default();
+        Self {
+            live,
+            page_size,
+            page_timeout,
+            pages,
+            all,
+            skills: None,
+            skill_pages,
+            archives,
+            has_source: false,
+            checked,
+            has_prompt_tools: true,
+        }
     }
 
     /// The same gallery with the skills of another store. A skill with a file that does not fit `max_answer_bytes` is left out.
@@ -67,6 +83,12 @@ impl Gallery {
     #[must_use]
     pub fn without_prompt_tools(self) -> Self {
         Self { has_prompt_tools: false, ..self }
+    }
+
+    /// The same gallery, whose clients may read the files of prompts and partials, and what is wrong with them.
+    #[must_use]
+    pub fn with_source(self) -> Self {
+        Self { has_source: true, ..self }
     }
 
     /// The same gallery with another time to read the files of one page.

@@ -17,6 +17,7 @@
 //! | prompts are searched and ranked | `search.rs` |
 //! | skills are listed, those of prompts too | `all_skills.rs` |
 //! | the files of skills, and those that prompts embed, are read | `resources.rs` |
+//! | the files of prompts and partials are resources, with their problems | `source.rs` |
 //! | a program's own resources are registered | `own_resources.rs` |
 //! | skills are published for other programs | `published.rs` |
 //! | a cursor is written and read | `cursor.rs` |
@@ -43,6 +44,7 @@ mod rendering;
 mod resources;
 mod row;
 mod search;
+mod source;
 
 pub use annotations::Annotations;
 pub use content::{Content, PromptMessage, Role};

@@ -24,6 +24,10 @@ pub(crate) const PAGE_TIMEOUT: Duration = Duration::from_secs(4);
 pub(crate) const KEPT_PAGES_BYTES: usize = 8 * 1024 * 1024;
 /// How many pictures and files of one prompt are read at once. Each may be as large as `dotprompt::bounds::MEDIA`.
 pub(crate) const CONCURRENT_MEDIA_READS: usize = 4;
+/// How many files of prompts are checked together at most, to be listed with their problems.
+pub(crate) const CHECKED_TOGETHER: usize = 2000;
+/// Their bytes.
+pub(crate) const CHECKED_TOGETHER_BYTES: u64 = 16 * 1024 * 1024;
 /// How many archives of skills are made at once. A skill may have 16 MiB.
 pub(crate) const CONCURRENT_ARCHIVES: usize = 2;
 

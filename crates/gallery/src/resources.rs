@@ -12,9 +12,11 @@ use crate::contents::{EMBEDDED_FILE_URI, embedded_uri};
 use crate::cursor::List;
 use crate::error::GalleryError;
 use crate::gallery::{Gallery, in_time};
+use crate::source::{TEXT, is_source};
 use catalogue::Catalogue;
 use check::address as media;
 use check::skill;
+use dotprompt::bounds;
 use skills::{Reading, Shelf, address};
 use store::{Object, StoreError};
 
@@ -87,12 +89,32 @@ pub(crate) fn skill_md_row(entry: &[u8]) -> Option<Bytes> {
     Some(ResourceRow { uri: &uri, name, description: Some(description), mime_type: Some(MARKDOWN), size }.json())
 }
 
+/// The row of a file that a prompt embeds.
+pub(crate) fn embedded_row(object: &Object) -> Bytes {
+    let Object { key, size, .. } = object;
+    let (uri, mime_type) = (&*embedded_uri(key), address::mime_type(key));
+    ResourceRow { uri, name: last_part(key), description: None, mime_type, size: Some(*size) }.json()
+}
+
 impl Gallery {
-    /// One page of resources: the `SKILL.md` of every skill, then the files that prompts embed.
+    /// One page of resources: the `SKILL.md` of every skill, then the files that prompts embed; with source, those of prompts and
+    /// partials too.
     ///
     /// # Errors
     /// [`GalleryError::InvalidCursor`], [`GalleryError::Store`].
     pub async fn list_resources(&self, cursor: Option<&str>) -> Result<SkillPage, GalleryError> {
+        self.resources(cursor, true).await
+    }
+
+    /// The same without the problems of files, for callers that compare lists: problems change with files alone.
+    ///
+    /// # Errors
+    /// As [`Self::list_resources`].
+    pub async fn list_resources_unchecked(&self, cursor: Option<&str>) -> Result<SkillPage, GalleryError> {
+        self.resources(cursor, false).await
+    }
+
+    async fn resources(&self, cursor: Option<&str>, with_problems: bool) -> Result<SkillPage, GalleryError> {
         let after = cursor.map(|cursor| After::of(&List::Resources.last(cursor)?)).transpose()?;
         let page = in_time(async {
             let all = self.all_skills().await?;
@@ -104,7 +126,7 @@ impl Gallery {
             let mut next = page.last.take().map(After::Skill);
             if next.is_none() {
                 let after = if let Some(After::File(key)) = &after { Some(key.as_str()) } else { None };
-                next = self.add_embedded(&all, after, &mut page).await.map(After::File);
+                next = self.add_files(&all, after, &mut page, with_problems).await.map(After::File);
             }
             let next_cursor = next.map(|after| List::Resources.cursor(&after.text()));
             Ok(SkillPage { entries: page.rows.end(), next_cursor, is_partial: page.is_partial })
@@ -115,26 +137,27 @@ impl Gallery {
         Ok(page)
     }
 
-    /// Adds the files that prompts embed to a page. Returns what the next page begins after, if more follow.
-    async fn add_embedded(&self, all: &AllSkills, after: Option<&str>, page: &mut Filling) -> Option<String> {
+    /// Adds the files of the prompts' store to a page. Returns what the next page begins after, if more follow.
+    async fn add_files(
+        &self,
+        all: &AllSkills,
+        after: Option<&str>,
+        page: &mut Filling,
+        with_problems: bool,
+    ) -> Option<String> {
         let Ok(catalogue) = self.live.current().await else {
             page.is_partial = true;
             return None;
         };
+        if self.has_source {
+            // Boxed: the state of servers without source would have room for it.
+            return Box::pin(self.add_source(all, &catalogue, after, page, with_problems)).await;
+        }
         // The first file may be on the next page.
         let mut last = after.unwrap_or_default().to_owned();
         for key in all.prompts.shown.iter().filter(|key| after.is_none_or(|after| key.as_str() > after)) {
             let Ok(object) = media::file(key, &catalogue.objects) else { continue };
-            let (uri, name) = (embedded_uri(key), last_part(key));
-            let row = ResourceRow {
-                uri: &uri,
-                name,
-                description: None,
-                mime_type: address::mime_type(key),
-                size: Some(object.size),
-            };
-            let row = row.json();
-            if !page.push(&row, self.page_size) {
+            if !page.push(&embedded_row(object), self.page_size) {
                 return Some(last);
             }
             last.clone_from(key);
@@ -224,18 +247,30 @@ impl Gallery {
         Ok(Served::No(why))
     }
 
-    /// A file that some prompt embeds.
+    /// A file that some prompt embeds; with source, that of a prompt or a partial too.
     async fn read_embedded(&self, uri: &str, path: &str) -> Result<Resource, GalleryError> {
         let unknown = || GalleryError::unknown_resource(uri);
         let path = percent_decode_str(path).decode_utf8().map_err(|_| unknown())?;
-        let prompts = self.prompts_in_part().await?;
-        if prompts.shown.binary_search_by(|key| key.as_str().cmp(&path)).is_err() {
-            return Err(prompts.missing().map_or_else(unknown, GalleryError::Store));
+        let is_source = self.has_source && is_source(&path);
+        if !is_source {
+            let prompts = self.prompts_in_part().await?;
+            if prompts.shown.binary_search_by(|key| key.as_str().cmp(&path)).is_err() {
+                return Err(prompts.missing().map_or_else(unknown, GalleryError::Store));
+            }
         }
         let mut catalogue: Arc<Catalogue> = self.live.current().await?;
         for is_last in attempts() {
-            let object = media::file(&path, &catalogue.objects).map_err(|_| unknown())?;
+            let object = match is_source {
+                true => catalogue.file(&path).ok_or_else(unknown)?,
+                false => media::file(&path, &catalogue.objects).map_err(|_| unknown())?,
+            };
+            if object.size > bounds::ANSWER as u64 {
+                return Err(GalleryError::ResourceTooLarge { uri: uri.to_owned(), size: object.size });
+            }
             match self.live.store.get(object).await {
+                Ok(content) if is_source => {
+                    return Ok(Resource { uri: embedded_uri(&path), mime_type: TEXT.to_owned(), content });
+                }
                 Ok(content) => {
                     let mime_type = mime_type(&path, &content);
                     return Ok(Resource { uri: embedded_uri(&path), mime_type, content });

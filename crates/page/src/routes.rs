@@ -33,6 +33,8 @@ pub struct PageSettings {
     pub mcp_url: Option<String>,
     /// Whether people reach the server by `https:`. Only for a server without an address.
     pub is_https: bool,
+    /// Whether the files of prompts are resources.
+    pub has_source: bool,
     /// The sign-in, if callers need one.
     pub sign_in: Option<PageSignIn>,
 }
@@ -57,6 +59,7 @@ pub struct PageSignIn {
 #[serde(rename_all = "camelCase")]
 struct SettingsJson<'s> {
     mcp: &'s str,
+    source: bool,
     sign_in: Option<&'s PageSignIn>,
 }
 
@@ -102,7 +105,7 @@ impl PageSettings {
             Some(format!("{}://{host}/mcp", if self.is_https { "https" } else { "http" }))
         };
         let mcp = self.mcp_url.clone().or_else(host).unwrap_or_else(|| "/mcp".to_owned());
-        let json = SettingsJson { mcp: &mcp, sign_in: self.sign_in.as_ref() };
+        let json = SettingsJson { mcp: &mcp, source: self.has_source, sign_in: self.sign_in.as_ref() };
         serde_json::to_vec(&json).expect("settings serialise").into()
     }
 }

@@ -18,6 +18,7 @@
 //! | `PAGE_SIZE` | | as many as fit 4 MB | most prompts of a `prompts/list` page, and most skills or resources of a page; several clients read the first page alone |
 //! | `PROMPT_TOOLS` | | `on` | whether prompts are tools too |
 //! | `GALLERY_PAGE` | | `on` | whether `GET /` is a page for people, and clients get it as an app |
+//! | `PAGE_SOURCE` | | `on` for a folder on this machine, else `off` | whether callers may read the files of prompts, and what is wrong with them |
 //! | `ALLOWED_ORIGINS` | | loopback and `PUBLIC_URL`'s (any on Lambda) | origins of browser pages that may call |
 //! | `ALLOWED_HOSTS` | | loopback and `PUBLIC_URL`'s (any on Lambda) | values of `Host` that are answered |
 //! | `OAUTH_ISSUER` | | | issuer of the tokens that callers need |
@@ -91,6 +92,8 @@ pub struct Config {
     pub prompt_tools: bool,
     /// Whether the server has a page for people.
     pub gallery_page: bool,
+    /// Whether callers may read the files of prompts, and what is wrong with them.
+    pub page_source: bool,
     /// Which `Origin` headers are accepted.
     pub allowed_origins: Allowed,
     /// Which `Host` headers are accepted.
@@ -138,7 +141,7 @@ impl Config {
         }
         let (mut allowed_origins, mut allowed_hosts) =
             (Allowed::read(&ORIGINS, env, on_lambda)?, Allowed::read(&HOSTS, env, on_lambda)?);
-        let gallery_page = env.is_on("GALLERY_PAGE")?;
+        let gallery_page = env.is_on("GALLERY_PAGE", true)?;
         // The server's own page calls it from there.
         let mut add_own_origin = |url: &str| {
             if gallery_page {
@@ -156,6 +159,8 @@ impl Config {
                 allowed_hosts.add_host(authority.as_str());
             }
         }
+        // The callers of a server on this machine are its authors.
+        let page_source = env.is_on("PAGE_SOURCE", matches!(source, Source::Dir(_)) && !on_lambda)?;
         Ok(Self {
             // An edited file shows at the next request.
             cache_ttl: match source {
@@ -166,8 +171,9 @@ impl Config {
             source,
             addr,
             page_size: env.number("PAGE_SIZE", 1, MAX_PAGE_SIZE)?.unwrap_or(DEFAULT_PAGE_SIZE),
-            prompt_tools: env.is_on("PROMPT_TOOLS")?,
+            prompt_tools: env.is_on("PROMPT_TOOLS", true)?,
             gallery_page,
+            page_source,
             allowed_origins,
             allowed_hosts,
             public_url,

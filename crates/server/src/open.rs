@@ -48,6 +48,7 @@ impl Stores {
     pub fn gallery(self, config: &Config) -> Gallery {
         let gallery = Gallery::new(self.prompts, config.cache_ttl, config.page_size);
         let gallery = if config.prompt_tools { gallery } else { gallery.without_prompt_tools() };
+        let gallery = if config.page_source { gallery.with_source() } else { gallery };
         let max_answer_bytes = config.on_lambda.then_some(bounds::ANSWER as u64);
         match self.skills {
             Some(skills) => gallery.with_skills(skills, max_answer_bytes),

@@ -133,6 +133,10 @@ impl PromptStore for DirStore {
         blocking(read).await
     }
 
+    fn modified(&self, object: &Object) -> Option<SystemTime> {
+        modified(&object.version)
+    }
+
     fn revision(&self) -> Option<u64> {
         self.0.watch.get().and_then(Watch::revision)
     }
@@ -310,6 +314,13 @@ fn marks(metadata: &Metadata) -> (String, SystemTime) {
     let (changed, number) = identity(metadata, modified);
     let nanos = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     (format!("{:x}-{:x}-{number:x}-{:x}", nanos(modified), nanos(changed), metadata.len()), changed)
+}
+
+/// The time of the last change of the content in a version.
+fn modified(version: &str) -> Option<SystemTime> {
+    let (nanos, _) = version.split_once('-')?;
+    let nanos = u64::from_str_radix(nanos, 16).ok().filter(|nanos| *nanos > 0)?;
+    Some(UNIX_EPOCH + Duration::from_nanos(nanos))
 }
 
 /// When the file was last changed, and its number. Programs that copy or unpack files set the modification time back to

@@ -38,9 +38,9 @@ mod watch;
 pub use count::{counting_requests, spawn_counted};
 pub use digest::ContentDigest;
 pub use dir::DirStore;
-#[doc(hidden)]
-pub use prompt_store::is_lasting;
 pub use prompt_store::{IndexStore, Object, PromptStore, StoreError, Written};
+#[doc(hidden)]
+pub use prompt_store::{is_lasting, timestamp};
 pub use s3::S3Store;
 #[doc(hidden)]
 pub use watch::{FolderEvent, FolderWatcher, StartWatcher};

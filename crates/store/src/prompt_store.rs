@@ -1,8 +1,9 @@
 //! What a store is: a listing of objects with their versions, the content of each, and the errors.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
+use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use bytes::Bytes;
 
 use crate::digest::ContentDigest;
@@ -56,6 +57,16 @@ impl check::address::Listed for Object {
     }
 }
 
+/// A time in the form of RFC 3339, in whole seconds of UTC; of the first second of 1970 if it is earlier.
+#[doc(hidden)]
+#[must_use]
+pub fn timestamp(time: SystemTime) -> String {
+    let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let time = DateTime::from_secs(seconds.try_into().unwrap_or(i64::MAX));
+    // A year of five digits has no such form.
+    time.fmt(DateTimeFormat::DateTime).unwrap_or_default()
+}
+
 /// A place that holds prompt files.
 #[async_trait]
 pub trait PromptStore: Send + Sync + 'static {
@@ -94,6 +105,12 @@ pub trait PromptStore: Send + Sync + 'static {
     /// [`StoreError::Settings`], which says what to do.
     async fn ready(&self) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    /// When a listed file was last changed, if its version says so.
+    fn modified(&self, object: &Object) -> Option<SystemTime> {
+        let _ = object;
+        None
     }
 
     /// A number that differs after every change, if the store watches for changes. A listing stays valid until then.
@@ -172,4 +189,16 @@ pub enum StoreError {
     /// Unreachable, throttled, timed out, or broken.
     #[error("unavailable: {0}")]
     Unavailable(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_has_whole_seconds() {
+        let after = |time: Duration| timestamp(UNIX_EPOCH + time);
+        assert_eq!(after(Duration::from_millis(1_796_025_600_999)), "2026-11-30T08:00:00Z");
+        assert_eq!(timestamp(UNIX_EPOCH - Duration::from_secs(9)), "1970-01-01T00:00:00Z");
+    }
 }

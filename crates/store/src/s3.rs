@@ -189,6 +189,10 @@ impl PromptStore for S3Store {
         Ok((Object { key: key.to_owned(), version, size }, content))
     }
 
+    fn modified(&self, object: &Object) -> Option<SystemTime> {
+        Marks::of_version(&object.version).0.modified?.try_into().ok()
+    }
+
     async fn ready(&self) -> Result<(), StoreError> {
         self.bucket.client(&self.prefix).await.map(drop)
     }

@@ -199,7 +199,7 @@ async fn the_page_is_at_the_root_of_each_stage() {
         assert_eq!((asset.status, &asset.headers[CONTENT_ENCODING]), (StatusCode::OK, &"br".parse().unwrap()));
         let (settings, body) = get(&format!("{root}assets/settings.json"), stage, "").await;
         assert_eq!(settings.status, StatusCode::OK);
-        assert_eq!(body, br#"{"mcp":"https://p.example.com/mcp","signIn":null}"#);
+        assert_eq!(body, br#"{"mcp":"https://p.example.com/mcp","source":false,"signIn":null}"#);
     }
 }
 

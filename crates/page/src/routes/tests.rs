@@ -156,14 +156,20 @@ async fn the_settings_say_where_the_server_is_and_how_to_sign_in() {
     };
     assert_eq!(
         text(&signing_in(), &[(HOST, "other.example.com")]).await,
-        r#"{"mcp":"https://p.example.com/mcp","signIn":{"issuer":"https://id.example.com/pool","clientId":"abc","scopes":["openid","https://p.example.com/mcp/invoke"]}}"#
+        r#"{"mcp":"https://p.example.com/mcp","source":false,"signIn":{"issuer":"https://id.example.com/pool","clientId":"abc","scopes":["openid","https://p.example.com/mcp/invoke"]}}"#
     );
     let (local, mut lambda) = (PageSettings::default(), PageSettings::default());
     lambda.is_https = true;
-    assert_eq!(text(&local, &[(HOST, "localhost:8080")]).await, r#"{"mcp":"http://localhost:8080/mcp","signIn":null}"#);
-    assert_eq!(text(&lambda, &[(HOST, "a.example.com")]).await, r#"{"mcp":"https://a.example.com/mcp","signIn":null}"#);
+    assert_eq!(
+        text(&local, &[(HOST, "localhost:8080")]).await,
+        r#"{"mcp":"http://localhost:8080/mcp","source":false,"signIn":null}"#
+    );
+    assert_eq!(
+        text(&lambda, &[(HOST, "a.example.com")]).await,
+        r#"{"mcp":"https://a.example.com/mcp","source":false,"signIn":null}"#
+    );
     for no_host in [&[][..], &[(HOST, "a b")], &[(HOST, "\"")]] {
-        assert_eq!(text(&local, no_host).await, r#"{"mcp":"/mcp","signIn":null}"#);
+        assert_eq!(text(&local, no_host).await, r#"{"mcp":"/mcp","source":false,"signIn":null}"#);
     }
 }
 

@@ -74,13 +74,14 @@ impl Env<'_> {
         }
     }
 
-    /// Whether a part of the server is on, which is the default.
+    /// Whether a part of the server is on.
     ///
     /// # Errors
     /// A value other than `on` and `off`.
-    pub(super) fn is_on(&self, name: &'static str) -> Result<bool, ConfigError> {
+    pub(super) fn is_on(&self, name: &'static str, default: bool) -> Result<bool, ConfigError> {
         match self.get(name).as_deref() {
-            None | Some("on") => Ok(true),
+            None => Ok(default),
+            Some("on") => Ok(true),
             Some("off") => Ok(false),
             Some(other) => Err(ConfigError::new(name, other, "expected on or off")),
         }

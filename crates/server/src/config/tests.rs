@@ -137,6 +137,7 @@ fn a_wrong_value_names_the_variable_and_what_is_expected() {
     assert_eq!(refused("CACHE_TTL_SECONDS", "abc"), "CACHE_TTL_SECONDS=abc: expected a whole number from 0 to 86400");
     assert_eq!(refused("CACHE_TTL_SECONDS", "-1"), "CACHE_TTL_SECONDS=-1: expected a whole number from 0 to 86400");
     assert_eq!(refused("PROMPT_TOOLS", "false"), "PROMPT_TOOLS=false: expected on or off");
+    assert_eq!(refused("PAGE_SOURCE", "yes"), "PAGE_SOURCE=yes: expected on or off");
     assert_eq!(refused("GALLERY_PAGE", "no"), "GALLERY_PAGE=no: expected on or off");
     assert_eq!(refused("PAGE_SIZE", "0"), "PAGE_SIZE=0: expected a whole number from 1 to 10000");
     assert_eq!(refused("PORT", "65536"), "PORT=65536: expected a whole number from 0 to 65535");
@@ -226,6 +227,17 @@ fn log_lines_are_json_where_programs_read_them() {
     ] {
         assert_eq!(of(env).log_format, expected, "{env:?}");
     }
+}
+
+#[test]
+fn the_files_of_prompts_are_shown_where_callers_are_their_authors() {
+    let (lambda, bucket) = (("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"), ("BUCKET_NAME", "b"));
+    assert!(of(&[]).page_source);
+    assert!(!of(&[("PAGE_SOURCE", "off")]).page_source);
+    assert!(!of(&[lambda]).page_source);
+    let in_a_bucket = |env: &[(&str, &str)]| config(Flags::default(), env).expect("settings").page_source;
+    assert!(!in_a_bucket(&[bucket]));
+    assert!(in_a_bucket(&[bucket, ("PAGE_SOURCE", "on")]));
 }
 
 #[test]

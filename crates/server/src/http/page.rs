@@ -15,6 +15,7 @@ pub(super) fn routes(config: &Config) -> Router {
     let settings = PageSettings {
         mcp_url: config.public_url.clone(),
         is_https: config.on_lambda,
+        has_source: config.page_source,
         sign_in: config.sign_in.as_ref().map(sign_in),
     };
     page::routes(settings).layer(from_fn_with_state(config.allowed_hosts.clone(), check_host))
