@@ -27,7 +27,7 @@ assert.deepEqual(messages.map((m) => m.role), ['user'])
 // trimEnd: whether the file's last newline is part of the text is settled elsewhere.
 assert.equal(messages[0].content.text.trimEnd(), 'Write a warm, one-sentence greeting for Ada.')
 
-assert.deepEqual(inspect('tools/list').tools.map((t) => t.name), ['add', 'multiply', 'search_prompts', 'get_prompt'])
+assert.deepEqual(inspect('tools/list').tools.map((t) => t.name), ['add', 'multiply', 'search_prompts', 'get_prompt', 'open_gallery'])
 
 const result = inspect('tools/call', '--tool-name', 'add', '--tool-arg', 'a=2', 'b=3')
 assert.deepEqual(

@@ -31,7 +31,7 @@ for (const [{ Client, StreamableHTTPClientTransport }, options] of clients) {
   const get = (name, args) => call('get_prompt', { name, arguments: args })
 
   const { tools } = await client.listTools()
-  assert.deepEqual(tools.map((tool) => tool.name), ['add', 'multiply', 'search_prompts', 'get_prompt', 'trip'])
+  assert.deepEqual(tools.map((tool) => tool.name), ['add', 'multiply', 'search_prompts', 'get_prompt', 'open_gallery', 'trip'])
   const compiled = Object.fromEntries(tools.map((tool) => [tool.name, ajv.compile(tool.inputSchema)]))
   tools.filter((tool) => tool.outputSchema).forEach((tool) => ajv.compile(tool.outputSchema))
   assert.ok(tools.slice(2).every((tool) => tool.annotations.readOnlyHint && !tool.annotations.destructiveHint))

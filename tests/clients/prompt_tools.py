@@ -45,7 +45,7 @@ def same(got, want) -> None:
 
 
 answers = asyncio.run(main(*sys.argv[1:]))
-same(list(answers["tools"]), ["add", "multiply", "search_prompts", "get_prompt", "trip"])
+same(list(answers["tools"]), ["add", "multiply", "search_prompts", "get_prompt", "open_gallery", "trip"])
 for input_schema, output_schema in answers["tools"].values():
     for schema in filter(None, (input_schema, output_schema)):
         Draft202012Validator.check_schema(schema)

@@ -56,7 +56,7 @@ same([m.role for m in messages], ["user"])
 # rstrip: whether the file's last newline is part of the text is settled elsewhere.
 same(messages[0].content.text.rstrip(), "Write a warm, one-sentence greeting for Ada.")
 
-same([t.name for t in answers["tools"]], ["add", "multiply", "search_prompts", "get_prompt"])
+same([t.name for t in answers["tools"]], ["add", "multiply", "search_prompts", "get_prompt", "open_gallery"])
 total = answers["sum"]
 same((bool(total.is_error), total.structured_content), (False, {"result": 5}))
 same([c.text for c in total.content], ['{"result":5}'])

@@ -41,7 +41,7 @@ try {
   const changed = Promise.all([prompts.promise, tools.promise])
   assert.deepEqual(await Promise.race([changed, late]), [
     ['hello', 'new'],
-    ['add', 'multiply', 'search_prompts', 'get_prompt', 'new'],
+    ['add', 'multiply', 'search_prompts', 'get_prompt', 'open_gallery', 'new'],
   ])
   await client.close()
   assert.deepEqual(errors, [])

@@ -103,6 +103,7 @@ fn word() -> impl Strategy<Value = String> {
         "mood",
         "search_prompts",
         "get_prompt",
+        "open_gallery",
         "query",
         "tag",
         "2026-07-28",

@@ -10,6 +10,7 @@ mod waiting;
 mod wire;
 
 mod any_bytes;
+mod app;
 mod card;
 mod forms;
 mod http;

@@ -76,8 +76,8 @@ async fn a_prompt_with_tool_true_is_listed_with_its_schema() {
     let listed = wire.handshake(HANDSHAKE[0], "tools/list", json!({})).await.json();
     let tools = listed["result"]["tools"].as_array().expect("tools");
     let names: Vec<_> = tools.iter().map(|tool| tool["name"].as_str().expect("a name")).collect();
-    assert_eq!(names, ["add", "multiply", "search_prompts", "get_prompt", "trip"]);
-    assert_json_snapshot!("prompt_tool", tools[4]);
+    assert_eq!(names, ["add", "multiply", "search_prompts", "get_prompt", "open_gallery", "trip"]);
+    assert_json_snapshot!("prompt_tool", tools[5]);
     assert!(listed["result"].get("nextCursor").is_none());
     assert_eq!(wire.modern("tools/list", json!({})).await.json()["result"]["tools"], listed["result"]["tools"]);
 }
@@ -260,7 +260,7 @@ async fn a_name_that_is_taken_is_not_offered() {
     let (wire, _dir) = server_of(&[("add.prompt", tool), ("get_prompt.prompt", tool), ("free.prompt", tool)]).await;
     let listed = wire.modern("tools/list", json!({})).await.json();
     let names: Vec<_> = listed["result"]["tools"].as_array().expect("tools").iter().map(|tool| &tool["name"]).collect();
-    assert_eq!(names, ["add", "multiply", "search_prompts", "get_prompt", "free"]);
+    assert_eq!(names, ["add", "multiply", "search_prompts", "get_prompt", "open_gallery", "free"]);
     assert!(call(&wire, "add", r#"{"a":2,"b":3}"#).await.contains(r#""result":5"#));
     assert!(call(&wire, "get_prompt", r#"{"name":"add"}"#).await.contains("A prompt."));
 }
@@ -287,7 +287,7 @@ async fn a_name_that_apis_of_models_refuse_is_not_offered() {
     .await;
     let listed = wire.modern("tools/list", json!({})).await.json();
     let names: Vec<_> = listed["result"]["tools"].as_array().expect("tools").iter().map(|tool| &tool["name"]).collect();
-    assert_eq!(names[4..], ["Dai-Ma-Shen-Cha", "docs_adr", "nested", fits.as_str()]);
+    assert_eq!(names[5..], ["Dai-Ma-Shen-Cha", "docs_adr", "nested", fits.as_str()]);
     // All are prompts, and the others cannot be called as tools.
     let prompts = wire.modern("prompts/list", json!({})).await.json();
     assert_eq!(prompts["result"]["prompts"].as_array().map(Vec::len), Some(10));
@@ -306,7 +306,7 @@ async fn a_long_description_of_a_tool_is_cut() {
     let (wire, _dir) = server_of(&[("fits.prompt", &tool(1023)), ("long.prompt", &tool(1025))]).await;
     let listed = wire.modern("tools/list", json!({})).await.json();
     let descriptions =
-        [4, 5].map(|tool| listed["result"]["tools"][tool]["description"].as_str().expect("text").to_owned());
+        [5, 6].map(|tool| listed["result"]["tools"][tool]["description"].as_str().expect("text").to_owned());
     assert_eq!(descriptions, ["ö".repeat(1023), format!("{}…", "ö".repeat(1023))]);
     let prompts = wire.modern("prompts/list", json!({})).await.json();
     assert_eq!(prompts["result"]["prompts"][1]["description"], "ö".repeat(1025));
@@ -319,7 +319,7 @@ async fn a_registered_tool_replaces_that_of_the_gallery() {
     let wire = Wire::new(Server::without_tools().tool(tool), GALLERY, &[]).await;
     let listed = wire.modern("tools/list", json!({})).await.json();
     let names: Vec<_> = listed["result"]["tools"].as_array().expect("tools").iter().map(|tool| &tool["name"]).collect();
-    assert_eq!(names, ["get_prompt", "search_prompts"]);
+    assert_eq!(names, ["get_prompt", "search_prompts", "open_gallery"]);
     assert!(call(&wire, "get_prompt", "{}").await.contains("own"));
 }
 
@@ -388,7 +388,7 @@ async fn without_the_store_the_other_tools_are_listed_and_are_to_be_listed_again
     assert_eq!(store.0.load(Ordering::Relaxed), 0, "a registered tool asks for no prompt");
     let listed = wire.modern("tools/list", json!({})).await.json();
     let names: Vec<_> = listed["result"]["tools"].as_array().expect("tools").iter().map(|tool| &tool["name"]).collect();
-    assert_eq!(names, ["add", "multiply", "search_prompts", "get_prompt"]);
+    assert_eq!(names, ["add", "multiply", "search_prompts", "get_prompt", "open_gallery"]);
     assert_eq!(listed["result"]["ttlMs"], 0);
     for tool in ["search_prompts", "trip"] {
         let failed = call(&wire, tool, "{}").await;

@@ -48,7 +48,7 @@ async fn list_get_complete_and_call(lifecycle: ClientLifecycleMode, version: Pro
     let tools = client.list_all_tools().await.expect("tools");
     assert_eq!(
         tools.iter().map(|tool| tool.name.as_ref()).collect::<Vec<_>>(),
-        ["add", "multiply", "search_prompts", "get_prompt"]
+        ["add", "multiply", "search_prompts", "get_prompt", "open_gallery"]
     );
     let add = CallToolRequestParams::new("add").with_arguments(object(&json!({ "a": 2, "b": 3 })));
     let sum = client.call_tool(add).await.expect("a result");

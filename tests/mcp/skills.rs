@@ -31,8 +31,8 @@ async fn server_with(prompts: &[(&str, &str)], skills: &[(&str, &[u8])], env: &[
     }
     let at = |folder: &str| dir.path().join(folder).to_str().expect("UTF-8").to_owned();
     let skills_dir = at("skills");
-    // Files of prompts are resources too otherwise.
-    let env = [&[("SKILLS_DIR", skills_dir.as_str()), ("PAGE_SOURCE", "off")], env].concat();
+    // Files of prompts and the app are resources too otherwise.
+    let env = [&[("SKILLS_DIR", skills_dir.as_str()), ("PAGE_SOURCE", "off"), ("GALLERY_PAGE", "off")], env].concat();
     (Wire::new(Server::new(), &at("prompts"), &env).await, dir)
 }
 
@@ -410,7 +410,7 @@ async fn a_file_that_a_prompt_embeds_can_be_read_and_no_other() {
 
 #[tokio::test]
 async fn without_skills_the_lists_are_empty() {
-    let wire = Wire::new(Server::new(), GALLERY, &[("PAGE_SOURCE", "off")]).await;
+    let wire = Wire::new(Server::new(), GALLERY, &[("PAGE_SOURCE", "off"), ("GALLERY_PAGE", "off")]).await;
     assert_snapshot!(wire.handshake("2025-06-18", "resources/list", json!({})).await, @r#"200 {"jsonrpc":"2.0","id":1,"result":{"resources":[]}}"#);
     assert_snapshot!(wire.handshake("2025-06-18", "resources/templates/list", json!({})).await, @r#"200 {"jsonrpc":"2.0","id":1,"result":{"resourceTemplates":[]}}"#);
     assert_eq!(result(&wire, "skills/list", json!({})).await["skills"], json!([]));

@@ -46,6 +46,8 @@ impl Gallery {
         let mut child = crate::program()
             .arg("stdio")
             .args(args)
+            // Otherwise each change of a prompt is one of the resources too.
+            .env("PAGE_SOURCE", "off")
             .envs(env.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

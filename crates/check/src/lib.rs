@@ -82,8 +82,8 @@ impl Options<'_> {
     }
 }
 
-/// The tools with which models search and get prompts.
-pub const PROMPT_TOOLS: [&str; 2] = ["search_prompts", "get_prompt"];
+/// The tools with which models search, get and show prompts.
+pub const PROMPT_TOOLS: [&str; 3] = ["search_prompts", "get_prompt", "open_gallery"];
 
 /// Finds all problems of a gallery, in the order of files and places.
 ///

@@ -291,6 +291,21 @@ impl Gallery {
         Ok(prompts)
     }
 
+    /// One prompt as a search returns it.
+    ///
+    /// # Errors
+    /// [`GalleryError::UnknownPrompt`], [`GalleryError::Broken`], [`GalleryError::Store`].
+    pub async fn found(&self, name: &str) -> Result<FoundPage, GalleryError> {
+        // For the error of a prompt that cannot be used.
+        self.prompt(name).await?;
+        let prompts = self.all_prompts().await?;
+        let found = prompts.summaries.binary_search_by(|summary| summary.name().cmp(&Some(name)));
+        let found = found.map(|place| found_prompt(&prompts.summaries[place]));
+        let prompts = found.into_iter().collect::<Vec<_>>();
+        let total = prompts.len();
+        Ok(FoundPage { prompts, total, next_cursor: None, not_searched: 0, unknown_tag: None })
+    }
+
     /// Searches the prompts by their names, titles, tags, descriptions and arguments.
     ///
     /// # Errors

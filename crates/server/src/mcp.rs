@@ -6,6 +6,7 @@
 //! version, which later requests name in a header. Neither needs a session over HTTP. stdio has no headers: there the session of
 //! a handshake comes with each message.
 
+mod app;
 mod connection;
 mod elicitation;
 mod error;
@@ -74,6 +75,8 @@ pub struct Mcp {
     resources: OwnResources,
     /// Whether prompts are tools too.
     has_prompt_tools: bool,
+    /// Whether the gallery is an app too, which one of these tools opens.
+    has_app: bool,
     /// The names of `search_prompts` and `get_prompt`, and their JSON in `tools/list`.
     search_and_get: [(&'static str, Box<RawValue>); 2],
     /// A JSON string.
@@ -145,10 +148,11 @@ impl Mcp {
             tools,
             resources: OwnResources::default(),
             has_prompt_tools: true,
+            has_app: true,
             search_and_get,
             instructions,
             meta,
-            modern_capabilities: with_extension(&capabilities),
+            modern_capabilities: with_extensions(&capabilities, true),
             capabilities: raw(&capabilities),
             has_live_lists: false,
             server_info,
@@ -167,13 +171,16 @@ impl Mcp {
         &self.gallery
     }
 
-    /// The same as the settings ask for: `PROMPT_TOOLS=off` leaves out the tools for prompts.
+    /// The same as the settings ask for: `PROMPT_TOOLS=off` leaves out the tools for prompts, `GALLERY_PAGE=off` the app.
     #[must_use]
     pub fn configured(self, config: &Config) -> Self {
-        if config.prompt_tools {
+        if config.prompt_tools && config.gallery_page {
             return self;
         }
-        Self { has_prompt_tools: false, instructions: raw(&INSTRUCTIONS), ..self }
+        let instructions = if config.prompt_tools { self.instructions } else { raw(&INSTRUCTIONS) };
+        let modern_capabilities =
+            with_extensions(&serde_json::from_str(self.capabilities.get()).unwrap_or_default(), false);
+        Self { has_prompt_tools: config.prompt_tools, has_app: false, instructions, modern_capabilities, ..self }
     }
 
     /// The same over a transport that tells clients of changed lists: the local server and stdio, never Lambda. Comes after
@@ -188,7 +195,7 @@ impl Mcp {
             "resources": of(changing.resources_list_changed),
             "tools": of(changing.tools_list_changed),
         });
-        let (modern_capabilities, capabilities) = (with_extension(&capabilities), raw(&capabilities));
+        let (modern_capabilities, capabilities) = (with_extensions(&capabilities, self.has_app), raw(&capabilities));
         Self { has_live_lists: true, capabilities, modern_capabilities, ..self }
     }
 
@@ -434,10 +441,14 @@ impl Call<'_> {
     }
 }
 
-/// Capabilities with the extension for skills, which needs 2026-07-28.
-fn with_extension(capabilities: &Value) -> Box<RawValue> {
+/// Capabilities with extensions: those for skills need 2026-07-28, and the capabilities of earlier revisions have no such field. Hosts
+/// of apps of all revisions go by the tool.
+fn with_extensions(capabilities: &Value, has_app: bool) -> Box<RawValue> {
     let mut capabilities = capabilities.clone();
     capabilities["extensions"] = json!({ skills::EXTENSION: { "directoryRead": true } });
+    if has_app {
+        capabilities["extensions"][app::EXTENSION] = app::settings();
+    }
     raw(&capabilities)
 }
 

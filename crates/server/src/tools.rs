@@ -66,6 +66,8 @@ pub(crate) struct Definition {
     pub(crate) output_schema: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) annotations: Option<Annotations>,
+    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+    pub(crate) meta: Option<Value>,
 }
 
 /// One call of a tool.
@@ -201,6 +203,7 @@ impl Tool {
                 input_schema,
                 output_schema: None,
                 annotations: None,
+                meta: None,
             },
             header_params: Vec::new(),
             run: Box::new(move |call| Box::pin(run(call))),

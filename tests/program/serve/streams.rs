@@ -145,7 +145,8 @@ fn a_subscription_is_acknowledged_first_and_then_told_of_the_lists_of_its_filter
 #[test]
 fn a_get_is_a_stream_for_the_handshake_revisions() {
     let dir = folder(&[("talk.prompt", TALK)]);
-    let program = Program::start(name(dir.path()), "127.0.0.1:0");
+    // Otherwise each change of a prompt is one of the resources too.
+    let program = Program::start_with(name(dir.path()), "127.0.0.1:0", &[("PAGE_SOURCE", "off")]);
     let versions =
         ["2025-11-25", "2025-06-18", "2025-03-26"].map(|version| format!("MCP-Protocol-Version: {version}\r\n"));
     let mut streams: Vec<_> = versions
@@ -217,15 +218,20 @@ fn the_local_server_declares_the_lists_that_change() {
     };
     let changing = json!({ "listChanged": true });
     let mut expected = json!({ "completions": {}, "prompts": changing, "resources": changing, "tools": changing });
-    let modern = |handshake: &Value| {
+    let mut extensions = json!({
+        "io.modelcontextprotocol/skills": { "directoryRead": true },
+        "io.modelcontextprotocol/ui": { "mimeTypes": ["text/html;profile=mcp-app"] },
+    });
+    let modern = |handshake: &Value, extensions: &Value| {
         let mut modern = handshake.clone();
-        modern["extensions"] = json!({ "io.modelcontextprotocol/skills": { "directoryRead": true } });
+        modern["extensions"] = extensions.clone();
         [handshake.clone(), modern]
     };
-    assert_eq!(capabilities(&Program::start("prompts", "127.0.0.1:0")), modern(&expected));
+    assert_eq!(capabilities(&Program::start("prompts", "127.0.0.1:0")), modern(&expected, &extensions));
     let without = Program::start_with("prompts", "127.0.0.1:0", &[("PROMPT_TOOLS", "off")]);
     expected["tools"] = json!({});
-    assert_eq!(capabilities(&without), modern(&expected));
+    extensions.as_object_mut().unwrap().remove("io.modelcontextprotocol/ui");
+    assert_eq!(capabilities(&without), modern(&expected, &extensions));
     let filter = json!({ "promptsListChanged": true, "toolsListChanged": true, "resourcesListChanged": true });
     let acknowledged = Stream::listen(&without, "l", &filter).next().unwrap();
     assert_eq!(
@@ -239,7 +245,8 @@ fn a_skill_that_comes_and_goes_is_a_change_of_the_resources() {
     let dir = folder(&[("prompts/talk.prompt", TALK), ("skills/refunds/SKILL.md", &skill("refunds"))]);
     let at = |path: &str| dir.path().join(path);
     let (prompts, skills) = (at("prompts"), at("skills"));
-    let program = Program::start_with(name(&prompts), "127.0.0.1:0", &[("SKILLS_DIR", name(&skills))]);
+    let program =
+        Program::start_with(name(&prompts), "127.0.0.1:0", &[("SKILLS_DIR", name(&skills)), ("PAGE_SOURCE", "off")]);
     let mut listen = Stream::listen(&program, "l", &json!({ "resourcesListChanged": true }));
     listen.next();
     let mut get = Stream::get(&program, EVENTS);
@@ -253,6 +260,20 @@ fn a_skill_that_comes_and_goes_is_a_change_of_the_resources() {
     get.next();
     fs::write(at("prompts/new.hbs"), "New").unwrap();
     assert_eq!(get.method(), PROMPTS);
+    listen.says_nothing();
+}
+
+#[test]
+fn a_changed_file_is_a_change_of_the_resources_where_files_are_shown() {
+    let dir = folder(&[("talk.prompt", TALK)]);
+    let program = Program::start(name(dir.path()), "127.0.0.1:0");
+    let mut listen = Stream::listen(&program, "l", &json!({ "resourcesListChanged": true }));
+    listen.next();
+    fs::write(dir.path().join("broken.prompt"), "{{#if}}").unwrap();
+    assert_eq!(listen.next(), Some(told(RESOURCES, "l")));
+    fs::write(dir.path().join("broken.prompt"), "{{#if name}}").unwrap();
+    assert_eq!(listen.next(), Some(told(RESOURCES, "l")));
+    fs::write(dir.path().join("notes.txt"), "Notes").unwrap();
     listen.says_nothing();
 }
 

@@ -28,7 +28,7 @@ fn told(method: &str, subscription: &str) -> Value {
 /// The names of the tools that are prompts.
 fn prompt_tools(list: &Value) -> Vec<&str> {
     let tools = list["result"]["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap());
-    tools.filter(|name| !["add", "multiply", "search_prompts", "get_prompt"].contains(name)).collect()
+    tools.filter(|name| !["add", "multiply", "search_prompts", "get_prompt", "open_gallery"].contains(name)).collect()
 }
 
 #[test]

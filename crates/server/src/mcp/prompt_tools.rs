@@ -7,11 +7,12 @@ use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
+use super::app::OPEN;
 use super::elicitation;
 use super::error::Error;
 use super::prompts::sendable;
 use super::tools::{CallToolParams, CallToolResult};
-use super::{Answer, Call, Record};
+use super::{Answer, Call, Record, raw};
 use crate::limits::MAX_SHOWN_SCHEMA_BYTES;
 use crate::tools::{Definition, ToolError, read_arguments};
 use gallery::{
@@ -19,8 +20,8 @@ use gallery::{
     UnknownTag, did_you_mean, shortened,
 };
 
-const SEARCH: &str = check::PROMPT_TOOLS[0];
-const GET: &str = check::PROMPT_TOOLS[1];
+pub(super) const SEARCH: &str = check::PROMPT_TOOLS[0];
+pub(super) const GET: &str = check::PROMPT_TOOLS[1];
 
 /// The role of each content block, in `_meta`.
 const META_ROLES: &str = "prompt-gallery/roles";
@@ -30,11 +31,8 @@ const ASSISTANT_LABEL: &str = "[assistant]";
 
 /// `search_prompts` and `get_prompt` as `tools/list` has them.
 pub(super) fn definitions() -> [(&'static str, Box<RawValue>); 2] {
-    let tool = |name: &str, title: &str, description: String, input_schema, output_schema| {
-        let annotations = Some(Annotations::READ_ONLY);
-        let (name, title) = (name.to_owned(), Some(title.to_owned()));
-        let definition = Definition { name, title, description, input_schema, output_schema, annotations };
-        to_raw_value(&definition).expect("a definition serialises")
+    let tool = |name, title, description, input_schema, output_schema| {
+        raw(&Definition { output_schema, ..read_definition(name, title, description, input_schema) })
     };
     let search = format!(
         "Finds prompts of the team, the best match first, {MAX_FOUND_PROMPTS} at a time; without words and tag, lists all \
@@ -49,6 +47,12 @@ pub(super) fn definitions() -> [(&'static str, Box<RawValue>); 2] {
         (SEARCH, tool(SEARCH, "Search prompts", search, search_input(), Some(search_output()))),
         (GET, tool(GET, "Get a prompt", get, get_input(), None)),
     ]
+}
+
+/// The definition of a tool that changes nothing.
+pub(super) fn read_definition(name: &str, title: &str, description: String, input_schema: Value) -> Definition {
+    let (name, title, annotations) = (name.to_owned(), Some(title.to_owned()), Some(Annotations::READ_ONLY));
+    Definition { name, title, description, input_schema, output_schema: None, annotations, meta: None }
 }
 
 fn search_input() -> Value {
@@ -139,7 +143,7 @@ impl PromptCall<'_> {
 }
 
 /// Why a call has no result.
-enum Failure {
+pub(super) enum Failure {
     /// A sentence for the model, which may call again.
     Message(String),
     /// An error for the client.
@@ -174,6 +178,11 @@ impl Call<'_> {
     pub(super) async fn call_prompt_tool(&self, params: &CallToolParams, record: &mut Record) -> Answer {
         let answered = match params.name.as_str() {
             SEARCH => self.search_prompts(params.arguments()?).await,
+            // Boxed: the state of every other call would have room for it.
+            OPEN if self.mcp.has_app => match Box::pin(self.open_gallery(params.arguments()?)).await {
+                Ok(page) => self.answer_found(&page, None),
+                Err(failure) => Err(failure),
+            },
             GET => self.get_prompt_for_model(params, record).await,
             _ => self.call_tool_of_prompt(params).await,
         };
@@ -194,9 +203,14 @@ impl Call<'_> {
         let query = query.unwrap_or_default();
         let search = Search { query: &query, tag: tag.as_deref(), cursor: cursor.as_deref() };
         let page = self.mcp.gallery.search(search).await?;
-        let json = to_raw_value(&page).map_err(|e| Error::internal(e.to_string()))?;
+        self.answer_found(&page, tag.as_deref())
+    }
+
+    /// The answer with found prompts, of this tag.
+    fn answer_found(&self, page: &FoundPage, tag: Option<&str>) -> Result<Vec<u8>, Failure> {
+        let json = to_raw_value(page).map_err(|e| Error::internal(e.to_string()))?;
         let mut content = vec![Content::text(json.get())];
-        content.extend(hint(&page, tag.as_deref()).map(Content::text));
+        content.extend(hint(page, tag).map(Content::text));
         if page.not_searched > 0 {
             let message = format!("{} prompts were not read in time; search again to find them.", page.not_searched);
             content.push(Content::text(message));
@@ -233,9 +247,7 @@ impl Call<'_> {
         match &e {
             GalleryError::UnknownPrompt { .. } if !call.is_get() => Err(self.unknown_tool(prompt).await.into()),
             GalleryError::NotATool { .. } => Err(Error::invalid_params(e.to_string()).into()),
-            GalleryError::UnknownPrompt { .. } => {
-                Err(Failure::Message(format!("{} {SEARCH} finds prompts.", ended(&e))))
-            }
+            GalleryError::UnknownPrompt { .. } => Err(unknown_prompt(&e)),
             GalleryError::Arguments { form, .. } => match (answers.refusal, form) {
                 (None, Some(form)) if self.shows(form) => {
                     Ok(self.ask(&elicitation::requests(form), answers.state(form)?)?)
@@ -273,6 +285,11 @@ impl Call<'_> {
 fn ended(e: &GalleryError) -> String {
     let message = e.to_string();
     if message.ends_with(['.', '?']) { message } else { message + "." }
+}
+
+/// What the model may do about an unknown prompt.
+pub(super) fn unknown_prompt(e: &GalleryError) -> Failure {
+    Failure::Message(format!("{} {SEARCH} finds prompts.", ended(e)))
 }
 
 /// What the model may do if a search finds nothing.

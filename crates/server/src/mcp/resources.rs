@@ -3,9 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
+use super::app;
 use super::error::{Error, ErrorKind};
 use super::version::Era;
 use super::{Answer, Call, Record};
@@ -51,6 +52,8 @@ struct ResourceContents<'a> {
     /// In base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     blob: Option<String>,
+    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+    meta: Option<&'a Value>,
 }
 
 impl Call<'_> {
@@ -58,8 +61,12 @@ impl Call<'_> {
         let ListResourcesParams { cursor } = self.params()?;
         let page = self.mcp.gallery.list_resources(cursor.as_deref()).await?;
         // The program's own come first, as its tools do.
-        let own = if cursor.is_none() { self.mcp.resources.rows.as_slice() } else { &[] };
-        let all = (!own.is_empty()).then(|| before(own, &page.entries));
+        let mut first: Vec<&RawValue> = Vec::new();
+        if cursor.is_none() {
+            first.extend(self.mcp.resources.rows.iter().map(|row| &**row));
+            first.extend(self.mcp.has_app.then(|| &**app::ROW));
+        }
+        let all = (!first.is_empty()).then(|| before(&first, &page.entries));
         let resources = all.as_deref().unwrap_or(&page.entries);
         let result = ResourcesResult { resources, next_cursor: page.next_cursor.as_deref() };
         self.answer_page(&result, resources.get().len(), page.is_partial)
@@ -72,14 +79,17 @@ impl Call<'_> {
     pub(super) async fn read_resource(&self, record: &mut Record) -> Answer {
         let ReadResourceParams { uri } = self.params()?;
         record.name = Some(shortened(&uri));
-        let Resource { uri, mime_type, content } = match self.mcp.resources.read(&uri).await {
-            Some(own) => own,
-            None => self.mcp.gallery.read_resource(&uri).await.map_err(|e| self.resource_error(e))?,
+        let app = if self.mcp.has_app { app::read(&uri) } else { None };
+        let meta = app.as_ref().map(|_| &*app::META);
+        let Resource { uri, mime_type, content } = match (app, self.mcp.resources.read(&uri).await) {
+            (Some(app), _) => app.map_err(|e| Error::internal(e.to_string()))?,
+            (None, Some(own)) => own,
+            (None, None) => self.mcp.gallery.read_resource(&uri).await.map_err(|e| self.resource_error(e))?,
         };
         let text = std::str::from_utf8(&content).ok();
         let blob = text.is_none().then(|| STANDARD.encode(&content));
         let size = blob.as_ref().map_or(content.len(), String::len);
-        let contents = ResourceContents { uri: &uri, mime_type: &mime_type, text, blob };
+        let contents = ResourceContents { uri: &uri, mime_type: &mime_type, text, blob, meta };
         let answer = self.answer_cacheable(&ReadResourceResult { contents: [contents] }, size)?;
         match self.mcp.gallery.max_answer_bytes() {
             Some(max) if answer.len() > bounds::ANSWER / 2 && escaped_len(&answer) as u64 > max => {
@@ -109,7 +119,7 @@ impl Call<'_> {
 }
 
 /// A JSON array with more rows at its beginning.
-fn before(rows: &[Box<RawValue>], array: &RawValue) -> Box<RawValue> {
+fn before(rows: &[&RawValue], array: &RawValue) -> Box<RawValue> {
     let first: Vec<_> = rows.iter().map(|row| row.get()).collect();
     let rest = array.get().trim_start_matches('[');
     let comma = if rest.starts_with(']') { "" } else { "," };

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use super::app::{self, OPEN};
 use super::connection::Transport;
 use super::error::{Error, ErrorKind};
 use super::version::{Era, MODERN};
@@ -125,6 +126,8 @@ impl Call<'_> {
         if after.is_none() {
             let is_free = |(name, _): &&(&str, Box<RawValue>)| registered.find(name).is_none();
             tools.extend(search_and_get.iter().filter(is_free).map(|(_, definition)| &**definition));
+            let has_app = self.mcp.has_app && registered.find(OPEN).is_none();
+            tools.extend(has_app.then(|| &**app::DEFINITION));
         }
         let prompts = match self.prompts_for_tools().await {
             Ok(prompts) => prompts,
@@ -163,7 +166,8 @@ impl Call<'_> {
     pub(super) async fn unknown_tool(&self, name: &str) -> Error {
         let of_prompts = if self.mcp.has_prompt_tools { self.prompts_for_tools().await.ok() } else { None };
         let of_prompts = of_prompts.as_deref().map(|prompts| prompts.tools.as_slice()).unwrap_or_default();
-        let own = check::PROMPT_TOOLS.into_iter().filter(|_| self.mcp.has_prompt_tools);
+        let is_offered = |name: &&str| self.mcp.has_prompt_tools && (*name != OPEN || self.mcp.has_app);
+        let own = check::PROMPT_TOOLS.into_iter().filter(is_offered);
         let names = self.mcp.tools.names().chain(own).chain(of_prompts.iter().map(|tool| tool.name.as_str()));
         let near = did_you_mean(nearest(name, names));
         Error::invalid_params(format!("unknown tool `{}`{near}", shortened(name)))
