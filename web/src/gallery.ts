@@ -3,6 +3,8 @@ export interface Gallery {
   readonly abilities: Abilities
   /** Every prompt, sorted by name. Later calls answer from the last list while the server says that it is fresh. */
   prompts(signal?: AbortSignal): Promise<PromptList>
+  /** The same prompt with the types, choices and defaults of its arguments, as far as they can be asked for. The shell does so before it shows a prompt. */
+  details(prompt: Prompt, signal?: AbortSignal): Promise<Prompt>
   /** Renders a prompt. Rejects with `GalleryError`. */
   render(name: string, values: Values, signal?: AbortSignal): Promise<Message[]>
   /** Suggestions for the value of an argument that has begun with `text`; none where the source has no completion. */
@@ -12,6 +14,8 @@ export interface Gallery {
   files(signal?: AbortSignal): Promise<SourceFile[]>
   /** Calls back when the prompts may have changed. Returns how to stop. */
   onChange(changed: () => void): () => void
+  /** Calls back when the server stops to answer, and when it answers again. Returns how to stop. */
+  onReachable(told: (isReachable: boolean) => void): () => void
   /** Puts a rendered prompt into the conversation. Only where `abilities.send` holds. */
   send(messages: Message[]): Promise<void>
 }
@@ -101,14 +105,24 @@ export interface Problem {
   hint?: string
 }
 
+/** One fault of the arguments, in the server's words. */
+export interface ArgumentFault {
+  argument: string
+  message: string
+}
+
 /** Why a call failed. */
 export class GalleryError extends Error {
   constructor(
     message: string,
     /** `argument`: the server named one (`argument`). `unreachable`: no answer. `signIn`: the token is missing or over. */
     readonly kind: 'argument' | 'unknownPrompt' | 'prompt' | 'unreachable' | 'signIn' | 'server',
+    /** The first argument of `faults`. */
     readonly argument?: string,
+    /** Every argument that the server named. */
+    readonly faults: ArgumentFault[] = [],
   ) {
     super(message)
+    this.name = 'GalleryError'
   }
 }

@@ -1,5 +1,223 @@
 /** All words that people read, by view. */
 
+const numbers = new Intl.NumberFormat('en')
+
+function count(n: number, one: string, many: string): string {
+  return `${numbers.format(n)} ${n === 1 ? one : many}`
+}
+
+export const mcpWords = {
+  unreachable: 'The server does not answer.',
+  signInNeeded: 'Sign in to see the prompts.',
+  notMcp: (status: number) => `The server answered with HTTP status ${status}, and not as an MCP server does.`,
+}
+
 export const shellWords = {
   product: 'Prompt gallery',
+  skip: 'Skip to the prompts',
+  home: 'All prompts',
+  loading: 'Loading the prompts…',
+  loadingPrompt: 'Loading the prompt…',
+  tryAgain: 'Try again',
+  unreachableTitle: 'The server does not answer',
+  unreachable: 'The page tries again by itself, and shows the prompts as soon as the server is back.',
+  unreachableBanner: 'The server does not answer. What you see may be old; the page tries again by itself.',
+  reachableAgain: 'The server answers again.',
+  failedTitle: 'The prompts cannot be shown',
+  unknownPromptTitle: 'No such prompt',
+  unknownPrompt: (name: string) => `The gallery has no prompt \`${name}\`. It may have been renamed or removed.`,
+  unknownPageTitle: 'No such page',
+  unknownPage: 'This address leads nowhere in the gallery.',
+  toGallery: 'Go to all prompts',
+  back: 'All prompts',
+  signInTitle: 'Sign in to see the prompts',
+  signIn: 'Sign in',
+  signInText: 'The prompts of this gallery are for members of its team.',
+  signOut: 'Sign out',
+  signInFailed: (why: string) => `Signing in failed: ${why}`,
+  promptTitle: (title: string) => `${title} – Prompt gallery`,
+}
+
+export const browseWords = {
+  title: 'Prompts',
+  searchLabel: 'Search prompts',
+  searchPlaceholder: 'Search names, titles, descriptions and tags',
+  clearSearch: 'Clear the search',
+  prompts: (n: number) => count(n, 'prompt', 'prompts'),
+  promptsOf: (n: number, total: number) => `${numbers.format(n)} of ${count(total, 'prompt', 'prompts')}`,
+  sort: 'Sort by',
+  sortName: 'Name',
+  sortChange: 'Last change',
+  folders: 'Folders',
+  allFolders: 'All folders',
+  topFolder: 'Top level',
+  results: 'Results',
+  byChange: 'By last change',
+  tags: 'Tags',
+  filters: 'Folders and tags',
+  moreTags: (n: number) => `Show ${n} more`,
+  fewerTags: 'Show fewer',
+  clearFilters: 'Clear search and filters',
+  arguments: (n: number) => (n === 0 ? 'No arguments' : count(n, 'argument', 'arguments')),
+  argumentsRequired: (n: number) => `${n} required`,
+  problems: (n: number) => count(n, 'problem', 'problems'),
+  changed: (when: string) => `Changed ${when}`,
+  brokenTitle: (n: number) => `${count(n, 'file has', 'files have')} problems`,
+  brokenNotServed: 'not served',
+  place: (line: number, column?: number) => (column === undefined ? `line ${line}` : `line ${line}, column ${column}`),
+  error: 'Error',
+  warning: 'Warning',
+  partial: 'Some prompts are missing, because the store could not be read in full.',
+  noMatchTitle: 'No prompt matches',
+  noMatch: 'Try fewer words, or another tag.',
+  emptyTitle: 'No prompts yet',
+  emptyText: 'A prompt is a text file. Save this one as `hello.prompt` in the gallery’s folder or bucket, and it shows up here.',
+  emptyExample: `---
+title: Hello
+description: Greets somebody.
+input:
+  schema:
+    name: string, Who is greeted
+---
+Write a short, friendly greeting for {{name}}.
+`,
+  emptyCopy: 'Copy the example',
+  emptyCopied: 'Copied',
+  keys: 'Press / to search, arrow keys to move, Enter to open.',
+}
+
+export const promptWords = {
+  tabs: { try: 'Try', clients: 'In your client', template: 'Template' },
+  tabsLabel: 'What to do with this prompt',
+  name: 'Name',
+  tags: 'Tags',
+  version: 'Version',
+  changed: 'Changed',
+
+  // The form
+  form: 'Arguments',
+  noArguments: 'This prompt has no arguments.',
+  required: 'required',
+  allOptional: 'All arguments are optional.',
+  clear: 'Clear all values',
+  cleared: 'All values are cleared.',
+  defaultIs: (value: string) => `Default: ${value}`,
+  choose: 'Choose…',
+  notSet: 'Not set',
+  defaultChoice: (value: string) => `${value} (default)`,
+  notAllowed: (value: string) => `${value} (not allowed)`,
+  yes: 'Yes',
+  no: 'No',
+  listHint: 'One item a line, items with commas, or a JSON list.',
+  jsonHint: 'A JSON object, such as {"name": "Ada"}.',
+  integerHint: 'A whole number.',
+  suggestions: (label: string) => `Suggestions for ${label}`,
+  suggestionCount: (count: number) => (count === 1 ? '1 suggestion' : `${count} suggestions`),
+  unknown: (names: string) => `The link has values for arguments that this prompt does not have: ${names}. They are not sent.`,
+
+  // Files
+  chooseFile: 'From a file',
+  chooseFileFor: (label: string) => `Fill ${label} from a text file`,
+  dropHere: 'Drop a text file',
+  fileTaken: (name: string, characters: string) => `${name}: ${characters} characters`,
+  oneFile: 'Drop one file at a time.',
+  fileFaults: {
+    tooLarge: 'The file is larger than 1 MiB.',
+    notText: 'The file is not text in UTF-8.',
+    unreadable: 'The file could not be read.',
+  },
+
+  // What is wrong with a value
+  isMissing: 'Fill in this argument.',
+  notNumber: (value: string) => `“${value}” is not a number.`,
+  notANumber: 'This is not a number.',
+  notInteger: (value: string) => `“${value}” is not a whole number.`,
+  notChoice: (value: string, choices: string) => `“${value}” is not one of ${choices}.`,
+  notJson: (reason: string) => `This is not JSON: ${reason}`,
+  notObject: 'This is JSON, but not an object: begin with {.',
+  notList: 'This is JSON, but not a list: begin with [.',
+
+  // The rendering
+  rendering: 'Rendered prompt',
+  missing: (count: number) => (count === 1 ? 'One required argument is missing:' : `${count} required arguments are missing:`),
+  wrong: (count: number) => (count === 1 ? 'One argument has a wrong value:' : `${count} arguments have wrong values:`),
+  goTo: (label: string) => `Go to ${label}`,
+  loading: 'Rendering…',
+  failed: 'The prompt could not be rendered',
+  again: 'Try again',
+  stale: 'This is the rendering of earlier values.',
+  tooLong: 'The values are larger than the 1 MiB that the server takes. Shorten them.',
+  roles: { user: 'User', assistant: 'Assistant' },
+  view: 'Show as',
+  markdown: 'Markdown',
+  raw: 'Text',
+  markdownFailed: 'Markdown could not be shown, so this is the text.',
+  longText: 'This text is long, so it is shown without Markdown.',
+  showMarkdown: 'Show as Markdown',
+  characters: (count: string) => `${count} characters`,
+  tokens: (count: string) => `about ${count} tokens`,
+  tokenRule: 'Tokens are estimated: one for every 4 bytes of text. Models differ, and pictures are not counted.',
+  empty: 'The prompt renders to nothing.',
+  picture: 'Picture in the prompt',
+  recording: 'Recording in the prompt',
+  media: (type: string, size: string) => `${type}, ${size}`,
+  notShown: 'This type is not shown here.',
+  file: 'File',
+  link: 'Link',
+
+  // The template
+  templateLoading: 'Loading the template…',
+  templateMissing: 'The file of this prompt was not found.',
+  templateFailed: 'The template could not be loaded',
+  line: (line: number) => `Line ${line}`,
+  levels: { error: 'Error', warning: 'Warning' },
+  problems: (count: number) => (count === 1 ? '1 problem' : `${count} problems`),
+  size: 'Size',
+}
+
+export const takeWords = {
+  roles: { user: 'User', assistant: 'Assistant' },
+  copy: 'Copy',
+  copyOf: (what: string) => `Copy ${what}`,
+  copied: 'Copied',
+  copyFailed: 'The browser did not allow copying. Select the text and copy it.',
+  copyText: 'Copy text',
+  copyJson: 'Copy as JSON messages',
+  copyCurl: 'Copy as curl',
+  more: 'More ways to copy',
+  use: 'Use in the conversation',
+  using: 'Sending…',
+  used: 'Sent to the conversation.',
+  useFailed: 'The prompt could not be sent',
+  share: 'Copy link with values',
+  shareBare: 'Copy link',
+  shared: 'Link copied.',
+  leftOut: (names: string) => `Link copied without ${names}.`,
+  why: { long: 'over 200 characters', secret: 'may be secret' },
+  shareWhole: 'Copy with these values too',
+
+  clientsTitle: 'Call this prompt',
+  clientsIntro: 'How to call this prompt once the server is added. Values that you filled in are part of the line where they can be typed.',
+  toolsAlone: 'This client shows no prompts. Ask its model for the prompt by name: it calls the tools search_prompts and get_prompt.',
+  nameIsTaken: 'This client has a command of the same name, so the prompt cannot be called.',
+  tooManyArguments: 'This client does not offer prompts with more than one argument.',
+  argumentsAre: 'Arguments',
+  messagesAre: 'Several messages',
+  mediaAre: 'Pictures and files',
+  seen: (day: string, version: string) => (version ? `Version ${version}, tried on ${day}` : `From its source, read on ${day}`),
+
+  addTitle: 'Add this server',
+  addIntro: 'The address of this server is all that a client needs.',
+  address: 'Address',
+  openIn: (client: string) => `Add to ${client}`,
+  inTerminal: 'In a terminal',
+  inFile: (path: string) => `In ${path}`,
+  otherClients: 'Any other client: add a server of the type “Streamable HTTP” with this address.',
+  claudeCodeSignIn: 'Then type /mcp and choose Authenticate. If the output ClaudeCodeCommand of the AWS stack differs, use that.',
+  claudeIsRemote: 'claude.ai reaches servers on the internet alone, and this one is on your machine. Claude Desktop can start it itself: see “Without a server” in the documentation of clients.',
+  claudeOwner: 'In a team or enterprise plan, an owner adds the connector first.',
+  codexSignIn: 'If the server needs sign-in: codex mcp login prompt-gallery.',
+  gooseSession: 'The command is for one session.',
+  gooseDescription: 'Prompts of the team',
+  zedSettings: 'settings.json (command palette: zed: open settings)',
 }
