@@ -107,9 +107,16 @@ test('HTML is shown as the text that it is', () => {
 })
 
 test('a line that is a tag stays one, and does not end Markdown', () => {
-  expect(html('<notes>\n- a\n- **b**\n</notes>\nafter').replaceAll('\n', '')).toBe(
+  expect(html('<notes>\n- a\n- **b**\n</notes>\nafter').replaceAll(/ *\n/g, '').replaceAll(/ +</g, '<')).toBe(
     '<p>&lt;notes&gt;</p><ul><li>a</li><li><strong>b</strong></li></ul><p>&lt;/notes&gt;</p><p>after</p>',
   )
+})
+
+test('line breaks are kept between a tag and its end', () => {
+  expect(html('a\nb\n<code_to_review>\nlet a\nlet b\n</code_to_review>\nc\nd\n<x>\ne\nf').replaceAll(/ +</g, '<')).toBe(
+    '<p>a\nb</p>\n<p>&lt;code_to_review&gt;</p>\n<p>let a<br>let b</p>\n<p>&lt;/code_to_review&gt;</p>\n<p>c\nd</p>\n<p>&lt;x&gt;</p>\n<p>e\nf</p>',
+  )
+  expect(html('<x>\n|a|b|\n|-|-|\n|1|2|\n```\nc\n```\n</x>')).toContain('<pre><code>c</code></pre>')
 })
 
 test('tags in code are left alone', () => {

@@ -62,21 +62,30 @@ function parser(): Marked {
   })
 }
 
-/** Puts empty lines around lines that are one tag, outside of code. They stay lines of their own, and Markdown goes on after them. */
+/**
+ * Lines that are one tag, outside of code, get empty lines around them: they stay lines of their own, and Markdown goes on after
+ * them. Between a tag and its end, line breaks are kept, because there is what callers fill in, such as code and logs.
+ */
 function separateTags(text: string): string {
+  const lines = text.split('\n')
+  const ends = new Map(lines.map((line, at) => [/^ {0,3}<\/([\w-]+)>\s*$/.exec(line)?.[1] ?? '', at]))
   let fence = ''
-  const lines = text.split('\n').map((line) => {
+  let end = -1
+  const separated = lines.map((line, at) => {
     const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1] ?? ''
-    if (fence === '') {
-      fence = mark
-      return /^ {0,3}<\/?[A-Za-z][^<>]*>\s*$/.test(line) ? `\n${line}\n` : line
+    if (fence !== '') {
+      if (mark.startsWith(fence) && line.trim() === mark) fence = ''
+      return line
     }
-    if (mark.startsWith(fence) && line.trim() === mark) {
-      fence = ''
+    fence = mark
+    const tag = /^ {0,3}<\/?([A-Za-z][\w-]*)[^<>]*>\s*$/.exec(line)?.[1]
+    if (tag !== undefined) {
+      end = Math.max(end, ends.get(tag) ?? -1)
+      return `\n${line}\n`
     }
-    return line
+    return at < end && mark === '' && line.trim() !== '' ? `${line}  ` : line
   })
-  return lines.join('\n')
+  return separated.join('\n')
 }
 
 function escaped(text: string): string {

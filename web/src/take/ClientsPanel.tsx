@@ -1,8 +1,7 @@
 /** For each client: how this server is added, and how this prompt is called. */
 
-import type { ComponentChildren } from 'preact'
-
 import type { Prompt, Values } from '../gallery'
+import { Inline } from '../views/prompt/Inline'
 import { takeWords } from '../words'
 import { type Way, waysToAdd } from './add'
 import { callOf, type Client, type Clients } from './clients'
@@ -112,17 +111,11 @@ function Fact({ name, text }: { name: string; text: string }) {
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{inline(text)}</dd>
+      <dd>
+        <Inline text={text} />
+      </dd>
     </div>
   )
-}
-
-/** The table's texts have `code` and **strong** alone. */
-function inline(text: string): ComponentChildren {
-  return text.split(/(`[^`]+`|\*\*[^*]+\*\*)/).map((part) => {
-    if (part.startsWith('`')) return <code>{part.slice(1, -1)}</code>
-    return part.startsWith('**') ? <strong>{part.slice(2, -2)}</strong> : part
-  })
 }
 
 /** Something to type or to paste, with a button that copies it. */

@@ -1,6 +1,20 @@
 import type { Content, Message } from '../gallery'
 import { takeWords } from '../words'
 
+/** One message for each turn: a server sends every picture as a message of its own. */
+export function turnsOf(messages: Message[]): Message[] {
+  const turns: Message[] = []
+  for (const { role, content } of messages) {
+    const last = turns.at(-1)
+    if (last?.role === role) {
+      last.content.push(...content)
+    } else {
+      turns.push({ role, content: [...content] })
+    }
+  }
+  return turns
+}
+
 /** The messages as text to paste: the bare text of one role, or each role's with its name. */
 export function textOf(messages: Message[]): string {
   const roles = new Set(messages.map(({ role }) => role))

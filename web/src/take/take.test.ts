@@ -6,7 +6,7 @@ import type { Argument, Message, Prompt } from '../gallery'
 import { waysToAdd } from './add'
 import { callOf, type Client, type Clients } from './clients'
 import { curlOf, isLoopback, quote } from './curl'
-import { jsonOf, textOf } from './messages'
+import { jsonOf, textOf, turnsOf } from './messages'
 import { shareFragment } from './share'
 
 const user = (...texts: string[]): Message => ({ role: 'user', content: texts.map((text) => ({ type: 'text', text })) })
@@ -23,6 +23,13 @@ test('text to paste', () => {
     ],
   }
   expect(textOf([others])).toBe('[image/png]\n\nx\n\na: https://a.example')
+})
+
+test('messages of one role in a row are one turn', () => {
+  const given = [user('a'), user('b', 'c'), { role: 'assistant', content: [] } as Message, user('d')]
+  const before = JSON.stringify(given)
+  expect(turnsOf(given)).toEqual([user('a', 'b', 'c'), { role: 'assistant', content: [] }, user('d')])
+  expect(JSON.stringify(given)).toBe(before)
 })
 
 test('JSON messages', () => {

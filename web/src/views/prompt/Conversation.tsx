@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Content, Message } from '../../gallery'
 import { promptWords } from '../../words'
 import { count } from './count'
-import { base64Bytes, dataAddress, linkAddress } from './media'
+import { base64Bytes, bytesInWords, dataAddress, linkAddress } from './media'
 
 /** Reading more Markdown than this at each change would be felt. */
 const MAX_MARKDOWN = 50_000
@@ -125,14 +125,6 @@ function Caption({ part, isShown }: { part: Extract<Content, { data: string }>; 
       {!isShown && ` – ${promptWords.notShown}`}
     </figcaption>
   )
-}
-
-/** `1.2 KB` */
-export function bytesInWords(bytes: number): string {
-  const unit = bytes < 1000 ? 'byte' : bytes < 1_000_000 ? 'kilobyte' : 'megabyte'
-  const divisor = { byte: 1, kilobyte: 1000, megabyte: 1_000_000 }[unit]
-  const format = { style: 'unit', unit, maximumFractionDigits: unit === 'byte' ? 0 : 1 } as const
-  return new Intl.NumberFormat('en', format).format(bytes / divisor)
 }
 
 function Text({ text, isRaw }: { text: string; isRaw: boolean }) {

@@ -2,6 +2,7 @@
 
 import type { Argument } from '../../gallery'
 import { promptWords } from '../../words'
+import { Inline } from './Inline'
 import { NumberField } from './NumberField'
 import { shortened } from './faults'
 import { type Suggest, TextField } from './TextField'
@@ -55,6 +56,12 @@ export function Field(props: FieldProps) {
   const title = (
     <>
       {control.label}
+      {argument.title && argument.title !== argument.name && (
+        // For those who type it elsewhere. Read aloud after the title it would be noise.
+        <code class="argument-name" aria-hidden="true">
+          {argument.name}
+        </code>
+      )}
       {required && <span class="required"> {promptWords.required}</span>}
     </>
   )
@@ -62,7 +69,7 @@ export function Field(props: FieldProps) {
     <>
       {description && (
         <p id={`${id}-about`} class="about">
-          {description}
+          <Inline text={description} />
         </p>
       )}
       {hint && (
@@ -72,7 +79,6 @@ export function Field(props: FieldProps) {
       )}
     </>
   )
-  const name = argument.title && argument.title !== argument.name && <code class="argument-name">{argument.name}</code>
   const problem = (
     <p id={`${id}-error`} class="field-error" hidden={!error}>
       {error}
@@ -82,7 +88,6 @@ export function Field(props: FieldProps) {
     return (
       <fieldset class="field" id={id} role="radiogroup" {...control.aria} onFocusOut={leaving(onLeave)}>
         <legend>{title}</legend>
-        {name}
         {about}
         <Radios argument={argument} control={control} />
         {problem}
@@ -92,7 +97,6 @@ export function Field(props: FieldProps) {
   return (
     <div class={kind === 'switch' ? 'field field-switch' : 'field'}>
       <label for={id}>{title}</label>
-      {name}
       {about}
       {kind === 'switch' && <Switch argument={argument} control={control} />}
       {kind === 'select' && <Select argument={argument} control={control} />}

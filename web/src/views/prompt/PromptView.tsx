@@ -7,6 +7,7 @@ import type { Gallery, Prompt, Values } from '../../gallery'
 import type { Clients } from '../../take/clients'
 import { ClientsPanel } from '../../take/ClientsPanel'
 import { promptWords } from '../../words'
+import { Inline } from './Inline'
 import { TemplatePanel } from './TemplatePanel'
 import { TryPanel } from './TryPanel'
 import { sentValues } from './values'
@@ -55,7 +56,7 @@ function Head({ prompt: { name, title, description, tags } }: { prompt: Prompt }
           <code>{name}</code>
         </p>
       )}
-      {description && <p class="prompt-description">{description.trim()}</p>}
+      {description && <p class="prompt-description"><Inline text={description.trim()} /></p>}
       {tags.length > 0 && (
         <ul class="prompt-tags" aria-label={promptWords.tags}>
           {tags.map((tag) => (

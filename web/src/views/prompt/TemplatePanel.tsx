@@ -6,7 +6,8 @@ import type { Gallery, Problem, Prompt, SourceFile } from '../../gallery'
 import { highlight } from '../../highlight'
 import { CopyButton } from '../../take/CopyButton'
 import { promptWords, takeWords } from '../../words'
-import { bytesInWords } from './Conversation'
+import { Inline } from './Inline'
+import { bytesInWords } from './media'
 
 interface TemplatePanelProps {
   gallery: Gallery
@@ -76,7 +77,7 @@ function Template({ file, source }: { file: SourceFile; source: string }) {
       <pre class="source">
         <code>
           {lines.map((tokens, at) => (
-            <span key={at} class={placed(at + 1).length > 0 ? 'line line-marked' : 'line'}>
+            <span key={at} class={lineClass(placed(at + 1))}>
               {tokens.map(({ type, text }, at) => (type === 'text' ? text : <span key={at} class={`token-${type}`}>{text}</span>))}
               {'\n'}
               {placed(at + 1).map((problem, at) => (
@@ -88,6 +89,11 @@ function Template({ file, source }: { file: SourceFile; source: string }) {
       </pre>
     </div>
   )
+}
+
+function lineClass(problems: Problem[]): string {
+  const worst = problems.find(({ level }) => level === 'error') ?? problems[0]
+  return worst ? `line line-${worst.level}` : 'line'
 }
 
 function Fact({ name, text }: { name: string; text: string | undefined }) {
@@ -103,8 +109,7 @@ function Trouble({ problem: { level, message, line, hint } }: { problem: Problem
   return (
     <span class={`trouble trouble-${level}`}>
       <strong>{promptWords.levels[level]}</strong>
-      {line !== undefined && `, ${promptWords.line(line)}`}: {message}
-      {hint && ` – ${hint}`}
+      {line !== undefined && `, ${promptWords.line(line)}`}: <Inline text={hint ? `${message} – ${hint}` : message} />
     </span>
   )
 }

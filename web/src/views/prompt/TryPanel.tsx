@@ -1,6 +1,6 @@
 /** The form of a prompt, and beside it what the values make of it. */
 
-import { useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 
 import type { Argument, Gallery, GalleryError, Prompt, Values } from '../../gallery'
 import { TakeBar } from '../../take/TakeBar'
@@ -27,6 +27,7 @@ export function TryPanel({ gallery, prompt, values, onValues }: TryPanelProps) {
   const missing = missingArguments(prompt, values)
   const faults = faultsOf(prompt, values)
   const size = useMemo(() => new Blob([JSON.stringify(sent)]).size, [values])
+  const rendered = useHeight()
   const isTooLong = size > MAX_VALUES_BYTES
   const isReady = missing.length === 0 && faults.size === 0 && !isTooLong
   const rendering = useRendering(gallery, prompt, sent, isReady)
@@ -47,7 +48,7 @@ export function TryPanel({ gallery, prompt, values, onValues }: TryPanelProps) {
         onValues={onValues}
         onLeave={(name) => setLeft((before) => (before.has(name) ? before : new Set([...before, name])))}
       />
-      <section class="rendered" aria-labelledby="rendered-title">
+      <section class="rendered" ref={rendered} aria-labelledby="rendered-title">
         <h2 id="rendered-title">{promptWords.rendering}</h2>
         <TakeBar gallery={gallery} prompt={prompt} values={sent} messages={rendering.isCurrent ? (rendering.messages ?? undefined) : undefined} />
         <Summary title={promptWords.missing(missing.length)} prompt={prompt} list={missing} />
@@ -77,6 +78,19 @@ export function TryPanel({ gallery, prompt, values, onValues }: TryPanelProps) {
       </section>
     </div>
   )
+}
+
+/** Tells the style sheet how high the rendering is: one that is higher than the window sticks to the window's lower edge. */
+function useHeight() {
+  const element = useRef<HTMLElement>(null)
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => {
+      element.current?.style.setProperty('--rendered-height', `${entry?.borderBoxSize[0]?.blockSize ?? 0}px`)
+    })
+    if (element.current) observer.observe(element.current)
+    return () => observer.disconnect()
+  }, [])
+  return element
 }
 
 function faultsOf(prompt: Prompt, values: Values): Map<string, string> {

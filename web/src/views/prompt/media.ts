@@ -17,3 +17,9 @@ export function linkAddress(uri: string): string | undefined {
 export function base64Bytes(data: string): number {
   return Math.floor((data.replace(/[=\s]/g, '').length * 3) / 4)
 }
+
+/** `1.2 KB` */
+export function bytesInWords(bytes: number): string {
+  const [unit, size] = bytes < 1000 ? ['bytes', 1] : bytes < 1_000_000 ? ['KB', 1000] : ['MB', 1_000_000]
+  return `${new Intl.NumberFormat('en', { maximumFractionDigits: 1 }).format(bytes / Number(size))} ${unit}`
+}

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 
 import { count } from './count'
 import { MAX_FILE_BYTES, readTextFile } from './file'
-import { base64Bytes, dataAddress, linkAddress } from './media'
+import { base64Bytes, bytesInWords, dataAddress, linkAddress } from './media'
+import { stepped } from './step'
 
 test('characters and tokens', () => {
   expect(count('')).toEqual({ characters: 0, tokens: 0 })
@@ -34,6 +35,17 @@ test('only known types become data addresses', () => {
   expect(dataAddress('audio', 'image/png', 'AAAA')).toBeUndefined()
   expect(dataAddress('audio', 'audio/"x', 'AAAA')).toBeUndefined()
   expect(base64Bytes('AAAAAA==')).toBe(4)
+  expect([70, 1234, 2_000_000].map(bytesInWords)).toEqual(['70 bytes', '1.2 KB', '2 MB'])
+})
+
+test('numbers are stepped in their last decimal place', () => {
+  expect(stepped('3', 1, true)).toBe('4')
+  expect(stepped('0', -1, true)).toBe('-1')
+  expect(stepped('0.5', 1, false)).toBe('0.6')
+  expect(stepped('0.10', -1, false)).toBe('0.09')
+  expect(stepped('2.5', 1, true)).toBe('4')
+  expect(stepped('', 1, false)).toBe('1')
+  for (const text of ['x', '1e999', '9007199254740993']) expect(stepped(text, 1, true)).toBeUndefined()
 })
 
 test('links lead to the web or to mail', () => {

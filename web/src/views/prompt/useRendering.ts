@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 
 import { type Gallery, GalleryError, type Message, type Prompt, type Values } from '../../gallery'
+import { turnsOf } from '../../take/messages'
 
 /** After the last keystroke. */
 const DELAY_MS = 250
@@ -45,7 +46,7 @@ export function useRendering(gallery: Gallery, prompt: Prompt, values: Values, i
     const controller = new AbortController()
     const render = async () => {
       try {
-        const messages = await gallery.render(prompt.name, values, controller.signal)
+        const messages = turnsOf(await gallery.render(prompt.name, values, controller.signal))
         if (!controller.signal.aborted) setGood({ key, messages })
       } catch (error) {
         if (controller.signal.aborted) return
