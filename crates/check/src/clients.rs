@@ -1,16 +1,18 @@
 //! What AI clients do with prompts.
 //!
 //! [`table`] has one row for each client. Clients change: run them again before a release. `docs/clients.md` is written from
-//! the same table.
+//! the same table, and so is `web/src/clients.json`, which the page shows.
 
 mod built_in;
 mod call;
 mod document;
+mod page;
 mod sources;
 mod table;
 
 pub(super) use call::{Parameter, call};
 pub use document::clients_document;
+pub use page::clients_json;
 
 use crate::address::Shape;
 use table::{ROWS, Row};

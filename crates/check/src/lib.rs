@@ -48,9 +48,9 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 pub use clients::Client;
-#[doc(hidden)]
-pub use clients::clients_document;
 use clients::{Parameter, Property};
+#[doc(hidden)]
+pub use clients::{clients_document, clients_json};
 use dotprompt::{
     Cause, Code, EXTENSIONS, Level, Named, Partial, Place, Problem, Prompt, PromptFile, bounds, did_you_mean, distinct,
     nearest, partial_comes_first,

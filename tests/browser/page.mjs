@@ -1,0 +1,73 @@
+// Pages in Chromium, each of a fresh profile, and each watched: a page that shows a dialog, writes an error, breaks its
+// policy or asks another host fails its test, whatever else the test looks at.
+import assert from 'node:assert/strict'
+import { after } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { chromium } from 'playwright-core'
+
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+let browser
+after(() => browser?.close())
+
+/**
+ * Opens the page of a server. `options` are those of Playwright's contexts (`colorScheme`, `viewport`, …), and `expected`,
+ * a pattern of console messages that the test provokes, and `origins`, others that may be asked.
+ */
+export async function open(t, { origin }, path = '/', { expected = null, origins = [], ...options } = {}) {
+  browser ??= await chromium.launch({ executablePath: '/usr/bin/chromium', args })
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
+  context.setDefaultTimeout(10_000)
+  const page = await context.newPage()
+  const seen = watch(page, [origin, ...origins], expected)
+  t.after(async () => {
+    await context.close()
+    assert.deepEqual(seen, [], 'what the page must not do')
+  })
+  await page.goto(origin + path)
+  return page
+}
+
+/** Collects what a page must not do. */
+function watch(page, origins, expected) {
+  const seen = []
+  const context = page.context()
+  page.on('dialog', async (dialog) => {
+    seen.push(`dialog: ${dialog.message()}`)
+    await dialog.dismiss()
+  })
+  page.on('pageerror', (error) => seen.push(`exception: ${error.stack}`))
+  // Chromium writes each violation of the policy as an error too.
+  page.on('console', (message) => {
+    const text = message.text()
+    if (['error', 'warning'].includes(message.type()) && !expected?.test(text)) seen.push(`console: ${text}`)
+  })
+  context.on('request', (request) => {
+    const { protocol, origin } = new URL(request.url())
+    if (!origins.includes(origin) && !['data:', 'blob:'].includes(protocol)) seen.push(`request: ${request.url()}`)
+  })
+  context.on('page', (other) => {
+    if (other !== page) seen.push(`window: ${other.url()}`)
+  })
+  return seen
+}
+
+/** Waits until an assertion holds; after ten seconds its error is the test's. */
+export async function eventually(check) {
+  const until = performance.now() + 10_000
+  for (;;) {
+    try {
+      return await check()
+    } catch (error) {
+      if (performance.now() > until) throw error
+    }
+    await pause(20)
+  }
+}

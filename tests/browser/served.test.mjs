@@ -1,0 +1,47 @@
+// How the page is served.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { hello } from './galleries.mjs'
+import { open } from './page.mjs'
+import { serve } from './server.mjs'
+
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src data: blob:; " +
+  "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+test('each file has the policy, and only files with a hash in their name are kept by browsers', async (t) => {
+  const server = await serve(t, hello)
+  const answers = []
+  const page = await open(t, server)
+  page.on('response', (response) => answers.push(response))
+  await page.reload({ waitUntil: 'networkidle' })
+  const files = answers.filter((answer) => !answer.url().endsWith('/mcp'))
+  assert.ok(files.length >= 4, 'the page, its script, its styles and its settings')
+  for (const file of files) {
+    const { pathname } = new URL(file.url())
+    const headers = file.headers()
+    assert.equal(headers['content-security-policy'], policy, pathname)
+    assert.equal(headers['x-content-type-options'], 'nosniff', pathname)
+    const isHashed = /^\/assets\/.+-[\w-]{8}\.\w+$/.test(pathname)
+    assert.equal(headers['cache-control'], isHashed ? 'public, max-age=31536000, immutable' : 'no-cache', pathname)
+  }
+})
+
+test('the whole page weighs 120 KB at most', async (t) => {
+  const server = await serve(t, hello)
+  const page = await open(t, server)
+  await page.getByRole('link', { name: 'Hello' }).click()
+  await page.waitForLoadState('networkidle')
+  const sizes = await page.evaluate(() => performance.getEntriesByType('resource').map(({ name, encodedBodySize }) => [name, encodedBodySize]))
+  const assets = sizes.filter(([name]) => name.includes('/assets/'))
+  const total = assets.reduce((sum, [, size]) => sum + size, 0)
+  assert.ok(total > 10_000 && total <= 120_000, `${total} bytes: ${JSON.stringify(assets)}`)
+})
+
+test('GALLERY_PAGE=off leaves the server without a page', async (t) => {
+  const server = await serve(t, hello, { GALLERY_PAGE: 'off' })
+  for (const path of ['/', '/assets/settings.json']) {
+    assert.equal((await fetch(server.origin + path)).status, 404, path)
+  }
+  assert.equal((await server.call('prompts/list')).prompts.length, 1)
+})

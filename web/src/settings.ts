@@ -1,0 +1,20 @@
+/** What the server says of itself to its page. */
+export interface Settings {
+  /** The address that clients are given. */
+  mcp: string
+  /** Whether `resources/list` has the files of prompts. */
+  source: boolean
+  signIn: SignInSettings | null
+}
+
+export interface SignInSettings {
+  issuer: string
+  clientId: string
+  scopes: string[]
+}
+
+export async function readSettings(): Promise<Settings> {
+  const response = await fetch('/assets/settings.json', { cache: 'no-cache' })
+  if (!response.ok) throw new Error(`HTTP status ${response.status}`)
+  return (await response.json()) as Settings
+}

@@ -1,0 +1,189 @@
+import { execFileSync } from 'node:child_process'
+import { expect, test } from 'vitest'
+
+import data from '../clients.json'
+import type { Argument, Message, Prompt } from '../gallery'
+import { waysToAdd } from './add'
+import { callOf, type Client, type Clients } from './clients'
+import { curlOf, isLoopback, quote } from './curl'
+import { jsonOf, textOf, turnsOf } from './messages'
+import { shareFragment } from './share'
+
+const user = (...texts: string[]): Message => ({ role: 'user', content: texts.map((text) => ({ type: 'text', text })) })
+
+test('text to paste', () => {
+  expect(textOf([user('a', 'b'), user('c')])).toBe('a\n\nb\n\nc')
+  expect(textOf([user('a'), { role: 'assistant', content: [{ type: 'text', text: 'b' }] }])).toBe('User:\na\n\nAssistant:\nb')
+  const others: Message = {
+    role: 'user',
+    content: [
+      { type: 'image', data: 'AAAA', mimeType: 'image/png' },
+      { type: 'resource', uri: 'gallery:///a.txt', text: 'x' },
+      { type: 'link', uri: 'https://a.example', name: 'a' },
+    ],
+  }
+  expect(textOf([others])).toBe('[image/png]\n\nx\n\na: https://a.example')
+})
+
+test('messages of one role in a row are one turn', () => {
+  const given = [user('a'), user('b', 'c'), { role: 'assistant', content: [] } as Message, user('d')]
+  const before = JSON.stringify(given)
+  expect(turnsOf(given)).toEqual([user('a', 'b', 'c'), { role: 'assistant', content: [] }, user('d')])
+  expect(JSON.stringify(given)).toBe(before)
+})
+
+test('JSON messages', () => {
+  expect(JSON.parse(jsonOf([user('a', 'b')]))).toEqual([{ role: 'user', content: 'a\n\nb' }])
+  const picture: Message = {
+    role: 'user',
+    content: [
+      { type: 'text', text: 'a' },
+      { type: 'resource', uri: 'gallery:///a.txt', mimeType: 'text/plain', text: 'x' },
+      { type: 'link', uri: 'https://a.example', name: 'a' },
+    ],
+  }
+  expect(JSON.parse(jsonOf([picture]))[0].content).toEqual([
+    { type: 'text', text: 'a' },
+    { type: 'resource', resource: { uri: 'gallery:///a.txt', mimeType: 'text/plain', text: 'x' } },
+    { type: 'resource_link', uri: 'https://a.example', name: 'a' },
+  ])
+})
+
+/** What bash gives to curl: its words, and its standard input. */
+function words(command: string, environment: Record<string, string> = {}): { words: string[]; input: string } {
+  const script = `curl() { printf '%s\\0' "$@"; [[ " $* " == *" @- "* ]] && cat; return 0; }\n${command}`
+  // Long scripts do not fit into a word, so bash reads this one from its input.
+  const output = execFileSync('bash', [], { input: script, env: environment, encoding: 'utf8' })
+  const parts = output.split('\0')
+  return { words: parts.slice(0, -1), input: parts.at(-1) ?? '' }
+}
+
+const NASTY = 'it\'s "quoted" $HOME `id` $(id) \\n \\ ! !! \n two\r\n % é 😀 \u2028 \u0000 <&>;|*?~#'
+
+test('bash gives curl the values as they are', () => {
+  const values = { text: NASTY, constructor: 'x' }
+  const { words: given } = words(curlOf('http://127.0.0.1:8080/mcp', 'p', values), { HOME: '/h', TOKEN: 't' })
+  expect(given.slice(0, 2)).toEqual(['-s', 'http://127.0.0.1:8080/mcp'])
+  expect(given).not.toContain('-HAuthorization: Bearer t')
+  const body = JSON.parse(given[given.indexOf('-d') + 1] ?? '')
+  expect(body).toEqual({ jsonrpc: '2.0', id: 1, method: 'prompts/get', params: { name: 'p', arguments: values } })
+})
+
+test('a value of 200 KB goes by standard input', () => {
+  const text = `${'x'.repeat(200_000)}\nJSON\n${NASTY}`
+  const { input } = words(curlOf('http://127.0.0.1:8080/mcp', 'p', { text }))
+  expect(JSON.parse(input).params.arguments).toEqual({ text })
+})
+
+test('a token is sent to servers on the internet, if it is set', () => {
+  const command = curlOf('https://g.example/mcp', 'p', {})
+  expect(words(command, { TOKEN: 'a b' }).words).toContain('-HAuthorization: Bearer a b')
+  expect(words(command).words.join(' ')).not.toContain('Authorization')
+  expect(words(command).words).not.toContain('')
+})
+
+test('words of a shell', () => {
+  for (const word of ["it's", 'a b', '$x', '', 'https://a.example/?a=b&c', '{"a":1}', '-x', '~']) {
+    expect(words(`curl ${quote(word)}`).words).toEqual([word])
+  }
+  expect(quote('https://a.example:8080/mcp')).toBe('https://a.example:8080/mcp')
+})
+
+test('addresses of this machine', () => {
+  for (const address of ['http://127.0.0.1:8080/mcp', 'http://localhost/mcp', 'http://[::1]:1/mcp']) {
+    expect(isLoopback(address)).toBe(true)
+  }
+  for (const address of ['https://127.0.0.1.example/mcp', 'https://localhost.example/mcp', 'nonsense']) {
+    expect(isLoopback(address)).toBe(false)
+  }
+})
+
+const REMOTE = 'https://prompts.example/mcp?a=b&c=d'
+
+test('links and settings have the address', () => {
+  const ways = new Map(waysToAdd(REMOTE).map((way) => [way.client, way]))
+  const link = (client: string) => new URL(ways.get(client)?.link ?? '')
+  expect(link('Claude (claude.ai, Claude Desktop)').searchParams.get('connectorUrl')).toBe(REMOTE)
+  expect(JSON.parse(decodeURIComponent(link('VS Code').search.slice(1)))).toEqual({ name: 'prompt-gallery', type: 'http', url: REMOTE })
+  expect(JSON.parse(atob(link('Cursor').searchParams.get('config') ?? ''))).toEqual({ url: REMOTE })
+  expect(link('Goose').searchParams.get('url')).toBe(REMOTE)
+  expect(link('Goose').search).not.toContain('+')
+  for (const { file } of ways.values()) {
+    expect(file === undefined || JSON.stringify(JSON.parse(file.text)).includes(JSON.stringify(REMOTE))).toBe(true)
+  }
+})
+
+test('commands give the address as one word', () => {
+  for (const { command } of waysToAdd(REMOTE)) {
+    if (command !== undefined) {
+      const [program, ...rest] = command.split(' ')
+      const given = words(`${program}() { curl "$@"; }\n${program} ${rest.join(' ')}`).words
+      expect(given.some((word) => word === REMOTE || word.includes(JSON.stringify(REMOTE)))).toBe(true)
+    }
+  }
+})
+
+test('claude.ai cannot reach this machine', () => {
+  const [code, claude] = waysToAdd('http://127.0.0.1:8080/mcp')
+  expect(code?.command).toBe('claude mcp add --transport http prompt-gallery http://127.0.0.1:8080/mcp')
+  expect(claude?.link).toBeUndefined()
+})
+
+const clients = data as Clients
+const client = (name: string): Client => clients.find((other) => other.name === name) ?? expect.fail(`no ${name}`)
+const argument = (name: string, required = false): Argument => ({ name, required, type: 'string' })
+const prompt = (name: string, ...list: Argument[]): Prompt => ({ name, tags: [], arguments: list })
+
+test('calls with values where they can be typed', () => {
+  const haiku = prompt('haiku', argument('topic', true), argument('form'))
+  const call = (name: string, values = {}) => callOf(client(name), haiku, values)
+  const values = { topic: 'autumn leaves', form: 'free' }
+  expect(call('Claude Code', values)).toEqual({ typed: '/mcp__prompt-gallery__haiku' })
+  expect(call('Gemini CLI')).toEqual({ typed: '/haiku TOPIC --form="FORM"' })
+  expect(call('Gemini CLI', values)).toEqual({ typed: '/haiku autumn leaves --form="free"' })
+  expect(call('opencode')).toEqual({ typed: '/prompt-gallery:haiku TOPIC [FORM]' })
+  expect(call('opencode', values)).toEqual({ typed: '/prompt-gallery:haiku "autumn leaves" "free"' })
+  expect(call('Qwen Code', values)).toEqual({ typed: '/haiku "autumn leaves" "free"' })
+  expect(call('Goose', values)).toEqual({ typed: '/prompt haiku topic=TOPIC form=free' })
+  expect(call('VS Code', values)).toEqual({ typed: '/mcp.prompt-gallery.haiku' })
+  expect(call('Zed', values)).toBe('tooManyArguments')
+  expect(call('Codex', values)).toBe('toolsAlone')
+  expect(call('langchain-mcp-adapters', values)).toEqual({
+    typed: 'client.get_prompt("prompt-gallery", "haiku", arguments={"topic":"autumn leaves","form":"free"})',
+  })
+  for (const topic of ['a "b"', 'a\nb', '$x', 'x'.repeat(81)]) {
+    expect(call('opencode', { topic })).toEqual({ typed: '/prompt-gallery:haiku TOPIC [FORM]' })
+  }
+})
+
+test('names that a client has itself', () => {
+  expect(callOf(client('Gemini CLI'), prompt('about'), {})).toEqual({ typed: '/prompt-gallery.about' })
+  expect(callOf(client('Qwen Code'), prompt('init'), {})).toBe('nameIsTaken')
+})
+
+test('forty arguments are cut, and every client has a call or a reason', () => {
+  const many = prompt('p', ...Array.from({ length: 40 }, (_, at) => argument(`a_rather_long_argument_${at}`, at < 20)))
+  for (const each of clients) {
+    const call = callOf(each, many, { constructor: 'x' })
+    expect(typeof call === 'string' || call.typed.length <= 420).toBe(true)
+  }
+})
+
+test('links leave long and secret values out, unless all are asked for', () => {
+  const values = { text: 'a b&c=d#é', apiToken: 't', MONKEY: 'k', code: 'x'.repeat(201), note: 'x'.repeat(200), constructor: 'y' }
+  const { fragment, leftOut } = shareFragment('a_b', values)
+  expect(leftOut).toEqual([
+    { name: 'apiToken', why: 'secret' },
+    { name: 'MONKEY', why: 'secret' },
+    { name: 'code', why: 'long' },
+  ])
+  const [path, query] = fragment.split('?')
+  expect(path).toBe('#/prompt/a_b')
+  expect([...new URLSearchParams(query)]).toEqual([
+    ['text', 'a b&c=d#é'],
+    ['note', 'x'.repeat(200)],
+    ['constructor', 'y'],
+  ])
+  expect(shareFragment('a_b', values, true).leftOut).toEqual([])
+  expect(shareFragment('a_b', {}).fragment).toBe('#/prompt/a_b')
+})

@@ -1,0 +1,120 @@
+/** The file of a prompt, as its author wrote it. */
+
+import { useEffect, useMemo, useState } from 'preact/hooks'
+
+import type { Gallery, Problem, Prompt, SourceFile } from '../../gallery'
+import { highlight } from '../../highlight'
+import { CopyButton } from '../../take/CopyButton'
+import { promptWords, takeWords } from '../../words'
+import { Inline } from './Inline'
+import { bytesInWords } from './media'
+
+interface TemplatePanelProps {
+  gallery: Gallery
+  prompt: Prompt
+}
+
+type State = { file: SourceFile; source: string } | { error: string } | null
+
+export function TemplatePanel({ gallery, prompt }: TemplatePanelProps) {
+  const [state, setState] = useState<State>(null)
+  const [round, setRound] = useState(0)
+  const retry = () => setRound((last) => last + 1)
+  useEffect(() => gallery.onChange(retry), [gallery])
+  useEffect(() => {
+    const controller = new AbortController()
+    const { signal } = controller
+    const load = async (): Promise<State> => {
+      const files = await gallery.files(signal)
+      const file = files.find((other) => other.prompt === prompt.name)
+      return file ? { file, source: await gallery.source(file.uri, signal) } : { error: promptWords.templateMissing }
+    }
+    const show = (next: State) => {
+      if (!signal.aborted) setState(next)
+    }
+    load().then(show, (error: unknown) => show({ error: error instanceof Error ? error.message : String(error) }))
+    return () => controller.abort()
+  }, [gallery, prompt.name, prompt.version, round])
+
+  if (!state) {
+    return <p role="status">{promptWords.templateLoading}</p>
+  }
+  if ('error' in state) {
+    return (
+      <div class="box box-error" role="alert">
+        <p class="box-title">{promptWords.templateFailed}</p>
+        <p class="box-text">{state.error}</p>
+        <button type="button" onClick={retry}>
+          {promptWords.again}
+        </button>
+      </div>
+    )
+  }
+  return <Template {...state} />
+}
+
+function Template({ file, source }: { file: SourceFile; source: string }) {
+  const lines = useMemo(() => highlight(source.replace(/\r?\n$/, '')), [source])
+  const placed = (line: number) => file.problems.filter((problem) => problem.line === line)
+  const others = file.problems.filter(({ line }) => line === undefined || line > lines.length)
+  return (
+    <div class="template">
+      <div class="template-head">
+        <h2>
+          <code>{file.path}</code>
+        </h2>
+        <CopyButton label={takeWords.copyTemplate} text={() => source} />
+      </div>
+      <dl class="facts">
+        <Fact name={promptWords.version} text={file.version} />
+        <Fact name={promptWords.changed} text={file.lastModified && dateInWords(file.lastModified)} />
+        <Fact name={promptWords.size} text={file.size === undefined ? undefined : bytesInWords(file.size)} />
+      </dl>
+      {file.problems.length > 0 && <p class="box-title">{promptWords.problems(file.problems.length)}</p>}
+      {others.map((problem, at) => (
+        <Trouble key={at} problem={problem} />
+      ))}
+      <pre class="source">
+        <code>
+          {lines.map((tokens, at) => (
+            <span key={at} class={lineClass(placed(at + 1))}>
+              {tokens.map(({ type, text }, at) => (type === 'text' ? text : <span key={at} class={`token-${type}`}>{text}</span>))}
+              {'\n'}
+              {placed(at + 1).map((problem, at) => (
+                <Trouble key={at} problem={problem} />
+              ))}
+            </span>
+          ))}
+        </code>
+      </pre>
+    </div>
+  )
+}
+
+function lineClass(problems: Problem[]): string {
+  const worst = problems.find(({ level }) => level === 'error') ?? problems[0]
+  return worst ? `line line-${worst.level}` : 'line'
+}
+
+function Fact({ name, text }: { name: string; text: string | undefined }) {
+  return text ? (
+    <div>
+      <dt>{name}</dt>
+      <dd>{text}</dd>
+    </div>
+  ) : null
+}
+
+function Trouble({ problem: { level, message, line, hint } }: { problem: Problem }) {
+  return (
+    <span class={`trouble trouble-${level}`}>
+      <strong>{promptWords.levels[level]}</strong>
+      {line !== undefined && `, ${promptWords.line(line)}`}: <Inline text={hint ? `${message} – ${hint}` : message} />
+    </span>
+  )
+}
+
+function dateInWords(iso: string): string {
+  const date = new Date(iso)
+  return Number.isNaN(date.getTime()) ? iso : date.toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' })
+}

@@ -1,0 +1,42 @@
+import { defineConfig, type Plugin } from 'vite'
+
+/** Moves the script and the styles into the HTML: a host reads the app as one resource. */
+function oneFile(): Plugin {
+  return {
+    name: 'one-file',
+    enforce: 'post',
+    generateBundle(_options, bundle) {
+      const page = bundle['app.html']
+      if (page?.type !== 'asset') return
+      let html = String(page.source)
+      for (const [name, file] of Object.entries(bundle)) {
+        if (file.type === 'chunk') {
+          // `</script` in a string would end the element.
+          const code = file.code.replaceAll('</script', '<\\/script')
+          html = html.replace(/<script type="module"[^>]*><\/script>/, '')
+          html = html.replace('</body>', () => `<script type="module">${code}</script></body>`)
+          delete bundle[name]
+        } else if (name.endsWith('.css')) {
+          html = html.replace(/<link rel="stylesheet"[^>]*>/, () => `<style>${String(file.source)}</style>`)
+          delete bundle[name]
+        }
+      }
+      page.source = html
+    },
+  }
+}
+
+export default defineConfig({
+  plugins: [oneFile()],
+  build: {
+    outDir: 'dist',
+    // The page was built into the same folder before.
+    emptyOutDir: false,
+    target: 'es2022',
+    cssCodeSplit: false,
+    assetsInlineLimit: 1_000_000,
+    modulePreload: false,
+    reportCompressedSize: false,
+    rolldownOptions: { input: 'app.html', output: { codeSplitting: false } },
+  },
+})
