@@ -83,7 +83,7 @@ impl Server {
     /// A folder that cannot be opened, a tool or a resource that cannot be registered.
     pub fn app(self, config: &Config) -> Result<Router, ServerError> {
         let stores = Stores::open(config, aws::connect).map_err(ServerError::Folder)?;
-        self.app_of(Arc::new(stores.gallery(config)), config)
+        self.app_of(Arc::new(stores.gallery(config).with_check()), config)
     }
 
     /// The HTTP service over any store. The locations of prompts and skills in `config` are not used. With `page_source`, callers may
@@ -93,7 +93,7 @@ impl Server {
     /// A tool or a resource that cannot be registered.
     pub fn app_over(self, store: Arc<dyn PromptStore>, config: &Config) -> Result<Router, ServerError> {
         let gallery = Gallery::new(store, config.cache_ttl, config.page_size);
-        let gallery = if config.page_source { gallery.with_source() } else { gallery };
+        let gallery = if config.page_source { gallery.with_source().with_check() } else { gallery };
         self.app_of(Arc::new(gallery), config)
     }
 

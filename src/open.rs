@@ -59,7 +59,7 @@ pub(crate) async fn watched(config: &Config) -> Result<(Arc<Gallery>, Folders), 
     let Source::Dir(dir) = &config.source else {
         let stores = Stores::open(config, aws::connect).map_err(Failure::unable)?;
         stores.prompts.ready().await.map_err(Failure::unable)?;
-        return Ok((Arc::new(stores.gallery(config)), Folders::default()));
+        return Ok((Arc::new(stores.gallery(config).with_check()), Folders::default()));
     };
     type Opened = (Arc<dyn PromptStore>, Option<DirStore>);
     let open = |dir: &Path| -> Result<Opened, Failure> {
@@ -76,7 +76,7 @@ pub(crate) async fn watched(config: &Config) -> Result<(Arc<Gallery>, Folders), 
         Some(SkillsSource::Dir(dir)) => open(dir).map(|(store, watched)| (Some(store), watched))?,
         _ => (None, None),
     };
-    let gallery = Stores { prompts, skills }.gallery(config);
+    let gallery = Stores { prompts, skills }.gallery(config).with_check();
     Ok((Arc::new(gallery), Folders { prompts: watched_prompts, skills: watched_skills }))
 }
 

@@ -19,6 +19,7 @@ mod partials;
 mod shipped_prompts;
 mod shipped_skills;
 mod skills;
+mod source;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

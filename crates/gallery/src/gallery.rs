@@ -12,7 +12,7 @@ use crate::error::GalleryError;
 use crate::limits::{PAGE_TIMEOUT, STORE_TIMEOUT};
 use crate::pages::KeptPages;
 use crate::published::Archives;
-use crate::source::CheckedFiles;
+use crate::source::{CheckFiles, CheckedFiles};
 use catalogue::{LiveCatalogue, Seen};
 use check::strays;
 use dotprompt::Problem;
@@ -31,6 +31,8 @@ pub struct Gallery {
     pub(crate) archives: Archives,
     /// Whether clients may read the files of prompts.
     pub(crate) has_source: bool,
+    /// How all their problems are found.
+    pub(crate) check: Option<CheckFiles>,
     pub(crate) checked: CheckedFiles,
     /// Whether clients have the tool `get_prompt`.
     pub(crate) has_prompt_tools: bool,
@@ -66,6 +68,7 @@ impl Gallery {
             skill_pages,
             archives,
             has_source: false,
+            check: None,
             checked,
             has_prompt_tools: true,
         }
@@ -85,10 +88,17 @@ impl Gallery {
         Self { has_prompt_tools: false, ..self }
     }
 
-    /// The same gallery, whose clients may read the files of prompts and partials, and what is wrong with them.
+    /// The same gallery, whose clients may read the files of prompts and partials. What is wrong with them is what serving finds: the
+    /// first error of each prompt.
     #[must_use]
     pub fn with_source(self) -> Self {
         Self { has_source: true, ..self }
+    }
+
+    /// The same gallery, with all that `check` finds in these files. The function does not call this, so its package has no code of it.
+    #[must_use]
+    pub fn with_check(self) -> Self {
+        Self { check: Some(|files, options| check::check(files, options, &|| {})), ..self }
     }
 
     /// The same gallery with another time to read the files of one page.

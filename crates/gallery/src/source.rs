@@ -15,13 +15,16 @@ use crate::contents::embedded_uri;
 use crate::gallery::Gallery;
 use crate::limits::{CHECKED_TOGETHER, CHECKED_TOGETHER_BYTES};
 use crate::resources::embedded_row;
-use catalogue::{CONCURRENT_READS, Catalogue};
+use catalogue::{CONCURRENT_READS, Catalogue, Entry};
 use check::{File, Options, Source};
 use dotprompt::{Level, Named, Problem, bounds};
 use store::{Object, StoreError};
 
 /// The media type of a template.
 pub(crate) const TEXT: &str = "text/plain";
+
+/// Finds the problems of files.
+pub(crate) type CheckFiles = fn(&[File], &Options<'_>) -> Vec<Problem>;
 
 /// What was found in files, so that each version is checked once.
 #[derive(Default)]
@@ -169,6 +172,7 @@ impl Gallery {
         if unknown.is_empty() {
             return true;
         }
+        let Some(check) = self.check else { return self.link_files(catalogue, surroundings, files).await };
         // A prompt is checked with its partials.
         let is_read = |object: &Object| unknown.contains(&*object.key) || is_partial(&object.key);
         let reads: Vec<_> =
@@ -196,12 +200,43 @@ impl Gallery {
         let found = tokio::task::spawn_blocking(move || {
             let skills: Vec<&str> = skills.iter().map(String::as_str).collect();
             let options = Options { skills: &skills, ..Options::default() };
-            by_file(check::check(&files, &options, &|| {}), &options)
+            by_file(check(&files, &options), &options)
         });
         let Ok(mut found) = found.await else { return false };
         for object in checked {
             let problems = found.remove(&*object.key).unwrap_or_default();
             self.checked.keep(surroundings, &object, json(&problems));
+        }
+        are_all
+    }
+
+    /// Keeps what serving finds in files: the first error of each prompt, which may be in a partial. Returns whether all could be read.
+    async fn link_files(&self, catalogue: &Arc<Catalogue>, surroundings: u64, files: &[&Object]) -> bool {
+        let mut problems: HashMap<&str, Option<(Level, Problem)>> =
+            files.iter().map(|object| (object.key.as_str(), None)).collect();
+        let is_asked = |entry: &&Entry| problems.contains_key(catalogue.object(entry).key.as_str());
+        let entries: Vec<_> = catalogue.entries.iter().filter(is_asked).collect();
+        let reads =
+            entries.into_iter().map(|entry| async move { (entry, self.live.files.linked(catalogue, entry).await) });
+        let mut reads = stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(CONCURRENT_READS);
+        let mut are_all = true;
+        while let Some((entry, link)) = reads.next().await {
+            let key = catalogue.object(entry).key.as_str();
+            match link {
+                Ok(link) => {
+                    let problem = link.prompt.as_ref().err().map(|problem| (Level::Error, of_file(key, problem)));
+                    problems.insert(key, problem);
+                }
+                Err(_) => {
+                    problems.remove(key);
+                    are_all = false;
+                }
+            }
+        }
+        for object in files {
+            if let Some(problem) = problems.get(object.key.as_str()) {
+                self.checked.keep(surroundings, object, json(problem.as_slice()));
+            }
         }
         are_all
     }
@@ -219,6 +254,14 @@ impl Gallery {
             Err(_) => None,
         };
         (object, source)
+    }
+}
+
+/// A problem as that of a file: one of a partial says where it is.
+fn of_file(key: &str, problem: &Problem) -> Problem {
+    match *problem.file == *key {
+        true => problem.clone(),
+        false => Problem::of_file(problem.code, &Arc::from(key), problem.to_string()),
     }
 }
 
