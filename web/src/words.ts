@@ -118,7 +118,7 @@ export const promptWords = {
 
   // Files
   chooseFile: 'From a file',
-  chooseFileFor: (label: string) => `Fill ${label} from a text file`,
+  chooseFileFor: (label: string) => `From a file: ${label}`,
   fileTaken: (name: string, characters: number) => `${name}: ${count(characters, 'character', 'characters')}`,
   oneFile: 'Drop one file at a time.',
   fileFaults: {
