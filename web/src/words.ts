@@ -35,6 +35,8 @@ export const shellWords = {
   signIn: 'Sign in',
   signInText: 'The prompts of this gallery are for members of its team.',
   signOut: 'Sign out',
+  signInEnded: 'Your sign-in has ended. Sign in again to go on.',
+  noSignInPage: 'the sign-in server names no page for signing in',
   signInFailed: (why: string) => `Signing in failed: ${why}`,
   promptTitle: (title: string) => `${title} – Prompt gallery`,
 }
