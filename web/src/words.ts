@@ -41,6 +41,13 @@ export const shellWords = {
   promptTitle: (title: string) => `${title} – Prompt gallery`,
 }
 
+export const hostWords = {
+  notSent: 'The chat did not take the message.',
+  failed: 'The tool failed without a reason.',
+  noHostTitle: 'This is an app for chats',
+  noHost: 'No chat answers here. Open the gallery by the tool `open_gallery`.',
+}
+
 export const browseWords = {
   title: 'Prompts',
   searchLabel: 'Search prompts',
