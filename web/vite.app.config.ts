@@ -11,8 +11,8 @@ function oneFile(): Plugin {
       let html = String(page.source)
       for (const [name, file] of Object.entries(bundle)) {
         if (file.type === 'chunk') {
-          // `</script` in a string would end the element.
-          const code = file.code.replaceAll('</script', '<\\/script')
+          // In a string or an expression, these would end the element, or keep its own end from ending it.
+          const code = file.code.replace(/<(?=\/?script|!--)/gi, '\\x3c')
           html = html.replace(/<script type="module"[^>]*><\/script>/, '')
           html = html.replace('</body>', () => `<script type="module">${code}</script></body>`)
           delete bundle[name]
