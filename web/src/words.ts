@@ -57,6 +57,7 @@ export const browseWords = {
   promptsOf: (n: number, total: number) => `${numbers.format(n)} of ${count(total, 'prompt', 'prompts')}`,
   sort: 'Sort by',
   sortName: 'Name',
+  sortMatch: 'Best match',
   sortChange: 'Last change',
   folders: 'Folders',
   allFolders: 'All folders',

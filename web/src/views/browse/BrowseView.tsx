@@ -106,7 +106,7 @@ export function BrowseView({ header, list, files, state, onState, remembered, on
                   value={state.sort}
                   onChange={event => onState({ ...state, sort: event.currentTarget.value === 'change' ? 'change' : 'name' })}
                 >
-                  <option value="name">{browseWords.sortName}</option>
+                  <option value="name">{state.query ? browseWords.sortMatch : browseWords.sortName}</option>
                   <option value="change">{browseWords.sortChange}</option>
                 </select>
               </label>
