@@ -55,6 +55,7 @@ export const browseWords = {
   clearSearch: 'Clear the search',
   prompts: (n: number) => count(n, 'prompt', 'prompts'),
   promptsOf: (n: number, total: number) => `${numbers.format(n)} of ${count(total, 'prompt', 'prompts')}`,
+  number: (n: number) => numbers.format(n),
   sort: 'Sort by',
   sortName: 'Name',
   sortMatch: 'Best match',

@@ -106,7 +106,7 @@ export function Shell({ gallery, isApp, account, notice = null }: ShellProps) {
         </a>
       )}
       {content()}
-      <Notice isReachable={isReachable || (error !== null && list === null)} notice={notice} />
+      <Notice isReachable={list === null ? null : isReachable} notice={notice} />
     </>
   )
 }

@@ -70,11 +70,18 @@ export function Failed({ header, title, text, action, toList }: FailedProps) {
   )
 }
 
+interface NoticeProps {
+  /** `null` while the view itself says so. */
+  isReachable: boolean | null
+  notice: string | null
+}
+
 /** A line at the foot of the window: the server is away, or back. */
-export function Notice({ isReachable, notice }: { isReachable: boolean; notice: string | null }) {
+export function Notice({ isReachable, notice }: NoticeProps) {
   const wasAway = useRef(false)
   const [isNews, setIsNews] = useState(false)
   useEffect(() => {
+    if (isReachable === null) return
     if (!isReachable) {
       wasAway.current = true
       setIsNews(false)
@@ -86,10 +93,10 @@ export function Notice({ isReachable, notice }: { isReachable: boolean; notice: 
     const timer = setTimeout(() => setIsNews(false), NEWS_MS)
     return () => clearTimeout(timer)
   }, [isReachable])
-  const words = !isReachable ? shellWords.unreachableBanner : isNews ? shellWords.reachableAgain : notice
+  const words = isReachable === false ? shellWords.unreachableBanner : isNews ? shellWords.reachableAgain : notice
   return (
     <div class="notice-frame" role="status">
-      {words !== null && <p class={isReachable && !notice ? 'notice notice-good' : 'notice'}>{words}</p>}
+      {words !== null && <p class={isNews ? 'notice notice-good' : 'notice'}>{words}</p>}
     </div>
   )
 }

@@ -6,8 +6,9 @@ import { browseWords } from '../../words'
 export function BrokenFiles({ files }: { files: SourceFile[] }) {
   const broken = files.filter(file => file.problems.length > 0)
   if (broken.length === 0) return null
+  const hasErrors = broken.some(({ problems }) => problems.some(({ level }) => level === 'error'))
   return (
-    <details class="broken">
+    <details class={hasErrors ? 'broken broken-errors' : 'broken'}>
       <summary>{browseWords.brokenTitle(broken.length)}</summary>
       <ul>
         {broken.map(({ uri, path, prompt, problems }) => (

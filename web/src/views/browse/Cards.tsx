@@ -3,6 +3,7 @@
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 
 import type { SourceFile } from '../../gallery'
+import { browseWords } from '../../words'
 import { Card, cardId } from './Card'
 import { type Grid, gridOf, neighbour, rowOf, sectionAt, type Sizes, visible, type VisibleSection } from './grid'
 import type { Arranged } from './sections'
@@ -105,7 +106,7 @@ function SectionOfCards({ one, grid, current, found, files, onFocus }: SectionPr
     <section class="section" style={{ top: `${top}px`, height: `${height}px` }} aria-labelledby={section.title === null ? undefined : id}>
       {section.title !== null && (
         <h2 id={id} class="section-title">
-          {section.title} <span class="count">{section.prompts.length}</span>
+          {section.title} <span class="count">{browseWords.number(section.prompts.length)}</span>
         </h2>
       )}
       {to > from && (

@@ -59,7 +59,7 @@ export function Filters({ folders, tags, state, total, onState }: FiltersProps) 
             {shownTags.map(({ name, count }) => (
               <li key={name}>
                 <button type="button" class="chip" aria-pressed={state.tags.includes(name)} onClick={() => toggle(name)}>
-                  {name} <span class="count">{count}</span>
+                  {name} <span class="count">{browseWords.number(count)}</span>
                 </button>
               </li>
             ))}
@@ -79,7 +79,7 @@ function Folder({ name, count, isOn, onClick }: { name: string; count: number; i
   return (
     <li>
       <button type="button" class="folder" aria-pressed={isOn} onClick={onClick}>
-        <span class="folder-name">{name}</span> <span class="count">{count}</span>
+        <span class="folder-name">{name}</span> <span class="count">{browseWords.number(count)}</span>
       </button>
     </li>
   )
