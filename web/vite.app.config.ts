@@ -5,23 +5,28 @@ function oneFile(): Plugin {
   return {
     name: 'one-file',
     enforce: 'post',
-    generateBundle(_options, bundle) {
-      const page = bundle['app.html']
-      if (page?.type !== 'asset') return
-      let html = String(page.source)
-      for (const [name, file] of Object.entries(bundle)) {
-        if (file.type === 'chunk') {
-          // `</script` in a string would end the element.
-          const code = file.code.replaceAll('</script', '<\\/script')
-          html = html.replace(/<script type="module"[^>]*><\/script>/, '')
-          html = html.replace('</body>', () => `<script type="module">${code}</script></body>`)
-          delete bundle[name]
-        } else if (name.endsWith('.css')) {
-          html = html.replace(/<link rel="stylesheet"[^>]*>/, () => `<style>${String(file.source)}</style>`)
-          delete bundle[name]
+    generateBundle: {
+      // Vite fills in the places of dynamic imports in this step too, and those of a script that has moved would stay.
+      order: 'post',
+      handler(_options, bundle) {
+        const page = bundle['app.html']
+        if (page?.type !== 'asset') return
+        let html = String(page.source)
+        for (const [name, file] of Object.entries(bundle)) {
+          if (file.type === 'chunk') {
+            if (file.code.includes('__VITE_PRELOAD__')) this.error('a dynamic import has not been filled in')
+            // In a string or an expression, these would end the element, or keep its own end from ending it.
+            const code = file.code.replace(/<(?=\/?script|!--)/gi, '\\x3c')
+            html = html.replace(/<script type="module"[^>]*><\/script>/, '')
+            html = html.replace('</body>', () => `<script type="module">${code}</script></body>`)
+            delete bundle[name]
+          } else if (name.endsWith('.css')) {
+            html = html.replace(/<link rel="stylesheet"[^>]*>/, () => `<style>${String(file.source)}</style>`)
+            delete bundle[name]
+          }
         }
-      }
-      page.source = html
+        page.source = html
+      },
     },
   }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { rolldown } from 'rolldown'
+import { cleanup } from './cleanup.mjs'
 
 const files = {
   '/': ['text/html', () => readFileSync('host/index.html')],
@@ -19,7 +20,7 @@ export async function serveHost(t) {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  t.after(() => {
+  cleanup(t, () => {
     server.close()
     server.closeAllConnections()
   })

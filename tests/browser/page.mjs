@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { chromium } from 'playwright-core'
+import { cleanup } from './cleanup.mjs'
 
 const args = [
   '--no-sandbox',
@@ -18,7 +19,7 @@ let browser
 after(() => browser?.close())
 
 /**
- * Opens the page of a server. `options` are those of Playwright's contexts (`colorScheme`, `viewport`, …), and `expected`,
+ * Opens the page of a server; without a path, an empty one. `options` are those of Playwright's contexts (`colorScheme`, `viewport`, …), and `expected`,
  * a pattern of console messages that the test provokes, and `origins`, others that may be asked.
  */
 export async function open(t, { origin }, path = '/', { expected = null, origins = [], ...options } = {}) {
@@ -27,11 +28,11 @@ export async function open(t, { origin }, path = '/', { expected = null, origins
   context.setDefaultTimeout(10_000)
   const page = await context.newPage()
   const seen = watch(page, [origin, ...origins], expected)
-  t.after(async () => {
+  cleanup(t, async () => {
     await context.close()
     assert.deepEqual(seen, [], 'what the page must not do')
   })
-  await page.goto(origin + path)
+  if (path !== null) await page.goto(origin + path)
   return page
 }
 
@@ -46,7 +47,7 @@ function watch(page, origins, expected) {
   page.on('pageerror', (error) => seen.push(`exception: ${error.stack}`))
   // Chromium writes each violation of the policy as an error too.
   page.on('console', (message) => {
-    const text = message.text()
+    const text = `${message.text()} ${message.location().url}`
     if (['error', 'warning'].includes(message.type()) && !expected?.test(text)) seen.push(`console: ${text}`)
   })
   context.on('request', (request) => {
@@ -71,3 +72,6 @@ export async function eventually(check) {
     await pause(20)
   }
 }
+
+/** The titles of the cards that are shown, in their order. */
+export const cards = (scope) => scope.getByRole('listitem').getByRole('heading', { level: 3 }).allInnerTexts()

@@ -4,6 +4,7 @@ import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { cleanup } from './cleanup.mjs'
 
 const program = process.env.PROGRAM ?? '../../target/debug/prompt-gallery'
 const running = new Set()
@@ -14,7 +15,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 /** Starts a server of these files, `{path: text}`, and stops it after the test. */
 export async function serve(t, files = {}, env = {}) {
   const server = new Server(files, env)
-  t.after(() => server.remove())
+  cleanup(t, () => server.remove())
   await server.start()
   return server
 }

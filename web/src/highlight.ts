@@ -87,8 +87,14 @@ function delimiters(text: string, open: number): [string, string] {
   return [start, start === '{{{' ? '}}}' : '}}']
 }
 
+/** Longer lines and expressions have no colours: the patterns look back, which takes the square of a length. */
+const MAX_MATCHED = 2000
+
 /** Tokens by the named groups of a pattern. What is between the matches is text. */
 function match(text: string, pattern: RegExp): Token[] {
+  if (text.length > MAX_MATCHED) {
+    return [token('text', text)]
+  }
   const tokens: Token[] = []
   let at = 0
   for (const found of text.matchAll(pattern)) {

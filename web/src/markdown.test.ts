@@ -126,6 +126,14 @@ test('tags in code are left alone', () => {
   )
 })
 
+test('a long line without an end stays fast', () => {
+  const start = performance.now()
+  for (const line of [`<${'a'.repeat(100_000)}`, `<a ${'b '.repeat(50_000)}`, `</a${' '.repeat(100_000)}x`]) {
+    expect(renderMarkdown(line).textContent?.length).toBeGreaterThan(3)
+  }
+  expect(performance.now() - start).toBeLessThan(2000)
+})
+
 test('pictures are links to them', () => {
   expect(html('![A cat](https://x.example/cat.png)')).toBe(
     '<p><a href="https://x.example/cat.png" rel="noopener noreferrer" target="_blank">A cat</a></p>',

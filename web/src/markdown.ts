@@ -78,7 +78,7 @@ function separateTags(text: string): string {
       return line
     }
     fence = mark
-    const tag = /^ {0,3}<\/?([A-Za-z][\w-]*)[^<>]*>\s*$/.exec(line)?.[1]
+    const tag = /^ {0,3}<\/?([A-Za-z][\w-]*)(?:\s[^<>]*)?\/?>\s*$/.exec(line)?.[1]
     if (tag !== undefined) {
       end = Math.max(end, ends.get(tag) ?? -1)
       return `\n${line}\n`

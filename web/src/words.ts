@@ -35,8 +35,17 @@ export const shellWords = {
   signIn: 'Sign in',
   signInText: 'The prompts of this gallery are for members of its team.',
   signOut: 'Sign out',
+  signInEnded: 'Your sign-in has ended. Sign in again to go on.',
+  noSignInPage: 'the sign-in server names no page for signing in',
   signInFailed: (why: string) => `Signing in failed: ${why}`,
   promptTitle: (title: string) => `${title} – Prompt gallery`,
+}
+
+export const hostWords = {
+  notSent: 'The chat did not take the message.',
+  failed: 'The tool failed without a reason.',
+  noHostTitle: 'This is an app for chats',
+  noHost: 'No chat answers here. Open the gallery by the tool `open_gallery`.',
 }
 
 export const browseWords = {
@@ -46,8 +55,10 @@ export const browseWords = {
   clearSearch: 'Clear the search',
   prompts: (n: number) => count(n, 'prompt', 'prompts'),
   promptsOf: (n: number, total: number) => `${numbers.format(n)} of ${count(total, 'prompt', 'prompts')}`,
+  number: (n: number) => numbers.format(n),
   sort: 'Sort by',
   sortName: 'Name',
+  sortMatch: 'Best match',
   sortChange: 'Last change',
   folders: 'Folders',
   allFolders: 'All folders',
@@ -118,7 +129,7 @@ export const promptWords = {
 
   // Files
   chooseFile: 'From a file',
-  chooseFileFor: (label: string) => `Fill ${label} from a text file`,
+  chooseFileFor: (label: string) => `From a file: ${label}`,
   fileTaken: (name: string, characters: number) => `${name}: ${count(characters, 'character', 'characters')}`,
   oneFile: 'Drop one file at a time.',
   fileFaults: {

@@ -64,7 +64,7 @@ test('a refused token is renewed once', async () => {
   let token = 'old'
   const sent = serve(({ headers }) => (headers['Authorization'] === 'Bearer new' ? result({}) : new Response('', { status: 401 })))
   const renew = vi.fn(() => Promise.resolve(Boolean((token = 'new'))))
-  await new McpClient('/mcp', { current: () => token, renew }).request('server/discover')
+  await new McpClient('/mcp', { current: () => Promise.resolve(token), renew }).request('server/discover')
   expect([sent.length, renew.mock.calls.length]).toEqual([2, 1])
   serve(() => new Response('', { status: 401 }))
   await expect(new McpClient('/mcp', null).request('server/discover')).rejects.toMatchObject({ kind: 'signIn' })

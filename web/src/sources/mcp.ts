@@ -18,7 +18,7 @@ const AWAY = new Set([502, 504])
 
 export interface Token {
   /** The token for the next request; `null` without sign-in. */
-  current(): string | null
+  current(): Promise<string | null>
   /** Replaces a token that the server refused. Answers whether there is a new one. */
   renew(): Promise<boolean>
 }
@@ -93,7 +93,7 @@ export class McpClient {
   }
 
   async #post(method: string, params: Params, { name, signal }: { name?: string; signal?: AbortSignal | undefined }): Promise<Response> {
-    const token = this.token?.current()
+    const token = await this.token?.current()
     const headers: Record<string, string> = {
       'Content-Type': 'application/json',
       Accept: 'application/json, text/event-stream',

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import type { Gallery, Prompt, Values } from '../../gallery'
 import { promptWords } from '../../words'
 import { Field } from './Field'
+import { fieldId, focusField } from './focus'
 import { sentValues, unknownNames, valueOf, withValue } from './values'
 
 interface ArgumentFormProps {
@@ -34,7 +35,7 @@ export function ArgumentForm({ gallery, prompt, values, errors, onValues, onLeav
               onValues({})
               setIsCleared(true)
               // The button goes away, and the focus with it.
-              document.getElementById('argument-0')?.focus()
+              focusField(0)
             }}
           >
             {promptWords.clear}
@@ -50,7 +51,7 @@ export function ArgumentForm({ gallery, prompt, values, errors, onValues, onLeav
       {list.map((argument, at) => (
         <Field
           key={argument.name}
-          id={`argument-${at}`}
+          id={fieldId(at)}
           argument={argument}
           value={valueOf(values, argument.name)}
           error={errors.get(argument.name)}

@@ -21,7 +21,8 @@ interface ComboboxProps {
 
 export function Combobox({ control, input, known, suggest, onLines }: ComboboxProps) {
   const { id, label, value, placeholder, aria, onValue, onLeave } = control
-  const [isOpen, setIsOpen] = useState(false)
+  // Whoever has entered the field sees what there is to choose from.
+  const [isOpen, setIsOpen] = useState(true)
   const [active, setActive] = useState(-1)
   const options = useSuggestions(value, known, suggest)
   const list = useRef<HTMLUListElement>(null)
@@ -31,6 +32,9 @@ export function Combobox({ control, input, known, suggest, onLines }: ComboboxPr
   const current = isShown && active >= 0 && active < options.length ? active : -1
 
   useEffect(() => setActive(-1), [options])
+  useEffect(() => {
+    if (isShown) list.current?.scrollIntoView({ block: 'nearest' })
+  }, [isShown])
   useEffect(() => {
     list.current?.children[current]?.scrollIntoView({ block: 'nearest' })
   }, [current])

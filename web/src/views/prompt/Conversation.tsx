@@ -56,7 +56,7 @@ function Counts({ messages }: { messages: Message[] }) {
   const { characters, tokens } = useMemo(() => count(messages.flatMap(({ content }) => content.map(textOfPart)).join('')), [messages])
   return (
     <p class="counts">
-      {promptWords.characters(numbers.format(characters))}, <span title={promptWords.tokenRule}>{promptWords.tokens(numbers.format(tokens))}</span>
+      {promptWords.characters(numbers.format(characters))}, {promptWords.tokens(numbers.format(tokens))}
       <span class="token-rule">{promptWords.tokenRule}</span>
     </p>
   )

@@ -3,11 +3,14 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 
 import type { Gallery, Problem, Prompt, SourceFile } from '../../gallery'
-import { highlight } from '../../highlight'
+import { highlight, type Token } from '../../highlight'
 import { CopyButton } from '../../take/CopyButton'
 import { promptWords, takeWords } from '../../words'
 import { Inline } from './Inline'
 import { bytesInWords } from './media'
+
+/** Characters of a file that is coloured. */
+const MAX_COLOURED = 100_000
 
 interface TemplatePanelProps {
   gallery: Gallery
@@ -54,7 +57,7 @@ export function TemplatePanel({ gallery, prompt }: TemplatePanelProps) {
 }
 
 function Template({ file, source }: { file: SourceFile; source: string }) {
-  const lines = useMemo(() => highlight(source.replace(/\r?\n$/, '')), [source])
+  const lines = useMemo(() => linesOf(source.replace(/\r?\n$/, '')), [source])
   const placed = (line: number) => file.problems.filter((problem) => problem.line === line)
   const others = file.problems.filter(({ line }) => line === undefined || line > lines.length)
   return (
@@ -89,6 +92,11 @@ function Template({ file, source }: { file: SourceFile; source: string }) {
       </pre>
     </div>
   )
+}
+
+/** Each coloured word is an element, which are too many for a long file. */
+function linesOf(source: string): Token[][] {
+  return source.length <= MAX_COLOURED ? highlight(source) : source.split(/\r?\n/).map((text) => [{ type: 'text', text }])
 }
 
 function lineClass(problems: Problem[]): string {

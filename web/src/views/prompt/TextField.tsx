@@ -119,12 +119,14 @@ function TextControl({ control, isCode, suggest }: TextFieldProps) {
     isAsked.current = true
     controller.current = new AbortController()
     // For empty text the server suggests every value that it knows. Without any, typing asks no more.
-    const values = await suggest('', controller.current.signal).catch(() => {
+    const values = await suggest('', controller.current.signal).catch(() => null)
+    if (values?.length === 0) return
+    if (!values || document.activeElement !== area.current) {
+      // After an error, or if the field was left meanwhile, the next visit asks again.
       isAsked.current = false
-      return []
-    })
-    if (values.length === 0) return
-    if (document.activeElement === area.current) focusAt.current = area.current?.selectionStart ?? 0
+      return
+    }
+    focusAt.current = area.current?.selectionStart ?? 0
     setKnown(values)
   }
 

@@ -8,6 +8,7 @@ import { promptWords } from '../../words'
 import { ArgumentForm } from './ArgumentForm'
 import { Conversation } from './Conversation'
 import { wordsOfFault } from './faults'
+import { focusField } from './focus'
 import { useRendering } from './useRendering'
 import { faultOf, labelOf, missingArguments, sentValues, valueOf } from './values'
 
@@ -51,8 +52,10 @@ export function TryPanel({ gallery, prompt, values, onValues }: TryPanelProps) {
       <section class="rendered" ref={rendered} aria-labelledby="rendered-title">
         <h2 id="rendered-title">{promptWords.rendering}</h2>
         <TakeBar gallery={gallery} prompt={prompt} values={sent} messages={rendering.isCurrent ? (rendering.messages ?? undefined) : undefined} />
-        <Summary title={promptWords.missing(missing.length)} prompt={prompt} list={missing} />
-        <Summary title={promptWords.wrong(wrong.length)} prompt={prompt} list={wrong} isError />
+        <div role="status" class="summaries">
+          <Summary title={promptWords.missing(missing.length)} prompt={prompt} list={missing} />
+          <Summary title={promptWords.wrong(wrong.length)} prompt={prompt} list={wrong} isError />
+        </div>
         {isTooLong && (
           <p class="box box-error" role="alert">
             {promptWords.tooLong}
@@ -119,20 +122,13 @@ function Summary({ title, prompt, list, isError = false }: { title: string; prom
   if (list.length === 0) {
     return null
   }
-  const go = (argument: Argument) => {
-    const field = document.getElementById(fieldId(prompt, argument))
-    // The first choice of radios, for which the field is a group.
-    const target = field?.matches('fieldset') ? field.querySelector('input') : field
-    target?.focus()
-    field?.scrollIntoView({ block: 'center' })
-  }
   return (
     <div class={isError ? 'box box-error' : 'box'}>
       <p class="box-title">{title}</p>
       <ul>
         {list.map((argument) => (
           <li key={argument.name}>
-            <button type="button" class="to-field" aria-label={promptWords.goTo(labelOf(argument))} onClick={() => go(argument)}>
+            <button type="button" class="to-field" aria-label={promptWords.goTo(labelOf(argument))} onClick={() => focusField(prompt.arguments.indexOf(argument))}>
               {labelOf(argument)}
             </button>
           </li>
@@ -140,9 +136,4 @@ function Summary({ title, prompt, list, isError = false }: { title: string; prom
       </ul>
     </div>
   )
-}
-
-/** Names of arguments may have any character, so the place of an argument makes its id. */
-function fieldId(prompt: Prompt, argument: Argument): string {
-  return `argument-${prompt.arguments.indexOf(argument)}`
 }

@@ -1,0 +1,43 @@
+// axe-core finds no violation on any view, in both schemes, on a desktop and on a phone.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { conversation, hostile, kinds, team } from './galleries.mjs'
+import { open } from './page.mjs'
+import { serve } from './server.mjs'
+
+const axe = readFileSync('node_modules/axe-core/axe.min.js', 'utf8')
+const phone = { width: 375, height: 720 }
+
+const views = {
+  list: { files: team, path: '/', shown: (page) => page.getByText('5 prompts', { exact: true }) },
+  'list with hits': { files: team, path: '/#/?q=review', shown: (page) => page.getByText('1 of 5 prompts') },
+  'no hits': { files: team, path: '/#/?q=xylophone', shown: (page) => page.getByText('No prompt matches') },
+  empty: { files: {}, path: '/', shown: (page) => page.getByText('No prompts yet') },
+  prompt: { files: kinds, path: '/#/prompt/kinds?text=x&count=many', shown: (page) => page.getByText(/“many” is not/).first() },
+  conversation: { files: conversation, path: '/#/prompt/talk', shown: (page) => page.getByText('About bees').last() },
+  hostile: { files: hostile, path: '/#/prompt/hostile', shown: (page) => page.getByText('<script>alert(1)</script>').last() },
+  clients: { files: team, path: '/#/prompt/code_review', tab: 'In your client', shown: (page) => page.getByText('Claude Code').first() },
+  template: { files: team, path: '/#/prompt/code_review', tab: 'Template', shown: (page) => page.getByText('code/review.prompt').first() },
+  'no such prompt': { files: team, path: '/#/prompt/nothing', shown: (page) => page.getByText('No such prompt') },
+}
+
+for (const [name, { files, path, tab, shown }] of Object.entries(views)) {
+  test(`no violation: ${name}`, async (t) => {
+    const server = await serve(t, files)
+    for (const colorScheme of ['light', 'dark']) {
+      for (const viewport of [{ width: 1280, height: 900 }, phone]) {
+        const page = await open(t, server, path, { colorScheme, viewport, bypassCSP: true, reducedMotion: 'reduce' })
+        if (tab) await page.getByRole('tab', { name: tab }).click()
+        await shown(page).waitFor()
+        await page.evaluate(axe)
+        const { violations, passes } = await page.evaluate(() => window.axe.run())
+        assert.ok(passes.length > 10)
+        const told = violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map((node) => [node.html, node.failureSummary]) }))
+        assert.deepEqual(told, [], `${colorScheme}, ${viewport.width}`)
+        const { scrollWidth } = await page.evaluate(() => document.documentElement)
+        assert.ok(scrollWidth === undefined || scrollWidth <= viewport.width)
+      }
+    }
+  })
+}

@@ -1,0 +1,98 @@
+// Copies, links and the lines for clients.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { test } from 'node:test'
+import { conversation, team } from './galleries.mjs'
+import { eventually, open } from './page.mjs'
+import { serve } from './server.mjs'
+
+const permissions = ['clipboard-read', 'clipboard-write']
+const clipboard = (page) => page.evaluate(() => navigator.clipboard.readText())
+// What a shell, JSON or an address may take for something else.
+const difficult = `it's "quoted", \\n $HOME \`id\` !history & <b> 100% ü 🐝\nsecond line #1`
+
+async function copied(page, name) {
+  await page.evaluate(() => navigator.clipboard.writeText(''))
+  await page.getByRole('button', { name }).click()
+  return eventually(async () => {
+    const text = await clipboard(page)
+    assert.notEqual(text, '')
+    // Chromium on Linux keeps text as it is; other systems have line ends of their own.
+    return text
+  })
+}
+
+test('a rendered prompt is copied as text, as JSON and as curl', async (t) => {
+  const server = await serve(t, team)
+  const page = await open(t, server, '/#/prompt/writing_translate', { permissions })
+  await page.getByRole('textbox', { name: 'Text' }).fill(difficult)
+  await page.getByText(/second line #1/).last().waitFor()
+  const expected = await server.render('writing_translate', { text: difficult })
+  assert.equal(await copied(page, 'Copy text'), expected)
+  assert.deepEqual(JSON.parse(await copied(page, 'Copy as JSON messages')), [{ role: 'user', content: expected }])
+  const command = await copied(page, 'Copy as curl')
+  const answer = JSON.parse(execFileSync('bash', ['-c', command], { encoding: 'utf8' }))
+  assert.equal(answer.result.messages[0].content.text, expected)
+})
+
+test('a conversation is copied with its roles', async (t) => {
+  const page = await open(t, await serve(t, conversation), '/#/prompt/talk', { permissions })
+  const text = await copied(page, 'Copy text')
+  assert.match(text, /^User:\n# About bees\n[^]*\n\nAssistant:\nGladly: `bees`\.[^]*\n\nUser:\nWhat is this\?/)
+  const messages = JSON.parse(await copied(page, 'Copy as JSON messages'))
+  assert.deepEqual(messages.map(({ role }) => role), ['user', 'assistant', 'user'])
+  assert.equal(messages[2].content[1].mimeType, 'image/png')
+})
+
+test('a link holds the values, and a new page shows the same', async (t) => {
+  const server = await serve(t, team)
+  const page = await open(t, server, '/#/prompt/writing_translate', { permissions })
+  await page.getByRole('textbox', { name: 'Text' }).fill('Guten Tag & mehr')
+  await page.getByRole('textbox', { name: 'Language' }).fill('French')
+  const link = new URL(await copied(page, 'Copy link with values'))
+  assert.deepEqual([link.origin, link.pathname, link.search], [server.origin, '/', ''])
+  const other = await open(t, server, `/${link.hash}`)
+  assert.equal(await other.getByRole('textbox', { name: 'Text' }).inputValue(), 'Guten Tag & mehr')
+  await other.getByText('Translate into French: Guten Tag & mehr').waitFor()
+})
+
+test('long values and those that may be secret stay out of a link, unless one asks for them', async (t) => {
+  const server = await serve(t, {
+    'deploy.prompt': `---
+title: Deploy
+arguments:
+  - {name: service, title: Service, required: true}
+  - {name: api_token, title: Token}
+  - {name: notes, title: Notes}
+---
+{{service}} {{api_token}} {{notes}}
+`,
+  })
+  const page = await open(t, server, '/#/prompt/deploy', { permissions })
+  await page.getByRole('textbox', { name: 'Service' }).fill('web')
+  await page.getByRole('textbox', { name: 'Token' }).fill('hunter2')
+  await page.getByRole('textbox', { name: 'Notes' }).fill('n'.repeat(201))
+  const link = await copied(page, 'Copy link with values')
+  assert.match(link, /#\/prompt\/deploy\?service=web$/)
+  await page.getByText(/Link copied without .*(Token|api_token)/).waitFor()
+  const whole = new URL(await copied(page, 'Copy with these values too'))
+  const other = await open(t, server, `/${whole.hash}`)
+  assert.equal(await other.getByRole('textbox', { name: 'Token' }).inputValue(), 'hunter2')
+})
+
+test('the page itself puts no value into its address', async (t) => {
+  const page = await open(t, await serve(t, team), '/#/prompt/writing_translate')
+  await page.getByRole('textbox', { name: 'Text' }).fill('confidential')
+  await page.getByText('Translate into English: confidential').waitFor()
+  assert.doesNotMatch(page.url(), /confidential/)
+})
+
+test('each client is told how to call the prompt at this address', async (t) => {
+  const server = await serve(t, team)
+  const page = await open(t, server, '/#/prompt/writing_translate')
+  await page.getByRole('tab', { name: 'In your client' }).click()
+  await page.getByText(`claude mcp add --transport http prompt-gallery ${server.origin}/mcp`).first().waitFor()
+  for (const client of ['Claude Code', 'VS Code', 'Cursor', 'Codex', 'Gemini CLI']) {
+    await page.getByText(client).first().waitFor()
+  }
+})

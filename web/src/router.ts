@@ -1,0 +1,65 @@
+/** The state of the page in its fragment. A fragment never reaches a server. */
+
+import type { Values } from './gallery'
+
+export type Sort = 'name' | 'change'
+
+export interface BrowseState {
+  query: string
+  tags: string[]
+  folder: string | null
+  sort: Sort
+}
+
+export type Route =
+  | { view: 'browse'; state: BrowseState }
+  | { view: 'prompt'; name: string; values: Values }
+  | { view: 'unknown' }
+
+export const EVERYTHING: BrowseState = { query: '', tags: [], folder: null, sort: 'name' }
+
+export function routeOf(fragment: string): Route {
+  const [, path = '', search = ''] = /^#?([^?]*)\??(.*)$/s.exec(fragment) ?? []
+  const params = new URLSearchParams(search)
+  if (path === '' || path === '/') {
+    return {
+      view: 'browse',
+      state: {
+        query: params.get('q') ?? '',
+        tags: params.getAll('tag'),
+        folder: params.get('folder'),
+        sort: params.get('sort') === 'change' ? 'change' : 'name',
+      },
+    }
+  }
+  const name = /^\/prompt\/([^/]+)$/.exec(path)?.[1]
+  const decoded = name === undefined ? null : decode(name)
+  return decoded === null ? { view: 'unknown' } : { view: 'prompt', name: decoded, values: Object.fromEntries(params) }
+}
+
+export function browseHref({ query, tags, folder, sort }: BrowseState): string {
+  const params = new URLSearchParams()
+  if (query) params.set('q', query)
+  for (const tag of tags) params.append('tag', tag)
+  if (folder !== null) params.set('folder', folder)
+  if (sort !== 'name') params.set('sort', sort)
+  return `#/${question(params)}`
+}
+
+export function promptHref(name: string, values: Values = {}): string {
+  return `#/prompt/${encodeURIComponent(name)}${question(new URLSearchParams(values))}`
+}
+
+function question(params: URLSearchParams): string {
+  const text = params.toString()
+  return text && `?${text}`
+}
+
+/** A fragment that somebody typed may have a `%` that begins no character. */
+function decode(text: string): string | null {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return null
+  }
+}

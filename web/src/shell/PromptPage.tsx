@@ -1,0 +1,97 @@
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+
+import clients from '../clients.json'
+import type { Gallery, Prompt, PromptList, Values } from '../gallery'
+import type { Clients } from '../take/clients'
+import { PromptView } from '../views/prompt/PromptView'
+import { shellWords } from '../words'
+import { Header, type HeaderProps } from './Header'
+import { Failed } from './states'
+
+interface PromptPageProps {
+  header: HeaderProps
+  gallery: Gallery
+  list: PromptList
+  name: string
+  /** The values to begin with. */
+  values: Values
+  onValues(values: Values): void
+  /** The address of the list as it was left. */
+  back: string
+  onBack(): void
+}
+
+export function PromptPage({ header, gallery, list, name, values: given, onValues, back, onBack }: PromptPageProps) {
+  const listed = list.prompts.find(prompt => prompt.name === name)
+  const prompt = useDetails(gallery, listed)
+  const [values, setValues] = useState(given)
+  const main = useRef<HTMLElement>(null)
+  const title = listed?.title ?? name
+
+  useEffect(() => {
+    document.title = shellWords.promptTitle(title)
+  }, [title])
+
+  useLayoutEffect(() => {
+    window.scrollTo(0, 0)
+    main.current?.focus({ preventScroll: true })
+  }, [])
+
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape' || event.defaultPrevented || event.isComposing) return
+      const field = event.target instanceof HTMLElement ? event.target.closest('input, textarea, select') : null
+      // The first Esc leaves a field, so that nobody loses their place in the middle of a text.
+      if (field instanceof HTMLElement) field.blur()
+      else onBack()
+    }
+    addEventListener('keydown', onKeyDown)
+    return () => removeEventListener('keydown', onKeyDown)
+  }, [onBack])
+
+  if (!listed) {
+    return <Failed header={header} title={shellWords.unknownPromptTitle} text={shellWords.unknownPrompt(name)} toList={back} />
+  }
+  const change = (next: Values) => {
+    setValues(next)
+    onValues(next)
+  }
+  return (
+    <>
+      <Header {...header}>
+        <a class="back" href={back}>
+          <svg viewBox="0 0 20 20" aria-hidden="true">
+            <path d="m12 4-6 6 6 6" />
+          </svg>
+          {shellWords.back}
+        </a>
+      </Header>
+      <main id="main" ref={main} class="page prompt-page" tabIndex={-1} aria-label={title}>
+        {prompt ? (
+          <PromptView gallery={gallery} prompt={prompt} values={values} onValues={change} clients={clients as Clients} />
+        ) : (
+          <div class="prompt-loading" aria-busy="true">
+            <h1>{title}</h1>
+            <p>{shellWords.loadingPrompt}</p>
+          </div>
+        )}
+      </main>
+    </>
+  )
+}
+
+/** The prompt with types. While a changed prompt is asked for, the one before stays; without an answer, the listed one does. */
+function useDetails(gallery: Gallery, listed: Prompt | undefined): Prompt | null {
+  const [detailed, setDetailed] = useState<Prompt | null>(null)
+  const key = listed && JSON.stringify(listed)
+  useEffect(() => {
+    if (!listed) return
+    const controller = new AbortController()
+    const take = (prompt: Prompt) => {
+      if (!controller.signal.aborted) setDetailed(prompt)
+    }
+    gallery.details(listed, controller.signal).then(take, () => take(listed))
+    return () => controller.abort()
+  }, [gallery, key])
+  return detailed
+}

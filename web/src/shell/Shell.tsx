@@ -1,0 +1,210 @@
+/** The frame of both the page and the app: which view is shown, and what is said while there is none. */
+
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+
+import { type Gallery, GalleryError, type PromptList, type SourceFile, type Values } from '../gallery'
+import { type BrowseState, browseHref, EVERYTHING } from '../router'
+import { BrowseView } from '../views/browse/BrowseView'
+import type { Remembered } from '../views/browse/Cards'
+import { shellWords } from '../words'
+import type { HeaderProps } from './Header'
+import { navigate, replace, useRoute } from './navigation'
+import { PromptPage } from './PromptPage'
+import { Failed, Loading, Notice } from './states'
+
+/** Browsers refuse many changes of the address in a short time, such as one a keystroke. */
+const ADDRESS_DELAY_MS = 250
+
+export interface Account {
+  isSignedIn: boolean
+  signIn(): void
+  signOut(): void
+}
+
+interface ShellProps {
+  gallery: Gallery
+  isApp: boolean
+  account: Account | null
+  /** Said above the views once, such as why signing in failed. */
+  notice?: string | null
+}
+
+export function Shell({ gallery, isApp, account, notice = null }: ShellProps) {
+  const { list, files, error, reload } = usePrompts(gallery)
+  const isReachable = useReachable(gallery)
+  const route = useRoute()
+  const [browse, setBrowse] = useBrowseState(route.view === 'browse' ? route.state : null)
+  const remembered = useRef<Remembered | null>(null)
+  const values = useRef(new Map<string, Values>())
+  const header: HeaderProps = { isApp, account }
+
+  const toList = useCallback(() => {
+    // Going back keeps the history short; a prompt that was opened by a link has no list before it.
+    if (remembered.current && !isApp) history.back()
+    else navigate(browseHref(browse.current))
+  }, [isApp])
+
+  useEffect(() => {
+    if (route.view === 'browse') document.title = shellWords.product
+  }, [route.view])
+
+  const content = () => {
+    if (route.view === 'unknown') {
+      return <Failed header={header} title={shellWords.unknownPageTitle} text={shellWords.unknownPage} toList={browseHref(EVERYTHING)} />
+    }
+    if (!list) {
+      if (!error) return <Loading header={header} isPrompt={route.view === 'prompt'} />
+      if (error.kind === 'signIn') {
+        return <Failed header={header} title={shellWords.signInTitle} text={shellWords.signInText} action={account && { words: shellWords.signIn, run: account.signIn }} />
+      }
+      const isAway = error.kind === 'unreachable'
+      return (
+        <Failed
+          header={header}
+          title={isAway ? shellWords.unreachableTitle : shellWords.failedTitle}
+          text={isAway ? shellWords.unreachable : error.message}
+          action={{ words: shellWords.tryAgain, run: reload }}
+        />
+      )
+    }
+    if (route.view === 'prompt') {
+      return (
+        <PromptPage
+          key={route.name}
+          header={header}
+          gallery={gallery}
+          list={list}
+          name={route.name}
+          values={Object.keys(route.values).length > 0 ? route.values : (values.current.get(route.name) ?? {})}
+          onValues={next => values.current.set(route.name, next)}
+          back={browseHref(browse.current)}
+          onBack={toList}
+        />
+      )
+    }
+    return (
+      <BrowseView
+        header={header}
+        list={list}
+        files={files}
+        state={browse.state}
+        onState={setBrowse}
+        remembered={remembered.current}
+        onLeave={place => {
+          remembered.current = place
+          browse.flush()
+        }}
+      />
+    )
+  }
+
+  return (
+    <>
+      {!isApp && (
+        <a class="skip" href="#main" onClick={skipToMain}>
+          {shellWords.skip}
+        </a>
+      )}
+      {content()}
+      <Notice isReachable={list === null ? null : isReachable} notice={notice} />
+    </>
+  )
+}
+
+/** The fragment is the address of a view, so that it cannot be the address of an element too. */
+function skipToMain(event: MouseEvent): void {
+  event.preventDefault()
+  document.getElementById('main')?.focus()
+}
+
+interface Prompts {
+  list: PromptList | null
+  files: SourceFile[]
+  error: GalleryError | null
+  reload(): void
+}
+
+const NO_FILES: SourceFile[] = []
+
+/** The prompts, asked for again when they change. The last list stays while a newer one cannot be had. */
+function usePrompts(gallery: Gallery): Prompts {
+  const [list, setList] = useState<PromptList | null>(null)
+  const [files, setFiles] = useState(NO_FILES)
+  const [error, setError] = useState<GalleryError | null>(null)
+  const loading = useRef<AbortController | null>(null)
+
+  const reload = useCallback(() => {
+    loading.current?.abort()
+    const controller = new AbortController()
+    loading.current = controller
+    const { signal } = controller
+    const isLast = () => !signal.aborted
+    const loadFiles = async () => {
+      const files = await gallery.files(signal)
+      if (isLast()) setFiles(files)
+    }
+    const load = async () => {
+      // Cards are shown before the files, which only add to them.
+      if (gallery.abilities.source) void loadFiles().catch(() => {})
+      const list = await gallery.prompts(signal)
+      if (!isLast()) return
+      setList(list)
+      setError(null)
+    }
+    void load().catch((e: unknown) => {
+      if (isLast()) setError(e instanceof GalleryError ? e : new GalleryError(String(e), 'server'))
+    })
+  }, [gallery])
+
+  useEffect(() => {
+    const stop = gallery.onChange(reload)
+    reload()
+    return () => {
+      stop()
+      loading.current?.abort()
+    }
+  }, [gallery, reload])
+
+  return { list, files, error, reload }
+}
+
+function useReachable(gallery: Gallery): boolean {
+  const [isReachable, setIsReachable] = useState(true)
+  useEffect(() => gallery.onReachable(setIsReachable), [gallery])
+  return isReachable
+}
+
+interface Browse {
+  state: BrowseState
+  current: BrowseState
+  /** Writes the address now. */
+  flush(): void
+}
+
+/** The search and the filters. The address follows them with a short delay. */
+function useBrowseState(routed: BrowseState | null): [Browse, (state: BrowseState) => void] {
+  const [state, setState] = useState(routed ?? EVERYTHING)
+  const current = useRef(state)
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
+  const flush = useCallback(() => {
+    if (timer.current === null) return
+    clearTimeout(timer.current)
+    timer.current = null
+    replace(browseHref(current.current))
+  }, [])
+  const set = useCallback((next: BrowseState) => {
+    current.current = next
+    setState(next)
+    if (timer.current !== null) clearTimeout(timer.current)
+    timer.current = setTimeout(flush, ADDRESS_DELAY_MS)
+  }, [])
+  useLayoutEffect(() => {
+    // The address was changed by the reader, or by going back.
+    if (!routed || browseHref(routed) === browseHref(current.current)) return
+    if (timer.current !== null) clearTimeout(timer.current)
+    timer.current = null
+    current.current = routed
+    setState(routed)
+  }, [routed])
+  return [{ state, current: current.current, flush }, set]
+}

@@ -1,0 +1,194 @@
+/** The gallery of the server whose tool opened this app. A host passes tools on, and neither `prompts/get` nor `completion/complete`. */
+
+import type { App } from '@modelcontextprotocol/ext-apps'
+
+import { type Gallery, GalleryError, type Message, type Prompt, type PromptList, type SourceFile, type Values } from '../gallery'
+import { textOf } from '../take/messages'
+import { hostWords } from '../words'
+import { callError } from './errors'
+import { type ContentBlock, contentOf, type FoundPrompt, promptOfFound } from './rows'
+
+/** Pages of a search that are read, 20 prompts each: every one is a call that the host passes on, and that some hosts show. */
+const MAX_PAGES = 50
+
+const ROLES = 'prompt-gallery/roles'
+/** The label of a role, on a line of its own before the first block of a turn. */
+const LABEL = /^\n?\[(?:user|assistant)\](?:\n|$)/
+/** A line that looks like such a label is escaped in a prompt's own text. */
+const ESCAPED_LABEL = /^\\(?=\s*\[(?:user|assistant)\]\s*$)/gm
+
+interface FoundPage {
+  prompts: FoundPrompt[]
+  nextCursor?: string
+  notSearched?: number
+}
+
+interface ToolResult {
+  content: ContentBlock[]
+  structuredContent?: unknown
+  isError?: boolean
+  _meta?: Record<string, unknown>
+}
+
+export class HostGallery implements Gallery {
+  readonly abilities = { source: false, completion: false, send: true, address: null }
+  readonly #prompts = new Map<string, Prompt>()
+  readonly #changed = new Set<() => void>()
+  #isPartial = false
+  #first: Promise<void> | null = null
+
+  constructor(private readonly app: App) {}
+
+  /** What the tool that opened the app answered: its prompts need not be asked for again. */
+  take(answer: unknown): void {
+    const prompts = (answer as Partial<FoundPage> | undefined)?.prompts
+    if (!Array.isArray(prompts)) return
+    this.#add(prompts)
+    this.#tell()
+  }
+
+  /** The first page at once; later pages are told as changes. */
+  async prompts(): Promise<PromptList> {
+    this.#first ??= this.#read().catch((e: unknown) => {
+      this.#first = null
+      throw e
+    })
+    await this.#first
+    const prompts = [...this.#prompts.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    return { prompts, isPartial: this.#isPartial }
+  }
+
+  details(prompt: Prompt): Promise<Prompt> {
+    return Promise.resolve(prompt)
+  }
+
+  async render(name: string, values: Values): Promise<Message[]> {
+    const { content, _meta } = await this.#call('get_prompt', { name, arguments: values })
+    return messagesOf(content, (_meta?.[ROLES] ?? []) as string[])
+  }
+
+  suggest(): Promise<string[]> {
+    return Promise.resolve([])
+  }
+
+  source(): Promise<string> {
+    return Promise.resolve('')
+  }
+
+  files(): Promise<SourceFile[]> {
+    return Promise.resolve([])
+  }
+
+  onChange(changed: () => void): () => void {
+    this.#changed.add(changed)
+    return () => void this.#changed.delete(changed)
+  }
+
+  onReachable(): () => void {
+    return () => {}
+  }
+
+  async send(messages: Message[]): Promise<void> {
+    const { isError } = await this.app.sendMessage({ role: 'user', content: blocksOf(messages) })
+    if (isError) throw new GalleryError(hostWords.notSent, 'server')
+  }
+
+  async #read(): Promise<void> {
+    const next = await this.#page()
+    if (next !== undefined) void this.#readRest(next)
+  }
+
+  async #readRest(cursor: string): Promise<void> {
+    let next: string | undefined = cursor
+    try {
+      for (let pages = 1; next !== undefined && pages < MAX_PAGES; pages++) {
+        next = await this.#page(next)
+        if (next !== undefined && pages % 5 === 0) this.#tell()
+      }
+      if (next !== undefined) this.#isPartial = true
+    } catch {
+      this.#isPartial = true
+    }
+    this.#tell()
+  }
+
+  /** Reads a page, and returns the cursor of the next. */
+  async #page(cursor?: string): Promise<string | undefined> {
+    const { structuredContent } = await this.#call('search_prompts', cursor === undefined ? {} : { cursor })
+    const { prompts = [], nextCursor, notSearched = 0 } = (structuredContent ?? {}) as Partial<FoundPage>
+    this.#add(prompts)
+    if (notSearched > 0) this.#isPartial = true
+    return nextCursor
+  }
+
+  #add(prompts: FoundPrompt[]): void {
+    for (const found of prompts) this.#prompts.set(found.name, promptOfFound(found))
+  }
+
+  #tell(): void {
+    for (const changed of this.#changed) changed()
+  }
+
+  async #call(name: string, args: Record<string, unknown>): Promise<ToolResult> {
+    let result: ToolResult
+    try {
+      result = (await this.app.callServerTool({ name, arguments: args })) as unknown as ToolResult
+    } catch (e) {
+      throw protocolError(e)
+    }
+    if (result.isError) throw callError(toolMessage(result.content), true)
+    return result
+  }
+}
+
+/** The client's library puts its own words before the server's. */
+function protocolError(e: unknown): GalleryError {
+  const message = e instanceof Error ? e.message.replace(/^MCP error -?\d+: /, '') : String(e)
+  return callError(message, false)
+}
+
+/** What a tool says of its arguments, without the advice for the model that follows. */
+function toolMessage(content: ContentBlock[]): string {
+  const text = content[0]?.text ?? hostWords.failed
+  return text.replace(/(?<=[.?]) (?:Call get_prompt again with|search_prompts finds prompts\.).*$/s, '').replace(/\.$/, '')
+}
+
+/** The messages of a rendered prompt: one for each block, whose label is taken off where roles take turns. */
+export function messagesOf(blocks: ContentBlock[], roles: string[]): Message[] {
+  const hasTurns = new Set(roles).size > 1
+  return blocks.flatMap((block, i): Message[] => {
+    const role = roles[i] === 'assistant' ? 'assistant' : 'user'
+    if (!hasTurns || block.type !== 'text') return [{ role, content: [contentOf(block)] }]
+    let text = block.text ?? ''
+    if (roles[i] !== roles[i - 1]) {
+      text = text.replace(LABEL, '')
+      // A picture has its label in a block of its own.
+      if (text === '') return []
+    }
+    return [{ role, content: [{ type: 'text', text: text.replace(ESCAPED_LABEL, '') }] }]
+  })
+}
+
+type Block = Parameters<App['sendMessage']>[0]['content'][number]
+
+/** One message of the user: hosts take no other. Several roles are named in its text. */
+export function blocksOf(messages: Message[]): Block[] {
+  const all = messages.flatMap(({ content }) => content)
+  const isPlain = messages.every(({ role }) => role === 'user')
+  const media = all.flatMap((content): Block[] => {
+    switch (content.type) {
+      case 'text':
+        return isPlain ? [content] : []
+      case 'image':
+      case 'audio':
+        return [content]
+      case 'resource': {
+        const { uri, mimeType, text = '' } = content
+        return isPlain ? [{ type: 'resource', resource: { uri, text, ...(mimeType === undefined ? {} : { mimeType }) } }] : []
+      }
+      case 'link':
+        return isPlain ? [{ ...content, type: 'resource_link' }] : []
+    }
+  })
+  return isPlain ? media : [{ type: 'text', text: textOf(messages) }, ...media]
+}

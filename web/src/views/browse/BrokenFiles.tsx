@@ -1,0 +1,41 @@
+import type { Problem, SourceFile } from '../../gallery'
+import { promptHref } from '../../router'
+import { browseWords } from '../../words'
+
+/** The files with problems, in the words of `prompt-gallery check`. */
+export function BrokenFiles({ files }: { files: SourceFile[] }) {
+  const broken = files.filter(file => file.problems.length > 0)
+  if (broken.length === 0) return null
+  const hasErrors = broken.some(({ problems }) => problems.some(({ level }) => level === 'error'))
+  return (
+    <details class={hasErrors ? 'broken broken-errors' : 'broken'}>
+      <summary>{browseWords.brokenTitle(broken.length)}</summary>
+      <ul>
+        {broken.map(({ uri, path, prompt, problems }) => (
+          <li key={uri}>
+            <p class="broken-file">
+              {prompt === undefined ? <code>{path}</code> : <a href={promptHref(prompt)}><code>{path}</code></a>}
+              {prompt === undefined && <span class="broken-state">{browseWords.brokenNotServed}</span>}
+            </p>
+            <ul>
+              {problems.map((problem, i) => (
+                <ProblemLine key={i} problem={problem} />
+              ))}
+            </ul>
+          </li>
+        ))}
+      </ul>
+    </details>
+  )
+}
+
+function ProblemLine({ problem: { level, message, line, column, hint } }: { problem: Problem }) {
+  return (
+    <li class={`problem problem-${level}`}>
+      <strong>{level === 'error' ? browseWords.error : browseWords.warning}</strong>{' '}
+      {line !== undefined && <span class="problem-place">{browseWords.place(line, column)}: </span>}
+      {message}
+      {hint !== undefined && <span class="problem-hint">{hint}</span>}
+    </li>
+  )
+}
