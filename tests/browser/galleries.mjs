@@ -1,4 +1,6 @@
 // The prompts of the tests.
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 
 export const hello = {
   'hello.prompt': `---
@@ -151,4 +153,10 @@ arguments:
 Please review {{topic}}. ${filler}
 `
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [`folder-${i % 20}/request-${i}.prompt`, prompt(i)]))
+}
+
+/** The files of a folder, `{path: text}`. */
+export function filesOf(folder) {
+  const paths = readdirSync(folder, { recursive: true }).filter((path) => statSync(join(folder, path)).isFile())
+  return Object.fromEntries(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]))
 }

@@ -58,9 +58,23 @@ test('an ill-typed argument has its error at its field', async (t) => {
   }
 })
 
-test('suggestions come while typing', async (t) => {
-  const page = await open(t, await serve(t, team), '/#/prompt/code_review')
-  await page.getByRole('radio', { name: 'security' }).waitFor()
+test('the server suggests values while one types, where their list is not known', async (t) => {
+  const page = await open(t, await serve(t, kinds, { PROMPT_TOOLS: 'off' }), '/#/prompt/kinds')
+  await page.getByRole('textbox', { name: 'Text' }).fill('x')
+  await page.getByRole('textbox', { name: 'City' }).click()
+  const field = page.getByRole('combobox', { name: 'City' })
+  const options = page.getByRole('listbox', { name: 'Suggestions for City' }).getByRole('option')
+  await eventually(async () => assert.equal(await options.count(), 6))
+  await field.pressSequentially('dub')
+  await eventually(async () => assert.deepEqual(await options.allInnerTexts(), ['Dublin']))
+  await field.press('ArrowDown')
+  await field.press('Enter')
+  assert.equal(await field.inputValue(), 'Dublin')
+  await rendering(page).getByText(/city=Dublin/).waitFor()
+  await field.fill('Paris')
+  await field.press('Tab')
+  // What only the server can tell is told at the field too.
+  await eventually(async () => assert.equal(await field.or(page.getByRole('textbox', { name: 'City' })).getAttribute('aria-invalid'), 'true'))
 })
 
 test('a text file that is dropped into a field becomes its value', async (t) => {

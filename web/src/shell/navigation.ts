@@ -1,6 +1,6 @@
 /** Where the reader is: in the fragment of the page, or in memory where an app has no address of its own. */
 
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 
 import { type Route, routeOf } from '../router'
 
@@ -43,7 +43,8 @@ function tell(): void {
 
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => routeOf(fragment()))
-  useEffect(() => {
+  // Before the next message of a host, which may lead elsewhere.
+  useLayoutEffect(() => {
     const follow = () => setRoute(routeOf(fragment()))
     followers.add(follow)
     addEventListener('hashchange', follow)
