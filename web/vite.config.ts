@@ -4,6 +4,8 @@ import { defineConfig } from 'vite'
 const server = 'http://127.0.0.1:8080'
 
 export default defineConfig({
+  // A stage of API Gateway is a path before the page's: `/prod/`.
+  base: './',
   build: {
     outDir: 'dist',
     emptyOutDir: true,

@@ -42,7 +42,7 @@ async function start(root: HTMLElement): Promise<void> {
     return
   }
   // The address for clients may have another host than the page, such as a proxy's; the page's policy allows its own origin.
-  gallery = new HttpGallery({ endpoint: '/mcp', address: settings.mcp, hasSource: settings.source, token: signIn })
+  gallery = new HttpGallery({ endpoint: './mcp', address: settings.mcp, hasSource: settings.source, token: signIn })
   draw()
 }
 

@@ -14,7 +14,7 @@ export interface SignInSettings {
 }
 
 export async function readSettings(): Promise<Settings> {
-  const response = await fetch('/assets/settings.json', { cache: 'no-cache' })
+  const response = await fetch('./assets/settings.json', { cache: 'no-cache' })
   if (!response.ok) throw new Error(`HTTP status ${response.status}`)
   return (await response.json()) as Settings
 }

@@ -193,8 +193,8 @@ async fn the_page_is_at_the_root_of_each_stage() {
             (StatusCode::OK, &"text/html; charset=utf-8".parse().unwrap())
         );
         let page = String::from_utf8(body).unwrap();
-        let (_, asset) = page.split_once("assets/").unwrap();
-        let asset = format!("{root}assets/{}", asset.split(['"', '\'']).next().unwrap());
+        let (_, script) = page.split_once("\"./assets/index-").expect("an address from the page's own");
+        let asset = format!("{root}assets/index-{}", script.split('"').next().unwrap());
         let (asset, _) = get(&asset, stage, "br").await;
         assert_eq!((asset.status, &asset.headers[CONTENT_ENCODING]), (StatusCode::OK, &"br".parse().unwrap()));
         let (settings, body) = get(&format!("{root}assets/settings.json"), stage, "").await;
