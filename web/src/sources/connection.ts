@@ -91,7 +91,6 @@ export class Connection {
   /** Returns when there is nothing to wait for: the server answers, and has no live lists. */
   async #run(signal: AbortSignal): Promise<void> {
     let failures = 0
-    let isFirst = true
     while (!signal.aborted) {
       const began = performance.now()
       try {
@@ -105,16 +104,14 @@ export class Connection {
         const wanted: Record<string, true> = { promptsListChanged: true }
         if (capabilities.resources?.listChanged) wanted['resourcesListChanged'] = true
         await this.client.listen(wanted, method => {
-          // A list may have changed between two streams.
-          if (method === ACKNOWLEDGED ? !isFirst || wasAway : method.endsWith('/list_changed')) this.#notify()
-          isFirst = false
+          // A list may have changed after it was read and before the stream began.
+          if (method === ACKNOWLEDGED || method.endsWith('/list_changed')) this.#notify()
         }, signal)
       } catch (e) {
         if (signal.aborted) return
         if (e instanceof GalleryError && e.kind === 'signIn') return
         if (!isAbort(e)) this.#reachableIfAnswered(e)
       }
-      isFirst = false
       failures = performance.now() - began > GOOD_STREAM_MS ? 1 : failures + 1
       await this.#pause(failures, signal)
     }
