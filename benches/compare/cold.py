@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Cold starts of builds of the function, in turns: `cold.py [--add] [--busy] [--instructions] ROUNDS BASE OTHER…`.
+"""Cold starts of builds of the function, in turns: `cold.py [--add | --skills] [--busy] [--instructions] ROUNDS BASE OTHER…`.
 
 For each: the package, from the start of the process to the first answer, the processor time of that process and its page faults;
 the median and the fastest tenth, and their ratio to the first build. The first request is `prompts/get`, or with `--add` the tool
-`add`, which needs no store. With `--busy` a process shares one core with another one that never rests, as a function of 256 MB
+`add`, which needs no store, or with `--skills` `skills/list` of 1,000 skills with two files each. With `--busy` a process shares one core with another one that never rests, as a function of 256 MB
 gets a part of one. `--instructions` also counts them by callgrind, until a quarter of a second after the answer; it needs
 valgrind. The runtime API of Lambda and what is needed of S3 are here, without signatures, so that two builds are compared in a
 minute; `run` measures what can be compared with others.
@@ -25,10 +25,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote
 
-from scenarios import SCENARIOS, event, message, prompts
+from scenarios import SCENARIOS, event, message, prompts, skills
 
-PROMPTS = 1000
-OBJECTS = {f"prompts/{name}": text.encode() for name, text in prompts(PROMPTS).items()}
+COUNT = 1000
+PAGE_KEYS = 1000
+OBJECTS: dict[str, bytes] = {}
 
 
 class Emulated:
@@ -44,15 +45,20 @@ def etag(content: bytes) -> str:
     return f'"{hashlib.md5(content).hexdigest()}"'
 
 
-def listing(prefix: str, is_encoded: bool) -> bytes:
-    keys = sorted(key for key in OBJECTS if key.startswith(prefix))
+def listing(prefix: str, start: int, is_encoded: bool) -> bytes:
+    """A page of the keys; the token of the next one is the index of its first key."""
+    all_keys = sorted(key for key in OBJECTS if key.startswith(prefix))
+    keys, end = all_keys[start : start + PAGE_KEYS], start + PAGE_KEYS
     contents = "".join(
         f"<Contents><Key>{key}</Key><LastModified>2026-07-28T12:00:00.000Z</LastModified>"
         f"<ETag>{etag(OBJECTS[key])}</ETag><Size>{len(OBJECTS[key])}</Size></Contents>"
         for key in keys
     )
     encoding = "<EncodingType>url</EncodingType>" if is_encoded else ""
-    head = f"<KeyCount>{len(keys)}</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated>{encoding}"
+    more = end < len(all_keys)
+    token = f"<NextContinuationToken>{end}</NextContinuationToken>" if more else ""
+    head = f"<KeyCount>{len(keys)}</KeyCount><MaxKeys>{PAGE_KEYS}</MaxKeys><IsTruncated>{str(more).lower()}</IsTruncated>"
+    head += encoding + token
     return f"<ListBucketResult>{head}{contents}</ListBucketResult>".encode()
 
 
@@ -107,7 +113,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         query = parse_qs(self.path.partition("?")[2])
         if "list-type" in query:
-            self.reply(200, listing(query["prefix"][0], "encoding-type" in query), content_type="application/xml")
+            start = int(query.get("continuation-token", ["0"])[0])
+            page = listing(query["prefix"][0], start, "encoding-type" in query)
+            self.reply(200, page, content_type="application/xml")
         elif (content := OBJECTS.get(self.key())) is not None:
             self.reply(200, content, ETag=etag(content), Last_Modified="Tue, 28 Jul 2026 12:00:00 GMT")
         else:
@@ -137,6 +145,7 @@ def run(command: list[str], host: str, scenario: str, core: int | None = None) -
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_ENDPOINT_URL_S3": f"http://{host}",
         "BUCKET_NAME": "gallery",
+        **({"SKILLS_PREFIX": "skills/"} if SCENARIOS[scenario].skills else {}),
     }
     Emulated.answered.clear()
     Emulated.idle.clear()
@@ -145,7 +154,9 @@ def run(command: list[str], host: str, scenario: str, core: int | None = None) -
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     if core is not None:
         os.sched_setaffinity(process.pid, {core})
-    is_answered = Emulated.answered.wait(30) and SCENARIOS[scenario].expect.encode() in Emulated.answer
+    # The answer of Lambda is JSON within JSON.
+    expected = json.dumps(SCENARIOS[scenario].expect)[1:-1].encode()
+    is_answered = Emulated.answered.wait(30) and expected in Emulated.answer
     Emulated.idle.wait(5)  # a request for the next event that is under way would take that of the next process
     if command[0] == "valgrind":
         time.sleep(0.25)
@@ -181,17 +192,25 @@ def packed(program: str) -> float:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for flag in ("--add", "--busy", "--instructions"):
+    first = parser.add_mutually_exclusive_group()
+    for flag in ("--add", "--skills"):
+        first.add_argument(flag, action="store_true")
+    for flag in ("--busy", "--instructions"):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("rounds", type=int)
     parser.add_argument("programs", nargs="+")
     args = parser.parse_args()
-    scenario, core = "call-add" if args.add else "get", max(os.sched_getaffinity(0)) if args.busy else None
+    scenario = "call-add" if args.add else "skills-list" if args.skills else "get"
+    core = max(os.sched_getaffinity(0)) if args.busy else None
+    if args.skills:
+        OBJECTS.update({f"skills/{path}": text.encode() for path, text in skills(COUNT).items()})
+    else:
+        OBJECTS.update({f"prompts/{name}": text.encode() for name, text in prompts(COUNT).items()})
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads, server.handle_error = True, lambda *_: None  # a process that is killed hangs up
     threading.Thread(target=server.serve_forever, daemon=True).start()
     host = f"127.0.0.1:{server.server_port}"
-    run(args.programs[:1], host, "get")  # writes the index
+    run(args.programs[:1], host, scenario if args.skills else "get")  # writes the index
     time.sleep(1)
     samples = {program: [] for program in args.programs}
     neighbour = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if args.busy else None

@@ -94,7 +94,20 @@ fn stray(key: &str) -> Option<Stray<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_missed, notes};
+    use super::{is_hidden_or_backup, is_missed, notes};
+
+    #[test]
+    fn hidden_files_and_backups_are_known_by_their_names() {
+        let backups = [
+            "a~", "~", "a#", "#a#", "#a", "a.md.bak", "a.orig", "a.swp", ".a.swo", "a.tmp", ".bak", ".git", ".", "...",
+        ];
+        for name in backups {
+            assert!(is_hidden_or_backup(name.as_bytes()), "{name}");
+        }
+        for name in ["", "a", "a.md", "bak", "orig", "abak", "a.bak.md", "a.BAK", "a~b", "a#b", "a.swpx", "tmp"] {
+            assert!(!is_hidden_or_backup(name.as_bytes()), "{name}");
+        }
+    }
 
     #[test]
     fn a_left_out_file_is_missed_if_it_may_hold_prompts() {
