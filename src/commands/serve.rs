@@ -122,13 +122,17 @@ async fn greeting(gallery: &Gallery, addr: SocketAddr, config: &Config, list: &s
         text += "Hosts:       requests from other machines get 403; set ALLOWED_HOSTS to the hosts that they call,\n             \
                  as in ALLOWED_HOSTS=prompts.example.com\n\n";
     }
+    let page = match url.strip_suffix("mcp") {
+        Some(page) if config.gallery_page => format!("Page:        {page}\n"),
+        _ => String::new(),
+    };
     // Some shells expand brackets.
     let url = if url.contains('[') { format!("'{url}'") } else { url };
     let request = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/list"}"#;
     let signs_in = config.sign_in.is_some() && !config.allow_anonymous;
     let token = if signs_in { " -H 'Authorization: Bearer TOKEN'" } else { "" };
     text += &format!(
-        "Try it:      curl -s {url}{token} -H 'Content-Type: application/json' -d '{request}'\n\
+        "{page}Try it:      curl -s {url}{token} -H 'Content-Type: application/json' -d '{request}'\n\
          Claude Code: claude mcp add --transport http prompt-gallery {url}\n\n\
          Ctrl-C stops it.\n"
     );

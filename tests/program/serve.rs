@@ -155,6 +155,7 @@ fn it_says_where_what_and_how_and_ends_when_told_to() {
         program.greeting,
         format!(
             "Serving {count} prompts from prompts and 3 skills from skills at http://{host}/mcp\n\n\
+             Page:        http://{host}/\n\
              Try it:      curl -s http://{host}/mcp -H 'Content-Type: application/json' -d '{list}'\n\
              Claude Code: claude mcp add --transport http prompt-gallery http://{host}/mcp\n"
         )
@@ -171,6 +172,15 @@ fn the_greeting_of_every_address_is_one_that_answers() {
     let program = Program::start_with("prompts", "0.0.0.0:0", &[("ALLOW_ANONYMOUS", "true")]);
     assert!(program.host().starts_with("127.0.0.1:"), "{}", program.greeting);
     assert!(program.post(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).contains("200 OK"));
+}
+
+#[test]
+fn the_greeting_names_the_page_where_people_open_it() {
+    let greeting = |env| Program::start_with("prompts", "127.0.0.1:0", env).greeting.clone();
+    let public = greeting(&[("PUBLIC_URL", "https://prompts.example.com/team/mcp")]);
+    assert!(public.contains("\nPage:        https://prompts.example.com/team/\n"), "{public}");
+    let off = greeting(&[("GALLERY_PAGE", "off")]);
+    assert!(!off.contains("Page:"), "{off}");
 }
 
 #[test]
