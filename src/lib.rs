@@ -4,6 +4,41 @@
 //! The program `prompt-gallery` is [`Server::new().run()`](Server::run). Another crate registers its own tools with
 //! [`Server::tool`], its own resources with [`Server::resource`], and runs the same server.
 //!
+//! # Example
+//!
+//! A folder with a prompt, the service over it, and what the prompt renders to:
+//!
+//! ```
+//! use axum::body::{Body, to_bytes};
+//! use http::Request;
+//! use prompt_gallery::{Config, Flags, Server};
+//! use serde_json::{Value, json};
+//! use tower::ServiceExt;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! std::fs::write(folder.path().join("haiku.hbs"), "Write a haiku about {{topic}}.")?;
+//!
+//! // The closure stands for the environment: every other setting has its default.
+//! let flags = Flags { dir: Some(folder.path().into()), ..Flags::default() };
+//! let app = Server::new().app(&Config::new(flags, |_| None)?)?;
+//!
+//! let ask = json!({
+//!     "jsonrpc": "2.0", "id": 1, "method": "prompts/get",
+//!     "params": { "name": "haiku", "arguments": { "topic": "autumn" } },
+//! });
+//! let request = Request::post("http://localhost/mcp")
+//!     .header("Host", "localhost")
+//!     .header("Content-Type", "application/json")
+//!     .body(Body::from(ask.to_string()))?;
+//! let response = app.oneshot(request).await?;
+//! let answer: Value = serde_json::from_slice(&to_bytes(response.into_body(), 1_000_000).await?)?;
+//! assert_eq!(answer["result"]["messages"][0]["content"]["text"], "Write a haiku about autumn.");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Crates
 //!
 //! | crate | what |
@@ -12,7 +47,8 @@
 //! | `crates/check` | finds what is wrong with prompt files, and what AI clients do with them; serving shares its rules for addresses, roles and file names |
 //! | `crates/store` | where files are kept: an S3 bucket or a folder |
 //! | `crates/catalogue` | the prompts of a store, kept fresh: a snapshot, the files that were read, the index |
-//! | `crates/gallery` | the gallery, for any protocol: lists, searches and renders prompts |
+//! | `crates/skills` | the Agent Skills of a store, kept fresh: a snapshot, what their files say, the index of their digests |
+//! | `crates/gallery` | the gallery, for any protocol: lists, searches and renders prompts, lists skills, reads their files |
 //! | `crates/page` | the page of a gallery: the built files of `web`, compressed, and the routes that serve them |
 //! | `crates/server` | the server: protocol, HTTP, sign-in, tools, settings |
 //! | `crates/exchange` | prompts as files of other programs, and the other way round: the commands `export` and `import` |
