@@ -13,9 +13,10 @@ fn document(path: &str) -> String {
     fs::read_to_string(path).expect(path)
 }
 
-/// The blocks of `language` below `heading`.
+/// The blocks of `language` in the section of `heading`.
 fn blocks<'a>(document: &'a str, heading: &str, language: &str) -> Vec<&'a str> {
     let section = &document[document.find(heading).expect("the heading")..];
+    let section = section.split("\n## ").next().unwrap_or_default();
     let fence = format!("```{language}\n");
     section.split(&fence).skip(1).map(|rest| &rest[..rest.find("\n```").expect("its end")]).collect()
 }
@@ -76,27 +77,19 @@ fn answer(host: &str, curl: &str) -> String {
 
 #[cfg(unix)]
 #[test]
-fn the_readme_example_prints_what_is_shown() {
+fn the_first_prompt_renders_to_what_is_shown() {
     let readme = document("README.md");
-    let heading = "## Try it";
-    let [write_and_render, serve, curl] = blocks(&readme, heading, "sh")[..] else { panic!("three commands") };
-    let [rendered, greeting] = blocks(&readme, heading, "text")[..] else { panic!("two answers") };
-    assert_eq!(serve, "prompt-gallery");
-
+    let heading = "## Write a prompt";
     let dir = tempfile::tempdir().expect("a folder");
     let bin = Path::new(PROGRAM).parent().expect("a folder").display();
     let output = Command::new("/bin/sh")
-        .args(["-e", "-c", write_and_render])
+        .args(["-e", "-c", blocks(&readme, heading, "sh")[0]])
         .env_clear()
         .env("PATH", format!("{bin}:/usr/bin:/bin"))
         .current_dir(&dir)
         .output()
         .expect("a shell");
-    assert_eq!(String::from_utf8(output.stdout).expect("UTF-8").trim_end(), rendered);
-
-    let (_server, printed, host) = Server::start(dir.path());
-    assert_eq!(printed.replace(&host, "127.0.0.1:8080"), greeting);
-    assert_eq!(answer(&host, curl), blocks(&readme, heading, "json")[0]);
+    assert_eq!(String::from_utf8(output.stdout).expect("UTF-8").trim_end(), blocks(&readme, heading, "text")[0]);
 }
 
 #[test]
@@ -117,11 +110,13 @@ fn the_example_is_the_file_and_renders_to_what_is_shown() {
 
 #[test]
 fn the_prompts_of_the_repository_are_served_as_shown() {
-    let started = document("docs/getting-started.md");
-    let heading = "## Run it";
     let (_server, printed, host) = Server::start(Path::new("."));
-    assert_eq!(printed.replace(&host, "127.0.0.1:8080"), blocks(&started, heading, "text")[0]);
-    assert_eq!(answer(&host, blocks(&started, heading, "sh")[1]), blocks(&started, heading, "json")[0]);
+    for (path, heading) in [("README.md", "## From a clone to a prompt"), ("docs/getting-started.md", "## Run it")] {
+        let document = document(path);
+        assert_eq!(printed.replace(&host, "127.0.0.1:8080"), blocks(&document, heading, "text")[0], "{path}");
+        let answered = answer(&host, blocks(&document, heading, "sh")[1]);
+        assert_eq!(answered, blocks(&document, heading, "json")[0], "{path}");
+    }
 }
 
 /// The names in the first column of the table of settings.
@@ -156,6 +151,8 @@ fn every_link_to_a_file_or_heading_leads_there() {
     for path in documents.filter(|path| path.extension() == Some("md".as_ref())) {
         let text = fs::read_to_string(&path).expect("UTF-8");
         let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let pictures = ["src=\"", "srcset=\""].into_iter().flat_map(|mark| text.split(mark).skip(1));
+        let links = links.chain(pictures.filter_map(|rest| rest.split('"').next()));
         for link in links.filter(|link| !link.starts_with("https://")) {
             let (file, heading) = link.split_once('#').unwrap_or((link, ""));
             let target = if file.is_empty() { path.clone() } else { path.with_file_name("").join(file) };
