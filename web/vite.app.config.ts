@@ -42,6 +42,11 @@ export default defineConfig({
     assetsInlineLimit: 1_000_000,
     modulePreload: false,
     reportCompressedSize: false,
-    rolldownOptions: { input: 'app.html', output: { codeSplitting: false } },
+    rolldownOptions: {
+      input: 'app.html',
+      output: { codeSplitting: false },
+      // The bridge's library writes each message to the console, with the values of arguments.
+      treeshake: { manualPureFunctions: ['console.debug'] },
+    },
   },
 })
