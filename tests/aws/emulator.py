@@ -1,6 +1,7 @@
 """What the checks need of the emulator: the stack, requests to its API, tokens."""
 
 import base64
+import gzip
 import hashlib
 import http.client
 import json
@@ -99,7 +100,10 @@ def request(method: str, url: str, headers: dict[str, str] | None = None, body: 
         connection.request(method, target, body and body.encode(), {"Host": parts.netloc, **(headers or {})})
         response = connection.getresponse()
         headers = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, headers, response.read().decode())
+        read = response.read()
+        if headers.get("content-encoding") == "gzip":
+            read = gzip.decompress(read)
+        return Answer(response.status, headers, read.decode())
     finally:
         connection.close()
 
