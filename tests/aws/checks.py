@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 import traceback
@@ -14,10 +15,11 @@ from pathlib import Path
 import boto3
 
 import emulator
-from emulator import PORT, RESULTS, Answer, Cognito, claims, mcp, now, paste, request, resource
+from emulator import PORT, RESULTS, Answer, Cognito, CognitoOverTls, claims, mcp, now, paste, request, resource
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = ROOT / "tests/clients"
+BROWSER = ROOT / "tests/browser"
 HANDSHAKE, MODERN = "2025-11-25", "2026-07-28"
 EMAIL, PASSWORD = "ada@example.com", "Correct-horse-7"
 GREETING = "Write a warm, one-sentence greeting for Ada."
@@ -454,8 +456,8 @@ check("/health", lambda: same(request("GET", f"{ORIGIN}/health").body, "ok\n"))
 node = CLIENTS / "node_modules/node/bin/node"
 
 
-def runs(*command: str | Path, cwd: Path = CLIENTS) -> None:
-    env = {**os.environ, "HOME": str(RESULTS), "NODE_OPTIONS": f"--require={CLIENTS / 'names.cjs'}"}
+def runs(*command: str | Path, cwd: Path = CLIENTS, **more: str) -> None:
+    env = {**os.environ, "HOME": str(RESULTS), "NODE_OPTIONS": f"--require={CLIENTS / 'names.cjs'}", **more}
     done = subprocess.run(
         [str(part) for part in command], cwd=cwd, env=env, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
     )
@@ -485,6 +487,59 @@ def bruno() -> None:
 
 
 check("bruno, environment aws", bruno)
+
+# --- The page in a browser ---
+
+
+def signs_in(page: str, url: str, client: str) -> None:
+    expired = cognito.sign({**claims(tokens["user"]), "exp": now() - 60})
+    arguments = [page, url, cognito.origin, out["Issuer"], client, EMAIL, PASSWORD, expired]
+    with CognitoOverTls(cognito) as server:
+        options = ["--test-reporter=./reporter.mjs", "sign-in.mjs"]
+        runs(node, *options, *arguments, cwd=BROWSER, RESOLVER_RULES=server.rules)
+
+
+def signs_in_off_aws() -> None:
+    """The server of a folder, by a name of its own and with the same issuer."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    page = f"http://gallery.localhost:{port}/"
+    client = cognito.idp.create_user_pool_client(
+        UserPoolId=cognito.pool,
+        ClientName="off AWS",
+        AllowedOAuthFlows=["code"],
+        AllowedOAuthFlowsUserPoolClient=True,
+        AllowedOAuthScopes=["openid", SCOPE],
+        CallbackURLs=[page],
+        LogoutURLs=[page],
+    )["UserPoolClient"]["ClientId"]
+    settings = {
+        "PUBLIC_URL": f"{page}mcp",
+        "OAUTH_ISSUER": out["Issuer"],
+        "OAUTH_AUDIENCE": client,
+        "OAUTH_SCOPE": SCOPE,
+        "OAUTH_AUTHORIZE_URL": SERVER["authorization_endpoint"],
+        "OAUTH_TOKEN_URL": SERVER["token_endpoint"],
+        "OAUTH_REVOKE_URL": SERVER["revocation_endpoint"],
+        "OAUTH_JWKS_URL": f"http://127.0.0.1:{PORT}/{cognito.pool}/.well-known/jwks.json",
+        "OAUTH_CLIENT_ID": client,
+        "OAUTH_REDIRECT_URIS": page,
+    }
+    program = [os.environ["SERVER"], "--addr", f"127.0.0.1:{port}", "--dir", str(ROOT / "prompts")]
+    with (
+        open(RESULTS / "server.log", "w") as log,
+        subprocess.Popen(program, env={**os.environ, **settings}, stdout=subprocess.PIPE, stderr=log, text=True) as server,
+    ):
+        try:
+            assert any("/mcp" in line for line in server.stdout), (RESULTS / "server.log").read_text()
+            signs_in(page, f"{page}mcp", client)
+        finally:
+            server.terminate()
+
+
+check("the page in Chromium: sign-in, refresh, sign-out", lambda: signs_in(out["PageUrl"], URL, CLIENT))
+check("the page of a server off AWS, by the same sign-in", signs_in_off_aws)
 
 # --- What is left behind ---
 

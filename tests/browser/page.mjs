@@ -15,6 +15,7 @@ const args = [
   '--disable-component-update',
   '--disable-sync',
 ]
+if (process.env.RESOLVER_RULES) args.push(`--host-resolver-rules=${process.env.RESOLVER_RULES}`)
 let browser
 after(() => browser?.close())
 
