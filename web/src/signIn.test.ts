@@ -1,7 +1,8 @@
+// @vitest-environment jsdom
 import * as oauth from 'oauth4webapi'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 
-import { isAnswer, pageAddress, reasonOf } from './signIn'
+import { isAnswer, pageAddress, reasonOf, SignIn } from './signIn'
 
 test('the page is found again below a stage, without what its address asked', () => {
   for (const [address, page] of [
@@ -36,4 +37,63 @@ test('a refused sign-in is told in words', () => {
   expect(reasonOf(refused('error=server_error'))).toBe('server_error')
   expect(reasonOf(new TypeError('Failed to fetch'))).toBe('the sign-in server does not answer')
   expect(reasonOf(new Error('it has no page'))).toBe('it has no page')
+})
+
+/** Signs in by an answer that is in the address, against these answers of the token endpoint. */
+async function signedIn(...answers: (object | null)[]) {
+  const issuer = 'https://id.example.com'
+  const grants: Record<string, string>[] = []
+  vi.stubGlobal('fetch', async (address: string, init: RequestInit) => {
+    if (address.endsWith('/.well-known/openid-configuration')) return Response.json({ issuer, token_endpoint: `${issuer}/token` })
+    grants.push(Object.fromEntries(new URLSearchParams(String(init.body))))
+    const answer = answers.shift()
+    if (!answer) throw new TypeError('Failed to fetch')
+    return Response.json({ token_type: 'Bearer', ...answer }, { status: 'error' in answer ? 400 : 200 })
+  })
+  sessionStorage.setItem('prompt-gallery/sign-in', JSON.stringify({ state: 's', verifier: 'v', fragment: '#/prompt/x', typed: { a: '1' } }))
+  history.replaceState(null, '', '/?code=c&state=s')
+  const changed = vi.fn()
+  const signIn = new SignIn({ issuer, clientId: 'c', scopes: ['openid'] }, 'c', 'https://p.example.com/mcp', changed)
+  await signIn.finish()
+  return { signIn, grants, changed }
+}
+
+afterEach(() => vi.unstubAllGlobals())
+
+test('a sign-in ends where it began, and nothing of it is left', async () => {
+  const { signIn, grants, changed } = await signedIn({ access_token: 'a1' })
+  expect([await signIn.current(), signIn.typed, changed.mock.calls.length]).toEqual(['a1', { a: '1' }, 1])
+  expect(grants).toEqual([
+    {
+      grant_type: 'authorization_code',
+      client_id: 'c',
+      code: 'c',
+      code_verifier: 'v',
+      redirect_uri: `${location.origin}/`,
+      resource: 'https://p.example.com/mcp',
+    },
+  ])
+  expect([location.search, location.hash, sessionStorage.length]).toEqual(['', '#/prompt/x', 0])
+})
+
+test('the refresh token of the last answer counts, and each token is renewed once', async () => {
+  const { signIn, grants } = await signedIn(
+    { access_token: 'a1', refresh_token: 'r1' },
+    { access_token: 'a2', refresh_token: 'r2' },
+    { access_token: 'a3' },
+    { access_token: 'a4' },
+  )
+  expect(await Promise.all([signIn.renew('a1'), signIn.renew('a1')])).toEqual([true, true])
+  expect(await signIn.renew('a1')).toBe(true)
+  expect(await signIn.current()).toBe('a2')
+  await signIn.renew('a2')
+  await signIn.renew('a3')
+  expect(await signIn.current()).toBe('a4')
+  expect(grants.slice(1).map(grant => grant['refresh_token'])).toEqual(['r1', 'r2', 'r2'])
+})
+
+test('a sign-in server that is away ends nothing; its word does', async () => {
+  const { signIn, changed } = await signedIn({ access_token: 'a1', refresh_token: 'r1' }, null, { error: 'invalid_grant' })
+  expect([await signIn.renew('a1'), signIn.isSignedIn]).toEqual([false, true])
+  expect([await signIn.renew('a1'), signIn.isSignedIn, changed.mock.calls.length]).toEqual([false, false, 2])
 })
