@@ -35,6 +35,7 @@ test('a refused sign-in is told in words', () => {
   expect(reasonOf(refused('error=access_denied&error_description=Ada+said+no'))).toBe('access was denied (Ada said no)')
   expect(reasonOf(refused('error=invalid_request&error_description=invalid_scope'))).toBe('invalid_scope')
   expect(reasonOf(refused('error=server_error'))).toBe('server_error')
+  expect(reasonOf(refused('iss=https://evil.example.com'))).toMatch(/^the answer of the sign-in server is not as expected: /)
   expect(reasonOf(new TypeError('Failed to fetch'))).toBe('the sign-in server does not answer')
   expect(reasonOf(new Error('it has no page'))).toBe('it has no page')
 })

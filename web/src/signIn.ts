@@ -45,6 +45,7 @@ export function reasonOf(e: unknown): string {
   }
   // `fetch` tells no more of a server that does not answer, or that forbids the page to read its answer.
   if (e instanceof TypeError) return shellWords.signInUnreachable
+  if (e instanceof oauth.OperationProcessingError) return shellWords.signInOdd(e.message)
   return e instanceof Error ? e.message : String(e)
 }
 

@@ -42,6 +42,7 @@ export const shellWords = {
   signInDenied: (why: string | null) => `access was denied${why === null ? '' : ` (${why})`}`,
   signInForeign: 'the answer belongs to another sign-in than this page’s. Sign in again.',
   signInUnreachable: 'the sign-in server does not answer',
+  signInOdd: (why: string) => `the answer of the sign-in server is not as expected: ${why}`,
   promptTitle: (title: string) => `${title} – Prompt gallery`,
 }
 
