@@ -496,7 +496,7 @@ def signs_in(page: str, url: str, client: str) -> None:
     arguments = [page, url, cognito.origin, out["Issuer"], client, EMAIL, PASSWORD, expired]
     with CognitoOverTls(cognito) as server:
         options = ["--test-reporter=./reporter.mjs", "sign-in.mjs"]
-        runs(node, *options, *arguments, cwd=BROWSER, RESOLVER_RULES=server.rules)
+        runs(node, *options, *arguments, cwd=BROWSER, CHROMIUM_ARGS=json.dumps(server.chromium_args))
 
 
 def signs_in_off_aws() -> None:

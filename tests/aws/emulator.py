@@ -227,8 +227,9 @@ class CognitoOverTls(ThreadingHTTPServer):
     def __init__(self, cognito: Cognito):
         super().__init__(("127.0.0.1", 0), CognitoHandler)
         self.cognito = cognito
+        certificate, self.key_hash = self_signed()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self_signed())
+        context.load_cert_chain(certificate)
         self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def __enter__(self):
@@ -240,11 +241,12 @@ class CognitoOverTls(ThreadingHTTPServer):
         super().__exit__(*error)
 
     @property
-    def rules(self) -> str:
-        """Chromium's `--host-resolver-rules`: names lead here, and no other name leaves this machine."""
+    def chromium_args(self) -> list[str]:
+        """These names lead here, the key here is trusted, and no other name leaves this machine."""
         hosts = [urlsplit(self.cognito.origin).netloc, f"cognito-idp.{REGION}.amazonaws.com"]
         maps = [f"MAP {host}:443 127.0.0.1:{self.server_port}" for host in hosts]
-        return ",".join([*maps, "MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1", "EXCLUDE *.localhost"])
+        rules = ",".join([*maps, "MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1", "EXCLUDE *.localhost"])
+        return [f"--host-resolver-rules={rules}", f"--ignore-certificate-errors-spki-list={self.key_hash}"]
 
 
 class CognitoHandler(BaseHTTPRequestHandler):
@@ -292,8 +294,8 @@ class CognitoHandler(BaseHTTPRequestHandler):
         pass
 
 
-def self_signed() -> Path:
-    """A file with a key and its certificate."""
+def self_signed() -> tuple[Path, str]:
+    """A file with a key and its certificate, and the hash of the public key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "emulator")])
     today = datetime.now(UTC)
@@ -305,7 +307,8 @@ def self_signed() -> Path:
         key.private_bytes(serialization.Encoding.PEM, *private)
         + builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
     )
-    return pem
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return pem, base64.b64encode(hashlib.sha256(public).digest()).decode()
 
 
 def base64url(data: bytes) -> str:

@@ -15,7 +15,7 @@ const args = [
   '--disable-component-update',
   '--disable-sync',
 ]
-if (process.env.RESOLVER_RULES) args.push(`--host-resolver-rules=${process.env.RESOLVER_RULES}`)
+args.push(...JSON.parse(process.env.CHROMIUM_ARGS ?? '[]'))
 let browser
 after(() => browser?.close())
 

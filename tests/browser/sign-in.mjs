@@ -1,6 +1,6 @@
 // Signing in, in Chromium: sign-in.mjs PAGE MCP_URL SIGN_IN_ORIGIN ISSUER CLIENT_ID EMAIL PASSWORD EXPIRED_TOKEN, where EXPIRED_TOKEN
 // is one of the issuer's. It needs a server whose callers sign in, so tests/aws/checks.py calls it, and `run` does not.
-// RESOLVER_RULES leads the names of AWS to the emulator.
+// CHROMIUM_ARGS lead the names of AWS to the emulator.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cards, eventually, open } from './page.mjs'
@@ -17,7 +17,7 @@ const expected = /Failed to load resource: the server responded with a status of
 
 /** A page that is signed out, with what it sends to the server and to the sign-in server. */
 async function visit(t, path, clock = false) {
-  const page = await open(t, server, null, { expected, origins: [signInOrigin, issuerOrigin], ignoreHTTPSErrors: true })
+  const page = await open(t, server, null, { expected, origins: [signInOrigin, issuerOrigin] })
   const sent = { calls: [], grants: [], tokens: [], revoked: [], addresses: [] }
   page.context().on('request', (request) => {
     const url = new URL(request.url())
