@@ -5,11 +5,13 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-const DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/dist");
+/// Cargo runs this in the folder of the crate. `env!` would be the folder of the checkout that compiled this, and two checkouts can share
+/// what was compiled.
+const DIST: &str = "../../web/dist";
 
 fn main() {
     println!("cargo::rerun-if-changed={DIST}");
-    let dist = Path::new(DIST);
+    let dist = fs::canonicalize(DIST).unwrap_or_else(|e| panic!("{DIST}: {e}; run web/build"));
     let assets = files(&dist.join("assets")).into_iter().map(|path| (format!("assets/{}", name(&path)), path));
     let pages = [("index.html".to_owned(), dist.join("index.html"))];
     let mut table = "pub(crate) static FILES: &[File] = &[\n".to_owned();

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 import traceback
@@ -14,10 +15,11 @@ from pathlib import Path
 import boto3
 
 import emulator
-from emulator import PORT, RESULTS, Answer, Cognito, claims, mcp, now, paste, request, resource
+from emulator import PORT, RESULTS, Answer, Cognito, CognitoOverTls, claims, mcp, now, paste, request, resource
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = ROOT / "tests/clients"
+BROWSER = ROOT / "tests/browser"
 HANDSHAKE, MODERN = "2025-11-25", "2026-07-28"
 EMAIL, PASSWORD = "ada@example.com", "Correct-horse-7"
 GREETING = "Write a warm, one-sentence greeting for Ada."
@@ -374,23 +376,33 @@ def card() -> None:
     status(request("GET", entry["url"], {"If-None-Match": answer.headers["etag"]}), 304)
 
 
+SETTINGS = "assets/settings.json"
+
+
 def page() -> None:
     same(out["PageUrl"], f"{ORIGIN}/")
     answer = request("GET", out["PageUrl"])
     status(answer, 200)
     same(answer.headers["content-type"], "text/html; charset=utf-8")
+    same(answer.headers["cache-control"], "no-cache")
     policy = answer.headers["content-security-policy"]
     assert f" {cognito.origin}" in policy and "frame-ancestors 'none'" in policy, policy
-    assert "prompt" in answer.body, answer.body
     status(request("GET", out["PageUrl"], {"If-None-Match": answer.headers["etag"]}), 304)
-    assets = re.findall(r"assets/[^\"']+", answer.body)
-    assert assets, answer.body
-    for path in assets:
-        asset = request("GET", f"{ORIGIN}/{path}")
+    named = set(re.findall(r'"\./(assets/[^"]+)"', answer.body))
+    # All other files have a hash in their name.
+    assert SETTINGS in named and {Path(path).suffix for path in named} == {".js", ".css", ".json"}, named
+    for path in named - {SETTINGS}:
+        asset = request("GET", f"{ORIGIN}/{path}", {"Accept-Encoding": "gzip"})
         status(asset, 200)
-        assert "immutable" in asset.headers["cache-control"], asset.headers
+        same(asset.headers["cache-control"], "public, max-age=31536000, immutable")
+        same(asset.headers["content-encoding"], "gzip")
+        same(asset.headers["content-security-policy"], policy)
+        plain = request("GET", f"{ORIGIN}/{path}")
+        same(asset.body, plain.body)
     status(request("GET", f"{ORIGIN}/assets/none.js"), 404)
-    settings = request("GET", f"{ORIGIN}/assets/settings.json").json()
+    answer = request("GET", f"{ORIGIN}/{SETTINGS}")
+    same(answer.headers["cache-control"], "no-cache")
+    settings = answer.json()
     same(settings["mcp"], URL)
     same(settings["signIn"], {"issuer": out["Issuer"], "clientId": CLIENT, "scopes": ["openid", SCOPE]})
     client = cognito.idp.describe_user_pool_client(UserPoolId=cognito.pool, ClientId=CLIENT)["UserPoolClient"]
@@ -444,8 +456,8 @@ check("/health", lambda: same(request("GET", f"{ORIGIN}/health").body, "ok\n"))
 node = CLIENTS / "node_modules/node/bin/node"
 
 
-def runs(*command: str | Path, cwd: Path = CLIENTS) -> None:
-    env = {**os.environ, "HOME": str(RESULTS), "NODE_OPTIONS": f"--require={CLIENTS / 'names.cjs'}"}
+def runs(*command: str | Path, cwd: Path = CLIENTS, **more: str) -> None:
+    env = {**os.environ, "HOME": str(RESULTS), "NODE_OPTIONS": f"--require={CLIENTS / 'names.cjs'}", **more}
     done = subprocess.run(
         [str(part) for part in command], cwd=cwd, env=env, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
     )
@@ -475,6 +487,59 @@ def bruno() -> None:
 
 
 check("bruno, environment aws", bruno)
+
+# --- The page in a browser ---
+
+
+def signs_in(page: str, url: str, client: str) -> None:
+    expired = cognito.sign({**claims(tokens["user"]), "exp": now() - 60})
+    arguments = [page, url, cognito.origin, out["Issuer"], client, EMAIL, PASSWORD, expired]
+    with CognitoOverTls(cognito) as server:
+        options = ["--test-reporter=./reporter.mjs", "sign-in.mjs"]
+        runs(node, *options, *arguments, cwd=BROWSER, CHROMIUM_ARGS=json.dumps(server.chromium_args))
+
+
+def signs_in_off_aws() -> None:
+    """The server of a folder, by a name of its own and with the same issuer."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    page = f"http://gallery.localhost:{port}/"
+    client = cognito.idp.create_user_pool_client(
+        UserPoolId=cognito.pool,
+        ClientName="off AWS",
+        AllowedOAuthFlows=["code"],
+        AllowedOAuthFlowsUserPoolClient=True,
+        AllowedOAuthScopes=["openid", SCOPE],
+        CallbackURLs=[page],
+        LogoutURLs=[page],
+    )["UserPoolClient"]["ClientId"]
+    settings = {
+        "PUBLIC_URL": f"{page}mcp",
+        "OAUTH_ISSUER": out["Issuer"],
+        "OAUTH_AUDIENCE": client,
+        "OAUTH_SCOPE": SCOPE,
+        "OAUTH_AUTHORIZE_URL": SERVER["authorization_endpoint"],
+        "OAUTH_TOKEN_URL": SERVER["token_endpoint"],
+        "OAUTH_REVOKE_URL": SERVER["revocation_endpoint"],
+        "OAUTH_JWKS_URL": f"http://127.0.0.1:{PORT}/{cognito.pool}/.well-known/jwks.json",
+        "OAUTH_CLIENT_ID": client,
+        "OAUTH_REDIRECT_URIS": page,
+    }
+    program = [os.environ["SERVER"], "--addr", f"127.0.0.1:{port}", "--dir", str(ROOT / "prompts")]
+    with (
+        open(RESULTS / "server.log", "w") as log,
+        subprocess.Popen(program, env={**os.environ, **settings}, stdout=subprocess.PIPE, stderr=log, text=True) as server,
+    ):
+        try:
+            assert any("/mcp" in line for line in server.stdout), (RESULTS / "server.log").read_text()
+            signs_in(page, f"{page}mcp", client)
+        finally:
+            server.terminate()
+
+
+check("the page in Chromium: sign-in, refresh, sign-out", lambda: signs_in(out["PageUrl"], URL, CLIENT))
+check("the page of a server off AWS, by the same sign-in", signs_in_off_aws)
 
 # --- What is left behind ---
 

@@ -1,21 +1,29 @@
 """What the checks need of the emulator: the stack, requests to its API, tokens."""
 
 import base64
+import gzip
 import hashlib
 import http.client
 import json
 import os
 import re
 import secrets
+import ssl
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import boto3
+from botocore.exceptions import ClientError
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, hmac, serialization
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.x509.oid import NameOID
 
 PORT = int(os.environ["GATEWAY_PORT"])
 REGION = os.environ["AWS_REGION"]
@@ -99,7 +107,10 @@ def request(method: str, url: str, headers: dict[str, str] | None = None, body: 
         connection.request(method, target, body and body.encode(), {"Host": parts.netloc, **(headers or {})})
         response = connection.getresponse()
         headers = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, headers, response.read().decode())
+        read = response.read()
+        if headers.get("content-encoding") == "gzip":
+            read = gzip.decompress(read)
+        return Answer(response.status, headers, read.decode())
     finally:
         connection.close()
 
@@ -205,6 +216,99 @@ class Cognito:
 
     # The header of the pool's access tokens, taken from one of them.
     header = ""
+
+
+class CognitoOverTls(ThreadingHTTPServer):
+    """The sign-in page and the issuer as a browser reaches them: by HTTPS, on a port of this machine. It adds what Cognito
+    has and the emulator has not: the addresses of the sign-in page's domain in the issuer's metadata, and /oauth2/revoke."""
+
+    daemon_threads = True
+
+    def __init__(self, cognito: Cognito):
+        super().__init__(("127.0.0.1", 0), CognitoHandler)
+        self.cognito = cognito
+        certificate, self.key_hash = self_signed()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+
+    def __enter__(self):
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.shutdown()
+        super().__exit__(*error)
+
+    @property
+    def chromium_args(self) -> list[str]:
+        """These names lead here, the key here is trusted, and no other name leaves this machine."""
+        hosts = [urlsplit(self.cognito.origin).netloc, f"cognito-idp.{REGION}.amazonaws.com"]
+        maps = [f"MAP {host}:443 127.0.0.1:{self.server_port}" for host in hosts]
+        rules = ",".join([*maps, "MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1", "EXCLUDE *.localhost"])
+        return [f"--host-resolver-rules={rules}", f"--ignore-certificate-errors-spki-list={self.key_hash}"]
+
+
+class CognitoHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 30
+
+    def do_GET(self) -> None:
+        cognito, headers = self.server.cognito, {}
+        origin = f"https://{self.headers['Host']}"
+        is_metadata = self.path.endswith("/.well-known/openid-configuration")
+        if is_metadata:
+            # The emulator names the host that it was asked by.
+            origin, headers = cognito.origin, {"X-Forwarded-Proto": "https"}
+        answer = request("GET", origin + self.path, headers)
+        if is_metadata and answer.status == 200:
+            answer.body = json.dumps({**answer.json(), "revocation_endpoint": f"{origin}/oauth2/revoke"})
+        self.answer(answer)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self.path == "/oauth2/revoke":
+            return self.answer(self.revoked(parse_qs(body)))
+        headers = {"Content-Type": self.headers["Content-Type"]}
+        self.answer(request("POST", f"https://{self.headers['Host']}{self.path}", headers, body))
+
+    def revoked(self, form: dict[str, list[str]]) -> Answer:
+        # No header lets other origins read the answer: Cognito's documentation promises none.
+        try:
+            self.server.cognito.idp.revoke_token(Token=form["token"][0], ClientId=form["client_id"][0])
+        except (KeyError, ClientError):
+            return Answer(400, {}, '{"error":"invalid_request"}')
+        return Answer(200, {}, "")
+
+    def answer(self, answer: Answer) -> None:
+        body = answer.body.encode()
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            if name not in ("connection", "content-encoding", "content-length", "date", "server", "transfer-encoding"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_) -> None:
+        pass
+
+
+def self_signed() -> tuple[Path, str]:
+    """A file with a key and its certificate, and the hash of the public key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "emulator")])
+    today = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(today - timedelta(days=1)).not_valid_after(today + timedelta(days=1))
+    private = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    pem = RESULTS / "tls.pem"
+    pem.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, *private)
+        + builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return pem, base64.b64encode(hashlib.sha256(public).digest()).decode()
 
 
 def base64url(data: bytes) -> str:

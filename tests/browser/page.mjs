@@ -15,6 +15,7 @@ const args = [
   '--disable-component-update',
   '--disable-sync',
 ]
+args.push(...JSON.parse(process.env.CHROMIUM_ARGS ?? '[]'))
 let browser
 after(() => browser?.close())
 

@@ -47,3 +47,11 @@ test('GALLERY_PAGE=off leaves the server without a page', async (t) => {
   }
   assert.equal((await server.call('prompts/list')).prompts.length, 1)
 })
+
+test('a page that the server has given no client says that it cannot sign in', async (t) => {
+  const issuer = { OAUTH_ISSUER: 'https://id.example.com', OAUTH_AUDIENCE: 'prompts', PUBLIC_URL: 'https://prompts.example.com/mcp' }
+  const server = await serve(t, hello, issuer)
+  const page = await open(t, server, '/', { expected: /Failed to load resource: the server responded with a status of 401 .*\/mcp$/ })
+  await page.getByText('This page cannot sign you in: its server names no client for that.').waitFor()
+  assert.equal(await page.getByRole('button', { name: 'Sign in' }).count(), 0)
+})

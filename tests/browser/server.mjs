@@ -55,7 +55,7 @@ class Server {
     this.ended = ended.then(() => running.delete(child))
     const address = new Promise((resolve) => {
       createInterface(child.stdout).on('line', (line) => {
-        const port = / at http:\/\/127\.0\.0\.1:(\d+)\/mcp/.exec(line)?.[1]
+        const port = / (?:at http:\/\/|listening on )127\.0\.0\.1:(\d+)/.exec(line)?.[1]
         if (port) resolve(Number(port))
       })
     })

@@ -16,24 +16,25 @@ async function start(root: HTMLElement): Promise<void> {
   let signIn: SignIn | null = null
   let notice: string | null = null
   let gallery: HttpGallery | null = null
+  let failed = (_: unknown) => {}
   const draw = () => {
-    if (gallery) render(<Shell gallery={gallery} isApp={false} account={account(signIn, tell)} notice={notice} />, root)
-  }
-  const tell = (words: string) => {
-    notice = words
-    draw()
+    if (gallery) render(<Shell gallery={gallery} isApp={false} account={account(signIn, failed)} notice={notice} typed={signIn?.typed ?? null} />, root)
   }
   try {
     settings = await readSettings()
-    if (settings.signIn) {
-      const { SignIn, isAnswer } = await import('./signIn')
+    if (settings.signIn?.clientId) {
+      const { SignIn, isAnswer, reasonOf } = await import('./signIn')
+      failed = e => {
+        notice = shellWords.signInFailed(reasonOf(e))
+        draw()
+      }
       let wasSignedIn = false
-      signIn = new SignIn(settings.signIn, () => {
+      signIn = new SignIn(settings.signIn, settings.signIn.clientId, settings.mcp, () => {
         notice = wasSignedIn ? shellWords.signInEnded : null
         wasSignedIn = signIn?.isSignedIn ?? false
         draw()
       })
-      if (isAnswer(location.search)) await signIn.finish().catch((e: unknown) => (notice = shellWords.signInFailed(reason(e))))
+      if (isAnswer(location.search)) await signIn.finish().catch(failed)
     }
   } catch {
     const action = { words: shellWords.tryAgain, run: () => location.reload() }
@@ -46,16 +47,11 @@ async function start(root: HTMLElement): Promise<void> {
   draw()
 }
 
-function account(signIn: SignIn | null, tell: (words: string) => void): Account | null {
+function account(signIn: SignIn | null, failed: (e: unknown) => void): Account | null {
   if (!signIn) return null
-  const failed = (e: unknown) => tell(shellWords.signInFailed(reason(e)))
   return {
     isSignedIn: signIn.isSignedIn,
-    signIn: () => void signIn.begin().catch(failed),
+    signIn: (fragment, typed) => void signIn.begin(fragment, typed).catch(failed),
     signOut: () => void signIn.end().catch(failed),
   }
-}
-
-function reason(e: unknown): string {
-  return e instanceof Error ? e.message : String(e)
 }

@@ -9,7 +9,8 @@ export interface Settings {
 
 export interface SignInSettings {
   issuer: string
-  clientId: string
+  /** The client that the page is; `null` if the server was given none. */
+  clientId: string | null
   scopes: string[]
 }
 

@@ -2,13 +2,15 @@
  * Sign-in by the code flow with PKCE. Loaded on demand, because most pages need none.
  *
  * Tokens stay in memory. What must survive the way to the sign-in page and back passes through the tab's `sessionStorage`: `state`, the PKCE
- * verifier and the fragment of the page.
+ * verifier, the fragment of the page, and what was typed but for values that may be secret.
  */
 
 import * as oauth from 'oauth4webapi'
 
+import type { Values } from './gallery'
 import type { SignInSettings } from './settings'
 import type { Token } from './sources/mcp'
+import { isSecret } from './take/share'
 import { shellWords } from './words'
 
 const STORED = 'prompt-gallery/sign-in'
@@ -19,6 +21,7 @@ interface Stored {
   state: string
   verifier: string
   fragment: string
+  typed: Values | null
 }
 
 interface Tokens {
@@ -34,19 +37,42 @@ export function isAnswer(search: string): boolean {
   return params.has('state') && (params.has('code') || params.has('error'))
 }
 
+/** Why signing in failed, in words for people. */
+export function reasonOf(e: unknown): string {
+  if (e instanceof oauth.AuthorizationResponseError || e instanceof oauth.ResponseBodyError) {
+    const why = e.error_description || null
+    return e.error === 'access_denied' ? shellWords.signInDenied(why) : (why ?? e.error)
+  }
+  // `fetch` tells no more of a server that does not answer, or that forbids the page to read its answer.
+  if (e instanceof TypeError) return shellWords.signInUnreachable
+  if (e instanceof oauth.OperationProcessingError) return shellWords.signInOdd(e.message)
+  return e instanceof Error ? e.message : String(e)
+}
+
+/** The address of the page without what was asked of it: `/`, or a stage such as `/prod/`. */
+export function pageAddress({ origin, pathname }: { origin: string; pathname: string }): string {
+  return `${origin}${pathname.replace(/[^/]*$/, '')}`
+}
+
 export class SignIn implements Token {
   #tokens: Tokens | null = null
+  #typed: Values | null = null
   #renewal: Promise<boolean> | null = null
   #server: Promise<oauth.AuthorizationServer> | null = null
   readonly #client: oauth.Client
   readonly #isLoopback: boolean
 
-  /** `changed` is called when the reader has signed in, and when the sign-in server ends that. */
+  /**
+   * `resource` is the address of the MCP endpoint: tokens are for it alone, where the sign-in server knows RFC 8707. `changed` is called when the
+   * reader has signed in, and when the sign-in server ends that.
+   */
   constructor(
     private readonly settings: SignInSettings,
+    clientId: string,
+    private readonly resource: string,
     private readonly changed: () => void,
   ) {
-    this.#client = { client_id: settings.clientId }
+    this.#client = { client_id: clientId }
     const { protocol, hostname } = new URL(settings.issuer)
     this.#isLoopback = protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname)
   }
@@ -56,34 +82,42 @@ export class SignIn implements Token {
   }
 
   async current(): Promise<string | null> {
-    if (this.#tokens && this.#tokens.expiresAt - performance.now() < RENEW_BEFORE_MS) await this.renew()
+    if (this.#tokens && this.#tokens.expiresAt - performance.now() < RENEW_BEFORE_MS) await this.renew(this.#tokens.access)
     return this.#tokens?.access ?? null
   }
 
   /** Requests that are refused at once share one renewal: a refresh token that is rotated counts once. */
-  renew(): Promise<boolean> {
+  renew(refused: string | null): Promise<boolean> {
+    if (this.#tokens && this.#tokens.access !== refused) return Promise.resolve(true)
     this.#renewal ??= this.#renew().finally(() => {
       this.#renewal = null
     })
     return this.#renewal
   }
 
-  /** Leaves for the sign-in page. */
-  async begin(): Promise<void> {
+  /** What was typed when the reader left for the sign-in page. Known once the sign-in is finished, or has failed. */
+  get typed(): Values | null {
+    return this.#typed
+  }
+
+  /** Leaves for the sign-in page, which leads back to this fragment. `typed` are the values of its prompt. */
+  async begin(fragment: string, typed: Values | null): Promise<void> {
     const server = await this.#discover()
     if (!server.authorization_endpoint) throw new Error(shellWords.noSignInPage)
     const stored: Stored = {
       state: oauth.generateRandomState(),
       verifier: oauth.generateRandomCodeVerifier(),
-      fragment: location.hash,
+      fragment,
+      typed: typed && Object.fromEntries(Object.entries(typed).filter(([name]) => !isSecret(name))),
     }
     const address = new URL(server.authorization_endpoint)
     address.search = new URLSearchParams({
       ...Object.fromEntries(address.searchParams),
       response_type: 'code',
-      client_id: this.settings.clientId,
-      redirect_uri: redirectAddress(),
+      client_id: this.#client.client_id,
+      redirect_uri: pageAddress(location),
       scope: this.settings.scopes.join(' '),
+      resource: this.resource,
       state: stored.state,
       code_challenge: await oauth.calculatePKCECodeChallenge(stored.verifier),
       code_challenge_method: 'S256',
@@ -98,9 +132,10 @@ export class SignIn implements Token {
     const text = sessionStorage.getItem(STORED)
     sessionStorage.removeItem(STORED)
     const stored = text === null ? null : (JSON.parse(text) as Stored)
-    history.replaceState(null, '', `/${stored?.fragment ?? ''}`)
-    // A code that another tab asked for, or that was used before the page was loaded again.
-    if (!stored) return
+    history.replaceState(null, '', pageAddress(location) + (stored?.fragment ?? ''))
+    this.#typed = stored?.typed ?? null
+    // A code that another tab asked for, that was used before, or that somebody else wants this page to use.
+    if (!stored || answer.searchParams.get('state') !== stored.state) throw new Error(shellWords.signInForeign)
     const server = await this.#discover()
     const params = oauth.validateAuthResponse(server, this.#client, answer, stored.state)
     const response = await oauth.authorizationCodeGrantRequest(
@@ -108,28 +143,36 @@ export class SignIn implements Token {
       this.#client,
       oauth.None(),
       params,
-      redirectAddress(),
+      pageAddress(location),
       stored.verifier,
-      this.#options(),
+      this.#tokenOptions(),
     )
     this.#take(await oauth.processAuthorizationCodeResponse(server, this.#client, response), null)
   }
 
-  /** Forgets the tokens, and ends the session of the sign-in page where it can be ended. */
+  /** Forgets and revokes the tokens, and ends the session of the sign-in page where it can be ended. */
   async end(): Promise<void> {
+    const refresh = this.#tokens?.refresh
     this.#tokens = null
     const server = await this.#discover().catch(() => null)
+    if (refresh && server?.revocation_endpoint) this.#revoke(server.revocation_endpoint, refresh)
     if (!server?.end_session_endpoint) {
       // A fresh page knows nothing of what this one has read.
       location.reload()
       return
     }
     const address = new URL(server.end_session_endpoint)
-    address.searchParams.set('client_id', this.settings.clientId)
+    address.searchParams.set('client_id', this.#client.client_id)
     // Cognito's name, and OpenID Connect's.
-    address.searchParams.set('logout_uri', redirectAddress())
-    address.searchParams.set('post_logout_redirect_uri', redirectAddress())
+    address.searchParams.set('logout_uri', pageAddress(location))
+    address.searchParams.set('post_logout_redirect_uri', pageAddress(location))
     location.assign(address)
+  }
+
+  /** RFC 7009. The request outlives the page, and needs no permission to read its answer. */
+  #revoke(endpoint: string, token: string): void {
+    const body = new URLSearchParams({ token, token_type_hint: 'refresh_token', client_id: this.#client.client_id })
+    void fetch(endpoint, { method: 'POST', body, mode: 'no-cors', credentials: 'omit', keepalive: true }).catch(() => {})
   }
 
   async #renew(): Promise<boolean> {
@@ -137,7 +180,7 @@ export class SignIn implements Token {
     if (!tokens?.refresh) return this.#forget()
     try {
       const server = await this.#discover()
-      const response = await oauth.refreshTokenGrantRequest(server, this.#client, oauth.None(), tokens.refresh, this.#options())
+      const response = await oauth.refreshTokenGrantRequest(server, this.#client, oauth.None(), tokens.refresh, this.#tokenOptions())
       this.#take(await oauth.processRefreshTokenResponse(server, this.#client, response), tokens.refresh)
       return true
     } catch (e) {
@@ -182,8 +225,8 @@ export class SignIn implements Token {
   #options() {
     return this.#isLoopback ? { [oauth.allowInsecureRequests]: true } : {}
   }
-}
 
-function redirectAddress(): string {
-  return `${location.origin}/`
+  #tokenOptions() {
+    return { ...this.#options(), additionalParameters: { resource: this.resource } }
+  }
 }

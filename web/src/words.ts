@@ -37,7 +37,12 @@ export const shellWords = {
   signOut: 'Sign out',
   signInEnded: 'Your sign-in has ended. Sign in again to go on.',
   noSignInPage: 'the sign-in server names no page for signing in',
+  noClient: 'This page cannot sign you in: its server names no client for that.',
   signInFailed: (why: string) => `Signing in failed: ${why}`,
+  signInDenied: (why: string | null) => `access was denied${why === null ? '' : ` (${why})`}`,
+  signInForeign: 'the answer belongs to another sign-in than this page’s. Sign in again.',
+  signInUnreachable: 'the sign-in server does not answer',
+  signInOdd: (why: string) => `the answer of the sign-in server is not as expected: ${why}`,
   promptTitle: (title: string) => `${title} – Prompt gallery`,
 }
 

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 import { type Gallery, GalleryError, type PromptList, type SourceFile, type Values } from '../gallery'
-import { type BrowseState, browseHref, EVERYTHING } from '../router'
+import { type BrowseState, browseHref, EVERYTHING, promptHref } from '../router'
 import { BrowseView } from '../views/browse/BrowseView'
 import type { Remembered } from '../views/browse/Cards'
 import { shellWords } from '../words'
@@ -17,7 +17,8 @@ const ADDRESS_DELAY_MS = 250
 
 export interface Account {
   isSignedIn: boolean
-  signIn(): void
+  /** Leaves for the sign-in page, which leads back to this fragment. `typed` are the values of its prompt. */
+  signIn(fragment: string, typed: Values | null): void
   signOut(): void
 }
 
@@ -27,16 +28,24 @@ interface ShellProps {
   account: Account | null
   /** Said above the views once, such as why signing in failed. */
   notice?: string | null
+  /** Values of the prompt that is shown first. */
+  typed?: Values | null
 }
 
-export function Shell({ gallery, isApp, account, notice = null }: ShellProps) {
+export function Shell({ gallery, isApp, account, notice = null, typed = null }: ShellProps) {
   const { list, files, error, reload } = usePrompts(gallery)
   const isReachable = useReachable(gallery)
   const route = useRoute()
   const [browse, setBrowse] = useBrowseState(route.view === 'browse' ? route.state : null)
   const remembered = useRef<Remembered | null>(null)
-  const values = useRef(new Map<string, Values>())
-  const header: HeaderProps = { isApp, account }
+  const values = useRef(new Map<string, Values>(route.view === 'prompt' && typed ? [[route.name, typed]] : []))
+  const signIn = () => {
+    const typed = route.view === 'prompt' ? values.current.get(route.name) : undefined
+    // What was typed counts more than the values of the link that began it.
+    if (route.view === 'prompt' && typed) account?.signIn(promptHref(route.name), typed)
+    else account?.signIn(location.hash, null)
+  }
+  const header: HeaderProps = { isApp, account: account && { ...account, signIn } }
 
   const toList = useCallback(() => {
     // Going back keeps the history short; a prompt that was opened by a link has no list before it.
@@ -55,7 +64,9 @@ export function Shell({ gallery, isApp, account, notice = null }: ShellProps) {
     if (!list) {
       if (!error) return <Loading header={header} isPrompt={route.view === 'prompt'} />
       if (error.kind === 'signIn') {
-        return <Failed header={header} title={shellWords.signInTitle} text={shellWords.signInText} action={account && { words: shellWords.signIn, run: account.signIn }} />
+        const text = account ? shellWords.signInText : shellWords.noClient
+        const action = account && { words: shellWords.signIn, run: signIn }
+        return <Failed header={header} title={shellWords.signInTitle} text={text} action={action} />
       }
       const isAway = error.kind === 'unreachable'
       return (

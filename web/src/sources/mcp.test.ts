@@ -63,9 +63,9 @@ test('a server that is away, or is none of MCP, is told apart', async () => {
 test('a refused token is renewed once', async () => {
   let token = 'old'
   const sent = serve(({ headers }) => (headers['Authorization'] === 'Bearer new' ? result({}) : new Response('', { status: 401 })))
-  const renew = vi.fn(() => Promise.resolve(Boolean((token = 'new'))))
+  const renew = vi.fn((_refused: string | null) => Promise.resolve(Boolean((token = 'new'))))
   await new McpClient('/mcp', { current: () => Promise.resolve(token), renew }).request('server/discover')
-  expect([sent.length, renew.mock.calls.length]).toEqual([2, 1])
+  expect([sent.length, renew.mock.calls]).toEqual([2, [['old']]])
   serve(() => new Response('', { status: 401 }))
   await expect(new McpClient('/mcp', null).request('server/discover')).rejects.toMatchObject({ kind: 'signIn' })
 })

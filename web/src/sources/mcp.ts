@@ -19,11 +19,17 @@ const AWAY = new Set([502, 504])
 export interface Token {
   /** The token for the next request; `null` without sign-in. */
   current(): Promise<string | null>
-  /** Replaces a token that the server refused. Answers whether there is a new one. */
-  renew(): Promise<boolean>
+  /** Replaces a token that the server refused, unless that was done already. Answers whether there is another one. */
+  renew(refused: string | null): Promise<boolean>
 }
 
 type Params = Record<string, unknown>
+
+interface RequestOptions {
+  /** What the header `Mcp-Name` mirrors. */
+  name?: string
+  signal?: AbortSignal | undefined
+}
 
 interface Answer {
   result?: unknown
@@ -38,8 +44,8 @@ export class McpClient {
     private readonly token: Token | null,
   ) {}
 
-  /** Sends a request, and returns its result. `name` is what the header `Mcp-Name` mirrors. */
-  async request<T>(method: string, params: Params = {}, options: { name?: string; signal?: AbortSignal | undefined } = {}): Promise<T> {
+  /** Sends a request, and returns its result. */
+  async request<T>(method: string, params: Params = {}, options: RequestOptions = {}): Promise<T> {
     const response = await this.#send(method, params, options)
     let answer: Answer
     try {
@@ -80,20 +86,20 @@ export class McpClient {
     }
   }
 
-  async #send(method: string, params: Params, options: { name?: string; signal?: AbortSignal | undefined }): Promise<Response> {
-    const response = await this.#post(method, params, options)
+  async #send(method: string, params: Params, options: RequestOptions): Promise<Response> {
+    const token = (await this.token?.current()) ?? null
+    const response = await this.#post(method, params, options, token)
     if (response.status !== 401) return response
     await response.body?.cancel()
-    if (this.token && (await this.token.renew())) {
-      const again = await this.#post(method, params, options)
+    if (this.token && (await this.token.renew(token))) {
+      const again = await this.#post(method, params, options, await this.token.current())
       if (again.status !== 401) return again
       await again.body?.cancel()
     }
     throw new GalleryError(mcpWords.signInNeeded, 'signIn')
   }
 
-  async #post(method: string, params: Params, { name, signal }: { name?: string; signal?: AbortSignal | undefined }): Promise<Response> {
-    const token = await this.token?.current()
+  async #post(method: string, params: Params, { name, signal }: RequestOptions, token: string | null): Promise<Response> {
     const headers: Record<string, string> = {
       'Content-Type': 'application/json',
       Accept: 'application/json, text/event-stream',

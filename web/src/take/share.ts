@@ -20,7 +20,12 @@ export function shareFragment(name: string, values: Values, isWhole = false): { 
   return { fragment: promptHref(name, Object.fromEntries(kept)), leftOut }
 }
 
+/** Whether an argument of this name may be secret. */
+export function isSecret(name: string): boolean {
+  return /token|key|secret|password/i.test(name)
+}
+
 function whyLeftOut(name: string, value: string): LeftOut['why'] | undefined {
-  if (/token|key|secret|password/i.test(name)) return 'secret'
+  if (isSecret(name)) return 'secret'
   return [...value].length > MAX_SHARED_CHARACTERS ? 'long' : undefined
 }
