@@ -38,7 +38,7 @@ export const shellWords = {
   signInEnded: 'Your sign-in has ended. Sign in again to go on.',
   noSignInPage: 'the sign-in server names no page for signing in',
   signInFailed: (why: string) => `Signing in failed: ${why}`,
-  promptTitle: (title: string) => `${title} – Prompt gallery`,
+  pageTitle: (title: string) => `${title} – Prompt gallery`,
   fileNotServed: 'This file makes no prompt until its errors are mended.',
   toPrompt: (name: string) => `Open its prompt, ${name}`,
 }

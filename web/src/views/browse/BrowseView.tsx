@@ -55,7 +55,7 @@ export function BrowseView({ header, list, files, state, onState, remembered, on
         <Header {...header} />
         <main id="main" class="page" tabIndex={-1}>
           <h1 class="unseen">{browseWords.title}</h1>
-          <BrokenFiles files={files} />
+          <BrokenFiles files={files} isOpen />
           <Empty />
         </main>
       </>
@@ -70,10 +70,11 @@ export function BrowseView({ header, list, files, state, onState, remembered, on
   const openFirst = () => {
     const first = arranged.sections[0]?.prompts[0]
     if (first && state.query) {
-      onLeave({ place: 0, scroll: 0 })
+      onLeave({ place: 0, scroll: window.scrollY })
       navigate(promptHref(first.name))
     }
   }
+  const hasFilters = folders.length > 1 || tags.length > 0
   const isFiltered = arranged.total < prompts.length || state.query !== '' || state.tags.length > 0 || state.folder !== null
   return (
     <>
@@ -86,9 +87,9 @@ export function BrowseView({ header, list, files, state, onState, remembered, on
           onEnter={openFirst}
         />
       </Header>
-      <main id="main" class="page browse" tabIndex={-1}>
+      <main id="main" class={hasFilters ? 'page browse browse-filtered' : 'page browse'} tabIndex={-1}>
         <h1 class="unseen">{browseWords.title}</h1>
-        <Filters folders={folders} tags={tags} state={state} total={prompts.length} onState={onState} />
+        {hasFilters && <Filters folders={folders} tags={tags} state={state} total={prompts.length} onState={onState} />}
         <div class="browse-list">
           <div class="browse-bar">
             <p class="browse-count" role="status">
@@ -99,7 +100,7 @@ export function BrowseView({ header, list, files, state, onState, remembered, on
                 {browseWords.clearFilters}
               </button>
             )}
-            {hasChanges && (
+            {hasChanges && prompts.length > 1 && (
               <label class="sort">
                 {browseWords.sort}{' '}
                 <select
@@ -117,7 +118,7 @@ export function BrowseView({ header, list, files, state, onState, remembered, on
               {browseWords.partial}
             </p>
           )}
-          <BrokenFiles files={files} />
+          <BrokenFiles files={files} isOpen={remembered !== null && remembered.place === null} onLeave={() => onLeave({ place: null, scroll: window.scrollY })} />
           {arranged.total === 0 ? (
             <div class="message">
               <h2>{browseWords.noMatchTitle}</h2>

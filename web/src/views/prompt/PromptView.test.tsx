@@ -271,5 +271,5 @@ test('the template has its problems at their lines', async () => {
   await show(fake({ source: true }), [])
   await act(() => button(promptWords.tabs.template).click())
   await later()
-  expect(page.querySelector('.line-warning')?.textContent).toBe('Hi {{name}}\nWarning, Line 1: odd x')
+  expect(page.querySelector('.line-warning')?.textContent).toBe('Hi {{name}}\nWarning, line 1: odd x')
 })
