@@ -89,6 +89,7 @@ export function Shell({ gallery, isApp, account, notice = null }: ShellProps) {
     return (
       <BrowseView
         header={header}
+        gallery={gallery}
         list={list}
         files={files}
         state={browse.state}

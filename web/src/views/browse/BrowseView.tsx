@@ -1,6 +1,6 @@
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 
-import type { PromptList, SourceFile } from '../../gallery'
+import type { Finding, Gallery, PromptList, SourceFile } from '../../gallery'
 import { type BrowseState, EVERYTHING, promptHref } from '../../router'
 import { Header, type HeaderProps } from '../../shell/Header'
 import { navigate } from '../../shell/navigation'
@@ -9,12 +9,15 @@ import { BrokenFiles } from './BrokenFiles'
 import { Cards, type Remembered } from './Cards'
 import { Empty } from './Empty'
 import { Filters } from './Filters'
-import { indexOf } from './search'
 import { SearchBox } from './SearchBox'
 import { arrange, foldersOf, libraryOf, tagsOf } from './sections'
 
+/** After the last keystroke. */
+const FIND_DELAY_MS = 250
+
 interface BrowseViewProps {
   header: HeaderProps
+  gallery: Gallery
   list: PromptList
   files: SourceFile[]
   state: BrowseState
@@ -23,13 +26,13 @@ interface BrowseViewProps {
   onLeave(remembered: Remembered): void
 }
 
-export function BrowseView({ header, list, files, state, onState, remembered, onLeave }: BrowseViewProps) {
+export function BrowseView({ header, gallery, list, files, state, onState, remembered, onLeave }: BrowseViewProps) {
   const { prompts } = list
-  const index = useMemo(() => indexOf(prompts), [prompts])
-  const library = useMemo(() => libraryOf(prompts, files, index), [prompts, files, index])
+  const library = useMemo(() => libraryOf(prompts, files), [prompts, files])
+  const finding = useFinding(gallery, state.query)
   const folders = useMemo(() => foldersOf(library), [library])
   const tags = useMemo(() => tagsOf(library), [library])
-  const arranged = useMemo(() => arrange(library, state), [library, state])
+  const arranged = useMemo(() => arrange(library, state, finding?.names ?? []), [library, state, finding])
   const input = useRef<HTMLInputElement>(null)
   const hasChanges = useMemo(() => files.some(file => file.prompt !== undefined && file.lastModified !== undefined), [files])
 
@@ -93,7 +96,7 @@ export function BrowseView({ header, list, files, state, onState, remembered, on
         <div class="browse-list">
           <div class="browse-bar">
             <p class="browse-count" role="status">
-              {isFiltered ? browseWords.promptsOf(arranged.total, prompts.length) : browseWords.prompts(prompts.length)}
+              {isFiltered ? browseWords.promptsOf(arranged.total, prompts.length + list.unlisted) : browseWords.prompts(prompts.length + list.unlisted)}
             </p>
             {(state.tags.length > 0 || state.folder !== null || state.query !== '') && (
               <button type="button" class="quiet" onClick={() => onState({ ...EVERYTHING, sort: state.sort })}>
@@ -113,11 +116,12 @@ export function BrowseView({ header, list, files, state, onState, remembered, on
               </label>
             )}
           </div>
-          {list.isPartial && (
+          {list.isPartial && list.unlisted === 0 && (
             <p class="note" role="status">
               {browseWords.partial}
             </p>
           )}
+          {list.unlisted > 0 && <Unlisted shown={prompts.length} unlisted={list.unlisted} query={state.query} finding={finding} />}
           <BrokenFiles files={files} isOpen={remembered !== null && remembered.place === null} onLeave={() => onLeave({ place: null, scroll: window.scrollY })} />
           {arranged.total === 0 ? (
             <div class="message">
@@ -137,4 +141,48 @@ export function BrowseView({ header, list, files, state, onState, remembered, on
       </main>
     </>
   )
+}
+
+interface UnlistedProps {
+  shown: number
+  unlisted: number
+  query: string
+  finding: Finding | null
+}
+
+/** What the reader does not see of a gallery that is larger than the list. */
+function Unlisted({ shown, unlisted, query, finding }: UnlistedProps) {
+  const isSearch = query.trim() !== ''
+  const words = !isSearch
+    ? browseWords.unlisted(shown, shown + unlisted)
+    : finding === null
+      ? browseWords.searching
+      : finding.hasMore
+        ? browseWords.moreMatch
+        : null
+  return (
+    <p class={words === null ? 'unseen' : 'note note-plain'} role="status">
+      {words}
+    </p>
+  )
+}
+
+/** What the server finds beyond the list; `null` while it is asked. */
+function useFinding(gallery: Gallery, query: string): Finding | null {
+  const [last, setLast] = useState<{ query: string; finding: Finding } | null>(null)
+  const words = query.trim()
+  useEffect(() => {
+    if (words === '' || !gallery.abilities.find) return
+    const controller = new AbortController()
+    const take = (finding: Finding) => {
+      if (!controller.signal.aborted) setLast({ query: words, finding })
+    }
+    const find = () => void gallery.find(words, controller.signal).then(take, () => take({ names: [], hasMore: false }))
+    const timer = setTimeout(find, FIND_DELAY_MS)
+    return () => {
+      clearTimeout(timer)
+      controller.abort()
+    }
+  }, [gallery, words])
+  return last?.query === words ? last.finding : null
 }

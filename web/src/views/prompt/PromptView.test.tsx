@@ -23,8 +23,9 @@ let reachable: (isReachable: boolean) => void
 
 function fake(abilities: Partial<Gallery['abilities']> = {}): Gallery {
   return {
-    abilities: { source: false, completion: true, send: false, address: null, ...abilities },
+    abilities: { source: false, completion: true, find: false, send: false, address: null, ...abilities },
     prompts: () => Promise.reject(new Error('not asked')),
+    find: () => Promise.reject(new Error('not asked')),
     details: (prompt) => Promise.resolve(prompt),
     render: (_, values, signal) =>
       new Promise((resolve, reject) => {
