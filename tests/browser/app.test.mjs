@@ -1,24 +1,9 @@
 // The app in a chat: a host built from ext-apps' own bridge opens it. The frame may not ask any server itself.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cleanup } from './cleanup.mjs'
-import { conversation, hostile, team } from './galleries.mjs'
-import { serveHost } from './host.mjs'
-import { cards, eventually, open } from './page.mjs'
-import { serve } from './server.mjs'
-
-async function openInHost(t, files, { arguments: input = {}, theme = 'light', ...options } = {}) {
-  const server = await serve(t, files)
-  const origin = await serveHost(t)
-  const query = new URLSearchParams({ server: `${server.origin}/mcp`, arguments: JSON.stringify(input), theme })
-  const page = await open(t, { origin }, `/?${query}`, { origins: [server.origin], ...options })
-  const asked = []
-  page.on('request', (request) => {
-    if (request.frame() !== page.mainFrame()) asked.push(request.url())
-  })
-  cleanup(t, () => assert.deepEqual(asked, [], 'requests of the app itself'))
-  return { server, page, app: page.frameLocator('iframe[title="Prompt gallery"]') }
-}
+import { conversation, hostile, many, team } from './galleries.mjs'
+import { openInHost } from './host.mjs'
+import { cards, eventually } from './page.mjs'
 
 test('the app is one resource for hosts', async (t) => {
   const { page, app } = await openInHost(t, team)
@@ -40,6 +25,29 @@ test('the app searches, fills in and sends', async (t) => {
   const text = await server.render('writing_translate', { text: 'Guten Tag' })
   const messages = await page.evaluate(() => window.host.messages)
   assert.deepEqual(messages, [{ role: 'user', content: [{ type: 'text', text }] }])
+})
+
+test('what sends the prompt is in sight, however low the frame is', async (t) => {
+  const { page, app } = await openInHost(t, team, { arguments: { name: 'code_review' } })
+  const use = app.getByRole('button', { name: 'Use in the conversation' })
+  await app.getByRole('textbox', { name: 'Code or diff' }).waitFor()
+  for (const height of [640, 360]) {
+    await page.locator('iframe').evaluate((frame, height) => (frame.style.height = `${height}px`), height)
+    await eventually(async () => {
+      const { top, bottom } = await use.evaluate((button) => button.getBoundingClientRect())
+      assert.ok(top > 0 && bottom <= height, `${top} to ${bottom} of ${height}`)
+    })
+  }
+})
+
+test('of a large gallery the app lists a part, says so, and finds the rest', async (t) => {
+  const { app } = await openInHost(t, many(1_100))
+  await app.getByText('1,000 of 1,100 prompts are listed. The search finds the others too.').waitFor({ timeout: 30_000 })
+  // Prompts come by name, so that the last ones are not read.
+  await app.getByRole('searchbox', { name: 'Search prompts' }).fill('folder-9_request-1089')
+  await eventually(async () => assert.equal((await cards(app))[0], 'Review request 1089'))
+  await app.getByRole('link', { name: 'Review request 1089' }).click()
+  await app.getByRole('textbox', { name: 'Topic' }).waitFor()
 })
 
 test('several roles go as one message with the roles named', async (t) => {

@@ -1,9 +1,12 @@
-// Serves the host of host/, built from ext-apps' own bridge, on a free port of this computer.
+// The host of host/, built from ext-apps' own bridge, on a free port of this computer.
+import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { rolldown } from 'rolldown'
 import { cleanup } from './cleanup.mjs'
+import { open } from './page.mjs'
+import { serve } from './server.mjs'
 
 const files = {
   '/': ['text/html', () => readFileSync('host/index.html')],
@@ -32,4 +35,18 @@ async function bundle() {
   const { output } = await built.generate({ format: 'esm' })
   await built.close()
   return output[0].code
+}
+
+/** Opens the app of these prompts in the host. `input` are the arguments of the tool, and the frame may not ask any server itself. */
+export async function openInHost(t, files, { arguments: input = {}, theme = 'light', ...options } = {}) {
+  const server = await serve(t, files)
+  const origin = await serveHost(t)
+  const query = new URLSearchParams({ server: `${server.origin}/mcp`, arguments: JSON.stringify(input), theme })
+  const page = await open(t, { origin }, `/?${query}`, { origins: [server.origin], ...options })
+  const asked = []
+  page.on('request', (request) => {
+    if (request.frame() !== page.mainFrame()) asked.push(request.url())
+  })
+  cleanup(t, () => assert.deepEqual(asked, [], 'requests of the app itself'))
+  return { server, page, app: page.frameLocator('iframe[title="Prompt gallery"]') }
 }

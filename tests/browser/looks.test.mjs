@@ -57,6 +57,20 @@ test('on a phone the filters are folded, and the whole way works by touch', asyn
   await page.getByText('2 of 5 prompts').waitFor()
 })
 
+test('on a phone the copies are one row that stays in sight', async (t) => {
+  const page = await open(t, await serve(t, kinds), '/#/prompt/kinds', { viewport: { width: 375, height: 720 }, hasTouch: true, isMobile: true })
+  await page.getByRole('textbox', { name: 'Text' }).fill('x')
+  for (const scroll of [0, 10_000]) {
+    await page.evaluate((scroll) => window.scrollTo(0, scroll), scroll)
+    const boxes = await Promise.all(
+      ['Copy text', 'Copy as JSON messages', 'Copy as curl', 'Copy link with values'].map((name) => page.getByRole('button', { name }).boundingBox()),
+    )
+    const tops = boxes.map(({ y }) => Math.round(y))
+    assert.equal(new Set(tops).size, 1, String(tops))
+    assert.ok(tops[0] > 600 && tops[0] + boxes[0].height <= 720, String(tops))
+  }
+})
+
 test('the page follows the scheme of the system, also while it is open', async (t) => {
   const page = await open(t, await serve(t, team), '/', { colorScheme: 'light' })
   const colours = () => page.evaluate(() => [getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color])

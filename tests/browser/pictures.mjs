@@ -21,12 +21,15 @@ const diff = `--- a/src/cart.ts
  }`
 const filled = `/#/prompt/code-review?${new URLSearchParams({ code: diff, language: 'TypeScript', focus: 'correctness' })}`
 const list = (page) => page.getByRole('combobox', { name: 'Sort by' }).waitFor()
-const rendering = (page) => page.getByRole('region', { name: 'Rendered prompt' }).getByText(/item\.quantity/).waitFor()
+const rendering = async (page) => {
+  await page.getByRole('region', { name: 'Rendered prompt' }).getByText(/item\.quantity/).waitFor()
+  await page.getByRole('button', { name: 'Copy text', disabled: false }).waitFor()
+}
 
 const views = {
   'page-list': { shown: list },
   'page-list-dark': { shown: list, colorScheme: 'dark' },
-  'page-search': { path: '/#/?q=reveiw', shown: (page) => page.getByText(/^\d+ of \d+ prompts$/).waitFor() },
+  'page-search': { path: '/#/?q=reveiw', shown: (page) => list(page).then(() => page.getByText(/^\d+ of \d+ prompts$/).waitFor()) },
   'page-prompt': { path: filled, shown: rendering },
   'page-prompt-dark': { path: filled, shown: rendering, colorScheme: 'dark' },
   'page-clients': { path: filled, tab: 'In your client', shown: (page) => page.getByText('Claude Code').first().waitFor() },
@@ -37,7 +40,7 @@ const views = {
 
 for (const [name, { path, tab, shown, ...options }] of Object.entries(views)) {
   test(`${name}.png`, async (t) => {
-    const page = await open(t, await serve(t, files), path, { viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options })
+    const page = await openAtDefaultPort(t, path, { viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options })
     if (tab) await page.getByRole('tab', { name: tab }).click()
     await shown(page)
     await take(page, name)
@@ -59,17 +62,26 @@ for (const theme of ['light', 'dark']) {
     await app.getByRole('button', { name: 'Use in the conversation' }).click()
     await app.getByText('Sent to the conversation.').waitFor()
     await page.getByRole('log').getByText('Write a warm').waitFor()
-    await app.getByText('Write a warm').scrollIntoViewIfNeeded()
+    // The whole prompt above the bar of the lower edge.
+    await app.locator('html').evaluate((html) => html.scrollTo(0, html.scrollHeight))
     await take(page, name)
   })
 }
 
-async function take(page, name) {
-  // Pictures have no scroll bars, so they need no room for them.
-  await page.evaluate(() => {
-    document.documentElement.style.scrollbarGutter = 'auto'
-    return document.fonts.ready
+/** Pictures tell the address that the server has by default, whichever port it got here. */
+async function openAtDefaultPort(t, path = '/', options) {
+  const server = await serve(t, files)
+  const page = await open(t, server, null, options)
+  await page.route('**/assets/settings.json', async (route) => {
+    const response = await route.fetch()
+    await route.fulfill({ response, json: { ...(await response.json()), mcp: 'http://127.0.0.1:8080/mcp' } })
   })
+  await page.goto(server.origin + path)
+  return page
+}
+
+async function take(page, name) {
+  await page.evaluate(() => document.fonts.ready)
   const path = join(images, `${name}.png`)
   // A blinking caret would make each picture another one.
   await page.screenshot({ path, animations: 'disabled', caret: 'hide' })

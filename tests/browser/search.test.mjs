@@ -19,6 +19,16 @@ test('search finds names, titles, descriptions and tags', async (t) => {
   }
 })
 
+test('search finds folders, also those that the names of prompts do not tell', async (t) => {
+  const folder = 'platform-engineering-and-developer-experience/quarterly-planning'
+  const server = await serve(t, { ...team, [`${folder}/objectives.prompt`]: 'Write objectives.\n' })
+  const { prompts } = await server.call('prompts/list')
+  assert.ok(prompts.every(({ name }) => !name.includes('planning')))
+  const page = await open(t, server)
+  await page.getByRole('searchbox', { name: 'Search prompts' }).fill('planning')
+  await page.getByText('1 of 6 prompts').waitFor()
+})
+
 test('typing mistakes are forgiven, and hits are marked', async (t) => {
   const page = await open(t, await serve(t, team))
   const search = page.getByRole('searchbox', { name: 'Search prompts' })

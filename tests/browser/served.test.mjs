@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hello } from './galleries.mjs'
-import { open } from './page.mjs'
+import { eventually, open } from './page.mjs'
 import { serve } from './server.mjs'
 
 const policy =
@@ -38,6 +38,29 @@ test('the whole page weighs 120 KB at most', async (t) => {
   const assets = sizes.filter(([name]) => name.includes('/assets/'))
   const total = assets.reduce((sum, [, size]) => sum + size, 0)
   assert.ok(total > 10_000 && total <= 120_000, `${total} bytes: ${JSON.stringify(assets)}`)
+})
+
+test('the page works below a path, as at the stage of an API', async (t) => {
+  const server = await serve(t, hello)
+  const page = await open(t, server, null, { permissions: ['clipboard-read', 'clipboard-write'] })
+  const others = []
+  await page.route('**', (route) => {
+    const url = route.request().url()
+    if (!url.startsWith(`${server.origin}/prod/`)) others.push(url)
+    return route.continue({ url: url.replace('/prod/', '/') })
+  })
+  await page.goto(`${server.origin}/prod/`)
+  await page.getByRole('link', { name: 'Hello' }).click()
+  await page.getByRole('textbox', { name: 'name' }).fill('Ada')
+  await page.getByText('Say hello to Ada.').waitFor()
+  await page.getByRole('button', { name: 'Copy link with values' }).click()
+  const link = `${server.origin}/prod/#/prompt/hello?name=Ada`
+  await eventually(async () => assert.equal(await page.evaluate(() => navigator.clipboard.readText()), link))
+  await page.getByRole('tab', { name: 'Template' }).click()
+  await page.getByText('Say hello to {{name}}.').waitFor()
+  await page.getByRole('link', { name: 'All prompts' }).click()
+  await page.getByText('1 prompt', { exact: true }).waitFor()
+  assert.deepEqual(others, [])
 })
 
 test('GALLERY_PAGE=off leaves the server without a page', async (t) => {

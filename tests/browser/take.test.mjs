@@ -35,6 +35,24 @@ test('a rendered prompt is copied as text, as JSON and as curl', async (t) => {
   assert.equal(answer.result.messages[0].content.text, expected)
 })
 
+test('nothing is copied while a required argument is missing, and the page says which', async (t) => {
+  const page = await open(t, await serve(t, team), '/#/prompt/writing_translate', { permissions })
+  await page.evaluate(() => navigator.clipboard.writeText('before'))
+  // The button is marked as disabled, and can be pressed all the same.
+  await page.getByRole('button', { name: 'Copy text' }).click({ force: true })
+  await page.getByText('Fill in first: Text.').waitFor()
+  await page.getByText('Fill in this argument.').waitFor()
+  const field = page.getByRole('textbox', { name: 'Text' })
+  assert.ok(await field.evaluate((element) => element === document.activeElement))
+  assert.equal(await clipboard(page), 'before')
+  await copied(page, 'Copy as curl')
+  await page.getByText('The server refuses the call until these are filled in: Text.').waitFor()
+  await field.fill('Guten Tag')
+  await page.getByText('The server refuses').waitFor({ state: 'hidden' })
+  await page.getByText('Translate into English: Guten Tag').waitFor()
+  assert.equal(await copied(page, 'Copy text'), 'Translate into English: Guten Tag')
+})
+
 test('a conversation is copied with its roles', async (t) => {
   const page = await open(t, await serve(t, conversation), '/#/prompt/talk', { permissions })
   const text = await copied(page, 'Copy text')

@@ -21,6 +21,7 @@ async function start(root: HTMLElement): Promise<void> {
   const app = new App({ name: 'prompt-gallery', version: '1' }, {}, { autoResize: false })
   const gallery = new HostGallery(app)
   keepInMemory()
+  document.documentElement.classList.add('in-chat')
   // Hosts send these as soon as they are connected.
   app.addEventListener('toolinput', ({ arguments: input }) => open(input))
   app.addEventListener('toolresult', ({ structuredContent }) => gallery.take(structuredContent))

@@ -3,6 +3,8 @@ export interface Gallery {
   readonly abilities: Abilities
   /** Every prompt, sorted by name. Later calls answer from the last list while the server says that it is fresh. */
   prompts(signal?: AbortSignal): Promise<PromptList>
+  /** Asks the server for prompts that the list lacks, and tells of a change where it finds one. Only where `abilities.find` holds. */
+  find(query: string, signal?: AbortSignal): Promise<Finding>
   /** The same prompt with the types, choices and defaults of its arguments, as far as they can be asked for. The shell does so before it shows a prompt. */
   details(prompt: Prompt, signal?: AbortSignal): Promise<Prompt>
   /** Renders a prompt. Rejects with `GalleryError`. */
@@ -25,6 +27,8 @@ export interface Abilities {
   source: boolean
   /** `completion/complete` is there. */
   completion: boolean
+  /** The list may lack prompts that `find` finds. */
+  find: boolean
   /** A rendered prompt can be sent into a conversation. */
   send: boolean
   /** The address that clients are given; `null` in a chat, where it is not known. */
@@ -33,8 +37,17 @@ export interface Abilities {
 
 export interface PromptList {
   prompts: Prompt[]
-  /** Some are missing, because the store could not be read now. */
+  /** Some are missing, because they could not be read now. */
   isPartial: boolean
+  /** How many more the gallery has, which are not listed but can be found. */
+  unlisted: number
+}
+
+export interface Finding {
+  /** The names of the best matches, the best first. */
+  names: string[]
+  /** Other prompts match too. */
+  hasMore: boolean
 }
 
 export interface Prompt {

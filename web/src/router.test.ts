@@ -1,10 +1,15 @@
 import { expect, test } from 'vitest'
 
-import { browseHref, EVERYTHING, promptHref, routeOf } from './router'
+import { browseHref, EVERYTHING, fileHref, promptHref, routeOf } from './router'
 
 test('a prompt and its values come back from a link', () => {
   const values = { code: 'a & b\n#?%=+ü', empty: '' }
   expect(routeOf(promptHref('team_review--v2', values))).toEqual({ view: 'prompt', name: 'team_review--v2', values })
+})
+
+test('a file comes back from a link', () => {
+  const path = 'team/a b#?%.prompt'
+  expect(routeOf(fileHref(path))).toEqual({ view: 'file', path })
 })
 
 test('a search comes back from a link, and all prompts need none', () => {
@@ -15,7 +20,7 @@ test('a search comes back from a link, and all prompts need none', () => {
 })
 
 test('an address that leads nowhere is told', () => {
-  for (const fragment of ['#/prompt/', '#/prompt/%', '#/prompt/a/b', '#/elsewhere']) {
+  for (const fragment of ['#/prompt/', '#/prompt/%', '#/prompt/a/b', '#/file/', '#/elsewhere']) {
     expect(routeOf(fragment)).toEqual({ view: 'unknown' })
   }
 })

@@ -14,6 +14,7 @@ export interface BrowseState {
 export type Route =
   | { view: 'browse'; state: BrowseState }
   | { view: 'prompt'; name: string; values: Values }
+  | { view: 'file'; path: string }
   | { view: 'unknown' }
 
 export const EVERYTHING: BrowseState = { query: '', tags: [], folder: null, sort: 'name' }
@@ -32,9 +33,10 @@ export function routeOf(fragment: string): Route {
       },
     }
   }
-  const name = /^\/prompt\/([^/]+)$/.exec(path)?.[1]
-  const decoded = name === undefined ? null : decode(name)
-  return decoded === null ? { view: 'unknown' } : { view: 'prompt', name: decoded, values: Object.fromEntries(params) }
+  const [, view, encoded = ''] = /^\/(prompt|file)\/([^/]+)$/.exec(path) ?? []
+  const name = decode(encoded)
+  if (view === undefined || name === null) return { view: 'unknown' }
+  return view === 'file' ? { view, path: name } : { view: 'prompt', name, values: Object.fromEntries(params) }
 }
 
 export function browseHref({ query, tags, folder, sort }: BrowseState): string {
@@ -48,6 +50,11 @@ export function browseHref({ query, tags, folder, sort }: BrowseState): string {
 
 export function promptHref(name: string, values: Values = {}): string {
   return `#/prompt/${encodeURIComponent(name)}${question(new URLSearchParams(values))}`
+}
+
+/** A file of the gallery, by its path. */
+export function fileHref(path: string): string {
+  return `#/file/${encodeURIComponent(path)}`
 }
 
 function question(params: URLSearchParams): string {

@@ -43,7 +43,9 @@ export const shellWords = {
   signInForeign: 'the answer belongs to another sign-in than this page’s. Sign in again.',
   signInUnreachable: 'the sign-in server does not answer',
   signInOdd: (why: string) => `the answer of the sign-in server is not as expected: ${why}`,
-  promptTitle: (title: string) => `${title} – Prompt gallery`,
+  pageTitle: (title: string) => `${title} – Prompt gallery`,
+  fileNotServed: 'This file makes no prompt until its errors are mended.',
+  toPrompt: (name: string) => `Open its prompt, ${name}`,
 }
 
 export const hostWords = {
@@ -84,7 +86,10 @@ export const browseWords = {
   place: (line: number, column?: number) => (column === undefined ? `line ${line}` : `line ${line}, column ${column}`),
   error: 'Error',
   warning: 'Warning',
-  partial: 'Some prompts are missing, because the store could not be read in full.',
+  partial: 'Some prompts are missing, because not all of them could be read.',
+  unlisted: (shown: number, total: number) => `${numbers.format(shown)} of ${count(total, 'prompt', 'prompts')} are listed. The search finds the others too.`,
+  searching: 'Searching all prompts…',
+  moreMatch: 'Other prompts may match too. One more word finds them.',
   noMatchTitle: 'No prompt matches',
   noMatch: 'Try fewer words, or another tag.',
   emptyTitle: 'No prompts yet',
@@ -182,9 +187,9 @@ export const promptWords = {
 
   // The template
   templateLoading: 'Loading the template…',
-  templateMissing: 'The file of this prompt was not found.',
+  templateMissing: 'The file was not found. It may have been renamed or removed.',
   templateFailed: 'The template could not be loaded',
-  line: (line: number) => `Line ${line}`,
+  line: (line: number) => `line ${line}`,
   levels: { error: 'Error', warning: 'Warning' },
   problems: (count: number) => (count === 1 ? '1 problem' : `${count} problems`),
   size: 'Size',
@@ -206,6 +211,11 @@ export const takeWords = {
   share: 'Copy link with values',
   shareBare: 'Copy link',
   leftOut: (names: string) => `Link copied without ${names}.`,
+  refused: (labels: string) => `Nothing is taken yet. Fill in first: ${labels}.`,
+  notRendered: 'Nothing is taken, because there is no rendering of these values yet.',
+  curlOpen: (labels: string) => `Copied. The server refuses the call until these are filled in: ${labels}.`,
+  /** Where there is little room. */
+  short: { text: 'Text', json: 'JSON', curl: 'curl', link: 'Link', use: 'Use' },
   why: { long: 'over 200 characters', secret: 'may be secret' },
   shareWhole: 'Copy with these values too',
 

@@ -10,8 +10,10 @@ export interface HeaderProps {
 }
 
 export function Header({ isApp, account, children }: HeaderProps) {
+  // An empty bar in a chat would only take room.
+  if (isApp && !children) return null
   return (
-    <header class={isApp ? 'top top-app' : 'top'}>
+    <header class="top">
       <div class="top-inside">
         {!isApp && (
           <a class="brand" href="#/" aria-label={shellWords.product}>

@@ -1,11 +1,12 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 
 import clients from '../clients.json'
 import type { Gallery, Prompt, PromptList, Values } from '../gallery'
 import type { Clients } from '../take/clients'
 import { PromptView } from '../views/prompt/PromptView'
 import { shellWords } from '../words'
-import { Header, type HeaderProps } from './Header'
+import type { HeaderProps } from './Header'
+import { BackHeader, usePage } from './page'
 import { Failed } from './states'
 
 interface PromptPageProps {
@@ -25,29 +26,8 @@ export function PromptPage({ header, gallery, list, name, values: given, onValue
   const listed = list.prompts.find(prompt => prompt.name === name)
   const prompt = useDetails(gallery, listed)
   const [values, setValues] = useState(given)
-  const main = useRef<HTMLElement>(null)
   const title = listed?.title ?? name
-
-  useEffect(() => {
-    document.title = shellWords.promptTitle(title)
-  }, [title])
-
-  useLayoutEffect(() => {
-    window.scrollTo(0, 0)
-    main.current?.focus({ preventScroll: true })
-  }, [])
-
-  useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key !== 'Escape' || event.defaultPrevented || event.isComposing) return
-      const field = event.target instanceof HTMLElement ? event.target.closest('input, textarea, select') : null
-      // The first Esc leaves a field, so that nobody loses their place in the middle of a text.
-      if (field instanceof HTMLElement) field.blur()
-      else onBack()
-    }
-    addEventListener('keydown', onKeyDown)
-    return () => removeEventListener('keydown', onKeyDown)
-  }, [onBack])
+  const main = usePage(title, onBack)
 
   if (!listed) {
     return <Failed header={header} title={shellWords.unknownPromptTitle} text={shellWords.unknownPrompt(name)} toList={back} />
@@ -58,14 +38,7 @@ export function PromptPage({ header, gallery, list, name, values: given, onValue
   }
   return (
     <>
-      <Header {...header}>
-        <a class="back" href={back}>
-          <svg viewBox="0 0 20 20" aria-hidden="true">
-            <path d="m12 4-6 6 6 6" />
-          </svg>
-          {shellWords.back}
-        </a>
-      </Header>
+      <BackHeader header={header} back={back} onBack={onBack} />
       <main id="main" ref={main} class="page prompt-page" tabIndex={-1} aria-label={title}>
         {prompt ? (
           <PromptView gallery={gallery} prompt={prompt} values={values} onValues={change} clients={clients as Clients} />

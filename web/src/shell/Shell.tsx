@@ -1,14 +1,15 @@
 /** The frame of both the page and the app: which view is shown, and what is said while there is none. */
 
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 
 import { type Gallery, GalleryError, type PromptList, type SourceFile, type Values } from '../gallery'
 import { type BrowseState, browseHref, EVERYTHING, promptHref } from '../router'
 import { BrowseView } from '../views/browse/BrowseView'
 import type { Remembered } from '../views/browse/Cards'
 import { shellWords } from '../words'
+import { FilePage } from './FilePage'
 import type { HeaderProps } from './Header'
-import { navigate, replace, useRoute } from './navigation'
+import { kept, navigate, replace, useRoute } from './navigation'
 import { PromptPage } from './PromptPage'
 import { Failed, Loading, Notice } from './states'
 
@@ -37,7 +38,7 @@ export function Shell({ gallery, isApp, account, notice = null, typed = null }: 
   const isReachable = useReachable(gallery)
   const route = useRoute()
   const [browse, setBrowse] = useBrowseState(route.view === 'browse' ? route.state : null)
-  const remembered = useRef<Remembered | null>(null)
+  const hasLeftList = useRef(false)
   const values = useRef(new Map<string, Values>(route.view === 'prompt' && typed ? [[route.name, typed]] : []))
   const signIn = () => {
     const typed = route.view === 'prompt' ? values.current.get(route.name) : undefined
@@ -49,20 +50,20 @@ export function Shell({ gallery, isApp, account, notice = null, typed = null }: 
 
   const toList = useCallback(() => {
     // Going back keeps the history short; a prompt that was opened by a link has no list before it.
-    if (remembered.current && !isApp) history.back()
-    else navigate(browseHref(browse.current))
-  }, [isApp])
+    if (hasLeftList.current && !isApp) history.back()
+    else navigate(browseHref(browse.state))
+  }, [isApp, browse.state])
 
   useEffect(() => {
     if (route.view === 'browse') document.title = shellWords.product
   }, [route.view])
 
   const content = () => {
-    if (route.view === 'unknown') {
+    if (route.view === 'unknown' || (route.view === 'file' && !gallery.abilities.source)) {
       return <Failed header={header} title={shellWords.unknownPageTitle} text={shellWords.unknownPage} toList={browseHref(EVERYTHING)} />
     }
     if (!list) {
-      if (!error) return <Loading header={header} isPrompt={route.view === 'prompt'} />
+      if (!error) return <Loading header={header} isPrompt={route.view !== 'browse'} />
       if (error.kind === 'signIn') {
         const text = account ? shellWords.signInText : shellWords.noClient
         const action = account && { words: shellWords.signIn, run: signIn }
@@ -88,22 +89,26 @@ export function Shell({ gallery, isApp, account, notice = null, typed = null }: 
           name={route.name}
           values={Object.keys(route.values).length > 0 ? route.values : (values.current.get(route.name) ?? {})}
           onValues={next => values.current.set(route.name, next)}
-          back={browseHref(browse.current)}
+          back={browseHref(browse.state)}
           onBack={toList}
         />
       )
     }
+    if (route.view === 'file') {
+      return <FilePage key={route.path} header={header} gallery={gallery} files={files} path={route.path} back={browseHref(browse.state)} onBack={toList} />
+    }
     return (
       <BrowseView
         header={header}
+        gallery={gallery}
         list={list}
         files={files}
         state={browse.state}
         onState={setBrowse}
-        remembered={remembered.current}
+        remembered={kept() as Remembered | null}
         onLeave={place => {
-          remembered.current = place
-          browse.flush()
+          hasLeftList.current = true
+          browse.leave(place)
         }}
       />
     )
@@ -187,35 +192,37 @@ function useReachable(gallery: Gallery): boolean {
 
 interface Browse {
   state: BrowseState
-  current: BrowseState
-  /** Writes the address now. */
-  flush(): void
+  /** Writes the address now, with what is to be there again when the reader comes back. */
+  leave(remembered: Remembered): void
 }
 
 /** The search and the filters. The address follows them with a short delay. */
 function useBrowseState(routed: BrowseState | null): [Browse, (state: BrowseState) => void] {
-  const [state, setState] = useState(routed ?? EVERYTHING)
-  const current = useRef(state)
+  const current = useRef(routed ?? EVERYTHING)
+  const adopted = useRef(routed)
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
-  const flush = useCallback(() => {
-    if (timer.current === null) return
-    clearTimeout(timer.current)
+  const [, redraw] = useState(current.current)
+  const stopTimer = () => {
+    if (timer.current !== null) clearTimeout(timer.current)
     timer.current = null
-    replace(browseHref(current.current))
+  }
+  // The address was changed by the reader, or by going back. The very first drawing has to be of it: cards are focused by their places.
+  if (routed !== adopted.current) {
+    adopted.current = routed
+    if (routed && browseHref(routed) !== browseHref(current.current)) {
+      stopTimer()
+      current.current = routed
+    }
+  }
+  const write = useCallback((remembered: Remembered | null) => {
+    stopTimer()
+    replace(browseHref(current.current), remembered)
   }, [])
   const set = useCallback((next: BrowseState) => {
     current.current = next
-    setState(next)
-    if (timer.current !== null) clearTimeout(timer.current)
-    timer.current = setTimeout(flush, ADDRESS_DELAY_MS)
+    redraw(next)
+    stopTimer()
+    timer.current = setTimeout(() => write(null), ADDRESS_DELAY_MS)
   }, [])
-  useLayoutEffect(() => {
-    // The address was changed by the reader, or by going back.
-    if (!routed || browseHref(routed) === browseHref(current.current)) return
-    if (timer.current !== null) clearTimeout(timer.current)
-    timer.current = null
-    current.current = routed
-    setState(routed)
-  }, [routed])
-  return [{ state, current: current.current, flush }, set]
+  return [{ state: current.current, leave: write }, set]
 }

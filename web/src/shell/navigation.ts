@@ -5,6 +5,8 @@ import { useLayoutEffect, useState } from 'preact/hooks'
 import { type Route, routeOf } from '../router'
 
 let memory: string | null = null
+/** What an app keeps with its places, by their addresses. */
+const keptInMemory = new Map<string, unknown>()
 const followers = new Set<() => void>()
 
 /** Keeps the place in memory, and follows links itself: the address of a host's frame is the host's. */
@@ -31,10 +33,21 @@ export function navigate(href: string): void {
   }
 }
 
-/** Changes the address without another entry in the history. The route is not followed: it says what the view shows already. */
-export function replace(href: string): void {
-  if (memory === null) history.replaceState(history.state, '', href)
-  else memory = href
+/**
+ * Changes the address without another entry in the history. The route is not followed: it says what the view shows already.
+ * What is kept with the address is there again when the reader comes back to it.
+ */
+export function replace(href: string, keep: unknown = null): void {
+  if (memory === null) {
+    history.replaceState(keep, '', href)
+  } else {
+    memory = href
+    keptInMemory.set(href, keep)
+  }
+}
+
+export function kept(): unknown {
+  return memory === null ? history.state : (keptInMemory.get(memory) ?? null)
 }
 
 function tell(): void {

@@ -12,12 +12,18 @@ const NEWS_MS = 4_000
 export function Loading({ header, isPrompt }: { header: HeaderProps; isPrompt: boolean }) {
   return (
     <>
-      <Header {...header} />
-      <main id="main" class={isPrompt ? 'page' : 'page browse'} tabIndex={-1} aria-busy="true">
+      <Header {...header}>{!isPrompt && <div class="ghost ghost-search" aria-hidden="true" />}</Header>
+      <main id="main" class={isPrompt ? 'page' : 'page browse browse-filtered'} tabIndex={-1} aria-busy="true">
         <p class="unseen" role="status">
-          {shellWords.loading}
+          {isPrompt ? shellWords.loadingPrompt : shellWords.loading}
         </p>
-        {!isPrompt && (
+        {isPrompt ? (
+          <div aria-hidden="true">
+            <div class="ghost ghost-title" />
+            <div class="ghost ghost-line" />
+            <div class="ghost ghost-form" />
+          </div>
+        ) : (
           <>
             <div class="filters" />
             <div class="browse-list" aria-hidden="true">

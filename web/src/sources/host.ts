@@ -2,14 +2,16 @@
 
 import type { App } from '@modelcontextprotocol/ext-apps'
 
-import { type Gallery, GalleryError, type Message, type Prompt, type PromptList, type SourceFile, type Values } from '../gallery'
+import { type Finding, type Gallery, GalleryError, type Message, type Prompt, type PromptList, type SourceFile, type Values } from '../gallery'
 import { textOf } from '../take/messages'
 import { hostWords } from '../words'
 import { callError } from './errors'
 import { type ContentBlock, contentOf, type FoundPrompt, promptOfFound } from './rows'
 
-/** Pages of a search that are read, 20 prompts each: every one is a call that the host passes on, and that some hosts show. */
+/** Pages of the list that are read, 20 prompts each: every one is a call that the host passes on, and that some hosts show. */
 const MAX_PAGES = 50
+/** The same of a search. */
+const MAX_FOUND_PAGES = 2
 
 const ROLES = 'prompt-gallery/roles'
 /** The label of a role, on a line of its own before the first block of a turn. */
@@ -19,6 +21,7 @@ const ESCAPED_LABEL = /^\\(?=\s*\[(?:user|assistant)\]\s*$)/gm
 
 interface FoundPage {
   prompts: FoundPrompt[]
+  total: number
   nextCursor?: string
   notSearched?: number
 }
@@ -31,10 +34,14 @@ interface ToolResult {
 }
 
 export class HostGallery implements Gallery {
-  readonly abilities = { source: false, completion: false, send: true, address: null }
+  readonly abilities = { source: false, completion: false, find: true, send: true, address: null }
   readonly #prompts = new Map<string, Prompt>()
   readonly #changed = new Set<() => void>()
   #isPartial = false
+  /** How many prompts the gallery has; `null` before the first answer. */
+  #total: number | null = null
+  /** All pages are read, or as many as are read of any gallery. */
+  #isRead = false
   #first: Promise<void> | null = null
 
   constructor(private readonly app: App) {}
@@ -55,7 +62,26 @@ export class HostGallery implements Gallery {
     })
     await this.#first
     const prompts = [...this.#prompts.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-    return { prompts, isPartial: this.#isPartial }
+    return { prompts, isPartial: this.#isPartial, unlisted: this.#isRead ? this.#unlisted : 0 }
+  }
+
+  async find(query: string, signal?: AbortSignal): Promise<Finding> {
+    if (this.#unlisted === 0) return { names: [], hasMore: false }
+    const names: string[] = []
+    const before = this.#prompts.size
+    let cursor: string | undefined
+    for (let pages = 0; pages < MAX_FOUND_PAGES; pages++) {
+      const page = await this.#search(cursor === undefined ? { query } : { query, cursor })
+      names.push(...page.prompts.map(({ name }) => name))
+      cursor = page.nextCursor
+      if (cursor === undefined || signal?.aborted) break
+    }
+    if (this.#prompts.size > before) this.#tell()
+    return { names, hasMore: cursor !== undefined }
+  }
+
+  get #unlisted(): number {
+    return Math.max(0, (this.#total ?? 0) - this.#prompts.size)
   }
 
   details(prompt: Prompt): Promise<Prompt> {
@@ -95,7 +121,8 @@ export class HostGallery implements Gallery {
 
   async #read(): Promise<void> {
     const next = await this.#page()
-    if (next !== undefined) void this.#readRest(next)
+    if (next === undefined) this.#isRead = true
+    else void this.#readRest(next)
   }
 
   async #readRest(cursor: string): Promise<void> {
@@ -105,20 +132,26 @@ export class HostGallery implements Gallery {
         next = await this.#page(next)
         if (next !== undefined && pages % 5 === 0) this.#tell()
       }
-      if (next !== undefined) this.#isPartial = true
     } catch {
       this.#isPartial = true
     }
+    this.#isRead = true
     this.#tell()
   }
 
   /** Reads a page, and returns the cursor of the next. */
   async #page(cursor?: string): Promise<string | undefined> {
-    const { structuredContent } = await this.#call('search_prompts', cursor === undefined ? {} : { cursor })
-    const { prompts = [], nextCursor, notSearched = 0 } = (structuredContent ?? {}) as Partial<FoundPage>
-    this.#add(prompts)
+    const { total, nextCursor, notSearched = 0 } = await this.#search(cursor === undefined ? {} : { cursor })
+    this.#total = total
     if (notSearched > 0) this.#isPartial = true
     return nextCursor
+  }
+
+  async #search(args: { query?: string; cursor?: string }): Promise<FoundPage> {
+    const { structuredContent } = await this.#call('search_prompts', args)
+    const page: FoundPage = { prompts: [], total: 0, ...(structuredContent as Partial<FoundPage> | undefined) }
+    this.#add(page.prompts)
+    return page
   }
 
   #add(prompts: FoundPrompt[]): void {

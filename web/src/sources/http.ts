@@ -1,6 +1,6 @@
 /** The gallery of this page's own server, by MCP. */
 
-import { type Gallery, GalleryError, type Message, type Prompt, type PromptList, type SourceFile, type Values } from '../gallery'
+import { type Finding, type Gallery, GalleryError, type Message, type Prompt, type PromptList, type SourceFile, type Values } from '../gallery'
 import { Connection } from './connection'
 import { McpClient, type Token } from './mcp'
 import { type ContentBlock, type FoundPrompt, messageOf, promptOfRow, type PromptRow, withSchema } from './rows'
@@ -49,7 +49,7 @@ export class HttpGallery implements Gallery {
   #detailsTool: 'open_gallery' | 'search_prompts' | null = 'open_gallery'
 
   constructor({ endpoint, address, hasSource, token }: HttpOptions) {
-    this.abilities = { source: hasSource, completion: true, send: false, address }
+    this.abilities = { source: hasSource, completion: true, find: false, send: false, address }
     this.#client = new McpClient(endpoint, token)
     this.#connection = new Connection(this.#client)
   }
@@ -71,9 +71,14 @@ export class HttpGallery implements Gallery {
       ttlMs = 0
     }
     prompts.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-    const list = { prompts, isPartial }
+    const list = { prompts, isPartial, unlisted: 0 }
     this.#kept = { list, staleAt: performance.now() + ttlMs }
     return list
+  }
+
+  /** The list has every prompt. */
+  find(): Promise<Finding> {
+    return Promise.resolve({ names: [], hasMore: false })
   }
 
   async details(prompt: Prompt, signal?: AbortSignal): Promise<Prompt> {

@@ -1,6 +1,6 @@
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 
-import type { PromptList, SourceFile } from '../../gallery'
+import type { Finding, Gallery, PromptList, SourceFile } from '../../gallery'
 import { type BrowseState, EVERYTHING, promptHref } from '../../router'
 import { Header, type HeaderProps } from '../../shell/Header'
 import { navigate } from '../../shell/navigation'
@@ -9,12 +9,15 @@ import { BrokenFiles } from './BrokenFiles'
 import { Cards, type Remembered } from './Cards'
 import { Empty } from './Empty'
 import { Filters } from './Filters'
-import { indexOf } from './search'
 import { SearchBox } from './SearchBox'
 import { arrange, foldersOf, libraryOf, tagsOf } from './sections'
 
+/** After the last keystroke. */
+const FIND_DELAY_MS = 250
+
 interface BrowseViewProps {
   header: HeaderProps
+  gallery: Gallery
   list: PromptList
   files: SourceFile[]
   state: BrowseState
@@ -23,13 +26,13 @@ interface BrowseViewProps {
   onLeave(remembered: Remembered): void
 }
 
-export function BrowseView({ header, list, files, state, onState, remembered, onLeave }: BrowseViewProps) {
+export function BrowseView({ header, gallery, list, files, state, onState, remembered, onLeave }: BrowseViewProps) {
   const { prompts } = list
-  const index = useMemo(() => indexOf(prompts), [prompts])
-  const library = useMemo(() => libraryOf(prompts, files, index), [prompts, files, index])
+  const library = useMemo(() => libraryOf(prompts, files), [prompts, files])
+  const finding = useFinding(gallery, state.query)
   const folders = useMemo(() => foldersOf(library), [library])
   const tags = useMemo(() => tagsOf(library), [library])
-  const arranged = useMemo(() => arrange(library, state), [library, state])
+  const arranged = useMemo(() => arrange(library, state, finding?.names ?? []), [library, state, finding])
   const input = useRef<HTMLInputElement>(null)
   const hasChanges = useMemo(() => files.some(file => file.prompt !== undefined && file.lastModified !== undefined), [files])
 
@@ -55,7 +58,7 @@ export function BrowseView({ header, list, files, state, onState, remembered, on
         <Header {...header} />
         <main id="main" class="page" tabIndex={-1}>
           <h1 class="unseen">{browseWords.title}</h1>
-          <BrokenFiles files={files} />
+          <BrokenFiles files={files} isOpen />
           <Empty />
         </main>
       </>
@@ -70,10 +73,11 @@ export function BrowseView({ header, list, files, state, onState, remembered, on
   const openFirst = () => {
     const first = arranged.sections[0]?.prompts[0]
     if (first && state.query) {
-      onLeave({ place: 0, scroll: 0 })
+      onLeave({ place: 0, scroll: window.scrollY })
       navigate(promptHref(first.name))
     }
   }
+  const hasFilters = folders.length > 1 || tags.length > 0
   const isFiltered = arranged.total < prompts.length || state.query !== '' || state.tags.length > 0 || state.folder !== null
   return (
     <>
@@ -86,20 +90,20 @@ export function BrowseView({ header, list, files, state, onState, remembered, on
           onEnter={openFirst}
         />
       </Header>
-      <main id="main" class="page browse" tabIndex={-1}>
+      <main id="main" class={hasFilters ? 'page browse browse-filtered' : 'page browse'} tabIndex={-1}>
         <h1 class="unseen">{browseWords.title}</h1>
-        <Filters folders={folders} tags={tags} state={state} total={prompts.length} onState={onState} />
+        {hasFilters && <Filters folders={folders} tags={tags} state={state} total={prompts.length} onState={onState} />}
         <div class="browse-list">
           <div class="browse-bar">
             <p class="browse-count" role="status">
-              {isFiltered ? browseWords.promptsOf(arranged.total, prompts.length) : browseWords.prompts(prompts.length)}
+              {isFiltered ? browseWords.promptsOf(arranged.total, prompts.length + list.unlisted) : browseWords.prompts(prompts.length + list.unlisted)}
             </p>
             {(state.tags.length > 0 || state.folder !== null || state.query !== '') && (
               <button type="button" class="quiet" onClick={() => onState({ ...EVERYTHING, sort: state.sort })}>
                 {browseWords.clearFilters}
               </button>
             )}
-            {hasChanges && (
+            {hasChanges && prompts.length > 1 && (
               <label class="sort">
                 {browseWords.sort}{' '}
                 <select
@@ -112,12 +116,13 @@ export function BrowseView({ header, list, files, state, onState, remembered, on
               </label>
             )}
           </div>
-          {list.isPartial && (
+          {list.isPartial && list.unlisted === 0 && (
             <p class="note" role="status">
               {browseWords.partial}
             </p>
           )}
-          <BrokenFiles files={files} />
+          {list.unlisted > 0 && <Unlisted shown={prompts.length} unlisted={list.unlisted} query={state.query} finding={finding} />}
+          <BrokenFiles files={files} isOpen={remembered !== null && remembered.place === null} onLeave={() => onLeave({ place: null, scroll: window.scrollY })} />
           {arranged.total === 0 ? (
             <div class="message">
               <h2>{browseWords.noMatchTitle}</h2>
@@ -136,4 +141,48 @@ export function BrowseView({ header, list, files, state, onState, remembered, on
       </main>
     </>
   )
+}
+
+interface UnlistedProps {
+  shown: number
+  unlisted: number
+  query: string
+  finding: Finding | null
+}
+
+/** What the reader does not see of a gallery that is larger than the list. */
+function Unlisted({ shown, unlisted, query, finding }: UnlistedProps) {
+  const isSearch = query.trim() !== ''
+  const words = !isSearch
+    ? browseWords.unlisted(shown, shown + unlisted)
+    : finding === null
+      ? browseWords.searching
+      : finding.hasMore
+        ? browseWords.moreMatch
+        : null
+  return (
+    <p class={words === null ? 'unseen' : 'note note-plain'} role="status">
+      {words}
+    </p>
+  )
+}
+
+/** What the server finds beyond the list; `null` while it is asked. */
+function useFinding(gallery: Gallery, query: string): Finding | null {
+  const [last, setLast] = useState<{ query: string; finding: Finding } | null>(null)
+  const words = query.trim()
+  useEffect(() => {
+    if (words === '' || !gallery.abilities.find) return
+    const controller = new AbortController()
+    const take = (finding: Finding) => {
+      if (!controller.signal.aborted) setLast({ query: words, finding })
+    }
+    const find = () => void gallery.find(words, controller.signal).then(take, () => take({ names: [], hasMore: false }))
+    const timer = setTimeout(find, FIND_DELAY_MS)
+    return () => {
+      clearTimeout(timer)
+      controller.abort()
+    }
+  }, [gallery, words])
+  return last?.query === words ? last.finding : null
 }

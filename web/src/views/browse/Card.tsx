@@ -14,11 +14,12 @@ export interface CardProps {
   /** Only one card is in the order of the Tab key; arrows lead to the others. */
   isCurrent: boolean
   onFocus(place: number): void
+  onOpen(place: number): void
 }
 
 export const cardId = (place: number) => `card-${place}`
 
-export function Card({ prompt, place, count, found, file, isCurrent, onFocus }: CardProps) {
+export function Card({ prompt, place, count, found, file, isCurrent, onFocus, onOpen }: CardProps) {
   const { name, title, description, tags } = prompt
   const problems = file?.problems ?? []
   const worst = problems.some(({ level }) => level === 'error') ? 'error' : 'warning'
@@ -37,6 +38,7 @@ export function Card({ prompt, place, count, found, file, isCurrent, onFocus }: 
           aria-describedby={`${id}-text`}
           tabIndex={isCurrent ? 0 : -1}
           onFocus={() => onFocus(place)}
+          onClick={() => onOpen(place)}
         >
           <Marked text={title ?? name} found={found} />
         </a>

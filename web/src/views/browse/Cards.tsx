@@ -13,9 +13,10 @@ const REM = { card: 10.75, gap: 1, heading: 3.25, minWidth: 17 }
 /** Rows above and below the window that are drawn too, so that a fast scroll shows cards. In pixels. */
 const MARGIN = 600
 
-/** What the list looked like when a prompt was opened, to come back to. */
+/** What the list looked like when it was left, to come back to. */
 export interface Remembered {
-  place: number
+  /** The card that was opened; `null` for a file with problems. */
+  place: number | null
   scroll: number
 }
 
@@ -36,7 +37,7 @@ export function Cards({ arranged, files, remembered, onLeave, onTop }: CardsProp
   const shown = useWindow(frame, grid)
   const [current, setCurrent] = useState(remembered?.place ?? 0)
   const place = Math.min(current, Math.max(grid.count - 1, 0))
-  const wantsFocus = useRef(remembered !== null)
+  const wantsFocus = useRef(typeof remembered?.place === 'number')
 
   // Another list begins at its first card.
   const before = useRef(arranged)
@@ -73,6 +74,7 @@ export function Cards({ arranged, files, remembered, onLeave, onTop }: CardsProp
     setCurrent(to)
   }
   const onFocus = useCallback((place: number) => setCurrent(place), [])
+  const onOpen = (place: number) => onLeave({ place, scroll: window.scrollY })
 
   return (
     <div
@@ -80,10 +82,9 @@ export function Cards({ arranged, files, remembered, onLeave, onTop }: CardsProp
       class="cards"
       style={{ height: `${grid.height}px` }}
       onKeyDown={onKeyDown}
-      onClick={() => onLeave({ place, scroll: window.scrollY })}
     >
       {withCurrent(grid, shown, place).map(one => (
-        <SectionOfCards key={one.section.title ?? ''} one={one} grid={grid} current={place} found={arranged.found} files={files} onFocus={onFocus} />
+        <SectionOfCards key={one.section.title ?? ''} one={one} grid={grid} current={place} found={arranged.found} files={files} onFocus={onFocus} onOpen={onOpen} />
       ))}
     </div>
   )
@@ -96,9 +97,10 @@ interface SectionProps {
   found: Arranged['found']
   files: Map<string, SourceFile>
   onFocus(place: number): void
+  onOpen(place: number): void
 }
 
-function SectionOfCards({ one, grid, current, found, files, onFocus }: SectionProps) {
+function SectionOfCards({ one, grid, current, found, files, onFocus, onOpen }: SectionProps) {
   const { section, first, top, height, inset, from, to } = one
   const id = `section-${first}`
   const { columns, row } = grid.sizes
@@ -106,7 +108,10 @@ function SectionOfCards({ one, grid, current, found, files, onFocus }: SectionPr
     <section class="section" style={{ top: `${top}px`, height: `${height}px` }} aria-labelledby={section.title === null ? undefined : id}>
       {section.title !== null && (
         <h2 id={id} class="section-title">
-          {section.title} <span class="count">{browseWords.number(section.prompts.length)}</span>
+          <span class="section-name" title={section.title}>
+            {section.title}
+          </span>{' '}
+          <span class="count">{browseWords.number(section.prompts.length)}</span>
         </h2>
       )}
       {to > from && (
@@ -124,6 +129,7 @@ function SectionOfCards({ one, grid, current, found, files, onFocus }: SectionPr
               file={files.get(prompt.name)}
               isCurrent={first + from + i === current}
               onFocus={onFocus}
+              onOpen={onOpen}
             />
           ))}
         </ul>

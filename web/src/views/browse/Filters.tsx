@@ -28,7 +28,7 @@ export function Filters({ folders, tags, state, total, onState }: FiltersProps) 
   return (
     <details class="filters" open={isWide || isOpen} onToggle={event => !isWide && setIsOpen(event.currentTarget.open)}>
       <summary class="filters-summary">
-        {browseWords.filters}
+        {folders.length > 1 ? browseWords.filters : browseWords.tags}
         {active > 0 && <span class="count">{active}</span>}
       </summary>
       {folders.length > 1 && (
@@ -58,8 +58,8 @@ export function Filters({ folders, tags, state, total, onState }: FiltersProps) 
           <ul class="tags">
             {shownTags.map(({ name, count }) => (
               <li key={name}>
-                <button type="button" class="chip" aria-pressed={state.tags.includes(name)} onClick={() => toggle(name)}>
-                  {name} <span class="count">{browseWords.number(count)}</span>
+                <button type="button" class="chip" title={name} aria-pressed={state.tags.includes(name)} onClick={() => toggle(name)}>
+                  <span class="chip-name">{name}</span> <span class="count">{browseWords.number(count)}</span>
                 </button>
               </li>
             ))}

@@ -20,6 +20,12 @@ test('names and titles come before tags, and tags before descriptions', () => {
   expect(names('language')).toEqual(['team_translate'])
 })
 
+test('folders are searched too, also those that names do not tell', () => {
+  const prompts = [prompt('long-folder-1a2b', 'Plan', 'Plans a quarter.'), prompt('other', 'Other', '')]
+  const found = search(indexOf(prompts, new Map([['long-folder-1a2b', 'planning/quarterly']])), 'quarterly')
+  expect(found?.order).toEqual([0])
+})
+
 test('all words must be there, in any order and any field', () => {
   expect(names('notes code')).toEqual(['release-notes'])
   expect(names('code-review')).toEqual(['code-review'])

@@ -47,13 +47,14 @@ export function fold(text: string): string {
   return folded
 }
 
-export function indexOf(prompts: Prompt[]): SearchIndex {
+/** `folders` are those of prompts by their names. */
+export function indexOf(prompts: Prompt[], folders: Map<string, string> = new Map()): SearchIndex {
   const texts = (of: (prompt: Prompt) => string) => prompts.map(prompt => fold(of(prompt)))
   return {
     prompts,
     fields: [
       { weight: LABEL, texts: texts(({ title, name }) => `${title ?? ''}\n${name}`) },
-      { weight: TAG, texts: texts(({ tags }) => tags.join('\n')) },
+      { weight: TAG, texts: texts(({ name, tags }) => [...tags, folders.get(name) ?? ''].join('\n')) },
       { weight: TEXT, texts: texts(({ description }) => description ?? '') },
     ],
   }

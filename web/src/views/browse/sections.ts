@@ -3,7 +3,7 @@
 import type { Prompt, SourceFile } from '../../gallery'
 import type { BrowseState } from '../../router'
 import { browseWords } from '../../words'
-import { type Found, search, type SearchIndex } from './search'
+import { type Found, indexOf, search, type SearchIndex } from './search'
 
 export interface Section {
   /** `null` where the page has one section alone. */
@@ -23,10 +23,10 @@ export interface Counted {
   count: number
 }
 
-export function libraryOf(prompts: Prompt[], files: SourceFile[], index: SearchIndex): Library {
+export function libraryOf(prompts: Prompt[], files: SourceFile[]): Library {
   const byPrompt = new Map(files.flatMap(file => (file.prompt === undefined ? [] : [[file.prompt, file] as const])))
   const folders = new Map(prompts.map(({ name }) => [name, folderOf(name, byPrompt.get(name))]))
-  return { index, folders, files: byPrompt }
+  return { index: indexOf(prompts, folders), folders, files: byPrompt }
 }
 
 /** The folder of the prompt's file; where that is not known, what the name begins with: `team_code-review` is in `team`. */
@@ -60,12 +60,13 @@ export interface Arranged {
   found: Found | null
 }
 
-export function arrange(library: Library, { query, tags, folder, sort }: BrowseState): Arranged {
+/** `others` are names of prompts that the server found: it forgives other mistakes than the page. They come after the page's own finds. */
+export function arrange(library: Library, { query, tags, folder, sort }: BrowseState, others: string[]): Arranged {
   const { index, folders, files } = library
   const isWanted = (prompt: Prompt) =>
     tags.every(tag => prompt.tags.includes(tag)) && (folder === null || folders.get(prompt.name) === folder)
   const found = search(index, query)
-  const prompts = (found ? found.order.map(i => index.prompts[i]!) : index.prompts).filter(isWanted)
+  const prompts = (found ? matching(index.prompts, found, others) : index.prompts).filter(isWanted)
   const one = (title: string | null, prompts: Prompt[]) => ({ sections: prompts.length > 0 ? [{ title, prompts }] : [], total: prompts.length, found })
   if (sort === 'change') {
     const changed = (prompt: Prompt) => files.get(prompt.name)?.lastModified ?? ''
@@ -76,4 +77,12 @@ export function arrange(library: Library, { query, tags, folder, sort }: BrowseS
   if (byFolder.size === 1 && byFolder.has('')) return one(null, prompts)
   const sections = [...byFolder].sort(([a], [b]) => a.localeCompare(b, 'en'))
   return { sections: sections.map(([name, prompts]) => ({ title: name || browseWords.topFolder, prompts })), total: prompts.length, found }
+}
+
+function matching(prompts: Prompt[], found: Found, others: string[]): Prompt[] {
+  const matches = found.order.map(i => prompts[i]!)
+  if (others.length === 0) return matches
+  const known = new Set(matches.map(({ name }) => name))
+  const wanted = others.filter(name => !known.has(name))
+  return [...matches, ...wanted.flatMap(name => prompts.find(prompt => prompt.name === name) ?? [])]
 }

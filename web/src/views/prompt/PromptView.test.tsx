@@ -23,8 +23,9 @@ let reachable: (isReachable: boolean) => void
 
 function fake(abilities: Partial<Gallery['abilities']> = {}): Gallery {
   return {
-    abilities: { source: false, completion: true, send: false, address: null, ...abilities },
+    abilities: { source: false, completion: true, find: false, send: false, address: null, ...abilities },
     prompts: () => Promise.reject(new Error('not asked')),
+    find: () => Promise.reject(new Error('not asked')),
     details: (prompt) => Promise.resolve(prompt),
     render: (_, values, signal) =>
       new Promise((resolve, reject) => {
@@ -190,10 +191,14 @@ test('it renders again after a change, and when the server is back', async () =>
   await show(fake(), [])
   await later(0)
   await calls[0]?.answer('one')
+  const isDisabled = () => button(takeWords.copyText).getAttribute('aria-disabled')
   await act(() => changed())
+  // What is shown is of the same values, so that it can be copied meanwhile.
+  expect(isDisabled()).toBe('false')
   await later()
   expect(calls).toHaveLength(2)
   await calls[1]?.fail(new GalleryError('gone', 'unreachable'))
+  expect(isDisabled()).toBe('true')
   await act(() => reachable(true))
   await later()
   expect(calls).toHaveLength(3)
@@ -271,5 +276,5 @@ test('the template has its problems at their lines', async () => {
   await show(fake({ source: true }), [])
   await act(() => button(promptWords.tabs.template).click())
   await later()
-  expect(page.querySelector('.line-warning')?.textContent).toBe('Hi {{name}}\nWarning, Line 1: odd x')
+  expect(page.querySelector('.line-warning')?.textContent).toBe('Hi {{name}}\nWarning, line 1: odd x')
 })

@@ -41,7 +41,7 @@ export function PromptView({ gallery, prompt, values, onValues, clients }: Promp
         )}
       </Panel>
       <Panel tab="template" shown={shown}>
-        {shown === 'template' && <TemplatePanel gallery={gallery} prompt={prompt} />}
+        {shown === 'template' && <TemplatePanel gallery={gallery} of={{ prompt: prompt.name }} version={prompt.version} />}
       </Panel>
     </div>
   )

@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useState } from 'preact/hooks'
 
-import type { Gallery, Problem, Prompt, SourceFile } from '../../gallery'
+import type { Gallery, Problem, SourceFile } from '../../gallery'
 import { highlight, type Token } from '../../highlight'
 import { CopyButton } from '../../take/CopyButton'
 import { promptWords, takeWords } from '../../words'
@@ -14,12 +14,15 @@ const MAX_COLOURED = 100_000
 
 interface TemplatePanelProps {
   gallery: Gallery
-  prompt: Prompt
+  /** The file, by the prompt that it makes or by its path: one that is broken makes no prompt. */
+  of: { prompt: string } | { path: string }
+  /** Another one is another file to load. */
+  version?: string | undefined
 }
 
 type State = { file: SourceFile; source: string } | { error: string } | null
 
-export function TemplatePanel({ gallery, prompt }: TemplatePanelProps) {
+export function TemplatePanel({ gallery, of, version }: TemplatePanelProps) {
   const [state, setState] = useState<State>(null)
   const [round, setRound] = useState(0)
   const retry = () => setRound((last) => last + 1)
@@ -29,7 +32,7 @@ export function TemplatePanel({ gallery, prompt }: TemplatePanelProps) {
     const { signal } = controller
     const load = async (): Promise<State> => {
       const files = await gallery.files(signal)
-      const file = files.find((other) => other.prompt === prompt.name)
+      const file = files.find(({ prompt, path }) => ('path' in of ? path === of.path : prompt === of.prompt))
       return file ? { file, source: await gallery.source(file.uri, signal) } : { error: promptWords.templateMissing }
     }
     const show = (next: State) => {
@@ -37,7 +40,7 @@ export function TemplatePanel({ gallery, prompt }: TemplatePanelProps) {
     }
     load().then(show, (error: unknown) => show({ error: error instanceof Error ? error.message : String(error) }))
     return () => controller.abort()
-  }, [gallery, prompt.name, prompt.version, round])
+  }, [gallery, JSON.stringify(of), version, round])
 
   if (!state) {
     return <p role="status">{promptWords.templateLoading}</p>
@@ -53,26 +56,35 @@ export function TemplatePanel({ gallery, prompt }: TemplatePanelProps) {
       </div>
     )
   }
-  return <Template {...state} />
+  return <Template {...state} hasName={'prompt' in of} />
 }
 
-function Template({ file, source }: { file: SourceFile; source: string }) {
+interface TemplateProps {
+  file: SourceFile
+  source: string
+  /** The name is not told elsewhere. */
+  hasName: boolean
+}
+
+function Template({ file, source, hasName }: TemplateProps) {
   const lines = useMemo(() => linesOf(source.replace(/\r?\n$/, '')), [source])
   const placed = (line: number) => file.problems.filter((problem) => problem.line === line)
   const others = file.problems.filter(({ line }) => line === undefined || line > lines.length)
   return (
     <div class="template">
-      <div class="template-head">
+      {hasName && (
         <h2>
           <code>{file.path}</code>
         </h2>
+      )}
+      <div class="template-head">
+        <dl class="facts">
+          <Fact name={promptWords.version} text={file.version} />
+          <Fact name={promptWords.changed} text={file.lastModified && dateInWords(file.lastModified)} />
+          <Fact name={promptWords.size} text={file.size === undefined ? undefined : bytesInWords(file.size)} />
+        </dl>
         <CopyButton label={takeWords.copyTemplate} text={() => source} />
       </div>
-      <dl class="facts">
-        <Fact name={promptWords.version} text={file.version} />
-        <Fact name={promptWords.changed} text={file.lastModified && dateInWords(file.lastModified)} />
-        <Fact name={promptWords.size} text={file.size === undefined ? undefined : bytesInWords(file.size)} />
-      </dl>
       {file.problems.length > 0 && <p class="box-title">{promptWords.problems(file.problems.length)}</p>}
       {others.map((problem, at) => (
         <Trouble key={at} problem={problem} />

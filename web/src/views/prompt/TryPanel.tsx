@@ -39,6 +39,8 @@ export function TryPanel({ gallery, prompt, values, onValues }: TryPanelProps) {
     if (left.has(name) && !errors.has(name)) errors.set(name, promptWords.isMissing)
   }
   const wrong = prompt.arguments.filter(({ name }) => faults.has(name) || told.atFields.has(name))
+  const open = prompt.arguments.filter((argument) => missing.includes(argument) || wrong.includes(argument))
+  const leave = (names: string[]) => setLeft((before) => (names.every((name) => before.has(name)) ? before : new Set([...before, ...names])))
   return (
     <div class="try">
       <ArgumentForm
@@ -47,11 +49,21 @@ export function TryPanel({ gallery, prompt, values, onValues }: TryPanelProps) {
         values={values}
         errors={errors}
         onValues={onValues}
-        onLeave={(name) => setLeft((before) => (before.has(name) ? before : new Set([...before, name])))}
+        onLeave={(name) => leave([name])}
       />
       <section class="rendered" ref={rendered} aria-labelledby="rendered-title">
         <h2 id="rendered-title">{promptWords.rendering}</h2>
-        <TakeBar gallery={gallery} prompt={prompt} values={sent} messages={rendering.isCurrent ? (rendering.messages ?? undefined) : undefined} />
+        <TakeBar
+          gallery={gallery}
+          prompt={prompt}
+          values={sent}
+          messages={rendering.isCurrent ? (rendering.messages ?? undefined) : undefined}
+          open={open}
+          onRefused={() => {
+            leave(missing.map(({ name }) => name))
+            if (open[0]) focusField(prompt.arguments.indexOf(open[0]))
+          }}
+        />
         <div role="status" class="summaries">
           <Summary title={promptWords.missing(missing.length)} prompt={prompt} list={missing} />
           <Summary title={promptWords.wrong(wrong.length)} prompt={prompt} list={wrong} isError />

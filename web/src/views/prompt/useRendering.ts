@@ -20,15 +20,17 @@ export interface Rendering {
 /** Renders the prompt again whenever its values or the gallery change. Nothing is asked while `isReady` does not hold. */
 export function useRendering(gallery: Gallery, prompt: Prompt, values: Values, isReady: boolean): Rendering {
   const [good, setGood] = useState<{ key: string; messages: Message[] } | null>(null)
-  const [failure, setFailure] = useState<{ key: string; error: GalleryError } | null>(null)
+  const [failure, setFailure] = useState<{ attempt: string; error: GalleryError } | null>(null)
   const [round, setRound] = useState(0)
   const isUnreachable = useRef(false)
   const isFirst = useRef(true)
   const retry = () => setRound((last) => last + 1)
 
-  const key = JSON.stringify([prompt.name, prompt.version, values, round])
-  const error = isReady && failure?.key === key ? failure.error : null
-  const isCurrent = isReady && good?.key === key
+  const key = JSON.stringify([prompt.name, prompt.version, values])
+  // When the same is asked for once more, the rendering stays current until the next answer: it would flicker at each change of the gallery.
+  const attempt = `${round} ${key}`
+  const error = isReady && failure?.attempt === attempt ? failure.error : null
+  const isCurrent = isReady && !error && good?.key === key
   isUnreachable.current = error?.kind === 'unreachable'
 
   useEffect(() => {
@@ -51,7 +53,7 @@ export function useRendering(gallery: Gallery, prompt: Prompt, values: Values, i
       } catch (error) {
         if (controller.signal.aborted) return
         const known = error instanceof GalleryError ? error : new GalleryError(String(error), 'server')
-        setFailure({ key, error: known })
+        setFailure({ attempt, error: known })
       }
     }
     // A link that is opened shows its rendering at once.
@@ -61,7 +63,7 @@ export function useRendering(gallery: Gallery, prompt: Prompt, values: Values, i
       clearTimeout(timer)
       controller.abort()
     }
-  }, [gallery, key, isReady])
+  }, [gallery, attempt, isReady])
 
   return { messages: good?.messages ?? null, isCurrent, isLoading: isReady && !isCurrent && !error, error, retry }
 }
