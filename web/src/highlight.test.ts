@@ -65,7 +65,9 @@ test('what is not closed is text, and stays fast', () => {
 
 test('nothing is lost', () => {
   for (const source of ['', '\n', '---\n---', '---\na: "b\n---\n{{x}}\n', '{{!--', '---\n- {a: b, "c": d}\n---\n{{"}}"}}']) {
-    const joined = highlight(source).map((line) => line.map(({ text }) => text).join('')).join('\n')
+    const joined = highlight(source)
+      .map(line => line.map(({ text }) => text).join(''))
+      .join('\n')
     expect(joined).toBe(source)
   }
 })

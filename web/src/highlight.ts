@@ -20,7 +20,7 @@ const token = (type: TokenType, text: string): Token => ({ type, text })
 function yaml(lines: string[]): Token[][] {
   /** Indentation of the key whose block of text (`|` or `>`) these lines are. */
   let block: number | undefined
-  return lines.map((line) => {
+  return lines.map(line => {
     const indent = line.length - line.trimStart().length
     if (block !== undefined && (line.trim() === '' || indent > block)) {
       return [token('string', line)]

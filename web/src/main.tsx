@@ -18,7 +18,11 @@ async function start(root: HTMLElement): Promise<void> {
   let gallery: HttpGallery | null = null
   let failed = (_: unknown) => {}
   const draw = () => {
-    if (gallery) render(<Shell gallery={gallery} isApp={false} account={account(signIn, failed)} notice={notice} typed={signIn?.typed ?? null} />, root)
+    if (gallery)
+      render(
+        <Shell gallery={gallery} isApp={false} account={account(signIn, failed)} notice={notice} typed={signIn?.typed ?? null} />,
+        root,
+      )
   }
   try {
     settings = await readSettings()

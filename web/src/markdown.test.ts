@@ -83,7 +83,7 @@ const HOSTILE = [
 ]
 
 describe('hostile Markdown', () => {
-  test.each(HOSTILE)('%s', (text) => {
+  test.each(HOSTILE)('%s', text => {
     const holder = document.createElement('div')
     holder.append(renderMarkdown(text))
     for (const element of holder.querySelectorAll('*')) {
@@ -121,9 +121,7 @@ test('line breaks are kept between a tag and its end', () => {
 
 test('tags in code are left alone', () => {
   expect(html('```\na\n<b>\nc\n```')).toBe('<pre><code>a\n&lt;b&gt;\nc</code></pre>')
-  expect(html('~~~~\n~~~\n<b>\n~~~~\n<b>').replaceAll('\n', '|')).toBe(
-    '<pre><code>~~~|&lt;b&gt;</code></pre>|<p>&lt;b&gt;</p>',
-  )
+  expect(html('~~~~\n~~~\n<b>\n~~~~\n<b>').replaceAll('\n', '|')).toBe('<pre><code>~~~|&lt;b&gt;</code></pre>|<p>&lt;b&gt;</p>')
 })
 
 test('a long line without an end stays fast', () => {

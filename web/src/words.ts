@@ -87,7 +87,8 @@ export const browseWords = {
   error: 'Error',
   warning: 'Warning',
   partial: 'Some prompts are missing, because not all of them could be read.',
-  unlisted: (shown: number, total: number) => `${numbers.format(shown)} of ${count(total, 'prompt', 'prompts')} are listed. The search finds the others too.`,
+  unlisted: (shown: number, total: number) =>
+    `${numbers.format(shown)} of ${count(total, 'prompt', 'prompts')} are listed. The search finds the others too.`,
   searching: 'Searching all prompts…',
   moreMatch: 'Other prompts may match too. One more word finds them.',
   noMatchTitle: 'No prompt matches',
@@ -241,7 +242,8 @@ export const takeWords = {
   inFile: (path: string) => `In ${path}`,
   otherClients: 'Any other client: add a server of the type “Streamable HTTP” with this address.',
   claudeCodeSignIn: 'Then type /mcp and choose Authenticate. If the output ClaudeCodeCommand of the AWS stack differs, use that.',
-  claudeIsRemote: 'claude.ai reaches servers on the internet alone, and this one is on your machine. Claude Desktop can start it itself: see “Without a server” in the documentation of clients.',
+  claudeIsRemote:
+    'claude.ai reaches servers on the internet alone, and this one is on your machine. Claude Desktop can start it itself: see “Without a server” in the documentation of clients.',
   claudeOwner: 'In a team or enterprise plan, an owner adds the connector first.',
   codexSignIn: 'If the server needs sign-in: codex mcp login prompt-gallery.',
   gooseSession: 'The command is for one session.',

@@ -17,7 +17,7 @@ interface FilePageProps {
 /** A file with its problems, also one that is so broken that it makes no prompt. */
 export function FilePage({ header, gallery, files, path, back, onBack }: FilePageProps) {
   const main = usePage(path, onBack)
-  const file = files.find((other) => other.path === path)
+  const file = files.find(other => other.path === path)
   return (
     <>
       <BackHeader header={header} back={back} onBack={onBack} />

@@ -95,7 +95,17 @@ export function Shell({ gallery, isApp, account, notice = null, typed = null }: 
       )
     }
     if (route.view === 'file') {
-      return <FilePage key={route.path} header={header} gallery={gallery} files={files} path={route.path} back={browseHref(browse.state)} onBack={toList} />
+      return (
+        <FilePage
+          key={route.path}
+          header={header}
+          gallery={gallery}
+          files={files}
+          path={route.path}
+          back={browseHref(browse.state)}
+          onBack={toList}
+        />
+      )
     }
     return (
       <BrowseView

@@ -103,10 +103,14 @@ export class Connection {
         }
         const wanted: Record<string, true> = { promptsListChanged: true }
         if (capabilities.resources?.listChanged) wanted['resourcesListChanged'] = true
-        await this.client.listen(wanted, method => {
-          // A list may have changed after it was read and before the stream began.
-          if (method === ACKNOWLEDGED || method.endsWith('/list_changed')) this.#notify()
-        }, signal)
+        await this.client.listen(
+          wanted,
+          method => {
+            // A list may have changed after it was read and before the stream began.
+            if (method === ACKNOWLEDGED || method.endsWith('/list_changed')) this.#notify()
+          },
+          signal,
+        )
       } catch (e) {
         if (signal.aborted) return
         if (e instanceof GalleryError && e.kind === 'signIn') return

@@ -17,8 +17,16 @@ test('labels of roles are taken off, and lines that only look like them stay', (
 })
 
 test('a prompt of one role is sent as it is, and several roles are named in one message', () => {
-  expect(blocksOf([{ role: 'user', content: [text('a')] }, { role: 'user', content: [text('b')] }])).toEqual([text('a'), text('b')])
-  const [named, ...others] = blocksOf([{ role: 'user', content: [text('a')] }, { role: 'assistant', content: [text('b')] }])
+  expect(
+    blocksOf([
+      { role: 'user', content: [text('a')] },
+      { role: 'user', content: [text('b')] },
+    ]),
+  ).toEqual([text('a'), text('b')])
+  const [named, ...others] = blocksOf([
+    { role: 'user', content: [text('a')] },
+    { role: 'assistant', content: [text('b')] },
+  ])
   expect(others).toEqual([])
   expect(named).toMatchObject({ type: 'text', text: expect.stringMatching(/User:\na\s+Assistant:\nb/) })
 })
@@ -44,7 +52,10 @@ test('of a large gallery a part is listed, the rest is counted, and a search fin
   gallery.onChange(changed)
   expect(await gallery.find('p1199')).toEqual({ names: ['p1199'], hasMore: false })
   expect(changed).toHaveBeenCalledOnce()
-  expect(await gallery.prompts()).toMatchObject({ unlisted: 199, prompts: expect.arrayContaining([expect.objectContaining({ name: 'p1199' })]) })
+  expect(await gallery.prompts()).toMatchObject({
+    unlisted: 199,
+    prompts: expect.arrayContaining([expect.objectContaining({ name: 'p1199' })]),
+  })
   const { names, hasMore } = await gallery.find('p11')
   expect([names.length, hasMore]).toEqual([40, true])
 })

@@ -2,7 +2,16 @@
 
 import type { App } from '@modelcontextprotocol/ext-apps'
 
-import { type Finding, type Gallery, GalleryError, type Message, type Prompt, type PromptList, type SourceFile, type Values } from '../gallery'
+import {
+  type Finding,
+  type Gallery,
+  GalleryError,
+  type Message,
+  type Prompt,
+  type PromptList,
+  type SourceFile,
+  type Values,
+} from '../gallery'
 import { textOf } from '../take/messages'
 import { hostWords } from '../words'
 import { callError } from './errors'

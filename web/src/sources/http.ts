@@ -1,6 +1,15 @@
 /** The gallery of this page's own server, by MCP. */
 
-import { type Finding, type Gallery, GalleryError, type Message, type Prompt, type PromptList, type SourceFile, type Values } from '../gallery'
+import {
+  type Finding,
+  type Gallery,
+  GalleryError,
+  type Message,
+  type Prompt,
+  type PromptList,
+  type SourceFile,
+  type Values,
+} from '../gallery'
 import { Connection } from './connection'
 import { McpClient, type Token } from './mcp'
 import { type ContentBlock, type FoundPrompt, messageOf, promptOfRow, type PromptRow, withSchema } from './rows'
@@ -139,7 +148,11 @@ export class HttpGallery implements Gallery {
     throw new GalleryError('a page has no conversation', 'server')
   }
 
-  async #request<T>(method: string, params: Record<string, unknown>, options: { name?: string; signal?: AbortSignal | undefined }): Promise<T> {
+  async #request<T>(
+    method: string,
+    params: Record<string, unknown>,
+    options: { name?: string; signal?: AbortSignal | undefined },
+  ): Promise<T> {
     try {
       const result = await this.#client.request<T>(method, params, options)
       this.#connection.answered()

@@ -40,7 +40,9 @@ test('a request has the headers that mirror its body, and declares no capabiliti
 
 test('pages are read to the end, and kept while the shortest of them is fresh', async () => {
   const sent = serve(({ params }) =>
-    params['cursor'] ? result({ prompts: [{ name: 'a' }], ttlMs: 60_000 }) : result({ prompts: [{ name: 'b' }], nextCursor: 'x', ttlMs: 90_000 }),
+    params['cursor']
+      ? result({ prompts: [{ name: 'a' }], ttlMs: 60_000 })
+      : result({ prompts: [{ name: 'b' }], nextCursor: 'x', ttlMs: 90_000 }),
   )
   const one = gallery()
   expect((await one.prompts()).prompts.map(prompt => prompt.name)).toEqual(['a', 'b'])
@@ -49,7 +51,9 @@ test('pages are read to the end, and kept while the shortest of them is fresh', 
 })
 
 test('a page that fails leaves the pages before, as a part', async () => {
-  serve(({ params }) => (params['cursor'] ? new Response('', { status: 502 }) : result({ prompts: [{ name: 'a' }], nextCursor: 'x', ttlMs: 0 })))
+  serve(({ params }) =>
+    params['cursor'] ? new Response('', { status: 502 }) : result({ prompts: [{ name: 'a' }], nextCursor: 'x', ttlMs: 0 }),
+  )
   expect(await gallery().prompts()).toMatchObject({ prompts: [{ name: 'a' }], isPartial: true })
 })
 
@@ -75,7 +79,15 @@ test('types come from the tool that the server has', async () => {
   const sent = serve(({ params }) =>
     params['name'] === 'open_gallery'
       ? Response.json({ error: { code: -32602, message: 'unknown tool `open_gallery`' } })
-      : result({ structuredContent: { prompts: [{ name: 'other', arguments: {} }, { name: 'p', arguments: schema }], total: 2 } }),
+      : result({
+          structuredContent: {
+            prompts: [
+              { name: 'other', arguments: {} },
+              { name: 'p', arguments: schema },
+            ],
+            total: 2,
+          },
+        }),
   )
   const one = gallery()
   const argument = { name: 'n', required: true, type: 'string' as const }

@@ -29,7 +29,7 @@ export function ClientsPanel({ address, prompt, values, clients }: ClientsPanelP
           <Calling client={clients.find(({ name }) => name === way.client)} prompt={prompt} values={values} fallback={way.call} />
         </details>
       ))}
-      {others.map((client) => (
+      {others.map(client => (
         <details key={client.name} class="client">
           <summary>{client.name}</summary>
           <h3>{takeWords.addTitle}</h3>
@@ -64,7 +64,7 @@ function Adding({ way: { client, link, command, file, notes } }: { way: Way }) {
           <Line text={file.text} what={takeWords.settingsOf(client)} />
         </>
       )}
-      {notes.map((note) => (
+      {notes.map(note => (
         <p key={note} class="remark">
           {note}
         </p>

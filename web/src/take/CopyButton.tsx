@@ -36,7 +36,14 @@ export function CopyButton({ label, short, isSmall = false, isDisabled = false, 
   }
   return (
     <>
-      <button type="button" class={isSmall ? 'copy copy-small' : 'copy'} aria-disabled={isDisabled} aria-label={isSmall || short ? label : undefined} title={isSmall ? label : undefined} onClick={copy}>
+      <button
+        type="button"
+        class={isSmall ? 'copy copy-small' : 'copy'}
+        aria-disabled={isDisabled}
+        aria-label={isSmall || short ? label : undefined}
+        title={isSmall ? label : undefined}
+        onClick={copy}
+      >
         <svg viewBox="0 0 20 20" aria-hidden="true" class="icon">
           {state === 'copied' ? <path d="m4 10.5 4 4 8-9" /> : <path d="M7 7V4h9v9h-3M4 7h9v9H4Z" />}
         </svg>

@@ -43,7 +43,7 @@ export function TakeBar({ gallery, prompt, values, messages, open, onRefused }: 
           label={takeWords.copyCurl}
           short={takeWords.short.curl}
           text={() => curlOf(address, prompt.name, values)}
-          onCopied={(isCopied) => setSaid(isCopied && labels ? takeWords.curlOpen(labels) : null)}
+          onCopied={isCopied => setSaid(isCopied && labels ? takeWords.curlOpen(labels) : null)}
         />
       )}
       {address !== null && <Share prompt={prompt} values={values} />}
@@ -98,7 +98,7 @@ function Share({ prompt, values }: Pick<TakeBarProps, 'prompt' | 'values'>) {
   const share = (isWhole: boolean) => shareFragment(prompt.name, values, isWhole)
   const link = (isWhole: boolean) => new URL(share(isWhole).fragment, location.href).href
   const name = ({ name, why }: LeftOut) => {
-    const argument = prompt.arguments.find((other) => other.name === name)
+    const argument = prompt.arguments.find(other => other.name === name)
     return `${argument ? labelOf(argument) : name} (${takeWords.why[why]})`
   }
   return (
@@ -107,12 +107,12 @@ function Share({ prompt, values }: Pick<TakeBarProps, 'prompt' | 'values'>) {
         label={Object.keys(values).length > 0 ? takeWords.share : takeWords.shareBare}
         short={takeWords.short.link}
         text={() => link(false)}
-        onCopied={(isCopied) => setLeftOut(isCopied ? share(false).leftOut : null)}
+        onCopied={isCopied => setLeftOut(isCopied ? share(false).leftOut : null)}
       />
       {leftOut && leftOut.length > 0 && (
         <div class="left-out" role="status">
           <p>{takeWords.leftOut(leftOut.map(name).join(', '))}</p>
-          <CopyButton label={takeWords.shareWhole} text={() => link(true)} onCopied={(isCopied) => isCopied && setLeftOut(null)} />
+          <CopyButton label={takeWords.shareWhole} text={() => link(true)} onCopied={isCopied => isCopied && setLeftOut(null)} />
         </div>
       )}
     </>

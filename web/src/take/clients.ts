@@ -29,16 +29,7 @@ export interface Client {
 }
 
 export type Style =
-  | 'formOrWords'
-  | 'optionsAndWords'
-  | 'options'
-  | 'positions'
-  | 'asksForAll'
-  | 'asksForRequired'
-  | 'pairs'
-  | 'oneText'
-  | 'code'
-  | 'nothing'
+  'formOrWords' | 'optionsAndWords' | 'options' | 'positions' | 'asksForAll' | 'asksForRequired' | 'pairs' | 'oneText' | 'code' | 'nothing'
 
 export type Call =
   /** What to type, with values where they can be typed. */
@@ -82,16 +73,16 @@ function code(values: Values): string {
 }
 
 function wordsOf(style: Style, all: Argument[], values: Values): string[] {
-  const required = all.filter((argument) => argument.required)
-  const optional = all.filter((argument) => !argument.required)
+  const required = all.filter(argument => argument.required)
+  const optional = all.filter(argument => !argument.required)
   const quoted = (argument: Argument) => (typedValue(argument, values) ? `"${typedValue(argument, values)}"` : place(argument))
   const bare = (argument: Argument) => typedValue(argument, values) ?? place(argument)
   switch (style) {
     case 'formOrWords':
       // A form opens if an argument is required. Without one, words go one to each argument.
-      return required.length > 0 ? [] : all.map((argument) => oneWord(argument, values) ?? place(argument))
+      return required.length > 0 ? [] : all.map(argument => oneWord(argument, values) ?? place(argument))
     case 'options': {
-      const options = optional.map((argument) => {
+      const options = optional.map(argument => {
         return `--${argument.name}="${typedValue(argument, values) ?? argument.name.toUpperCase()}"`
       })
       return [...required.map(required.length === 1 ? bare : quoted), ...options]
@@ -100,7 +91,7 @@ function wordsOf(style: Style, all: Argument[], values: Values): string[] {
     case 'positions':
       return all.map(quoted)
     case 'pairs':
-      return all.map((argument) => `${argument.name}=${oneWord(argument, values) ?? argument.name.toUpperCase()}`)
+      return all.map(argument => `${argument.name}=${oneWord(argument, values) ?? argument.name.toUpperCase()}`)
     case 'oneText':
       return all.map(bare)
     case 'asksForAll':

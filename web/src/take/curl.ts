@@ -19,7 +19,7 @@ export function curlOf(address: string, name: string, values: Values): string {
 
 /** JSON without the two characters that an interactive shell may replace. They occur in strings alone. */
 function forShell(json: string): string {
-  return json.replace(/['!]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`)
+  return json.replace(/['!]/g, character => `\\u00${character.charCodeAt(0).toString(16)}`)
 }
 
 /** A word for a POSIX shell. */

@@ -9,7 +9,7 @@ import { curlOf, isLoopback, quote } from './curl'
 import { jsonOf, textOf, turnsOf } from './messages'
 import { shareFragment } from './share'
 
-const user = (...texts: string[]): Message => ({ role: 'user', content: texts.map((text) => ({ type: 'text', text })) })
+const user = (...texts: string[]): Message => ({ role: 'user', content: texts.map(text => ({ type: 'text', text })) })
 
 test('text to paste', () => {
   expect(textOf([user('a', 'b'), user('c')])).toBe('a\n\nb\n\nc')
@@ -101,7 +101,7 @@ test('addresses of this machine', () => {
 const REMOTE = 'https://prompts.example/mcp?a=b&c=d'
 
 test('links and settings have the address', () => {
-  const ways = new Map(waysToAdd(REMOTE).map((way) => [way.client, way]))
+  const ways = new Map(waysToAdd(REMOTE).map(way => [way.client, way]))
   const link = (client: string) => new URL(ways.get(client)?.link ?? '')
   expect(link('Claude (claude.ai, Claude Desktop)').searchParams.get('connectorUrl')).toBe(REMOTE)
   expect(JSON.parse(decodeURIComponent(link('VS Code').search.slice(1)))).toEqual({ name: 'prompt-gallery', type: 'http', url: REMOTE })
@@ -118,7 +118,7 @@ test('commands give the address as one word', () => {
     if (command !== undefined) {
       const [program, ...rest] = command.split(' ')
       const given = words(`${program}() { curl "$@"; }\n${program} ${rest.join(' ')}`).words
-      expect(given.some((word) => word === REMOTE || word.includes(JSON.stringify(REMOTE)))).toBe(true)
+      expect(given.some(word => word === REMOTE || word.includes(JSON.stringify(REMOTE)))).toBe(true)
     }
   }
 })
@@ -130,7 +130,7 @@ test('claude.ai cannot reach this machine', () => {
 })
 
 const clients = data as Clients
-const client = (name: string): Client => clients.find((other) => other.name === name) ?? expect.fail(`no ${name}`)
+const client = (name: string): Client => clients.find(other => other.name === name) ?? expect.fail(`no ${name}`)
 const argument = (name: string, required = false): Argument => ({ name, required, type: 'string' })
 const prompt = (name: string, ...list: Argument[]): Prompt => ({ name, tags: [], arguments: list })
 

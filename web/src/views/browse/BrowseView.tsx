@@ -96,7 +96,9 @@ export function BrowseView({ header, gallery, list, files, state, onState, remem
         <div class="browse-list">
           <div class="browse-bar">
             <p class="browse-count" role="status">
-              {isFiltered ? browseWords.promptsOf(arranged.total, prompts.length + list.unlisted) : browseWords.prompts(prompts.length + list.unlisted)}
+              {isFiltered
+                ? browseWords.promptsOf(arranged.total, prompts.length + list.unlisted)
+                : browseWords.prompts(prompts.length + list.unlisted)}
             </p>
             {(state.tags.length > 0 || state.folder !== null || state.query !== '') && (
               <button type="button" class="quiet" onClick={() => onState({ ...EVERYTHING, sort: state.sort })}>
@@ -122,7 +124,11 @@ export function BrowseView({ header, gallery, list, files, state, onState, remem
             </p>
           )}
           {list.unlisted > 0 && <Unlisted shown={prompts.length} unlisted={list.unlisted} query={state.query} finding={finding} />}
-          <BrokenFiles files={files} isOpen={remembered !== null && remembered.place === null} onLeave={() => onLeave({ place: null, scroll: window.scrollY })} />
+          <BrokenFiles
+            files={files}
+            isOpen={remembered !== null && remembered.place === null}
+            onLeave={() => onLeave({ place: null, scroll: window.scrollY })}
+          />
           {arranged.total === 0 ? (
             <div class="message">
               <h2>{browseWords.noMatchTitle}</h2>

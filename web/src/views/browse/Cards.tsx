@@ -77,14 +77,18 @@ export function Cards({ arranged, files, remembered, onLeave, onTop }: CardsProp
   const onOpen = (place: number) => onLeave({ place, scroll: window.scrollY })
 
   return (
-    <div
-      ref={frame}
-      class="cards"
-      style={{ height: `${grid.height}px` }}
-      onKeyDown={onKeyDown}
-    >
+    <div ref={frame} class="cards" style={{ height: `${grid.height}px` }} onKeyDown={onKeyDown}>
       {withCurrent(grid, shown, place).map(one => (
-        <SectionOfCards key={one.section.title ?? ''} one={one} grid={grid} current={place} found={arranged.found} files={files} onFocus={onFocus} onOpen={onOpen} />
+        <SectionOfCards
+          key={one.section.title ?? ''}
+          one={one}
+          grid={grid}
+          current={place}
+          found={arranged.found}
+          files={files}
+          onFocus={onFocus}
+          onOpen={onOpen}
+        />
       ))}
     </div>
   )
@@ -149,7 +153,11 @@ function withCurrent(grid: Grid, shown: VisibleSection[], place: number): Visibl
     // Within a drawn section the rows between are drawn too, if they are few.
     return shown.map(one =>
       one.first === section.first && !isShown && Math.abs(one.from - inside) < 60 * grid.sizes.columns
-        ? { ...one, from: Math.min(one.from, rowStart), to: Math.max(one.to, Math.min(rowStart + grid.sizes.columns, one.section.prompts.length)) }
+        ? {
+            ...one,
+            from: Math.min(one.from, rowStart),
+            to: Math.max(one.to, Math.min(rowStart + grid.sizes.columns, one.section.prompts.length)),
+          }
         : one,
     )
   }
@@ -187,7 +195,12 @@ function useWindow(frame: { current: HTMLDivElement | null }, grid: Grid): Visib
     return visible(grid, top - MARGIN, top + window.innerHeight + MARGIN)
   }
   useLayoutEffect(() => {
-    const follow = () => redraw(measure().map(({ first, from, to }) => `${first}:${from}-${to}`).join())
+    const follow = () =>
+      redraw(
+        measure()
+          .map(({ first, from, to }) => `${first}:${from}-${to}`)
+          .join(),
+      )
     follow()
     addEventListener('scroll', follow, { passive: true })
     addEventListener('resize', follow)

@@ -15,7 +15,9 @@ export function Empty() {
         <code>{file}</code>
         {after}
       </p>
-      <pre class="example" tabIndex={0}>{browseWords.emptyExample}</pre>
+      <pre class="example" tabIndex={0}>
+        {browseWords.emptyExample}
+      </pre>
       <button type="button" class="button" onClick={copy}>
         {isCopied ? browseWords.emptyCopied : browseWords.emptyCopy}
       </button>

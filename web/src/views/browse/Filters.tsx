@@ -37,7 +37,12 @@ export function Filters({ folders, tags, state, total, onState }: FiltersProps) 
             {browseWords.folders}
           </h2>
           <ul class="folders">
-            <Folder name={browseWords.allFolders} count={total} isOn={state.folder === null} onClick={() => onState({ ...state, folder: null })} />
+            <Folder
+              name={browseWords.allFolders}
+              count={total}
+              isOn={state.folder === null}
+              onClick={() => onState({ ...state, folder: null })}
+            />
             {folders.map(({ name, count }) => (
               <Folder
                 key={name}

@@ -8,7 +8,11 @@ const section = (title: string | null, n: number) => ({ title, prompts: prompts(
 const grid = gridOf([section('a', 5), section('b', 1), section('c', 4)], { columns: 3, row: 100, heading: 50 })
 
 test('sections follow each other', () => {
-  expect(grid.sections.map(({ top, height, first }) => [top, height, first])).toEqual([[0, 250, 0], [250, 150, 5], [400, 250, 6]])
+  expect(grid.sections.map(({ top, height, first }) => [top, height, first])).toEqual([
+    [0, 250, 0],
+    [250, 150, 5],
+    [400, 250, 6],
+  ])
   expect([grid.height, grid.count]).toEqual([650, 10])
   expect(rowOf(grid, 4)).toEqual({ top: 150, bottom: 250 })
 })
@@ -16,7 +20,11 @@ test('sections follow each other', () => {
 test('only what is between two heights is drawn', () => {
   const shown = (top: number, bottom: number) => visible(grid, top, bottom).map(({ section, from, to }) => [section.title, from, to])
   expect(shown(0, 60)).toEqual([['a', 0, 3]])
-  expect(shown(160, 460)).toEqual([['a', 3, 5], ['b', 0, 1], ['c', 0, 3]])
+  expect(shown(160, 460)).toEqual([
+    ['a', 3, 5],
+    ['b', 0, 1],
+    ['c', 0, 3],
+  ])
   expect(shown(650, 700)).toEqual([])
 })
 

@@ -3,7 +3,13 @@ import { expect, test } from 'vitest'
 import type { Prompt } from '../../gallery'
 import { fold, indexOf, search } from './search'
 
-const prompt = (name: string, title: string, description: string, tags: string[] = []): Prompt => ({ name, title, description, tags, arguments: [] })
+const prompt = (name: string, title: string, description: string, tags: string[] = []): Prompt => ({
+  name,
+  title,
+  description,
+  tags,
+  arguments: [],
+})
 
 const index = indexOf([
   prompt('code-review', 'Code review', 'Review a diff and list the problems.', ['quality']),
@@ -12,7 +18,10 @@ const index = indexOf([
   prompt('russian', 'Перевод', 'Для команды.'),
 ])
 const names = (query: string) => search(index, query)?.order.map(i => index.prompts[i]!.name)
-const marked = (query: string, text: string) => search(index, query)!.marks(text).map(([start, end]) => text.slice(start, end))
+const marked = (query: string, text: string) =>
+  search(index, query)!
+    .marks(text)
+    .map(([start, end]) => text.slice(start, end))
 
 test('names and titles come before tags, and tags before descriptions', () => {
   expect(names('code')).toEqual(['code-review', 'release-notes'])

@@ -62,7 +62,13 @@ export function indexOf(prompts: Prompt[], folders: Map<string, string> = new Ma
 
 /** The prompts that have every word of `query`. `null` for a query without words. */
 export function search(index: SearchIndex, query: string): Found | null {
-  const words = [...new Set(fold(query).split(/[\s_/-]+/).filter(Boolean))]
+  const words = [
+    ...new Set(
+      fold(query)
+        .split(/[\s_/-]+/)
+        .filter(Boolean),
+    ),
+  ]
   if (words.length === 0) return null
   const total = new Float64Array(index.prompts.length)
   const terms: Term[] = []

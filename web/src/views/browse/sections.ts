@@ -67,10 +67,17 @@ export function arrange(library: Library, { query, tags, folder, sort }: BrowseS
     tags.every(tag => prompt.tags.includes(tag)) && (folder === null || folders.get(prompt.name) === folder)
   const found = search(index, query)
   const prompts = (found ? matching(index.prompts, found, others) : index.prompts).filter(isWanted)
-  const one = (title: string | null, prompts: Prompt[]) => ({ sections: prompts.length > 0 ? [{ title, prompts }] : [], total: prompts.length, found })
+  const one = (title: string | null, prompts: Prompt[]) => ({
+    sections: prompts.length > 0 ? [{ title, prompts }] : [],
+    total: prompts.length,
+    found,
+  })
   if (sort === 'change') {
     const changed = (prompt: Prompt) => files.get(prompt.name)?.lastModified ?? ''
-    return one(browseWords.byChange, prompts.sort((a, b) => (changed(a) < changed(b) ? 1 : changed(a) > changed(b) ? -1 : 0)))
+    return one(
+      browseWords.byChange,
+      prompts.sort((a, b) => (changed(a) < changed(b) ? 1 : changed(a) > changed(b) ? -1 : 0)),
+    )
   }
   if (found) return one(browseWords.results, prompts)
   const byFolder = Map.groupBy(prompts, prompt => folders.get(prompt.name) ?? '')

@@ -24,7 +24,7 @@ export function ArgumentForm({ gallery, prompt, values, errors, onValues, onLeav
     return gallery.suggest(prompt.name, name, text, sentValues(prompt, values), signal)
   }
   return (
-    <form class="arguments" aria-labelledby="arguments-title" noValidate onSubmit={(event) => event.preventDefault()}>
+    <form class="arguments" aria-labelledby="arguments-title" noValidate onSubmit={event => event.preventDefault()}>
       <div class="arguments-head">
         <h2 id="arguments-title">{promptWords.form}</h2>
         {Object.keys(values).length > 0 && (
@@ -56,7 +56,7 @@ export function ArgumentForm({ gallery, prompt, values, errors, onValues, onLeav
           value={valueOf(values, argument.name)}
           error={errors.get(argument.name)}
           suggest={gallery.abilities.completion ? suggest(argument.name) : undefined}
-          onValue={(value) => onValues(withValue(values, argument.name, value))}
+          onValue={value => onValues(withValue(values, argument.name, value))}
           onLeave={() => onLeave(argument.name)}
         />
       ))}

@@ -91,7 +91,7 @@ export function Combobox({ control, input, known, suggest, onLines }: ComboboxPr
         autocomplete="off"
         value={value}
         placeholder={placeholder}
-        onInput={(event) => {
+        onInput={event => {
           onValue(event.currentTarget.value)
           open(-1)
         }}
@@ -111,7 +111,7 @@ export function Combobox({ control, input, known, suggest, onLines }: ComboboxPr
             role="option"
             aria-selected={at === current}
             // The field keeps the focus.
-            onMouseDown={(event) => event.preventDefault()}
+            onMouseDown={event => event.preventDefault()}
             onClick={() => take(option)}
           >
             {option}

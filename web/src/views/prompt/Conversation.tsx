@@ -19,14 +19,14 @@ interface ConversationProps {
 
 export function Conversation({ messages, isStale, isLoading }: ConversationProps) {
   const [isRaw, setIsRaw] = useState(false)
-  const isEmpty = messages.every(({ content }) => content.every((part) => part.type === 'text' && part.text === ''))
+  const isEmpty = messages.every(({ content }) => content.every(part => part.type === 'text' && part.text === ''))
   return (
     <>
       <div class="rendered-bar">
         <Counts messages={messages} />
         <fieldset class="radios" role="radiogroup">
           <legend class="unseen">{promptWords.view}</legend>
-          {[false, true].map((raw) => (
+          {[false, true].map(raw => (
             <label key={String(raw)} class="radio">
               <input type="radio" name="rendered-view" checked={raw === isRaw} onChange={() => setIsRaw(raw)} />
               <span>{raw ? promptWords.raw : promptWords.markdown}</span>

@@ -144,7 +144,7 @@ function Radios({ argument, control: { id, value, onValue } }: ChoiceProps) {
   const isChecked = (choice: string) => sameChoice(argument, value) === choice || (value === '' && valueSent(choice) === '')
   return (
     <div class="radios">
-      {options.map((choice) => (
+      {options.map(choice => (
         <label key={choice} class="radio">
           <input type="radio" name={id} value={choice} checked={isChecked(choice)} onChange={() => onValue(valueSent(choice))} />
           <span>{choiceWords(argument, choice)}</span>
@@ -160,10 +160,10 @@ function Select({ argument, control: { id, value, aria, onValue, onLeave } }: Ch
   const nothing = argument.required ? promptWords.choose : promptWords.notSet
   const hasDefault = argument.default !== undefined && choices.includes(argument.default) && !argument.required
   return (
-    <select id={id} {...aria} value={known ?? value} onChange={(event) => onValue(event.currentTarget.value)} onBlur={onLeave}>
+    <select id={id} {...aria} value={known ?? value} onChange={event => onValue(event.currentTarget.value)} onBlur={onLeave}>
       {!hasDefault && <option value="">{nothing}</option>}
       {value !== '' && known === undefined && <option value={value}>{promptWords.notAllowed(shortened(value))}</option>}
-      {choices.map((choice) => (
+      {choices.map(choice => (
         <option key={choice} value={hasDefault && choice === argument.default ? '' : choice}>
           {choiceWords(argument, choice)}
         </option>
@@ -175,7 +175,7 @@ function Select({ argument, control: { id, value, aria, onValue, onLeave } }: Ch
 /** The choice that a value is. The server ignores white space around it, and the case of booleans. */
 function sameChoice(argument: Argument, value: string): string | undefined {
   const text = argument.type === 'boolean' ? value.trim().toLowerCase() : value.trim()
-  return choicesOf(argument).find((choice) => choice === value || choice.trim() === text)
+  return choicesOf(argument).find(choice => choice === value || choice.trim() === text)
 }
 
 function choiceWords(argument: Argument, choice: string): string {
@@ -198,7 +198,7 @@ function Switch({ argument, control: { id, value, aria, onValue, onLeave } }: Ch
       id={id}
       {...known}
       checked={isOn}
-      onChange={(event) => {
+      onChange={event => {
         const { checked } = event.currentTarget
         onValue(checked === atFirst ? '' : String(checked))
       }}

@@ -9,7 +9,11 @@ interface NumberFieldProps {
 }
 
 /** Text, and not `type=number`: that shows nothing for a value that is no number, so nobody would see what is wrong. */
-export function NumberField({ control: { id, label, value, placeholder, aria, onValue, onLeave }, isInteger, defaultValue }: NumberFieldProps) {
+export function NumberField({
+  control: { id, label, value, placeholder, aria, onValue, onLeave },
+  isInteger,
+  defaultValue,
+}: NumberFieldProps) {
   const step = (by: 1 | -1) => {
     const next = stepped(value || defaultValue || '0', by, isInteger)
     if (next !== undefined) onValue(next)
@@ -31,7 +35,7 @@ export function NumberField({ control: { id, label, value, placeholder, aria, on
         autocomplete="off"
         value={value}
         placeholder={placeholder}
-        onInput={(event) => onValue(event.currentTarget.value)}
+        onInput={event => onValue(event.currentTarget.value)}
         onKeyDown={onKeyDown}
         onBlur={onLeave}
       />

@@ -26,28 +26,28 @@ function fake(abilities: Partial<Gallery['abilities']> = {}): Gallery {
     abilities: { source: false, completion: true, find: false, send: false, address: null, ...abilities },
     prompts: () => Promise.reject(new Error('not asked')),
     find: () => Promise.reject(new Error('not asked')),
-    details: (prompt) => Promise.resolve(prompt),
+    details: prompt => Promise.resolve(prompt),
     render: (_, values, signal) =>
       new Promise((resolve, reject) => {
         const answer = (text: string) => settled(() => resolve([{ role: 'user', content: [{ type: 'text', text }] }]))
-        calls.push({ values, signal, answer, fail: (error) => settled(() => reject(error)) })
+        calls.push({ values, signal, answer, fail: error => settled(() => reject(error)) })
       }),
     suggest: (_, argument, text) =>
-      Promise.resolve(argument === 'city' ? ['Berlin', 'Bern', 'Rome'].filter((city) => city.startsWith(text)) : []),
+      Promise.resolve(argument === 'city' ? ['Berlin', 'Bern', 'Rome'].filter(city => city.startsWith(text)) : []),
     source: () => Promise.resolve('Hi {{name}}\n'),
     files: () =>
       Promise.resolve([
         { uri: 'gallery:///p.prompt', path: 'p.prompt', prompt: 'p', problems: [{ level: 'warning', message: 'odd `x`', line: 1 }] },
       ]),
-    onChange: (callback) => {
+    onChange: callback => {
       changed = callback
       return () => {}
     },
-    onReachable: (callback) => {
+    onReachable: callback => {
       reachable = callback
       return () => {}
     },
-    send: (messages) => {
+    send: messages => {
       sent.push(messages)
       return Promise.resolve()
     },
@@ -71,7 +71,7 @@ async function show(gallery: Gallery, list: Argument[], given: Values = {}): Pro
 
 const field = (at: number) => page.querySelector<HTMLInputElement>(`#argument-${at}`) ?? expect.fail(`no field ${at}`)
 const button = (name: string) =>
-  [...page.querySelectorAll('button')].find((other) => other.textContent === name || other.ariaLabel === name) ?? expect.fail(`no ${name}`)
+  [...page.querySelectorAll('button')].find(other => other.textContent === name || other.ariaLabel === name) ?? expect.fail(`no ${name}`)
 const type = (at: number, text: string) =>
   act(() => {
     field(at).value = text
@@ -88,11 +88,17 @@ const later = (milliseconds = 1000) =>
   })
 const shown = () => page.querySelector('.conversation')?.textContent ?? ''
 const describedBy = (at: number) =>
-  (field(at).getAttribute('aria-describedby') ?? '').split(' ').map((id) => document.getElementById(id)?.textContent)
+  (field(at).getAttribute('aria-describedby') ?? '').split(' ').map(id => document.getElementById(id)?.textContent)
 
 beforeAll(() => {
   // Of the browser, jsdom lacks these.
-  vi.stubGlobal('ResizeObserver', class { observe() {} disconnect() {} })
+  vi.stubGlobal(
+    'ResizeObserver',
+    class {
+      observe() {}
+      disconnect() {}
+    },
+  )
   vi.stubGlobal('CSS', { supports: () => true })
   Element.prototype.scrollIntoView = () => {}
 })
@@ -119,7 +125,7 @@ test('nothing is rendered while a required argument is missing, also one named c
   expect(document.activeElement).toBe(field(0))
   await type(0, 'x')
   await later()
-  expect(calls.map((call) => call.values)).toEqual([{ constructor: 'x' }])
+  expect(calls.map(call => call.values)).toEqual([{ constructor: 'x' }])
 })
 
 test('a missing argument is marked once its field was left', async () => {
@@ -141,7 +147,7 @@ test('typing asks once, cancels what is stale and keeps the last rendering', asy
     await later(100)
   }
   await later()
-  expect(calls.map((call) => call.values)).toEqual([{ a: '1' }, { a: '1234' }])
+  expect(calls.map(call => call.values)).toEqual([{ a: '1' }, { a: '1234' }])
   expect(page.querySelector('.conversation-stale')).not.toBeNull()
   await type(0, '12345')
   expect(calls[1]?.signal?.aborted).toBe(true)
@@ -165,7 +171,10 @@ test('what is cleared is not sent, so that the default holds', async () => {
 test('errors are told at their arguments, and others above the rendering', async () => {
   await show(fake(), [argument('a'), argument('b')], { a: '1' })
   await later(0)
-  const faults = [{ argument: 'a', message: 'too short' }, { argument: 'b', message: 'too long' }]
+  const faults = [
+    { argument: 'a', message: 'too short' },
+    { argument: 'b', message: 'too long' },
+  ]
   await calls[0]?.fail(new GalleryError('both', 'argument', 'a', faults))
   expect(describedBy(0)).toContain('too short')
   expect(describedBy(1)).toContain('too long')
@@ -236,7 +245,7 @@ test('a field with known values becomes a combobox that arrows and Enter work', 
   expect(document.activeElement).toBe(field(0))
   await type(0, 'Ber')
   await later()
-  const options = () => [...page.querySelectorAll('[role=option]')].map((option) => option.textContent)
+  const options = () => [...page.querySelectorAll('[role=option]')].map(option => option.textContent)
   expect(options()).toEqual(['Berlin', 'Bern'])
   const press = (key: string) =>
     act(() => {

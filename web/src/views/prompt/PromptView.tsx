@@ -56,10 +56,14 @@ function Head({ prompt: { name, title, description, tags } }: { prompt: Prompt }
           <code>{name}</code>
         </p>
       )}
-      {description && <p class="prompt-description"><Inline text={description.trim()} /></p>}
+      {description && (
+        <p class="prompt-description">
+          <Inline text={description.trim()} />
+        </p>
+      )}
       {tags.length > 0 && (
         <ul class="prompt-tags" aria-label={promptWords.tags}>
-          {tags.map((tag) => (
+          {tags.map(tag => (
             <li key={tag}>{tag}</li>
           ))}
         </ul>
@@ -90,7 +94,7 @@ function Tabs({ tabs, shown, onShow }: { tabs: Tab[]; shown: Tab; onShow(tab: Ta
   }
   return (
     <div class="tabs" role="tablist" aria-label={promptWords.tabsLabel} ref={list} onKeyDown={onKeyDown}>
-      {tabs.map((tab) => (
+      {tabs.map(tab => (
         <button
           key={tab}
           type="button"

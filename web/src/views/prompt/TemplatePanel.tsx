@@ -25,7 +25,7 @@ type State = { file: SourceFile; source: string } | { error: string } | null
 export function TemplatePanel({ gallery, of, version }: TemplatePanelProps) {
   const [state, setState] = useState<State>(null)
   const [round, setRound] = useState(0)
-  const retry = () => setRound((last) => last + 1)
+  const retry = () => setRound(last => last + 1)
   useEffect(() => gallery.onChange(retry), [gallery])
   useEffect(() => {
     const controller = new AbortController()
@@ -68,7 +68,7 @@ interface TemplateProps {
 
 function Template({ file, source, hasName }: TemplateProps) {
   const lines = useMemo(() => linesOf(source.replace(/\r?\n$/, '')), [source])
-  const placed = (line: number) => file.problems.filter((problem) => problem.line === line)
+  const placed = (line: number) => file.problems.filter(problem => problem.line === line)
   const others = file.problems.filter(({ line }) => line === undefined || line > lines.length)
   return (
     <div class="template">
@@ -93,7 +93,15 @@ function Template({ file, source, hasName }: TemplateProps) {
         <code>
           {lines.map((tokens, at) => (
             <span key={at} class={lineClass(placed(at + 1))}>
-              {tokens.map(({ type, text }, at) => (type === 'text' ? text : <span key={at} class={`token-${type}`}>{text}</span>))}
+              {tokens.map(({ type, text }, at) =>
+                type === 'text' ? (
+                  text
+                ) : (
+                  <span key={at} class={`token-${type}`}>
+                    {text}
+                  </span>
+                ),
+              )}
               {'\n'}
               {placed(at + 1).map((problem, at) => (
                 <Trouble key={at} problem={problem} />
@@ -108,7 +116,7 @@ function Template({ file, source, hasName }: TemplateProps) {
 
 /** Each coloured word is an element, which are too many for a long file. */
 function linesOf(source: string): Token[][] {
-  return source.length <= MAX_COLOURED ? highlight(source) : source.split(/\r?\n/).map((text) => [{ type: 'text', text }])
+  return source.length <= MAX_COLOURED ? highlight(source) : source.split(/\r?\n/).map(text => [{ type: 'text', text }])
 }
 
 function lineClass(problems: Problem[]): string {

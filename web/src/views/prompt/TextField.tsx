@@ -38,7 +38,7 @@ export function TextField({ control, isCode, suggest }: TextFieldProps) {
   const typed: ControlProps = {
     ...control,
     aria: { ...aria, 'aria-describedby': described },
-    onValue: (value) => {
+    onValue: value => {
       setFile(null)
       onValue(value)
     },
@@ -46,14 +46,14 @@ export function TextField({ control, isCode, suggest }: TextFieldProps) {
   return (
     <div
       class={isOver ? 'text-field text-field-over' : 'text-field'}
-      onDragOver={(event) => {
+      onDragOver={event => {
         if (event.dataTransfer?.types.includes('Files')) {
           event.preventDefault()
           setIsOver(true)
         }
       }}
       onDragLeave={() => setIsOver(false)}
-      onDrop={(event) => {
+      onDrop={event => {
         if (event.dataTransfer?.types.includes('Files')) {
           event.preventDefault()
           setIsOver(false)
@@ -67,7 +67,7 @@ export function TextField({ control, isCode, suggest }: TextFieldProps) {
           ref={chooser}
           type="file"
           hidden
-          onChange={async (event) => {
+          onChange={async event => {
             const input = event.currentTarget
             await take(input.files)
             // The same file can be chosen again after an edit.
@@ -155,7 +155,7 @@ function TextControl({ control, isCode, suggest }: TextFieldProps) {
       placeholder={placeholder}
       spellcheck={!isCode}
       onFocus={ask}
-      onInput={(event) => onValue(event.currentTarget.value)}
+      onInput={event => onValue(event.currentTarget.value)}
       onBlur={onLeave}
     />
   )

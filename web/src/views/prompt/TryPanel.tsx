@@ -39,18 +39,11 @@ export function TryPanel({ gallery, prompt, values, onValues }: TryPanelProps) {
     if (left.has(name) && !errors.has(name)) errors.set(name, promptWords.isMissing)
   }
   const wrong = prompt.arguments.filter(({ name }) => faults.has(name) || told.atFields.has(name))
-  const open = prompt.arguments.filter((argument) => missing.includes(argument) || wrong.includes(argument))
-  const leave = (names: string[]) => setLeft((before) => (names.every((name) => before.has(name)) ? before : new Set([...before, ...names])))
+  const open = prompt.arguments.filter(argument => missing.includes(argument) || wrong.includes(argument))
+  const leave = (names: string[]) => setLeft(before => (names.every(name => before.has(name)) ? before : new Set([...before, ...names])))
   return (
     <div class="try">
-      <ArgumentForm
-        gallery={gallery}
-        prompt={prompt}
-        values={values}
-        errors={errors}
-        onValues={onValues}
-        onLeave={(name) => leave([name])}
-      />
+      <ArgumentForm gallery={gallery} prompt={prompt} values={values} errors={errors} onValues={onValues} onLeave={name => leave([name])} />
       <section class="rendered" ref={rendered} aria-labelledby="rendered-title">
         <h2 id="rendered-title">{promptWords.rendering}</h2>
         <TakeBar
@@ -109,7 +102,7 @@ function useHeight() {
 }
 
 function faultsOf(prompt: Prompt, values: Values): Map<string, string> {
-  const entries = prompt.arguments.flatMap((argument) => {
+  const entries = prompt.arguments.flatMap(argument => {
     const fault = faultOf(argument, valueOf(values, argument.name))
     return fault ? [[argument.name, wordsOfFault(fault)] as const] : []
   })
@@ -125,7 +118,7 @@ function tellArguments(prompt: Prompt, error: GalleryError | null): { atFields: 
   const named = faults.length > 0 || argument === undefined ? faults : [{ argument, message }]
   const known = new Set(prompt.arguments.map(({ name }) => name))
   const isPlaced = named.length > 0 && named.every(({ argument }) => known.has(argument))
-  const atFields = new Map(named.filter(({ argument }) => known.has(argument)).map((fault) => [fault.argument, fault.message]))
+  const atFields = new Map(named.filter(({ argument }) => known.has(argument)).map(fault => [fault.argument, fault.message]))
   return { atFields, above: isPlaced ? null : message }
 }
 
@@ -138,9 +131,14 @@ function Summary({ title, prompt, list, isError = false }: { title: string; prom
     <div class={isError ? 'box box-error' : 'box'}>
       <p class="box-title">{title}</p>
       <ul>
-        {list.map((argument) => (
+        {list.map(argument => (
           <li key={argument.name}>
-            <button type="button" class="to-field" aria-label={promptWords.goTo(labelOf(argument))} onClick={() => focusField(prompt.arguments.indexOf(argument))}>
+            <button
+              type="button"
+              class="to-field"
+              aria-label={promptWords.goTo(labelOf(argument))}
+              onClick={() => focusField(prompt.arguments.indexOf(argument))}
+            >
               {labelOf(argument)}
             </button>
           </li>

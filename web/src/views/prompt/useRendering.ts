@@ -24,7 +24,7 @@ export function useRendering(gallery: Gallery, prompt: Prompt, values: Values, i
   const [round, setRound] = useState(0)
   const isUnreachable = useRef(false)
   const isFirst = useRef(true)
-  const retry = () => setRound((last) => last + 1)
+  const retry = () => setRound(last => last + 1)
 
   const key = JSON.stringify([prompt.name, prompt.version, values])
   // When the same is asked for once more, the rendering stays current until the next answer: it would flicker at each change of the gallery.
@@ -36,11 +36,11 @@ export function useRendering(gallery: Gallery, prompt: Prompt, values: Values, i
   useEffect(() => {
     const stops = [
       gallery.onChange(retry),
-      gallery.onReachable((isReachable) => {
+      gallery.onReachable(isReachable => {
         if (isReachable && isUnreachable.current) retry()
       }),
     ]
-    return () => stops.forEach((stop) => stop())
+    return () => stops.forEach(stop => stop())
   }, [gallery])
 
   useEffect(() => {

@@ -20,7 +20,7 @@ export function sentValues(prompt: Prompt, values: Values): Values {
 /** Names in a link that the prompt does not have as arguments, for example after an edit. */
 export function unknownNames(prompt: Prompt, values: Values): string[] {
   const known = new Set(prompt.arguments.map(({ name }) => name))
-  return Object.keys(values).filter((name) => !known.has(name))
+  return Object.keys(values).filter(name => !known.has(name))
 }
 
 /** Required arguments that have no value. White space is no value, as for the server. */
@@ -65,7 +65,7 @@ function areFewAndShort(choices: string[]): boolean {
 /** The choices of an argument. Empty text is no choice, because it means that the argument is absent. */
 export function choicesOf(argument: Argument): string[] {
   const choices = argument.enum ?? (argument.type === 'boolean' ? ['true', 'false'] : [])
-  return choices.filter((choice) => choice !== '')
+  return choices.filter(choice => choice !== '')
 }
 
 export type Fault =
@@ -91,7 +91,7 @@ export function faultOf(argument: Argument, value: string): Fault | undefined {
     case 'number':
       return Number.isFinite(Number(text)) ? undefined : { kind: 'notNumber', value }
     case 'object':
-      return jsonFault(text, (data) => typeof data === 'object' && data !== null && !Array.isArray(data), 'notObject')
+      return jsonFault(text, data => typeof data === 'object' && data !== null && !Array.isArray(data), 'notObject')
     case 'array':
       // The server takes items with commas or line by line too, so only what begins as JSON has to be JSON.
       return /^[[{]/.test(text) ? jsonFault(text, Array.isArray, 'notList') : undefined
