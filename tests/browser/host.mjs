@@ -47,6 +47,14 @@ export async function openInHost(t, files, { arguments: input = {}, theme = 'lig
   page.on('request', (request) => {
     if (request.frame() !== page.mainFrame()) asked.push(request.url())
   })
-  cleanup(t, () => assert.deepEqual(asked, [], 'requests of the app itself'))
+  // Its messages have the values of arguments. The bridge in the host writes its own.
+  const written = []
+  page.on('console', (message) => {
+    if (!message.location().url.endsWith('/host.js')) written.push(message.text())
+  })
+  cleanup(t, () => {
+    assert.deepEqual(asked, [], 'requests of the app itself')
+    assert.deepEqual(written, [], 'what the app writes to the console')
+  })
   return { server, page, app: page.frameLocator('iframe[title="Prompt gallery"]') }
 }
