@@ -58,6 +58,8 @@ async fn without_a_check_the_first_error_of_each_prompt_is_told() {
     let of_partial = problems(&checked, "_broken.prompt")[0]["message"].as_str().unwrap().to_owned();
     let message = problems(&served, "bare.prompt")[0]["message"].as_str().unwrap();
     assert_eq!(message, format!("_broken.prompt, line 1, column 1: {of_partial}"));
+    // By itself the partial was not looked at, so nothing is said of it.
+    assert_eq!(problems(&served, "_broken.prompt"), &Value::Null);
     // Warnings take the check.
     assert_eq!(problems(&served, "bare.prompt").as_array().unwrap().len(), 1);
 }

@@ -80,6 +80,34 @@ async fn a_foreign_origin_or_host_is_403() {
 }
 
 #[tokio::test]
+async fn the_servers_own_page_may_call_from_each_host_that_is_answered() {
+    let status = async |wire: &Wire, host: &str, origin: &str| {
+        let headers = [("content-type", "application/json"), ("host", host), ("origin", origin)];
+        wire.send(Method::POST, "/mcp", &headers, PING).await.status.as_u16()
+    };
+    let hosts = ("ALLOWED_HOSTS", "gallery.example.com");
+    let wire = Wire::new(Server::new(), GALLERY, &[hosts]).await;
+    for (host, origin) in [
+        ("gallery.example.com", "https://gallery.example.com"),
+        ("Gallery.example.com:8080", "http://gallery.example.com:8080"),
+    ] {
+        assert_eq!(status(&wire, host, origin).await, 200, "{origin}");
+    }
+    for (host, origin) in [
+        ("gallery.example.com:8080", "http://gallery.example.com:8081"),
+        ("localhost:8080", "https://gallery.example.com"),
+        ("evil.example.com", "http://evil.example.com"),
+    ] {
+        assert_eq!(status(&wire, host, origin).await, 403, "{host}, {origin}");
+    }
+    let without_page = Wire::new(Server::new(), GALLERY, &[hosts, ("GALLERY_PAGE", "off")]).await;
+    assert_eq!(status(&without_page, "gallery.example.com", "https://gallery.example.com").await, 403);
+    // Or a page could come to this machine by a host name of its own.
+    let of_any_host = Wire::new(Server::new(), GALLERY, &[("ALLOWED_HOSTS", "*")]).await;
+    assert_eq!(status(&of_any_host, "evil.example.com", "http://evil.example.com").await, 403);
+}
+
+#[tokio::test]
 async fn a_page_of_an_allowed_origin_may_read_the_answer() {
     let wire = server().await;
     let preflight = async |origin: &str| {

@@ -84,6 +84,11 @@ async fn the_page_is_told_how_to_sign_in() {
     // Without a client the page can say that it cannot sign in.
     (sign_in["clientId"], sign_in["scopes"]) = (json!(null), json!(["openid"]));
     assert_eq!(settings(&all[..3]).await["signIn"], sign_in);
+    // A client of its own opens no registration.
+    sign_in["clientId"] = json!("page");
+    let own = [&all[..3], &[("PAGE_CLIENT_ID", "page")]].concat();
+    assert_eq!(settings(&own).await["signIn"], sign_in);
+    assert_eq!(server(&own).await.send(Method::POST, "/register", &[], "{}").await.status, 404);
     let page = server(&all).await.send(Method::GET, "/", &[], "").await;
     let policy = page.headers["content-security-policy"].to_str().unwrap();
     let calls = format!("connect-src 'self' {} {login} https://revoke.example.com;", issuer.url);

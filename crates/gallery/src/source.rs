@@ -210,32 +210,24 @@ impl Gallery {
         are_all
     }
 
-    /// Keeps what serving finds in files: the first error of each prompt, which may be in a partial. Returns whether all could be read.
+    /// Keeps what serving finds in files: the first error of each prompt, which may be in a partial. The problems of a partial by
+    /// itself are not known. Returns whether all could be read.
     async fn link_files(&self, catalogue: &Arc<Catalogue>, surroundings: u64, files: &[&Object]) -> bool {
-        let mut problems: HashMap<&str, Option<(Level, Problem)>> =
-            files.iter().map(|object| (object.key.as_str(), None)).collect();
-        let is_asked = |entry: &&Entry| problems.contains_key(catalogue.object(entry).key.as_str());
-        let entries: Vec<_> = catalogue.entries.iter().filter(is_asked).collect();
-        let reads =
-            entries.into_iter().map(|entry| async move { (entry, self.live.files.linked(catalogue, entry).await) });
+        let asked: HashSet<&str> = files.iter().map(|object| object.key.as_str()).collect();
+        let is_asked = |entry: &&Entry| asked.contains(catalogue.object(entry).key.as_str());
+        let reads = catalogue.entries.iter().filter(is_asked);
+        let reads = reads.map(|entry| async move { (entry, self.live.files.linked(catalogue, entry).await) });
         let mut reads = stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(CONCURRENT_READS);
         let mut are_all = true;
         while let Some((entry, link)) = reads.next().await {
-            let key = catalogue.object(entry).key.as_str();
+            let object = catalogue.object(entry);
             match link {
                 Ok(link) => {
-                    let problem = link.prompt.as_ref().err().map(|problem| (Level::Error, of_file(key, problem)));
-                    problems.insert(key, problem);
+                    let problem = link.prompt.as_ref().err();
+                    let problem = problem.map(|problem| (Level::Error, of_file(&object.key, problem)));
+                    self.checked.keep(surroundings, object, json(problem.as_slice()));
                 }
-                Err(_) => {
-                    problems.remove(key);
-                    are_all = false;
-                }
-            }
-        }
-        for object in files {
-            if let Some(problem) = problems.get(object.key.as_str()) {
-                self.checked.keep(surroundings, object, json(problem.as_slice()));
+                Err(_) => are_all = false,
             }
         }
         are_all

@@ -28,6 +28,7 @@
 //! | `OAUTH_JWKS_URL` | | the issuer's metadata | where the issuer's keys are |
 //! | `OAUTH_AUTHORIZE_URL`, `OAUTH_TOKEN_URL`, `OAUTH_REVOKE_URL` | | | addresses where clients sign in, if they cannot use the issuer's own metadata |
 //! | `OAUTH_CLIENT_ID`, `OAUTH_REDIRECT_URIS` | | | the client that registering clients get, and its redirect addresses |
+//! | `PAGE_CLIENT_ID` | | `OAUTH_CLIENT_ID` | the client as which the page signs people in |
 //! | `ALLOW_ANONYMOUS` | | `false` | whether callers without a token are answered |
 //! | `RUST_LOG` | | `info` | log filter |
 //! | `LOG_FORMAT` | | `text` (`json` on Lambda) | how log lines are written |
@@ -142,19 +143,15 @@ impl Config {
         let (mut allowed_origins, mut allowed_hosts) =
             (Allowed::read(&ORIGINS, env, on_lambda)?, Allowed::read(&HOSTS, env, on_lambda)?);
         let gallery_page = env.is_on("GALLERY_PAGE", true)?;
-        // The server's own page calls it from there.
-        let mut add_own_origin = |url: &str| {
-            if gallery_page {
-                allowed_origins.add_origin_of(url);
-            }
-        };
         // A page that rebinds a host name to this machine cannot send an IP address as `Host`.
         if !addr.ip().is_unspecified() && !addr.ip().is_loopback() {
             allowed_hosts.add_host(&SocketAddr::new(addr.ip(), 80).to_string());
-            add_own_origin(&format!("http://{addr}"));
         }
         if let Some(url) = &public_url {
-            add_own_origin(url);
+            // The page is there for people, also where a proxy sends another `Host`.
+            if gallery_page {
+                allowed_origins.add_origin_of(url);
+            }
             if let Some(authority) = url.parse::<Uri>().ok().and_then(|url| url.into_parts().authority) {
                 allowed_hosts.add_host(authority.as_str());
             }

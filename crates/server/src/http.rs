@@ -41,7 +41,8 @@ pub fn app(mcp: Mcp, config: &Config, verifier: Verifier) -> Router {
 
 /// The HTTP service around a handler of `/mcp`, whose requests have passed all checks. Pages in a browser may use `methods`.
 pub fn service(mcp: MethodRouter, methods: &'static [Method], config: &Config, verifier: Verifier) -> Router {
-    let origins = Arc::new(Origins { allowed: config.allowed_origins.clone(), methods });
+    let page_hosts = config.gallery_page.then(|| config.allowed_hosts.clone());
+    let origins = Arc::new(Origins { allowed: config.allowed_origins.clone(), page_hosts, methods });
     let guard = Guard { sign_in: config.sign_in.clone(), allow_anonymous: config.allow_anonymous, verifier };
     // A request passes these layers from the first to the last.
     let layers = ServiceBuilder::new()
@@ -64,7 +65,7 @@ pub fn with_published_skills(app: Router, gallery: Arc<Gallery>, config: &Config
     if config.sign_in.is_some() && !config.allow_anonymous {
         return app;
     }
-    let origins = Origins { allowed: config.allowed_origins.clone(), methods: &[Method::GET] };
+    let origins = Origins { allowed: config.allowed_origins.clone(), page_hosts: None, methods: &[Method::GET] };
     // Otherwise a page of any site could read the skills of the visitor's own machine.
     let checks = ServiceBuilder::new()
         .layer(from_fn_with_state(Arc::new(origins), check_origin))
@@ -110,7 +111,20 @@ fn cors(methods: &[Method]) -> CorsLayer {
 /// The pages that may call, and by which methods.
 struct Origins {
     allowed: Allowed,
+    /// The hosts at which the server's own page is, if it has one.
+    page_hosts: Option<Allowed>,
     methods: &'static [Method],
+}
+
+impl Origins {
+    /// Whether a request comes from the page of the host that it is sent to. Where every host is answered, that may be any page
+    /// whose host name leads to this machine.
+    fn is_own_page(&self, origin: &str, headers: &HeaderMap) -> bool {
+        let Some((_, authority)) = origin.split_once("://") else { return false };
+        let is_sent_to = text(headers, &HOST).is_some_and(|host| host.eq_ignore_ascii_case(authority));
+        let is_allowed = |hosts: &Allowed| *hosts != Allowed::Any && hosts.permits_host(authority);
+        is_sent_to && self.page_hosts.as_ref().is_some_and(is_allowed)
+    }
 }
 
 /// The refusal of a request that the protocol does not see.
@@ -194,7 +208,7 @@ async fn log(mut request: Request, next: Next) -> Response {
 /// Refuses a foreign `Origin`, which only pages in a browser send, and answers the preflights of the others.
 async fn check_origin(State(origins): State<Arc<Origins>>, request: Request, next: Next) -> Result<Response, Denied> {
     let Some(origin) = text(request.headers(), &ORIGIN) else { return Ok(next.run(request).await) };
-    if !origins.allowed.permits_origin(origin) {
+    if !origins.allowed.permits_origin(origin) && !origins.is_own_page(origin, request.headers()) {
         let message = "this Origin is not allowed: add it to ALLOWED_ORIGINS";
         return Err(Denied::for_header(StatusCode::FORBIDDEN, message, request.headers(), &ORIGIN));
     }

@@ -7,7 +7,7 @@ use super::env::Env;
 use super::error::ConfigError;
 
 /// Settings, and another one that each also needs.
-const NEEDS: [(&str, &str); 17] = [
+const NEEDS: [(&str, &str); 18] = [
     ("OAUTH_AUDIENCE", "OAUTH_ISSUER"),
     ("OAUTH_SCOPE", "OAUTH_ISSUER"),
     ("OAUTH_JWKS_URL", "OAUTH_ISSUER"),
@@ -16,6 +16,7 @@ const NEEDS: [(&str, &str); 17] = [
     ("OAUTH_REVOKE_URL", "OAUTH_ISSUER"),
     ("OAUTH_CLIENT_ID", "OAUTH_ISSUER"),
     ("OAUTH_REDIRECT_URIS", "OAUTH_ISSUER"),
+    ("PAGE_CLIENT_ID", "OAUTH_ISSUER"),
     ("OAUTH_ISSUER", "OAUTH_AUDIENCE"),
     ("OAUTH_ISSUER", "PUBLIC_URL"),
     ("OAUTH_AUTHORIZE_URL", "OAUTH_TOKEN_URL"),
@@ -42,6 +43,8 @@ pub struct SignIn {
     pub jwks_url: Option<String>,
     /// The metadata that this server publishes in place of the issuer's own.
     pub authorization_server: Option<AuthorizationServer>,
+    /// The client as which the page of the gallery signs people in.
+    pub page_client_id: Option<String>,
 }
 
 /// Addresses at which people sign in.
@@ -103,7 +106,10 @@ impl SignIn {
         }
         let authorization_server = AuthorizationServer::read(env)?;
         let jwks_url = url(env, "OAUTH_JWKS_URL")?;
-        Ok(Some(Self { issuer, audience: list(&audience), scope, public_url, jwks_url, authorization_server }))
+        let registered = authorization_server.as_ref().and_then(|server| server.client.as_ref());
+        let page_client_id = env.get("PAGE_CLIENT_ID").or_else(|| registered.map(|client| client.id.clone()));
+        let audience = list(&audience);
+        Ok(Some(Self { issuer, audience, scope, public_url, jwks_url, authorization_server, page_client_id }))
     }
 }
 
@@ -155,14 +161,19 @@ fn url(env: &Env<'_>, name: &'static str) -> Result<Option<String>, ConfigError>
     Err(ConfigError::new(name, value, "expected a URL that begins with https://"))
 }
 
-/// Whether answers come from the host that the URL names: `https:`, or `http:` to this machine.
+/// Whether answers come from the host that the URL names: `https:`, or `http:` to this machine. The host has no characters that
+/// would end it in a content security policy.
 #[doc(hidden)]
 #[must_use]
 pub fn is_trustworthy(url: &str) -> bool {
     url.parse::<Uri>().is_ok_and(|uri| {
         let host = uri.host().unwrap_or_default();
         let is_local = is_loopback(host) || host.ends_with(".localhost");
-        !host.is_empty() && (uri.scheme_str() == Some("https") || (uri.scheme_str() == Some("http") && is_local))
+        let is_plain =
+            host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '-' | '_' | '[' | ']'));
+        is_plain
+            && !host.is_empty()
+            && (uri.scheme_str() == Some("https") || (uri.scheme_str() == Some("http") && is_local))
     })
 }
 
@@ -251,6 +262,25 @@ mod tests {
     }
 
     #[test]
+    fn the_page_is_a_client_of_its_own_or_the_one_that_others_get() {
+        let page = ("PAGE_CLIENT_ID", "page");
+        let of = |env: &[(&str, &str)]| read(env).expect("settings").expect("sign-in").page_client_id;
+        assert_eq!(of(&[ISSUER, AUDIENCE, URL]), None);
+        assert_eq!(of(&[ISSUER, AUDIENCE, URL, page]).as_deref(), Some("page"));
+        let shared = [
+            ("OAUTH_JWKS_URL", "https://id.example.com/keys"),
+            ("OAUTH_AUTHORIZE_URL", "https://id.example.com/authorize"),
+            ("OAUTH_TOKEN_URL", "https://id.example.com/token"),
+            ("OAUTH_CLIENT_ID", "shared"),
+            ("OAUTH_REDIRECT_URIS", "https://claude.ai/api/mcp/auth_callback"),
+        ];
+        let all = [ISSUER, AUDIENCE, URL].into_iter().chain(shared);
+        assert_eq!(of(&all.clone().collect::<Vec<_>>()).as_deref(), Some("shared"));
+        assert_eq!(of(&all.chain([page]).collect::<Vec<_>>()).as_deref(), Some("page"));
+        assert_eq!(read(&[page]), Err("PAGE_CLIENT_ID=page: also needs OAUTH_ISSUER".into()));
+    }
+
+    #[test]
     fn a_sign_in_leads_back_to_addresses() {
         for wrong in ["claude.ai/callback", "https:", ":x", "1x:/y", "https://a/b#c", "https://a/b c", ","] {
             let env = |name: &str| (name == "OAUTH_REDIRECT_URIS").then(|| wrong.to_owned());
@@ -264,6 +294,7 @@ mod tests {
             ("OAUTH_ISSUER", "id.example.com"),
             ("OAUTH_ISSUER", "http://id.example.com"),
             ("OAUTH_ISSUER", "https://"),
+            ("OAUTH_ISSUER", "https://id.example.com;x"),
             ("PUBLIC_URL", "https://p.example.com/"),
             ("PUBLIC_URL", "https://p.example.com/mcp/"),
             ("PUBLIC_URL", "https://p.example.com/mcp?x=/mcp"),

@@ -23,24 +23,18 @@ pub(super) fn routes(config: &Config) -> Router {
 
 fn sign_in(sign_in: &SignIn) -> PageSignIn {
     let server = sign_in.authorization_server.as_ref();
-    let client = server.and_then(|server| server.client.as_ref());
     let mut urls = vec![sign_in.issuer.as_str()];
     if let Some(AuthorizationServer { authorize_url, token_url, revoke_url, .. }) = server {
         urls.extend([authorize_url.as_str(), token_url]);
         urls.extend(revoke_url.as_deref());
     }
-    let mut origins: Vec<String> = urls.into_iter().filter_map(origin_of).filter(|origin| is_plain(origin)).collect();
+    let mut origins: Vec<String> = urls.into_iter().filter_map(origin_of).collect();
     origins.sort_unstable();
     origins.dedup();
     PageSignIn {
         issuer: sign_in.issuer.clone(),
-        client_id: client.map(|client| client.id.clone()),
+        client_id: sign_in.page_client_id.clone(),
         scopes: [OPENID.to_owned()].into_iter().chain(sign_in.scope.clone()).collect(),
         origins,
     }
-}
-
-/// Whether an origin can be part of a content security policy.
-fn is_plain(origin: &str) -> bool {
-    origin.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '.' | '-' | '_' | '[' | ']'))
 }
