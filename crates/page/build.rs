@@ -25,7 +25,6 @@ fn main() {
         );
     }
     let app = with_ending(&dist.join("app.html"), "gz");
-    tag(&app);
     let _ = write!(table, "];\n\npub(crate) static APP_GZIP: &[u8] = include_bytes!({app:?});\n");
     #[expect(clippy::disallowed_methods, reason = "cargo passes settings to build scripts this way")]
     let out = std::env::var("OUT_DIR").expect("cargo sets it");

@@ -23,7 +23,7 @@ async fn other_methods_than_post_are_405() {
 async fn health_is_200_and_other_paths_are_404() {
     let wire = server().await;
     assert_snapshot!(wire.send(Method::GET, "/health", &[], "").await, @"200 ok");
-    assert_snapshot!(wire.send(Method::GET, "/other", &[], "").await, @"404 Not found. The MCP endpoint is /mcp.");
+    assert_snapshot!(wire.send(Method::GET, "/other", &[], "").await, @"404 Not found. The page is /, and the MCP endpoint is /mcp.");
     assert_eq!(wire.send(Method::POST, "/health", &[], "").await.status, 405);
     assert_eq!(wire.send(Method::GET, "/.well-known/oauth-protected-resource", &[], "").await.status, 404);
 }

@@ -50,12 +50,16 @@ pub fn service(mcp: MethodRouter, methods: &'static [Method], config: &Config, v
         .layer(from_fn_with_state(origins, check_origin))
         .layer(from_fn_with_state(config.allowed_hosts.clone(), check_host))
         .layer(from_fn_with_state(Arc::new(guard), sign_in));
+    let not_found = match config.gallery_page {
+        true => "Not found. The page is /, and the MCP endpoint is /mcp.\n",
+        false => "Not found. The MCP endpoint is /mcp.\n",
+    };
     Router::new()
         .route("/mcp", mcp.layer(layers))
         .route("/health", get(|| async { "ok\n" }))
         .merge(card::routes(config))
         .merge(if config.gallery_page { page::routes(config) } else { Router::new() })
-        .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The MCP endpoint is /mcp.\n") })
+        .fallback(async move || (StatusCode::NOT_FOUND, not_found))
         .merge(config.sign_in.as_ref().map(discovery).unwrap_or_default())
 }
 
