@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { hello, many, team } from './galleries.mjs'
+import { conversation, hello, many, team } from './galleries.mjs'
 import { cards, eventually, open } from './page.mjs'
 import { serve } from './server.mjs'
 
@@ -12,11 +12,13 @@ const everything = ['Code review', 'Hello', 'Test cases', 'Translate', 'writing_
 test('a card tells title, description, tags and arguments', async (t) => {
   const page = await open(t, await serve(t, team))
   const card = page.getByRole('listitem').filter({ has: page.getByRole('link', { name: 'Code review' }) })
-  for (const text of ['Lists the problems of a change, worst first.', 'code', 'quality', '2 arguments']) {
+  for (const text of ['Lists the problems of a change, worst first.', 'code', 'quality', '2 arguments, 1 required']) {
     await card.getByText(text, { exact: true }).first().waitFor()
   }
   assert.deepEqual((await cards(page)).sort(), everything)
   await page.getByText('5 prompts', { exact: true }).waitFor()
+  const other = await open(t, await serve(t, conversation))
+  await other.getByText('1 argument', { exact: true }).waitFor()
 })
 
 test('folders are sections, and one of them can be shown alone', async (t) => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hello, team } from './galleries.mjs'
-import { open } from './page.mjs'
+import { eventually, open, withoutLiveLists } from './page.mjs'
 import { serve } from './server.mjs'
 
 test('a changed file shows at once in an open page', async (t) => {
@@ -27,6 +27,28 @@ test('a changed template is rendered at once in an open prompt', async (t) => {
   server.write('hello.prompt', hello['hello.prompt'].replace('Say hello', 'Say good morning'))
   await page.getByText('Say good morning to Ada.').waitFor()
   assert.equal(await page.getByRole('textbox', { name: 'name' }).inputValue(), 'Ada')
+})
+
+test('without live lists a page that gets the focus shows a changed file', async (t) => {
+  const server = await serve(t, team)
+  const page = await open(t, server, null)
+  const methods = []
+  await page.route('**/mcp', (route) => {
+    methods.push(route.request().postDataJSON().method)
+    return withoutLiveLists(route, server.origin)
+  })
+  await page.goto(server.origin)
+  const title = (name) => page.getByRole('heading', { name, exact: true })
+  await title('Hello').waitFor()
+  server.write('hello.prompt', hello['hello.prompt'].replace('title: Hello', 'title: Good morning'))
+  // The page was in sight the whole time.
+  await eventually(async () => {
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')))
+    assert.equal(await title('Good morning').count(), 1)
+  })
+  assert.ok(!methods.includes('subscriptions/listen'))
+  const lists = methods.filter((method) => method === 'prompts/list').length
+  assert.ok(lists <= 6, `${lists} lists for a focus that comes again and again`)
 })
 
 // What Chromium writes of requests that a test lets fail.

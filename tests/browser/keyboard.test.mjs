@@ -54,6 +54,30 @@ test('Esc clears the search', async (t) => {
   await page.getByText('5 prompts', { exact: true }).waitFor()
 })
 
+test('/ on a prompt leads to the search, but not in a field', async (t) => {
+  const page = await open(t, await serve(t, team))
+  const search = page.getByRole('searchbox', { name: 'Search prompts' })
+  const isInSearch = async () => assert.ok(await search.evaluate((element) => element === document.activeElement))
+  await search.fill('translate')
+  await page.getByRole('link', { name: 'Translate' }).click()
+  const field = page.getByRole('textbox', { name: 'Text' })
+  await field.fill('either')
+  await field.press('/')
+  assert.equal(await field.inputValue(), 'either/')
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('/')
+  await eventually(isInSearch)
+  // What was searched for is selected, so that typing replaces it.
+  await page.keyboard.type('hello')
+  await eventually(async () => assert.equal(await search.inputValue(), 'hello'))
+  await page.goto(page.url().replace(/#.*/, '#/prompt/hello'))
+  await page.getByRole('textbox', { name: 'name' }).waitFor()
+  await page.reload()
+  await page.getByRole('textbox', { name: 'name' }).waitFor()
+  await page.keyboard.press('/')
+  await eventually(isInSearch)
+})
+
 test('arrows move between the tabs of a prompt', async (t) => {
   const page = await open(t, await serve(t, team), '/#/prompt/code_review')
   await page.getByRole('tab', { name: 'Try' }).focus()

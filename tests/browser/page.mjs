@@ -1,5 +1,5 @@
 // Pages in Chromium, each of a fresh profile, and each watched: a page that shows a dialog, writes an error, breaks its
-// policy or asks another host fails its test, whatever else the test looks at.
+// policy or asks another host fails its test.
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -76,3 +76,13 @@ export async function eventually(check) {
 
 /** The titles of the cards that are shown, in their order. */
 export const cards = (scope) => scope.getByRole('listitem').getByRole('heading', { level: 3 }).allInnerTexts()
+
+/** Answers a request to `/mcp` by the server at `origin`, as if that had no live lists. */
+export async function withoutLiveLists(route, origin) {
+  const { method } = route.request().postDataJSON()
+  const response = await route.fetch({ url: `${origin}/mcp` })
+  if (method !== 'server/discover') return route.fulfill({ response })
+  const answer = await response.json()
+  for (const of of ['prompts', 'resources']) delete answer.result.capabilities[of]?.listChanged
+  return route.fulfill({ response, json: answer })
+}

@@ -145,7 +145,7 @@ test('a token that the server refuses is renewed once, for all who need it', asy
     if (refused === 2) await eventually(() => assert.equal(sent.tokens.length, 2))
     return route.continue({ headers: { ...headers, authorization: `Bearer ${expiredToken}` } })
   })
-  // Whoever looks at the page again has it ask for the list, and whether the server answers.
+  // A look at the page asks for the list, and whether the server answers.
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
   await eventually(() => assert.ok(refused >= 2, `${refused} calls with the first token`))
   await page.getByRole('textbox', { name: 'name' }).fill('Grace')
@@ -197,7 +197,7 @@ test('a sign-in that the sign-in server has ended is told, and can be had again'
   await signIn(page)
   // What was typed counts, and not what the link had.
   await page.getByText(rendered('Grace')).waitFor()
-  assert.equal(page.url(), `${origin}/#/prompt/greeting-template`)
+  assert.equal(page.url(), `${origin}/#/prompt/greeting-template?name=Grace`)
   await keepsNothing(page, sent)
 })
 

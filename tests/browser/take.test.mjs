@@ -75,17 +75,7 @@ test('a link holds the values, and a new page shows the same', async (t) => {
 })
 
 test('long values and those that may be secret stay out of a link, unless one asks for them', async (t) => {
-  const server = await serve(t, {
-    'deploy.prompt': `---
-title: Deploy
-arguments:
-  - {name: service, title: Service, required: true}
-  - {name: api_token, title: Token}
-  - {name: notes, title: Notes}
----
-{{service}} {{api_token}} {{notes}}
-`,
-  })
+  const server = await serve(t, deploy)
   const page = await open(t, server, '/#/prompt/deploy', { permissions })
   await page.getByRole('textbox', { name: 'Service' }).fill('web')
   await page.getByRole('textbox', { name: 'Token' }).fill('hunter2')
@@ -98,12 +88,98 @@ arguments:
   assert.equal(await other.getByRole('textbox', { name: 'Token' }).inputValue(), 'hunter2')
 })
 
-test('the page itself puts no value into its address', async (t) => {
-  const page = await open(t, await serve(t, team), '/#/prompt/writing_translate')
-  await page.getByRole('textbox', { name: 'Text' }).fill('confidential')
-  await page.getByText('Translate into English: confidential').waitFor()
-  assert.doesNotMatch(page.url(), /confidential/)
+const deploy = {
+  'deploy.prompt': `---
+title: Deploy
+arguments:
+  - {name: service, title: Service, required: true}
+  - {name: api_token, title: Token}
+  - {name: database, title: Password of the database}
+  - {name: notes, title: Notes}
+---
+service={{service}} token={{api_token}} database={{database}} notes={{notes}}
+`,
+}
+
+test('the address follows the values, but for long and secret ones, which stay while the page is open', async (t) => {
+  const server = await serve(t, deploy)
+  const page = await open(t, server)
+  const addresses = await watchAddresses(page)
+  await page.getByRole('link', { name: 'Deploy' }).click()
+  const field = (name) => page.getByRole('textbox', { name })
+  const long = 'n'.repeat(201)
+  await field('Token').fill('hunter2')
+  await field('Password of the database').fill('hunter3')
+  await field('Notes').fill(long)
+  await field('Service').fill('web & more')
+  const address = `${server.origin}/#/prompt/deploy?service=web+%26+more`
+  await eventually(() => assert.equal(page.url(), address))
+  const values = async () => Promise.all(['Service', 'Token', 'Password of the database', 'Notes'].map((name) => field(name).inputValue()))
+  for (const [way, leave] of Object.entries({
+    'Back and Forward': () => page.goBack().then(() => page.getByText('1 prompt', { exact: true }).waitFor()).then(() => page.goForward()),
+    'the list': async () => {
+      await page.getByRole('link', { name: 'All prompts' }).click()
+      await page.getByRole('link', { name: 'Deploy' }).click()
+    },
+  })) {
+    await leave()
+    await field('Service').waitFor()
+    assert.deepEqual(await values(), ['web & more', 'hunter2', 'hunter3', long], way)
+    await eventually(() => assert.equal(page.url(), address, way))
+  }
+  await page.reload()
+  await field('Service').waitFor()
+  assert.deepEqual(await values(), ['web & more', '', '', ''])
+  assert.ok(addresses.length > 1)
+  for (const seen of addresses) assert.doesNotMatch(seen, /hunter|nnn/)
 })
+
+test('the address follows the tab, and a changed address is followed', async (t) => {
+  const server = await serve(t, deploy)
+  const page = await open(t, server, '/#/prompt/deploy?service=web')
+  const isShown = async (name) => assert.equal(await page.getByRole('tab', { name }).getAttribute('aria-selected'), 'true')
+  await page.getByRole('tab', { name: 'Template' }).click()
+  await eventually(() => assert.equal(page.url(), `${server.origin}/#/prompt/deploy/template?service=web`))
+  await page.reload()
+  await eventually(() => isShown('Template'))
+  await page.evaluate(() => (location.hash = '#/prompt/deploy/clients?service=api'))
+  await eventually(() => isShown('In your client'))
+  await page.getByRole('tab', { name: 'Try' }).click()
+  assert.equal(await page.getByRole('textbox', { name: 'Service' }).inputValue(), 'api')
+  await page.getByText('service=api').waitFor()
+  await eventually(() => assert.equal(page.url(), `${server.origin}/#/prompt/deploy?service=api`))
+  await page.goBack()
+  await eventually(() => isShown('Template'))
+  assert.equal(await page.getByRole('textbox', { name: 'Service', includeHidden: true }).inputValue(), 'web')
+})
+
+test('what was typed just before the prompt is left is in its address', async (t) => {
+  const server = await serve(t, deploy)
+  const page = await open(t, server)
+  await page.getByRole('link', { name: 'Deploy' }).click()
+  await page.getByRole('textbox', { name: 'Service' }).fill('web')
+  // The first leaves the field, the second the prompt.
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Escape')
+  await page.getByText('1 prompt', { exact: true }).waitFor()
+  assert.equal(page.url(), `${server.origin}/#/`)
+  await page.goForward()
+  await eventually(() => assert.equal(page.url(), `${server.origin}/#/prompt/deploy?service=web`))
+})
+
+/** Every address that the page gives itself. */
+async function watchAddresses(page) {
+  const addresses = []
+  await page.exposeFunction('addressIs', (address) => addresses.push(String(address)))
+  await page.evaluate(() => {
+    const replaceState = history.replaceState.bind(history)
+    history.replaceState = (state, unused, address) => {
+      replaceState(state, unused, address)
+      window.addressIs(address)
+    }
+  })
+  return addresses
+}
 
 test('each client is told how to call the prompt at this address', async (t) => {
   const server = await serve(t, team)

@@ -31,6 +31,8 @@ export interface Abilities {
   find: boolean
   /** A rendered prompt can be sent into a conversation. */
   send: boolean
+  /** Callers need to sign in. */
+  signIn: boolean
   /** The address that clients are given; `null` in a chat, where it is not known. */
   address: string | null
 }
@@ -58,8 +60,6 @@ export interface Prompt {
   arguments: Argument[]
   icons?: Icon[]
   version?: string
-  /** ISO 8601. */
-  lastModified?: string
   /** The roles of its messages, where they are known without rendering. */
   roles?: string[]
 }
@@ -104,6 +104,7 @@ export interface SourceFile {
   /** The prompt that it makes, if it can be read. */
   prompt?: string
   version?: string
+  /** ISO 8601. */
   lastModified?: string
   size?: number
   problems: Problem[]

@@ -4,7 +4,9 @@ import { browseHref, EVERYTHING, fileHref, promptHref, routeOf } from './router'
 
 test('a prompt and its values come back from a link', () => {
   const values = { code: 'a & b\n#?%=+ü', empty: '' }
-  expect(routeOf(promptHref('team_review--v2', values))).toEqual({ view: 'prompt', name: 'team_review--v2', values })
+  for (const tab of ['try', 'clients', 'template'] as const) {
+    expect(routeOf(promptHref('team_review--v2', values, tab))).toEqual({ view: 'prompt', name: 'team_review--v2', tab, values })
+  }
 })
 
 test('a file comes back from a link', () => {
@@ -20,7 +22,15 @@ test('a search comes back from a link, and all prompts need none', () => {
 })
 
 test('an address that leads nowhere is told', () => {
-  for (const fragment of ['#/prompt/', '#/prompt/%', '#/prompt/a/b', '#/file/', '#/elsewhere']) {
+  for (const fragment of [
+    '#/prompt/',
+    '#/prompt/%',
+    '#/prompt/a/b',
+    '#/prompt/a/clients/b',
+    '#/file/',
+    '#/file/a/clients',
+    '#/elsewhere',
+  ]) {
     expect(routeOf(fragment)).toEqual({ view: 'unknown' })
   }
 })

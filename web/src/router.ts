@@ -4,6 +4,10 @@ import type { Values } from './gallery'
 
 export type Sort = 'name' | 'change'
 
+const TABS = ['try', 'clients', 'template'] as const
+/** What is shown of a prompt. */
+export type Tab = (typeof TABS)[number]
+
 export interface BrowseState {
   query: string
   tags: string[]
@@ -13,7 +17,7 @@ export interface BrowseState {
 
 export type Route =
   | { view: 'browse'; state: BrowseState }
-  | { view: 'prompt'; name: string; values: Values }
+  | { view: 'prompt'; name: string; tab: Tab; values: Values }
   | { view: 'file'; path: string }
   | { view: 'unknown' }
 
@@ -33,10 +37,12 @@ export function routeOf(fragment: string): Route {
       },
     }
   }
-  const [, view, encoded = ''] = /^\/(prompt|file)\/([^/]+)$/.exec(path) ?? []
+  const [, view, encoded = '', under = 'try'] = /^\/(prompt|file)\/([^/]+)(?:\/([^/]+))?$/.exec(path) ?? []
   const name = decode(encoded)
-  if (view === undefined || name === null) return { view: 'unknown' }
-  return view === 'file' ? { view, path: name } : { view: 'prompt', name, values: Object.fromEntries(params) }
+  const tab = TABS.find(tab => tab === under)
+  if (view === undefined || name === null || tab === undefined) return { view: 'unknown' }
+  if (view === 'prompt') return { view, name, tab, values: Object.fromEntries(params) }
+  return tab === 'try' ? { view: 'file', path: name } : { view: 'unknown' }
 }
 
 export function browseHref({ query, tags, folder, sort }: BrowseState): string {
@@ -48,8 +54,10 @@ export function browseHref({ query, tags, folder, sort }: BrowseState): string {
   return `#/${question(params)}`
 }
 
-export function promptHref(name: string, values: Values = {}): string {
-  return `#/prompt/${encodeURIComponent(name)}${question(new URLSearchParams(values))}`
+/** The tab is a part of the path, because an argument may have any name. */
+export function promptHref(name: string, values: Values = {}, tab: Tab = 'try'): string {
+  const path = tab === 'try' ? encodeURIComponent(name) : `${encodeURIComponent(name)}/${tab}`
+  return `#/prompt/${path}${question(new URLSearchParams(values))}`
 }
 
 /** A file of the gallery, by its path. */

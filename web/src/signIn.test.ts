@@ -2,7 +2,10 @@
 import * as oauth from 'oauth4webapi'
 import { afterEach, expect, test, vi } from 'vitest'
 
-import { isAnswer, pageAddress, reasonOf, SignIn } from './signIn'
+// jsdom has a Uint8Array of its own, which the digest of Node does not return.
+vi.mock('oauth4webapi', async original => ({ ...(await original<typeof oauth>()), calculatePKCECodeChallenge: async () => 'challenge' }))
+
+import { isAnswer, keptOf, pageAddress, reasonOf, SignIn, takeStored } from './signIn'
 
 test('the page is found again below a stage, without what its address asked', () => {
   for (const [address, page] of [
@@ -59,7 +62,11 @@ async function signedIn(...answers: (object | null)[]) {
   return { signIn, grants, changed }
 }
 
-afterEach(() => vi.unstubAllGlobals())
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.unstubAllGlobals()
+  sessionStorage.clear()
+})
 
 test('a sign-in ends where it began, and nothing of it is left', async () => {
   const { signIn, grants, changed } = await signedIn({ access_token: 'a1' })
@@ -97,4 +104,59 @@ test('a sign-in server that is away ends nothing; its word does', async () => {
   const { signIn, changed } = await signedIn({ access_token: 'a1', refresh_token: 'r1' }, null, { error: 'invalid_grant' })
   expect([await signIn.renew('a1'), signIn.isSignedIn]).toEqual([false, true])
   expect([await signIn.renew('a1'), signIn.isSignedIn, changed.mock.calls.length]).toEqual([false, false, 2])
+})
+
+test('what is kept while somebody signs in has no secret, also none of a link, and has its bounds', () => {
+  const known = [{ name: 'a' }, { name: 'db', title: 'Password of the database' }]
+  const fragment = '#/prompt/x/template?a=1&db=hunter2&apiToken=t'
+  expect(keptOf({ fragment, values: null, arguments: known })).toEqual({ fragment: '#/prompt/x/template?a=1', typed: { a: '1' } })
+  // What was typed counts more than the link.
+  const long = 'x'.repeat(201)
+  expect(keptOf({ fragment, values: { a: long, db: 'typed' }, arguments: known })).toEqual({
+    fragment: '#/prompt/x/template',
+    typed: { a: long },
+  })
+  expect(keptOf({ fragment: '#/prompt/x', values: { a: 'x'.repeat(100_000), b: '2' }, arguments: known })).toEqual({
+    fragment: '#/prompt/x?b=2',
+    typed: null,
+  })
+  expect(keptOf({ fragment: '#/?q=token', values: null, arguments: [] })).toEqual({ fragment: '#/?q=token', typed: null })
+})
+
+/** Begins a sign-in at an issuer with this metadata. jsdom leaves for no other page: it says so, and nothing else is written. */
+async function begun(metadata: object, typed: Record<string, string> = {}) {
+  const issuer = 'https://id.example.com'
+  vi.stubGlobal('fetch', async () => Response.json({ issuer, authorization_endpoint: `${issuer}/authorize`, ...metadata }))
+  const assign = vi.fn<(address: URL) => void>()
+  vi.stubGlobal('location', { ...location, origin: location.origin, pathname: '/', assign })
+  const signIn = new SignIn({ issuer, clientId: 'c', scopes: ['openid', 'p/invoke'] }, 'c', 'https://p.example.com/mcp', () => {})
+  await signIn.begin({ fragment: '#/prompt/x', values: typed, arguments: [] })
+  return Object.fromEntries(assign.mock.calls[0]?.[0].searchParams ?? [])
+}
+
+test('a refresh token is asked for by its scope, where the issuer has that scope', async () => {
+  expect((await begun({ scopes_supported: ['openid', 'offline_access'] }))['scope']).toBe('openid p/invoke offline_access')
+  expect((await begun({ scopes_supported: ['openid'] }))['scope']).toBe('openid p/invoke')
+  expect((await begun({}))['scope']).toBe('openid p/invoke')
+})
+
+test('a storage that is full keeps what a sign-in needs, and one that is closed is told', async () => {
+  const setItem = Storage.prototype.setItem
+  const full = vi.spyOn(Storage.prototype, 'setItem').mockImplementation(function (this: Storage, key, text) {
+    if (text.includes('typed text')) throw new DOMException('full', 'QuotaExceededError')
+    setItem.call(this, key, text)
+  })
+  const asked = await begun({}, { a: `typed text${'x'.repeat(300)}` })
+  expect(full).toHaveBeenCalledTimes(2)
+  expect(takeStored()).toMatchObject({ state: asked['state'], fragment: '#/prompt/x', typed: null })
+  expect(takeStored()).toBeNull()
+  full.mockImplementation(() => {
+    throw new DOMException('closed', 'SecurityError')
+  })
+  await expect(begun({})).rejects.toThrow('this browser keeps nothing for the page')
+})
+
+test('signing out leaves for the issuer only where it has an address for that', async () => {
+  const { signIn } = await signedIn({ access_token: 'a1', refresh_token: 'r1' })
+  expect([await signIn.end(), signIn.isSignedIn, signIn.typed, location.hash]).toEqual([false, false, null, ''])
 })

@@ -1,21 +1,34 @@
 /**
- * Sign-in by the code flow with PKCE. Loaded on demand, because most pages need none.
+ * Sign-in by the code flow with PKCE. A chunk of its own, because most pages are drawn without it.
  *
  * Tokens stay in memory. What must survive the way to the sign-in page and back passes through the tab's `sessionStorage`: `state`, the PKCE
- * verifier, the fragment of the page, and what was typed but for values that may be secret.
+ * verifier, the fragment of the page as a shared link has it, and values that do not look secret.
  */
 
 import * as oauth from 'oauth4webapi'
 
 import type { Values } from './gallery'
+import { promptHref, routeOf } from './router'
 import type { SignInSettings } from './settings'
 import type { Token } from './sources/mcp'
-import { isSecret } from './take/share'
+import { type NamedArgument, partsOf, withoutSecrets } from './take/share'
 import { shellWords } from './words'
 
 const STORED = 'prompt-gallery/sign-in'
 /** A token is renewed when it has less time left than this. */
 const RENEW_BEFORE_MS = 30_000
+/** More typed values than this are not kept while somebody signs in: browsers give a page 5 MB in all. In characters of JSON. */
+const MAX_TYPED_CHARACTERS = 100_000
+/** Without this scope many issuers give no refresh token. */
+const OFFLINE_ACCESS = 'offline_access'
+
+/** Where the reader is when they leave for the sign-in page. */
+export interface Place {
+  fragment: string
+  /** The values of the shown prompt, and its arguments as far as they are known. */
+  values: Values | null
+  arguments: NamedArgument[]
+}
 
 interface Stored {
   state: string
@@ -52,6 +65,42 @@ export function reasonOf(e: unknown): string {
 /** The address of the page without what was asked of it: `/`, or a stage such as `/prod/`. */
 export function pageAddress({ origin, pathname }: { origin: string; pathname: string }): string {
   return `${origin}${pathname.replace(/[^/]*$/, '')}`
+}
+
+/** What is kept of a place: the fragment as a shared link has it, and the values that do not look secret, if they are not too many. */
+export function keptOf({ fragment, values: shown, arguments: known }: Place): Pick<Stored, 'fragment' | 'typed'> {
+  const route = routeOf(fragment)
+  if (route.view !== 'prompt') return { fragment, typed: null }
+  const values = shown ?? route.values
+  const typed = withoutSecrets(values, known)
+  return {
+    fragment: promptHref(route.name, partsOf(values, known).shared, route.tab),
+    typed: JSON.stringify(typed).length > MAX_TYPED_CHARACTERS ? null : typed,
+  }
+}
+
+function store(stored: Stored): void {
+  try {
+    sessionStorage.setItem(STORED, JSON.stringify(stored))
+  } catch {
+    // The storage is full, perhaps of another page of this origin. The values are worth less than the sign-in.
+    try {
+      sessionStorage.setItem(STORED, JSON.stringify({ ...stored, typed: null }))
+    } catch {
+      throw new Error(shellWords.noStorage)
+    }
+  }
+}
+
+/** Takes what was kept out of the storage. A sign-in that was given up leaves it there. */
+export function takeStored(): Stored | null {
+  try {
+    const text = sessionStorage.getItem(STORED)
+    sessionStorage.removeItem(STORED)
+    return text === null ? null : (JSON.parse(text) as Stored)
+  } catch {
+    return null
+  }
 }
 
 export class SignIn implements Token {
@@ -100,15 +149,14 @@ export class SignIn implements Token {
     return this.#typed
   }
 
-  /** Leaves for the sign-in page, which leads back to this fragment. `typed` are the values of its prompt. */
-  async begin(fragment: string, typed: Values | null): Promise<void> {
+  /** Leaves for the sign-in page, which leads back to this place. */
+  async begin(place: Place): Promise<void> {
     const server = await this.#discover()
     if (!server.authorization_endpoint) throw new Error(shellWords.noSignInPage)
     const stored: Stored = {
       state: oauth.generateRandomState(),
       verifier: oauth.generateRandomCodeVerifier(),
-      fragment,
-      typed: typed && Object.fromEntries(Object.entries(typed).filter(([name]) => !isSecret(name))),
+      ...keptOf(place),
     }
     const address = new URL(server.authorization_endpoint)
     address.search = new URLSearchParams({
@@ -116,22 +164,20 @@ export class SignIn implements Token {
       response_type: 'code',
       client_id: this.#client.client_id,
       redirect_uri: pageAddress(location),
-      scope: this.settings.scopes.join(' '),
+      scope: this.#scopes(server).join(' '),
       resource: this.resource,
       state: stored.state,
       code_challenge: await oauth.calculatePKCECodeChallenge(stored.verifier),
       code_challenge_method: 'S256',
     }).toString()
-    sessionStorage.setItem(STORED, JSON.stringify(stored))
+    store(stored)
     location.assign(address)
   }
 
   /** Takes the answer of the sign-in page out of the address, and returns to where the reader was. */
   async finish(): Promise<void> {
     const answer = new URL(location.href)
-    const text = sessionStorage.getItem(STORED)
-    sessionStorage.removeItem(STORED)
-    const stored = text === null ? null : (JSON.parse(text) as Stored)
+    const stored = takeStored()
     history.replaceState(null, '', pageAddress(location) + (stored?.fragment ?? ''))
     this.#typed = stored?.typed ?? null
     // A code that another tab asked for, that was used before, or that somebody else wants this page to use.
@@ -150,23 +196,23 @@ export class SignIn implements Token {
     this.#take(await oauth.processAuthorizationCodeResponse(server, this.#client, response), null)
   }
 
-  /** Forgets and revokes the tokens, and ends the session of the sign-in page where it can be ended. */
-  async end(): Promise<void> {
+  /** Forgets and revokes the tokens. Returns whether the browser leaves for the issuer, which ends its own session: not every issuer has an address for that. */
+  async end(): Promise<boolean> {
     const refresh = this.#tokens?.refresh
     this.#tokens = null
+    this.#typed = null
+    // The fragment has values that were typed.
+    history.replaceState(null, '', pageAddress(location))
     const server = await this.#discover().catch(() => null)
     if (refresh && server?.revocation_endpoint) this.#revoke(server.revocation_endpoint, refresh)
-    if (!server?.end_session_endpoint) {
-      // A fresh page knows nothing of what this one has read.
-      location.reload()
-      return
-    }
+    if (!server?.end_session_endpoint) return false
     const address = new URL(server.end_session_endpoint)
     address.searchParams.set('client_id', this.#client.client_id)
     // Cognito's name, and OpenID Connect's.
     address.searchParams.set('logout_uri', pageAddress(location))
     address.searchParams.set('post_logout_redirect_uri', pageAddress(location))
     location.assign(address)
+    return true
   }
 
   /** RFC 7009. The request outlives the page, and needs no permission to read its answer. */
@@ -205,6 +251,11 @@ export class SignIn implements Token {
       expiresAt: performance.now() + (expires_in ?? Number.POSITIVE_INFINITY) * 1000,
     }
     if (!wasSignedIn) this.changed()
+  }
+
+  #scopes({ scopes_supported: supported }: oauth.AuthorizationServer): string[] {
+    const { scopes } = this.settings
+    return supported?.includes(OFFLINE_ACCESS) && !scopes.includes(OFFLINE_ACCESS) ? [...scopes, OFFLINE_ACCESS] : scopes
   }
 
   #discover(): Promise<oauth.AuthorizationServer> {

@@ -15,7 +15,6 @@ export const mcpWords = {
 export const shellWords = {
   product: 'Prompt gallery',
   skip: 'Skip to the prompts',
-  home: 'All prompts',
   loading: 'Loading the prompts…',
   loadingPrompt: 'Loading the prompt…',
   tryAgain: 'Try again',
@@ -35,7 +34,11 @@ export const shellWords = {
   signIn: 'Sign in',
   signInText: 'The prompts of this gallery are for members of its team.',
   signOut: 'Sign out',
+  signedOutTitle: 'You are signed out',
+  signedOut:
+    'The sign-in server cannot be asked to end its own session, so the next “Sign in” may ask for no password. On a shared computer, sign out there too.',
   signInEnded: 'Your sign-in has ended. Sign in again to go on.',
+  noStorage: 'this browser keeps nothing for the page (sessionStorage), which signing in needs',
   noSignInPage: 'the sign-in server names no page for signing in',
   noClient: 'This page cannot sign you in: its server names no client for that.',
   signInFailed: (why: string) => `Signing in failed: ${why}`,
@@ -77,10 +80,11 @@ export const browseWords = {
   moreTags: (n: number) => `Show ${n} more`,
   fewerTags: 'Show fewer',
   clearFilters: 'Clear search and filters',
-  arguments: (n: number) => (n === 0 ? 'No arguments' : count(n, 'argument', 'arguments')),
-  argumentsRequired: (n: number) => `${n} required`,
+  arguments: (n: number, required: number) => {
+    if (n === 0) return 'No arguments'
+    return required === 0 ? count(n, 'argument', 'arguments') : `${count(n, 'argument', 'arguments')}, ${numbers.format(required)} required`
+  },
   problems: (n: number) => count(n, 'problem', 'problems'),
-  changed: (when: string) => `Changed ${when}`,
   brokenTitle: (n: number) => `${count(n, 'file has', 'files have')} problems`,
   brokenNotServed: 'not served',
   place: (line: number, column?: number) => (column === undefined ? `line ${line}` : `line ${line}, column ${column}`),
@@ -106,7 +110,6 @@ Write a short, friendly greeting for {{name}}.
 `,
   emptyCopy: 'Copy the example',
   emptyCopied: 'Copied',
-  keys: 'Press / to search, arrow keys to move, Enter to open.',
 }
 
 export const promptWords = {
@@ -197,7 +200,6 @@ export const promptWords = {
 }
 
 export const takeWords = {
-  roles: { user: 'User', assistant: 'Assistant' },
   copyOf: (what: string) => `Copy ${what}`,
   copied: 'Copied',
   copyFailed: 'The browser did not allow copying. Select the text and copy it.',

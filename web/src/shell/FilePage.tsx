@@ -12,11 +12,12 @@ interface FilePageProps {
   path: string
   back: string
   onBack(): void
+  onSearch(): void
 }
 
 /** A file with its problems, also one that is so broken that it makes no prompt. */
-export function FilePage({ header, gallery, files, path, back, onBack }: FilePageProps) {
-  const main = usePage(path, onBack)
+export function FilePage({ header, gallery, files, path, back, onBack, onSearch }: FilePageProps) {
+  const main = usePage(path, onBack, onSearch)
   const file = files.find(other => other.path === path)
   return (
     <>

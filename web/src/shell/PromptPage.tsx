@@ -1,10 +1,11 @@
 import { useEffect, useState } from 'preact/hooks'
 
 import clients from '../clients.json'
-import type { Gallery, Prompt, PromptList, Values } from '../gallery'
+import type { Gallery, Prompt, PromptList } from '../gallery'
 import type { Clients } from '../take/clients'
 import { PromptView } from '../views/prompt/PromptView'
 import { shellWords } from '../words'
+import type { PromptState } from './address'
 import type { HeaderProps } from './Header'
 import { BackHeader, usePage } from './page'
 import { Failed } from './states'
@@ -14,34 +15,37 @@ interface PromptPageProps {
   gallery: Gallery
   list: PromptList
   name: string
-  /** The values to begin with. */
-  values: Values
-  onValues(values: Values): void
+  state: PromptState
+  onState(next: Partial<PromptState>): void
   /** The address of the list as it was left. */
   back: string
   onBack(): void
+  onSearch(): void
 }
 
-export function PromptPage({ header, gallery, list, name, values: given, onValues, back, onBack }: PromptPageProps) {
+export function PromptPage({ header, gallery, list, name, state, onState, back, onBack, onSearch }: PromptPageProps) {
   const listed = list.prompts.find(prompt => prompt.name === name)
   const prompt = useDetails(gallery, listed)
-  const [values, setValues] = useState(given)
   const title = listed?.title ?? name
-  const main = usePage(title, onBack)
+  const main = usePage(title, onBack, onSearch)
 
   if (!listed) {
     return <Failed header={header} title={shellWords.unknownPromptTitle} text={shellWords.unknownPrompt(name)} toList={back} />
-  }
-  const change = (next: Values) => {
-    setValues(next)
-    onValues(next)
   }
   return (
     <>
       <BackHeader header={header} back={back} onBack={onBack} />
       <main id="main" ref={main} class="page prompt-page" tabIndex={-1} aria-label={title}>
         {prompt ? (
-          <PromptView gallery={gallery} prompt={prompt} values={values} onValues={change} clients={clients as Clients} />
+          <PromptView
+            gallery={gallery}
+            prompt={prompt}
+            tab={state.tab}
+            onTab={tab => onState({ tab })}
+            values={state.values}
+            onValues={values => onState({ values })}
+            clients={clients as Clients}
+          />
         ) : (
           <div class="prompt-loading" aria-busy="true">
             <h1>{title}</h1>

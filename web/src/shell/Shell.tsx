@@ -1,25 +1,24 @@
-/** The frame of both the page and the app: which view is shown, and what is said while there is none. */
+/** The frame of both the page and the app: shows the view of the route, or why it cannot be shown yet. */
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 
 import { type Gallery, GalleryError, type PromptList, type SourceFile, type Values } from '../gallery'
-import { type BrowseState, browseHref, EVERYTHING, promptHref } from '../router'
+import { browseHref, EVERYTHING } from '../router'
+import type { Place } from '../signIn'
 import { BrowseView } from '../views/browse/BrowseView'
 import type { Remembered } from '../views/browse/Cards'
 import { shellWords } from '../words'
+import { useBrowseState, usePromptState } from './address'
 import { FilePage } from './FilePage'
 import type { HeaderProps } from './Header'
-import { kept, navigate, replace, useRoute } from './navigation'
+import { fragment, kept, navigate, useRoute } from './navigation'
 import { PromptPage } from './PromptPage'
 import { Failed, Loading, Notice } from './states'
 
-/** Browsers refuse many changes of the address in a short time, such as one a keystroke. */
-const ADDRESS_DELAY_MS = 250
-
 export interface Account {
   isSignedIn: boolean
-  /** Leaves for the sign-in page, which leads back to this fragment. `typed` are the values of its prompt. */
-  signIn(fragment: string, typed: Values | null): void
+  /** Leaves for the sign-in page, which leads back to this place. */
+  signIn(place: Place): void
   signOut(): void
 }
 
@@ -39,23 +38,36 @@ export function Shell({ gallery, isApp, account, notice = null, typed = null }: 
   const route = useRoute()
   const [browse, setBrowse] = useBrowseState(route.view === 'browse' ? route.state : null)
   const hasLeftList = useRef(false)
-  const values = useRef(new Map<string, Values>(route.view === 'prompt' && typed ? [[route.name, typed]] : []))
+  const wantsSearch = useRef(false)
+  const argumentsOf = (name: string) => list?.prompts.find(prompt => prompt.name === name)?.arguments ?? []
+  const prompt = usePromptState(route, { typed, argumentsOf, hasAddress: !isApp })
   const signIn = () => {
-    const typed = route.view === 'prompt' ? values.current.get(route.name) : undefined
-    // What was typed counts more than the values of the link that began it.
-    if (route.view === 'prompt' && typed) account?.signIn(promptHref(route.name), typed)
-    else account?.signIn(location.hash, null)
+    const shown = route.view === 'prompt' ? { values: prompt.values, arguments: argumentsOf(route.name) } : { values: null, arguments: [] }
+    account?.signIn({ fragment: fragment(), ...shown })
   }
-  const header: HeaderProps = { isApp, account: account && { ...account, signIn } }
+  const signOut = () => {
+    // A write that is due would bring values back into the address.
+    prompt.leave()
+    account?.signOut()
+  }
+  const header: HeaderProps = { isApp, account: account && { ...account, signIn, signOut } }
 
   const toList = useCallback(() => {
+    prompt.leave()
     // Going back keeps the history short; a prompt that was opened by a link has no list before it.
     if (hasLeftList.current && !isApp) history.back()
     else navigate(browseHref(browse.state))
   }, [isApp, browse.state])
 
+  const toSearch = useCallback(() => {
+    wantsSearch.current = true
+    toList()
+  }, [toList])
+
   useEffect(() => {
-    if (route.view === 'browse') document.title = shellWords.product
+    if (route.view !== 'browse') return
+    document.title = shellWords.product
+    wantsSearch.current = false
   }, [route.view])
 
   const content = () => {
@@ -87,10 +99,11 @@ export function Shell({ gallery, isApp, account, notice = null, typed = null }: 
           gallery={gallery}
           list={list}
           name={route.name}
-          values={Object.keys(route.values).length > 0 ? route.values : (values.current.get(route.name) ?? {})}
-          onValues={next => values.current.set(route.name, next)}
+          state={prompt}
+          onState={prompt.set}
           back={browseHref(browse.state)}
           onBack={toList}
+          onSearch={toSearch}
         />
       )
     }
@@ -104,6 +117,7 @@ export function Shell({ gallery, isApp, account, notice = null, typed = null }: 
           path={route.path}
           back={browseHref(browse.state)}
           onBack={toList}
+          onSearch={toSearch}
         />
       )
     }
@@ -115,7 +129,9 @@ export function Shell({ gallery, isApp, account, notice = null, typed = null }: 
         files={files}
         state={browse.state}
         onState={setBrowse}
-        remembered={kept() as Remembered | null}
+        // A search begins at the top, and not at the card that was left.
+        remembered={wantsSearch.current ? null : (kept() as Remembered | null)}
+        beginsWithSearch={wantsSearch.current}
         onLeave={place => {
           hasLeftList.current = true
           browse.leave(place)
@@ -198,41 +214,4 @@ function useReachable(gallery: Gallery): boolean {
   const [isReachable, setIsReachable] = useState(true)
   useEffect(() => gallery.onReachable(setIsReachable), [gallery])
   return isReachable
-}
-
-interface Browse {
-  state: BrowseState
-  /** Writes the address now, with what is to be there again when the reader comes back. */
-  leave(remembered: Remembered): void
-}
-
-/** The search and the filters. The address follows them with a short delay. */
-function useBrowseState(routed: BrowseState | null): [Browse, (state: BrowseState) => void] {
-  const current = useRef(routed ?? EVERYTHING)
-  const adopted = useRef(routed)
-  const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
-  const [, redraw] = useState(current.current)
-  const stopTimer = () => {
-    if (timer.current !== null) clearTimeout(timer.current)
-    timer.current = null
-  }
-  // The address was changed by the reader, or by going back. The very first drawing has to be of it: cards are focused by their places.
-  if (routed !== adopted.current) {
-    adopted.current = routed
-    if (routed && browseHref(routed) !== browseHref(current.current)) {
-      stopTimer()
-      current.current = routed
-    }
-  }
-  const write = useCallback((remembered: Remembered | null) => {
-    stopTimer()
-    replace(browseHref(current.current), remembered)
-  }, [])
-  const set = useCallback((next: BrowseState) => {
-    current.current = next
-    redraw(next)
-    stopTimer()
-    timer.current = setTimeout(() => write(null), ADDRESS_DELAY_MS)
-  }, [])
-  return [{ state: current.current, leave: write }, set]
 }

@@ -5,9 +5,10 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 
 import { shellWords } from '../words'
 import { Header, type HeaderProps } from './Header'
+import { isCommand } from './keys'
 
-/** Begins at the top with the focus on the main part, and goes back by Esc. Returns the reference of the main part. */
-export function usePage(title: string, onBack: () => void): RefObject<HTMLElement | null> {
+/** Begins at the top with the focus on the main part. Esc goes back, and `/` to the search. Returns the reference of the main part. */
+export function usePage(title: string, onBack: () => void, onSearch: () => void): RefObject<HTMLElement | null> {
   const main = useRef<HTMLElement>(null)
 
   useEffect(() => {
@@ -21,6 +22,11 @@ export function usePage(title: string, onBack: () => void): RefObject<HTMLElemen
 
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key === '/' && isCommand(event)) {
+        event.preventDefault()
+        onSearch()
+        return
+      }
       if (event.key !== 'Escape' || event.defaultPrevented || event.isComposing) return
       const field = event.target instanceof HTMLElement ? event.target.closest('input, textarea, select') : null
       // The first Esc leaves a field, so that nobody loses their place in the middle of a text.
@@ -29,7 +35,7 @@ export function usePage(title: string, onBack: () => void): RefObject<HTMLElemen
     }
     addEventListener('keydown', onKeyDown)
     return () => removeEventListener('keydown', onKeyDown)
-  }, [onBack])
+  }, [onBack, onSearch])
 
   return main
 }

@@ -1,6 +1,6 @@
 /**
  * Whether the server answers, and when its lists change. A server with live lists is listened to; others are asked again when somebody looks
- * at the page. A server that went away is asked again after growing pauses.
+ * at the page: when it is shown, and when its window gets the focus, as beside an editor that never hides it. A server that went away is asked again after growing pauses.
  *
  * A hidden page holds no stream: browsers open six connections to a server of HTTP/1.1, so that a seventh tab would never load.
  */
@@ -13,6 +13,9 @@ const MAX_PAUSE_MS = 15_000
 /** A stream that lasted longer was a good one: its end is the first failure of a new row. */
 const GOOD_STREAM_MS = 5_000
 
+/** A window that gets the focus more often is not worth as many requests. */
+const MIN_LOOK_MS = 3_000
+
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged'
 
 interface Discovered {
@@ -23,7 +26,9 @@ export class Connection {
   readonly #changed = new Set<() => void>()
   readonly #told = new Set<(isReachable: boolean) => void>()
   #isReachable = true
-  /** Stops following the server; `null` while nobody wants to know, or the page is hidden. */
+  /** When the server was asked last because of a look at the page, by `performance.now()`. */
+  #lookedAt = Number.NEGATIVE_INFINITY
+  /** Stops following the server; `null` while nobody wants to know, the page is hidden, or a server without live lists has answered. */
   #following: AbortController | null = null
   /** Ends the pause before the next attempt. */
   #wake: (() => void) | null = null
@@ -34,6 +39,7 @@ export class Connection {
     this.#changed.add(changed)
     if (this.#changed.size === 1) {
       document.addEventListener('visibilitychange', this.#onVisibility)
+      window.addEventListener('focus', this.#onFocus)
       window.addEventListener('online', this.#onOnline)
       if (!document.hidden) this.#follow()
     }
@@ -41,6 +47,7 @@ export class Connection {
       this.#changed.delete(changed)
       if (this.#changed.size === 0) {
         document.removeEventListener('visibilitychange', this.#onVisibility)
+        window.removeEventListener('focus', this.#onFocus)
         window.removeEventListener('online', this.#onOnline)
         this.#stop()
       }
@@ -64,12 +71,20 @@ export class Connection {
   }
 
   readonly #onVisibility = (): void => {
-    if (document.hidden) {
-      this.#stop()
-    } else {
-      this.#notify()
-      this.#follow()
-    }
+    if (document.hidden) this.#stop()
+    else this.#look()
+  }
+
+  readonly #onFocus = (): void => {
+    // A server that is followed tells of changes itself.
+    if (document.hidden || this.#following || performance.now() - this.#lookedAt < MIN_LOOK_MS) return
+    this.#look()
+  }
+
+  #look(): void {
+    this.#lookedAt = performance.now()
+    this.#notify()
+    this.#follow()
   }
 
   readonly #onOnline = (): void => this.#wake?.()

@@ -21,6 +21,6 @@ test('the server’s words are kept, and the kind tells what they are about', ()
   expect(rpcError(-32603, 'prompt `x` cannot be rendered: x.prompt:3:1: expected {{/if}}, found {{/each}}').kind).toBe('prompt')
 })
 
-test('an internal error names no argument, whatever it quotes', () => {
+test('an internal error names no argument, also one that quotes a name', () => {
   expect(callError('missing required argument `x`', false).argument).toBeUndefined()
 })

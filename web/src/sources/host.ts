@@ -43,7 +43,7 @@ interface ToolResult {
 }
 
 export class HostGallery implements Gallery {
-  readonly abilities = { source: false, completion: false, find: true, send: true, address: null }
+  readonly abilities = { source: false, completion: false, find: true, send: true, signIn: false, address: null }
   readonly #prompts = new Map<string, Prompt>()
   readonly #changed = new Set<() => void>()
   #isPartial = false

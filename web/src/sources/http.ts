@@ -46,6 +46,7 @@ export interface HttpOptions {
   /** The address that clients are given. */
   address: string
   hasSource: boolean
+  hasSignIn: boolean
   token: Token | null
 }
 
@@ -57,8 +58,8 @@ export class HttpGallery implements Gallery {
   /** The tool that tells types; `null` where the server has none. */
   #detailsTool: 'open_gallery' | 'search_prompts' | null = 'open_gallery'
 
-  constructor({ endpoint, address, hasSource, token }: HttpOptions) {
-    this.abilities = { source: hasSource, completion: true, find: false, send: false, address }
+  constructor({ endpoint, address, hasSource, hasSignIn, token }: HttpOptions) {
+    this.abilities = { source: hasSource, completion: true, find: false, send: false, signIn: hasSignIn, address }
     this.#client = new McpClient(endpoint, token)
     this.#connection = new Connection(this.#client)
   }

@@ -19,7 +19,7 @@ function serve(answer: (sent: Sent) => Response): Sent[] {
 }
 
 const result = (result: unknown) => Response.json({ jsonrpc: '2.0', id: 1, result })
-const gallery = () => new HttpGallery({ endpoint: '/mcp', address: 'http://x/mcp', hasSource: false, token: null })
+const gallery = () => new HttpGallery({ endpoint: '/mcp', address: 'http://x/mcp', hasSource: false, hasSignIn: false, token: null })
 
 afterEach(() => vi.unstubAllGlobals())
 
@@ -57,7 +57,7 @@ test('a page that fails leaves the pages before, as a part', async () => {
   expect(await gallery().prompts()).toMatchObject({ prompts: [{ name: 'a' }], isPartial: true })
 })
 
-test('a server that is away, or is none of MCP, is told apart', async () => {
+test('a server that is away is told from one that does not speak MCP', async () => {
   vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')))
   await expect(gallery().prompts()).rejects.toMatchObject({ kind: 'unreachable' })
   serve(() => new Response('<html>', { status: 200 }))

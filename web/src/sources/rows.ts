@@ -70,7 +70,6 @@ export function promptOfRow(row: PromptRow): Prompt {
     ),
     icons: row.icons,
     version: row._meta?.version,
-    lastModified: undefined,
     roles: row._meta?.['prompt-gallery/roles'],
   })
 }
@@ -84,7 +83,6 @@ export function promptOfFound(found: FoundPrompt): Prompt {
     arguments: argumentsOf(found.arguments),
     icons: undefined,
     version: undefined,
-    lastModified: undefined,
     roles: undefined,
   })
 }

@@ -9,13 +9,14 @@ import { CopyButton } from './CopyButton'
 
 interface ClientsPanelProps {
   address: string
+  hasSignIn: boolean
   prompt: Prompt
   values: Values
   clients: Clients
 }
 
-export function ClientsPanel({ address, prompt, values, clients }: ClientsPanelProps) {
-  const ways = waysToAdd(address)
+export function ClientsPanel({ address, hasSignIn, prompt, values, clients }: ClientsPanelProps) {
+  const ways = waysToAdd(address, hasSignIn)
   const others = clients.filter(({ name }) => !ways.some(({ client }) => client === name))
   return (
     <div class="clients">

@@ -95,7 +95,7 @@ function Share({ prompt, values }: Pick<TakeBarProps, 'prompt' | 'values'>) {
   const [leftOut, setLeftOut] = useState<LeftOut[] | null>(null)
   const key = JSON.stringify(values)
   useEffect(() => setLeftOut(null), [key])
-  const share = (isWhole: boolean) => shareFragment(prompt.name, values, isWhole)
+  const share = (isWhole: boolean) => shareFragment(prompt, values, isWhole)
   const link = (isWhole: boolean) => new URL(share(isWhole).fragment, location.href).href
   const name = ({ name, why }: LeftOut) => {
     const argument = prompt.arguments.find(other => other.name === name)

@@ -22,18 +22,19 @@ export interface Way {
 const CLAUDE_CODE_PORT = 33476
 
 /** The clients that people ask for most come first. */
-export function waysToAdd(address: string): Way[] {
+export function waysToAdd(address: string, hasSignIn: boolean): Way[] {
   const isLocal = isLoopback(address)
   const http = { type: 'http', url: address }
   const named = { name: SERVER_NAME, ...http }
   const json = (data: unknown) => JSON.stringify(data, null, 2)
-  const port = isLocal ? '' : ` --callback-port ${CLAUDE_CODE_PORT}`
+  const signsIn = hasSignIn && !isLocal
+  const port = signsIn ? ` --callback-port ${CLAUDE_CODE_PORT}` : ''
   const url = quote(address)
   return [
     {
       client: 'Claude Code',
       command: `claude mcp add --transport http${port} ${SERVER_NAME} ${url}`,
-      notes: isLocal ? [] : [takeWords.claudeCodeSignIn],
+      notes: signsIn ? [takeWords.claudeCodeSignIn] : [],
     },
     {
       client: 'Claude (claude.ai, Claude Desktop)',

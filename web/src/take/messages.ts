@@ -1,5 +1,5 @@
 import type { Content, Message } from '../gallery'
-import { takeWords } from '../words'
+import { promptWords } from '../words'
 
 /** One message for each turn: a server sends every picture as a message of its own. */
 export function turnsOf(messages: Message[]): Message[] {
@@ -21,7 +21,7 @@ export function textOf(messages: Message[]): string {
   const isNamed = roles.size > 1 || roles.has('assistant')
   const text = ({ role, content }: Message) => {
     const parts = content.map(textOfContent).join('\n\n')
-    return isNamed ? `${takeWords.roles[role]}:\n${parts}` : parts
+    return isNamed ? `${promptWords.roles[role]}:\n${parts}` : parts
   }
   return messages.map(text).join('\n\n')
 }

@@ -7,7 +7,7 @@ import { waysToAdd } from './add'
 import { callOf, type Client, type Clients } from './clients'
 import { curlOf, isLoopback, quote } from './curl'
 import { jsonOf, textOf, turnsOf } from './messages'
-import { shareFragment } from './share'
+import { isSecret, shareFragment, withoutSecrets } from './share'
 
 const user = (...texts: string[]): Message => ({ role: 'user', content: texts.map(text => ({ type: 'text', text })) })
 
@@ -101,7 +101,7 @@ test('addresses of this machine', () => {
 const REMOTE = 'https://prompts.example/mcp?a=b&c=d'
 
 test('links and settings have the address', () => {
-  const ways = new Map(waysToAdd(REMOTE).map(way => [way.client, way]))
+  const ways = new Map(waysToAdd(REMOTE, true).map(way => [way.client, way]))
   const link = (client: string) => new URL(ways.get(client)?.link ?? '')
   expect(link('Claude (claude.ai, Claude Desktop)').searchParams.get('connectorUrl')).toBe(REMOTE)
   expect(JSON.parse(decodeURIComponent(link('VS Code').search.slice(1)))).toEqual({ name: 'prompt-gallery', type: 'http', url: REMOTE })
@@ -114,7 +114,7 @@ test('links and settings have the address', () => {
 })
 
 test('commands give the address as one word', () => {
-  for (const { command } of waysToAdd(REMOTE)) {
+  for (const { command } of waysToAdd(REMOTE, true)) {
     if (command !== undefined) {
       const [program, ...rest] = command.split(' ')
       const given = words(`${program}() { curl "$@"; }\n${program} ${rest.join(' ')}`).words
@@ -124,9 +124,17 @@ test('commands give the address as one word', () => {
 })
 
 test('claude.ai cannot reach this machine', () => {
-  const [code, claude] = waysToAdd('http://127.0.0.1:8080/mcp')
+  const [code, claude] = waysToAdd('http://127.0.0.1:8080/mcp', false)
   expect(code?.command).toBe('claude mcp add --transport http prompt-gallery http://127.0.0.1:8080/mcp')
   expect(claude?.link).toBeUndefined()
+})
+
+test('Claude Code is given the port of the sign-in only where there is one', () => {
+  const commandOf = (hasSignIn: boolean) => waysToAdd('https://p.example/mcp', hasSignIn)[0]
+  expect(commandOf(true)?.command).toBe('claude mcp add --transport http --callback-port 33476 prompt-gallery https://p.example/mcp')
+  expect(commandOf(true)?.notes).toHaveLength(1)
+  expect(commandOf(false)?.command).toBe('claude mcp add --transport http prompt-gallery https://p.example/mcp')
+  expect(commandOf(false)?.notes).toEqual([])
 })
 
 const clients = data as Clients
@@ -170,20 +178,36 @@ test('forty arguments are cut, and every client has a call or a reason', () => {
 })
 
 test('links leave long and secret values out, unless all are asked for', () => {
-  const values = { text: 'a b&c=d#é', apiToken: 't', MONKEY: 'k', code: 'x'.repeat(201), note: 'x'.repeat(200), constructor: 'y' }
-  const { fragment, leftOut } = shareFragment('a_b', values)
+  const values = { text: 'a b&c=d#é', apiToken: 't', MONKEY: 'k', code: 'x'.repeat(201), note: 'x'.repeat(200), constructor: 'y', x: 'z' }
+  const shown = prompt('a_b', argument('text'), { ...argument('x'), title: 'Password of the database' })
+  const { fragment, leftOut } = shareFragment(shown, values)
   expect(leftOut).toEqual([
     { name: 'apiToken', why: 'secret' },
-    { name: 'MONKEY', why: 'secret' },
     { name: 'code', why: 'long' },
+    { name: 'x', why: 'secret' },
   ])
   const [path, query] = fragment.split('?')
   expect(path).toBe('#/prompt/a_b')
   expect([...new URLSearchParams(query)]).toEqual([
     ['text', 'a b&c=d#é'],
+    ['MONKEY', 'k'],
     ['note', 'x'.repeat(200)],
     ['constructor', 'y'],
   ])
-  expect(shareFragment('a_b', values, true).leftOut).toEqual([])
-  expect(shareFragment('a_b', {}).fragment).toBe('#/prompt/a_b')
+  expect(shareFragment(shown, values, true).leftOut).toEqual([])
+  expect(shareFragment(shown, {}).fragment).toBe('#/prompt/a_b')
+  expect(Object.keys(withoutSecrets(values, shown.arguments))).toEqual(['text', 'MONKEY', 'code', 'note', 'constructor'])
+})
+
+test('arguments look secret by the words of their names and titles', () => {
+  const secret = `token apiToken API_TOKEN APIToken apitoken tokens token2 key api-key apiKey APIKEY access_key privateKey client_secret secrets
+    password PASSWORD dbPassword passwords pass_word passwd pwd passphrase passcode pin cardPIN pin_code credential credentials auth
+    authorization Authorization bearer cookie cookies session_id jwt`
+  const open = `keyword keywords monkey MONKEY keyboard hockey author authors authority spinning pinned opinion tokenizer tokenise secretary
+    passage compass bypass text code language`
+  for (const name of secret.split(/\s+/)) expect(isSecret({ name }), name).toBe(true)
+  for (const name of open.split(/\s+/)) expect(isSecret({ name }), name).toBe(false)
+  for (const title of ['API key', 'Your pass phrase', 'PIN of the card', 'Session cookie'])
+    expect(isSecret({ name: 'x', title }), title).toBe(true)
+  for (const title of ['Keyword', 'Author of the text', 'Schlüsselwort']) expect(isSecret({ name: 'x', title }), title).toBe(false)
 })

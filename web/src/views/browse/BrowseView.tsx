@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Finding, Gallery, PromptList, SourceFile } from '../../gallery'
 import { type BrowseState, EVERYTHING, promptHref } from '../../router'
 import { Header, type HeaderProps } from '../../shell/Header'
+import { isCommand } from '../../shell/keys'
 import { navigate } from '../../shell/navigation'
 import { browseWords } from '../../words'
 import { BrokenFiles } from './BrokenFiles'
@@ -23,10 +24,12 @@ interface BrowseViewProps {
   state: BrowseState
   onState(state: BrowseState): void
   remembered: Remembered | null
+  /** The reader came here to search. */
+  beginsWithSearch: boolean
   onLeave(remembered: Remembered): void
 }
 
-export function BrowseView({ header, gallery, list, files, state, onState, remembered, onLeave }: BrowseViewProps) {
+export function BrowseView({ header, gallery, list, files, state, onState, remembered, beginsWithSearch, onLeave }: BrowseViewProps) {
   const { prompts } = list
   const library = useMemo(() => libraryOf(prompts, files), [prompts, files])
   const finding = useFinding(gallery, state.query)
@@ -37,16 +40,15 @@ export function BrowseView({ header, gallery, list, files, state, onState, remem
   const hasChanges = useMemo(() => files.some(file => file.prompt !== undefined && file.lastModified !== undefined), [files])
 
   useEffect(() => {
+    const toSearch = () => {
+      input.current?.focus()
+      input.current?.select()
+    }
+    if (beginsWithSearch) toSearch()
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return
-      const { target } = event
-      const isTyping = target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null
-      if (isTyping) return
-      if (event.key === '/' || event.key === 'Escape') {
-        event.preventDefault()
-        input.current?.focus()
-        input.current?.select()
-      }
+      if ((event.key !== '/' && event.key !== 'Escape') || !isCommand(event)) return
+      event.preventDefault()
+      toSearch()
     }
     addEventListener('keydown', onKeyDown)
     return () => removeEventListener('keydown', onKeyDown)

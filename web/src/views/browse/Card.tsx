@@ -23,6 +23,7 @@ export function Card({ prompt, place, count, found, file, isCurrent, onFocus, on
   const { name, title, description, tags } = prompt
   const problems = file?.problems ?? []
   const worst = problems.some(({ level }) => level === 'error') ? 'error' : 'warning'
+  const required = prompt.arguments.filter(argument => argument.required).length
   const id = cardId(place)
   const icon = iconOf(prompt)
   return (
@@ -60,7 +61,7 @@ export function Card({ prompt, place, count, found, file, isCurrent, onFocus, on
           ))}
         </span>
         {problems.length > 0 && <span class={`card-problems card-problems-${worst}`}>{browseWords.problems(problems.length)}</span>}
-        <span class="card-arguments">{browseWords.arguments(prompt.arguments.length)}</span>
+        <span class="card-arguments">{browseWords.arguments(prompt.arguments.length, required)}</span>
       </p>
     </li>
   )

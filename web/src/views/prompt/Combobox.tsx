@@ -21,7 +21,7 @@ interface ComboboxProps {
 
 export function Combobox({ control, input, known, suggest, onLines }: ComboboxProps) {
   const { id, label, value, placeholder, aria, onValue, onLeave } = control
-  // Whoever has entered the field sees what there is to choose from.
+  // The suggestions show as soon as the field has the focus.
   const [isOpen, setIsOpen] = useState(true)
   const [active, setActive] = useState(-1)
   const options = useSuggestions(value, known, suggest)

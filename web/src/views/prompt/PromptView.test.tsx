@@ -6,6 +6,7 @@ import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 
 import type { Argument, Gallery, Message, Prompt, Values } from '../../gallery'
 import { GalleryError } from '../../gallery'
+import type { Tab } from '../../router'
 import { promptWords, takeWords } from '../../words'
 import { PromptView } from './PromptView'
 
@@ -23,7 +24,7 @@ let reachable: (isReachable: boolean) => void
 
 function fake(abilities: Partial<Gallery['abilities']> = {}): Gallery {
   return {
-    abilities: { source: false, completion: true, find: false, send: false, address: null, ...abilities },
+    abilities: { source: false, completion: true, find: false, send: false, signIn: false, address: null, ...abilities },
     prompts: () => Promise.reject(new Error('not asked')),
     find: () => Promise.reject(new Error('not asked')),
     details: prompt => Promise.resolve(prompt),
@@ -63,8 +64,9 @@ async function show(gallery: Gallery, list: Argument[], given: Values = {}): Pro
   const prompt: Prompt = { name: 'p', tags: [], arguments: list }
   function Page() {
     const [current, setCurrent] = useState(given)
+    const [tab, setTab] = useState<Tab>('try')
     values = current
-    return <PromptView gallery={gallery} prompt={prompt} values={current} onValues={setCurrent} clients={[]} />
+    return <PromptView gallery={gallery} prompt={prompt} tab={tab} onTab={setTab} values={current} onValues={setCurrent} clients={[]} />
   }
   await act(() => render(<Page />, page))
 }

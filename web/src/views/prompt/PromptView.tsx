@@ -1,9 +1,10 @@
 import './prompt.css'
 
 import type { ComponentChildren } from 'preact'
-import { useRef, useState } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
 
 import type { Gallery, Prompt, Values } from '../../gallery'
+import type { Tab } from '../../router'
 import type { Clients } from '../../take/clients'
 import { ClientsPanel } from '../../take/ClientsPanel'
 import { promptWords } from '../../words'
@@ -15,29 +16,29 @@ import { sentValues } from './values'
 interface PromptViewProps {
   gallery: Gallery
   prompt: Prompt
+  /** A tab that this gallery does not have is the first one. */
+  tab: Tab
+  onTab(tab: Tab): void
   values: Values
   onValues(values: Values): void
   clients: Clients
 }
 
-type Tab = 'try' | 'clients' | 'template'
-
-export function PromptView({ gallery, prompt, values, onValues, clients }: PromptViewProps) {
-  const { source, address } = gallery.abilities
-  const [tab, setTab] = useState<Tab>('try')
+export function PromptView({ gallery, prompt, tab, onTab, values, onValues, clients }: PromptViewProps) {
+  const { source, signIn, address } = gallery.abilities
   const tabs: Tab[] = ['try', ...(address === null ? [] : ['clients' as const]), ...(source ? ['template' as const] : [])]
   const shown = tabs.includes(tab) ? tab : 'try'
   return (
     <div class="prompt">
       <Head prompt={prompt} />
-      {tabs.length > 1 && <Tabs tabs={tabs} shown={shown} onShow={setTab} />}
+      {tabs.length > 1 && <Tabs tabs={tabs} shown={shown} onShow={onTab} />}
       <Panel tab="try" shown={shown} isAlone={tabs.length === 1}>
         {/* It stays while another tab is shown, so that no value and no rendering is lost. */}
         <TryPanel gallery={gallery} prompt={prompt} values={values} onValues={onValues} />
       </Panel>
       <Panel tab="clients" shown={shown}>
         {shown === 'clients' && address !== null && (
-          <ClientsPanel address={address} prompt={prompt} values={sentValues(prompt, values)} clients={clients} />
+          <ClientsPanel address={address} hasSignIn={signIn} prompt={prompt} values={sentValues(prompt, values)} clients={clients} />
         )}
       </Panel>
       <Panel tab="template" shown={shown}>
