@@ -39,7 +39,7 @@ export function PromptPage({ header, gallery, list, name, values: given, onValue
   return (
     <>
       <BackHeader header={header} back={back} onBack={onBack} />
-      <main id="main" ref={main} class="page prompt-page" tabIndex={-1} aria-label={title}>
+      <main id="main" ref={main} class="page" tabIndex={-1} aria-label={title}>
         {prompt ? (
           <PromptView gallery={gallery} prompt={prompt} values={values} onValues={change} clients={clients as Clients} />
         ) : (

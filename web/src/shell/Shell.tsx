@@ -1,5 +1,7 @@
 /** The frame of both the page and the app: which view is shown, and what is said while there is none. */
 
+import './shell.css'
+
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 
 import { type Gallery, GalleryError, type PromptList, type SourceFile, type Values } from '../gallery'
