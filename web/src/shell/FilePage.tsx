@@ -1,3 +1,5 @@
+import '../views/prompt/prompt.css'
+
 import type { Gallery, SourceFile } from '../gallery'
 import { promptHref } from '../router'
 import { TemplatePanel } from '../views/prompt/TemplatePanel'
@@ -22,7 +24,7 @@ export function FilePage({ header, gallery, files, path, back, onBack, onSearch 
   return (
     <>
       <BackHeader header={header} back={back} onBack={onBack} />
-      <main id="main" ref={main} class="page prompt-page" tabIndex={-1} aria-label={path}>
+      <main id="main" ref={main} class="page" tabIndex={-1} aria-label={path}>
         <div class="prompt">
           <header class="prompt-head">
             <h1>{path}</h1>

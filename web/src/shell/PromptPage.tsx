@@ -35,7 +35,7 @@ export function PromptPage({ header, gallery, list, name, state, onState, back, 
   return (
     <>
       <BackHeader header={header} back={back} onBack={onBack} />
-      <main id="main" ref={main} class="page prompt-page" tabIndex={-1} aria-label={title}>
+      <main id="main" ref={main} class="page" tabIndex={-1} aria-label={title}>
         {prompt ? (
           <PromptView
             gallery={gallery}

@@ -1,5 +1,7 @@
 /** The frame of both the page and the app: shows the view of the route, or why it cannot be shown yet. */
 
+import './shell.css'
+
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 
 import { type Gallery, GalleryError, type PromptList, type SourceFile, type Values } from '../gallery'

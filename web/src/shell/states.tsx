@@ -26,7 +26,7 @@ export function Loading({ header, isPrompt }: { header: HeaderProps; isPrompt: b
         ) : (
           <>
             <div class="filters" />
-            <div class="browse-list" aria-hidden="true">
+            <div aria-hidden="true">
               <div class="browse-bar">
                 <span class="ghost ghost-count" />
               </div>

@@ -1,3 +1,5 @@
+import './take.css'
+
 import { useEffect, useState } from 'preact/hooks'
 
 import { takeWords } from '../words'
@@ -38,7 +40,7 @@ export function CopyButton({ label, short, isSmall = false, isDisabled = false, 
     <>
       <button
         type="button"
-        class={isSmall ? 'copy copy-small' : 'copy'}
+        class={isSmall ? 'outlined copy-small' : 'outlined'}
         aria-disabled={isDisabled}
         aria-label={isSmall || short ? label : undefined}
         title={isSmall ? label : undefined}

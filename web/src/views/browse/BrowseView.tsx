@@ -1,3 +1,5 @@
+import './browse.css'
+
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 
 import type { Finding, Gallery, PromptList, SourceFile } from '../../gallery'
@@ -95,7 +97,7 @@ export function BrowseView({ header, gallery, list, files, state, onState, remem
       <main id="main" class={hasFilters ? 'page browse browse-filtered' : 'page browse'} tabIndex={-1}>
         <h1 class="unseen">{browseWords.title}</h1>
         {hasFilters && <Filters folders={folders} tags={tags} state={state} total={prompts.length} onState={onState} />}
-        <div class="browse-list">
+        <div>
           <div class="browse-bar">
             <p class="browse-count" role="status">
               {isFiltered

@@ -1,5 +1,7 @@
 /** The cards of all sections, of which only those near the window are in the document. */
 
+import './cards.css'
+
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 
 import type { SourceFile } from '../../gallery'
@@ -8,7 +10,7 @@ import { Card, cardId } from './Card'
 import { type Grid, gridOf, neighbour, rowOf, sectionAt, type Sizes, visible, type VisibleSection } from './grid'
 import type { Arranged } from './sections'
 
-/** In `rem`, as the style sheet's `--card-height`, `--card-gap`, `--heading-height` and `--card-width`. */
+/** In `rem`, as `--card-height`, `--card-gap` and `--heading-height` of `style.css`, and the columns of `.ghost-cards`. */
 const REM = { card: 10.75, gap: 1, heading: 3.25, minWidth: 17 }
 /** Rows above and below the window that are drawn too, so that a fast scroll shows cards. In pixels. */
 const MARGIN = 600

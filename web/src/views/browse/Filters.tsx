@@ -1,3 +1,5 @@
+import './filters.css'
+
 import { useEffect, useState } from 'preact/hooks'
 
 import type { BrowseState } from '../../router'
@@ -36,7 +38,7 @@ export function Filters({ folders, tags, state, total, onState }: FiltersProps) 
           <h2 id="folders-title" class="filters-title">
             {browseWords.folders}
           </h2>
-          <ul class="folders">
+          <ul>
             <Folder
               name={browseWords.allFolders}
               count={total}

@@ -1,3 +1,5 @@
+import './search.css'
+
 import type { Ref } from 'preact'
 
 import { browseWords } from '../../words'

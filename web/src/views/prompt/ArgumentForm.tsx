@@ -1,3 +1,5 @@
+import './form.css'
+
 import { useState } from 'preact/hooks'
 
 import type { Gallery, Prompt, Values } from '../../gallery'

@@ -138,7 +138,7 @@ function Text({ text, isRaw }: { text: string; isRaw: boolean }) {
       <>
         <p class="remark">
           {promptWords.longText}{' '}
-          <button type="button" onClick={() => setIsWanted(true)}>
+          <button type="button" class="outlined" onClick={() => setIsWanted(true)}>
             {promptWords.showMarkdown}
           </button>
         </p>

@@ -1,5 +1,8 @@
 /** The file of a prompt, as its author wrote it. */
 
+import './prompt.css'
+import './template.css'
+
 import { useEffect, useMemo, useState } from 'preact/hooks'
 
 import type { Gallery, Problem, SourceFile } from '../../gallery'
@@ -50,7 +53,7 @@ export function TemplatePanel({ gallery, of, version }: TemplatePanelProps) {
       <div class="box box-error" role="alert">
         <p class="box-title">{promptWords.templateFailed}</p>
         <p class="box-text">{state.error}</p>
-        <button type="button" onClick={retry}>
+        <button type="button" class="outlined" onClick={retry}>
           {promptWords.again}
         </button>
       </div>

@@ -45,7 +45,7 @@ export function TextField({ control, isCode, suggest }: TextFieldProps) {
   }
   return (
     <div
-      class={isOver ? 'text-field text-field-over' : 'text-field'}
+      class={isOver ? 'text-field-over' : undefined}
       onDragOver={event => {
         if (event.dataTransfer?.types.includes('Files')) {
           event.preventDefault()

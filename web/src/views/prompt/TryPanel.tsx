@@ -1,5 +1,7 @@
 /** The form of a prompt, and beside it what the values make of it. */
 
+import './rendering.css'
+
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 
 import type { Argument, Gallery, GalleryError, Prompt, Values } from '../../gallery'
@@ -70,7 +72,7 @@ export function TryPanel({ gallery, prompt, values, onValues }: TryPanelProps) {
           <div class="box box-error" role="alert">
             <p class="box-title">{promptWords.failed}</p>
             <p class="box-text">{told.above}</p>
-            <button type="button" onClick={rendering.retry}>
+            <button type="button" class="outlined" onClick={rendering.retry}>
               {promptWords.again}
             </button>
           </div>
