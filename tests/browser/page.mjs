@@ -76,3 +76,27 @@ export async function eventually(check) {
 
 /** The titles of the cards that are shown, in their order. */
 export const cards = (scope) => scope.getByRole('listitem').getByRole('heading', { level: 3 }).allInnerTexts()
+
+/** Drops a file onto an element. */
+export async function dropFile(page, element, content, name) {
+  await element.waitFor()
+  const dataTransfer = await page.evaluateHandle(
+    ([content, name]) => {
+      const transfer = new DataTransfer()
+      transfer.items.add(new File([new Uint8Array(content)], name))
+      return transfer
+    },
+    [[...content], name],
+  )
+  for (const type of ['dragenter', 'dragover', 'drop']) await element.dispatchEvent(type, { dataTransfer })
+}
+
+/** Has the page see a server that asks for sign-in. */
+export async function signedOut(page) {
+  await page.route('**/assets/settings.json', async (route) => {
+    const response = await route.fetch()
+    const signIn = { issuer: 'https://id.example.com', clientId: 'page', scopes: ['openid'] }
+    await route.fulfill({ response, json: { ...(await response.json()), signIn } })
+  })
+  await page.route('**/mcp', (route) => route.fulfill({ status: 401, body: '' }))
+}
