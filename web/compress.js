@@ -3,9 +3,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
-const KIB = 1024
-/** What a browser loads in all, by brotli, and what a host reads, by gzip. */
-const BUDGETS = { page: 120 * KIB, app: 200 * KIB }
+const KB = 1000
+/** What a browser loads in all, by brotli (HTML, CSS and every script), and what a host reads, by gzip. */
+const BUDGETS = { page: 120 * KB, app: 200 * KB }
 
 const folder = process.argv[2]
 const sizes = { page: 0, app: 0 }
@@ -28,7 +28,7 @@ for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }
 }
 
 for (const [part, size] of Object.entries(sizes)) {
-  console.log(`${part}: ${(size / KIB).toFixed(1)} of ${BUDGETS[part] / KIB} KiB compressed`)
+  console.log(`${part}: ${(size / KB).toFixed(1)} of ${BUDGETS[part] / KB} KB compressed`)
   if (size > BUDGETS[part]) {
     console.error(`the ${part} is over its budget`)
     process.exitCode = 1

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -13,8 +13,11 @@ const SIZES = [100, 10_000]
 const LIMIT_MS = 50
 const LIMIT_RATIO = 5
 const ROUNDS = 5
-/** Each is typed key by key, with a mistake in the last one. */
-const WORDS = ['review', 'summary of a meeting', 'translaet']
+/** Each is typed key by key. A mistyped word costs most, because what has no exact hit is searched for again, with mistakes forgiven. */
+const WORDS = {
+  'right words': ['review', 'summary of a meeting', 'test plan'],
+  'mistyped words': ['reveiw', 'sumary', 'translaet', 'incdient'],
+}
 
 const SUBJECTS = ['review', 'summary', 'translation', 'release notes', 'test plan', 'meeting minutes', 'incident report']
 const TEAMS = ['backend', 'frontend', 'support', 'sales', 'legal', 'operations', 'research']
@@ -68,10 +71,16 @@ function watch() {
 }
 
 async function measure(page, origin, count) {
-  const times = []
   await page.goto(`${origin}/`)
   await page.getByRole('status').filter({ hasText: count.toLocaleString('en') }).waitFor({ timeout: 60_000 })
   await page.evaluate(watch)
+  const times = {}
+  for (const [kind, words] of Object.entries(WORDS)) times[kind] = await type(page, words)
+  return times
+}
+
+async function type(page, words) {
+  const times = []
   const field = page.getByRole('searchbox')
   const press = async (key) => {
     await page.keyboard.press(key)
@@ -82,32 +91,36 @@ async function measure(page, origin, count) {
     if (took > 0) times.push(took)
   }
   for (let round = 0; round < ROUNDS; round++) {
-    for (const word of WORDS) {
+    for (const word of words) {
       await field.focus()
       for (const key of word) await press(key === ' ' ? 'Space' : key)
       await field.fill('')
       await page.waitForFunction(() => window.lastKey().quiet > 250)
     }
   }
-  const typed = ROUNDS * WORDS.join('').length
+  const typed = ROUNDS * words.join('').length
   if (times.length < typed / 2) throw new Error(`${times.length} of ${typed} keys changed the page`)
   return times.sort((a, b) => a - b)
 }
 
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args })
-const medians = []
-console.log('| prompts | keys | median ms | p95 ms | slowest ms |\n|---|---|---|---|---|')
+/** Of each kind of words, one for each size of gallery. */
+const figures = Object.fromEntries(Object.keys(WORDS).map((kind) => [kind, []]))
+const busy = loadavg()[0].toFixed(1)
+console.log('| typed | prompts | keys | median ms | p95 ms | slowest ms |\n|---|---|---|---|---|---|')
 try {
   for (const count of SIZES) {
     const folder = gallery(count)
     const { child, origin } = await serve(folder)
     try {
       const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
-      const times = await measure(page, origin, count)
-      const at = (part) => times[Math.min(times.length - 1, Math.floor(times.length * part))]
-      medians.push(at(0.5))
-      console.log(`| ${count.toLocaleString('en')} | ${times.length} | ${at(0.5).toFixed(1)} | ${at(0.95).toFixed(1)} | ${at(1).toFixed(1)} |`)
+      for (const [kind, times] of Object.entries(await measure(page, origin, count))) {
+        const at = (part) => times[Math.min(times.length - 1, Math.floor(times.length * part))]
+        figures[kind].push({ median: at(0.5), p95: at(0.95) })
+        const cells = [kind, count.toLocaleString('en'), times.length, ...[0.5, 0.95, 1].map((part) => at(part).toFixed(1))]
+        console.log(`| ${cells.join(' | ')} |`)
+      }
       await page.close()
     } finally {
       child.kill()
@@ -117,7 +130,14 @@ try {
 } finally {
   await browser.close()
 }
-const [few, many] = medians
-const ratio = many / few
-console.log(`\n10,000 prompts take ${ratio.toFixed(2)} times as long as 100 (limit ${LIMIT_RATIO}), ${many.toFixed(1)} ms (limit ${LIMIT_MS})`)
-if (ratio > LIMIT_RATIO || many > LIMIT_MS) process.exitCode = 1
+
+console.log(`\n| typed | of 10,000 | ms | limit | times that of 100 | limit | |\n|---|---|---|---|---|---|---|`)
+for (const [kind, [few, many]] of Object.entries(figures)) {
+  for (const part of ['median', 'p95']) {
+    const ratio = many[part] / few[part]
+    const isOver = many[part] > LIMIT_MS || ratio > LIMIT_RATIO
+    if (isOver) process.exitCode = 1
+    console.log(`| ${kind} | ${part} | ${many[part].toFixed(1)} | ${LIMIT_MS} | ${ratio.toFixed(2)} | ${LIMIT_RATIO} | ${isOver ? 'over' : 'ok'} |`)
+  }
+}
+console.log(`\nLoad average: ${busy} at the start, ${loadavg()[0].toFixed(1)} at the end, of ${cpus().length} processors.`)

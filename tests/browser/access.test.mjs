@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { conversation, hostile, kinds, team } from './galleries.mjs'
+import { conversation, hello, hostile, kinds, team } from './galleries.mjs'
 import { openInHost } from './host.mjs'
-import { open } from './page.mjs'
+import { dropFile, open, signedOut } from './page.mjs'
 import { serve } from './server.mjs'
 
 const axe = readFileSync('node_modules/axe-core/axe.min.js', 'utf8')
@@ -28,6 +28,67 @@ const views = {
     shown: (page) => page.getByText('Fill in first: Code or diff.'),
   },
   'no such prompt': { files: team, path: '/#/prompt/nothing', shown: (page) => page.getByText('No such prompt') },
+  'signed out': {
+    files: team,
+    path: '/',
+    expected: /status of 401/,
+    before: signedOut,
+    shown: (page) => page.getByRole('heading', { name: 'Sign in to see the prompts' }),
+  },
+  'server away': {
+    files: team,
+    path: '/',
+    expected: /Failed to load resource: net::ERR_FAILED/,
+    before: (page) => page.route('**/mcp', (route) => route.abort()),
+    shown: (page) => page.getByRole('heading', { name: 'The server does not answer' }),
+  },
+  loading: {
+    files: team,
+    path: '/',
+    // The request is never answered.
+    before: (page) => page.route('**/mcp', () => {}),
+    shown: (page) => page.getByText('Loading the prompts…').first(),
+  },
+  'open suggestions': {
+    files: kinds,
+    env: { PROMPT_TOOLS: 'off' },
+    path: '/#/prompt/kinds?text=x',
+    act: (page) => page.getByRole('textbox', { name: 'City' }).click(),
+    shown: (page) => page.getByRole('option', { name: 'Dublin' }),
+  },
+  'values left out of a link': {
+    files: team,
+    path: `/#/prompt/writing_translate?text=${'x'.repeat(201)}`,
+    act: async (page) => {
+      await page.getByText(/^Translate into English: x+$/).waitFor()
+      await page.getByRole('button', { name: 'Copy link with values' }).click()
+    },
+    shown: (page) => page.getByText(/^Link copied without .*Text/),
+  },
+  'failed and stale rendering': {
+    files: hello,
+    path: '/#/prompt/hello?name=Ada',
+    expected: /Failed to load resource: net::ERR_FAILED/,
+    act: async (page) => {
+      await page.getByText('Say hello to Ada.').waitFor()
+      await page.route('**/mcp', (route) => route.abort())
+      await page.getByRole('textbox', { name: 'name' }).fill('Grace')
+      await page.getByText('The prompt could not be rendered').waitFor()
+    },
+    shown: (page) => page.getByText('This is the rendering of earlier values.'),
+  },
+  'a file that is not taken': {
+    files: kinds,
+    path: '/#/prompt/kinds',
+    act: (page) => dropFile(page, page.getByRole('textbox', { name: 'Text' }), Buffer.from([0xff, 0xfe, 0x00]), 'picture.png'),
+    shown: (page) => page.getByText('The file is not text in UTF-8.'),
+  },
+  'list of broken files': {
+    files: team,
+    path: '/',
+    act: (page) => page.getByText(/files? (has|have) problems/).click(),
+    shown: (page) => page.getByText('line 5, column 1'),
+  },
 }
 
 const inHost = {
@@ -52,12 +113,15 @@ for (const [name, { files, input = {}, shown }] of Object.entries(inHost)) {
   })
 }
 
-for (const [name, { files, path, tab, act, shown }] of Object.entries(views)) {
+for (const [name, { files, env, path, tab, expected, before, act, shown }] of Object.entries(views)) {
   test(`no violation: ${name}`, async (t) => {
-    const server = await serve(t, files)
+    const server = await serve(t, files, env)
     for (const colorScheme of ['light', 'dark']) {
       for (const viewport of [{ width: 1280, height: 900 }, phone]) {
-        const page = await open(t, server, path, { colorScheme, viewport, bypassCSP: true, reducedMotion: 'reduce' })
+        const options = { colorScheme, viewport, expected, bypassCSP: true, reducedMotion: 'reduce', permissions: ['clipboard-write'] }
+        const page = await open(t, server, null, options)
+        await before?.(page)
+        await page.goto(server.origin + path)
         if (tab) await page.getByRole('tab', { name: tab }).click()
         await act?.(page)
         await shown(page).waitFor()

@@ -81,6 +81,25 @@ test('the app takes the theme of its host', async (t) => {
   assert.ok((await luminance(dark.app)) < 200)
 })
 
+test('the app copies, though its host gives it no clipboard', async (t) => {
+  const expected = /Permissions policy violation: The Clipboard API has been blocked/
+  const { page, app } = await openInHost(t, team, { arguments: { name: 'writing_translate' }, expected })
+  await app.getByRole('textbox', { name: 'Text' }).fill('Guten Tag')
+  await app.getByText('Translate into English: Guten Tag').waitFor()
+  const refused = page.waitForEvent('console', (message) => expected.test(message.text()))
+  await app.getByRole('button', { name: 'Copy text' }).click()
+  await refused
+  await app.getByText('Copied', { exact: true }).first().waitFor()
+  // The host pastes.
+  await page.evaluate(() => {
+    const field = document.body.appendChild(document.createElement('textarea'))
+    field.id = 'pasted'
+    field.focus()
+  })
+  await page.keyboard.press('Control+V')
+  assert.equal(await page.locator('#pasted').inputValue(), 'Translate into English: Guten Tag')
+})
+
 test('a hostile gallery is text in the app too', async (t) => {
   const { app } = await openInHost(t, hostile, { arguments: { name: 'hostile' } })
   await app.getByText('<script>alert(1)</script>').first().waitFor()

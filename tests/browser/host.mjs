@@ -50,7 +50,7 @@ export async function openInHost(t, files, { arguments: input = {}, theme = 'lig
   // Its messages have the values of arguments. The bridge in the host writes its own.
   const written = []
   page.on('console', (message) => {
-    if (!message.location().url.endsWith('/host.js')) written.push(message.text())
+    if (!message.location().url.endsWith('/host.js') && !options.expected?.test(message.text())) written.push(message.text())
   })
   cleanup(t, () => {
     assert.deepEqual(asked, [], 'requests of the app itself')

@@ -86,3 +86,27 @@ export async function withoutLiveLists(route, origin) {
   for (const of of ['prompts', 'resources']) delete answer.result.capabilities[of]?.listChanged
   return route.fulfill({ response, json: answer })
 }
+
+/** Drops a file onto an element. */
+export async function dropFile(page, element, content, name) {
+  await element.waitFor()
+  const dataTransfer = await page.evaluateHandle(
+    ([content, name]) => {
+      const transfer = new DataTransfer()
+      transfer.items.add(new File([new Uint8Array(content)], name))
+      return transfer
+    },
+    [[...content], name],
+  )
+  for (const type of ['dragenter', 'dragover', 'drop']) await element.dispatchEvent(type, { dataTransfer })
+}
+
+/** Has the page see a server that asks for sign-in. */
+export async function signedOut(page) {
+  await page.route('**/assets/settings.json', async (route) => {
+    const response = await route.fetch()
+    const signIn = { issuer: 'https://id.example.com', clientId: 'page', scopes: ['openid'] }
+    await route.fulfill({ response, json: { ...(await response.json()), signIn } })
+  })
+  await page.route('**/mcp', (route) => route.fulfill({ status: 401, body: '' }))
+}

@@ -34,8 +34,13 @@ test('the whole page weighs 120 KB at most', async (t) => {
   await page.getByRole('link', { name: /^Hello/ }).click()
   await page.getByRole('textbox', { name: 'name' }).fill('Ada')
   await page.getByText('Say hello to Ada.').waitFor()
-  const sizes = await page.evaluate(() => performance.getEntriesByType('resource').map(({ name, encodedBodySize }) => [name, encodedBodySize]))
-  const assets = sizes.filter(([name]) => name.includes('/assets/'))
+  const sizes = await page.evaluate(() =>
+    ['navigation', 'resource'].flatMap((type) => performance.getEntriesByType(type)).map(({ name, encodedBodySize }) => [name, encodedBodySize]),
+  )
+  const assets = sizes.filter(([name]) => !name.endsWith('/mcp'))
+  for (const kind of [/\/$/, /\/index-.*\.js$/, /\/markdown-.*\.js$/, /\.css$/, /settings\.json$/]) {
+    assert.ok(assets.some(([name, size]) => kind.test(name.split('#')[0]) && size > 0), `${kind} in ${JSON.stringify(assets)}`)
+  }
   const total = assets.reduce((sum, [, size]) => sum + size, 0)
   assert.ok(total > 10_000 && total <= 120_000, `${total} bytes: ${JSON.stringify(assets)}`)
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { conversation, kinds, team } from './galleries.mjs'
-import { eventually, open } from './page.mjs'
+import { dropFile, eventually, open } from './page.mjs'
 import { serve } from './server.mjs'
 
 const rendering = (page) => page.getByRole('region', { name: 'Rendered prompt' })
@@ -80,22 +80,10 @@ test('the server suggests values while one types, where their list is not known'
 test('a text file that is dropped into a field becomes its value', async (t) => {
   const page = await open(t, await serve(t, kinds), '/#/prompt/kinds')
   const field = page.getByRole('textbox', { name: 'Text' })
-  await field.waitFor()
-  const drop = async (content, name) => {
-    const data = await page.evaluateHandle(
-      ([content, name]) => {
-        const transfer = new DataTransfer()
-        transfer.items.add(new File([new Uint8Array(content)], name))
-        return transfer
-      },
-      [[...content], name],
-    )
-    for (const type of ['dragenter', 'dragover', 'drop']) await field.dispatchEvent(type, { dataTransfer: data })
-  }
-  await drop(Buffer.from('from a file\n'), 'notes.txt')
+  await dropFile(page, field, Buffer.from('from a file\n'), 'notes.txt')
   await eventually(async () => assert.equal(await field.inputValue(), 'from a file\n'))
   await rendering(page).getByText('text=from a file').waitFor()
-  await drop(Buffer.from([0xff, 0xfe, 0x00]), 'picture.png')
+  await dropFile(page, field, Buffer.from([0xff, 0xfe, 0x00]), 'picture.png')
   await page.getByText('The file is not text in UTF-8.').waitFor()
   assert.equal(await field.inputValue(), 'from a file\n')
 })

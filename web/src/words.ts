@@ -175,7 +175,7 @@ export const promptWords = {
   view: 'Show as',
   markdown: 'Markdown',
   raw: 'Text',
-  markdownFailed: 'Markdown could not be shown, so this is the text.',
+  markdownFailed: 'This text could not be shown as Markdown, so it is shown as it is.',
   longText: 'This text is long, so it is shown without Markdown.',
   showMarkdown: 'Show as Markdown',
   characters: (count: string) => `${count} characters`,

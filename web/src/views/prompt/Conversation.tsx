@@ -5,10 +5,8 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Content, Message } from '../../gallery'
 import { promptWords } from '../../words'
 import { count } from './count'
+import { MAX_MARKDOWN } from '../../markdownLimit'
 import { base64Bytes, bytesInWords, dataAddress, linkAddress } from './media'
-
-/** Reading more Markdown than this at each change would be felt. */
-const MAX_MARKDOWN = 50_000
 
 interface ConversationProps {
   messages: Message[]
@@ -20,6 +18,8 @@ interface ConversationProps {
 export function Conversation({ messages, isStale, isLoading }: ConversationProps) {
   const [isRaw, setIsRaw] = useState(false)
   const isEmpty = messages.every(({ content }) => content.every(part => part.type === 'text' && part.text === ''))
+  const total = messages.flatMap(({ content }) => content.map(markdownLength)).reduce((sum, length) => sum + length, 0)
+  let shown = 0
   return (
     <>
       <div class="rendered-bar">
@@ -40,9 +40,10 @@ export function Conversation({ messages, isStale, isLoading }: ConversationProps
         {messages.map(({ role, content }, at) => (
           <article key={at} class={`turn turn-${role}`} aria-labelledby={`message-${at}`}>
             <h3 id={`message-${at}`}>{promptWords.roles[role]}</h3>
-            {content.map((part, at) => (
-              <Part key={at} part={part} isRaw={isRaw} />
-            ))}
+            {content.map((part, at) => {
+              shown += markdownLength(part)
+              return <Part key={at} part={part} isRaw={isRaw} isLong={shown > MAX_MARKDOWN} total={total} />
+            })}
           </article>
         ))}
       </div>
@@ -66,10 +67,22 @@ function textOfPart(part: Content): string {
   return part.type === 'text' || part.type === 'resource' ? (part.text ?? '') : ''
 }
 
-function Part({ part, isRaw }: { part: Content; isRaw: boolean }) {
+function markdownLength(part: Content): number {
+  return part.type === 'text' ? part.text.length : 0
+}
+
+interface ShownAs {
+  isRaw: boolean
+  /** With what is above it, it is more Markdown than is read at each change. */
+  isLong: boolean
+  /** The length of all Markdown that is shown. */
+  total: number
+}
+
+function Part({ part, ...shownAs }: ShownAs & { part: Content }) {
   switch (part.type) {
     case 'text':
-      return <Text text={part.text} isRaw={isRaw} />
+      return <Text text={part.text} {...shownAs} />
     case 'image': {
       const address = dataAddress('image', part.mimeType, part.data)
       return (
@@ -127,13 +140,13 @@ function Caption({ part, isShown }: { part: Extract<Content, { data: string }>; 
   )
 }
 
-function Text({ text, isRaw }: { text: string; isRaw: boolean }) {
+function Text({ text, isRaw, isLong, total }: ShownAs & { text: string }) {
   const [isWanted, setIsWanted] = useState(false)
   const [failed, setFailed] = useState<string | null>(null)
   if (isRaw) {
     return <pre class="raw">{text}</pre>
   }
-  if (text.length > MAX_MARKDOWN && !isWanted) {
+  if (isLong && !isWanted) {
     return (
       <>
         <p class="remark">
@@ -154,18 +167,18 @@ function Text({ text, isRaw }: { text: string; isRaw: boolean }) {
       </>
     )
   }
-  return <Markdown text={text} onFailed={() => setFailed(text)} />
+  return <Markdown text={text} total={total} onFailed={() => setFailed(text)} />
 }
 
 /** The nodes come from the sanitiser, and are put in as nodes: no text is read as HTML here. */
-function Markdown({ text, onFailed }: { text: string; onFailed(): void }) {
+function Markdown({ text, total, onFailed }: { text: string; total: number; onFailed(): void }) {
   const holder = useRef<HTMLDivElement>(null)
   useEffect(() => {
     let isLast = true
     const show = async () => {
       try {
         const { renderMarkdown } = await import('../../markdown')
-        if (isLast) holder.current?.replaceChildren(renderMarkdown(text))
+        if (isLast) holder.current?.replaceChildren(renderMarkdown(text, total))
       } catch {
         if (isLast) onFailed()
       }
@@ -174,6 +187,6 @@ function Markdown({ text, onFailed }: { text: string; onFailed(): void }) {
     return () => {
       isLast = false
     }
-  }, [text])
+  }, [text, total])
   return <div class="markdown" ref={holder} />
 }
