@@ -37,7 +37,15 @@ function fake(abilities: Partial<Gallery['abilities']> = {}): Gallery {
     source: () => Promise.resolve('Hi {{name}}\n'),
     files: () =>
       Promise.resolve([
-        { uri: 'gallery:///p.prompt', path: 'p.prompt', prompt: 'p', problems: [{ level: 'warning', message: 'odd `x`', line: 1 }] },
+        {
+          uri: 'gallery:///p.prompt',
+          path: 'p.prompt',
+          prompt: 'p',
+          version: '0f3a',
+          lastModified: '2026-11-30T08:00:00Z',
+          size: 12,
+          problems: [{ level: 'warning', message: 'odd `x`', line: 1 }],
+        },
       ]),
     onChange: callback => {
       changed = callback
@@ -286,4 +294,6 @@ test('the template has its problems at their lines', async () => {
   await act(() => button(promptWords.tabs.template).click())
   await later()
   expect(page.querySelector('.line-warning')?.textContent).toBe('Hi {{name}}\nWarning, line 1: odd x')
+  const facts = [...page.querySelectorAll('.template-head dt')].map(fact => fact.textContent)
+  expect(facts).toEqual([promptWords.changed, promptWords.size, promptWords.version])
 })
