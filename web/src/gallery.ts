@@ -120,6 +120,7 @@ export interface Problem {
 
 /** One fault of the arguments, in the server's words. */
 export interface ArgumentFault {
+  /** The argument, or its wrong part: `xs[1]`, `order.items[2].price`. */
   argument: string
   message: string
 }

@@ -157,6 +157,20 @@ export const promptWords = {
   notJson: (reason: string) => `This is not JSON: ${reason}`,
   notObject: 'This is JSON, but not an object: begin with {.',
   notList: 'This is JSON, but not a list: begin with [.',
+  /** `must` is the server's, such as `must be a number`; `part` is the wrong part of a list or an object. */
+  valueMust: (part: string, must: string) => {
+    const item = /^\[(\d+)\]$/.exec(part)?.[1]
+    if (item !== undefined) return `Item ${Number(item) + 1} ${must}.`
+    return part ? `${part} ${must}.` : `${must[0]?.toUpperCase()}${must.slice(1)}.`
+  },
+  suchAs: (words: string, example: string) => `${words}, such as ${example}`,
+  formatExamples: {
+    date: '2026-12-31',
+    'date-time': '2026-12-31T08:30:00Z',
+    time: '08:30:00Z',
+    email: 'ada@example.com',
+    uri: 'https://example.com',
+  } as Record<string, string>,
 
   // The rendering
   rendering: 'Rendered prompt',
