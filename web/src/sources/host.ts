@@ -3,6 +3,7 @@
 import type { App } from '@modelcontextprotocol/ext-apps'
 
 import {
+  type Content,
   type Finding,
   type Gallery,
   GalleryError,
@@ -12,7 +13,7 @@ import {
   type SourceFile,
   type Values,
 } from '../gallery'
-import { textOf } from '../take/messages'
+import { textOf, textOfContent } from '../take/messages'
 import { hostWords } from '../words'
 import { callError } from './errors'
 import { type ContentBlock, contentOf, type FoundPrompt, promptOfFound } from './rows'
@@ -124,7 +125,7 @@ export class HostGallery implements Gallery {
   }
 
   async send(messages: Message[]): Promise<void> {
-    const { isError } = await this.app.sendMessage({ role: 'user', content: blocksOf(messages) })
+    const { isError } = await this.app.sendMessage({ role: 'user', content: blocksOf(messages, this.app.getHostCapabilities()?.message) })
     if (isError) throw new GalleryError(hostWords.notSent, 'server')
   }
 
@@ -212,12 +213,23 @@ export function messagesOf(blocks: ContentBlock[], roles: string[]): Message[] {
 }
 
 type Block = Parameters<App['sendMessage']>[0]['content'][number]
+/** The kinds of blocks that a host takes in a message. */
+type Kinds = NonNullable<ReturnType<App['getHostCapabilities']>>['message']
 
-/** One message of the user: hosts take no other. Several roles are named in its text. */
-export function blocksOf(messages: Message[]): Block[] {
+const KIND = { text: 'text', image: 'image', audio: 'audio', resource: 'resource', link: 'resourceLink' } as const
+
+/** Whether a host takes a block. One that lists no kind says nothing about them. */
+function takes(kinds: Kinds, { type }: Content): boolean {
+  return type === 'text' || kinds === undefined || Object.keys(kinds).length === 0 || kinds[KIND[type]] !== undefined
+}
+
+/** One message of the user: hosts take no other. Several roles are named in its text, and text stands for a block that the host does not take. */
+export function blocksOf(messages: Message[], kinds?: Kinds): Block[] {
   const all = messages.flatMap(({ content }) => content)
   const isPlain = messages.every(({ role }) => role === 'user')
   const media = all.flatMap((content): Block[] => {
+    // Where roles are named, their text has it already.
+    if (!takes(kinds, content)) return isPlain ? [{ type: 'text', text: textOfContent(content) }] : []
     switch (content.type) {
       case 'text':
         return isPlain ? [content] : []
