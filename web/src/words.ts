@@ -51,6 +51,7 @@ export const shellWords = {
 export const hostWords = {
   notSent: 'The chat did not take the message.',
   failed: 'The tool failed without a reason.',
+  unreachable: 'The chat does not reach it. Try again in a moment.',
   noHostTitle: 'This is an app for chats',
   noHost: 'No chat answers here. Open the gallery by the tool `open_gallery`.',
 }

@@ -6,7 +6,7 @@ import { type Gallery, GalleryError, type PromptList, type SourceFile, type Valu
 import { type BrowseState, browseHref, EVERYTHING, promptHref } from '../router'
 import { BrowseView } from '../views/browse/BrowseView'
 import type { Remembered } from '../views/browse/Cards'
-import { shellWords } from '../words'
+import { hostWords, shellWords } from '../words'
 import { FilePage } from './FilePage'
 import type { HeaderProps } from './Header'
 import { kept, navigate, replace, useRoute } from './navigation'
@@ -74,7 +74,7 @@ export function Shell({ gallery, isApp, account, notice = null, typed = null }: 
         <Failed
           header={header}
           title={isAway ? shellWords.unreachableTitle : shellWords.failedTitle}
-          text={isAway ? shellWords.unreachable : error.message}
+          text={isAway ? (isApp ? hostWords.unreachable : shellWords.unreachable) : error.message}
           action={{ words: shellWords.tryAgain, run: reload }}
         />
       )

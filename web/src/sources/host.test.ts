@@ -1,7 +1,8 @@
 import type { App } from '@modelcontextprotocol/ext-apps'
 import { expect, test, vi } from 'vitest'
 
-import type { Message } from '../gallery'
+import type { GalleryError, Message } from '../gallery'
+import { mcpWords } from '../words'
 import { blocksOf, HostGallery, messagesOf } from './host'
 
 const text = (text: string) => ({ type: 'text' as const, text })
@@ -56,6 +57,23 @@ test('a block that the host does not take is sent as text', async () => {
   expect(await sent({ text: {} }, user, assistant)).toEqual([
     text('User:\nsee\n\n[image/png]\n\na: https://a.example\n\nx\n\nAssistant:\nok'),
   ])
+})
+
+test('an error of the host is told as a server that does not answer, and the server’s own words are kept', async () => {
+  const failing = (error: object) => {
+    const app = { callServerTool: () => Promise.reject(Object.assign(new Error(), error)) }
+    return new HostGallery(app as unknown as App).prompts().catch((e: GalleryError) => [e.kind, e.message])
+  }
+  const away = ['unreachable', mcpWords.unreachable]
+  expect(await failing({ code: -32603, message: 'Failed to fetch' })).toEqual(away)
+  expect(await failing({ code: -32603, message: 'MCP error -32603: fetch failed', data: {} })).toEqual(away)
+  expect(await failing({ code: -32001, message: 'MCP error -32001: Request timed out' })).toEqual(away)
+  expect(await failing({ code: 'REQUEST_TIMEOUT', message: 'Request timed out' })).toEqual(away)
+  expect(await failing({ code: -32603, message: 'internal error', data: { requestId: 'a' } })).toEqual(['server', 'internal error'])
+  expect(await failing({ code: -32603, message: 'prompt store unavailable' })).toEqual(['server', 'prompt store unavailable'])
+  const broken = 'prompt `x` cannot be rendered: x.prompt:3:1: expected {{/if}}'
+  expect(await failing({ code: -32603, message: `MCP error -32603: MCP error -32603: ${broken}` })).toEqual(['prompt', broken])
+  expect(await failing({ code: -32602, message: 'unknown tool `search_prompts`' })).toEqual(['server', 'unknown tool `search_prompts`'])
 })
 
 /** A host whose server has so many prompts, 20 a page; a search finds those whose name has the words. */

@@ -14,7 +14,7 @@ import {
   type Values,
 } from '../gallery'
 import { textOf, textOfContent } from '../take/messages'
-import { hostWords } from '../words'
+import { hostWords, mcpWords } from '../words'
 import { callError } from './errors'
 import { type ContentBlock, contentOf, type FoundPrompt, promptOfFound } from './rows'
 
@@ -184,10 +184,19 @@ export class HostGallery implements Gallery {
   }
 }
 
-/** The client's library puts its own words before the server's. */
+/** JSON-RPC's code for an error inside of the server, and the code that hosts give to each error of their own. */
+const INTERNAL_ERROR = -32603
+/** What hosts say of a connection that closed, and of an answer that took too long. */
+const HOST_CODES: unknown[] = [-32000, -32001]
+
+/** Only the server's own words are shown: a host that does not reach the server says things such as `Failed to fetch`. */
 function protocolError(e: unknown): GalleryError {
-  const message = e instanceof Error ? e.message.replace(/^MCP error -?\d+: /, '') : String(e)
-  return callError(message, false)
+  const { code, data, message = '' } = (e ?? {}) as { code?: unknown; data?: { requestId?: unknown }; message?: string }
+  // Libraries of hosts put their own words before the server's.
+  const words = message.replace(/^(?:MCP error -?\d+: )+/, '')
+  const isNamed = typeof data?.requestId === 'string' || /^prompt (?:`|store unavailable$)/.test(words)
+  const isServers = typeof code === 'number' && !HOST_CODES.includes(code) && (code !== INTERNAL_ERROR || isNamed)
+  return isServers ? callError(words, false) : new GalleryError(mcpWords.unreachable, 'unreachable')
 }
 
 /** What a tool says of its arguments, without the advice for the model that follows. */
