@@ -255,7 +255,7 @@ export const takeWords = {
   openIn: (client: string) => `Add to ${client}`,
   inTerminal: 'In a terminal',
   inFile: (path: string) => `In ${path}`,
-  otherClients: 'Any other client: add a server of the type “Streamable HTTP” with this address.',
+  addIn: (client: string) => `In ${client}, add a server of the type “Streamable HTTP” with the address above.`,
   claudeCodeSignIn: 'Then type /mcp and choose Authenticate. If the output ClaudeCodeCommand of the AWS stack differs, use that.',
   claudeIsRemote:
     'claude.ai reaches servers on the internet alone, and this one is on your machine. Claude Desktop can start it itself: see “Without a server” in the documentation of clients.',

@@ -6,6 +6,7 @@ import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 
 import type { Argument, Gallery, Message, Prompt, Values } from '../../gallery'
 import { GalleryError } from '../../gallery'
+import type { Clients } from '../../take/clients'
 import { promptWords, takeWords } from '../../words'
 import { PromptView } from './PromptView'
 
@@ -67,12 +68,12 @@ const argument = (name: string, more: Partial<Argument> = {}): Argument => ({ na
 let page: HTMLElement
 let values: Values
 
-async function show(gallery: Gallery, list: Argument[], given: Values = {}): Promise<void> {
+async function show(gallery: Gallery, list: Argument[], given: Values = {}, clients: Clients = []): Promise<void> {
   const prompt: Prompt = { name: 'p', tags: [], arguments: list }
   function Page() {
     const [current, setCurrent] = useState(given)
     values = current
-    return <PromptView gallery={gallery} prompt={prompt} values={current} onValues={setCurrent} clients={[]} />
+    return <PromptView gallery={gallery} prompt={prompt} values={current} onValues={setCurrent} clients={clients} />
   }
   await act(() => render(<Page />, page))
 }
@@ -296,4 +297,12 @@ test('the template has its problems at their lines', async () => {
   expect(page.querySelector('.line-warning')?.textContent).toBe('Hi {{name}}\nWarning, line 1: odd x')
   const facts = [...page.querySelectorAll('.template-head dt')].map(fact => fact.textContent)
   expect(facts).toEqual([promptWords.changed, promptWords.size, promptWords.version])
+})
+
+test('a client without a command of its own is told how to add the server by its name', async () => {
+  const other = { name: 'Kilo', version: '', seen: '2026-11-29', builtIn: [], arguments: '', messages: '', media: '' }
+  await show(fake({ address: 'https://a.example/mcp' }), [], {}, [other])
+  await act(() => button(promptWords.tabs.clients).click())
+  const last = [...page.querySelectorAll('.client')].at(-1)
+  expect(last?.textContent).toContain(`Kilo${takeWords.addTitle}In Kilo, add a server`)
 })
