@@ -72,6 +72,8 @@ export interface Argument {
   /** JSON Schema's types; `string` where nothing is known. */
   type: 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object'
   enum?: string[]
+  /** The choices for each item of a list. */
+  itemEnum?: string[]
   default?: string
 }
 

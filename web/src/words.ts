@@ -131,6 +131,7 @@ export const promptWords = {
   notAllowed: (value: string) => `${value} (not allowed)`,
   yes: 'Yes',
   no: 'No',
+  oneOf: (choices: string) => `One of ${choices}.`,
   listHint: 'One item a line, items with commas, or a JSON list.',
   jsonHint: 'A JSON object, such as {"name": "Ada"}.',
   increase: (label: string) => `Increase ${label}`,

@@ -8,6 +8,9 @@ import { shortened } from './faults'
 import { type Suggest, TextField } from './TextField'
 import { choicesOf, controlOf, labelOf } from './values'
 
+/** Characters of the choices of a list's items. */
+const MAX_CHOICES = 500
+
 export interface FieldProps {
   id: string
   argument: Argument
@@ -111,8 +114,12 @@ export function Field(props: FieldProps) {
 
 function hintOf(argument: Argument): string | undefined {
   switch (controlOf(argument)) {
-    case 'list':
-      return promptWords.listHint
+    case 'list': {
+      const { itemEnum = [] } = argument
+      return itemEnum.length > 0
+        ? `${promptWords.oneOf(shortened(itemEnum.join(', '), MAX_CHOICES))} ${promptWords.listHint}`
+        : promptWords.listHint
+    }
     case 'json':
       return promptWords.jsonHint
     default:

@@ -6,6 +6,7 @@ import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 
 import type { Argument, Gallery, Message, Prompt, Values } from '../../gallery'
 import { GalleryError } from '../../gallery'
+import { argumentsOf } from '../../sources/rows'
 import type { Clients } from '../../take/clients'
 import { promptWords, takeWords } from '../../words'
 import { PromptView } from './PromptView'
@@ -305,4 +306,13 @@ test('a client without a command of its own is told how to add the server by its
   await act(() => button(promptWords.tabs.clients).click())
   const last = [...page.querySelectorAll('.client')].at(-1)
   expect(last?.textContent).toContain(`Kilo${takeWords.addTitle}In Kilo, add a server`)
+})
+
+test('a list says what its items can be', async () => {
+  const schema = {
+    properties: { colors: { type: 'array', items: { type: 'string', enum: ['red', 'green', 'blue'] } }, tags: { type: 'array' } },
+  }
+  await show(fake(), argumentsOf(schema))
+  expect(describedBy(0)).toContain(`One of red, green, blue. ${promptWords.listHint}`)
+  expect(describedBy(1)).toContain(promptWords.listHint)
 })
