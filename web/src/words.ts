@@ -44,6 +44,10 @@ export const shellWords = {
   signInUnreachable: 'the sign-in server does not answer',
   signInOdd: (why: string) => `the answer of the sign-in server is not as expected: ${why}`,
   pageTitle: (title: string) => `${title} – Prompt gallery`,
+  brokenPromptTitle: 'This prompt is not served',
+  brokenPrompt: (problem: string) => `This prompt has an error: ${problem}`,
+  toFile: (path: string) => `Open its file, ${path}`,
+  filePartial: 'A partial: other prompts include it.',
   fileNotServed: 'This file makes no prompt until its errors are mended.',
   toPrompt: (name: string) => `Open its prompt, ${name}`,
 }

@@ -1,10 +1,12 @@
 import { useEffect, useState } from 'preact/hooks'
 
 import clients from '../clients.json'
-import type { Gallery, Prompt, PromptList, Values } from '../gallery'
+import { makesName } from '../files'
+import type { Gallery, Prompt, PromptList, SourceFile, Values } from '../gallery'
+import { fileHref } from '../router'
 import type { Clients } from '../take/clients'
 import { PromptView } from '../views/prompt/PromptView'
-import { shellWords } from '../words'
+import { browseWords, shellWords } from '../words'
 import type { HeaderProps } from './Header'
 import { BackHeader, usePage } from './page'
 import { Failed } from './states'
@@ -13,6 +15,7 @@ interface PromptPageProps {
   header: HeaderProps
   gallery: Gallery
   list: PromptList
+  files: SourceFile[]
   name: string
   /** The values to begin with. */
   values: Values
@@ -22,7 +25,7 @@ interface PromptPageProps {
   onBack(): void
 }
 
-export function PromptPage({ header, gallery, list, name, values: given, onValues, back, onBack }: PromptPageProps) {
+export function PromptPage({ header, gallery, list, files, name, values: given, onValues, back, onBack }: PromptPageProps) {
   const listed = list.prompts.find(prompt => prompt.name === name)
   const prompt = useDetails(gallery, listed)
   const [values, setValues] = useState(given)
@@ -30,6 +33,18 @@ export function PromptPage({ header, gallery, list, name, values: given, onValue
   const main = usePage(title, onBack)
 
   if (!listed) {
+    const broken = brokenFile(files, name)
+    if (broken) {
+      return (
+        <Failed
+          header={header}
+          title={shellWords.brokenPromptTitle}
+          text={shellWords.brokenPrompt(broken.problem)}
+          link={{ words: shellWords.toFile(broken.path), href: fileHref(broken.path) }}
+          toList={back}
+        />
+      )
+    }
     return <Failed header={header} title={shellWords.unknownPromptTitle} text={shellWords.unknownPrompt(name)} toList={back} />
   }
   const change = (next: Values) => {
@@ -51,6 +66,17 @@ export function PromptPage({ header, gallery, list, name, values: given, onValue
       </main>
     </>
   )
+}
+
+/** The file that would make a prompt, if an error keeps it from that, with its first error. */
+function brokenFile(files: SourceFile[], name: string): { path: string; problem: string } | null {
+  for (const { path, prompt, problems } of files) {
+    const first = problems.find(({ level }) => level === 'error')
+    if (prompt !== undefined || !first || !makesName(path, name)) continue
+    const { message, line, column } = first
+    return { path, problem: line === undefined ? message : `${browseWords.place(line, column)}: ${message}` }
+  }
+  return null
 }
 
 /** The prompt with types. While a changed prompt is asked for, the one before stays; without an answer, the listed one does. */

@@ -86,6 +86,7 @@ export function Shell({ gallery, isApp, account, notice = null, typed = null }: 
           header={header}
           gallery={gallery}
           list={list}
+          files={files}
           name={route.name}
           values={Object.keys(route.values).length > 0 ? route.values : (values.current.get(route.name) ?? {})}
           onValues={next => values.current.set(route.name, next)}

@@ -48,10 +48,12 @@ interface FailedProps {
   title: string
   text: string
   action?: { words: string; run(): void } | null
+  /** Where more is said. */
+  link?: { words: string; href: string }
   toList?: string
 }
 
-export function Failed({ header, title, text, action, toList }: FailedProps) {
+export function Failed({ header, title, text, action, link, toList }: FailedProps) {
   const parts = text.split('`')
   return (
     <>
@@ -64,6 +66,11 @@ export function Failed({ header, title, text, action, toList }: FailedProps) {
             <button type="button" class="button" onClick={action.run}>
               {action.words}
             </button>
+          )}
+          {link && (
+            <a class="button" href={link.href}>
+              {link.words}
+            </a>
           )}
           {toList !== undefined && (
             <a class="button" href={toList}>
