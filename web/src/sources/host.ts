@@ -13,6 +13,7 @@ import {
   type SourceFile,
   type Values,
 } from '../gallery'
+import { inOrder } from '../order'
 import { textOf, textOfContent } from '../take/messages'
 import { hostWords, mcpWords } from '../words'
 import { callError } from './errors'
@@ -71,8 +72,7 @@ export class HostGallery implements Gallery {
       throw e
     })
     await this.#first
-    const prompts = [...this.#prompts.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-    return { prompts, isPartial: this.#isPartial, unlisted: this.#isRead ? this.#unlisted : 0 }
+    return { prompts: inOrder(this.#prompts.values()), isPartial: this.#isPartial, unlisted: this.#isRead ? this.#unlisted : 0 }
   }
 
   async find(query: string, signal?: AbortSignal): Promise<Finding> {
