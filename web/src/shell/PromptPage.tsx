@@ -59,7 +59,7 @@ export function PromptPage({ header, gallery, list, files, name, values: given, 
           <PromptView gallery={gallery} prompt={prompt} values={values} onValues={change} clients={clients as Clients} />
         ) : (
           <div class="prompt-loading" aria-busy="true">
-            <h1>{title}</h1>
+            <h1 dir="auto">{title}</h1>
             <p>{shellWords.loadingPrompt}</p>
           </div>
         )}

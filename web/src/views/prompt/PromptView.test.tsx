@@ -316,3 +316,19 @@ test('a list says what its items can be', async () => {
   expect(describedBy(0)).toContain(`One of red, green, blue. ${promptWords.listHint}`)
   expect(describedBy(1)).toContain(promptWords.listHint)
 })
+
+test('texts of authors and readers have the direction of their own words', async () => {
+  await show(fake(), [
+    argument('a', { description: 'about', required: true }),
+    argument('b', { type: 'object' }),
+    argument('city'),
+    argument('d', { enum: ['x', 'y'] }),
+  ])
+  await act(() => field(2).focus())
+  await later()
+  expect(field(2).getAttribute('role')).toBe('combobox')
+  for (const selector of ['h1', '.about', 'label[for]', 'legend', '.radio span', '[role=option]', '#argument-0', '#argument-2']) {
+    expect(page.querySelector(selector)?.getAttribute('dir'), selector).toBe('auto')
+  }
+  expect(field(1).dir).toBe('ltr')
+})
