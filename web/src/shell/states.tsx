@@ -62,15 +62,15 @@ export function Failed({ header, title, text, action, link, toList }: FailedProp
         <div class="message" role="alert">
           <h1>{title}</h1>
           <p>{parts.map((part, i) => (i % 2 === 1 ? <code key={i}>{part}</code> : part))}</p>
+          {link && (
+            <p>
+              <a href={link.href}>{link.words}</a>
+            </p>
+          )}
           {action && (
             <button type="button" class="button" onClick={action.run}>
               {action.words}
             </button>
-          )}
-          {link && (
-            <a class="button" href={link.href}>
-              {link.words}
-            </a>
           )}
           {toList !== undefined && (
             <a class="button" href={toList}>
