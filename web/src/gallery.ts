@@ -1,7 +1,7 @@
 /** What the views know of a gallery. The page reads it over HTTP, the app in a chat through its host. */
 export interface Gallery {
   readonly abilities: Abilities
-  /** Every prompt, sorted by name. Later calls answer from the last list while the server says that it is fresh. */
+  /** Every prompt, sorted by title, else by name. Later calls answer from the last list while the server says that it is fresh. */
   prompts(signal?: AbortSignal): Promise<PromptList>
   /** Asks the server for prompts that the list lacks, and tells of a change where it finds one. Only where `abilities.find` holds. */
   find(query: string, signal?: AbortSignal): Promise<Finding>
@@ -72,6 +72,8 @@ export interface Argument {
   /** JSON Schema's types; `string` where nothing is known. */
   type: 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object'
   enum?: string[]
+  /** The choices for each item of a list. */
+  itemEnum?: string[]
   default?: string
 }
 
@@ -121,6 +123,7 @@ export interface Problem {
 
 /** One fault of the arguments, in the server's words. */
 export interface ArgumentFault {
+  /** The argument, or its wrong part: `xs[1]`, `order.items[2].price`. */
   argument: string
   message: string
 }

@@ -47,6 +47,10 @@ export const shellWords = {
   signInUnreachable: 'the sign-in server does not answer',
   signInOdd: (why: string) => `the answer of the sign-in server is not as expected: ${why}`,
   pageTitle: (title: string) => `${title} – Prompt gallery`,
+  brokenPromptTitle: 'This prompt is not served',
+  brokenPrompt: (problem: string) => `This prompt has an error: ${problem}`,
+  toFile: (path: string) => `Open its file, ${path}`,
+  filePartial: 'A partial: other prompts include it.',
   fileNotServed: 'This file makes no prompt until its errors are mended.',
   toPrompt: (name: string) => `Open its prompt, ${name}`,
 }
@@ -54,6 +58,7 @@ export const shellWords = {
 export const hostWords = {
   notSent: 'The chat did not take the message.',
   failed: 'The tool failed without a reason.',
+  unreachable: 'The chat does not reach it. Try again in a moment.',
   noHostTitle: 'This is an app for chats',
   noHost: 'No chat answers here. Open the gallery by the tool `open_gallery`.',
 }
@@ -133,6 +138,7 @@ export const promptWords = {
   notAllowed: (value: string) => `${value} (not allowed)`,
   yes: 'Yes',
   no: 'No',
+  oneOf: (choices: string) => `One of ${choices}.`,
   listHint: 'One item a line, items with commas, or a JSON list.',
   jsonHint: 'A JSON object, such as {"name": "Ada"}.',
   increase: (label: string) => `Increase ${label}`,
@@ -160,6 +166,20 @@ export const promptWords = {
   notJson: (reason: string) => `This is not JSON: ${reason}`,
   notObject: 'This is JSON, but not an object: begin with {.',
   notList: 'This is JSON, but not a list: begin with [.',
+  /** `must` is the server's, such as `must be a number`; `part` is the wrong part of a list or an object. */
+  valueMust: (part: string, must: string) => {
+    const item = /^\[(\d+)\]$/.exec(part)?.[1]
+    if (item !== undefined) return `Item ${Number(item) + 1} ${must}.`
+    return part ? `${part} ${must}.` : `${must[0]?.toUpperCase()}${must.slice(1)}.`
+  },
+  suchAs: (words: string, example: string) => `${words}, such as ${example}`,
+  formatExamples: {
+    date: '2026-12-31',
+    'date-time': '2026-12-31T08:30:00Z',
+    time: '08:30:00Z',
+    email: 'ada@example.com',
+    uri: 'https://example.com',
+  } as Record<string, string>,
 
   // The rendering
   rendering: 'Rendered prompt',
@@ -242,7 +262,7 @@ export const takeWords = {
   openIn: (client: string) => `Add to ${client}`,
   inTerminal: 'In a terminal',
   inFile: (path: string) => `In ${path}`,
-  otherClients: 'Any other client: add a server of the type “Streamable HTTP” with this address.',
+  addIn: (client: string) => `In ${client}, add a server of the type “Streamable HTTP” with the address above.`,
   claudeCodeSignIn: 'Then type /mcp and choose Authenticate. If the output ClaudeCodeCommand of the AWS stack differs, use that.',
   claudeIsRemote:
     'claude.ai reaches servers on the internet alone, and this one is on your machine. Claude Desktop can start it itself: see “Without a server” in the documentation of clients.',

@@ -1,5 +1,6 @@
 import '../views/prompt/prompt.css'
 
+import { isPartial } from '../files'
 import type { Gallery, SourceFile } from '../gallery'
 import { promptHref } from '../router'
 import { TemplatePanel } from '../views/prompt/TemplatePanel'
@@ -28,19 +29,22 @@ export function FilePage({ header, gallery, files, path, back, onBack, onSearch 
         <div class="prompt">
           <header class="prompt-head">
             <h1>{path}</h1>
-            {file && (
-              <p class="prompt-description">
-                {file.prompt === undefined ? (
-                  shellWords.fileNotServed
-                ) : (
-                  <a href={promptHref(file.prompt)}>{shellWords.toPrompt(file.prompt)}</a>
-                )}
-              </p>
-            )}
+            {file && <About file={file} />}
           </header>
           <TemplatePanel gallery={gallery} of={{ path }} version={file?.version} />
         </div>
       </main>
     </>
   )
+}
+
+/** The prompt that a file makes, or why it makes none. */
+function About({ file: { path, prompt, problems } }: { file: SourceFile }) {
+  const said = () => {
+    if (prompt !== undefined) return <a href={promptHref(prompt)}>{shellWords.toPrompt(prompt)}</a>
+    if (isPartial(path)) return shellWords.filePartial
+    return problems.some(({ level }) => level === 'error') ? shellWords.fileNotServed : null
+  }
+  const words = said()
+  return words === null ? null : <p class="prompt-description">{words}</p>
 }

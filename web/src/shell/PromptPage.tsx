@@ -1,10 +1,12 @@
 import { useEffect, useState } from 'preact/hooks'
 
 import clients from '../clients.json'
-import type { Gallery, Prompt, PromptList } from '../gallery'
+import { makesName } from '../files'
+import type { Gallery, Prompt, PromptList, SourceFile } from '../gallery'
+import { fileHref } from '../router'
 import type { Clients } from '../take/clients'
 import { PromptView } from '../views/prompt/PromptView'
-import { shellWords } from '../words'
+import { browseWords, shellWords } from '../words'
 import type { PromptState } from './address'
 import type { HeaderProps } from './Header'
 import { BackHeader, usePage } from './page'
@@ -14,6 +16,7 @@ interface PromptPageProps {
   header: HeaderProps
   gallery: Gallery
   list: PromptList
+  files: SourceFile[]
   name: string
   state: PromptState
   onState(next: Partial<PromptState>): void
@@ -23,13 +26,25 @@ interface PromptPageProps {
   onSearch(): void
 }
 
-export function PromptPage({ header, gallery, list, name, state, onState, back, onBack, onSearch }: PromptPageProps) {
+export function PromptPage({ header, gallery, list, files, name, state, onState, back, onBack, onSearch }: PromptPageProps) {
   const listed = list.prompts.find(prompt => prompt.name === name)
   const prompt = useDetails(gallery, listed)
   const title = listed?.title ?? name
   const main = usePage(title, onBack, onSearch)
 
   if (!listed) {
+    const broken = brokenFile(files, name)
+    if (broken) {
+      return (
+        <Failed
+          header={header}
+          title={shellWords.brokenPromptTitle}
+          text={shellWords.brokenPrompt(broken.problem)}
+          link={{ words: shellWords.toFile(broken.path), href: fileHref(broken.path) }}
+          toList={back}
+        />
+      )
+    }
     return <Failed header={header} title={shellWords.unknownPromptTitle} text={shellWords.unknownPrompt(name)} toList={back} />
   }
   return (
@@ -48,13 +63,24 @@ export function PromptPage({ header, gallery, list, name, state, onState, back, 
           />
         ) : (
           <div class="prompt-loading" aria-busy="true">
-            <h1>{title}</h1>
+            <h1 dir="auto">{title}</h1>
             <p>{shellWords.loadingPrompt}</p>
           </div>
         )}
       </main>
     </>
   )
+}
+
+/** The file that would make a prompt, if an error keeps it from that, with its first error. */
+function brokenFile(files: SourceFile[], name: string): { path: string; problem: string } | null {
+  for (const { path, prompt, problems } of files) {
+    const first = problems.find(({ level }) => level === 'error')
+    if (prompt !== undefined || !first || !makesName(path, name)) continue
+    const { message, line, column } = first
+    return { path, problem: line === undefined ? message : `${browseWords.place(line, column)}: ${message}` }
+  }
+  return null
 }
 
 /** The prompt with types. While a changed prompt is asked for, the one before stays; without an answer, the listed one does. */

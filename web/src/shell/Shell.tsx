@@ -9,7 +9,7 @@ import { browseHref, EVERYTHING } from '../router'
 import type { Place } from '../signIn'
 import { BrowseView } from '../views/browse/BrowseView'
 import type { Remembered } from '../views/browse/Cards'
-import { shellWords } from '../words'
+import { hostWords, shellWords } from '../words'
 import { useBrowseState, usePromptState } from './address'
 import { FilePage } from './FilePage'
 import type { HeaderProps } from './Header'
@@ -88,7 +88,7 @@ export function Shell({ gallery, isApp, account, notice = null, typed = null }: 
         <Failed
           header={header}
           title={isAway ? shellWords.unreachableTitle : shellWords.failedTitle}
-          text={isAway ? shellWords.unreachable : error.message}
+          text={isAway ? (isApp ? hostWords.unreachable : shellWords.unreachable) : error.message}
           action={{ words: shellWords.tryAgain, run: reload }}
         />
       )
@@ -100,6 +100,7 @@ export function Shell({ gallery, isApp, account, notice = null, typed = null }: 
           header={header}
           gallery={gallery}
           list={list}
+          files={files}
           name={route.name}
           state={prompt}
           onState={prompt.set}

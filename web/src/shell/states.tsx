@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 
-import { shellWords } from '../words'
+import { browseWords, shellWords } from '../words'
 import { Header, type HeaderProps } from './Header'
 
 /** How long the news that the server is back stays. */
@@ -14,6 +14,7 @@ export function Loading({ header, isPrompt }: { header: HeaderProps; isPrompt: b
     <>
       <Header {...header}>{!isPrompt && <div class="ghost ghost-search" aria-hidden="true" />}</Header>
       <main id="main" class={isPrompt ? 'page' : 'page browse browse-filtered'} tabIndex={-1} aria-busy="true">
+        <h1 class="unseen">{isPrompt ? shellWords.product : browseWords.title}</h1>
         <p class="unseen" role="status">
           {isPrompt ? shellWords.loadingPrompt : shellWords.loading}
         </p>
@@ -48,10 +49,12 @@ interface FailedProps {
   title: string
   text: string
   action?: { words: string; run(): void } | null
+  /** Where more is said. */
+  link?: { words: string; href: string }
   toList?: string
 }
 
-export function Failed({ header, title, text, action, toList }: FailedProps) {
+export function Failed({ header, title, text, action, link, toList }: FailedProps) {
   const parts = text.split('`')
   return (
     <>
@@ -60,6 +63,11 @@ export function Failed({ header, title, text, action, toList }: FailedProps) {
         <div class="message" role="alert">
           <h1>{title}</h1>
           <p>{parts.map((part, i) => (i % 2 === 1 ? <code key={i}>{part}</code> : part))}</p>
+          {link && (
+            <p>
+              <a href={link.href}>{link.words}</a>
+            </p>
+          )}
           {action && (
             <button type="button" class="button" onClick={action.run}>
               {action.words}

@@ -3,6 +3,7 @@
 import type { App } from '@modelcontextprotocol/ext-apps'
 
 import {
+  type Content,
   type Finding,
   type Gallery,
   GalleryError,
@@ -12,8 +13,9 @@ import {
   type SourceFile,
   type Values,
 } from '../gallery'
-import { textOf } from '../take/messages'
-import { hostWords } from '../words'
+import { inOrder } from '../order'
+import { textOf, textOfContent } from '../take/messages'
+import { hostWords, mcpWords } from '../words'
 import { callError } from './errors'
 import { type ContentBlock, contentOf, type FoundPrompt, promptOfFound } from './rows'
 
@@ -70,8 +72,7 @@ export class HostGallery implements Gallery {
       throw e
     })
     await this.#first
-    const prompts = [...this.#prompts.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-    return { prompts, isPartial: this.#isPartial, unlisted: this.#isRead ? this.#unlisted : 0 }
+    return { prompts: inOrder(this.#prompts.values()), isPartial: this.#isPartial, unlisted: this.#isRead ? this.#unlisted : 0 }
   }
 
   async find(query: string, signal?: AbortSignal): Promise<Finding> {
@@ -124,7 +125,7 @@ export class HostGallery implements Gallery {
   }
 
   async send(messages: Message[]): Promise<void> {
-    const { isError } = await this.app.sendMessage({ role: 'user', content: blocksOf(messages) })
+    const { isError } = await this.app.sendMessage({ role: 'user', content: blocksOf(messages, this.app.getHostCapabilities()?.message) })
     if (isError) throw new GalleryError(hostWords.notSent, 'server')
   }
 
@@ -183,10 +184,19 @@ export class HostGallery implements Gallery {
   }
 }
 
-/** The client's library puts its own words before the server's. */
+/** JSON-RPC's code for an error inside of the server, and the code that hosts give to each error of their own. */
+const INTERNAL_ERROR = -32603
+/** What hosts say of a connection that closed, and of an answer that took too long. */
+const HOST_CODES: unknown[] = [-32000, -32001]
+
+/** Only the server's own words are shown: a host that does not reach the server says things such as `Failed to fetch`. */
 function protocolError(e: unknown): GalleryError {
-  const message = e instanceof Error ? e.message.replace(/^MCP error -?\d+: /, '') : String(e)
-  return callError(message, false)
+  const { code, data, message = '' } = (e ?? {}) as { code?: unknown; data?: { requestId?: unknown }; message?: string }
+  // Libraries of hosts put their own words before the server's.
+  const words = message.replace(/^(?:MCP error -?\d+: )+/, '')
+  const isNamed = typeof data?.requestId === 'string' || /^prompt (?:`|store unavailable$)/.test(words)
+  const isServers = typeof code === 'number' && !HOST_CODES.includes(code) && (code !== INTERNAL_ERROR || isNamed)
+  return isServers ? callError(words, false) : new GalleryError(mcpWords.unreachable, 'unreachable')
 }
 
 /** What a tool says of its arguments, without the advice for the model that follows. */
@@ -212,12 +222,23 @@ export function messagesOf(blocks: ContentBlock[], roles: string[]): Message[] {
 }
 
 type Block = Parameters<App['sendMessage']>[0]['content'][number]
+/** The kinds of blocks that a host takes in a message. */
+type Kinds = NonNullable<ReturnType<App['getHostCapabilities']>>['message']
 
-/** One message of the user: hosts take no other. Several roles are named in its text. */
-export function blocksOf(messages: Message[]): Block[] {
+const KIND = { text: 'text', image: 'image', audio: 'audio', resource: 'resource', link: 'resourceLink' } as const
+
+/** Whether a host takes a block. One that lists no kind says nothing about them. */
+function takes(kinds: Kinds, { type }: Content): boolean {
+  return type === 'text' || kinds === undefined || Object.keys(kinds).length === 0 || kinds[KIND[type]] !== undefined
+}
+
+/** One message of the user: hosts take no other. Several roles are named in its text, and text stands for a block that the host does not take. */
+export function blocksOf(messages: Message[], kinds?: Kinds): Block[] {
   const all = messages.flatMap(({ content }) => content)
   const isPlain = messages.every(({ role }) => role === 'user')
   const media = all.flatMap((content): Block[] => {
+    // Where roles are named, their text has it already.
+    if (!takes(kinds, content)) return isPlain ? [{ type: 'text', text: textOfContent(content) }] : []
     switch (content.type) {
       case 'text':
         return isPlain ? [content] : []

@@ -10,6 +10,7 @@ import {
   type SourceFile,
   type Values,
 } from '../gallery'
+import { inOrder } from '../order'
 import { Connection } from './connection'
 import { McpClient, type Token } from './mcp'
 import { type ContentBlock, type FoundPrompt, messageOf, promptOfRow, type PromptRow, withSchema } from './rows'
@@ -80,8 +81,7 @@ export class HttpGallery implements Gallery {
       isPartial = true
       ttlMs = 0
     }
-    prompts.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-    const list = { prompts, isPartial, unlisted: 0 }
+    const list = { prompts: inOrder(prompts), isPartial, unlisted: 0 }
     this.#kept = { list, staleAt: performance.now() + ttlMs }
     return list
   }

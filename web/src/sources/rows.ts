@@ -32,6 +32,7 @@ interface ArgumentSchema {
   title?: string
   description?: string
   enum?: unknown[]
+  items?: { enum?: unknown[] } | boolean
   default?: unknown
 }
 
@@ -65,6 +66,7 @@ export function promptOfRow(row: PromptRow): Prompt {
         required: argument.required ?? false,
         type: 'string',
         enum: undefined,
+        itemEnum: undefined,
         default: undefined,
       }),
     ),
@@ -103,10 +105,15 @@ export function argumentsOf(schema: ArgumentsSchema): Argument[] {
       description: property.description,
       required: required.has(name),
       type: typeOf(property),
-      enum: property.enum?.filter(value => value !== null).map(asText),
+      enum: choicesOf(property),
+      itemEnum: typeof property.items === 'object' ? choicesOf(property.items) : undefined,
       default: property.default === undefined ? undefined : asText(property.default),
     }),
   )
+}
+
+function choicesOf(schema: { enum?: unknown[] }): string[] | undefined {
+  return schema.enum?.filter(value => value !== null).map(asText)
 }
 
 const TYPES = new Set(['string', 'number', 'integer', 'boolean', 'array', 'object'])

@@ -34,7 +34,7 @@ export function ClientsPanel({ address, hasSignIn, prompt, values, clients }: Cl
         <details key={client.name} class="client">
           <summary>{client.name}</summary>
           <h3>{takeWords.addTitle}</h3>
-          <p>{takeWords.otherClients}</p>
+          <p>{takeWords.addIn(client.name)}</p>
           <Calling client={client} prompt={prompt} values={values} />
         </details>
       ))}

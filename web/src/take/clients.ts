@@ -40,7 +40,7 @@ export type Call =
   | 'nameIsTaken'
   | 'tooManyArguments'
 
-/** Values that are longer are typed as the name of their argument in capitals. */
+/** Values that are longer are typed as a placeholder: the name of their argument in capitals. */
 const MAX_TYPED = 80
 /** The line, without what no one would type. */
 const MAX_LINE = 400
@@ -72,28 +72,40 @@ function code(values: Values): string {
   return json.length <= MAX_LINE ? json : '{…}'
 }
 
+/** What is typed after the name. A placeholder would be sent as it is, so that only what has to be filled in has one. */
 function wordsOf(style: Style, all: Argument[], values: Values): string[] {
-  const required = all.filter(argument => argument.required)
-  const optional = all.filter(argument => !argument.required)
-  const quoted = (argument: Argument) => (typedValue(argument, values) ? `"${typedValue(argument, values)}"` : place(argument))
-  const bare = (argument: Argument) => typedValue(argument, values) ?? place(argument)
+  const given = all.filter(({ name, required }) => required || valueOf(values, name) !== '')
+  const required = given.filter(argument => argument.required)
+  const optional = given.filter(argument => !argument.required)
+  const typed = (argument: Argument) => typedValue(argument, values) ?? placeholder(argument)
+  const quoted = (argument: Argument) => {
+    const value = typedValue(argument, values)
+    return value === undefined ? placeholder(argument) : `"${value}"`
+  }
+  const option = (argument: Argument) => `--${argument.name}="${typed(argument)}"`
+  // Positions can only end early.
+  const hasGap = given.some((argument, at) => argument !== all[at])
   switch (style) {
-    case 'formOrWords':
-      // A form opens if an argument is required. Without one, words go one to each argument.
-      return required.length > 0 ? [] : all.map(argument => oneWord(argument, values) ?? place(argument))
-    case 'options': {
-      const options = optional.map(argument => {
-        return `--${argument.name}="${typedValue(argument, values) ?? argument.name.toUpperCase()}"`
-      })
-      return [...required.map(required.length === 1 ? bare : quoted), ...options]
+    case 'formOrWords': {
+      // A form opens if an argument is required. Without one, words go one to each argument, and none can be left out before another.
+      const gap = all.findIndex(argument => !given.includes(argument))
+      const reached = gap < 0 ? all : all.slice(0, gap)
+      return all.some(argument => argument.required) ? [] : reached.map(argument => oneWord(argument, values) ?? placeholder(argument))
     }
+    case 'options':
+      return [...required.map(required.length === 1 ? typed : quoted), ...optional.map(option)]
     case 'optionsAndWords':
-    case 'positions':
-      return all.map(quoted)
+      return given.map(hasGap ? option : quoted)
+    case 'positions': {
+      const last = given.at(-1)
+      const reached = last === undefined ? [] : all.slice(0, all.indexOf(last) + 1)
+      // Empty text is an argument that is left out.
+      return reached.map(argument => (given.includes(argument) ? quoted(argument) : '""'))
+    }
     case 'pairs':
-      return all.map(argument => `${argument.name}=${oneWord(argument, values) ?? argument.name.toUpperCase()}`)
+      return given.map(argument => `${argument.name}=${oneWord(argument, values) ?? placeholder(argument)}`)
     case 'oneText':
-      return all.map(bare)
+      return given.map(typed)
     case 'asksForAll':
     case 'asksForRequired':
     case 'code':
@@ -102,8 +114,8 @@ function wordsOf(style: Style, all: Argument[], values: Values): string[] {
   }
 }
 
-function place({ name, required }: Argument): string {
-  return required ? name.toUpperCase() : `[${name.toUpperCase()}]`
+function placeholder({ name }: Argument): string {
+  return name.toUpperCase()
 }
 
 /** A value that stays itself between double quotes on one line. */

@@ -15,18 +15,23 @@ export function turnsOf(messages: Message[]): Message[] {
   return turns
 }
 
-/** The messages as text to paste: the bare text of one role, or each role's with its name. */
+/** Space within a line. */
+const SPACE = '[^\\S\\n\\r\\u2028\\u2029]*'
+/** A line that looks like the label of a role. */
+const LABEL = new RegExp(`^(?=${SPACE}(?:${Object.values(promptWords.roles).join('|')}):${SPACE}$)`, 'gm')
+
+/** The messages as text to paste: the bare text of one role, or each role's with its name. An argument cannot add such a name. */
 export function textOf(messages: Message[]): string {
   const roles = new Set(messages.map(({ role }) => role))
   const isNamed = roles.size > 1 || roles.has('assistant')
   const text = ({ role, content }: Message) => {
     const parts = content.map(textOfContent).join('\n\n')
-    return isNamed ? `${promptWords.roles[role]}:\n${parts}` : parts
+    return isNamed ? `${promptWords.roles[role]}:\n${parts.replace(LABEL, '\\')}` : parts
   }
   return messages.map(text).join('\n\n')
 }
 
-function textOfContent(content: Content): string {
+export function textOfContent(content: Content): string {
   switch (content.type) {
     case 'text':
       return content.text

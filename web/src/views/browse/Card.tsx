@@ -28,7 +28,7 @@ export function Card({ prompt, place, count, found, file, isCurrent, onFocus, on
   const icon = iconOf(prompt)
   return (
     <li class="card" aria-setsize={count} aria-posinset={place + 1}>
-      <h3 class="card-title">
+      <h3 class="card-title" dir="auto">
         {icon && <img class="card-icon" src={icon} alt="" />}
         {/* The link covers the card, and its name is the title alone. */}
         <a
@@ -45,17 +45,17 @@ export function Card({ prompt, place, count, found, file, isCurrent, onFocus, on
         </a>
       </h3>
       {title !== undefined && (
-        <p class="card-name">
+        <p class="card-name" dir="auto">
           <Marked text={name} found={found} />
         </p>
       )}
-      <p id={`${id}-text`} class="card-text">
+      <p id={`${id}-text`} class="card-text" dir="auto">
         <Marked text={description ?? ''} found={found} />
       </p>
       <p class="card-foot">
         <span class="card-tags">
           {tags.map(tag => (
-            <span key={tag} class="tag">
+            <span key={tag} class="tag" dir="auto">
               <Marked text={tag} found={found} />
             </span>
           ))}

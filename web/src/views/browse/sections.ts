@@ -1,6 +1,7 @@
 /** The prompts in the order of the page: by folder, by last change, or by how well they match. */
 
 import type { Prompt, SourceFile } from '../../gallery'
+import { compareWords } from '../../order'
 import type { BrowseState } from '../../router'
 import { browseWords } from '../../words'
 import { type Found, indexOf, search, type SearchIndex } from './search'
@@ -51,7 +52,7 @@ function counted(names: Iterable<string>): Counted[] {
 }
 
 function byName(a: Counted, b: Counted): number {
-  return a.name.localeCompare(b.name, 'en')
+  return compareWords(a.name, b.name)
 }
 
 export interface Arranged {
@@ -82,7 +83,7 @@ export function arrange(library: Library, { query, tags, folder, sort }: BrowseS
   if (found) return one(browseWords.results, prompts)
   const byFolder = Map.groupBy(prompts, prompt => folders.get(prompt.name) ?? '')
   if (byFolder.size === 1 && byFolder.has('')) return one(null, prompts)
-  const sections = [...byFolder].sort(([a], [b]) => a.localeCompare(b, 'en'))
+  const sections = [...byFolder].sort(([a], [b]) => compareWords(a, b))
   return { sections: sections.map(([name, prompts]) => ({ title: name || browseWords.topFolder, prompts })), total: prompts.length, found }
 }
 

@@ -88,6 +88,7 @@ export function Combobox({ control, input, known, suggest, onLines }: ComboboxPr
         aria-controls={listId}
         aria-activedescendant={current >= 0 ? optionId(current) : undefined}
         {...aria}
+        dir="auto"
         autocomplete="off"
         value={value}
         placeholder={placeholder}
@@ -109,6 +110,7 @@ export function Combobox({ control, input, known, suggest, onLines }: ComboboxPr
             key={option}
             id={optionId(at)}
             role="option"
+            dir="auto"
             aria-selected={at === current}
             // The field keeps the focus.
             onMouseDown={event => event.preventDefault()}

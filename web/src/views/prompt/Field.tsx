@@ -8,6 +8,9 @@ import { shortened } from './faults'
 import { type Suggest, TextField } from './TextField'
 import { choicesOf, controlOf, labelOf } from './values'
 
+/** Characters of the choices of a list's items. */
+const MAX_CHOICES = 500
+
 export interface FieldProps {
   id: string
   argument: Argument
@@ -68,26 +71,26 @@ export function Field(props: FieldProps) {
   const about = (
     <>
       {description && (
-        <p id={`${id}-about`} class="about">
+        <p id={`${id}-about`} class="about" dir="auto">
           <Inline text={description} />
         </p>
       )}
       {hint && (
-        <p id={`${id}-hint`} class="about">
+        <p id={`${id}-hint`} class="about" dir="auto">
           {hint}
         </p>
       )}
     </>
   )
   const problem = (
-    <p id={`${id}-error`} class="field-error" hidden={!error}>
+    <p id={`${id}-error`} class="field-error" dir="auto" hidden={!error}>
       {error}
     </p>
   )
   if (kind === 'radios') {
     return (
       <fieldset class="field" id={id} role="radiogroup" {...control.aria} onFocusOut={leaving(onLeave)}>
-        <legend>{title}</legend>
+        <legend dir="auto">{title}</legend>
         {about}
         <Radios argument={argument} control={control} />
         {problem}
@@ -96,7 +99,9 @@ export function Field(props: FieldProps) {
   }
   return (
     <div class={kind === 'switch' ? 'field field-switch' : 'field'}>
-      <label for={id}>{title}</label>
+      <label for={id} dir="auto">
+        {title}
+      </label>
       {about}
       {kind === 'switch' && <Switch argument={argument} control={control} />}
       {kind === 'select' && <Select argument={argument} control={control} />}
@@ -111,8 +116,12 @@ export function Field(props: FieldProps) {
 
 function hintOf(argument: Argument): string | undefined {
   switch (controlOf(argument)) {
-    case 'list':
-      return promptWords.listHint
+    case 'list': {
+      const { itemEnum = [] } = argument
+      return itemEnum.length > 0
+        ? `${promptWords.oneOf(shortened(itemEnum.join(', '), MAX_CHOICES))} ${promptWords.listHint}`
+        : promptWords.listHint
+    }
     case 'json':
       return promptWords.jsonHint
     default:
@@ -147,7 +156,7 @@ function Radios({ argument, control: { id, value, onValue } }: ChoiceProps) {
       {options.map(choice => (
         <label key={choice} class="radio">
           <input type="radio" name={id} value={choice} checked={isChecked(choice)} onChange={() => onValue(valueSent(choice))} />
-          <span>{choiceWords(argument, choice)}</span>
+          <span dir="auto">{choiceWords(argument, choice)}</span>
         </label>
       ))}
     </div>
@@ -160,7 +169,7 @@ function Select({ argument, control: { id, value, aria, onValue, onLeave } }: Ch
   const nothing = argument.required ? promptWords.choose : promptWords.notSet
   const hasDefault = argument.default !== undefined && choices.includes(argument.default) && !argument.required
   return (
-    <select id={id} {...aria} value={known ?? value} onChange={event => onValue(event.currentTarget.value)} onBlur={onLeave}>
+    <select id={id} dir="auto" {...aria} value={known ?? value} onChange={event => onValue(event.currentTarget.value)} onBlur={onLeave}>
       {!hasDefault && <option value="">{nothing}</option>}
       {value !== '' && known === undefined && <option value={value}>{promptWords.notAllowed(shortened(value))}</option>}
       {choices.map(choice => (

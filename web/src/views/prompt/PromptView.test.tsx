@@ -7,6 +7,8 @@ import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { Argument, Gallery, Message, Prompt, Values } from '../../gallery'
 import { GalleryError } from '../../gallery'
 import type { Tab } from '../../router'
+import { argumentsOf } from '../../sources/rows'
+import type { Clients } from '../../take/clients'
 import { promptWords, takeWords } from '../../words'
 import { PromptView } from './PromptView'
 
@@ -38,7 +40,15 @@ function fake(abilities: Partial<Gallery['abilities']> = {}): Gallery {
     source: () => Promise.resolve('Hi {{name}}\n'),
     files: () =>
       Promise.resolve([
-        { uri: 'gallery:///p.prompt', path: 'p.prompt', prompt: 'p', problems: [{ level: 'warning', message: 'odd `x`', line: 1 }] },
+        {
+          uri: 'gallery:///p.prompt',
+          path: 'p.prompt',
+          prompt: 'p',
+          version: '0f3a',
+          lastModified: '2026-11-30T08:00:00Z',
+          size: 12,
+          problems: [{ level: 'warning', message: 'odd `x`', line: 1 }],
+        },
       ]),
     onChange: callback => {
       changed = callback
@@ -60,13 +70,15 @@ const argument = (name: string, more: Partial<Argument> = {}): Argument => ({ na
 let page: HTMLElement
 let values: Values
 
-async function show(gallery: Gallery, list: Argument[], given: Values = {}): Promise<void> {
+async function show(gallery: Gallery, list: Argument[], given: Values = {}, clients: Clients = []): Promise<void> {
   const prompt: Prompt = { name: 'p', tags: [], arguments: list }
   function Page() {
     const [current, setCurrent] = useState(given)
     const [tab, setTab] = useState<Tab>('try')
     values = current
-    return <PromptView gallery={gallery} prompt={prompt} tab={tab} onTab={setTab} values={current} onValues={setCurrent} clients={[]} />
+    return (
+      <PromptView gallery={gallery} prompt={prompt} tab={tab} onTab={setTab} values={current} onValues={setCurrent} clients={clients} />
+    )
   }
   await act(() => render(<Page />, page))
 }
@@ -288,4 +300,39 @@ test('the template has its problems at their lines', async () => {
   await act(() => button(promptWords.tabs.template).click())
   await later()
   expect(page.querySelector('.line-warning')?.textContent).toBe('Hi {{name}}\nWarning, line 1: odd x')
+  const facts = [...page.querySelectorAll('.template-head dt')].map(fact => fact.textContent)
+  expect(facts).toEqual([promptWords.changed, promptWords.size, promptWords.version])
+})
+
+test('a client without a command of its own is told how to add the server by its name', async () => {
+  const other = { name: 'Kilo', version: '', seen: '2026-11-29', builtIn: [], arguments: '', messages: '', media: '' }
+  await show(fake({ address: 'https://a.example/mcp' }), [], {}, [other])
+  await act(() => button(promptWords.tabs.clients).click())
+  const last = [...page.querySelectorAll('.client')].at(-1)
+  expect(last?.textContent).toContain(`Kilo${takeWords.addTitle}In Kilo, add a server`)
+})
+
+test('a list says what its items can be', async () => {
+  const schema = {
+    properties: { colors: { type: 'array', items: { type: 'string', enum: ['red', 'green', 'blue'] } }, tags: { type: 'array' } },
+  }
+  await show(fake(), argumentsOf(schema))
+  expect(describedBy(0)).toContain(`One of red, green, blue. ${promptWords.listHint}`)
+  expect(describedBy(1)).toContain(promptWords.listHint)
+})
+
+test('texts of authors and readers have the direction of their own words', async () => {
+  await show(fake(), [
+    argument('a', { description: 'about', required: true }),
+    argument('b', { type: 'object' }),
+    argument('city'),
+    argument('d', { enum: ['x', 'y'] }),
+  ])
+  await act(() => field(2).focus())
+  await later()
+  expect(field(2).getAttribute('role')).toBe('combobox')
+  for (const selector of ['h1', '.about', 'label[for]', 'legend', '.radio span', '[role=option]', '#argument-0', '#argument-2']) {
+    expect(page.querySelector(selector)?.getAttribute('dir'), selector).toBe('auto')
+  }
+  expect(field(1).dir).toBe('ltr')
 })

@@ -51,21 +51,23 @@ export function PromptView({ gallery, prompt, tab, onTab, values, onValues, clie
 function Head({ prompt: { name, title, description, tags } }: { prompt: Prompt }) {
   return (
     <header class="prompt-head">
-      <h1>{title || name}</h1>
+      <h1 dir="auto">{title || name}</h1>
       {title && title !== name && (
         <p class="prompt-name">
           <code>{name}</code>
         </p>
       )}
       {description && (
-        <p class="prompt-description">
+        <p class="prompt-description" dir="auto">
           <Inline text={description.trim()} />
         </p>
       )}
       {tags.length > 0 && (
         <ul class="prompt-tags" aria-label={promptWords.tags}>
           {tags.map(tag => (
-            <li key={tag}>{tag}</li>
+            <li key={tag} dir="auto">
+              {tag}
+            </li>
           ))}
         </ul>
       )}

@@ -82,9 +82,9 @@ function Template({ file, source, hasName }: TemplateProps) {
       )}
       <div class="template-head">
         <dl class="facts">
-          <Fact name={promptWords.version} text={file.version} />
           <Fact name={promptWords.changed} text={file.lastModified && dateInWords(file.lastModified)} />
           <Fact name={promptWords.size} text={file.size === undefined ? undefined : bytesInWords(file.size)} />
+          <Fact name={promptWords.version} text={file.version} />
         </dl>
         <CopyButton label={takeWords.copyTemplate} text={() => source} />
       </div>

@@ -150,6 +150,8 @@ function TextControl({ control, isCode, suggest }: TextFieldProps) {
       id={id}
       class={isCode ? 'code' : undefined}
       {...aria}
+      // Code is laid out from the left, whatever its texts are.
+      dir={isCode ? 'ltr' : 'auto'}
       rows={1}
       value={value}
       placeholder={placeholder}

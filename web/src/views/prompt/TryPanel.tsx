@@ -4,12 +4,12 @@ import './rendering.css'
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 
-import type { Argument, Gallery, GalleryError, Prompt, Values } from '../../gallery'
+import type { Argument, Gallery, Prompt, Values } from '../../gallery'
 import { TakeBar } from '../../take/TakeBar'
 import { promptWords } from '../../words'
 import { ArgumentForm } from './ArgumentForm'
 import { Conversation } from './Conversation'
-import { wordsOfFault } from './faults'
+import { tellArguments, wordsOfFault } from './faults'
 import { focusField } from './focus'
 import { useRendering } from './useRendering'
 import { faultOf, labelOf, missingArguments, sentValues, valueOf } from './values'
@@ -34,7 +34,10 @@ export function TryPanel({ gallery, prompt, values, onValues }: TryPanelProps) {
   const isTooLong = size > MAX_VALUES_BYTES
   const isReady = missing.length === 0 && faults.size === 0 && !isTooLong
   const rendering = useRendering(gallery, prompt, sent, isReady)
-  const told = tellArguments(prompt, rendering.error)
+  const told = tellArguments(
+    prompt.arguments.map(({ name }) => name),
+    rendering.error,
+  )
 
   const errors = new Map([...told.atFields, ...faults])
   for (const { name } of missing) {
@@ -109,19 +112,6 @@ function faultsOf(prompt: Prompt, values: Values): Map<string, string> {
     return fault ? [[argument.name, wordsOfFault(fault)] as const] : []
   })
   return new Map(entries)
-}
-
-/** Errors of arguments go to their fields. Every other one, also of an argument that the form lacks, is told above. */
-function tellArguments(prompt: Prompt, error: GalleryError | null): { atFields: Map<string, string>; above: string | null } {
-  if (!error) {
-    return { atFields: new Map(), above: null }
-  }
-  const { message, argument, faults } = error
-  const named = faults.length > 0 || argument === undefined ? faults : [{ argument, message }]
-  const known = new Set(prompt.arguments.map(({ name }) => name))
-  const isPlaced = named.length > 0 && named.every(({ argument }) => known.has(argument))
-  const atFields = new Map(named.filter(({ argument }) => known.has(argument)).map(fault => [fault.argument, fault.message]))
-  return { atFields, above: isPlaced ? null : message }
 }
 
 /** Arguments to look at, each with a way to its field. */

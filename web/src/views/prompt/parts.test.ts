@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 
+import { rpcError } from '../../sources/errors'
+import { promptWords } from '../../words'
 import { count } from './count'
 import { MAX_FILE_BYTES, readTextFile } from './file'
 import { base64Bytes, bytesInWords, dataAddress, linkAddress } from './media'
+import { tellArguments } from './faults'
 import { stepped } from './step'
 
 test('characters and tokens', () => {
@@ -54,4 +57,40 @@ test('links lead to the web or to mail', () => {
   for (const uri of ['javascript:alert(1)', 'data:text/html,x', 'gallery:///a', '//a.example', '#/x', 'https://', ' https://a.example']) {
     expect(linkAddress(uri)).toBeUndefined()
   }
+})
+
+const told = (message: string, ...names: string[]): Record<string, string | null> => {
+  const { atFields, above } = tellArguments(names, rpcError(-32602, message))
+  return { ...Object.fromEntries(atFields), above }
+}
+
+test('a wrong part of a value is told at the field of its argument', () => {
+  expect(told('argument `xs[1]` must be a whole number such as 42, not "b"', 'xs', 'x')).toEqual({
+    xs: 'Item 2 must be a whole number such as 42.',
+    above: null,
+  })
+  expect(told('argument `order.items[2].price` must be a number, not {"a":1}', 'order')).toEqual({
+    order: 'items[2].price must be a number.',
+    above: null,
+  })
+  expect(told('argument `a.b` must be text, not 5; argument `a.b[0]` must be text, not null', 'a', 'a.b')).toEqual({
+    'a.b': 'Must be text.',
+    above: null,
+  })
+  // Only what has no field is told above.
+  const other = 'unknown argument `other`: this prompt has xs'
+  expect(told(`${other}; argument \`xs[0]\` must be text, not 5`, 'xs')).toEqual({ xs: 'Item 1 must be text.', above: other })
+})
+
+test('at a field, a message has neither the name nor the value, and formats have an example', () => {
+  expect(told('argument `d` must be text in the format date, not "31.12.2026"', 'd')['d']).toBe(
+    'Must be text in the format date, such as 2026-12-31.',
+  )
+  expect(told('Argument `d` must be text in the format ipv4, not "a \\" b, not …', 'd')['d']).toBe('Must be text in the format ipv4.')
+  expect(told('argument `d` must be one of a, not b, c, not "x, not "', 'd')['d']).toBe('Must be one of a, not b, c.')
+  expect(told('missing required argument `d` (When)', 'd')['d']).toBe(promptWords.isMissing)
+  for (const format of ['date', 'date-time', 'time', 'email', 'uri']) {
+    expect(told(`argument \`d\` must be text in the format ${format}, not "x"`, 'd')['d']).toMatch(/, such as \S+\.$/)
+  }
+  expect(told('argument `d` must be text in the format constructor, not "x"', 'd')['d']).toBe('Must be text in the format constructor.')
 })
