@@ -44,6 +44,8 @@ export function Shell({ gallery, isApp, account, notice = null, typed = null }: 
   const argumentsOf = (name: string) => list?.prompts.find(prompt => prompt.name === name)?.arguments ?? []
   const prompt = usePromptState(route, { typed, argumentsOf, hasAddress: !isApp })
   const signIn = () => {
+    // The address is what comes back.
+    prompt.leave()
     const shown = route.view === 'prompt' ? { values: prompt.values, arguments: argumentsOf(route.name) } : { values: null, arguments: [] }
     account?.signIn({ fragment: fragment(), ...shown })
   }
