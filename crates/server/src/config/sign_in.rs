@@ -152,8 +152,19 @@ fn list(value: &str) -> Vec<String> {
 /// A URL with an authenticated server, see [`is_trustworthy`].
 fn url(env: &Env<'_>, name: &'static str) -> Result<Option<String>, ConfigError> {
     let Some(value) = env.get(name) else { return Ok(None) };
-    if value.parse::<Uri>().is_ok_and(|uri| uri.authority().is_some_and(|authority| authority.as_str().contains('@'))) {
+    let uri = value.parse::<Uri>();
+    let authority = uri.as_ref().ok().and_then(Uri::authority).map(|authority| authority.as_str()).unwrap_or_default();
+    if authority.contains('@') {
         return Err(ConfigError::new(name, value, "expected a URL without user and password"));
+    }
+    // Other characters would end the host in a content security policy.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '-' | '_' | '[' | ']');
+    if !authority.chars().all(is_plain) {
+        return Err(ConfigError::new(
+            name,
+            value,
+            "expected a URL whose host has letters, digits, `.`, `-` and `_` alone",
+        ));
     }
     if is_trustworthy(&value) {
         return Ok(Some(value));
@@ -161,19 +172,14 @@ fn url(env: &Env<'_>, name: &'static str) -> Result<Option<String>, ConfigError>
     Err(ConfigError::new(name, value, "expected a URL that begins with https://"))
 }
 
-/// Whether answers come from the host that the URL names: `https:`, or `http:` to this machine. The host has no characters that
-/// would end it in a content security policy.
+/// Whether answers come from the host that the URL names: `https:`, or `http:` to this machine.
 #[doc(hidden)]
 #[must_use]
 pub fn is_trustworthy(url: &str) -> bool {
     url.parse::<Uri>().is_ok_and(|uri| {
         let host = uri.host().unwrap_or_default();
         let is_local = is_loopback(host) || host.ends_with(".localhost");
-        let is_plain =
-            host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '-' | '_' | '[' | ']'));
-        is_plain
-            && !host.is_empty()
-            && (uri.scheme_str() == Some("https") || (uri.scheme_str() == Some("http") && is_local))
+        !host.is_empty() && (uri.scheme_str() == Some("https") || (uri.scheme_str() == Some("http") && is_local))
     })
 }
 
