@@ -30,6 +30,9 @@ export async function open(t, { origin }, path = '/', { expected = null, origins
   const page = await context.newPage()
   const seen = watch(page, [origin, ...origins], expected)
   cleanup(t, async () => {
+    // A route that still waits for its answer would fail after the test.
+    await context.unrouteAll({ behavior: 'ignoreErrors' })
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
     await context.close()
     assert.deepEqual(seen, [], 'what the page must not do')
   })
