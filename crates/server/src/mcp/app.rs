@@ -25,9 +25,8 @@ const HTML: &str = "text/html;profile=mcp-app";
 
 /// `open_gallery` as `tools/list` has it. Made when it is first needed, as the others here.
 ///
-/// The key `ui/resourceUri` is deprecated: hosts from before the stable specification of 2026-01-26 read it alone, and
-/// `registerAppTool` of ext-apps 2.0.4 still writes both. There is no output schema, which would be that of `search_prompts` again in
-/// each list.
+/// The key `ui/resourceUri` is deprecated. `registerAppTool` of ext-apps 2.0.4 writes both, for older hosts. There is no output schema,
+/// which would be that of `search_prompts` again in each list.
 pub(super) static DEFINITION: LazyLock<Box<RawValue>> = LazyLock::new(|| {
     let described = |description| json!({ "type": "string", "description": description });
     let definition = read_definition(
