@@ -159,7 +159,14 @@ async fn a_change_shows_with_its_problems() {
     write("_rules.hbs", "{{/if}}");
     let broken = rows(&wire).await;
     assert_eq!(problems(&broken, "_rules.hbs")[0]["level"], "error");
-    assert_eq!(row(&broken, "team/review.prompt")["_meta"].get("prompt-gallery/prompt"), None);
+    let review = &row(&broken, "team/review.prompt")["_meta"];
+    assert_eq!(
+        (review.get("prompt-gallery/prompt"), &review["prompt-gallery/brokenPrompt"]),
+        (None, &json!("team_review"))
+    );
+    // A partial makes no prompt.
+    let partial = &row(&broken, "_rules.hbs")["_meta"];
+    assert_eq!((partial.get("prompt-gallery/prompt"), partial.get("prompt-gallery/brokenPrompt")), (None, None));
 }
 
 #[tokio::test]

@@ -103,8 +103,10 @@ export interface SourceFile {
   uri: string
   /** `team/review.prompt` */
   path: string
-  /** The prompt that it makes, if it can be read. */
+  /** The prompt that it makes, if that can be used. */
   prompt?: string
+  /** The prompt that it would make, if that could be used. A partial has neither. */
+  brokenPrompt?: string
   version?: string
   /** ISO 8601. */
   lastModified?: string

@@ -1,4 +1,2 @@
-/**
- * Reading more Markdown than this at each change would be felt. It is apart from the Markdown, which is loaded when it is needed.
- */
+/** Characters of a conversation. Reading more as Markdown at each change would be felt. A file of its own, since `markdown.ts` is loaded late. */
 export const MAX_MARKDOWN = 50_000

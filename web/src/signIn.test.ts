@@ -62,6 +62,24 @@ async function signedIn(...answers: (object | null)[]) {
   return { signIn, grants, changed }
 }
 
+test('an issuer may have the metadata of OAuth alone', async () => {
+  for (const refuse of [() => new Response('', { status: 404 }), () => Promise.reject(new TypeError('Failed to fetch'))]) {
+    vi.stubGlobal('fetch', async (address: string) => {
+      if (address.endsWith('/.well-known/openid-configuration')) return refuse()
+      const issuer = 'https://id.example.com'
+      if (address === `${issuer}/.well-known/oauth-authorization-server`)
+        return Response.json({ issuer, token_endpoint: `${issuer}/token` })
+      return Response.json({ token_type: 'Bearer', access_token: 'a1' })
+    })
+    sessionStorage.setItem('prompt-gallery/sign-in', JSON.stringify({ state: 's', verifier: 'v', fragment: '', typed: null }))
+    history.replaceState(null, '', '/?code=c&state=s')
+    const settings = { issuer: 'https://id.example.com', clientId: 'c', scopes: ['openid'] }
+    const signIn = new SignIn(settings, 'c', 'https://p.example.com/mcp', () => {})
+    await signIn.finish()
+    expect(await signIn.current()).toBe('a1')
+  }
+})
+
 afterEach(() => {
   vi.restoreAllMocks()
   vi.unstubAllGlobals()

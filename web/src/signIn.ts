@@ -268,8 +268,10 @@ export class SignIn implements Token {
 
   async #readMetadata(): Promise<oauth.AuthorizationServer> {
     const issuer = new URL(this.settings.issuer)
-    const response = await oauth.discoveryRequest(issuer, { algorithm: 'oidc', ...this.#options() })
-    return oauth.processDiscoveryResponse(issuer, response)
+    const ask = (algorithm: 'oidc' | 'oauth2') => oauth.discoveryRequest(issuer, { algorithm, ...this.#options() })
+    // An issuer without OpenID Connect has RFC 8414's metadata alone, and often lets no page read its 404.
+    const response = await ask('oidc').catch(() => null)
+    return oauth.processDiscoveryResponse(issuer, response?.ok ? response : await ask('oauth2'))
   }
 
   /** Without encryption only a server on the reader's own machine is asked. */

@@ -49,6 +49,7 @@ export const shellWords = {
   pageTitle: (title: string) => `${title} – Prompt gallery`,
   brokenPromptTitle: 'This prompt is not served',
   brokenPrompt: (problem: string) => `This prompt has an error: ${problem}`,
+  brokenElsewhere: 'This prompt cannot be used now. Look at its file, and at the partials that it includes.',
   toFile: (path: string) => `Open its file, ${path}`,
   filePartial: 'A partial: other prompts include it.',
   fileNotServed: 'This file makes no prompt until its errors are mended.',

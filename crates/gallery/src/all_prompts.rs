@@ -18,7 +18,7 @@ use crate::gallery::{Gallery, in_time};
 use crate::limits::{MAX_FOUND_BYTES, MAX_FOUND_PROMPTS, MAX_TOOL_DESCRIPTION_CHARS};
 use crate::row::Audience;
 use crate::search::{Row, SearchIndex, UnknownTag};
-use catalogue::{Catalogue, Summary};
+use catalogue::{Catalogue, Entry, Summary};
 use check::address as media;
 use dotprompt::shorten_to;
 use skills::address;
@@ -152,11 +152,11 @@ impl AllPrompts {
         is_shown && media::file(key, objects).is_ok()
     }
 
-    /// The names of the prompts of a catalogue that can be used, by the keys of their files.
-    pub(crate) fn usable_of<'c>(&self, catalogue: &'c Catalogue) -> HashMap<&'c str, &'c str> {
+    /// The name of each prompt of a catalogue, and whether it can be used, by the keys of their files.
+    pub(crate) fn names_of<'c>(&self, catalogue: &'c Catalogue) -> HashMap<&'c str, (&'c str, bool)> {
         let usable: HashSet<&str> = self.summaries.iter().filter_map(|summary| summary.name()).collect();
-        let entries = catalogue.entries.iter().filter(|entry| usable.contains(&*entry.name));
-        entries.map(|entry| (catalogue.object(entry).key.as_str(), &*entry.name)).collect()
+        let named = |entry: &'c Entry| (&*entry.name, usable.contains(&*entry.name));
+        catalogue.entries.iter().map(|entry| (catalogue.object(entry).key.as_str(), named(entry))).collect()
     }
 
     /// Why some prompts are missing.

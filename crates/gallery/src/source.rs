@@ -64,6 +64,9 @@ struct SourceMeta<'a> {
     /// The prompt that the file is, if it can be used.
     #[serde(rename = "prompt-gallery/prompt", skip_serializing_if = "Option::is_none")]
     prompt: Option<&'a str>,
+    /// The prompt that the file would be, if it could be used.
+    #[serde(rename = "prompt-gallery/brokenPrompt", skip_serializing_if = "Option::is_none")]
+    broken_prompt: Option<&'a str>,
     /// Absent while they are not known.
     #[serde(rename = "prompt-gallery/problems", skip_serializing_if = "Option::is_none")]
     problems: Option<&'a RawValue>,
@@ -119,7 +122,7 @@ impl Gallery {
         let is_shown = |object: &Object| all.prompts.shows(&object.key, &catalogue.objects);
         let is_listed = |object: &&Object| is_source(&object.key) || is_shown(object);
         let start = after.map_or(0, |after| catalogue.objects.partition_point(|object| object.key.as_str() <= after));
-        let names = all.prompts.usable_of(catalogue);
+        let names = all.prompts.names_of(catalogue);
         let surroundings = surroundings(catalogue);
         // The first file may be on the next page.
         let mut last = after.unwrap_or_default();
@@ -150,10 +153,12 @@ impl Gallery {
         None
     }
 
-    fn source_row(&self, object: &Object, prompt: Option<&str>, problems: Option<&RawValue>) -> Bytes {
+    fn source_row(&self, object: &Object, named: Option<(&str, bool)>, problems: Option<&RawValue>) -> Bytes {
         let modified = self.live.store.modified(object);
         let annotations = modified.map(|modified| Annotations { last_modified: store::timestamp(modified) });
-        let meta = SourceMeta { version: object.shown_version(), prompt, problems };
+        let name_if = |wanted| named.filter(|(_, is_usable)| *is_usable == wanted).map(|(name, _)| name);
+        let (prompt, broken_prompt) = (name_if(true), name_if(false));
+        let meta = SourceMeta { version: object.shown_version(), prompt, broken_prompt, problems };
         let (uri, name) = (&*embedded_uri(&object.key), object.key.as_str());
         let row = SourceRow { uri, name, mime_type: TEXT, size: object.size, annotations, meta };
         serde_json::to_vec(&row).expect("a resource serialises").into()

@@ -1,6 +1,5 @@
 import '../views/prompt/prompt.css'
 
-import { isPartial } from '../files'
 import type { Gallery, SourceFile } from '../gallery'
 import { promptHref } from '../router'
 import { TemplatePanel } from '../views/prompt/TemplatePanel'
@@ -39,10 +38,10 @@ export function FilePage({ header, gallery, files, path, back, onBack, onSearch 
 }
 
 /** The prompt that a file makes, or why it makes none. */
-function About({ file: { path, prompt, problems } }: { file: SourceFile }) {
+function About({ file: { prompt, brokenPrompt, problems } }: { file: SourceFile }) {
   const said = () => {
     if (prompt !== undefined) return <a href={promptHref(prompt)}>{shellWords.toPrompt(prompt)}</a>
-    if (isPartial(path)) return shellWords.filePartial
+    if (brokenPrompt === undefined) return shellWords.filePartial
     return problems.some(({ level }) => level === 'error') ? shellWords.fileNotServed : null
   }
   const words = said()

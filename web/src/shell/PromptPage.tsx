@@ -1,7 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 
 import clients from '../clients.json'
-import { makesName } from '../files'
 import type { Gallery, Prompt, PromptList, SourceFile } from '../gallery'
 import { fileHref } from '../router'
 import type { Clients } from '../take/clients'
@@ -39,7 +38,7 @@ export function PromptPage({ header, gallery, list, files, name, state, onState,
         <Failed
           header={header}
           title={shellWords.brokenPromptTitle}
-          text={shellWords.brokenPrompt(broken.problem)}
+          text={broken.why}
           link={{ words: shellWords.toFile(broken.path), href: fileHref(broken.path) }}
           toList={back}
         />
@@ -72,15 +71,14 @@ export function PromptPage({ header, gallery, list, files, name, state, onState,
   )
 }
 
-/** The file that would make a prompt, if an error keeps it from that, with its first error. */
-function brokenFile(files: SourceFile[], name: string): { path: string; problem: string } | null {
-  for (const { path, prompt, problems } of files) {
-    const first = problems.find(({ level }) => level === 'error')
-    if (prompt !== undefined || !first || !makesName(path, name)) continue
-    const { message, line, column } = first
-    return { path, problem: line === undefined ? message : `${browseWords.place(line, column)}: ${message}` }
-  }
-  return null
+/** The file that would make a prompt, and why it cannot be used: its first error, or else one of a partial. */
+function brokenFile(files: SourceFile[], name: string): { path: string; why: string } | null {
+  const file = files.find(({ brokenPrompt }) => brokenPrompt === name)
+  if (!file) return null
+  const first = file.problems.find(({ level }) => level === 'error')
+  if (!first) return { path: file.path, why: shellWords.brokenElsewhere }
+  const { message, line, column } = first
+  return { path: file.path, why: shellWords.brokenPrompt(line === undefined ? message : `${browseWords.place(line, column)}: ${message}`) }
 }
 
 /** The prompt with types. While a changed prompt is asked for, the one before stays; without an answer, the listed one does. */

@@ -12,6 +12,7 @@ import { PromptPage } from './PromptPage'
 const error: Problem = { level: 'error', message: 'expected {{/if}}, found the end', line: 3, column: 1 }
 const warning: Problem = { level: 'warning', message: 'odd' }
 const file = (path: string, ...problems: Problem[]): SourceFile => ({ uri: `gallery:///${path}`, path, problems })
+const broken = (brokenPrompt: string, ...of: Parameters<typeof file>): SourceFile => ({ ...file(...of), brokenPrompt })
 const header = { isApp: false, account: null }
 const gallery = { files: () => Promise.resolve([]), onChange: () => () => {} } as unknown as Gallery
 
@@ -35,19 +36,22 @@ async function prompt(name: string, files: SourceFile[]): Promise<string> {
 }
 
 test('a prompt whose file is broken is told with the first error and a way to the file', async () => {
-  const files = [file('a.prompt', error), file('team/review.prompt', warning, error)]
+  const files = [broken('a', 'a.prompt', error), broken('team_review', 'team/review.prompt', warning, error)]
   const text = await prompt('team_review', files)
   expect(text).toContain('This prompt has an error: line 3, column 1: expected {{/if}}, found the end')
   expect(page.querySelector(`a[href="${fileHref('team/review.prompt')}"]`)).not.toBeNull()
   expect(text).not.toContain(shellWords.unknownPromptTitle)
 })
 
+test('a prompt whose partial is broken leads to its file', async () => {
+  const text = await prompt('uses', [broken('uses', 'uses.prompt', warning), file('_part.prompt', error)])
+  expect(text).toContain(shellWords.brokenElsewhere)
+  expect(page.querySelector(`a[href="${fileHref('uses.prompt')}"]`)).not.toBeNull()
+})
+
 test('a prompt without such a file is unknown', async () => {
-  expect(await prompt('team_review', [file('a.prompt', error)])).toContain(shellWords.unknownPrompt('team_review').replaceAll('`', ''))
-  const other = { ...file('team/review.prompt', error), prompt: 'team_review' }
-  for (const files of [[other], [file('team/review.prompt', warning)]]) {
-    expect(await prompt('team_review', files)).toContain(shellWords.unknownPromptTitle)
-  }
+  const files = [broken('a', 'a.prompt', error), { ...file('team/review.prompt', error), prompt: 'team_review' }]
+  expect(await prompt('team_review', files)).toContain(shellWords.unknownPrompt('team_review').replaceAll('`', ''))
 })
 
 test('a file says why it makes no prompt', async () => {
@@ -58,7 +62,7 @@ test('a file says why it makes no prompt', async () => {
   }
   expect(await said(file('_part.prompt'))).toBe(shellWords.filePartial)
   expect(await said(file('team/_part.prompt', error))).toBe(shellWords.filePartial)
-  expect(await said(file('a.prompt', error))).toBe(shellWords.fileNotServed)
-  expect(await said(file('a.prompt', warning))).toBeUndefined()
+  expect(await said(broken('a', 'a.prompt', error))).toBe(shellWords.fileNotServed)
+  expect(await said(broken('a', 'a.prompt', warning))).toBeUndefined()
   expect(await said({ ...file('a.prompt'), prompt: 'a' })).toBe(shellWords.toPrompt('a'))
 })

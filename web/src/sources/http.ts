@@ -31,6 +31,7 @@ interface FileRow {
   _meta?: {
     version?: string
     'prompt-gallery/prompt'?: string
+    'prompt-gallery/brokenPrompt'?: string
     'prompt-gallery/problems'?: SourceFile['problems']
   }
 }
@@ -192,6 +193,7 @@ function fileOf({ uri, name, size, annotations, _meta }: FileRow): SourceFile {
   const file: SourceFile = { uri, path: name, problems: _meta?.['prompt-gallery/problems'] ?? [] }
   if (size !== undefined) file.size = size
   if (_meta?.['prompt-gallery/prompt'] !== undefined) file.prompt = _meta['prompt-gallery/prompt']
+  if (_meta?.['prompt-gallery/brokenPrompt'] !== undefined) file.brokenPrompt = _meta['prompt-gallery/brokenPrompt']
   if (_meta?.version !== undefined) file.version = _meta.version
   if (annotations?.lastModified !== undefined) file.lastModified = annotations.lastModified
   return file

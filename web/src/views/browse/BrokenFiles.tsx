@@ -24,13 +24,13 @@ export function BrokenFiles({ files, isOpen = false, onLeave }: BrokenFilesProps
     <details class={hasErrors ? 'broken broken-errors' : 'broken'} open={wasOpen}>
       <summary>{browseWords.brokenTitle(broken.length)}</summary>
       <ul>
-        {broken.map(({ uri, path, prompt, problems }) => (
+        {broken.map(({ uri, path, brokenPrompt, problems }) => (
           <li key={uri}>
             <p class="broken-file">
               <a href={fileHref(path)} onClick={onLeave}>
                 <code>{path}</code>
               </a>
-              {prompt === undefined && <span class="broken-state">{browseWords.brokenNotServed}</span>}
+              {brokenPrompt !== undefined && <span class="broken-state">{browseWords.brokenNotServed}</span>}
             </p>
             <ul>
               {problems.map((problem, i) => (
