@@ -9,7 +9,7 @@ use futures_util::future;
 use crate::all_prompts::KeptPrompts;
 use crate::all_skills::KeptSkillPages;
 use crate::error::GalleryError;
-use crate::limits::{PAGE_TIMEOUT, STORE_TIMEOUT};
+use crate::limits::{PAGE_TIMEOUT, DEADLINE};
 use crate::pages::KeptPages;
 use crate::published::Archives;
 use crate::source::{CheckFiles, CheckedFiles};
@@ -218,8 +218,8 @@ impl Gallery {
     }
 }
 
-/// Waits for the store, at most [`STORE_TIMEOUT`]. Needs a Tokio runtime with time.
+/// Waits for the store, at most [`DEADLINE`]. Needs a Tokio runtime with time.
 pub(crate) async fn in_time<T>(work: impl Future<Output = Result<T, GalleryError>>) -> Result<T, GalleryError> {
-    let late = |_| Err(StoreError::Unavailable(format!("no answer in {STORE_TIMEOUT:?}")).into());
-    tokio::time::timeout(STORE_TIMEOUT, work).await.unwrap_or_else(late)
+    let late = |_| Err(StoreError::Unavailable(format!("no answer in {DEADLINE:?}")).into());
+    tokio::time::timeout(DEADLINE, work).await.unwrap_or_else(late)
 }

@@ -60,7 +60,7 @@ pub use {
     error::{GalleryError, did_you_mean, shortened},
     form::Form,
     gallery::{Gallery, ShelfSummary},
-    limits::{MAX_FOUND_PROMPTS, MAX_PAGE_BYTES, escaped_len},
+    limits::{DEADLINE, MAX_FOUND_PROMPTS, MAX_PAGE_BYTES, escaped_len},
     own_resources::OwnResources,
     pages::Page,
     published::{Artifact, PublishedIndex},

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-/// How long a caller waits for the store in all: a Lambda function has 15 seconds for its answer.
-pub(crate) const STORE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a caller waits for the store in all, so that the answer comes within 8 seconds. A Lambda function has 15 seconds for its
+/// answer, and a server that stops waits longer than this for its callers.
+pub const DEADLINE: Duration = Duration::from_secs(7);
 
 /// A name from a caller in the log and in an error.
 pub(crate) const MAX_SHOWN_NAME_CHARS: usize = 100;

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::error::GalleryError;
 use crate::gallery::{Gallery, in_time};
-use crate::limits::{CONCURRENT_ARCHIVES, CONCURRENT_MEDIA_READS, STORE_TIMEOUT};
+use crate::limits::{CONCURRENT_ARCHIVES, CONCURRENT_MEDIA_READS, DEADLINE};
 use skills::address;
 use store::{ContentDigest, StoreError};
 
@@ -114,7 +114,7 @@ impl Gallery {
                 }
                 listed.insert(ContentDigest::of(json.get().as_bytes()).sha256);
                 // An archive that is made takes time, one that is known does not.
-                let is_late = began.elapsed() > STORE_TIMEOUT / 2;
+                let is_late = began.elapsed() > DEADLINE / 2;
                 match self.published(&entry, json, is_late).await? {
                     Some(skill) => {
                         names.insert(entry.frontmatter.name);
