@@ -9,7 +9,7 @@ use futures_util::future;
 use crate::all_prompts::KeptPrompts;
 use crate::all_skills::KeptSkillPages;
 use crate::error::GalleryError;
-use crate::limits::{PAGE_TIMEOUT, DEADLINE};
+use crate::limits::{DEADLINE, PAGE_TIMEOUT};
 use crate::pages::KeptPages;
 use crate::published::Archives;
 use crate::source::{CheckFiles, CheckedFiles};
