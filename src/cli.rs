@@ -19,7 +19,7 @@ use crate::commands::render::{self, Render};
 use crate::commands::serve::{self, Serve};
 use crate::commands::stdio::{self, Stdio};
 use crate::failure::Failure;
-use crate::program;
+use crate::{program, terminal};
 use server::Tool;
 
 /// Serves a team's prompts, Handlebars files in a folder or an S3 bucket, to AI clients over MCP.
@@ -67,7 +67,7 @@ fn run(server: Server) -> Result<ExitCode, Failure> {
     completions::answer_shell(CommandLine::command);
     let CommandLine { command, serve } = match parse() {
         Ok(command_line) => command_line,
-        Err(e) if e.use_stderr() => e.exit(),
+        Err(e) if e.use_stderr() => shown(e).exit(),
         // Help, or the version.
         Err(e) => {
             return Ok(program::has_reader(e.print().and_then(|()| io::stdout().flush())).map(|_| ExitCode::SUCCESS)?);
@@ -118,6 +118,23 @@ fn parse() -> clap::error::Result<CommandLine> {
     }
 }
 
+/// The error with the words of the command line as standard error may get them.
+fn shown(mut e: clap::Error) -> clap::Error {
+    let word = |word: &String| terminal::for_stderr(word).into_owned();
+    let words: Vec<_> = e
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(one) => Some((kind, ContextValue::String(word(one)))),
+            ContextValue::Strings(all) => Some((kind, ContextValue::Strings(all.iter().map(word).collect()))),
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in words {
+        e.insert(kind, value);
+    }
+    e
+}
+
 /// Adds a tip to the error of an unknown word or option, where the user's intention can be guessed.
 fn with_tip(mut e: clap::Error) -> clap::Error {
     let invalid = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg].map(|kind| e.get(kind));
@@ -136,6 +153,7 @@ fn with_tip(mut e: clap::Error) -> clap::Error {
         }
         _ => return e,
     };
+    let tip = terminal::for_stderr(&tip).into_owned();
     e.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     e
 }

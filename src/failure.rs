@@ -1,7 +1,7 @@
 //! Errors of the library and of the program.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use gallery::GalleryError;
@@ -52,7 +52,7 @@ impl Failure {
 
     /// Prints the message on standard error.
     pub(crate) fn print(&self) {
-        let _ = writeln!(io::stderr(), "{}: {}", program::name(), self.message);
+        program::tell(format_args!("{}: {}", program::name(), self.message));
     }
 
     /// Prints the message and returns the exit code.

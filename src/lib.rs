@@ -65,7 +65,8 @@
 //! | tools, resources and settings become the HTTP service | `builder.rs` |
 //! | the options that locate prompts are read | `location.rs` |
 //! | an error gets its exit code | `failure.rs` |
-//! | tokens are verified | `tokens.rs`, `tokens/keys.rs` |
+//! | tokens are verified | `tokens.rs` and the files in `tokens/` |
+//! | text is made harmless for a terminal | `terminal.rs` |
 //! | AWS profiles and credentials are read | `aws.rs` and the files in `aws/` |
 //! | a folder is watched | `watch.rs` |
 //! | the service gets its port | `port.rs` |
@@ -86,6 +87,7 @@ mod port;
 mod program;
 mod sse;
 mod stdio;
+mod terminal;
 mod tokens;
 #[doc(hidden)]
 pub mod watch;

@@ -1,13 +1,17 @@
 //! The process: how it was called, its standard output, the signals that stop it.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
-use std::io::{self, ErrorKind, Write};
+use std::fmt::Display;
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Component;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use store::env::process;
+
+use crate::terminal;
 
 /// How long requests under way may take once the process is told to stop.
 pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -66,13 +70,40 @@ pub(crate) fn quoted(word: impl AsRef<OsStr>) -> String {
 #[error("cannot write to standard output: {0}")]
 pub(crate) struct OutputError(io::Error);
 
-/// Writes to standard output.
+/// Writes to standard output; to a terminal as [`terminal::visible`] has it.
 ///
 /// # Errors
 /// See [`has_reader`].
 pub(crate) fn print(text: &str) -> Result<(), OutputError> {
+    print_styled(&terminal::for_stdout(text))
+}
+
+/// Writes JSON to standard output; to a terminal as [`terminal::visible_json`] has it.
+///
+/// # Errors
+/// See [`has_reader`].
+pub(crate) fn print_json(json: &str) -> Result<(), OutputError> {
+    let json = if io::stdout().is_terminal() { terminal::visible_json(json) } else { Cow::Borrowed(json) };
+    print_styled(&json)
+}
+
+/// Writes text to standard output that has styles, and is harmless for a terminal but for these.
+///
+/// # Errors
+/// See [`has_reader`].
+pub(crate) fn print_styled(text: &str) -> Result<(), OutputError> {
     let mut stdout = io::stdout().lock();
     has_reader(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())).map(drop)
+}
+
+/// Writes a line to standard error; to a terminal as [`terminal::visible`] has it.
+pub(crate) fn tell(line: impl Display) {
+    ask(format_args!("{line}\n"));
+}
+
+/// The same without the end of the line.
+pub(crate) fn ask(text: impl Display) {
+    let _ = io::stderr().write_all(terminal::for_stderr(&text.to_string()).as_bytes());
 }
 
 /// Whether standard output, after a write with this result, still has a reader. A closed pipe is not an error.

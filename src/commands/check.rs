@@ -5,7 +5,8 @@ mod report;
 mod skills;
 mod target;
 
-use std::io::{self, BufWriter, Write};
+use std::borrow::Cow;
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -17,7 +18,7 @@ use super::runtime;
 use crate::failure::Failure;
 use crate::location::Location;
 use crate::program::{self, OutputError};
-use crate::watch;
+use crate::{terminal, watch};
 use check::{Client, File, Options, Source, check, skill};
 use dotprompt::{Code, Level};
 use report::{CheckedGallery, Report};
@@ -131,7 +132,7 @@ async fn watch(args: &Check, tools: &[&str], targets: &[Target]) -> Result<ExitC
             return Ok(code.into());
         }
         let watched: Vec<_> = targets.iter().map(Target::location).collect();
-        let _ = writeln!(io::stderr(), "Watching {}. Ctrl-C stops it.", watched.join(", "));
+        program::tell(format_args!("Watching {}. Ctrl-C stops it.", watched.join(", ")));
         let changed = future::select_all(folders.iter().map(|folder| watch::changed(folder).boxed()));
         tokio::select! {
             _ = &mut stop => return Ok(code.into()),
@@ -183,15 +184,30 @@ fn report(args: &Check, tools: &[&str], galleries: &[ReadFiles]) -> Result<Repor
     let report = Report { galleries: &checked, options };
     let written = match args.format {
         Format::Human => report.human(BufWriter::new(anstream::stdout().lock())),
-        // These contain no colours, so their bytes pass unchanged.
-        Format::Json => report.json(BufWriter::new(io::stdout().lock())),
-        Format::Github => report.github(BufWriter::new(io::stdout().lock())),
+        // These contain no colours, so a pipe gets their bytes unchanged.
+        Format::Json => write_shown(terminal::visible_json, |to| report.json(to)),
+        Format::Github => write_shown(terminal::visible, |to| report.github(to)),
     };
     let has_reader = program::has_reader(written)?;
     let worst = if args.deny.is_some() { Level::Warning } else { Level::Error };
     let mut problems = checked.iter().flat_map(|gallery| &gallery.problems);
     let code = u8::from(problems.any(|problem| options.level(problem.code) <= worst));
     Ok(Reported { code, has_reader })
+}
+
+/// Writes to standard output; to a terminal as `shown` has it.
+fn write_shown(
+    shown: fn(&str) -> Cow<'_, str>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    if !stdout.is_terminal() {
+        return write(&mut BufWriter::new(stdout));
+    }
+    let mut text = Vec::new();
+    write(&mut text)?;
+    stdout.write_all(shown(&String::from_utf8_lossy(&text)).as_bytes())?;
+    stdout.flush()
 }
 
 fn text(file: &File) -> Option<(&str, &str)> {

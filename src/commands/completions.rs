@@ -14,7 +14,7 @@ use tokio::runtime;
 
 use crate::failure::Failure;
 use crate::location::Location;
-use crate::{open, program};
+use crate::{open, program, terminal};
 use dotprompt::{Argument, Named, Prompt};
 use gallery::Gallery;
 use store::env::process;
@@ -91,7 +91,11 @@ impl ValueCompleter for PromptCompleter {
         let line = TypedLine::read(self.0);
         let files = line.and_then(|line| ask(&line.location, async |gallery| gallery.files().await.ok()));
         let files = files.unwrap_or_default().into_iter().filter(|(name, _)| name.starts_with(typed));
-        files.map(|(name, object)| CompletionCandidate::new(name).help(Some(object.key.into()))).collect()
+        files
+            .map(|(name, object)| {
+                CompletionCandidate::new(name).help(Some(terminal::visible(&object.key).into_owned().into()))
+            })
+            .collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! `prompt-gallery import`: writes the prompts of another program into the gallery's folder.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -13,6 +13,7 @@ use super::files::{self, Planned};
 use super::runtime;
 use crate::failure::Failure;
 use crate::location::Location;
+use crate::program;
 use check::skill::FILE as SKILL;
 use dotprompt::Named;
 use exchange::{Imported, InputFile, NewFile, Source};
@@ -97,13 +98,13 @@ pub(crate) fn run(args: &Import) -> Result<ExitCode, Failure> {
     let code = files::write_all(&dir, planned, &count)?;
     if !links.is_empty() {
         let why = "links that lead out of the folder, or to a folder, are left out";
-        let _ = writeln!(io::stderr(), "warning: {why}: {}", links.join(", "));
+        program::tell(format_args!("warning: {why}: {}", links.join(", ")));
     }
     if !misnamed.is_empty() {
-        let _ = writeln!(io::stderr(), "warning: names that are not UTF-8 are left out: {}", misnamed.join(", "));
+        program::tell(format_args!("warning: names that are not UTF-8 are left out: {}", misnamed.join(", ")));
     }
     if !hidden.is_empty() {
-        let _ = writeln!(io::stderr(), "note: hidden files are left out: {}", hidden.join(", "));
+        program::tell(format_args!("note: hidden files are left out: {}", hidden.join(", ")));
     }
     Ok(code)
 }

@@ -2,7 +2,7 @@
 
 mod skills;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -84,15 +84,15 @@ pub(crate) fn run(args: &List) -> Result<ExitCode, Failure> {
         (false, Some(columns)) => table(rows.iter().map(fields).collect(), columns),
         (false, None) => rows.iter().map(|row| fields(row).join("\t") + "\n").collect(),
     };
-    let printed = program::print(&text);
+    let printed = if args.json { program::print_json(&text) } else { program::print(&text) };
     for problem in &broken {
-        let _ = writeln!(io::stderr(), "left out: {problem}");
+        program::tell(format_args!("left out: {problem}"));
     }
     if !broken.is_empty() {
-        let _ = writeln!(io::stderr(), "`{}` shows all problems", args.location.command(&["check"]));
+        program::tell(format_args!("`{}` shows all problems", args.location.command(&["check"])));
     }
     for note in &notes {
-        let _ = writeln!(io::stderr(), "note: {note}");
+        program::tell(format_args!("note: {note}"));
     }
     printed?;
     Ok(ExitCode::SUCCESS)

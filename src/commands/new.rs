@@ -104,7 +104,7 @@ fn instead(given: &str, key: &str, dir: &Path, location: &Location) -> Result<St
         let new = location.command(&["new", key.trim_end_matches(".prompt")]);
         return Err(Failure::unable(format!("{why}; `{new}` writes {}", file.display())));
     }
-    let _ = write!(io::stderr(), "{why}.\nWrite {} instead? [Y/n] ", file.display());
+    program::ask(format_args!("{why}.\nWrite {} instead? [Y/n] ", file.display()));
     let mut answer = String::new();
     let read = io::stdin().read_line(&mut answer).map_err(|e| Failure::unable(format!("no answer: {e}")))?;
     match answer.trim().to_lowercase().as_str() {

@@ -1,8 +1,9 @@
 //! `prompt-gallery render`: prints a prompt as a client would get it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use super::path::{self, Placed};
 use super::runtime;
 use crate::failure::Failure;
 use crate::location::Location;
-use crate::{open, program};
+use crate::{open, program, terminal};
 use check::strays;
 use dotprompt::{ArgumentProblem, EXTENSIONS, Named, Prompt, bounds};
 use gallery::{Content, PromptMessage, Role};
@@ -45,7 +46,7 @@ pub(crate) struct Render {
 
 const AFTER_HELP: &str = "\
 A prompt of one text message is printed as it is. Otherwise each message, picture and file has a heading with its role.
-On a terminal, missing arguments are asked for; Ctrl-D gives up.
+On a terminal, missing arguments are asked for; Ctrl-D gives up. Control characters are shown as signs there; a pipe gets them.
 
 Examples:
   prompt-gallery render greeting-template name=Ada
@@ -120,8 +121,10 @@ pub(crate) fn run(args: &Render) -> Result<ExitCode, Failure> {
     let rendered = runtime::run(level, render(args, &target))?;
     let is_styled = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
     let heading = if is_styled { HEADING } else { Style::new() };
-    let text = if args.json { as_json(&rendered) } else { as_text(&rendered.messages, heading) };
-    program::print(&text)?;
+    match args.json {
+        true => program::print_json(&as_json(&rendered))?,
+        false => program::print_styled(&as_text(&rendered.messages, heading, terminal::for_stdout))?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -252,11 +255,12 @@ fn ask_for_missing(prompt: &Prompt, values: &mut Map<String, Value>) -> Result<(
     for argument in prompt.arguments().iter().filter(|argument| missing.contains(&&*argument.name)) {
         let title = argument.title.as_ref().unwrap_or(&argument.name);
         let about = argument.listed_description.as_ref().map(|about| format!(": {about}")).unwrap_or_default();
-        write_stderr(&format!("{title}{about}\n"));
+        // To the person at the terminal; standard output is for the rendered prompt.
+        program::tell(format_args!("{title}{about}"));
         loop {
             values.insert(argument.name.clone(), read_answer(&argument.name)?.into());
             match objection(prompt, &argument.name, values) {
-                Some(why) => write_stderr(&format!("{why}\n")),
+                Some(why) => program::tell(why),
                 None => break,
             }
         }
@@ -264,18 +268,13 @@ fn ask_for_missing(prompt: &Prompt, values: &mut Map<String, Value>) -> Result<(
     Ok(())
 }
 
-/// Writes to the person at the terminal; standard output is for the rendered prompt.
-fn write_stderr(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
-}
-
 /// Reads the value of an argument from the terminal.
 fn read_answer(name: &str) -> Result<String, Failure> {
-    write_stderr("> ");
+    program::ask("> ");
     let mut line = String::new();
     let read = io::stdin().read_line(&mut line);
     if read.map_err(|e| Failure::unable(format!("argument `{name}`: {e}")))? == 0 {
-        write_stderr("\n");
+        program::tell("");
         return Err(Failure::unable(format!("argument `{name}`: the input ended without an answer")));
     }
     Ok(line.trim_end_matches(['\n', '\r']).to_owned())
@@ -301,17 +300,17 @@ fn as_json(rendered: &Rendered) -> String {
     json.expect("a rendering serialises") + "\n"
 }
 
-/// A single text as it is, ready to be piped; several messages with headings.
-fn as_text(messages: &[PromptMessage], heading: Style) -> String {
+/// A single text as it is, ready to be piped; several messages with headings. `shown` makes it harmless for a terminal.
+fn as_text(messages: &[PromptMessage], heading: Style, shown: fn(&str) -> Cow<'_, str>) -> String {
     if let [PromptMessage { content: Content::Text { text }, .. }] = messages {
-        return with_line_end(text);
+        return with_line_end(&shown(text));
     }
     let message = |message: &PromptMessage| {
         let role = match message.role {
             Role::User => "user",
             Role::Assistant => "assistant",
         };
-        format!("{heading}── {role} ──{heading:#}\n{}", with_line_end(&content_text(&message.content)))
+        format!("{heading}── {role} ──{heading:#}\n{}", with_line_end(&shown(&content_text(&message.content))))
     };
     messages.iter().map(message).collect::<Vec<_>>().join("\n")
 }
@@ -357,7 +356,7 @@ mod tests {
     }
 
     fn as_plain_text(messages: &[PromptMessage]) -> String {
-        as_text(messages, Style::new())
+        as_text(messages, Style::new(), |text| Cow::Borrowed(text))
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io::{self, IsTerminal, Read, Write};
 use std::pin::Pin;
 
-use crate::program;
+use crate::{program, terminal};
 
 /// The streams of a connection.
 pub(crate) struct Streams {
@@ -31,11 +31,13 @@ impl Streams {
         let is_terminal = stdin.is_terminal();
         let input = File::from(stdin.as_fd().try_clone_to_owned()?);
         let output = File::from(stdout.as_fd().try_clone_to_owned()?);
+        let is_shown = output.is_terminal();
         let watched = output.try_clone()?.into();
         rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
         rustix::stdio::dup2_stdout(io::stderr())?;
         let output_closed = Box::pin(program::closed(watched));
-        Ok(Self { input: Box::new(input), output: Box::new(output), output_closed, is_terminal })
+        let output: Box<dyn Write + Send> = if is_shown { Box::new(Shown(output)) } else { Box::new(output) };
+        Ok(Self { input: Box::new(input), output, output_closed, is_terminal })
     }
 
     /// Standard input and output. Other systems have no safe way to take them away from others.
@@ -43,6 +45,22 @@ impl Streams {
     pub(crate) fn take() -> io::Result<Self> {
         let output_closed = Box::pin(program::output_closed());
         let is_terminal = io::stdin().is_terminal();
-        Ok(Self { input: Box::new(io::stdin()), output: Box::new(io::stdout()), output_closed, is_terminal })
+        let output: Box<dyn Write + Send> =
+            if io::stdout().is_terminal() { Box::new(Shown(io::stdout())) } else { Box::new(io::stdout()) };
+        Ok(Self { input: Box::new(io::stdin()), output, output_closed, is_terminal })
+    }
+}
+
+/// A terminal. Each write is one message or more, in whole.
+struct Shown<W>(W);
+
+impl<W: Write> Write for Shown<W> {
+    fn write(&mut self, messages: &[u8]) -> io::Result<usize> {
+        self.0.write_all(terminal::visible_json(&String::from_utf8_lossy(messages)).as_bytes())?;
+        Ok(messages.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }

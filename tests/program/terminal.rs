@@ -184,3 +184,99 @@ fn list_is_a_table_that_fits() {
         assert!(shown.lines().next().unwrap().ends_with(last), "{shown}");
     }
 }
+
+/// Characters that steer a terminal: C0 but line break and tab, DEL, C1.
+fn steering() -> String {
+    ('\0'..='\u{9f}').filter(|c| c.is_control() && !matches!(c, '\0' | '\n' | '\t')).collect()
+}
+
+/// Whether something in an output steers a terminal. Line ends are the terminal's own.
+fn steers(shown: &str) -> bool {
+    shown.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t'))
+}
+
+#[test]
+fn what_others_have_written_does_not_steer_the_terminal() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().to_str().unwrap();
+    let steering = steering();
+    let in_name = "\u{1b}[2J\u{7}\u{7f}\u{9b}31m\r";
+    let yaml: String = steering.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+    let files = [
+        (format!("bad{in_name}.prompt"), "{{#if".to_owned()),
+        (format!("good{in_name}.prompt"), format!("a{steering}b {{{{text}}}}\n\tc\r\nd")),
+        ("body.prompt".to_owned(), format!("a{steering}b {{{{text}}}}\n\tc\r\nd")),
+        ("roles.prompt".to_owned(), format!("a{steering}{{{{role \"model\"}}}}b{steering}")),
+        ("file.prompt".to_owned(), format!("{{{{media url=\"x/{in_name}.md\"}}}}")),
+        (format!("x/{in_name}.md"), steering.clone()),
+        (
+            "asked.prompt".to_owned(),
+            format!(
+                "---\ntitle: \"T{yaml}\"\ndescription: \"D{yaml}\"\ntags: [\"G{yaml}\"]\ninput:\n  schema:\n    \"text(enum, \
+                     A{yaml})\": [\"x{yaml}\", y]\n---\n{{{{text}}}}"
+            ),
+        ),
+    ];
+    for (name, text) in &files {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    fs::create_dir_all(dir.path().join("skills/odd")).unwrap();
+    let skill = format!("---\nname: odd\ndescription: \"D{yaml}\"\n---\n{steering}");
+    fs::write(dir.path().join("skills/odd/SKILL.md"), skill).unwrap();
+    let (argument, file) = (format!("text={steering}"), format!("text=@{in_name}"));
+    let (bad, good) = (dir.path().join(&files[0].0), dir.path().join(&files[1].0));
+    let (bad, good) = (bad.to_str().unwrap(), good.to_str().unwrap());
+    let out = dir.path().join(format!("out{in_name}"));
+    let odd = format!("odd{in_name}");
+    let commands: &[&[&str]] = &[
+        &["render", "body", &argument],
+        &["render", "body", &argument, "--json"],
+        &["render", "body", &file],
+        &["render", "body", "text=x", &odd],
+        &["render", "body", "text=x", &format!("{odd}=x")],
+        &["render", "asked", &argument],
+        &["render", "roles"],
+        &["render", "file"],
+        &["render", "file", "--json"],
+        &["render", &odd],
+        &["render", good, "text=x"],
+        &["render", bad],
+        &["list"],
+        &["list", "--json"],
+        &["list", "--skills"],
+        &["list", "--skills", "--json"],
+        &["check"],
+        &["check", "--format", "json"],
+        &["check", "--format", "github"],
+        &["check", "--client", &odd],
+        &["new", &odd],
+        &["new", &format!("{odd}/x")],
+        &["export", "--to", "gemini", out.to_str().unwrap()],
+        &["export", "--to", "claude", out.to_str().unwrap(), "--prompt", &odd],
+        &["import", bad],
+        &["import", path, "--skills-dir", out.to_str().unwrap()],
+        &[&odd],
+        &[&format!("--{odd}")],
+    ];
+    for command in commands {
+        let mut args = command.to_vec();
+        let takes_a_folder =
+            !command[0].contains('\u{1b}') && !matches!(command, ["check", path] if path.contains('/'));
+        if takes_a_folder {
+            args.extend(["--dir", path]);
+        }
+        let (code, shown) = Terminal::start(&args, 200).ends();
+        assert!(code.is_some_and(|code| code < 3) && !shown.is_empty(), "{args:?}: {code:?} {shown:?}");
+        // The styles of clap and of the report are this program's own.
+        let shown = ["0m", "1m", "4m", "31m", "32m", "33m", "1;31m", "1;33m", "1;32m", "1;36m", "1;94m", "1;91m"]
+            .iter()
+            .fold(shown, |shown, style| shown.replace(&format!("\u{1b}[{style}"), ""));
+        assert!(!steers(&shown), "{args:?}: {shown:?}");
+    }
+    let mut terminal = Terminal::start(&["render", "asked", "--dir", path], 200);
+    assert!(!steers(&terminal.shows("> ")));
+    terminal.types("z\n");
+    assert!(!steers(&terminal.shows("> ")));
+}

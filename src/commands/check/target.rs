@@ -1,7 +1,6 @@
 //! The files to check: selected on the command line, read from their stores.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use crate::commands::limited_folder::{LimitedFolder, References};
 use crate::commands::path::{self, Placed};
 use crate::failure::Failure;
 use crate::location::Location;
-use crate::{aws, watch};
+use crate::{aws, program, watch};
 use check::{File, Source, skill, strays};
 use dotprompt::{Named, bounds};
 use server::config::{self, Config, Flags, SkillsSource};
@@ -93,7 +92,7 @@ impl Target {
             (Ok(objects), _) => objects,
             // Credentials of a gallery without skills need not reach further than its prompts.
             (Err(e @ StoreError::Denied(_)), Kind::Skills { may_be_none: true }) => {
-                let _ = writeln!(io::stderr(), "note: the skills are not checked: {e}");
+                program::tell(format_args!("note: the skills are not checked: {e}"));
                 return Ok(Vec::new());
             }
             (Err(e), _) => return Err(Failure::unable(e)),

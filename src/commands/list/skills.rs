@@ -1,6 +1,6 @@
 //! `list --skills`: the skills, those made of prompts too, and those that are left out.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use comfy_table::presets::NOTHING;
@@ -62,16 +62,15 @@ pub(super) fn run(args: &List) -> Result<ExitCode, Failure> {
         (false, Some(columns)) => table(&served().map(Row::fields).collect::<Vec<_>>(), columns),
         (false, None) => served().map(|row| row.fields().join("\t") + "\n").collect(),
     };
-    let printed = program::print(&text);
-    let mut err = io::stderr();
+    let printed = if args.json { program::print_json(&text) } else { program::print(&text) };
     for why in rows.iter().filter_map(|row| row.left_out.as_ref()) {
-        let _ = writeln!(err, "left out: {why}");
+        program::tell(format_args!("left out: {why}"));
     }
     if served().count() < rows.len() {
-        let _ = writeln!(err, "`{}` shows all problems", args.location.command(&["check"]));
+        program::tell(format_args!("`{}` shows all problems", args.location.command(&["check"])));
     }
     for note in &notes {
-        let _ = writeln!(err, "note: {note}");
+        program::tell(format_args!("note: {note}"));
     }
     printed?;
     Ok(ExitCode::SUCCESS)
