@@ -1,13 +1,13 @@
 //! The issuer's public keys: fetched on first use, cached, and fetched again for an unknown key.
 
-use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
 use std::error::Error;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Limited};
-use jsonwebtoken::DecodingKey;
-use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 use server::config::is_trustworthy;
 use store::causes::chain;
@@ -15,11 +15,18 @@ use store::causes::shown;
 use store::https;
 use tokio::sync::Mutex;
 
-/// The minimum time between two fetches: any caller can cause one by naming an unknown key.
+use super::key_set::KeySet;
+
+/// The minimum time between two fetches while there are keys: any caller can cause one by naming an unknown key.
 const MIN_FETCH_INTERVAL: Duration = Duration::from_secs(10);
 /// Older keys are fetched again, so that revoked keys are forgotten.
 const MAX_AGE: Duration = Duration::from_secs(3600);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a caller waits for keys. The fetch itself goes on.
+const CALLER_TIMEOUT: Duration = Duration::from_secs(5);
+/// The pause after a second failure while there are no keys. Each further failure doubles it.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const MAX_PAUSE: Duration = Duration::from_secs(10);
 /// Bytes of an answer.
 const MAX_ANSWER_SIZE: usize = 256 * 1024;
 
@@ -37,15 +44,26 @@ pub(super) struct Keys {
     issuer: String,
     jwks_url: Option<String>,
     known: RwLock<Known>,
-    /// When the last fetch began, and whether it succeeded. Locked during a fetch.
-    last: Mutex<Option<(Instant, bool)>>,
+    /// Locked during a fetch.
+    fetches: Mutex<Fetches>,
+    /// [`CALLER_TIMEOUT`]
+    caller_timeout: Duration,
+    now: Box<dyn Fn() -> Instant + Send + Sync>,
 }
 
 #[derive(Default)]
 struct Known {
-    /// By `kid`; keys without one have the empty name.
-    keys: HashMap<String, Arc<DecodingKey>>,
+    keys: KeySet,
     since: Option<Instant>,
+}
+
+/// The fetches so far.
+#[derive(Default)]
+struct Fetches {
+    /// How many have failed since the last one that succeeded.
+    failures: u32,
+    /// When the next one may begin.
+    next: Option<Instant>,
 }
 
 impl Keys {
@@ -55,26 +73,32 @@ impl Keys {
             issuer: issuer.to_owned(),
             jwks_url: jwks_url.map(str::to_owned),
             known: RwLock::default(),
-            last: Mutex::default(),
+            fetches: Mutex::default(),
+            caller_timeout: CALLER_TIMEOUT,
+            now: Box::new(Instant::now),
         }
     }
 
-    /// The key that a token names. For a token without `kid`, the only key.
-    pub(super) async fn get(self: &Arc<Self>, kid: Option<&str>) -> Result<Arc<DecodingKey>, NoKey> {
-        // A separate task goes on when the caller hangs up. Otherwise the next caller would start over.
+    /// The key for a token's algorithm that the token names. For a token without `kid`, the only key of its algorithm.
+    pub(super) async fn get(self: &Arc<Self>, kid: Option<&str>, of: Algorithm) -> Result<Arc<DecodingKey>, NoKey> {
+        // A separate task goes on when the caller hangs up or waits no longer. Otherwise the next caller would start over.
         let refresh = || {
             let keys = Arc::clone(self);
             tokio::spawn(async move { keys.refresh().await })
         };
-        if let Some((key, is_old)) = self.known(kid) {
+        if let Some((key, is_old)) = self.known(kid, of) {
             // The known key is used meanwhile.
-            if is_old && self.last.try_lock().is_ok() {
+            if is_old && self.fetches.try_lock().is_ok() {
                 refresh();
             }
             return Ok(key);
         }
-        let refreshed = refresh().await.unwrap_or(Err(MIN_FETCH_INTERVAL));
-        match (self.known(kid), refreshed) {
+        let refreshed = match tokio::time::timeout(self.caller_timeout, refresh()).await {
+            Ok(Ok(refreshed)) => refreshed,
+            Ok(Err(_)) => Err(MIN_FETCH_INTERVAL),
+            Err(_) => Err(FIRST_PAUSE),
+        };
+        match (self.known(kid, of), refreshed) {
             (Some((key, _)), _) => Ok(key),
             (None, Ok(())) => Err(NoKey::Unknown),
             (None, Err(pause)) => Err(NoKey::Unavailable(pause)),
@@ -82,44 +106,53 @@ impl Keys {
     }
 
     /// A known key, and whether the keys are older than [`MAX_AGE`].
-    fn known(&self, kid: Option<&str>) -> Option<(Arc<DecodingKey>, bool)> {
+    fn known(&self, kid: Option<&str>, of: Algorithm) -> Option<(Arc<DecodingKey>, bool)> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let key = match kid {
-            Some(kid) => known.keys.get(kid),
-            None => known.keys.values().next().filter(|_| known.keys.len() == 1),
-        };
-        let is_old = known.since.is_none_or(|since| since.elapsed() > MAX_AGE);
-        key.map(|key| (Arc::clone(key), is_old))
+        let is_old = known.since.is_none_or(|since| (self.now)().duration_since(since) > MAX_AGE);
+        known.keys.get(kid, of).map(|key| (Arc::clone(key), is_old))
     }
 
-    /// Fetches the keys, unless the last fetch was less than [`MIN_FETCH_INTERVAL`] ago.
+    fn has_keys(&self) -> bool {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).since.is_some()
+    }
+
+    /// Fetches the keys, unless it is too early. While there are no keys, a first failure is followed by another attempt at
+    /// once, because most failures are short; after more of them there are growing pauses.
     ///
     /// # Errors
     /// The time until the next fetch is possible.
     async fn refresh(&self) -> Result<(), Duration> {
-        let mut last = self.last.lock().await;
-        if let Some((begun, succeeded)) = *last
-            && let Some(pause) = MIN_FETCH_INTERVAL.checked_sub(begun.elapsed())
+        let mut fetches = self.fetches.lock().await;
+        if let Some(pause) = fetches.next.and_then(|next| next.checked_duration_since((self.now)()))
+            && !pause.is_zero()
         {
-            return if succeeded { Ok(()) } else { Err(pause) };
+            return if fetches.failures == 0 { Ok(()) } else { Err(pause) };
         }
-        let begun = Instant::now();
-        let fetched =
-            tokio::time::timeout(FETCH_TIMEOUT, self.fetch()).await.unwrap_or_else(|_| Err("no answer".to_owned()));
-        *last = Some((begun, fetched.is_ok()));
-        match fetched {
-            Ok(keys) => {
-                *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known { keys, since: Some(begun) };
-                Ok(())
-            }
-            Err(cause) => {
-                tracing::error!(issuer = &*shown(&self.issuer), cause, "the issuer's keys cannot be fetched");
-                Err(MIN_FETCH_INTERVAL.saturating_sub(begun.elapsed()))
-            }
+        loop {
+            let begun = (self.now)();
+            let fetched =
+                tokio::time::timeout(FETCH_TIMEOUT, self.fetch()).await.unwrap_or_else(|_| Err("no answer".to_owned()));
+            let cause = match fetched {
+                Ok(keys) => {
+                    *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known { keys, since: Some(begun) };
+                    *fetches = Fetches { failures: 0, next: Some(begun + MIN_FETCH_INTERVAL) };
+                    return Ok(());
+                }
+                Err(cause) => cause,
+            };
+            tracing::error!(issuer = &*shown(&self.issuer), cause, "the issuer's keys cannot be fetched");
+            fetches.failures = fetches.failures.saturating_add(1);
+            let pause = match fetches.failures {
+                _ if self.has_keys() => MIN_FETCH_INTERVAL,
+                1 => continue,
+                failures => with_jitter(pause(failures)),
+            };
+            fetches.next = Some((self.now)() + pause);
+            return Err(pause);
         }
     }
 
-    async fn fetch(&self) -> Result<HashMap<String, Arc<DecodingKey>>, String> {
+    async fn fetch(&self) -> Result<KeySet, String> {
         let url = match &self.jwks_url {
             Some(url) => url.clone(),
             None => {
@@ -132,10 +165,9 @@ impl Keys {
                 jwks_url.ok_or_else(|| format!("{}: no jwks_uri with https:", shown(&url)))?.to_owned()
             }
         };
-        let set = self.json(&url).await?;
-        let keys: HashMap<_, _> = set["keys"].as_array().into_iter().flatten().filter_map(key).collect();
+        let keys = KeySet::read(&self.json(&url).await?);
         // An empty set does not replace known keys.
-        if keys.is_empty() { Err(format!("{}: no key for RS256", shown(&url))) } else { Ok(keys) }
+        if keys.is_empty() { Err(format!("{}: no key for RS256, ES256 or EdDSA", shown(&url))) } else { Ok(keys) }
     }
 
     async fn json(&self, url: &str) -> Result<Value, String> {
@@ -150,12 +182,18 @@ impl Keys {
     }
 }
 
-/// A key for RS256, and its id. `None` for keys of other kinds.
-fn key(jwk: &Value) -> Option<(String, Arc<DecodingKey>)> {
-    let jwk: Jwk = serde_json::from_value(jwk.clone()).ok()?;
-    let fits = matches!(jwk.algorithm, AlgorithmParameters::RSA(_))
-        && matches!(jwk.common.key_algorithm, None | Some(KeyAlgorithm::RS256))
-        && matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
-    let key = DecodingKey::from_jwk(&jwk).ok().filter(|_| fits)?;
-    Some((jwk.common.key_id.unwrap_or_default(), Arc::new(key)))
+/// The pause after this many failures, two or more.
+fn pause(failures: u32) -> Duration {
+    let doublings = failures.saturating_sub(2).min(16);
+    (FIRST_PAUSE * 2_u32.pow(doublings)).min(MAX_PAUSE)
 }
+
+/// Between half of a pause and all of it, so that many servers do not ask the issuer at the same moment.
+fn with_jitter(pause: Duration) -> Duration {
+    // Each state has keys of its own, from the random numbers of the system.
+    let random = RandomState::new().build_hasher().finish() % 1024;
+    pause / 2 + pause / 2 * u32::try_from(random).unwrap_or_default() / 1024
+}
+
+#[cfg(test)]
+mod tests;

@@ -441,8 +441,8 @@ def refuses_to_register() -> None:
     status(register(good, "x" * 2_000_000), 413)
 
 
-resources = ("oauth-protected-resource", "oauth-protected-resource/mcp")
-check("protected-resource metadata, byte for byte", serves, RESOURCE, *resources)
+check("protected-resource metadata, byte for byte", serves, RESOURCE, "oauth-protected-resource/mcp")
+check("the same of the origin names the origin", serves, {**RESOURCE, "resource": ORIGIN}, "oauth-protected-resource")
 check("authorization-server metadata, byte for byte", serves, SERVER, "oauth-authorization-server")
 check("the same by its OpenID name", serves, SERVER, "openid-configuration")
 check("the catalogue of the domain leads to the server card", card)

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::yield_now;
 
-use crate::issuer::{Issuer, now, unsigned};
+use crate::issuer::{Issuer, Key, now, unsigned};
 use crate::waiting::eventually;
 use crate::wire::{Answer, Wire};
 
@@ -74,7 +74,7 @@ async fn get(wire: &Wire, path: &str) -> Answer {
 async fn a_good_token_is_taken_for_the_address_or_by_its_client() {
     let issuer = Issuer::start().await;
     let wire = wire(&issuer, &[]).await;
-    let good: [fn(&mut Value); 6] = [
+    let good: [fn(&mut Value); 8] = [
         |_| {},
         |claims| claims["aud"] = json!(["other", URL]),
         |claims| {
@@ -82,7 +82,12 @@ async fn a_good_token_is_taken_for_the_address_or_by_its_client() {
             claims["client_id"] = "machine".into();
         },
         |claims| claims["scope"] = SCOPE.into(),
+        |claims| {
+            claims.as_object_mut().unwrap().remove("scope");
+            claims["scp"] = json!(["openid", SCOPE]);
+        },
         |claims| claims["nbf"] = now().into(),
+        |claims| claims["exp"] = json!(now() as f64 + 600.5),
         |claims| drop(claims.as_object_mut().unwrap().remove("token_use")),
     ];
     for change in good {
@@ -105,8 +110,36 @@ async fn an_invalid_token_is_refused() {
     let hs256 = unsigned(&json!({ "alg": "HS256", "kid": "secret" }), &claims);
     let by_secret = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, b"secret"), hs256.as_bytes());
     let none = unsigned(&json!({ "alg": "none", "kid": "one" }), &claims);
-    let wrong: [fn(&mut Value); 12] = [
+    let wrong: [fn(&mut Value); 41] = [
         |claims| claims["exp"] = (now() - 2).into(),
+        // Now is over.
+        |claims| claims["exp"] = now().into(),
+        |claims| claims["exp"] = json!(now() as f64 - 0.4),
+        |claims| claims["exp"] = json!(-1),
+        |claims| claims["exp"] = json!([now() + 600]),
+        |claims| claims["exp"] = (now() + 600).to_string().into(),
+        |claims| claims["exp"] = json!({ "": now() + 600 }),
+        |claims| claims["exp"] = true.into(),
+        |claims| claims["exp"] = Value::Null,
+        |claims| claims["nbf"] = json!([1]),
+        |claims| claims["nbf"] = "1".into(),
+        |claims| claims["nbf"] = Value::Null,
+        |claims| claims["iss"] = json!([claims["iss"]]),
+        |claims| claims["iss"] = json!([claims["iss"], "https://id.example.com"]),
+        |claims| claims["iss"] = json!({ "": claims["iss"] }),
+        |claims| claims["iss"] = Value::Null,
+        |claims| claims["aud"] = json!({ "": URL }),
+        |claims| claims["aud"] = json!([[URL]]),
+        |claims| claims["aud"] = json!([URL, 1]),
+        |claims| claims["aud"] = json!([null, URL]),
+        |claims| {
+            claims["aud"] = Value::Null;
+            claims["client_id"] = "machine".into();
+        },
+        |claims| {
+            claims.as_object_mut().unwrap().remove("aud");
+            claims["client_id"] = json!(["machine"]);
+        },
         |claims| claims["exp"] = "tomorrow".into(),
         |claims| drop(claims.as_object_mut().unwrap().remove("exp")),
         |claims| claims["nbf"] = (now() + 60).into(),
@@ -121,6 +154,14 @@ async fn an_invalid_token_is_refused() {
         },
         // An ID token, which identifies a person but grants nothing.
         |claims| claims["token_use"] = "id".into(),
+        |claims| claims["token_use"] = json!(["access"]),
+        |claims| claims["token_use"] = json!(["id"]),
+        |claims| claims["token_use"] = Value::Null,
+        |claims| claims["token_use"] = "Access".into(),
+        |claims| claims["nonce"] = "n".into(),
+        |claims| claims["nonce"] = Value::Null,
+        |claims| claims["at_hash"] = "h".into(),
+        |claims| claims["c_hash"] = json!([]),
     ];
     let mut tokens: Vec<String> = wrong.into_iter().map(|change| issuer.token(change)).collect();
     tokens.extend([
@@ -137,11 +178,20 @@ async fn an_invalid_token_is_refused() {
         issuer.sign(&json!({ "alg": "RS256", "kid": "one", "crit": ["x"], "x": 1 }), &claims),
         issuer.sign(&json!({ "alg": "RS384", "kid": "one" }), &claims),
         issuer.sign(&json!({ "alg": "RS256", "kid": "two" }), &claims),
+        issuer.sign(&json!({ "alg": "RS256", "kid": ["one"] }), &claims),
+        issuer.sign(&json!({ "alg": ["RS256"], "kid": "one" }), &claims),
+        issuer.sign(&json!({ "alg": "RS256", "kid": "one", "crit": null }), &claims),
+        issuer.sign(&json!({ "kid": "one" }), &claims),
+        issuer.sign(&json!(["RS256"]), &claims),
+        issuer.sign(&rs256, &json!([claims])),
         "x".to_owned(),
         "..".to_owned(),
         "ä".to_owned(),
         "x".repeat(50_000),
     ]);
+    for typ in [json!("id+jwt"), json!("logout+jwt"), json!("JOSE"), json!(""), json!(["JWT"]), json!(1), Value::Null] {
+        tokens.push(issuer.sign(&json!({ "alg": "RS256", "kid": "one", "typ": typ }), &claims));
+    }
     for token in tokens {
         let answer = with(&wire, &token).await;
         assert_eq!(answer.status, 401, "{token}: {answer}");
@@ -149,6 +199,134 @@ async fn an_invalid_token_is_refused() {
         assert_eq!(answer.json()["error"]["message"], "sign in again: the token is not valid here");
     }
     assert_eq!(with(&wire, &good).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_access_token_may_have_each_type_that_access_tokens_have() {
+    let issuer = Issuer::start().await;
+    let wire = wire(&issuer, &[]).await;
+    for typ in ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt"] {
+        let header = json!({ "alg": "RS256", "kid": "one", "typ": typ });
+        assert_eq!(with(&wire, &issuer.sign(&header, &issuer.claims(|_| {}))).await.status, 200, "{typ}");
+    }
+}
+
+#[tokio::test]
+async fn a_claim_that_is_there_twice_is_not_chosen_from() {
+    let issuer = Issuer::start().await;
+    let wire = wire(&issuer, &[]).await;
+    let header = URL_SAFE_NO_PAD.encode(json!({ "alg": "RS256", "kid": "one" }).to_string());
+    let claims = issuer.claims(|_| {}).to_string();
+    for (name, value) in [("iss", json!("https://id.example.com")), ("exp", json!(1)), ("aud", json!("other"))] {
+        let twice = format!("{{{}:{value},{}", json!(name), &claims[1..]);
+        let token = issuer.sign_text(&format!("{header}.{}", URL_SAFE_NO_PAD.encode(twice)));
+        assert_eq!(with(&wire, &token).await.status, 401, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn each_key_is_used_for_its_own_algorithm_alone() {
+    let issuer = Issuer::start().await;
+    let keys = [Key::rsa(), Key::ec(), Key::ed()];
+    // Each key by its own name, and all by one: RFC 7517 allows that for keys of different kinds.
+    let named = keys.iter().flat_map(|key| [key.jwk(key.algorithm()), key.jwk("shared")]);
+    let with_algorithm = keys.iter().map(|key| {
+        let mut jwk = key.jwk(&format!("{} alone", key.algorithm()));
+        jwk["alg"] = key.algorithm().into();
+        jwk["use"] = "sig".into();
+        jwk["key_ops"] = json!(["verify"]);
+        jwk
+    });
+    issuer.publish(named.chain(with_algorithm).collect());
+    let wire = wire(&issuer, &[]).await;
+    let claims = issuer.claims(|_| {});
+    for key in &keys {
+        let own = key.algorithm();
+        for kid in [own, "shared", &format!("{own} alone")] {
+            let token = key.sign(&json!({ "alg": own, "kid": kid }), &claims);
+            assert_eq!(with(&wire, &token).await.status, 200, "{own} by {kid}");
+        }
+        for other in ["RS256", "ES256", "EdDSA", "HS256", "RS512", "PS256", "ES384", "none"] {
+            for kid in [own, "shared"] {
+                let token = key.sign(&json!({ "alg": other, "kid": kid }), &claims);
+                let expected = if other == own { 200 } else { 401 };
+                assert_eq!(with(&wire, &token).await.status, expected, "{own} as {other} by {kid}");
+            }
+            if other != own {
+                let token = key.sign(&json!({ "alg": own, "kid": other }), &claims);
+                assert_eq!(with(&wire, &token).await.status, 401, "{own} by the name of {other}");
+            }
+        }
+        // Without a name, the only key of the algorithm would do; here are several.
+        assert_eq!(with(&wire, &key.sign(&json!({ "alg": own }), &claims)).await.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn a_token_without_the_name_of_a_key_has_the_only_key_of_its_algorithm() {
+    let issuer = Issuer::start().await;
+    let keys = [Key::rsa(), Key::ec(), Key::ed()];
+    let nameless = keys.iter().map(|key| {
+        let mut jwk = key.jwk("");
+        jwk.as_object_mut().unwrap().remove("kid");
+        jwk
+    });
+    issuer.publish(nameless.collect());
+    let wire = wire(&issuer, &[]).await;
+    let claims = issuer.claims(|_| {});
+    for key in &keys {
+        let algorithm = key.algorithm();
+        assert_eq!(with(&wire, &key.sign(&json!({ "alg": algorithm }), &claims)).await.status, 200, "{algorithm}");
+        let named = key.sign(&json!({ "alg": algorithm, "kid": "" }), &claims);
+        assert_eq!(with(&wire, &named).await.status, 401, "a name that no key has");
+    }
+}
+
+#[tokio::test]
+async fn a_key_for_something_else_is_not_used() {
+    let issuer = Issuer::start().await;
+    let all = [Key::rsa(), Key::ec(), Key::ed()];
+    let mut keys = Vec::new();
+    let mut tokens = Vec::new();
+    let not_for_tokens = [
+        json!({ "use": "enc" }),
+        json!({ "use": "tls" }),
+        json!({ "use": ["sig"] }),
+        json!({ "key_ops": ["encrypt"] }),
+        json!({ "key_ops": ["sign"] }),
+        json!({ "key_ops": [] }),
+        json!({ "key_ops": "verify" }),
+        json!({ "use": "sig", "key_ops": ["deriveKey"] }),
+        json!({ "use": "enc", "key_ops": ["verify"] }),
+        json!({ "alg": "HS256" }),
+        json!({ "alg": "PS256" }),
+        json!({ "alg": "RSA-OAEP" }),
+        json!({ "alg": "ECDH-ES" }),
+        json!({ "alg": ["RS256"] }),
+        json!({ "crv": "P-384" }),
+        json!({ "crv": "X25519" }),
+        json!({ "kty": "oct" }),
+    ];
+    for key in &all {
+        for (at, fields) in not_for_tokens.iter().enumerate() {
+            if fields.get("crv").is_some() && key.algorithm() == "RS256" {
+                continue;
+            }
+            let kid = format!("{} {at}", key.algorithm());
+            let mut jwk = key.jwk(&kid);
+            jwk.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            keys.push(jwk);
+            tokens.push((fields, key.sign(&json!({ "alg": key.algorithm(), "kid": kid }), &issuer.claims(|_| {}))));
+        }
+    }
+    // A token without a name does not get one of them either, as if the good key were the only one.
+    keys.push(issuer.jwk("one"));
+    issuer.publish(keys);
+    let wire = wire(&issuer, &[]).await;
+    for (fields, token) in tokens {
+        assert_eq!(with(&wire, &token).await.status, 401, "{fields}");
+    }
+    assert_eq!(with(&wire, &issuer.sign(&json!({ "alg": "RS256" }), &issuer.claims(|_| {}))).await.status, 200);
 }
 
 #[tokio::test]
@@ -176,10 +354,22 @@ async fn without_a_token_there_is_the_way_to_one() {
 async fn without_the_scope_a_token_is_forbidden() {
     let issuer = Issuer::start().await;
     let server = wire(&issuer, &[]).await;
-    let wrong: [fn(&mut Value); 4] = [
+    let wrong: [fn(&mut Value); 11] = [
         |claims| claims["scope"] = "openid".into(),
         |claims| claims["scope"] = format!("{SCOPE}s").into(),
         |claims| claims["scope"] = json!([1]),
+        // Words in a text, no list.
+        |claims| claims["scope"] = json!([SCOPE]),
+        |claims| claims["scope"] = json!({ SCOPE: true }),
+        |claims| claims["scope"] = Value::Null,
+        |claims| claims["scope"] = true.into(),
+        // The form in which API Gateway hands on a list.
+        |claims| claims["scope"] = format!("[{SCOPE}]").into(),
+        |claims| claims["scope"] = format!("{SCOPE}\topenid").into(),
+        |claims| {
+            claims.as_object_mut().unwrap().remove("scope");
+            claims["scp"] = json!([SCOPE, 1]);
+        },
         |claims| drop(claims.as_object_mut().unwrap().remove("scope")),
     ];
     for change in wrong {
@@ -205,12 +395,28 @@ async fn keys_that_cannot_be_had_are_no_reason_to_let_anyone_in() {
         assert!((1..=10).contains(&after), "{after}");
         assert_eq!(challenge(&answer), "");
     }
-    assert_eq!(issuer.asked.load(Ordering::Relaxed), 2, "the issuer is asked once in a while");
+    // Once by the first server, twice and then after growing pauses by the other.
+    let asked = issuer.asked.load(Ordering::Relaxed);
+    assert!(asked >= 3, "{asked}");
     // A name that a caller makes up does not make the server ask again and again.
     for _ in 0..5 {
         assert_eq!(with(&up, &other).await.status, 401);
     }
-    assert_eq!(issuer.asked.load(Ordering::Relaxed), 2);
+    assert_eq!(issuer.asked.load(Ordering::Relaxed), asked);
+}
+
+#[tokio::test]
+async fn an_issuer_that_comes_back_is_asked_soon() {
+    let issuer = Issuer::start().await;
+    let good = issuer.token(|_| {});
+    issuer.failures.store(1, Ordering::Relaxed);
+    assert_eq!(with(&wire(&issuer, &[]).await, &good).await.status, 200, "one failure refuses nobody");
+    let server = wire(&issuer, &[]).await;
+    issuer.failures.store(2, Ordering::Relaxed);
+    let answer = with(&server, &good).await;
+    assert_eq!((answer.status.as_u16(), answer.headers[RETRY_AFTER].to_str().unwrap()), (503, "1"));
+    eventually("the keys are there", async || with(&server, &good).await.status == 200).await;
+    assert_eq!(issuer.asked.load(Ordering::Relaxed), 5);
 }
 
 #[tokio::test]
@@ -301,7 +507,11 @@ async fn clients_are_told_where_to_sign_in() {
     assert_snapshot!(resource, @r#"200 {"resource":"https://prompts.example.com/mcp","authorization_servers":["https://prompts.example.com"],"scopes_supported":["https://prompts.example.com/mcp/invoke"],"bearer_methods_supported":["header"],"resource_name":"Prompt gallery"}"#);
     assert_eq!(resource.headers[CONTENT_TYPE], "application/json");
     assert_eq!(resource.headers[CACHE_CONTROL], "public, max-age=300");
-    assert_eq!(get(&wire, "/.well-known/oauth-protected-resource").await.body, resource.body);
+    // RFC 9728, section 3.3: a document is used only by those who have asked for the resource that it names.
+    let root = get(&wire, "/.well-known/oauth-protected-resource").await;
+    let mut of_origin = resource.json();
+    of_origin["resource"] = "https://prompts.example.com".into();
+    assert_eq!(root.json(), of_origin);
     let server = get(&wire, "/.well-known/oauth-authorization-server").await;
     assert_snapshot!(server.to_string().replace(&issuer.url, "ISSUER"), @r#"200 {"issuer":"https://prompts.example.com","authorization_endpoint":"https://id.example.com/oauth2/authorize","token_endpoint":"https://id.example.com/oauth2/token","jwks_uri":"ISSUER/keys","scopes_supported":["https://prompts.example.com/mcp/invoke"],"response_types_supported":["code"],"response_modes_supported":["query"],"grant_types_supported":["authorization_code","refresh_token"],"token_endpoint_auth_methods_supported":["none"],"code_challenge_methods_supported":["S256"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":["RS256"],"revocation_endpoint":"https://id.example.com/oauth2/revoke","revocation_endpoint_auth_methods_supported":["none"],"registration_endpoint":"https://prompts.example.com/register"}"#);
     assert_eq!(get(&wire, "/.well-known/openid-configuration").await.body, server.body);

@@ -176,7 +176,11 @@ impl Denied {
     fn for_caller(refusal: &Refusal, guard: &Guard) -> Self {
         let (status, message, error) = refusal.answer();
         let header = match refusal {
-            Refusal::NoKeys(pause) => Some((RETRY_AFTER, HeaderValue::from(pause.as_secs().max(1)))),
+            // In whole seconds, rounded up.
+            Refusal::NoKeys(pause) => {
+                let pause = pause.saturating_add(Duration::from_millis(999));
+                Some((RETRY_AFTER, HeaderValue::from(pause.as_secs().max(1))))
+            }
             _ => guard.challenge(error).map(|value| (WWW_AUTHENTICATE, value)),
         };
         let cause = if let Refusal::InvalidToken(why) = refusal { Some((*why).to_owned()) } else { None };

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::config::{AuthorizationServer, PublicClient, SignIn};
 
-/// The path that clients ask for first.
+/// The path of the document about the whole origin. A document about a path has that path behind it.
 const PROTECTED_RESOURCE_PATH: &str = "/.well-known/oauth-protected-resource";
 
 /// All documents: the path and the body of each.
@@ -20,16 +20,20 @@ pub(crate) fn documents(sign_in: &SignIn) -> Vec<(String, Bytes)> {
     let origin = sign_in.origin();
     let scopes: Vec<_> = sign_in.scope.iter().collect();
     let server = sign_in.authorization_server.as_ref();
-    let resource = json!({
-        "resource": sign_in.public_url,
-        "authorization_servers": [server.map_or(sign_in.issuer.as_str(), |_| origin)],
-        "scopes_supported": scopes,
-        "bearer_methods_supported": ["header"],
-        "resource_name": "Prompt gallery",
-    });
+    let resource = |resource: &str| {
+        json!({
+            "resource": resource,
+            "authorization_servers": [server.map_or(sign_in.issuer.as_str(), |_| origin)],
+            "scopes_supported": scopes,
+            "bearer_methods_supported": ["header"],
+            "resource_name": "Prompt gallery",
+        })
+    };
+    // RFC 9728, section 3.3: a client uses a document only if it names the resource from whose URL the client made the
+    // document's address.
     let mut documents = vec![
-        document(PROTECTED_RESOURCE_PATH.to_owned(), &resource),
-        document(format!("{PROTECTED_RESOURCE_PATH}{}", sign_in.path()), &resource),
+        document(PROTECTED_RESOURCE_PATH.to_owned(), &resource(origin)),
+        document(format!("{PROTECTED_RESOURCE_PATH}{}", sign_in.path()), &resource(&sign_in.public_url)),
     ];
     if let Some(AuthorizationServer { authorize_url, token_url, revoke_url, client }) = server {
         let mut metadata = json!({

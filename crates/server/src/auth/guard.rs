@@ -21,24 +21,44 @@ impl Claims {
 
     /// Whether the token grants a scope. `scope` holds words; other issuers write `scp`, which may be a list.
     fn has_scope(&self, scope: &str) -> bool {
-        ["scope", "scp"].into_iter().any(|name| match self.0.get(name) {
-            // API Gateway writes a list as `[a b]`.
-            Some(Value::String(granted)) => granted.trim_matches(['[', ']']).split(' ').any(|granted| granted == scope),
-            Some(Value::Array(granted)) => granted.iter().any(|granted| granted == scope),
-            _ => false,
-        })
+        let words = |granted: &str| granted.split(' ').any(|granted| granted == scope);
+        self.text("scope").is_some_and(words)
+            || self.0.get("scp").is_some_and(|scp| texts(scp).filter_map(Value::as_str).any(words))
     }
 
-    /// Whether the token is meant for one of `audience`. A token without `aud` is meant for its `client_id`.
+    /// The same for the claims that API Gateway hands on: all are text, and a list is written as `[a b]`.
+    fn has_scope_by_platform(&self, scope: &str) -> bool {
+        let claims = ["scope", "scp"].into_iter().filter_map(|name| self.text(name));
+        claims.flat_map(|granted| granted.trim_matches(['[', ']']).split(' ')).any(|granted| granted == scope)
+    }
+
+    /// Whether the token is meant for one of `audience`: `aud` is text or a list of texts. A token without `aud` is meant for
+    /// its `client_id`.
     #[must_use]
     pub fn is_for(&self, audience: &[String]) -> bool {
         let is_one = |value: &Value| audience.iter().any(|one| value == one);
         match self.0.get("aud") {
-            Some(Value::Array(all)) => all.iter().any(is_one),
-            Some(one) => is_one(one),
+            Some(aud) => texts(aud).any(is_one),
             None => self.0.get("client_id").is_some_and(is_one),
         }
     }
+
+    /// Whether this is an ID token: it says who someone is, but grants nothing. Cognito names the kind in `token_use`; OpenID
+    /// Connect has claims that only ID tokens have.
+    fn is_id_token(&self) -> bool {
+        self.0.get("token_use").is_some_and(|kind| kind != "access")
+            || ["nonce", "at_hash", "c_hash"].into_iter().any(|name| self.0.contains_key(name))
+    }
+}
+
+/// The items of a claim that is text or a list of texts; none of any other claim.
+fn texts(claim: &Value) -> impl Iterator<Item = &Value> {
+    let texts = match claim {
+        Value::String(_) => std::slice::from_ref(claim),
+        Value::Array(all) if all.iter().all(Value::is_string) => all,
+        _ => &[],
+    };
+    texts.iter()
 }
 
 /// Why a request is not answered.
@@ -119,11 +139,14 @@ impl Guard {
             return if self.allow_anonymous { Ok(None) } else { Err(Refusal::NoToken) };
         };
         let Some(sign_in) = &self.sign_in else { return Ok(Some(claims)) };
-        // Cognito's claim. Some other issuers use the media type of RFC 9068.
-        if claims.text("token_use").is_some_and(|kind| kind != "access") {
+        if claims.is_id_token() {
             return Err(Refusal::InvalidToken("not an access token"));
         }
-        if sign_in.scope.as_deref().is_some_and(|scope| !claims.has_scope(scope)) {
+        let is_granted = |scope: &String| match self.verifier {
+            Verifier::Platform => claims.has_scope_by_platform(scope),
+            _ => claims.has_scope(scope),
+        };
+        if !sign_in.scope.as_ref().is_none_or(is_granted) {
             return Err(Refusal::InsufficientScope);
         }
         Ok(Some(claims))
