@@ -44,7 +44,7 @@ impl Drop for Issuer {
     }
 }
 
-/// A key pair, whose algorithm is RS256, ES256 or EdDSA.
+/// A key pair, each kind for one algorithm.
 pub(crate) enum Key {
     Rsa(Box<RsaKeyPair>),
     Ec(EcdsaKeyPair),

@@ -43,8 +43,8 @@ impl Claims {
         }
     }
 
-    /// Whether this is an ID token: it says who someone is, but grants nothing. Cognito names the kind in `token_use`; OpenID
-    /// Connect has claims that only ID tokens have.
+    /// Whether this is an ID token: it says who someone is, but grants nothing. Cognito names the kind in `token_use`; the
+    /// other claims are for ID tokens alone.
     fn is_id_token(&self) -> bool {
         self.0.get("token_use").is_some_and(|kind| kind != "access")
             || ["nonce", "at_hash", "c_hash"].into_iter().any(|name| self.0.contains_key(name))
