@@ -88,7 +88,8 @@ mod program;
 mod sse;
 mod stdio;
 mod terminal;
-mod tokens;
+#[doc(hidden)]
+pub mod tokens;
 #[doc(hidden)]
 pub mod watch;
 

@@ -10,23 +10,32 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use serde_json::Value;
 use server::auth::{Claims, Refusal, TokenVerifier};
 use server::config::SignIn;
 use store::https::warn_about_unusable_proxies;
 
+use key_set::KeySet;
 use keys::{Keys, NoKey};
 use token::Header;
 
 use crate::aws::root_certificates;
 
 /// Verifies tokens of one issuer.
-pub(crate) struct Tokens {
+pub struct Tokens {
     issuer: String,
     keys: Arc<Keys>,
     audience: Vec<String>,
 }
 
 impl Tokens {
+    /// Verifies with the keys of this document, and fetches none.
+    #[must_use]
+    pub fn with_keys(sign_in: &SignIn, document: &Value) -> Self {
+        let keys = Arc::new(Keys::fixed(&sign_in.issuer, KeySet::read(document)));
+        Self { issuer: sign_in.issuer.clone(), keys, audience: sign_in.audience.clone() }
+    }
+
     /// The first token fetches the keys.
     ///
     /// # Errors

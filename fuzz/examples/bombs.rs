@@ -5,7 +5,7 @@
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use prompt_gallery_fuzz::{Case, MOST};
+use prompt_gallery_fuzz::prompt::{Case, MOST};
 use serde_json::{Map, json};
 
 /// A bomb that goes on for longer has gone off.

@@ -3,10 +3,5 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use prompt_gallery_fuzz::Case;
 
-fuzz_target!(|input: &[u8]| {
-    let mut case = Case::read(input);
-    case.file = [b"---\n", case.file.as_slice(), b"\n---\n{{json @metadata}}{{json @root}}"].concat();
-    case.run();
-});
+fuzz_target!(|input: &[u8]| prompt_gallery_fuzz::prompt::front_matter(input));

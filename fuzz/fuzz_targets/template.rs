@@ -3,6 +3,5 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use prompt_gallery_fuzz::Case;
 
-fuzz_target!(|input: &[u8]| Case::read(input).run());
+fuzz_target!(|input: &[u8]| prompt_gallery_fuzz::prompt::template(input));

@@ -79,6 +79,18 @@ impl Keys {
         }
     }
 
+    /// These keys, which are not fetched again.
+    pub(super) fn fixed(issuer: &str, keys: KeySet) -> Self {
+        let now = Instant::now();
+        // Time stands still: the keys do not grow old, and there is no next fetch.
+        Self {
+            known: RwLock::new(Known { keys, since: Some(now) }),
+            fetches: Mutex::new(Fetches { failures: 0, next: Some(now + MIN_FETCH_INTERVAL) }),
+            now: Box::new(move || now),
+            ..Self::new(issuer, None)
+        }
+    }
+
     /// The key for a token's algorithm that the token names. For a token without `kid`, the only key of its algorithm.
     pub(super) async fn get(self: &Arc<Self>, kid: Option<&str>, of: Algorithm) -> Result<Arc<DecodingKey>, NoKey> {
         // A separate task goes on when the caller hangs up or waits no longer. Otherwise the next caller would start over.
