@@ -92,7 +92,7 @@ impl Server {
     /// # Errors
     /// A tool or a resource that cannot be registered.
     pub fn app_over(self, store: Arc<dyn PromptStore>, config: &Config) -> Result<Router, ServerError> {
-        let gallery = Gallery::new(store, config.cache_ttl, config.page_size);
+        let gallery = Gallery::new(store, config.freshness(), config.page_size);
         let gallery = if config.page_source { gallery.with_source().with_check() } else { gallery };
         self.app_of(Arc::new(gallery), config)
     }

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly, its helpers too")]
 #![expect(clippy::needless_pass_by_value, reason = "an assertion takes the result of a call")]
 
+#[path = "../support/clock.rs"]
+mod clock;
 #[path = "../support/s3/mod.rs"]
 mod s3;
 #[path = "../support/waiting.rs"]
@@ -20,6 +22,7 @@ mod shipped_prompts;
 mod shipped_skills;
 mod skills;
 mod source;
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -32,7 +35,8 @@ use aws_sdk_s3::config::retry::RetryConfig;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use gallery::{Gallery, GalleryError};
+use clock::MovedClock;
+use gallery::{Freshness, Gallery, GalleryError};
 use prompt_gallery::Content;
 use s3::{Requests, S3Server};
 use serde_json::{Map, Value};
@@ -53,6 +57,15 @@ fn gallery(s3: &S3Server, ttl: Duration) -> Gallery {
 fn gallery_with_pages(s3: &S3Server, ttl: Duration, page_size: usize) -> Gallery {
     let store = S3Store::new(s3.client_config(), S3Server::BUCKET, "prompts/");
     Gallery::new(Arc::new(store), ttl, page_size)
+}
+
+/// A gallery without retries, so that a failure is one request, and the clock that it goes by.
+fn gallery_with_a_clock(s3: &S3Server, ttl: Duration, stale_ok: Duration) -> (MovedClock, Gallery) {
+    let clock = MovedClock::new();
+    let config = s3.client_config().retry_config(RetryConfig::disabled());
+    let store = S3Store::new(config, S3Server::BUCKET, "prompts/");
+    let freshness = Freshness { ttl, stale_ok, clock: Arc::new(clock.clone()) };
+    (clock, Gallery::new(Arc::new(store), freshness, PAGE_SIZE))
 }
 
 /// A gallery after its first listing.

@@ -2,22 +2,20 @@
 
 use std::fmt::Debug;
 use std::fs;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use aws_sdk_s3::config::retry::RetryConfig;
-use bytes::Bytes;
 use futures_util::future::join_all;
-use gallery::{Gallery, GalleryError};
+use gallery::{GalleryError, STALE_OK};
 use serde_json::Map;
-use store::{Object, PromptStore, S3Store, StoreError};
+use store::{StoreError, observing};
 use tempfile::NamedTempFile;
 
 use crate::s3::{Edit, Fault, S3Server};
 use crate::{
-    HOUR, PAGE_SIZE, assert_no_store, assert_unknown, descriptions, eventually, gallery, gallery_without_retries, key,
-    listed, lists_and_gets, names, picture, prompt, put, s3_with, s3_with_a_picture, say, unreadable,
+    HOUR, assert_no_store, assert_unknown, descriptions, eventually, gallery, gallery_with_a_clock,
+    gallery_without_retries, key, listed, lists_and_gets, names, picture, prompt, put, s3_with, s3_with_a_picture, say,
+    unreadable,
 };
 
 #[tokio::test]
@@ -82,46 +80,29 @@ async fn in_an_outage_the_last_good_snapshot_is_served() {
     .await;
 }
 
-/// A bucket that is not asked again for an hour after a failure.
-struct AskedHourly(S3Store);
-
-#[async_trait]
-impl PromptStore for AskedHourly {
-    async fn list(&self) -> Result<Vec<Object>, StoreError> {
-        self.0.list().await
-    }
-
-    async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
-        self.0.get(object).await
-    }
-
-    fn retry_after(&self) -> Duration {
-        HOUR
-    }
-
-    fn location(&self) -> String {
-        self.0.location()
-    }
-}
-
 #[tokio::test]
-async fn in_an_outage_s3_is_asked_once_until_it_is_time_to_ask_again() {
+async fn in_an_outage_the_pauses_between_listings_grow_to_fifteen_seconds() {
     let s3 = s3_with(&["a"]).await;
-    let config = s3.client_config().retry_config(RetryConfig::disabled());
-    let store = S3Store::new(config, S3Server::BUCKET, "prompts/");
-    assert_eq!(store.retry_after(), Duration::from_secs(5));
-    let gallery = Gallery::new(Arc::new(AskedHourly(store)), Duration::ZERO, PAGE_SIZE);
+    let (clock, gallery) = gallery_with_a_clock(&s3, Duration::ZERO, STALE_OK);
     names(&gallery).await;
     s3.set_fault(Some(Fault::SlowDown));
-    let before = s3.requests();
-    for _ in 0..50 {
-        assert_eq!(names(&gallery).await, ["a"]);
+    for longest in [1, 2, 4, 8, 15, 15] {
+        let before = s3.requests().list;
+        for _ in 0..10 {
+            clock.advance(Duration::from_millis(1));
+            assert_eq!(names(&gallery).await, ["a"]);
+        }
+        assert_eq!(s3.requests().list - before, 1);
+        // The pauses are at least half as long.
+        clock.advance(Duration::from_millis(longest * 500 - 20));
+        names(&gallery).await;
+        assert_eq!(s3.requests().list - before, 1, "of {longest} s");
+        clock.advance(Duration::from_millis(longest * 500 + 20));
     }
-    assert_eq!(s3.requests().list - before.list, 1);
 }
 
 #[tokio::test]
-async fn in_an_outage_a_prompt_that_was_never_read_is_a_store_error() {
+async fn in_an_outage_a_prompt_that_was_never_read_is_a_store_error_and_missing_in_the_list() {
     let s3 = s3_with(&["a", "b"]).await;
     let gallery = gallery(&s3, HOUR);
     assert_eq!(say(&gallery, "a").await.unwrap(), "a");
@@ -129,7 +110,8 @@ async fn in_an_outage_a_prompt_that_was_never_read_is_a_store_error() {
     assert_eq!(say(&gallery, "a").await.unwrap(), "a");
     assert_no_store(say(&gallery, "b").await);
     assert_no_store(gallery.complete("b", "x", "").await);
-    assert_no_store(gallery.list(None).await);
+    let (listed, observed) = observing(names(&gallery)).await;
+    assert_eq!((listed, observed.unread), (vec!["a".to_owned()], 1));
     s3.set_fault(None);
     assert_eq!(names(&gallery).await, ["a", "b"]);
 }
@@ -308,7 +290,7 @@ async fn where_the_whole_store_denies_access_it_is_no_fault_of_a_file() {
     s3.set_fault(Some(Fault::AccessDenied));
     let denied = say(&gallery, "b").await;
     assert!(matches!(denied, Err(GalleryError::Store(StoreError::Denied(_)))), "{denied:?}");
-    assert_no_store(gallery.list(None).await);
+    assert_eq!(names(&gallery).await, ["a"], "the list is incomplete");
     assert_eq!(say(&gallery, "a").await.unwrap(), "a");
     assert_eq!(gallery.broken(), 0);
     s3.set_fault(None);

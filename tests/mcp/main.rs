@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly, its helpers too")]
 
+#[path = "../support/clock.rs"]
+mod clock;
 #[path = "../support/issuer.rs"]
 mod issuer;
+#[path = "../support/s3/mod.rs"]
+mod s3;
 #[path = "../support/waiting.rs"]
 mod waiting;
 #[path = "../support/wire.rs"]
@@ -23,6 +27,7 @@ mod rust_sdk;
 mod sign_in;
 mod skills;
 mod source;
+mod stale;
 mod tools;
 mod versions;
 

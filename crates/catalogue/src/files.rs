@@ -9,6 +9,7 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use crate::by_version::ByVersion;
+use crate::clock::Clock;
 use crate::limits::{CACHE_BYTES, CACHE_SHARDS, CONCURRENT_READS, ESTIMATED_FILES};
 use crate::link::{Link, Partials};
 use crate::snapshot::{Catalogue, Entry};
@@ -19,6 +20,7 @@ use store::{Object, PromptStore, StoreError};
 /// The files that were read, and what is wrong with them.
 pub struct Files {
     store: Arc<dyn PromptStore>,
+    clock: Arc<dyn Clock>,
     cache: Cache<Object, Arc<ParsedFile>, BySize>,
     under_way: UnderWay<Arc<ParsedFile>>,
     /// Problems of prompts and partials.
@@ -103,13 +105,13 @@ impl Weighter<Object, Arc<ParsedFile>> for BySize {
 }
 
 impl Files {
-    pub(super) fn new(store: Arc<dyn PromptStore>) -> Arc<Self> {
+    pub(super) fn new(store: Arc<dyn PromptStore>, clock: Arc<dyn Clock>) -> Arc<Self> {
         let mut options = OptionsBuilder::new();
         options.estimated_items_capacity(ESTIMATED_FILES).weight_capacity(CACHE_BYTES).shards(CACHE_SHARDS);
         let options = options.build().expect("all required options are set");
         let cache = Cache::with_options(options, BySize, DefaultHashBuilder::default(), DefaultLifecycle::default());
         let (under_way, problems, refused, left_out) = Default::default();
-        Arc::new(Self { store, cache, under_way, problems, refused, left_out })
+        Arc::new(Self { store, clock, cache, under_way, problems, refused, left_out })
     }
 
     /// Whether the cache has a version of a prompt with its partials.
@@ -121,6 +123,20 @@ impl Files {
         let file = self.cache.get(object)?;
         let ParsedFile::Prompt { last_link, .. } = &*file else { return None };
         lock(last_link).clone().filter(|link| link.prompt.is_ok())
+    }
+
+    /// A prompt that can be served and is in the cache, as this catalogue has it.
+    pub(super) fn kept(&self, catalogue: &Catalogue, entry: &Entry) -> Option<Arc<Link>> {
+        self.last_link(catalogue.object(entry)).filter(|link| link.partials.are_of(catalogue))
+    }
+
+    /// Keeps the content of a version of a file that no listing has returned yet.
+    pub(super) fn keep_ahead(&self, object: &Object, source: &[u8]) {
+        let file = ParsedFile::parse(&object.key, source);
+        // The log names a problem once that version is listed.
+        if !matches!(file, ParsedFile::Broken { .. }) {
+            self.keep(object, file);
+        }
     }
 
     /// The prompt as it was served last, with the partials of that time.
@@ -136,7 +152,7 @@ impl Files {
 
     /// Remembers that the store refuses to return a listed file, and logs it once for each version.
     pub(super) fn refuse(&self, Unread { object, error }: &Unread) {
-        if self.refused.set(object, (error.clone(), Instant::now())).is_none() {
+        if self.refused.set(object, (error.clone(), self.clock.now())).is_none() {
             tracing::warn!(prompt.file = object.key, cause = %error, "a listed file cannot be read");
         }
     }
@@ -212,7 +228,7 @@ impl Files {
         }
         let refused = self.refused.get(object);
         if let Some((e, asked)) = &refused
-            && asked.elapsed() < self.store.retry_after()
+            && self.clock.since(*asked) < self.store.retry_after()
         {
             return Err(e.clone());
         }
@@ -239,11 +255,7 @@ impl Files {
     /// Reads a key that no listing has returned yet. A key without a file is no error.
     pub(super) async fn read_ahead(&self, key: &str) {
         if let Ok((object, source)) = self.store.get_newest(key, bounds::SOURCE).await {
-            let file = ParsedFile::parse(key, &source);
-            // The log names a problem once that version is listed.
-            if !matches!(file, ParsedFile::Broken { .. }) {
-                self.keep(&object, file);
-            }
+            self.keep_ahead(&object, &source);
         }
     }
 
@@ -274,7 +286,8 @@ impl Files {
             ParsedFile::Broken { problem, .. } => {
                 self.left_out.remove(object);
                 let version = object.shown_version().into();
-                return Ok(Arc::new(Link { version, prompt: Err(problem.clone()), partials: Partials::default() }));
+                let (partials, validated) = Default::default();
+                return Ok(Arc::new(Link { version, prompt: Err(problem.clone()), partials, validated }));
             }
             ParsedFile::Partial(_) => unreachable!("a key that names a prompt is read as one"),
         };
@@ -334,7 +347,8 @@ impl Files {
                 prompt
             }
         };
-        Ok(Link { version: object.shown_version().into(), prompt, partials: Partials::of(&seen, catalogue) })
+        let partials = Partials::of(&seen, catalogue);
+        Ok(Link { version: object.shown_version().into(), prompt, partials, validated: Mutex::default() })
     }
 }
 

@@ -12,7 +12,9 @@
 //! | to see how | read |
 //! |---|---|
 //! | a listing becomes names | `snapshot.rs` |
-//! | a snapshot stays fresh, and serves through an outage | `snapshots.rs`; of prompts, with files and index: `live.rs` |
+//! | a snapshot stays fresh, and serves through an outage | `snapshots.rs`; how old it may be: `freshness.rs`; of prompts, with files and index: `live.rs` |
+//! | a known prompt is served without a listing | `revalidation.rs` |
+//! | a test moves the time | `clock.rs` |
 //! | a file is read, kept, refused or left out, and gets its partials | `files.rs`, with `by_version.rs`, `link.rs` and `under_way.rs` |
 //! | a file that changes while it is read is listed again | `retry.rs` |
 //! | the index is read and written | `index.rs`, `index/format.rs`; any index, its object and its envelope: `index/stored.rs`, `index/envelope.rs` |
@@ -21,12 +23,15 @@
 
 mod by_version;
 mod changes;
+mod clock;
 mod files;
+mod freshness;
 mod index;
 mod limits;
 mod link;
 mod live;
 mod retry;
+mod revalidation;
 mod snapshot;
 mod snapshots;
 mod summary;
@@ -35,9 +40,11 @@ mod under_way;
 #[doc(hidden)]
 pub use {
     changes::Seen,
+    clock::{Clock, SystemClock},
     files::{Files, Unread},
+    freshness::Freshness,
     index::{Index, Saved, Sealing, StoredIndex, UnusableIndex, open},
-    limits::CONCURRENT_READS,
+    limits::{CONCURRENT_READS, STALE_OK},
     link::{Link, Partials},
     live::LiveCatalogue,
     retry::{Attempt, Fresh, Unreadable},

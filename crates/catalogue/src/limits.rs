@@ -13,6 +13,16 @@ pub(crate) const ESTIMATED_FILES: usize = 1000;
 
 /// How long an unchanged watch revision is trusted: some file systems, such as those of other machines, report no changes.
 pub(crate) const REVISION_TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// How long the last good snapshot is served by default.
+pub const STALE_OK: Duration = Duration::from_secs(86_400);
+/// How long a caller waits for a listing while the store is in trouble and there is a snapshot.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(300);
+/// A listing that takes longer than this is a sign of trouble.
+pub(crate) const SLOW_LISTING: Duration = Duration::from_secs(2);
+/// The pause after the first failed listing. It doubles with each further one.
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// How long a new name may stay unseen where known prompts are revalidated without a listing, unless the TTL is longer.
+pub(crate) const NEW_NAMES_WITHIN: Duration = Duration::from_secs(30);
 /// How often one outage is logged.
 pub(crate) const OUTAGE_LOG_INTERVAL: Duration = Duration::from_secs(5);
 /// How many listings one call makes because files were replaced.

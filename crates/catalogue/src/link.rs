@@ -1,10 +1,11 @@
 //! A prompt that was linked with its partials, all of one catalogue.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use crate::snapshot::Catalogue;
+use crate::snapshot::{Catalogue, Entry};
 use dotprompt::{Problem, Prompt};
 
 /// A version of a prompt with its partials.
@@ -15,6 +16,8 @@ pub struct Link {
     pub prompt: Result<Arc<Prompt>, Problem>,
     /// The partials that it was linked with.
     pub partials: Partials,
+    /// When the store was last asked whether its files have changed, and said no. Listings do not count.
+    pub(crate) validated: Mutex<Option<Instant>>,
 }
 
 /// The partials that a prompt names, directly or through others, and the version of each.
@@ -37,6 +40,11 @@ impl Partials {
             let listed = catalogue.partial(name).map(|entry| catalogue.object(entry).version.as_str());
             listed == version.as_deref()
         })
+    }
+
+    /// The partials that there are.
+    pub(super) fn entries<'c>(&'c self, catalogue: &'c Catalogue) -> impl Iterator<Item = &'c Entry> {
+        self.0.iter().filter_map(|(name, _)| catalogue.partial(name))
     }
 
     /// Whether each version stays the same while the file does.

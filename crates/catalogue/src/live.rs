@@ -1,12 +1,12 @@
 //! The catalogue of one store, with its files and its index.
 
+use futures_util::future::{self, Either, FutureExt};
 use std::sync::Arc;
 use std::time::Duration;
-
-use futures_util::future::{self, Either, FutureExt};
 use tokio::sync::Mutex;
 
 use crate::files::Files;
+use crate::freshness::Freshness;
 use crate::index::Index;
 use crate::limits::INDEX_DEADLINE;
 use crate::snapshot::Catalogue;
@@ -23,16 +23,16 @@ pub struct LiveCatalogue {
     /// The summaries of prompts that are known.
     pub index: Arc<Index>,
     /// How old the catalogue may be.
-    pub ttl: Duration,
-    snapshots: Snapshots<Catalogue>,
+    pub freshness: Freshness,
+    pub(crate) snapshots: Snapshots<Catalogue>,
     /// Held while one caller reads likely files before the first listing has ended.
     reading_ahead: Mutex<()>,
 }
 
 impl LiveCatalogue {
-    /// The catalogue of `store`, which may be as old as `ttl`. Nothing is read yet.
-    pub fn new(store: Arc<dyn PromptStore>, ttl: Duration) -> Self {
-        let files = Files::new(Arc::clone(&store));
+    /// The catalogue of `store`. Nothing is read yet.
+    pub fn new(store: Arc<dyn PromptStore>, freshness: Freshness) -> Self {
+        let files = Files::new(Arc::clone(&store), Arc::clone(&freshness.clock));
         let index = Index::new(Arc::clone(&store));
         let (kept_files, known_prompts) = (Arc::clone(&files), Arc::clone(&index));
         let make = move |objects, before: Option<&Arc<Catalogue>>| {
@@ -44,8 +44,8 @@ impl LiveCatalogue {
             }
             catalogue
         };
-        let snapshots = Snapshots::new(Arc::clone(&store), ttl, make);
-        Self { store, files, index, ttl, snapshots, reading_ahead: Mutex::default() }
+        let snapshots = Snapshots::new(Arc::clone(&store), freshness.clone(), make);
+        Self { store, files, index, freshness, snapshots, reading_ahead: Mutex::default() }
     }
 
     /// The last catalogue, however old.
@@ -61,11 +61,20 @@ impl LiveCatalogue {
         self.snapshots.current().await
     }
 
-    /// As [`Self::current`]. During the first listing, it also reads the files that are likely to have a prompt of this name.
+    /// A catalogue in which the prompt of this name is not older than the TTL. As [`Self::current`], except that a known prompt is
+    /// revalidated without a listing.
     ///
     /// # Errors
     /// As [`Self::current`].
-    pub async fn current_reading_ahead(&self, name: &str) -> Result<Arc<Catalogue>, StoreError> {
+    pub async fn current_for(&self, name: &str) -> Result<Arc<Catalogue>, StoreError> {
+        match self.revalidated(name).await {
+            Some(catalogue) => Ok(catalogue),
+            None => self.current_reading_ahead(name).await,
+        }
+    }
+
+    /// As [`Self::current`]. During the first listing, it also reads the files that are likely to have a prompt of this name.
+    async fn current_reading_ahead(&self, name: &str) -> Result<Arc<Catalogue>, StoreError> {
         if !is_name(name) {
             return self.current().await;
         }
@@ -103,8 +112,8 @@ impl LiveCatalogue {
     }
 
     /// Writes the index if enough has changed, and waits for it: the platform may stop the process once a request is
-    /// answered. `can_wait` if more prompts are about to be read.
-    pub async fn save_index(&self, catalogue: &Arc<Catalogue>, can_wait: bool) {
-        let _ = tokio::time::timeout(INDEX_DEADLINE, self.index.save(catalogue, can_wait)).await;
+    /// answered. `can_wait` if more prompts are about to be read. Waits no longer than `within`.
+    pub async fn save_index(&self, catalogue: &Arc<Catalogue>, can_wait: bool, within: Duration) {
+        let _ = tokio::time::timeout(INDEX_DEADLINE.min(within), self.index.save(catalogue, can_wait)).await;
     }
 }

@@ -1,15 +1,20 @@
 //! How a snapshot of a store stays fresh, and serves through an outage.
+//!
+//! A listing runs in a task of its own, so its outcome is taken in even when its callers have stopped waiting. A caller waits for the
+//! listing while the store is well. Once the store is in trouble, because the last listing failed or the one under way is slow, a
+//! caller waits shortly, and gets the last good snapshot.
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex;
+use futures_util::future::{BoxFuture, FutureExt, Shared};
 
-use crate::limits::{OUTAGE_LOG_INTERVAL, REVISION_TRUSTED_FOR};
-use store::{Object, PromptStore, StoreError};
+use crate::freshness::Freshness;
+use crate::limits::{FIRST_PAUSE, OUTAGE_LOG_INTERVAL, PATIENCE, REVISION_TRUSTED_FOR, SLOW_LISTING};
+use store::{Object, PromptStore, StoreError, note_stale, spawn_counted};
 
 /// What is made of one listing of a store.
-pub trait Snapshot {
+pub trait Snapshot: Send + Sync + 'static {
     /// The listing itself.
     fn objects(&self) -> &[Object];
 }
@@ -18,19 +23,24 @@ pub trait Snapshot {
 type Make<S> = Box<dyn Fn(Vec<Object>, Option<&Arc<S>>) -> S + Send + Sync>;
 
 /// The last snapshot of a store, which may be as old as the TTL.
-pub struct Snapshots<S> {
+pub struct Snapshots<S>(Arc<Inner<S>>);
+
+struct Inner<S> {
     store: Arc<dyn PromptStore>,
-    ttl: Duration,
+    freshness: Freshness,
     make: Make<S>,
     state: RwLock<State<S>>,
-    /// Held during a listing; the callers that wait for it share its outcome.
-    refreshing: Mutex<()>,
 }
 
 struct State<S> {
     last: Option<Dated<S>>,
-    /// When the last listing failed, and why.
-    failure: Option<(Instant, StoreError)>,
+    /// Set while the last listing that ended has failed.
+    outage: Option<Outage>,
+    under_way: Option<Listing>,
+    /// How many listings have failed in all.
+    failures: u64,
+    /// When the log last said that an old snapshot is served.
+    logged: Option<Instant>,
 }
 
 /// A snapshot and the time of its listing.
@@ -42,31 +52,85 @@ struct Dated<S> {
     snapshot: Arc<S>,
 }
 
+/// Listings that have failed since the last good one.
+struct Outage {
+    failures: u32,
+    /// The last failure.
+    error: StoreError,
+    /// The store is not asked before this time.
+    retry_at: Instant,
+}
+
+/// A listing under way.
+#[derive(Clone)]
+struct Listing {
+    began: Instant,
+    /// Its outcome is in the state then. An error says that its task has ended early.
+    ended: Shared<BoxFuture<'static, Result<(), StoreError>>>,
+}
+
+/// The last snapshot, as the time has it.
+pub(crate) enum AtHand<S> {
+    /// Not older than the TTL.
+    Fresh(Arc<S>),
+    /// Older than the TTL, with all names of the last half minute, of a store that is well.
+    Recent(Arc<S>),
+    /// There is none, it is old, or the store is in trouble.
+    Old,
+}
+
 impl<S: Snapshot> Snapshots<S> {
     /// The snapshots of `store`. Nothing is read yet.
     pub fn new(
         store: Arc<dyn PromptStore>,
-        ttl: Duration,
+        freshness: Freshness,
         make: impl Fn(Vec<Object>, Option<&Arc<S>>) -> S + Send + Sync + 'static,
     ) -> Self {
-        let state = RwLock::new(State { last: None, failure: None });
-        Self { store, ttl, make: Box::new(make), state, refreshing: Mutex::default() }
+        let state = State { last: None, outage: None, under_way: None, failures: 0, logged: None };
+        Self(Arc::new(Inner { store, freshness, make: Box::new(make), state: RwLock::new(state) }))
     }
 
     /// The last snapshot, however old.
     pub fn last(&self) -> Option<Arc<S>> {
-        self.state().last.as_ref().map(|last| Arc::clone(&last.snapshot))
+        self.0.last()
     }
 
-    /// A snapshot that is not older than the TTL; while the store is down, the last one.
+    /// How long ago the listing of the last snapshot began.
+    pub fn age(&self) -> Option<Duration> {
+        let began = self.0.read().last.as_ref()?.began;
+        Some(self.0.freshness.clock.since(began))
+    }
+
+    /// The last snapshot, as the time has it.
+    pub(crate) fn at_hand(&self) -> AtHand<S> {
+        let Inner { store, freshness, .. } = &*self.0;
+        let now = freshness.clock.now();
+        let state = self.0.read();
+        let Some(Dated { began, revision, snapshot }) = &state.last else { return AtHand::Old };
+        let age = now.saturating_duration_since(*began);
+        let is_unchanged = || age < REVISION_TRUSTED_FOR && revision.is_some() && store.revision() == *revision;
+        if freshness.fresh_since(now).is_none_or(|since| *began >= since) || is_unchanged() {
+            return AtHand::Fresh(Arc::clone(snapshot));
+        }
+        let is_slow = state.under_way.as_ref().is_some_and(|listing| now >= listing.began + SLOW_LISTING);
+        if state.outage.is_some() || is_slow || age > freshness.names_within() {
+            return AtHand::Old;
+        }
+        AtHand::Recent(Arc::clone(snapshot))
+    }
+
+    /// A snapshot that is not older than the TTL; while the store is in trouble, the last one, if its age is allowed.
     ///
     /// # Errors
-    /// Any [`StoreError`] of the listing, while there is no snapshot yet.
+    /// Any [`StoreError`] of the listing, while there is no snapshot that may be served.
     pub async fn current(&self) -> Result<Arc<S>, StoreError> {
-        match self.unchanged() {
-            Some(snapshot) => Ok(snapshot),
-            None => self.listed_since(Instant::now().checked_sub(self.ttl)).await,
+        if let AtHand::Fresh(snapshot) = self.at_hand() {
+            return Ok(snapshot);
         }
+        let Freshness { clock, .. } = &self.0.freshness;
+        let asked = clock.now();
+        let listed = self.0.listed_since(self.0.freshness.fresh_since(asked), asked).await;
+        listed.or_else(|e| self.0.stale(&e).ok_or(e))
     }
 
     /// The snapshot of a listing that begins now.
@@ -74,85 +138,130 @@ impl<S: Snapshot> Snapshots<S> {
     /// # Errors
     /// When that listing fails, also where an older snapshot is at hand.
     pub async fn listed_now(&self) -> Result<Arc<S>, StoreError> {
-        let asked = Instant::now();
-        let _ = self.listed_since(Some(asked)).await;
-        let state = self.state();
-        match (&state.last, &state.failure) {
-            (Some(last), _) if last.began >= asked => Ok(Arc::clone(&last.snapshot)),
-            (_, Some((_, e))) => Err(e.clone()),
-            _ => Err(StoreError::Unavailable("no listing".to_owned())),
+        let asked = self.0.freshness.clock.now();
+        self.0.listed_since(Some(asked), asked).await
+    }
+}
+
+impl<S: Snapshot> Inner<S> {
+    fn last(&self) -> Option<Arc<S>> {
+        self.read().last.as_ref().map(|last| Arc::clone(&last.snapshot))
+    }
+
+    /// The snapshot of a listing that began at `since` or later, for a caller that has asked at `asked`.
+    ///
+    /// # Errors
+    /// When a listing has failed that the caller has waited for, when the store is not asked now, and when there is no listing in
+    /// the time that the caller waits. Without a snapshot that may be served instead, the store is always asked, and the caller waits.
+    async fn listed_since(self: &Arc<Self>, since: Option<Instant>, asked: Instant) -> Result<Arc<S>, StoreError> {
+        let mut known_failures = None;
+        loop {
+            let (listing, patience) = {
+                let mut state = self.write();
+                if let Some(last) = state.last.as_ref().filter(|last| since.is_none_or(|since| last.began >= since)) {
+                    return Ok(Arc::clone(&last.snapshot));
+                }
+                let now = self.freshness.clock.now();
+                let is_usable = self.usable(&state).is_some();
+                let has_failed = *known_failures.get_or_insert(state.failures) != state.failures;
+                let outage = state.outage.as_ref();
+                if let Some(outage) = outage.filter(|outage| has_failed || is_usable && now < outage.retry_at) {
+                    return Err(outage.error.clone());
+                }
+                let is_well = outage.is_none();
+                let listing = match &state.under_way {
+                    Some(listing) => listing.clone(),
+                    None => state.under_way.insert(self.begin()).clone(),
+                };
+                let patience = asked + PATIENCE;
+                let patience = if is_well { patience.max(listing.began + SLOW_LISTING) } else { patience };
+                (listing, is_usable.then_some(patience))
+            };
+            match patience {
+                None => listing.ended.await?,
+                Some(patience) => {
+                    let ended = self.freshness.clock.until(patience, listing.ended).await;
+                    ended.unwrap_or_else(|| Err(StoreError::Unavailable("the listing takes long".to_owned())))?;
+                }
+            }
         }
     }
 
-    /// The last snapshot, if the store knows that nothing has changed since.
-    fn unchanged(&self) -> Option<Arc<S>> {
-        let state = self.state();
-        let last = state.last.as_ref().filter(|last| last.began.elapsed() < REVISION_TRUSTED_FOR)?;
-        let is_unchanged = last.revision.is_some_and(|revision| self.store.revision() == Some(revision));
-        is_unchanged.then(|| Arc::clone(&last.snapshot))
+    /// Begins a listing.
+    fn begin(self: &Arc<Self>) -> Listing {
+        let (began, inner) = (self.freshness.clock.now(), Arc::clone(self));
+        let task = spawn_counted(async move {
+            let revision = inner.store.revision();
+            match inner.store.list_or_continue().await {
+                (age, Ok(objects)) => inner.listed(began.checked_sub(age).unwrap_or(began), revision, objects),
+                (_, Err(e)) => inner.failed(e),
+            }
+        });
+        let inner = Arc::clone(self);
+        let ended = task.map(move |ended| {
+            ended.map_err(|e| {
+                let e = StoreError::Unavailable(e.to_string());
+                inner.failed(e.clone());
+                e
+            })
+        });
+        Listing { began, ended: ended.boxed().shared() }
     }
 
-    /// A snapshot whose listing began at `since` or later, or at any time without `since`. While the store is down, the last
-    /// one.
-    async fn listed_since(&self, since: Option<Instant>) -> Result<Arc<S>, StoreError> {
-        if let Some(answer) = self.at_hand(since, None) {
-            return answer;
-        }
-        let asked = Instant::now();
-        let _refreshing = self.refreshing.lock().await;
-        if let Some(answer) = self.at_hand(since, Some(asked)) {
-            return answer;
-        }
-        let (began, revision) = (Instant::now(), self.store.revision());
-        match self.store.list().await {
-            Ok(objects) => Ok(self.listed(began, revision, objects)),
-            Err(e) => self.failed(e),
-        }
-    }
-
-    /// The answer that needs no listing, if there is one. A caller that has waited since `waited` shares the failure of a
-    /// listing that ended later.
-    fn at_hand(&self, since: Option<Instant>, waited: Option<Instant>) -> Option<Result<Arc<S>, StoreError>> {
-        let state = self.state();
-        let is_fresh = |last: &&Dated<S>| since.is_none_or(|since| last.began >= since);
-        if let Some(last) = state.last.as_ref().filter(is_fresh) {
-            return Some(Ok(Arc::clone(&last.snapshot)));
-        }
-        let (failed, error) = state.failure.as_ref()?;
-        match &state.last {
-            Some(last) => (failed.elapsed() < self.store.retry_after()).then(|| Ok(Arc::clone(&last.snapshot))),
-            None => waited.is_some_and(|waited| *failed >= waited).then(|| Err(error.clone())),
-        }
-    }
-
-    /// Makes the snapshot of a listing. The caller holds `refreshing`, so that no other listing interferes.
-    fn listed(&self, began: Instant, revision: Option<u64>, objects: Vec<Object>) -> Arc<S> {
+    /// Makes the snapshot of a listing. There is one listing at a time.
+    fn listed(&self, began: Instant, revision: Option<u64>, objects: Vec<Object>) {
         let before = self.last();
         let snapshot = match before {
             Some(same) if same.objects() == objects => same,
             before => Arc::new((self.make)(objects, before.as_ref())),
         };
-        let last = Dated { began, revision, snapshot: Arc::clone(&snapshot) };
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        *state = State { last: Some(last), failure: None };
-        snapshot
+        let mut state = self.write();
+        state.last = Some(Dated { began, revision, snapshot });
+        (state.outage, state.under_way, state.logged) = (None, None, None);
     }
 
-    /// Remembers that a listing failed. Returns the last snapshot, if there is one.
-    fn failed(&self, e: StoreError) -> Result<Arc<S>, StoreError> {
-        let before = self.last();
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let last_failure = state.failure.replace((Instant::now(), e.clone()));
-        drop(state);
-        let Some(snapshot) = before else { return Err(e) };
-        // Otherwise a store that is asked at each request would fill the log.
-        if last_failure.is_none_or(|(failed, _)| failed.elapsed() >= OUTAGE_LOG_INTERVAL) {
-            tracing::warn!(store = self.store.location(), cause = %e, "the last good snapshot is served");
+    /// Remembers that a listing failed.
+    fn failed(&self, error: StoreError) {
+        let now = self.freshness.clock.now();
+        let mut state = self.write();
+        let failures = state.outage.take().map_or(0, |outage| outage.failures).saturating_add(1);
+        let retry_at = now + self.pause(failures);
+        state.outage = Some(Outage { failures, error, retry_at });
+        state.under_way = None;
+        state.failures += 1;
+    }
+
+    /// How long the store is not asked after so many failures. Servers that have failed together do not ask together again.
+    fn pause(&self, failures: u32) -> Duration {
+        let doubled = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16));
+        doubled.min(self.store.retry_after() * 3).mul_f64(0.5 + fastrand::f64() / 2.0)
+    }
+
+    /// The last snapshot in place of a fresh one, if its age is allowed.
+    fn stale(&self, cause: &StoreError) -> Option<Arc<S>> {
+        let now = self.freshness.clock.now();
+        let mut state = self.write();
+        let last = self.usable(&state)?;
+        let (age, snapshot) = (now.saturating_duration_since(last.began), Arc::clone(&last.snapshot));
+        note_stale(age);
+        // Otherwise each request of an outage would be logged twice.
+        if state.logged.is_none_or(|logged| now.saturating_duration_since(logged) >= OUTAGE_LOG_INTERVAL) {
+            state.logged = Some(now);
+            let age_seconds = age.as_secs();
+            tracing::warn!(store = self.store.location(), age_seconds, %cause, "the last good snapshot is served");
         }
-        Ok(snapshot)
+        Some(snapshot)
     }
 
-    fn state(&self) -> RwLockReadGuard<'_, State<S>> {
+    fn usable<'s>(&self, state: &'s State<S>) -> Option<&'s Dated<S>> {
+        state.last.as_ref().filter(|last| self.freshness.is_usable(self.freshness.clock.since(last.began)))
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State<S>> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State<S>> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

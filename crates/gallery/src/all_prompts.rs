@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
+use std::time::Instant;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -14,15 +15,16 @@ use crate::all_skills::PromptSkill;
 use crate::annotations::Annotations;
 use crate::cursor::List;
 use crate::error::GalleryError;
-use crate::gallery::{Gallery, in_time};
-use crate::limits::{MAX_FOUND_BYTES, MAX_FOUND_PROMPTS, MAX_TOOL_DESCRIPTION_CHARS};
+use crate::gallery::Gallery;
+use crate::limits::{ANSWER_WITHIN, DEADLINE, MAX_FOUND_BYTES, MAX_FOUND_PROMPTS, MAX_TOOL_DESCRIPTION_CHARS};
+use crate::listing::Usable;
 use crate::row::Audience;
 use crate::search::{Row, SearchIndex, UnknownTag};
 use catalogue::{Catalogue, Entry, Summary};
 use check::address as media;
 use dotprompt::shorten_to;
 use skills::address;
-use store::{Object, StoreError};
+use store::{Object, StoreError, note_unread};
 
 /// The prompts of one catalogue that can be used, sorted by name.
 pub struct AllPrompts {
@@ -113,7 +115,13 @@ struct ToolRow<'p> {
 pub(crate) struct KeptPrompts {
     kept: Mutex<Option<(Weak<Catalogue>, Arc<AllPrompts>)>>,
     /// Held while they are put together, so that callers at the same time share them.
-    making: tokio::sync::Mutex<()>,
+    making: tokio::sync::Mutex<Option<MadeInPart>>,
+}
+
+/// Prompts of which some could not be read.
+struct MadeInPart {
+    at: Instant,
+    prompts: Arc<AllPrompts>,
 }
 
 impl KeptPrompts {
@@ -266,7 +274,7 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::Store`].
     pub async fn all_prompts(&self) -> Result<Arc<AllPrompts>, GalleryError> {
-        in_time(self.prompts_in_part()).await
+        self.in_time(self.prompts_in_part()).await
     }
 
     /// The same for a caller that limits the time itself.
@@ -275,19 +283,30 @@ impl Gallery {
         if let Some(prompts) = self.all.get(&catalogue) {
             return Ok(prompts);
         }
-        let _making = self.all.making.lock().await;
+        let asked = Instant::now();
+        let mut made_last = self.all.making.lock().await;
         if let Some(prompts) = self.all.get(&catalogue) {
             return Ok(prompts);
         }
+        // The store was slow for the caller before, and would be for this one.
+        if let Some(made) = made_last.as_ref().filter(|made| made.at >= asked) {
+            note_unread(made.prompts.unread);
+            return Ok(Arc::clone(&made.prompts));
+        }
         let attempt = |catalogue: Arc<Catalogue>| async move { self.all_rows(&catalogue).await };
         let fresh = self.live.with_fresh_catalogue(catalogue, attempt).await;
-        let unread = fresh.catalogue.entries.len() - fresh.value.range().end;
-        let prompts =
-            Arc::new(AllPrompts::new(self.usable(&fresh, Audience::AnyClient)?, unread, self.has_prompt_tools));
+        let Usable { summaries, unread } = self.usable(&fresh, Audience::AnyClient)?;
+        let unread = unread + fresh.catalogue.entries.len() - fresh.value.range().end;
+        note_unread(unread);
+        let prompts = Arc::new(AllPrompts::new(summaries, unread, self.has_prompt_tools));
         if unread == 0 && fresh.value.are_current() {
             *self.all.lock() = Some((Arc::downgrade(&fresh.catalogue), Arc::clone(&prompts)));
+            *made_last = None;
+        } else {
+            *made_last = Some(MadeInPart { at: Instant::now(), prompts: Arc::clone(&prompts) });
         }
-        self.live.save_index(&fresh.catalogue, false).await;
+        drop(made_last);
+        self.live.save_index(&fresh.catalogue, false, ANSWER_WITHIN - DEADLINE).await;
         Ok(prompts)
     }
 

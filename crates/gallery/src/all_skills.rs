@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::all_prompts::AllPrompts;
 use crate::cursor::List;
 use crate::error::GalleryError;
-use crate::gallery::{Gallery, in_time};
+use crate::gallery::Gallery;
 use crate::limits::{KEPT_PAGES_BYTES, MAX_PAGE_BYTES, MAX_SHELF_LISTINGS, SKILLS_READ_AHEAD, escaped_len};
 use crate::listing::JsonArray;
 use check::skill::{Generated, Offered};
@@ -238,21 +238,22 @@ impl Gallery {
     /// [`GalleryError::InvalidCursor`], [`GalleryError::Store`].
     pub async fn list_skills(&self, cursor: Option<&str>) -> Result<Arc<SkillPage>, GalleryError> {
         let after = cursor.map(|cursor| List::Skills.last(cursor)).transpose()?;
-        let page = in_time(async {
-            let all = self.all_skills().await?;
-            if let Some(page) = self.skill_pages.get(&all, cursor) {
-                return Ok(page);
-            }
-            let (all, filled) = self.fill(all, after.as_deref(), Form::Skill).await?;
-            let Filling { rows, last, is_partial, has_refused, .. } = filled;
-            let next_cursor = last.map(|last| List::Skills.cursor(&last));
-            let page = Arc::new(SkillPage { entries: rows.end(), next_cursor, is_partial });
-            if !is_partial && !has_refused {
-                self.skill_pages.keep(&all, cursor, &page);
-            }
-            Ok(page)
-        })
-        .await?;
+        let page = self
+            .in_time(async {
+                let all = self.all_skills().await?;
+                if let Some(page) = self.skill_pages.get(&all, cursor) {
+                    return Ok(page);
+                }
+                let (all, filled) = self.fill(all, after.as_deref(), Form::Skill).await?;
+                let Filling { rows, last, is_partial, has_refused, .. } = filled;
+                let next_cursor = last.map(|last| List::Skills.cursor(&last));
+                let page = Arc::new(SkillPage { entries: rows.end(), next_cursor, is_partial });
+                if !is_partial && !has_refused {
+                    self.skill_pages.keep(&all, cursor, &page);
+                }
+                Ok(page)
+            })
+            .await?;
         let can_wait = cursor.is_some() && page.next_cursor.is_some();
         self.save_skills(can_wait).await;
         Ok(page)
@@ -265,34 +266,35 @@ impl Gallery {
     pub async fn skill(&self, uri: &str) -> Result<Bytes, GalleryError> {
         let path = address::path(uri).ok_or_else(|| GalleryError::unknown_skill(uri, None, std::iter::empty()))?;
         let folder = address::skill_of(&path).unwrap_or_default();
-        let entry = in_time(async {
-            if let (Some(skills), Some(mut shelf)) = (&self.skills, self.shelf().await?) {
-                for is_last in attempts() {
-                    let Some(index) = shelf.find(folder) else { break };
-                    match skills.read(&shelf, index..index + 1, self.page_timeout).await {
-                        Reading::Changed if !is_last => {
-                            shelf = skills.listed_now().await?;
-                            continue;
+        let entry = self
+            .in_time(async {
+                if let (Some(skills), Some(mut shelf)) = (&self.skills, self.shelf().await?) {
+                    for is_last in attempts() {
+                        let Some(index) = shelf.find(folder) else { break };
+                        match skills.read(&shelf, index..index + 1, self.page_timeout).await {
+                            Reading::Changed if !is_last => {
+                                shelf = skills.listed_now().await?;
+                                continue;
+                            }
+                            Reading::Outage(e) => return Err(e.into()),
+                            Reading::Changed | Reading::Done => {}
                         }
-                        Reading::Outage(e) => return Err(e.into()),
-                        Reading::Changed | Reading::Done => {}
+                        return match skills.skill(&shelf, index) {
+                            Skill::Served(entry) => Ok(entry),
+                            Skill::LeftOut(why) | Skill::Refused(why) => {
+                                Err(GalleryError::unknown_skill(uri, Some(why), std::iter::empty()))
+                            }
+                            Skill::Unread => {
+                                Err(StoreError::Unavailable("its files are not read in time".to_owned()).into())
+                            }
+                        };
                     }
-                    return match skills.skill(&shelf, index) {
-                        Skill::Served(entry) => Ok(entry),
-                        Skill::LeftOut(why) | Skill::Refused(why) => {
-                            Err(GalleryError::unknown_skill(uri, Some(why), std::iter::empty()))
-                        }
-                        Skill::Unread => {
-                            Err(StoreError::Unavailable("its files are not read in time".to_owned()).into())
-                        }
-                    };
                 }
-            }
-            let all = self.all_skills().await?;
-            let prompt = all.prompt(folder).map(|prompt| prompt.entry.clone());
-            prompt.ok_or_else(|| all.absent(GalleryError::unknown_skill(uri, None, all.paths())))
-        })
-        .await?;
+                let all = self.all_skills().await?;
+                let prompt = all.prompt(folder).map(|prompt| prompt.entry.clone());
+                prompt.ok_or_else(|| all.absent(GalleryError::unknown_skill(uri, None, all.paths())))
+            })
+            .await?;
         self.save_skills(true).await;
         Ok(entry)
     }

@@ -12,8 +12,9 @@ use crate::error::GalleryError;
 use crate::limits::{DEADLINE, PAGE_TIMEOUT};
 use crate::pages::KeptPages;
 use crate::published::Archives;
+use crate::reading_on::ReadingOn;
 use crate::source::{CheckFiles, CheckedFiles};
-use catalogue::{LiveCatalogue, Seen};
+use catalogue::{Freshness, LiveCatalogue, Seen};
 use check::strays;
 use dotprompt::Problem;
 use skills::Skills;
@@ -34,6 +35,7 @@ pub struct Gallery {
     /// How all their problems are found.
     pub(crate) check: Option<CheckFiles>,
     pub(crate) checked: CheckedFiles,
+    pub(crate) reading_on: ReadingOn,
     /// Whether clients have the tool `get_prompt`.
     pub(crate) has_prompt_tools: bool,
 }
@@ -52,12 +54,12 @@ pub struct ShelfSummary {
 impl Gallery {
     /// A gallery of `store`'s prompts; nothing is read yet.
     ///
-    /// `ttl` is how old a snapshot may be. A page of a list has at most `page_size` prompts,
+    /// `freshness` is how old a snapshot may be: a TTL, or more. A page of a list has at most `page_size` prompts,
     /// at least 1, and as many as fit one answer.
-    pub fn new(store: Arc<dyn PromptStore>, ttl: Duration, page_size: usize) -> Self {
-        let live = LiveCatalogue::new(store, ttl);
+    pub fn new(store: Arc<dyn PromptStore>, freshness: impl Into<Freshness>, page_size: usize) -> Self {
+        let live = LiveCatalogue::new(store, freshness.into());
         let (page_size, page_timeout) = (page_size.max(1), PAGE_TIMEOUT);
-        let (pages, all, skill_pages, archives, checked) = Default::default();
+        let (pages, all, skill_pages, archives, checked, reading_on) = Default::default();
         Self {
             live,
             page_size,
@@ -70,6 +72,7 @@ impl Gallery {
             has_source: false,
             check: None,
             checked,
+            reading_on,
             has_prompt_tools: true,
         }
     }
@@ -77,7 +80,7 @@ impl Gallery {
     /// The same gallery with the skills of another store. A skill with a file that does not fit `max_answer_bytes` is left out.
     #[must_use]
     pub fn with_skills(self, store: Arc<dyn PromptStore>, max_answer_bytes: Option<u64>) -> Self {
-        let skills = Some(Skills::new(store, self.live.ttl, max_answer_bytes));
+        let skills = Some(Skills::new(store, self.live.freshness.clone(), max_answer_bytes));
         Self { skills, ..self }
     }
 
@@ -120,7 +123,7 @@ impl Gallery {
     /// How old the snapshot of the store may be.
     #[must_use]
     pub fn ttl(&self) -> Duration {
-        self.live.ttl
+        self.live.freshness.ttl
     }
 
     /// The bytes of the largest answer; `None` if any size will do.
@@ -210,16 +213,20 @@ impl Gallery {
         self.live.read_changed(seen).await
     }
 
+    /// What `work` returns, if it ends within [`DEADLINE`]. Needs a Tokio runtime with time.
+    pub(crate) async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, GalleryError>>,
+    ) -> Result<T, GalleryError> {
+        let clock = &self.live.freshness.clock;
+        let late = || Err(StoreError::Unavailable(format!("no answer in {DEADLINE:?}")).into());
+        clock.until(clock.now() + DEADLINE, work).await.unwrap_or_else(late)
+    }
+
     /// Logs that the store does not answer.
     #[doc(hidden)]
     pub fn report_unavailable(&self, e: &GalleryError) {
         let cause = std::error::Error::source(e).map(ToString::to_string);
         tracing::error!(store = self.location(), cause, "prompt store unavailable");
     }
-}
-
-/// Waits for the store, at most [`DEADLINE`]. Needs a Tokio runtime with time.
-pub(crate) async fn in_time<T>(work: impl Future<Output = Result<T, GalleryError>>) -> Result<T, GalleryError> {
-    let late = |_| Err(StoreError::Unavailable(format!("no answer in {DEADLINE:?}")).into());
-    tokio::time::timeout(DEADLINE, work).await.unwrap_or_else(late)
 }

@@ -10,6 +10,7 @@
 //! | a gallery is made, and described for people | `gallery.rs` |
 //! | a list is divided into pages | `listing.rs`; pages are kept: `pages.rs` |
 //! | a prompt gets its row in `prompts/list`, another one for clients with forms | `row.rs` |
+//! | files that a list lacks are read later | `reading_on.rs` |
 //! | a prompt is found by name and rendered | `rendering.rs` |
 //! | messages get MCP's form, with pictures and files | `contents.rs`; the form itself: `content.rs` |
 //! | a form asks for missing arguments | `form.rs` |
@@ -40,6 +41,7 @@ mod listing;
 mod own_resources;
 mod pages;
 mod published;
+mod reading_on;
 mod rendering;
 mod resources;
 mod row;
@@ -53,7 +55,7 @@ pub use own_resources::{InvalidResource, OwnResource, Variables};
 pub use {
     all_prompts::{AllPrompts, FoundPage, PromptTool, Search},
     all_skills::SkillPage,
-    catalogue::Seen,
+    catalogue::{Clock, Freshness, STALE_OK, Seen, SystemClock},
     completion::Completion,
     content::Rendered,
     cursor::List,

@@ -21,6 +21,16 @@ pub(crate) const SKILLS_READ_AHEAD: usize = 64;
 pub(crate) const MAX_SHELF_LISTINGS: usize = 4;
 /// How long the files of one page are read before the page ends with those that were read.
 pub(crate) const PAGE_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long after that the page waits for files that are being read. Then it is answered without them.
+pub(crate) const PAGE_GRACE: Duration = Duration::from_secs(1);
+/// The pause after the first round in which files were not read that a list lacks. It doubles with each round.
+pub(crate) const FIRST_READ_PAUSE: Duration = Duration::from_secs(1);
+/// The longest of these pauses.
+pub(crate) const READ_PAUSE: Duration = Duration::from_secs(30);
+/// How many of these files are read at once: callers come first.
+pub(crate) const READ_ON_AT_ONCE: usize = 8;
+/// How long a caller waits in all, the index that it saves included.
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(8);
 /// The memory for pages of `prompts/list`. Other pages are put together anew for each call.
 pub(crate) const KEPT_PAGES_BYTES: usize = 8 * 1024 * 1024;
 /// How many pictures and files of one prompt are read at once. Each may be as large as `dotprompt::bounds::MEDIA`.

@@ -2,21 +2,22 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use serde_json::value::RawValue;
-use tokio::time::Instant;
 
 use crate::cursor::List;
 use crate::error::GalleryError;
-use crate::gallery::{Gallery, in_time};
-use crate::limits::{MAX_PAGE_BYTES, READ_AHEAD, escaped_len};
+use crate::gallery::Gallery;
+use crate::limits::{ANSWER_WITHIN, MAX_PAGE_BYTES, PAGE_GRACE, READ_AHEAD, escaped_len};
 use crate::pages::Page;
-use crate::row::{Audience, for_audience, summary};
-use catalogue::{Attempt, CONCURRENT_READS, Catalogue, Entry, Fresh, Summary, Unread, Unreadable};
+use crate::row::{Audience, for_audience, summary, summary_of};
+use catalogue::{Attempt, CONCURRENT_READS, Catalogue, Entry, Fresh, LiveCatalogue, Summary, Unread, Unreadable};
 use dotprompt::is_name;
-use store::StoreError;
+use store::{StoreError, note_unread};
 
 /// The summaries of the prompts of one page, `None` for a broken one.
 pub(crate) struct PageRows {
@@ -36,6 +37,13 @@ impl PageRows {
     pub(crate) fn range(&self) -> Range<usize> {
         self.start..self.start + self.rows.len()
     }
+}
+
+/// The prompts of a page that can be used.
+pub(crate) struct Usable {
+    pub(crate) summaries: Vec<Summary>,
+    /// How many are missing because they cannot be read now.
+    pub(crate) unread: usize,
 }
 
 impl Attempt for PageRows {
@@ -63,10 +71,12 @@ impl Gallery {
         if after.as_ref().is_some_and(|name| !is_name(name)) {
             return Err(GalleryError::InvalidCursor);
         }
-        let (catalogue, page) = in_time(self.page_after(after.as_deref(), audience)).await?;
+        let asked = self.live.freshness.clock.now();
+        let (catalogue, page) = self.in_time(self.page_after(after.as_deref(), audience)).await?;
         // This client reads page after page.
         let can_wait = cursor.is_some() && page.next_cursor.is_some();
-        self.live.save_index(&catalogue, can_wait).await;
+        let left = ANSWER_WITHIN.saturating_sub(self.live.freshness.clock.since(asked));
+        self.live.save_index(&catalogue, can_wait, left).await;
         Ok(page)
     }
 
@@ -103,98 +113,134 @@ impl Gallery {
         self.rows(catalogue, 0..catalogue.entries.len(), usize::MAX, Audience::AnyClient).await
     }
 
-    /// Reads the rows of entries, until they have `max_bytes` or took too long. The first row is always there.
+    /// Reads the rows of entries, until they have `max_bytes` or took too long.
     async fn rows(&self, catalogue: &Catalogue, range: Range<usize>, max_bytes: usize, audience: Audience) -> PageRows {
         self.live.index_ready().await;
-        let began = Instant::now();
+        let ends = self.live.freshness.clock.now().checked_add(self.page_timeout);
         let mut page = PageRows { start: range.start, rows: Vec::new(), is_cut: false };
         let mut bytes = 0;
         for entries in catalogue.entries[range].chunks(READ_AHEAD) {
-            let reads: Vec<_> = entries.iter().map(|entry| self.row(catalogue, entry, audience)).collect();
-            let mut reads = stream::iter(reads).buffered(CONCURRENT_READS);
-            while let Some(row) = reads.next().await {
+            let rows = self.rows_until(ends, catalogue, entries, audience).await;
+            page.is_cut = rows.len() < entries.len();
+            for row in rows {
                 bytes += row.as_ref().ok().and_then(Option::as_ref).map_or(0, |row| escaped_len(&row.listed) + 1);
-                let is_late = began.elapsed() > self.page_timeout;
-                if !page.rows.is_empty() && (is_late || bytes > max_bytes) {
-                    page.is_cut = bytes <= max_bytes;
+                if !page.rows.is_empty() && bytes > max_bytes {
+                    page.is_cut = false;
                     return page;
                 }
                 page.rows.push(row);
+            }
+            if page.is_cut {
+                return page;
             }
         }
         page
     }
 
-    /// The summary of a prompt, with its row for an audience; `None` for a broken one.
-    async fn row(&self, catalogue: &Catalogue, entry: &Entry, audience: Audience) -> Result<Option<Summary>, Unread> {
-        let row = match self.live.index.summary(catalogue, entry) {
-            Some(row) => Some(row),
-            None => {
-                let link = self.live.files.linked(catalogue, entry).await?;
-                let row = summary(entry, &catalogue.object(entry).key, &link);
-                if let Some(row) = &row {
-                    self.live.index.learn(catalogue.object(entry), &link.partials, row.clone());
-                }
-                row
+    /// Reads the rows of entries that can be begun before `ends`, the first ones in any case. Rows that take much longer than that are
+    /// unread; the reading goes on.
+    async fn rows_until(
+        &self,
+        ends: Option<Instant>,
+        catalogue: &Catalogue,
+        entries: &[Entry],
+        audience: Audience,
+    ) -> Vec<Result<Option<Summary>, Unread>> {
+        let LiveCatalogue { files, index, freshness, .. } = &self.live;
+        let mut waiting = entries.iter().enumerate();
+        let mut rows: Vec<_> = entries.iter().map(|_| None).collect();
+        let (mut reads, mut begun, mut is_late) = (FuturesUnordered::new(), 0, false);
+        loop {
+            while !is_late && reads.len() < CONCURRENT_READS {
+                let Some((place, entry)) = waiting.next() else { break };
+                reads.push(async move { (place, summary_of(files, index, catalogue, entry).await) });
+                begun = place + 1;
             }
+            let Some(ends) = ends else {
+                let Some((place, row)) = reads.next().await else { break };
+                rows[place] = Some(row);
+                continue;
+            };
+            let grace = if is_late { PAGE_GRACE } else { Duration::ZERO };
+            match freshness.clock.until(ends + grace, reads.next()).await {
+                Some(Some((place, row))) => rows[place] = Some(row),
+                Some(None) => break,
+                None if is_late => break,
+                None => is_late = true,
+            }
+        }
+        rows.truncate(begun);
+        let unread = |entry| {
+            let error = StoreError::Unavailable("not read in time".to_owned());
+            Unread { object: catalogue.object(entry).clone(), error }
         };
-        Ok(row.map(|row| for_audience(audience, row)))
+        let rows = rows.into_iter().zip(entries).map(|(row, entry)| row.unwrap_or_else(|| Err(unread(entry))));
+        rows.map(|row| row.map(|row| row.map(|row| for_audience(audience, row)))).collect()
     }
 
     fn page(&self, fresh: &Fresh<PageRows>, audience: Audience) -> Result<Page, GalleryError> {
-        let usable = self.usable(fresh, audience)?;
+        let Usable { summaries, .. } = self.usable(fresh, audience)?;
         let (range, entries) = (fresh.value.range(), &fresh.catalogue.entries);
         let has_more = range.end < entries.len();
         let last = entries[range].last().filter(|_| has_more);
         Ok(Page {
-            prompts: json_array(usable.iter().map(|row| &row.listed)),
+            prompts: json_array(summaries.iter().map(|row| &row.listed)),
             next_cursor: last.map(|last| List::Prompts.cursor(&last.name)),
         })
     }
 
-    /// The summaries of the prompts that can be used, with the last good version of those that cannot be read.
-    pub(crate) fn usable(
-        &self,
-        Fresh { catalogue, value, outage }: &Fresh<PageRows>,
-        audience: Audience,
-    ) -> Result<Vec<Summary>, GalleryError> {
-        let PageRows { start, rows, .. } = value;
-        let entries = &catalogue.entries[value.range()];
-        let mut usable = Vec::with_capacity(entries.len());
-        let mut refusals = Vec::new();
-        for (entry, read) in entries.iter().zip(rows) {
-            let unread = match read {
+    /// The prompts of a page that can be used, with the last good version of those that cannot be read.
+    ///
+    /// # Errors
+    /// When no prompt of the page can be used, because the store does not return their files.
+    pub(crate) fn usable(&self, fresh: &Fresh<PageRows>, audience: Audience) -> Result<Usable, GalleryError> {
+        let Fresh { catalogue, value: page, outage } = fresh;
+        let entries = &catalogue.entries[page.range()];
+        let (mut summaries, mut refusals) = (Vec::with_capacity(entries.len()), Vec::new());
+        let (mut unread, mut old, mut cause) = (0, 0, None);
+        for (entry, read) in entries.iter().zip(&page.rows) {
+            let error = match read {
                 Ok(summary) => {
-                    usable.extend(summary.clone());
+                    summaries.extend(summary.clone());
                     continue;
                 }
                 Err(unread) => unread,
             };
             let object = catalogue.object(entry);
             if let Some(link) = self.live.files.last_good(catalogue, entry) {
-                tracing::debug!(prompt.file = object.key, cause = %unread.error, "listed as it was served last");
-                usable.extend(summary(entry, &object.key, &link).map(|row| for_audience(audience, row)));
+                tracing::debug!(prompt.file = object.key, cause = %error.error, "listed as it was served last");
+                summaries.extend(summary(entry, &object.key, &link).map(|row| for_audience(audience, row)));
+                old += 1;
                 continue;
             }
-            match self.live.why_unread(unread, outage.as_ref()) {
-                Unreadable::Outage(e @ StoreError::Unavailable(_)) if !entry.is_new => return Err(e.into()),
-                // The store cannot be listed, so the file may be fine.
-                Unreadable::Outage(e) if !entry.is_new => return Err(StoreError::Unavailable(e.to_string()).into()),
-                // Without a new prompt, the list is the last good one.
-                Unreadable::Outage(_) | Unreadable::Changing => {
-                    tracing::warn!(prompt.name = &*entry.name, cause = %unread.error, "prompt left out of the list");
+            match self.live.why_unread(error, outage.as_ref()) {
+                Unreadable::Outage(e) => {
+                    unread += 1;
+                    // The store cannot be listed either, so the file may be fine.
+                    cause = Some(StoreError::Unavailable(e.to_string()));
+                }
+                Unreadable::Changing => {
+                    unread += 1;
+                    tracing::warn!(prompt.name = &*entry.name, cause = %error.error, "prompt left out of the list");
                 }
                 Unreadable::Refused => {
-                    self.live.files.leave_out(object, unread);
-                    refusals.push(&unread.error);
+                    self.live.files.leave_out(object, error);
+                    refusals.push(&error.error);
                 }
             }
         }
+        if let Some(cause) = cause {
+            if summaries.is_empty() {
+                return Err(cause.into());
+            }
+            self.reading_on.begin(&self.live, catalogue);
+        }
         // If no prompt can be read, the store has failed, not each file.
-        if *start == 0 && refusals.len() > 1 && refusals.len() == entries.len() {
+        if page.start == 0 && refusals.len() > 1 && refusals.len() == entries.len() {
             return Err(GalleryError::Store(StoreError::clone(refusals[0])));
         }
-        Ok(usable)
+        note_unread(unread + old);
+        Ok(Usable { summaries, unread })
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::error::GalleryError;
-use crate::gallery::{Gallery, in_time};
+use crate::gallery::Gallery;
 use crate::limits::{CONCURRENT_ARCHIVES, CONCURRENT_MEDIA_READS, DEADLINE};
 use skills::address;
 use store::{ContentDigest, StoreError};
@@ -212,7 +212,7 @@ impl Gallery {
             Err(GalleryError::SkillChanging { uri: file.uri.clone() })
         };
         let reads: Vec<_> = files.map(read).collect();
-        let files = in_time(stream::iter(reads).buffered(CONCURRENT_MEDIA_READS).try_collect::<Vec<_>>()).await?;
+        let files = self.in_time(stream::iter(reads).buffered(CONCURRENT_MEDIA_READS).try_collect::<Vec<_>>()).await?;
         // In a thread of its own, because large files take a while.
         let packed = tokio::task::spawn_blocking(move || pack(&files)).await;
         let failed = |e: String| GalleryError::Store(StoreError::Unavailable(e));

@@ -9,11 +9,11 @@ use crate::content::Rendered;
 use crate::contents::{ContentsError, contents};
 use crate::error::GalleryError;
 use crate::form::Form;
-use crate::gallery::{Gallery, in_time};
+use crate::gallery::Gallery;
 use crate::row::is_offered_as_tool;
 use catalogue::{Attempt, Catalogue, Unread, Unreadable};
 use dotprompt::{ArgumentProblem, Problem, Prompt};
-use store::{Object, StoreError};
+use store::{Object, StoreError, note_unread};
 
 /// Why an attempt failed.
 enum AttemptError {
@@ -67,7 +67,7 @@ impl Gallery {
         arguments: &Map<String, Value>,
         claims: Option<&Map<String, Value>>,
     ) -> Result<Rendered, GalleryError> {
-        in_time(self.render(Request { name, arguments, claims, as_tool: false })).await
+        self.in_time(self.render(Request { name, arguments, claims, as_tool: false })).await
     }
 
     /// Renders a prompt that is a tool.
@@ -80,11 +80,11 @@ impl Gallery {
         arguments: &Map<String, Value>,
         claims: Option<&Map<String, Value>>,
     ) -> Result<Rendered, GalleryError> {
-        in_time(self.render(Request { name, arguments, claims, as_tool: true })).await
+        self.in_time(self.render(Request { name, arguments, claims, as_tool: true })).await
     }
 
     async fn render(&self, request: Request<'_>) -> Result<Rendered, GalleryError> {
-        let catalogue = self.live.current_reading_ahead(request.name).await?;
+        let catalogue = self.live.current_for(request.name).await?;
         let render = |prompt: Arc<Prompt>, catalogue: Option<Arc<Catalogue>>| async move {
             let objects = catalogue.as_ref().map(|catalogue| &*catalogue.objects);
             self.render_prompt(request, &prompt, objects).await
@@ -124,7 +124,7 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::UnknownPrompt`], [`GalleryError::Broken`], [`GalleryError::Store`].
     pub async fn prompt(&self, name: &str) -> Result<Arc<Prompt>, GalleryError> {
-        in_time(self.find(name)).await
+        self.in_time(self.find(name)).await
     }
 
     /// Suggests values for an argument of a prompt that match what was typed so far.
@@ -132,7 +132,7 @@ impl Gallery {
     /// # Errors
     /// Any but [`GalleryError::InvalidCursor`] and [`GalleryError::Arguments`].
     pub async fn complete(&self, name: &str, argument: &str, typed: &str) -> Result<Completion, GalleryError> {
-        let prompt = in_time(self.find(name)).await?;
+        let prompt = self.in_time(self.find(name)).await?;
         let arguments = prompt.arguments();
         let Some(known) = arguments.iter().find(|known| known.name == argument) else {
             return Err(GalleryError::UnknownArgument(ArgumentProblem::unknown(argument, arguments)));
@@ -141,7 +141,7 @@ impl Gallery {
     }
 
     pub(crate) async fn find(&self, name: &str) -> Result<Arc<Prompt>, GalleryError> {
-        let catalogue = self.live.current().await?;
+        let catalogue = self.live.current_for(name).await?;
         self.with_prompt(catalogue, name, |prompt, _| async { Ok(prompt) }).await
     }
 
@@ -186,6 +186,7 @@ impl Gallery {
     fn last_good(&self, catalogue: &Catalogue, name: &str, why: &GalleryError) -> Option<Arc<Prompt>> {
         let link = self.live.files.last_good(catalogue, catalogue.entry(name)?)?;
         tracing::debug!(prompt.name = name, cause = %why, "served as it was served last");
+        note_unread(1);
         link.prompt.clone().ok()
     }
 

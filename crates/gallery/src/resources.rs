@@ -11,7 +11,7 @@ use crate::all_skills::{AllSkills, Filling, Form, SkillPage, attempts};
 use crate::contents::{EMBEDDED_FILE_URI, embedded_uri};
 use crate::cursor::List;
 use crate::error::GalleryError;
-use crate::gallery::{Gallery, in_time};
+use crate::gallery::Gallery;
 use crate::source::{TEXT, is_source};
 use catalogue::Catalogue;
 use check::address as media;
@@ -116,22 +116,23 @@ impl Gallery {
 
     async fn resources(&self, cursor: Option<&str>, with_problems: bool) -> Result<SkillPage, GalleryError> {
         let after = cursor.map(|cursor| After::of(&List::Resources.last(cursor)?)).transpose()?;
-        let page = in_time(async {
-            let all = self.all_skills().await?;
-            let (all, mut page) = match &after {
-                Some(After::File(_)) => (all, Filling::default()),
-                Some(After::Skill(path)) => self.fill(all, Some(path), Form::Resource).await?,
-                None => self.fill(all, None, Form::Resource).await?,
-            };
-            let mut next = page.last.take().map(After::Skill);
-            if next.is_none() {
-                let after = if let Some(After::File(key)) = &after { Some(key.as_str()) } else { None };
-                next = self.add_files(&all, after, &mut page, with_problems).await.map(After::File);
-            }
-            let next_cursor = next.map(|after| List::Resources.cursor(&after.text()));
-            Ok(SkillPage { entries: page.rows.end(), next_cursor, is_partial: page.is_partial })
-        })
-        .await?;
+        let page = self
+            .in_time(async {
+                let all = self.all_skills().await?;
+                let (all, mut page) = match &after {
+                    Some(After::File(_)) => (all, Filling::default()),
+                    Some(After::Skill(path)) => self.fill(all, Some(path), Form::Resource).await?,
+                    None => self.fill(all, None, Form::Resource).await?,
+                };
+                let mut next = page.last.take().map(After::Skill);
+                if next.is_none() {
+                    let after = if let Some(After::File(key)) = &after { Some(key.as_str()) } else { None };
+                    next = self.add_files(&all, after, &mut page, with_problems).await.map(After::File);
+                }
+                let next_cursor = next.map(|after| List::Resources.cursor(&after.text()));
+                Ok(SkillPage { entries: page.rows.end(), next_cursor, is_partial: page.is_partial })
+            })
+            .await?;
         let can_wait = cursor.is_some() && page.next_cursor.is_some();
         self.save_skills(can_wait).await;
         Ok(page)
@@ -170,21 +171,22 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::UnknownResource`], [`GalleryError::Store`].
     pub async fn read_resource(&self, uri: &str) -> Result<Resource, GalleryError> {
-        let resource = in_time(async {
-            if let Some(path) = uri.strip_prefix(EMBEDDED_FILE_URI) {
-                return self.read_embedded(uri, path).await;
-            }
-            let path = address::path(uri).ok_or_else(|| GalleryError::unknown_resource(uri))?;
-            if let Some(resource) = self.read_skill_file(uri, &path).await? {
-                return Ok(resource);
-            }
-            let folder = address::skill_of(&path).unwrap_or_default();
-            let all = self.all_skills().await?;
-            let skill = all.prompt(folder).ok_or_else(|| all.absent(GalleryError::unknown_resource(uri)))?;
-            let text = self.skill_text(&skill.prompt).await?.ok_or_else(|| GalleryError::unknown_resource(uri))?;
-            Ok(Resource { uri: address::uri(&path), mime_type: MARKDOWN.to_owned(), content: text.into() })
-        })
-        .await?;
+        let resource = self
+            .in_time(async {
+                if let Some(path) = uri.strip_prefix(EMBEDDED_FILE_URI) {
+                    return self.read_embedded(uri, path).await;
+                }
+                let path = address::path(uri).ok_or_else(|| GalleryError::unknown_resource(uri))?;
+                if let Some(resource) = self.read_skill_file(uri, &path).await? {
+                    return Ok(resource);
+                }
+                let folder = address::skill_of(&path).unwrap_or_default();
+                let all = self.all_skills().await?;
+                let skill = all.prompt(folder).ok_or_else(|| all.absent(GalleryError::unknown_resource(uri)))?;
+                let text = self.skill_text(&skill.prompt).await?.ok_or_else(|| GalleryError::unknown_resource(uri))?;
+                Ok(Resource { uri: address::uri(&path), mime_type: MARKDOWN.to_owned(), content: text.into() })
+            })
+            .await?;
         self.save_skills(true).await;
         Ok(resource)
     }
@@ -291,28 +293,30 @@ impl Gallery {
     /// [`GalleryError::NotAFolder`], [`GalleryError::InvalidCursor`], [`GalleryError::Store`].
     pub async fn read_directory(&self, uri: &str, cursor: Option<&str>) -> Result<SkillPage, GalleryError> {
         let after = cursor.map(|cursor| List::Directory.last(cursor)).transpose()?;
-        let page = in_time(async {
-            let path = address::path(uri).ok_or_else(|| GalleryError::NotAFolder { uri: uri.to_owned() })?;
-            let (children, is_partial) = self.children(&path).await?;
-            if children.is_empty() {
-                // Something that was not read may be in it.
-                let unread = || StoreError::Unavailable("its skills are not read in time".to_owned()).into();
-                let not_a_folder = || GalleryError::NotAFolder { uri: uri.to_owned() };
-                return Err(if is_partial { unread() } else { not_a_folder() });
-            }
-            let mut page = Filling::partial(is_partial);
-            let (mut last, mut next_cursor) = (None, None);
-            for (name, row) in children.into_iter().filter(|(name, _)| after.as_ref().is_none_or(|after| name > after))
-            {
-                if !page.push(&row, self.page_size) {
-                    next_cursor = last.map(|last: String| List::Directory.cursor(&last));
-                    break;
+        let page = self
+            .in_time(async {
+                let path = address::path(uri).ok_or_else(|| GalleryError::NotAFolder { uri: uri.to_owned() })?;
+                let (children, is_partial) = self.children(&path).await?;
+                if children.is_empty() {
+                    // Something that was not read may be in it.
+                    let unread = || StoreError::Unavailable("its skills are not read in time".to_owned()).into();
+                    let not_a_folder = || GalleryError::NotAFolder { uri: uri.to_owned() };
+                    return Err(if is_partial { unread() } else { not_a_folder() });
                 }
-                last = Some(name);
-            }
-            Ok(SkillPage { entries: page.rows.end(), next_cursor, is_partial: page.is_partial })
-        })
-        .await?;
+                let mut page = Filling::partial(is_partial);
+                let (mut last, mut next_cursor) = (None, None);
+                for (name, row) in
+                    children.into_iter().filter(|(name, _)| after.as_ref().is_none_or(|after| name > after))
+                {
+                    if !page.push(&row, self.page_size) {
+                        next_cursor = last.map(|last: String| List::Directory.cursor(&last));
+                        break;
+                    }
+                    last = Some(name);
+                }
+                Ok(SkillPage { entries: page.rows.end(), next_cursor, is_partial: page.is_partial })
+            })
+            .await?;
         self.save_skills(true).await;
         Ok(page)
     }

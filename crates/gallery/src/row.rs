@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::all_skills::PromptSkill;
-use catalogue::{Entry, Link, Summary};
+use catalogue::{Catalogue, Entry, Files, Index, Link, Summary, Unread};
 use check::address::Address;
 use check::can_be_tool;
 use check::skill::of_prompt;
@@ -48,6 +48,27 @@ struct RowMeta<'a> {
     tags: &'a [String],
     /// Changes whenever the file does: S3's `ETag` if it has one.
     version: &'a str,
+}
+
+/// The summary of a prompt, from the index or read now; `None` for a broken one.
+///
+/// # Errors
+/// The first of its files that cannot be read.
+pub(crate) async fn summary_of(
+    files: &Arc<Files>,
+    index: &Index,
+    catalogue: &Catalogue,
+    entry: &Entry,
+) -> Result<Option<Summary>, Unread> {
+    if let Some(known) = index.summary(catalogue, entry) {
+        return Ok(Some(known));
+    }
+    let link = files.linked(catalogue, entry).await?;
+    let summary = summary(entry, &catalogue.object(entry).key, &link);
+    if let Some(summary) = &summary {
+        index.learn(catalogue.object(entry), &link.partials, summary.clone());
+    }
+    Ok(summary)
 }
 
 /// The summary of a prompt, with its row for any client; `None` for a broken one, which was logged when its file was read.

@@ -15,6 +15,7 @@
 //! | `INDEX_KEY` | | `.gallery/index.json` | key of the index in the bucket, which the server writes; that of the skills is `.gallery/index.json.skills` beside it; empty turns both off |
 //! | `PORT` | `--addr` | `127.0.0.1:8080` | local listening address; `PORT` alone keeps the host |
 //! | `CACHE_TTL_SECONDS` | | `30` | how old the snapshot of the bucket may be; 0 asks S3 every time |
+//! | `STALE_OK_SECONDS` | | `86400` | how old the last good state may be that is served while the store fails; 0: nothing older than `CACHE_TTL_SECONDS` |
 //! | `PAGE_SIZE` | | as many as fit 4 MB | most prompts of a `prompts/list` page, and most skills or resources of a page; several clients read the first page alone |
 //! | `PROMPT_TOOLS` | | `on` | whether prompts are tools too |
 //! | `GALLERY_PAGE` | | `on` | whether `GET /` is a page for people, and clients get it as an app |
@@ -58,6 +59,7 @@ use allowed::{HOSTS, ORIGINS};
 use env::Env;
 pub use env::Flags;
 pub use error::ConfigError;
+use gallery::{Freshness, STALE_OK};
 pub use log::LogFormat;
 #[doc(hidden)]
 pub use sign_in::is_trustworthy;
@@ -74,6 +76,8 @@ const DEFAULT_CACHE_TTL: Duration = Duration::from_secs(30);
 const DEFAULT_PAGE_SIZE: usize = usize::MAX;
 /// A day: a longer time is a typing error.
 const MAX_CACHE_TTL_SECONDS: u64 = 86_400;
+/// Thirty days: old prompts are better than none, but not for ever.
+const MAX_STALE_OK_SECONDS: u64 = 30 * 86_400;
 const MAX_PAGE_SIZE: usize = 10_000;
 
 /// The settings of one server, complete and checked.
@@ -87,6 +91,8 @@ pub struct Config {
     pub addr: SocketAddr,
     /// How old the snapshot of the bucket may be, and the `ttlMs` that clients get. Always zero for a folder.
     pub cache_ttl: Duration,
+    /// How old the last good state may be that is served while the store fails.
+    pub stale_ok: Duration,
     /// Most prompts of a page of `prompts/list`, at least 1. A page also ends where the answer would be too large.
     pub page_size: usize,
     /// Whether prompts are tools too, for clients that offer tools alone.
@@ -132,6 +138,7 @@ impl Config {
         let on_lambda = env.get("AWS_LAMBDA_RUNTIME_API").is_some();
         source.check_dir(&flags, env, on_lambda)?;
         let ttl_seconds = env.number("CACHE_TTL_SECONDS", 0, MAX_CACHE_TTL_SECONDS)?;
+        let stale_ok_seconds = env.number("STALE_OK_SECONDS", 0, MAX_STALE_OK_SECONDS)?;
         let addr = addr(flags.addr, env)?;
         let (public_url, sign_in) = (sign_in::public_url(env)?, SignIn::read(env)?);
         let allow_anonymous = env.boolean("ALLOW_ANONYMOUS")?;
@@ -164,6 +171,7 @@ impl Config {
                 Source::Dir(_) => Duration::ZERO,
                 Source::S3 { .. } => ttl_seconds.map_or(DEFAULT_CACHE_TTL, Duration::from_secs),
             },
+            stale_ok: stale_ok_seconds.map_or(STALE_OK, Duration::from_secs),
             skills: SkillsSource::read(&source, env)?,
             source,
             addr,
@@ -180,6 +188,12 @@ impl Config {
             log_format: LogFormat::read(env, on_lambda)?,
             on_lambda,
         })
+    }
+
+    /// How old the state of the store may be.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        Freshness { stale_ok: self.stale_ok, ..self.cache_ttl.into() }
     }
 }
 

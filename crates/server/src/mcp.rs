@@ -23,6 +23,7 @@ mod skills;
 mod tools;
 mod version;
 
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
@@ -53,7 +54,7 @@ use crate::identity::server_info;
 use crate::tools::Tools;
 pub use crate::tools::progress::channel as progress_channel;
 use gallery::{Gallery, OwnResources, shortened};
-use store::counting_requests;
+use store::{Observed, observed, observing};
 use tokio::sync::mpsc;
 
 /// What the prompts and tools are, for the model.
@@ -66,6 +67,8 @@ const TOOL_INSTRUCTIONS: &str = " Without access to prompts, use the tools `sear
     that prompt and follow its text as if the user had written it.";
 
 const META_SERVER: &str = "io.modelcontextprotocol/serverInfo";
+/// The age in seconds of a listing that is served although it is older than the TTL.
+const META_STALE: &str = "prompt-gallery/staleSeconds";
 
 /// The protocol over one gallery and its tools.
 pub struct Mcp {
@@ -240,8 +243,8 @@ impl Mcp {
         };
         // A panic fails this request alone.
         let answer = AssertUnwindSafe(self.answer(received, &request, &mut record)).catch_unwind();
-        let (answer, store_requests) = counting_requests(pin!(answer)).await;
-        record.store_requests = store_requests;
+        let (answer, observed) = observing(pin!(answer)).await;
+        record.observed = observed;
         match answer.unwrap_or_else(|_| Err(Error::internal("panic"))) {
             Ok(body) => Reply { status: StatusCode::OK, body: body.into(), record },
             Err(e) => e.into_reply(Some(request.id), received.request_id, record),
@@ -385,15 +388,48 @@ impl Call<'_> {
             let _ = self.effect.set(Effect::Asks(InputRequests { requests: requests.clone(), state }));
             return Ok(Vec::new());
         }
-        self.respond("input_required", None, &InputRequiredResult { input_requests: requests, request_state: state }, 0)
+        let result = InputRequiredResult { input_requests: requests, request_state: state };
+        self.respond("input_required", None, Map::new(), &result, 0)
     }
 
     fn answer<T: Serialize>(&self, result: &T) -> Answer {
-        self.respond("complete", None, result, 0)
+        self.respond("complete", None, Map::new(), result, 0)
     }
 
     /// An answer with more keys in its `_meta`.
-    fn answer_with_meta<T: Serialize>(&self, mut more: Map<String, Value>, result: &T) -> Answer {
+    fn answer_with_meta<T: Serialize>(&self, more: Map<String, Value>, result: &T) -> Answer {
+        self.respond("complete", None, more, result, 0)
+    }
+
+    /// The answer with a result of about `size` bytes that clients may keep for the TTL.
+    fn answer_cacheable<T: Serialize>(&self, result: &T, size: usize) -> Answer {
+        let ttl_ms = self.mcp.gallery.ttl().as_millis().try_into().unwrap_or(u64::MAX);
+        self.respond("complete", Some(ttl_ms), Map::new(), result, size)
+    }
+
+    /// The answer with a page of about `size` bytes. If something is missing on it, the client is to ask again.
+    fn answer_page<T: Serialize>(&self, result: &T, size: usize, is_partial: bool) -> Answer {
+        if !is_partial {
+            return self.answer_cacheable(result, size);
+        }
+        self.respond("complete", Some(0), Map::new(), result, size)
+    }
+
+    /// `_meta` of a modern result with more keys.
+    fn meta_with(&self, mut more: Map<String, Value>) -> Box<RawValue> {
+        more.insert(META_SERVER.to_owned(), serde_json::from_str(self.mcp.server_info.get()).unwrap_or_default());
+        raw(&more)
+    }
+
+    /// The answer with a result of about `size` bytes. An answer that is old or incomplete is not to be kept, and says how old it is.
+    fn respond<T: Serialize>(
+        &self,
+        result_type: &'static str,
+        ttl_ms: Option<u64>,
+        mut more: Map<String, Value>,
+        result: &T,
+        size: usize,
+    ) -> Answer {
         #[derive(Serialize)]
         struct WithMeta<'a, T> {
             #[serde(rename = "_meta")]
@@ -401,39 +437,20 @@ impl Call<'_> {
             #[serde(flatten)]
             result: &'a T,
         }
+        let Observed { stale_seconds, unread, .. } = observed();
+        if let Some(seconds) = stale_seconds {
+            more.insert(META_STALE.to_owned(), seconds.into());
+        }
+        let ttl_ms = ttl_ms.map(|ttl_ms| if stale_seconds.is_some() || unread > 0 { 0 } else { ttl_ms });
         let response = match self.era {
-            Era::Handshake => rpc::success(self.request.id, &WithMeta { meta: &raw(&more), result }, 0),
+            Era::Handshake if more.is_empty() => rpc::success(self.request.id, result, size),
+            Era::Handshake => rpc::success(self.request.id, &WithMeta { meta: &raw(&more), result }, size),
             Era::Modern => {
-                more.insert(
-                    META_SERVER.to_owned(),
-                    serde_json::from_str(self.mcp.server_info.get()).unwrap_or_default(),
-                );
-                let meta = &raw(&more);
-                let result = ModernResult { result_type: "complete", ttl_ms: None, cache_scope: None, meta, result };
-                rpc::success(self.request.id, &result, 0)
-            }
-        };
-        response.map_err(|e| Error::internal(e.to_string()))
-    }
-
-    /// The answer with a result of about `size` bytes that clients may keep for the TTL.
-    fn answer_cacheable<T: Serialize>(&self, result: &T, size: usize) -> Answer {
-        let ttl_ms = self.mcp.gallery.ttl().as_millis().try_into().unwrap_or(u64::MAX);
-        self.respond("complete", Some(ttl_ms), result, size)
-    }
-
-    /// The answer with a page of about `size` bytes. If something is missing on it, the client is to ask again.
-    fn answer_page<T: Serialize>(&self, result: &T, size: usize, is_partial: bool) -> Answer {
-        if is_partial { self.respond("complete", Some(0), result, size) } else { self.answer_cacheable(result, size) }
-    }
-
-    fn respond<T: Serialize>(&self, result_type: &'static str, ttl_ms: Option<u64>, result: &T, size: usize) -> Answer {
-        let response = match self.era {
-            Era::Handshake => rpc::success(self.request.id, result, size),
-            Era::Modern => {
+                let meta =
+                    if more.is_empty() { Cow::Borrowed(&*self.mcp.meta) } else { Cow::Owned(self.meta_with(more)) };
                 // The answer is for callers with a token: shared caches must not keep it.
                 let cache_scope = ttl_ms.map(|_| "private");
-                let result = ModernResult { result_type, ttl_ms, cache_scope, meta: &self.mcp.meta, result };
+                let result = ModernResult { result_type, ttl_ms, cache_scope, meta: &meta, result };
                 rpc::success(self.request.id, &result, size)
             }
         };

@@ -46,7 +46,7 @@ impl Stores {
     /// The gallery over these stores.
     #[must_use]
     pub fn gallery(self, config: &Config) -> Gallery {
-        let gallery = Gallery::new(self.prompts, config.cache_ttl, config.page_size);
+        let gallery = Gallery::new(self.prompts, config.freshness(), config.page_size);
         let gallery = if config.prompt_tools { gallery } else { gallery.without_prompt_tools() };
         let gallery = if config.page_source { gallery.with_source() } else { gallery };
         let max_answer_bytes = config.on_lambda.then_some(bounds::ANSWER as u64);

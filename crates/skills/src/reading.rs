@@ -16,7 +16,7 @@ use crate::address;
 use crate::index::{self, IndexRows};
 use crate::limits::{INDEX_DEADLINE, READ_MIB};
 use crate::shelf::{FrontMatter, Shelf, Skill};
-use catalogue::{CONCURRENT_READS, Saved, Snapshots, StoredIndex, UnderWay};
+use catalogue::{CONCURRENT_READS, Freshness, Saved, Snapshots, StoredIndex, UnderWay};
 use check::skill;
 use store::{ContentDigest, Object, PromptStore, StoreError, spawn_counted};
 
@@ -61,15 +61,15 @@ enum Read {
 }
 
 impl Skills {
-    /// The skills of `store`. A listing may be as old as `ttl`. A skill with a file that does not fit `max_answer_bytes` is left
+    /// The skills of `store`. A skill with a file that does not fit `max_answer_bytes` is left
     /// out. Nothing is read yet.
-    pub fn new(store: Arc<dyn PromptStore>, ttl: Duration, max_answer_bytes: Option<u64>) -> Arc<Self> {
+    pub fn new(store: Arc<dyn PromptStore>, freshness: Freshness, max_answer_bytes: Option<u64>) -> Arc<Self> {
         let make = move |objects, before: Option<&Arc<Shelf>>| {
             Shelf::new(objects, before.map(|before| &**before), max_answer_bytes)
         };
         let (under_way, first_read, unsaved) = Default::default();
         Arc::new(Self {
-            snapshots: Snapshots::new(Arc::clone(&store), ttl, make),
+            snapshots: Snapshots::new(Arc::clone(&store), freshness, make),
             stored: StoredIndex::new(Arc::clone(&store)),
             store,
             max_answer_bytes,

@@ -15,14 +15,13 @@
 //! | the S3 client gets its settings | `s3/client.rs`, `s3/options.rs` |
 //! | a folder is listed, read and watched | `dir.rs`, `watch.rs` |
 //! | HTTPS, root certificates and proxies are set up | `https.rs` |
-//! | requests to S3 are counted for the log | `count.rs` |
+//! | requests to S3 are counted for the log, and old or incomplete answers are marked | `observed.rs` |
 //! | an error becomes one line without secrets | `causes.rs` |
 //! | the environment is read | `env.rs` |
 //! | a timeout or another limit is set | `limits.rs` |
 
 #[doc(hidden)]
 pub mod causes;
-mod count;
 mod digest;
 mod dir;
 #[doc(hidden)]
@@ -30,15 +29,17 @@ pub mod env;
 #[doc(hidden)]
 pub mod https;
 mod limits;
+mod observed;
 mod prompt_store;
 pub mod s3;
 mod watch;
 
 #[doc(hidden)]
-pub use count::{counting_requests, spawn_counted};
 pub use digest::ContentDigest;
 pub use dir::DirStore;
-pub use prompt_store::{IndexStore, Object, PromptStore, StoreError, Written};
+#[doc(hidden)]
+pub use observed::{Observed, counting_requests, note_stale, note_unread, observed, observing, spawn_counted};
+pub use prompt_store::{IndexStore, Object, PromptStore, Revalidated, StoreError, Written};
 #[doc(hidden)]
 pub use prompt_store::{is_lasting, timestamp};
 pub use s3::S3Store;

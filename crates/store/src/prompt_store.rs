@@ -76,6 +76,21 @@ pub trait PromptStore: Send + Sync + 'static {
     /// Any [`StoreError`]; nothing is listed in part.
     async fn list(&self) -> Result<Vec<Object>, StoreError>;
 
+    /// As [`list`](Self::list), but a listing that has failed on its way may be continued. Also returns how long ago the listing
+    /// began: every change before that is in it.
+    async fn list_or_continue(&self) -> (Duration, Result<Vec<Object>, StoreError>) {
+        (Duration::ZERO, self.list().await)
+    }
+
+    /// Asks whether `object`, which [`list`](Self::list) returned, is still what the store has under its key.
+    ///
+    /// # Errors
+    /// When the store does not say so.
+    async fn revalidate(&self, object: &Object) -> Result<Revalidated, StoreError> {
+        let _ = object;
+        Ok(Revalidated::Unknown)
+    }
+
     /// The content of `object`, which [`list`](Self::list) returned.
     ///
     /// # Errors
@@ -118,7 +133,8 @@ pub trait PromptStore: Send + Sync + 'static {
         None
     }
 
-    /// How long after a failed listing, or a refused file, the store is not asked again.
+    /// How long after a refused file the store is not asked for it again. After failed listings, the pause grows to three times
+    /// this.
     fn retry_after(&self) -> Duration {
         Duration::from_secs(5)
     }
@@ -135,6 +151,17 @@ pub trait PromptStore: Send + Sync + 'static {
 
     /// For people: a folder's path, or `s3://bucket/prefix`.
     fn location(&self) -> String;
+}
+
+/// What a store says of a version of a file.
+#[derive(Debug)]
+pub enum Revalidated {
+    /// The file has not changed.
+    Unchanged,
+    /// The file is another one now. If it is not too large, what it is now.
+    Changed(Option<(Object, Bytes)>),
+    /// Only a listing tells.
+    Unknown,
 }
 
 /// The one object that the server itself writes.

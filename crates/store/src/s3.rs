@@ -12,9 +12,9 @@ mod page;
 mod version;
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use aws_sdk_s3::primitives::DateTime;
@@ -33,8 +33,8 @@ use version::{Comparison, Marks};
 
 use crate::digest::ContentDigest;
 use crate::https::Http;
-use crate::limits::MAX_UNLISTED_BYTES;
-use crate::prompt_store::{IndexStore, Object, PromptStore, StoreError};
+use crate::limits::{CONTINUE_WITHIN, MAX_UNLISTED_BYTES};
+use crate::prompt_store::{IndexStore, Object, PromptStore, Revalidated, StoreError};
 
 /// The objects below a prefix of one bucket.
 #[derive(Clone)]
@@ -43,6 +43,23 @@ pub struct S3Store {
     prefix: String,
     index: Option<IndexObject>,
     warned: Arc<Warned>,
+    unfinished: Arc<Mutex<Option<Unfinished>>>,
+}
+
+/// The pages of a listing so far.
+struct Unfinished {
+    began: Instant,
+    /// The S3 server's clock at that time.
+    date: Option<DateTime>,
+    listing: Listing,
+    /// The continuation token of the next page; `None` for the first one.
+    token: Option<String>,
+}
+
+impl Unfinished {
+    fn begin() -> Self {
+        Self { began: Instant::now(), date: None, listing: Listing::default(), token: None }
+    }
 }
 
 impl fmt::Debug for S3Store {
@@ -86,7 +103,8 @@ impl S3Store {
     }
 
     fn of(bucket: Bucket, prefix: &str) -> Self {
-        Self { bucket, prefix: prefix.to_owned(), index: None, warned: Arc::default() }
+        let (warned, unfinished) = Default::default();
+        Self { bucket, prefix: prefix.to_owned(), index: None, warned, unfinished }
     }
 
     /// The same with an index of its prompts under `key` of the bucket. The index is the only object that is ever
@@ -108,6 +126,28 @@ impl S3Store {
     /// The key in the bucket.
     fn full_key(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
+    }
+
+    /// Reads the pages that are missing. A listing that fails after another page was read is kept.
+    async fn finish(&self, mut unfinished: Unfinished) -> Result<Vec<Object>, StoreError> {
+        let mut has_grown = false;
+        loop {
+            let (page, date) = match self.page(unfinished.token.clone()).await {
+                Ok(answered) => answered,
+                Err(e) => {
+                    let kept = has_grown && matches!(e, StoreError::Unavailable(_));
+                    *self.unfinished.lock().unwrap_or_else(PoisonError::into_inner) = kept.then_some(unfinished);
+                    return Err(e);
+                }
+            };
+            unfinished.date = unfinished.date.or(date);
+            let added = unfinished.listing.add(page);
+            unfinished.token = added.map_err(|why| StoreError::Unavailable(format!("{}: {why}", self.location())))?;
+            if unfinished.token.is_none() {
+                return Ok(self.objects(unfinished.listing.finish(), unfinished.date));
+            }
+            has_grown = true;
+        }
     }
 
     /// The objects of a listing that began when the server's clock said `began`, with their versions.
@@ -141,6 +181,12 @@ impl S3Store {
         }
     }
 
+    /// The object of an answer to a read.
+    fn read_object(&self, key: &str, marks: &Marks, content: &Bytes) -> Object {
+        let version = marks.version(SystemTime::now().into(), self.trusts_etags());
+        Object { key: key.to_owned(), version, size: marks.size.unwrap_or(content.len() as u64) }
+    }
+
     /// Whether all `ETag`s so far changed with the content.
     fn trusts_etags(&self) -> bool {
         !self.warned.wrong_etags.load(Ordering::Relaxed)
@@ -155,17 +201,31 @@ fn max_bytes(object: &Object) -> u64 {
 #[async_trait]
 impl PromptStore for S3Store {
     async fn list(&self) -> Result<Vec<Object>, StoreError> {
-        let mut listing = Listing::default();
-        let (mut token, mut began) = (None, None);
-        loop {
-            let (page, date) = self.page(token).await?;
-            began = began.or(date);
-            let added = listing.add(page);
-            token = added.map_err(|why| StoreError::Unavailable(format!("{}: {why}", self.location())))?;
-            if token.is_none() {
-                return Ok(self.objects(listing.finish(), began));
-            }
+        self.finish(Unfinished::begin()).await
+    }
+
+    async fn list_or_continue(&self) -> (Duration, Result<Vec<Object>, StoreError>) {
+        let kept = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let kept = kept.filter(|unfinished| unfinished.began.elapsed() < CONTINUE_WITHIN);
+        let age = kept.as_ref().map_or(Duration::ZERO, |unfinished| unfinished.began.elapsed());
+        (age, self.finish(kept.unwrap_or_else(Unfinished::begin)).await)
+    }
+
+    async fn revalidate(&self, object: &Object) -> Result<Revalidated, StoreError> {
+        let (Marks { etag: Some(etag), .. }, true) = Marks::of_version(&object.version) else {
+            return Ok(Revalidated::Unknown);
+        };
+        if !self.trusts_etags() {
+            return Ok(Revalidated::Unknown);
         }
+        let Some((marks, content)) = self.bucket.read_if_changed(&self.full_key(&object.key), &etag).await? else {
+            return Ok(Revalidated::Unchanged);
+        };
+        // Some servers take no notice of the condition.
+        if marks.compare(&object.version) == Comparison::Same {
+            return Ok(Revalidated::Unchanged);
+        }
+        Ok(Revalidated::Changed(content.map(|content| (self.read_object(&object.key, &marks, &content), content))))
     }
 
     // Without `If-Match`: some servers lack it, others refuse it. The answer says which version was read.
@@ -184,9 +244,7 @@ impl PromptStore for S3Store {
         let (marks, content) = self.bucket.read(&full_key, max_bytes).await?;
         let too_large = || StoreError::NotFound(format!("{}: too large", self.bucket.at(&full_key)));
         let content = content.ok_or_else(too_large)?;
-        let version = marks.version(SystemTime::now().into(), self.trusts_etags());
-        let size = marks.size.unwrap_or(content.len() as u64);
-        Ok((Object { key: key.to_owned(), version, size }, content))
+        Ok((self.read_object(key, &marks, &content), content))
     }
 
     fn modified(&self, object: &Object) -> Option<SystemTime> {

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::TcpListener;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -13,6 +14,7 @@ use hyper_util::rt::TokioIo;
 use s3s::auth::{S3Auth, SecretKey, SimpleAuth};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, HttpError, HttpResponse, S3Result, s3_error};
+
 use tokio::sync::oneshot;
 
 use super::S3Server;
@@ -77,6 +79,9 @@ async fn handle(
         state.received.send_replace(state.requests.total);
         state.next_fault()
     };
+    while matches!(store.lock().fault, Some(Fault::Hold)) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     let refusal = match fault {
         Some(Fault::SlowDown | Fault::SlowDownAfter(0)) => slow_down(),
         Some(Fault::AccessDenied) => access_denied(),
@@ -96,6 +101,7 @@ async fn handle(
             s3_error!(InternalError, "We encountered an internal error. Please try again.")
         }
         Some(Fault::Hang) => std::future::pending().await,
+        Some(Fault::HangKey(key)) if key_of(request.uri()) == Some(&*key) => std::future::pending().await,
         // On an error, hyper closes the connection and writes nothing.
         Some(Fault::Disconnect) => return Err(HttpError::new("Fault::Disconnect".into())),
         Some(fault @ (Fault::CutBody | Fault::StallBody)) if key_of(request.uri()).is_some() => {
@@ -136,6 +142,8 @@ async fn handle(
         Some(
             Fault::SlowDownAfter(_)
             | Fault::DenyKey(_)
+            | Fault::HangKey(_)
+            | Fault::Hold
             | Fault::PlainKeys
             | Fault::SlowDownKey(_)
             | Fault::CutBody

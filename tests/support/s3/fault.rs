@@ -23,6 +23,10 @@ pub enum Fault {
     InternalErrorTimes(usize),
     /// Accepts the request and never answers.
     Hang,
+    /// Accepts requests, and answers them once another fault is set, or none.
+    Hold,
+    /// Accepts GetObject of this key and never answers.
+    HangKey(String),
     /// Closes the connection without an answer.
     Disconnect,
     /// GetObject answers, and closes the connection in the middle of the body.

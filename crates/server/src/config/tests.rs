@@ -34,6 +34,8 @@ fn a_bucket_is_served_instead_of_a_folder() {
     assert_eq!(of(&[("BUCKET_NAME", "b")]).cache_ttl, Duration::from_secs(30));
     assert_eq!(of(&[("BUCKET_NAME", "b"), ("PROMPT_PREFIX", "team/x")]).source, s3("team/x/"));
     assert_eq!(of(&[("BUCKET_NAME", "b"), ("CACHE_TTL_SECONDS", "0")]).cache_ttl, Duration::ZERO);
+    assert_eq!(of(&[]).stale_ok, Duration::from_secs(86_400));
+    assert_eq!(of(&[("STALE_OK_SECONDS", "0")]).stale_ok, Duration::ZERO);
     let source = of(&[("BUCKET_NAME", "b"), ("INDEX_KEY", "")]).source;
     assert!(matches!(source, Source::S3 { index_key: None, .. }), "nothing turns it off: {source:?}");
     assert_eq!(of(&[("BUCKET_NAME", ""), ("PORT", "")]).source, Source::Dir("prompts".into()));
@@ -136,6 +138,7 @@ fn a_wrong_value_names_the_variable_and_what_is_expected() {
     };
     assert_eq!(refused("CACHE_TTL_SECONDS", "abc"), "CACHE_TTL_SECONDS=abc: expected a whole number from 0 to 86400");
     assert_eq!(refused("CACHE_TTL_SECONDS", "-1"), "CACHE_TTL_SECONDS=-1: expected a whole number from 0 to 86400");
+    assert_eq!(refused("STALE_OK_SECONDS", "1d"), "STALE_OK_SECONDS=1d: expected a whole number from 0 to 2592000");
     assert_eq!(refused("PROMPT_TOOLS", "false"), "PROMPT_TOOLS=false: expected on or off");
     assert_eq!(refused("PAGE_SOURCE", "yes"), "PAGE_SOURCE=yes: expected on or off");
     assert_eq!(refused("GALLERY_PAGE", "no"), "GALLERY_PAGE=no: expected on or off");

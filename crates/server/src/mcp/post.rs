@@ -7,6 +7,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::logging::milliseconds;
+use store::Observed;
 
 /// One POST.
 #[derive(Debug, Clone, Copy)]
@@ -49,8 +50,8 @@ pub struct Record {
     pub tool_error: bool,
     /// The cause of an error, if the client does not learn it.
     pub cause: Option<String>,
-    /// How many requests to the store this one made, retries included.
-    pub store_requests: u32,
+    /// The requests to the store, and what is old or missing in the answer.
+    pub observed: Observed,
 }
 
 /// The log line of one request.
@@ -93,7 +94,9 @@ impl RequestLine<'_> {
                     cause = record.cause,
                     http.status = status,
                     duration_ms,
-                    s3.requests = record.store_requests,
+                    s3.requests = record.observed.s3_requests,
+                    stale_seconds = record.observed.stale_seconds,
+                    unread_files = (record.observed.unread > 0).then_some(record.observed.unread),
                     request.id = request_id,
                     trace.id = record.trace_id,
                     "request"

@@ -134,7 +134,7 @@ impl Call<'_> {
             Err(e) => {
                 record.cause = Some(std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string));
                 // The client is to ask again.
-                return self.respond("complete", Some(0), &ListToolsResult { tools: &tools, next_cursor: None }, 0);
+                return self.answer_page(&ListToolsResult { tools: &tools, next_cursor: None }, 0, true);
             }
         };
         let taken = prompts.tools.iter().filter(|tool| self.mcp.is_taken(&tool.name));
@@ -146,7 +146,7 @@ impl Call<'_> {
         let next = fill_page(&mut tools, self.mcp.offered(&prompts), after.as_deref());
         if prompts.unread > 0 {
             // The client is to ask again.
-            return self.respond("complete", Some(0), &ListToolsResult { tools: &tools, next_cursor: next }, 0);
+            return self.answer_page(&ListToolsResult { tools: &tools, next_cursor: next }, 0, true);
         }
         self.answer_tools(&tools, next)
     }

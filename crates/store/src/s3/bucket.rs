@@ -20,6 +20,7 @@ use crate::causes::chain;
 use crate::digest::{ContentDigest, Digesting};
 use crate::limits::GET_TIMEOUT;
 use crate::prompt_store::{IndexStore, StoreError, Written};
+use dotprompt::bounds;
 
 /// Makes the client of the bucket of this name when it is first needed. An error is one line that says what to do.
 pub type Connect = fn(Arc<str>, S3Options) -> BoxFuture<'static, Result<Client, String>>;
@@ -56,20 +57,43 @@ impl Bucket {
 
     /// The marks of an object's version, and its content if it has at most `max_bytes`.
     pub(super) async fn read(&self, key: &str, max_bytes: u64) -> Result<(Marks, Option<Bytes>), StoreError> {
+        self.in_time(key, async { self.collected(key, self.open(key).await?, max_bytes).await }).await
+    }
+
+    /// The same, unless the object still has this `ETag`. A file that is larger than a prompt may be is not read.
+    pub(super) async fn read_if_changed(
+        &self,
+        key: &str,
+        etag: &str,
+    ) -> Result<Option<(Marks, Option<Bytes>)>, StoreError> {
         self.in_time(key, async {
-            let Opened { marks, body, encoding } = self.open(key).await?;
-            if marks.size.is_some_and(|size| size > max_bytes) {
-                return Ok((marks, None));
+            let request = self.client(key).await?.get_object().bucket(&*self.name).key(key).if_none_match(etag);
+            match request.send().await {
+                Ok(output) => self.collected(key, Opened::from(output), bounds::SOURCE).await.map(Some),
+                Err(e) if errors::is_not_modified(&e) => Ok(None),
+                Err(e) => Err(self.error(key, &e)),
             }
-            let body = match marks.size {
-                Some(_) => body.collect().await.map(|body| Some(body.into_bytes())),
-                None => collect(body, max_bytes).await,
-            };
-            let Some(body) = body.map_err(|e| self.unavailable(key, &chain(&e)))? else { return Ok((marks, None)) };
-            let marks = Marks { size: Some(body.len() as u64), ..marks };
-            Ok((marks, Some(self.decoded(key, body, encoding.as_deref())?)))
         })
         .await
+    }
+
+    /// The content of an object of at most `max_bytes`.
+    async fn collected(
+        &self,
+        key: &str,
+        Opened { marks, body, encoding }: Opened,
+        max_bytes: u64,
+    ) -> Result<(Marks, Option<Bytes>), StoreError> {
+        if marks.size.is_some_and(|size| size > max_bytes) {
+            return Ok((marks, None));
+        }
+        let body = match marks.size {
+            Some(_) => body.collect().await.map(|body| Some(body.into_bytes())),
+            None => collect(body, max_bytes).await,
+        };
+        let Some(body) = body.map_err(|e| self.unavailable(key, &chain(&e)))? else { return Ok((marks, None)) };
+        let marks = Marks { size: Some(body.len() as u64), ..marks };
+        Ok((marks, Some(self.decoded(key, body, encoding.as_deref())?)))
     }
 
     /// The marks of an object's version, and the digest of its content if it has at most `max_bytes`.
@@ -101,11 +125,7 @@ impl Bucket {
     /// Requests an object. The SDK compares the body with a checksum, if the answer has one.
     async fn open(&self, key: &str) -> Result<Opened, StoreError> {
         let request = self.client(key).await?.get_object().bucket(&*self.name).key(key);
-        let GetObjectOutput { body, e_tag: etag, last_modified: modified, content_length, content_encoding, .. } =
-            request.send().await.map_err(|e| self.error(key, &e))?;
-        let size = content_length.and_then(|size| u64::try_from(size).ok());
-        let encoding = content_encoding.filter(|encoding| !encoding.is_empty());
-        Ok(Opened { marks: Marks { etag, modified, size }, body, encoding })
+        request.send().await.map(Opened::from).map_err(|e| self.error(key, &e))
     }
 
     fn decoded(&self, key: &str, body: Bytes, encoding: Option<&str>) -> Result<Bytes, StoreError> {
@@ -138,6 +158,16 @@ struct Opened {
     body: ByteStream,
     /// The `Content-Encoding`, if it has one.
     encoding: Option<String>,
+}
+
+impl From<GetObjectOutput> for Opened {
+    fn from(output: GetObjectOutput) -> Self {
+        let GetObjectOutput { body, e_tag: etag, last_modified: modified, content_length, content_encoding, .. } =
+            output;
+        let size = content_length.and_then(|size| u64::try_from(size).ok());
+        let encoding = content_encoding.filter(|encoding| !encoding.is_empty());
+        Self { marks: Marks { etag, modified, size }, body, encoding }
+    }
 }
 
 /// A body of unknown length, if it has at most `max_bytes`.

@@ -15,10 +15,10 @@ use futures_util::future::BoxFuture;
 
 use super::options::{AddressingStyle, S3Options, endpoint as endpoint_url};
 use crate::causes::{chain, shown};
-use crate::count::count_s3_request;
 pub use crate::env::variable;
 use crate::https::Http;
 use crate::limits::{CONNECT_TIMEOUT, OPERATION_TIMEOUT, READ_TIMEOUT, WRITE_TIMEOUT};
+use crate::observed::count_s3_request;
 
 const NO_REGION: &str = "no region: set AWS_REGION or the profile's `region` to the bucket's";
 

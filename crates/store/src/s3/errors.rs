@@ -72,6 +72,11 @@ pub(super) fn is_unreadable_success<E>(e: &SdkError<E>) -> bool {
     e.raw_response().is_some_and(|response| response.status().is_success())
 }
 
+/// Whether the answer is that the object has not changed.
+pub(super) fn is_not_modified<E>(e: &SdkError<E>) -> bool {
+    e.raw_response().is_some_and(|response| response.status().as_u16() == 304)
+}
+
 /// The outcome of a conditional write that has failed with `e`, which [`store_error`] turns into `error`.
 pub(super) fn written<E>(e: &SdkError<E>, error: StoreError) -> Result<Written, StoreError> {
     match error {

@@ -1,0 +1,226 @@
+//! A store that is slow, hangs, or fails for some files: callers get what is at hand, and learn how old or incomplete it is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use gallery::STALE_OK;
+use store::{Observed, observing};
+
+use crate::s3::Fault;
+use crate::{
+    HOUR, assert_no_store, assert_unknown, eventually, gallery_with_a_clock, gallery_without_retries, key,
+    lists_and_gets, names, put, s3_with, say,
+};
+
+/// The TTL of these galleries.
+const TTL: Duration = Duration::from_secs(30);
+const STEP: Duration = Duration::from_millis(10);
+
+#[tokio::test]
+async fn while_the_store_hangs_callers_wait_two_seconds_at_first_and_then_300_ms() {
+    let s3 = s3_with(&["a"]).await;
+    let (clock, gallery) = gallery_with_a_clock(&s3, TTL, STALE_OK);
+    let gallery = Arc::new(gallery);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+    s3.set_fault(Some(Fault::Hang));
+    clock.advance(TTL + STEP);
+    let ask = || {
+        let gallery = Arc::clone(&gallery);
+        tokio::spawn(async move { observing(say(&gallery, "a")).await })
+    };
+    let lists = s3.requests().list;
+    let first = ask();
+    eventually("the store is asked", async || s3.requests().list > lists).await;
+    clock.advance(Duration::from_millis(1900));
+    assert!(!first.is_finished(), "the store may answer yet");
+    clock.advance(Duration::from_millis(100));
+    let (said, observed) = first.await.unwrap();
+    assert_eq!((said.unwrap().as_str(), observed.stale_seconds), ("a", Some(32)));
+
+    // As many as there are, and none asks the store again.
+    let callers: Vec<_> = (0..20).map(|_| ask()).collect();
+    let began = tokio::time::Instant::now();
+    while began.elapsed() < Duration::from_millis(50) {
+        tokio::task::yield_now().await;
+    }
+    assert!(callers.iter().all(|caller| !caller.is_finished()));
+    clock.advance(Duration::from_millis(300));
+    for caller in join_all(callers).await {
+        assert_eq!(caller.unwrap().0.unwrap(), "a");
+    }
+    assert_eq!(s3.requests().list, lists + 1);
+}
+
+#[tokio::test]
+async fn a_listing_is_taken_in_when_its_callers_have_gone() {
+    let s3 = s3_with(&["a"]).await;
+    let (clock, gallery) = gallery_with_a_clock(&s3, TTL, STALE_OK);
+    assert_eq!(names(&gallery).await, ["a"]);
+    put(&s3, "b", "b");
+    clock.advance(TTL + STEP);
+    let lists = s3.requests().list;
+    {
+        // It hangs up at once.
+        let asking = gallery.count();
+        assert!(futures_util::future::poll_immediate(Box::pin(asking)).await.is_none());
+    }
+    eventually("the store is asked", async || s3.requests().list > lists).await;
+    eventually("the listing is taken in", async || gallery.count().await.unwrap() == 2).await;
+    assert_eq!(s3.requests().list, lists + 1, "once");
+}
+
+#[tokio::test]
+async fn a_listing_longer_than_the_deadline_is_taken_in_for_later_callers() {
+    let s3 = s3_with(&["a", "b", "c", "d"]).await;
+    s3.set_page_size(1);
+    let (clock, gallery) = gallery_with_a_clock(&s3, TTL, STALE_OK);
+    let gallery = Arc::new(gallery);
+    s3.set_fault(Some(Fault::Hold));
+    let first = {
+        let gallery = Arc::clone(&gallery);
+        tokio::spawn(async move { say(&gallery, "a").await })
+    };
+    s3.received(1).await;
+    clock.advance(Duration::from_secs(8));
+    assert_no_store(first.await.unwrap());
+    s3.set_fault(None);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+    assert_eq!(s3.requests().list, 4, "one for each page");
+}
+
+#[tokio::test]
+async fn the_pages_of_a_listing_that_failed_are_kept_for_the_next_one() {
+    let s3 = s3_with(&["a", "b", "c", "d"]).await;
+    s3.set_page_size(1);
+    let gallery = gallery_without_retries(&s3, HOUR);
+    s3.set_fault(Some(Fault::SlowDownAfter(2)));
+    assert_no_store(gallery.count().await);
+    assert_eq!(lists_and_gets(s3.requests()), (3, 0));
+    s3.set_fault(None);
+    assert_eq!(gallery.count().await.unwrap(), 4);
+    assert_eq!(lists_and_gets(s3.requests()), (5, 0), "the last two pages");
+}
+
+#[tokio::test]
+async fn the_last_good_state_is_served_as_long_as_the_setting_says_and_says_its_age() {
+    let s3 = s3_with(&["a"]).await;
+    let (clock, gallery) = gallery_with_a_clock(&s3, TTL, Duration::from_secs(90));
+    assert_eq!(observing(say(&gallery, "a")).await.1.stale_seconds, None);
+    s3.set_fault(Some(Fault::SlowDown));
+    clock.advance(TTL);
+    assert_eq!(observing(say(&gallery, "a")).await.1, Observed::default(), "within the TTL");
+    clock.advance(STEP);
+    let (listed, observed) = observing(names(&gallery)).await;
+    assert_eq!((listed, observed.stale_seconds), (vec!["a".to_owned()], Some(30)));
+    clock.advance(Duration::from_secs(59));
+    assert_eq!(observing(say(&gallery, "a")).await.1.stale_seconds, Some(89));
+    clock.advance(Duration::from_secs(1));
+    assert_no_store(say(&gallery, "a").await);
+    assert_no_store(gallery.list(None).await);
+    s3.set_fault(None);
+    assert_eq!(observing(say(&gallery, "a")).await.1.stale_seconds, None, "asked at once where nothing can be served");
+}
+
+#[tokio::test]
+async fn without_any_staleness_nothing_older_than_the_ttl_is_served() {
+    let s3 = s3_with(&["a"]).await;
+    let (clock, gallery) = gallery_with_a_clock(&s3, TTL, Duration::ZERO);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+    s3.set_fault(Some(Fault::SlowDown));
+    clock.advance(TTL);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+    clock.advance(STEP);
+    assert_no_store(say(&gallery, "a").await);
+    s3.set_fault(None);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+}
+
+#[tokio::test]
+async fn one_object_that_always_fails_keeps_no_other_from_the_list() {
+    let all: Vec<String> = (0..30).map(|n| format!("p{n:02}")).collect();
+    let s3 = s3_with(&all.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let gallery = gallery_without_retries(&s3, HOUR);
+    s3.set_fault(Some(Fault::RefuseKey(key("p07"), 500, "InternalError")));
+    let (listed, observed) = observing(names(&gallery)).await;
+    assert_eq!((listed.len(), observed.unread), (29, 1));
+    assert!(!listed.contains(&"p07".to_owned()));
+    assert_no_store(say(&gallery, "p07").await);
+    let prompts = gallery.all_prompts().await.unwrap();
+    assert_eq!(prompts.unread, 1);
+    s3.set_fault(None);
+    let (listed, observed) = observing(names(&gallery)).await;
+    assert_eq!((listed, observed.unread), (all, 0));
+}
+
+#[tokio::test]
+async fn what_a_list_lacks_is_read_after_the_answer() {
+    let s3 = s3_with(&["a", "b"]).await;
+    let (clock, gallery) = gallery_with_a_clock(&s3, HOUR, STALE_OK);
+    s3.set_fault(Some(Fault::RefuseKey(key("b"), 500, "InternalError")));
+    assert_eq!(names(&gallery).await, ["a"]);
+    s3.set_fault(None);
+    eventually("b is read", async || {
+        clock.advance(Duration::from_secs(1));
+        // The fault shows whether `b` is kept.
+        s3.requests().get >= 3 && {
+            s3.set_fault(Some(Fault::DenyObjects));
+            let said = say(&gallery, "b").await;
+            s3.set_fault(None);
+            said.is_ok()
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_that_hangs_keeps_no_other_from_the_list() {
+    let s3 = s3_with(&["a", "b", "c"]).await;
+    let gallery = gallery_without_retries(&s3, HOUR).with_page_timeout(Duration::from_millis(50));
+    s3.set_fault(Some(Fault::HangKey(key("b"))));
+    let (listed, observed) = observing(names(&gallery)).await;
+    assert_eq!((listed, observed.unread), (vec!["a".to_owned(), "c".to_owned()], 1));
+}
+
+#[tokio::test]
+async fn a_known_prompt_is_revalidated_without_a_listing() {
+    let s3 = s3_with(&["a", "b"]).await;
+    s3.put(&key("_tone"), "warm");
+    s3.put(&key("c"), "c {{> tone}}");
+    let (clock, gallery) = gallery_with_a_clock(&s3, Duration::ZERO, STALE_OK);
+    for name in ["a", "c"] {
+        say(&gallery, name).await.unwrap();
+        clock.advance(STEP);
+    }
+    let before = lists_and_gets(s3.requests());
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+    assert_eq!(lists_and_gets(s3.requests()), (before.0, before.1 + 1), "one file");
+    clock.advance(STEP);
+    assert_eq!(say(&gallery, "c").await.unwrap(), "c warm");
+    assert_eq!(lists_and_gets(s3.requests()), (before.0, before.1 + 3), "two files");
+
+    clock.advance(STEP);
+    s3.put(&key("_tone"), "dry");
+    assert_eq!(say(&gallery, "c").await.unwrap(), "c dry");
+    assert_eq!(lists_and_gets(s3.requests()), (before.0 + 1, before.1 + 5), "what has changed is read once");
+    clock.advance(STEP);
+    s3.delete(&key("a"));
+    assert_unknown(say(&gallery, "a").await);
+    clock.advance(STEP);
+    put(&s3, "new", "new");
+    assert_eq!(say(&gallery, "new").await.unwrap(), "new", "an unknown name is looked for");
+}
+
+#[tokio::test]
+async fn a_partial_that_takes_precedence_is_seen_within_thirty_seconds() {
+    let s3 = s3_with(&[]).await;
+    s3.put("prompts/_tone.hbs", "warm");
+    s3.put(&key("a"), "{{> tone}}");
+    let (clock, gallery) = gallery_with_a_clock(&s3, Duration::ZERO, STALE_OK);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "warm");
+    s3.put(&key("_tone"), "dry");
+    clock.advance(Duration::from_secs(29));
+    assert_eq!(say(&gallery, "a").await.unwrap(), "warm");
+    clock.advance(Duration::from_secs(2));
+    assert_eq!(say(&gallery, "a").await.unwrap(), "dry");
+}
