@@ -22,6 +22,8 @@ const MIN_FETCH_INTERVAL: Duration = Duration::from_secs(10);
 /// Older keys are fetched again, so that revoked keys are forgotten.
 const MAX_AGE: Duration = Duration::from_secs(3600);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same for a first fetch without keys: the next one still comes in time for those who wait.
+const FIRST_FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a caller waits for keys. The fetch itself goes on.
 const CALLER_TIMEOUT: Duration = Duration::from_secs(5);
 /// The pause after a second failure while there are no keys. Each further failure doubles it.
@@ -48,6 +50,8 @@ pub(super) struct Keys {
     fetches: Mutex<Fetches>,
     /// [`CALLER_TIMEOUT`]
     caller_timeout: Duration,
+    /// [`FIRST_FETCH_TIMEOUT`]
+    first_fetch_timeout: Duration,
     now: Box<dyn Fn() -> Instant + Send + Sync>,
 }
 
@@ -75,6 +79,7 @@ impl Keys {
             known: RwLock::default(),
             fetches: Mutex::default(),
             caller_timeout: CALLER_TIMEOUT,
+            first_fetch_timeout: FIRST_FETCH_TIMEOUT,
             now: Box::new(Instant::now),
         }
     }
@@ -142,8 +147,10 @@ impl Keys {
         }
         loop {
             let begun = (self.now)();
-            let fetched =
-                tokio::time::timeout(FETCH_TIMEOUT, self.fetch()).await.unwrap_or_else(|_| Err("no answer".to_owned()));
+            let is_first = fetches.failures == 0 && !self.has_keys();
+            let timeout = if is_first { self.first_fetch_timeout } else { FETCH_TIMEOUT };
+            let fetched = tokio::time::timeout(timeout, self.fetch()).await;
+            let fetched = fetched.unwrap_or_else(|_| Err("no answer".to_owned()));
             let cause = match fetched {
                 Ok(keys) => {
                     *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known { keys, since: Some(begun) };
@@ -154,11 +161,10 @@ impl Keys {
             };
             tracing::error!(issuer = &*shown(&self.issuer), cause, "the issuer's keys cannot be fetched");
             fetches.failures = fetches.failures.saturating_add(1);
-            let pause = match fetches.failures {
-                _ if self.has_keys() => MIN_FETCH_INTERVAL,
-                1 => continue,
-                failures => with_jitter(pause(failures)),
-            };
+            if is_first {
+                continue;
+            }
+            let pause = if self.has_keys() { MIN_FETCH_INTERVAL } else { with_jitter(pause(fetches.failures)) };
             fetches.next = Some((self.now)() + pause);
             return Err(pause);
         }

@@ -21,6 +21,8 @@ struct Issuer {
     asked: Arc<AtomicUsize>,
     /// How many of the next requests fail.
     failures: Arc<AtomicUsize>,
+    /// How many of the next requests get no answer.
+    hanging: Arc<AtomicUsize>,
     /// Requests wait while this is `false`.
     answers: watch::Sender<bool>,
     now: Arc<Mutex<Instant>>,
@@ -28,18 +30,28 @@ struct Issuer {
 
 impl Issuer {
     async fn start(caller_timeout: Duration) -> Self {
+        Self::with(caller_timeout, PATIENT).await
+    }
+
+    async fn with(caller_timeout: Duration, first_fetch_timeout: Duration) -> Self {
         let key = Ed25519KeyPair::generate().expect("a key");
         let x = URL_SAFE_NO_PAD.encode(key.public_key());
         let document = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "one", "x": x }] }).to_string();
-        let (asked, failures) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let [asked, failures, hanging] = std::array::from_fn(|_| Arc::new(AtomicUsize::new(0)));
         let answers = watch::Sender::new(true);
         let answer = {
             let (asked, failures, answers) = (Arc::clone(&asked), Arc::clone(&failures), answers.clone());
+            let hanging = Arc::clone(&hanging);
+            let is_next = |of: &AtomicUsize| {
+                of.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+            };
             async move || {
                 asked.fetch_add(1, Ordering::SeqCst);
+                if is_next(&hanging) {
+                    std::future::pending::<()>().await;
+                }
                 let _ = answers.subscribe().wait_for(|comes| *comes).await;
-                let fails = failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-                let status = if fails.is_ok() { StatusCode::BAD_GATEWAY } else { StatusCode::OK };
+                let status = if is_next(&failures) { StatusCode::BAD_GATEWAY } else { StatusCode::OK };
                 (status, document.clone())
             }
         };
@@ -50,10 +62,11 @@ impl Issuer {
         let clock = Arc::clone(&now);
         let keys = Keys {
             caller_timeout,
+            first_fetch_timeout,
             now: Box::new(move || *clock.lock().expect("the time")),
             ..Keys::new("https://id.example.com", Some(&url))
         };
-        Self { keys: Arc::new(keys), asked, failures, answers, now }
+        Self { keys: Arc::new(keys), asked, failures, hanging, answers, now }
     }
 
     fn asked(&self) -> usize {
@@ -88,6 +101,14 @@ const PATIENT: Duration = Duration::from_secs(30);
 async fn a_first_fetch_that_fails_is_tried_again_at_once() {
     let issuer = Issuer::start(PATIENT).await;
     issuer.fail(1);
+    assert_eq!(issuer.get().await, Ok(()));
+    assert_eq!(issuer.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_first_fetch_that_hangs_is_tried_again_while_its_caller_waits() {
+    let issuer = Issuer::with(PATIENT, Duration::from_secs(1)).await;
+    issuer.hanging.store(1, Ordering::SeqCst);
     assert_eq!(issuer.get().await, Ok(()));
     assert_eq!(issuer.asked(), 2);
 }
