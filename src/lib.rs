@@ -69,7 +69,7 @@
 //! | text is made harmless for a terminal | `terminal.rs` |
 //! | AWS profiles and credentials are read | `aws.rs` and the files in `aws/` |
 //! | a folder is watched | `watch.rs` |
-//! | the service gets its port | `port.rs` |
+//! | the service gets its port, and connections their limits | `port.rs` and the files in `port/` |
 //! | a changed list is noticed | `live.rs` and the files in `live/` |
 //! | the local server's streams begin and end | `sse.rs` and the files in `sse/` |
 //! | the local log is written | `log.rs` |

@@ -1,31 +1,133 @@
-//! The HTTP service on a port of this machine.
+//! The HTTP service on a port of this machine, with a bound on everything that a client may take.
+//!
+//! | to see where | read |
+//! |---|---|
+//! | a limit is set, and `MAX_CONNECTIONS` read | `port/limits.rs` |
+//! | connections are accepted, refused and drained at the stop | this file |
+//! | a request gets from the socket to the service | `port/connection.rs` |
+//! | a client takes too long | `port/socket.rs`, by what `port/exchange.rs` knows of the request |
+//! | the bytes of requests are counted | `port/memory.rs` |
+//! | a request is answered that no route sees | `port/refusal.rs` |
+
+mod connection;
+mod exchange;
+mod limits;
+mod memory;
+mod refusal;
+mod socket;
 
 use std::future::Future;
+use std::io::{self, ErrorKind};
+use std::pin::pin;
+use std::sync::Arc;
 
 use axum::Router;
-use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use futures_util::FutureExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep, timeout};
 
-use crate::program::DRAIN_TIMEOUT;
+use connection::Shared;
+use limits::{ACCEPT_PAUSE, MAX_REFUSALS, MAX_WAITING};
+pub(crate) use limits::{DRAIN_TIMEOUT, Limits, max_connections};
+use memory::RequestMemory;
+use refusal::{Refusal, linger, read_head};
 
 /// Serves `app` on a port until `stop` is ready, then answers the requests under way.
-pub(crate) async fn serve(app: Router, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
-    let (stopping, is_stopping) = oneshot::channel();
-    let stop = async {
-        stop.await;
-        let _ = stopping.send(());
-    };
-    // Otherwise a small answer waits for the client's acknowledgement of the one before.
-    let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
-    let serving = axum::serve(listener, app).with_graceful_shutdown(stop).into_future();
-    // A client that never ends its request must not keep the server from stopping.
-    let deadline = async {
-        let _ = is_stopping.await;
-        tokio::time::sleep(DRAIN_TIMEOUT).await;
-    };
-    tokio::select! {
-        _ = serving => {}
-        () = deadline => {}
+pub(crate) async fn serve(
+    app: Router,
+    listener: TcpListener,
+    limits: Limits,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
+    let (stopping, is_stopping) = watch::channel(false);
+    let memory = Arc::new(RequestMemory::new(limits.held_bytes));
+    let limits = Arc::new(limits);
+    let shared = Shared { app, limits: Arc::clone(&limits), memory, is_stopping };
+    let all = u32::try_from(limits.connections).unwrap_or(u32::MAX).min(MAX_PERMITS);
+    let rooms =
+        Rooms { connections: Arc::new(Semaphore::new(all as usize)), refusals: Arc::new(Semaphore::new(MAX_REFUSALS)) };
+    let mut stop = pin!(stop);
+    let mut is_failing = false;
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            stream = accept(&listener, &mut is_failing) => rooms.take(stream, &shared),
+        }
+    }
+    // Some clients have sent a request before the stop.
+    for _ in 0..MAX_WAITING {
+        let Some(Ok((stream, _))) = listener.accept().now_or_never() else { break };
+        rooms.take(stream, &shared);
+    }
+    drop(listener);
+    stopping.send_replace(true);
+    if timeout(limits.drain, rooms.connections.acquire_many(all)).await.is_err() {
+        let open = all as usize - rooms.connections.available_permits();
+        tracing::warn!(connections = open, "connections closed before their requests were answered");
     }
 }
+
+/// The most permits that can be taken at once.
+const MAX_PERMITS: u32 = 1 << 20;
+
+/// Accepts the next connection. Goes on after an error: the files of the process or the system may be exhausted, and some are free later.
+async fn accept(listener: &TcpListener, is_failing: &mut bool) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                if std::mem::take(is_failing) {
+                    tracing::info!("connections are accepted again");
+                }
+                return stream;
+            }
+            Err(e) if is_of_the_client(&e) => {}
+            Err(e) => {
+                if !std::mem::replace(is_failing, true) {
+                    tracing::error!(cause = %e, "no connection is accepted for now");
+                }
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Whether a client has gone away before it was accepted.
+fn is_of_the_client(e: &io::Error) -> bool {
+    matches!(e.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted)
+}
+
+/// Room for connections.
+struct Rooms {
+    connections: Arc<Semaphore>,
+    refusals: Arc<Semaphore>,
+}
+
+impl Rooms {
+    /// Serves a connection, or refuses it if there is no room.
+    fn take(&self, stream: TcpStream, shared: &Shared) {
+        if let Ok(room) = Arc::clone(&self.connections).try_acquire_owned() {
+            let shared = shared.clone();
+            tokio::spawn(async move {
+                connection::serve(stream, shared).await;
+                drop(room);
+            });
+            return;
+        }
+        Refusal::TOO_MANY_CONNECTIONS.log();
+        let Ok(room) = Arc::clone(&self.refusals).try_acquire_owned() else {
+            return Refusal::TOO_MANY_CONNECTIONS.try_write(&stream);
+        };
+        let time = shared.limits.short_linger;
+        tokio::spawn(async move {
+            let mut stream = stream;
+            read_head(&mut stream, time).await;
+            Refusal::TOO_MANY_CONNECTIONS.write(&mut stream, time).await;
+            linger(stream, time).await;
+            drop(room);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,14 +7,11 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Component;
 use std::path::Path;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::thread;
 
 use store::env::process;
 
 use crate::terminal;
-
-/// How long requests under way may take once the process is told to stop.
-pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The file name of the program, such as `prompt-gallery`. Other crates build this server under their own names.
 pub(crate) fn name() -> &'static str {
@@ -104,6 +101,19 @@ pub(crate) fn tell(line: impl Display) {
 /// The same without the end of the line.
 pub(crate) fn ask(text: impl Display) {
     let _ = io::stderr().write_all(terminal::for_stderr(&text.to_string()).as_bytes());
+}
+
+/// The same from a thread of its own: nothing else waits for a reader of standard output.
+///
+/// # Errors
+/// See [`has_reader`].
+pub(crate) async fn print_aside(text: String) -> Result<(), OutputError> {
+    let (done, printed) = tokio::sync::oneshot::channel();
+    let print = move || {
+        let _ = done.send(print(&text));
+    };
+    thread::Builder::new().name("greeting".to_owned()).spawn(print).map_err(OutputError)?;
+    printed.await.unwrap_or(Ok(()))
 }
 
 /// Whether standard output, after a write with this result, still has a reader. A closed pipe is not an error.

@@ -39,9 +39,8 @@ use accept::Accepted;
 use listening::Listening;
 use record::StreamRecord;
 
-/// Streams that are open at once. Each holds a connection, and some systems allow a process 256 of them.
+/// Streams that are open at once, at most half of the connections: each holds one.
 const MAX_STREAMS: usize = 200;
-const TOO_MANY: &str = "all 200 streams of this server are open: close one, or try again later";
 /// How long a stream is silent at most: then a comment keeps the connection open.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// When a client that found no room may come again.
@@ -58,13 +57,16 @@ pub(crate) struct Streams {
     mcp: Arc<Mcp>,
     lists: Arc<Lists>,
     room: Arc<Semaphore>,
+    max_streams: usize,
     is_stopping: watch::Sender<bool>,
 }
 
 impl Streams {
-    pub(crate) fn new(mcp: Arc<Mcp>, lists: Arc<Lists>) -> Arc<Self> {
-        let room = Arc::new(Semaphore::new(MAX_STREAMS));
-        Arc::new(Self { mcp, lists, room, is_stopping: watch::Sender::new(false) })
+    /// The streams of a server with so many connections.
+    pub(crate) fn new(mcp: Arc<Mcp>, lists: Arc<Lists>, max_connections: usize) -> Arc<Self> {
+        let max_streams = MAX_STREAMS.min(max_connections.div_ceil(2));
+        let room = Arc::new(Semaphore::new(max_streams));
+        Arc::new(Self { mcp, lists, room, max_streams, is_stopping: watch::Sender::new(false) })
     }
 
     /// The HTTP service with streams.
@@ -86,7 +88,9 @@ impl Streams {
     /// Room for a client that listens.
     fn room_or_refusal(&self) -> Result<OwnedSemaphorePermit, Denied> {
         self.room().ok_or_else(|| {
-            let denied = Denied::new(StatusCode::SERVICE_UNAVAILABLE, TOO_MANY);
+            let count = self.max_streams;
+            let message = format!("all {count} streams of this server are open: close one, or try again later");
+            let denied = Denied::new(StatusCode::SERVICE_UNAVAILABLE, message);
             denied.with_header(RETRY_AFTER, RETRY_SECONDS.into())
         })
     }

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 
 use crate::failure::Failure;
 use crate::live::{Lists, Watched};
+use crate::port::DRAIN_TIMEOUT;
 use crate::program;
 
 /// Answers the client until the input ends, nobody reads the output, or the process is told to stop.
@@ -55,7 +56,7 @@ pub(crate) async fn serve(watched: Watched, streams: Streams) -> Result<(), Fail
         let _ = written.await;
     };
     if is_told_to_stop {
-        let _ = timeout(program::DRAIN_TIMEOUT, finished).await;
+        let _ = timeout(DRAIN_TIMEOUT, finished).await;
     } else {
         tokio::select! {
             () = finished => {}

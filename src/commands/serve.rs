@@ -20,6 +20,7 @@ use crate::builder::{Server, verifier};
 use crate::failure::Failure;
 use crate::live::{Lists, Watched};
 use crate::location::Location;
+use crate::port::{Limits, max_connections};
 use crate::sse::Streams;
 use crate::{log, open, port, program};
 
@@ -35,7 +36,7 @@ pub(crate) struct Serve {
 
 const AFTER_HELP: &str = "\
 Environment variables hold the other settings: RUST_LOG=warn filters the log, LOG_FORMAT=json writes it as JSON,
-ALLOWED_HOSTS and ALLOWED_ORIGINS restrict who may call, OAUTH_ISSUER requires sign-in.
+ALLOWED_HOSTS and ALLOWED_ORIGINS restrict who may call, OAUTH_ISSUER requires sign-in, MAX_CONNECTIONS limits how many call at once.
 docs/configuration.md lists them all.
 
 Examples:
@@ -59,7 +60,10 @@ pub(crate) fn run(args: Serve, server: Server) -> Result<ExitCode, Failure> {
     } else {
         let _log = log::init(&config);
         let runtime = runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::unable)?;
-        runtime.block_on(serve(server, &config, &list))?;
+        let served = runtime.block_on(serve(server, &config, &list));
+        // A look-up of a host name, or a file of a network folder, cannot be stopped.
+        runtime.shutdown_background();
+        served?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -73,8 +77,9 @@ async fn serve(server: Server, config: &Config, list: &str) -> Result<(), Failur
 }
 
 async fn listen(watched: Watched, verifier: Verifier, config: &Config, list: &str) -> Result<(), Failure> {
+    let limits = Limits::new(max_connections(config.max_connections).map_err(Failure::unable)?);
     let lists = Arc::new(Lists::default());
-    let streams = Streams::new(Arc::clone(&watched.mcp), Arc::clone(&lists));
+    let streams = Streams::new(Arc::clone(&watched.mcp), Arc::clone(&lists), limits.connections);
     let gallery = Arc::clone(&watched.gallery);
     let app = streams.app(config, verifier);
     let addr = config.addr;
@@ -91,12 +96,12 @@ async fn listen(watched: Watched, verifier: Verifier, config: &Config, list: &st
     let greet_and_watch = async {
         // Later versions than these are changes.
         let seen = if watched.folders.prompts.is_some() { gallery.read_changed(None).await } else { None };
-        let greet = async { program::print(&greeting(&gallery, addr, config, list).await) };
+        let greet = async { program::print_aside(greeting(&gallery, addr, config, list).await).await };
         let (never, ()) = future::try_join(watched.report(&lists, seen).map(Ok), greet).await?;
         Ok(never)
     };
     // Both run at once: requests that need no prompts are answered while the store is slow.
-    match future::select(pin!(port::serve(app, listener, stop)), pin!(greet_and_watch)).await {
+    match future::select(pin!(port::serve(app, listener, limits, stop)), pin!(greet_and_watch)).await {
         Either::Left(((), _)) => tracing::info!("stopped"),
         Either::Right((Err(e), _)) => return Err(e),
         Either::Right((Ok(never), _)) => match never {},

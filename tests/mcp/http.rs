@@ -42,6 +42,54 @@ async fn a_wrong_content_type_is_415() {
 }
 
 #[tokio::test]
+async fn a_header_that_is_there_twice_is_400() {
+    let wire = server().await;
+    let json = ("content-type", "application/json");
+    for (twice, cause) in [
+        ([json, ("content-type", "application/json")], "400"),
+        ([("origin", "http://localhost"), ("origin", "http://localhost")], "400"),
+        ([("origin", "http://localhost"), ("origin", "https://evil.example.com")], "400"),
+        ([("host", "localhost"), ("host", "evil.example.com")], "400"),
+    ] {
+        let mut headers = twice.to_vec();
+        if twice[0] != json {
+            headers.push(json);
+        }
+        let answer = wire.send(Method::POST, "/mcp", &headers, PING).await;
+        assert_eq!(answer.status.as_str(), cause, "{twice:?}");
+    }
+    let twice = [json, json];
+    assert_snapshot!(wire.send(Method::POST, "/mcp", &twice, PING).await, @r#"400 {"jsonrpc":"2.0","error":{"code":-32600,"message":"the request has a header more than once that it may have once"}}"#);
+}
+
+#[tokio::test]
+async fn an_encoded_body_is_415() {
+    let wire = server().await;
+    let send = async |encodings: &[&str]| {
+        let mut headers = vec![("content-type", "application/json")];
+        headers.extend(encodings.iter().map(|encoding| ("content-encoding", *encoding)));
+        wire.send(Method::POST, "/mcp", &headers, PING).await
+    };
+    for encodings in [&["identity"][..], &["Identity"], &[""], &["identity, identity"], &["identity", "identity"]] {
+        assert_eq!(send(encodings).await.status, 200, "{encodings:?}");
+    }
+    for encodings in [&["gzip"][..], &["identity, gzip"], &["identity", "br"], &["x"], &["identity;q=1"]] {
+        let answer = send(encodings).await;
+        assert_eq!((answer.status.as_u16(), &answer.headers["accept-encoding"]), (415, &"identity".parse().unwrap()));
+    }
+    assert_snapshot!(send(&["gzip"]).await, @r#"415 {"jsonrpc":"2.0","error":{"code":-32600,"message":"the body must have no Content-Encoding"}}"#);
+}
+
+#[tokio::test]
+async fn the_endpoint_may_end_in_a_slash() {
+    let wire = server().await;
+    let json = [("content-type", "application/json")];
+    assert_eq!(wire.send(Method::POST, "/mcp/", &json, PING).await.status, 200);
+    assert_eq!(wire.send(Method::GET, "/mcp/", &json, "").await.status, 405);
+    assert_eq!(wire.send(Method::POST, "/mcp//", &json, PING).await.status, 404);
+}
+
+#[tokio::test]
 async fn a_body_over_1_mib_is_413() {
     let wire = server().await;
     let padded = |length: usize| format!("{PING}{}", " ".repeat(length - PING.len()));

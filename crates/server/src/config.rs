@@ -14,6 +14,7 @@
 //! | `S3_REQUEST_PAYER` | `--request-payer` | | `requester`: this account pays for its requests to a requester-pays bucket |
 //! | `INDEX_KEY` | | `.gallery/index.json` | key of the index in the bucket, which the server writes; that of the skills is `.gallery/index.json.skills` beside it; empty turns both off |
 //! | `PORT` | `--addr` | `127.0.0.1:8080` | local listening address; `PORT` alone keeps the host |
+//! | `MAX_CONNECTIONS` | | 1024, or 64 less than the process may open files | connections of the local server at once |
 //! | `CACHE_TTL_SECONDS` | | `30` | how old the snapshot of the bucket may be; 0 asks S3 every time |
 //! | `STALE_OK_SECONDS` | | `86400` | how old the last good state may be that is served while the store fails; 0: nothing older than `CACHE_TTL_SECONDS` |
 //! | `PAGE_SIZE` | | as many as fit 4 MB | most prompts of a `prompts/list` page, and most skills or resources of a page; several clients read the first page alone |
@@ -79,6 +80,8 @@ const MAX_CACHE_TTL_SECONDS: u64 = 86_400;
 /// Thirty days: old prompts are better than none, but not for ever.
 const MAX_STALE_OK_SECONDS: u64 = 30 * 86_400;
 const MAX_PAGE_SIZE: usize = 10_000;
+/// One port has no more connections from one address.
+const MAX_CONNECTIONS: usize = 65_535;
 
 /// The settings of one server, complete and checked.
 #[derive(Debug, Clone)]
@@ -89,6 +92,8 @@ pub struct Config {
     pub skills: Option<SkillsSource>,
     /// Where a local server listens; unused on Lambda.
     pub addr: SocketAddr,
+    /// Connections of a local server at once; unused on Lambda. `None` for as many as its limit of open files allows, up to 1024.
+    pub max_connections: Option<usize>,
     /// How old the snapshot of the bucket may be, and the `ttlMs` that clients get. Always zero for a folder.
     pub cache_ttl: Duration,
     /// How old the last good state may be that is served while the store fails.
@@ -175,6 +180,7 @@ impl Config {
             skills: SkillsSource::read(&source, env)?,
             source,
             addr,
+            max_connections: env.number("MAX_CONNECTIONS", 1, MAX_CONNECTIONS)?,
             page_size: env.number("PAGE_SIZE", 1, MAX_PAGE_SIZE)?.unwrap_or(DEFAULT_PAGE_SIZE),
             prompt_tools: env.is_on("PROMPT_TOOLS", true)?,
             gallery_page,

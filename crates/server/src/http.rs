@@ -4,6 +4,9 @@ mod agent_skills;
 mod card;
 mod page;
 
+use std::borrow::Cow;
+use std::error::Error;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +17,10 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER,
+    WWW_AUTHENTICATE,
+};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -24,12 +30,16 @@ use uuid::Uuid;
 
 use crate::auth::{Claims, Guard, Refusal, Verifier, documents, register};
 use crate::config::{Allowed, Config, SignIn};
-use crate::limits::{BODY_TIMEOUT, MAX_BODY_BYTES, MAX_LOGGED_HEADER_CHARS, MAX_REGISTRATION_BYTES};
+pub use crate::limits::BODY_TIMEOUT;
+use crate::limits::{BODY_RETRY_SECONDS, MAX_BODY_BYTES, MAX_LOGGED_HEADER_CHARS, MAX_REGISTRATION_BYTES};
 use crate::mcp::{Mcp, Post, Record, Reply, RequestLine};
 use dotprompt::shorten_to;
 use gallery::Gallery;
 
 const JSON: &str = "application/json";
+/// The content coding that changes nothing.
+const IDENTITY: &str = "identity";
+const REPEATED: &str = "the request has a header more than once that it may have once";
 
 static POST: [Method; 1] = [Method::POST];
 
@@ -54,8 +64,10 @@ pub fn service(mcp: MethodRouter, methods: &'static [Method], config: &Config, v
         true => "Not found. The page is /, and the MCP endpoint is /mcp.\n",
         false => "Not found. The MCP endpoint is /mcp.\n",
     };
+    let mcp = mcp.layer(layers);
     Router::new()
-        .route("/mcp", mcp.layer(layers))
+        .route("/mcp", mcp.clone())
+        .route("/mcp/", mcp)
         .route("/health", get(|| async { "ok\n" }))
         .merge(card::routes(config))
         .merge(if config.gallery_page { page::routes(config) } else { Router::new() })
@@ -92,7 +104,9 @@ fn discovery(sign_in: &SignIn) -> Router {
     if let Some(client) = sign_in.authorization_server.as_ref().and_then(|server| server.client.clone()) {
         let answer = async move |request: Request| {
             let (parts, body) = request.into_parts();
-            let body = read_body(&parts, body, MAX_REGISTRATION_BYTES).await?;
+            let body = read_body(&parts, body, MAX_REGISTRATION_BYTES, BODY_TIMEOUT)
+                .await
+                .map_err(|unread| unread.status())?;
             let (status, body) = register(&client, &body);
             Ok::<_, StatusCode>((status, [(CONTENT_TYPE, JSON), (CACHE_CONTROL, "no-store")], body))
         };
@@ -136,7 +150,7 @@ impl Origins {
 pub struct Denied {
     status: StatusCode,
     /// One sentence for the client.
-    message: &'static str,
+    message: Cow<'static, str>,
     /// More for the log.
     cause: Option<String>,
     header: Option<(HeaderName, HeaderValue)>,
@@ -145,8 +159,8 @@ pub struct Denied {
 impl Denied {
     /// A refusal with one sentence for the client.
     #[must_use]
-    pub fn new(status: StatusCode, message: &'static str) -> Self {
-        Self { status, message, cause: None, header: None }
+    pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, message: message.into(), cause: None, header: None }
     }
 
     /// The same with a header of the answer.
@@ -161,6 +175,11 @@ impl Denied {
         let cause = Some(format!("method: {}", shorten_to(MAX_LOGGED_HEADER_CHARS, method.as_str())));
         let denied = Self { cause, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, message) };
         denied.with_header(ALLOW, HeaderValue::from_static(allow))
+    }
+
+    /// The same for a header that a request may have once.
+    fn for_repeated(name: &HeaderName) -> Self {
+        Self { cause: Some(format!("more than one {name}")), ..Self::new(StatusCode::BAD_REQUEST, REPEATED) }
     }
 
     /// The same for a header with a wrong value.
@@ -190,7 +209,8 @@ impl Denied {
 
 impl IntoResponse for Denied {
     fn into_response(self) -> Response {
-        let mut response = response(Reply::refused(self.status, self.message, self.cause));
+        let cause = self.cause.or_else(|| Some(self.message.clone().into_owned()));
+        let mut response = response(Reply::refused(self.status, &self.message, cause));
         response.headers_mut().extend(self.header);
         response
     }
@@ -215,7 +235,7 @@ async fn log(mut request: Request, next: Next) -> Response {
 
 /// Refuses a foreign `Origin`, which only pages in a browser send, and answers the preflights of the others.
 async fn check_origin(State(origins): State<Arc<Origins>>, request: Request, next: Next) -> Result<Response, Denied> {
-    let Some(origin) = text(request.headers(), &ORIGIN) else { return Ok(next.run(request).await) };
+    let Some(origin) = text_of_one(request.headers(), &ORIGIN)? else { return Ok(next.run(request).await) };
     if !origins.allowed.permits_origin(origin) && !origins.is_own_page(origin, request.headers()) {
         let message = "this Origin is not allowed: add it to ALLOWED_ORIGINS";
         return Err(Denied::for_header(StatusCode::FORBIDDEN, message, request.headers(), &ORIGIN));
@@ -227,7 +247,7 @@ async fn check_origin(State(origins): State<Arc<Origins>>, request: Request, nex
 
 /// Refuses a foreign `Host`: a page in a browser may reach this server by a host name of its own.
 async fn check_host(State(allowed): State<Allowed>, request: Request, next: Next) -> Result<Response, Denied> {
-    if text(request.headers(), &HOST).is_some_and(|host| !allowed.permits_host(host)) {
+    if text_of_one(request.headers(), &HOST)?.is_some_and(|host| !allowed.permits_host(host)) {
         let message = "this Host is not allowed: add it to ALLOWED_HOSTS";
         return Err(Denied::for_header(StatusCode::FORBIDDEN, message, request.headers(), &HOST));
     }
@@ -268,18 +288,21 @@ impl ReceivedPost {
     /// Reads a request.
     ///
     /// # Errors
-    /// A content type that is not JSON, a body that is too long or does not arrive.
+    /// A content type that is not JSON, a body that is encoded, too long or does not arrive.
     pub async fn read(request: Request) -> Result<Self, Denied> {
         let (parts, body) = request.into_parts();
-        if !text(&parts.headers, &CONTENT_TYPE).is_some_and(is_json) {
+        if !text_of_one(&parts.headers, &CONTENT_TYPE)?.is_some_and(is_json) {
             let message = "the Content-Type must be application/json";
             let (status, headers) = (StatusCode::UNSUPPORTED_MEDIA_TYPE, &parts.headers);
             return Err(Denied::for_header(status, message, headers, &CONTENT_TYPE));
         }
-        let body = read_body(&parts, body, MAX_BODY_BYTES).await.map_err(|status| match status {
-            StatusCode::PAYLOAD_TOO_LARGE => Denied::new(status, "the body is longer than 1 MiB"),
-            _ => Denied::new(status, "the body did not arrive whole"),
-        })?;
+        if is_encoded(&parts.headers) {
+            let message = "the body must have no Content-Encoding";
+            let (status, headers) = (StatusCode::UNSUPPORTED_MEDIA_TYPE, &parts.headers);
+            let denied = Denied::for_header(status, message, headers, &CONTENT_ENCODING);
+            return Err(denied.with_header(ACCEPT_ENCODING, HeaderValue::from_static(IDENTITY)));
+        }
+        let body = read_body(&parts, body, MAX_BODY_BYTES, BODY_TIMEOUT).await?;
         Ok(Self { parts, body })
     }
 
@@ -304,21 +327,89 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).map(|value| value.to_str().unwrap_or_default())
 }
 
-/// Reads a body of at most `max_bytes`.
+/// A header's value, as [`text`].
 ///
 /// # Errors
-/// 413 for a longer body, 400 for one that does not arrive whole in time.
-async fn read_body(parts: &Parts, body: Body, max_bytes: usize) -> Result<Bytes, StatusCode> {
+/// The header is there more than once: another reader of the request could take another value.
+fn text_of_one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Denied> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(Denied::for_repeated(name)),
+        (value, None) => Ok(value.map(|value| value.to_str().unwrap_or_default())),
+    }
+}
+
+/// Why a body cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unread {
+    TooLong,
+    Late,
+    /// The server holds too many bytes of other requests.
+    NoRoom,
+    /// The client has closed the connection, or its chunks are malformed.
+    Broken,
+}
+
+impl Unread {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Late => StatusCode::REQUEST_TIMEOUT,
+            Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Broken => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl From<Unread> for Denied {
+    fn from(unread: Unread) -> Self {
+        let denied = |message| Self::new(unread.status(), message);
+        match unread {
+            Unread::TooLong => denied("the body is longer than 1 MiB"),
+            Unread::Late => denied("the body did not arrive in time"),
+            Unread::NoRoom => denied("the requests of all clients hold too much memory: try again later")
+                .with_header(RETRY_AFTER, BODY_RETRY_SECONDS.into()),
+            Unread::Broken => denied("the body did not arrive whole"),
+        }
+    }
+}
+
+/// Reads a body of at most `max_bytes`, for at most this time.
+///
+/// # Errors
+/// A longer body, or one that does not arrive whole in time.
+async fn read_body(parts: &Parts, body: Body, max_bytes: usize, time: Duration) -> Result<Bytes, Unread> {
     let length = text(&parts.headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
     if length.is_some_and(|length: usize| length > max_bytes) {
-        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        return Err(Unread::TooLong);
     }
-    let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, max_bytes).collect());
-    match body.await.unwrap_or_else(|late| Err(late.into())) {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(e) if e.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
-        Err(_) => Err(StatusCode::BAD_REQUEST),
+    let body = tokio::time::timeout(time, Limited::new(body, max_bytes).collect());
+    match body.await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(e)) if e.is::<LengthLimitError>() => Err(Unread::TooLong),
+        Ok(Err(e)) if has_no_room(&*e) => Err(Unread::NoRoom),
+        Ok(Err(_)) => Err(Unread::Broken),
+        Err(_) => Err(Unread::Late),
     }
+}
+
+/// Whether the connection did not take more of a body, because the requests of all clients hold too much.
+fn has_no_room(e: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(e);
+    while let Some(e) = cause {
+        if e.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::QuotaExceeded) {
+            return true;
+        }
+        cause = e.source();
+    }
+    false
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter().flat_map(|value| value.as_bytes().split(|b| *b == b','));
+    codings.any(|coding| {
+        !matches!(coding.trim_ascii(), b"") && !coding.trim_ascii().eq_ignore_ascii_case(IDENTITY.as_bytes())
+    })
 }
 
 fn is_json(content_type: &str) -> bool {
@@ -335,3 +426,6 @@ pub fn response(Reply { status, body, record }: Reply) -> Response {
     response.extensions_mut().insert(record);
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,7 @@
 //!
 //! | to see where | read |
 //! |---|---|
-//! | a limit or a timeout is set | `limits.rs`; of pages and searches: `gallery`, `limits.rs`; of prompts, arguments and answers: `dotprompt`, `bounds.rs`; of S3: `store`, `limits.rs` |
+//! | a limit or a timeout is set | `limits.rs`; of connections: the program's `src/port/limits.rs`; of pages and searches: `gallery`, `limits.rs`; of prompts, arguments and answers: `dotprompt`, `bounds.rs`; of S3: `store`, `limits.rs` |
 //! | a setting is read, its default and its bounds | `config.rs` and the files in `config/` |
 //! | the error of a setting is worded | beside each setting; `config/error.rs` puts its name before it |
 //! | the stores of the settings are opened | `open.rs` |

@@ -8,7 +8,9 @@ pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// The body of a client's registration.
 pub(crate) const MAX_REGISTRATION_BYTES: usize = 16 * 1024;
 /// How long the body of a request may take to arrive.
-pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// When a client may come again whose body found no room beside those of others.
+pub(crate) const BODY_RETRY_SECONDS: u16 = 5;
 
 /// The value of a header in the log.
 pub(crate) const MAX_LOGGED_HEADER_CHARS: usize = 100;

@@ -143,6 +143,8 @@ fn a_wrong_value_names_the_variable_and_what_is_expected() {
     assert_eq!(refused("PAGE_SOURCE", "yes"), "PAGE_SOURCE=yes: expected on or off");
     assert_eq!(refused("GALLERY_PAGE", "no"), "GALLERY_PAGE=no: expected on or off");
     assert_eq!(refused("PAGE_SIZE", "0"), "PAGE_SIZE=0: expected a whole number from 1 to 10000");
+    assert_eq!(refused("MAX_CONNECTIONS", "0"), "MAX_CONNECTIONS=0: expected a whole number from 1 to 65535");
+    assert_eq!(refused("MAX_CONNECTIONS", "many"), "MAX_CONNECTIONS=many: expected a whole number from 1 to 65535");
     assert_eq!(refused("PORT", "65536"), "PORT=65536: expected a whole number from 0 to 65535");
     assert_eq!(
         refused("PROMPT_PREFIX", "/x"),

@@ -1,0 +1,175 @@
+//! One connection: hyper reads its requests, the service answers them.
+
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::{Body, HttpBody};
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use http::header::{CONNECTION, HOST};
+use http::{HeaderValue, Request, StatusCode, Version};
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use server::http::Denied;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tower::ServiceExt;
+
+use super::Limits;
+use super::exchange::{Answering, End, Exchange};
+use super::limits::{LONG_HEAD, MAX_HEAD_BYTES};
+use super::memory::{HeldBytes, RequestMemory};
+use super::refusal::{Refusal, linger, log};
+use super::socket::Socket;
+
+/// What connections share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) app: Router,
+    pub(super) limits: Arc<Limits>,
+    pub(super) memory: Arc<RequestMemory>,
+    pub(super) is_stopping: watch::Receiver<bool>,
+}
+
+/// Answers the requests of a client until one of both ends the connection.
+pub(super) async fn serve(stream: TcpStream, shared: Shared) {
+    // Otherwise a small answer waits for the client's acknowledgement of the one before.
+    let _ = stream.set_nodelay(true);
+    let exchange = Exchange::new(Arc::clone(&shared.memory));
+    let (socket, returned) = Socket::new(stream, Arc::clone(&exchange), Arc::clone(&shared.limits));
+    let ended = drive(socket, &exchange, &shared).await;
+    let Some(mut stream) = returned.take() else { return };
+    let limits = &shared.limits;
+    let refusal = match exchange.end() {
+        Some(End::SlowHead) => Some(Refusal::SLOW_HEAD),
+        Some(End::NoRoom) => Some(Refusal::NO_ROOM),
+        Some(End::NotRead) => {
+            tracing::info!(cause = "the client does not read its answer", "connection closed");
+            return;
+        }
+        Some(End::Idle) => return,
+        None => None,
+    };
+    let is_refused = match (refusal, ended) {
+        (Some(refusal), _) => {
+            refusal.log();
+            refusal.write(&mut stream, limits.short_linger).await;
+            true
+        }
+        (None, Err(e)) if e.is_parse_too_large() => {
+            log(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, LONG_HEAD);
+            true
+        }
+        // hyper's message has nothing of the request.
+        (None, Err(e)) if e.is_parse() => {
+            log(StatusCode::BAD_REQUEST, &e.to_string());
+            true
+        }
+        (None, _) => false,
+    };
+    if is_refused && !exchange.is_closed_by_client() || exchange.may_be_sending() {
+        let mut is_stopping = shared.is_stopping.clone();
+        let stopped = async {
+            let _ = is_stopping.wait_for(|is_stopping| *is_stopping).await;
+            sleep(limits.short_linger).await;
+        };
+        tokio::select! {
+            () = linger(stream, limits.linger) => {}
+            () = stopped => {}
+        }
+    }
+}
+
+/// Runs hyper until the connection ends. A stop lets the request under way be answered.
+async fn drive(socket: Socket, exchange: &Arc<Exchange>, shared: &Shared) -> hyper::Result<()> {
+    let service = service_fn(|request: Request<Incoming>| {
+        // At once: hyper reads on before it polls the future.
+        let begun = exchange.begin(request.body().size_hint().exact());
+        answer(request, begun, exchange, &shared.app)
+    });
+    let mut connection =
+        pin!(http1::Builder::new().max_buf_size(MAX_HEAD_BYTES).serve_connection(TokioIo::new(socket), service));
+    let mut is_stopping = shared.is_stopping.clone();
+    tokio::select! {
+        biased;
+        ended = connection.as_mut() => return ended,
+        _ = is_stopping.wait_for(|is_stopping| *is_stopping) => {}
+    }
+    // hyper's own stop would wait for half a head, and not answer a request that arrived together with another.
+    exchange.stop();
+    connection.await
+}
+
+/// Answers one request.
+async fn answer(
+    request: Request<Incoming>,
+    (answering, held): (Answering, Arc<HeldBytes>),
+    exchange: &Exchange,
+    app: &Router,
+) -> Result<http::Response<Answer>, Infallible> {
+    // hyper reads a little more than its limit.
+    let is_long = exchange.head_length().is_some_and(|length| length > MAX_HEAD_BYTES as u64);
+    let long_head = is_long.then_some((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, LONG_HEAD));
+    let problem = || host_problem(&request).map(|problem| (StatusCode::BAD_REQUEST, problem));
+    let mut response = match long_head.or_else(problem) {
+        Some((status, problem)) => {
+            log(status, problem);
+            Denied::new(status, problem).into_response()
+        }
+        None => {
+            let mut request = request.map(Body::new);
+            // Dropped with the request.
+            request.extensions_mut().insert(held);
+            let Ok(response) = app.clone().oneshot(request).await;
+            response
+        }
+    };
+    answering.has_begun();
+    let ends = response.status() == StatusCode::PAYLOAD_TOO_LARGE || exchange.is_stopping() && exchange.is_last();
+    if ends {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response.map(|body| Answer { body, _answering: answering }))
+}
+
+/// Why the `Host` of a request is wrong (RFC 9112, 3.2), whatever the request is for.
+fn host_problem<B>(request: &Request<B>) -> Option<&'static str> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if request.version() >= Version::HTTP_11 => Some("the request has no Host"),
+        (_, Some(_)) => Some("the request has more than one Host"),
+        _ => None,
+    }
+}
+
+/// The body of an answer.
+struct Answer {
+    body: Body,
+    _answering: Answering,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
