@@ -80,7 +80,7 @@ tokens: dict[str, str] = {}
 def routes() -> None:
     api = boto3.client("apigatewayv2").get_routes(ApiId=resource("Api"))["Items"]
     guarded = {r["RouteKey"]: r["AuthorizationScopes"] for r in api if r["AuthorizationType"] == "JWT"}
-    same(guarded, {f"{method} /mcp": [SCOPE] for method in ("POST", "GET", "DELETE")})
+    same(guarded, {route: [SCOPE] for route in ("POST /mcp", "POST /mcp/", "GET /mcp", "DELETE /mcp")})
     metadata = ["oauth-protected-resource", "oauth-protected-resource/mcp", "oauth-authorization-server", "openid-configuration"]
     open = [f"GET /.well-known/{path}" for path in [*metadata, "ai-catalog.json"]] + ["GET /mcp/server-card"]
     open += ["GET /", "GET /assets/{file}"]
@@ -212,6 +212,7 @@ def wrong_scope() -> None:
 def every_method() -> None:
     for method in ("GET", "DELETE", "POST"):
         status(request(method, URL), 401)
+    status(request("POST", f"{URL}/"), 401)
     # These have no route.
     for method in ("PUT", "PATCH"):
         status(request(method, URL), 404)
