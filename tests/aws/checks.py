@@ -79,8 +79,15 @@ tokens: dict[str, str] = {}
 
 def routes() -> None:
     api = boto3.client("apigatewayv2").get_routes(ApiId=resource("Api"))["Items"]
-    guarded = {r["RouteKey"]: r["AuthorizationScopes"] for r in api if r["AuthorizationType"] == "JWT"}
-    same(guarded, {route: [SCOPE] for route in ("POST /mcp", "POST /mcp/", "GET /mcp", "DELETE /mcp")})
+    guarded = [r for r in api if r["AuthorizationType"] == "JWT"]
+    same(sorted(r["RouteKey"] for r in guarded), ["DELETE /mcp", "GET /mcp", "POST /mcp", "POST /mcp/"])
+    # API Gateway takes 64 characters, which its own addresses exceed in every region. The function checks the scope.
+    same([r.get("AuthorizationScopes") or [] for r in guarded], [[]] * 4)
+    session = boto3.Session()
+    for partition, domain in (("aws", "amazonaws.com"), ("aws-cn", "amazonaws.com.cn"), ("aws-us-gov", "amazonaws.com")):
+        for region in session.get_available_regions("apigatewayv2", partition):
+            scope = f"https://{'a' * 10}.execute-api.{region}.{domain}/mcp/invoke"
+            assert len(scope) > 64, f"{scope} would fit: RouteScopes could be true in {region}"
     metadata = ["oauth-protected-resource", "oauth-protected-resource/mcp", "oauth-authorization-server", "openid-configuration"]
     open = [f"GET /.well-known/{path}" for path in [*metadata, "ai-catalog.json"]] + ["GET /mcp/server-card"]
     open += ["GET /", "GET /assets/{file}"]
@@ -89,6 +96,34 @@ def routes() -> None:
         sorted([*open, "GET /health", "POST /register"]),
     )
     same(len(api), len(guarded) + len(open) + 2)
+
+
+# What API Gateway or Cognito writes. Values of callers, and messages that repeat them, are not escaped: they could end the JSON.
+LOGGED = {
+    "requestTime", "requestId", "identity.sourceIp", "routeKey", "status", "responseLength", "responseLatency",
+    "integration.latency", "integration.status", "integration.integrationStatus", "error.responseType",
+    "authorizer.claims.sub", "authorizer.claims.client_id",
+}  # fmt: skip
+
+
+def access_log() -> None:
+    (stage,) = boto3.client("apigatewayv2").get_stages(ApiId=resource("Api"))["Items"]
+    format = stage["AccessLogSettings"]["Format"]
+    assert "\n" not in format, format
+    named = re.findall(r"\$context\.([A-Za-z_.]+)", format)
+    same(sorted(named), sorted(LOGGED))
+    # Each value is a text of its own; a variable without a value is written as a hyphen.
+    line = json.loads(re.sub(r"\$context\.[A-Za-z_.]+", "-", format))
+    same(set(line.values()), {"-"})
+
+
+def without_a_key() -> None:
+    rules = boto3.client("s3").get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
+    same([rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules], ["AES256"])
+    policy = boto3.client("iam").get_role_policy(RoleName=resource("FunctionRole"), PolicyName="prompts")["PolicyDocument"]
+    assert "kms:" not in json.dumps(policy), policy
+    concurrency = boto3.client("lambda").get_function_concurrency(FunctionName=resource("Function"))
+    assert "ReservedConcurrentExecutions" not in concurrency, concurrency
 
 
 def role() -> None:
@@ -160,6 +195,8 @@ def machine_token() -> None:
 
 
 check("what is open is discovery, the page, health and registration", routes)
+check("the access log names no value that a caller writes", access_log)
+check("without parameters there is no key and no reserved concurrency", without_a_key)
 check("the function may read below the prefix and no more", role)
 check("UploadCommand publishes prompts/, UploadSkillsCommand skills/", uploads)
 check("CreateUserCommand invites a user", invites)
@@ -249,8 +286,8 @@ check("another client's token: 401", wrong_client)
 check("alg none and HS256: 401", other_algorithms)
 check("a token for this resource: 200", lambda: resigned(200, aud=URL, client_id="any"))
 check("a token for another resource: 401", lambda: resigned(401, aud="https://elsewhere.example/mcp"))
-# Its audience is the client, but no ID token has a scope.
-check("an ID token: 403, for it has no scope", lambda: refuses(403, tokens["id"]))
+# Its audience is the client, so the authorizer lets it pass.
+check("an ID token: 401, by the function", lambda: refuses(401, tokens["id"]))
 check("a token of another scope: 403", wrong_scope)
 check("every method of /mcp asks for a token, other paths are 404", every_method)
 check("a token in the query string: 401", in_query)
@@ -582,9 +619,36 @@ def whole_bucket() -> None:
     assert "Condition" not in lists, lists
     listed = paste(f"{stack['TokenCommand']}; {stack['ListCommand']}")
     assert "greeting-template" in listed, listed
+    emulator.aws("cloudformation", "delete-stack", "--stack-name", emulator.STACK)
+    emulator.aws("cloudformation", "wait", "stack-delete-complete", "--stack-name", emulator.STACK)
 
 
 check("with PromptPrefix=/ the whole bucket is served", whole_bucket)
+
+# --- A stack with a key, reserved concurrency and a domain name ---
+
+
+def with_a_key() -> None:
+    key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
+    certificate = boto3.client("acm").request_certificate(DomainName="prompts.example.com")["CertificateArn"]
+    domain = {"DomainName": "prompts.example.com", "CertificateArn": certificate, "RouteScopes": "true"}
+    emulator.deploy(template, Architecture="x86_64", KmsKeyArn=key, ReservedConcurrency="5", **domain)
+    bucket, role = resource("Bucket"), resource("FunctionRole")
+    (rule,) = boto3.client("s3").get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    same(rule["ApplyServerSideEncryptionByDefault"], {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key})
+    same(rule["BucketKeyEnabled"], True)
+    policy = boto3.client("iam").get_role_policy(RoleName=role, PolicyName="prompts")["PolicyDocument"]
+    (statement,) = [one for one in policy["Statement"] if "kms" in json.dumps(one["Action"])]
+    same([statement["Action"], statement["Resource"]], [["kms:Decrypt", "kms:GenerateDataKey"], key])
+    same(statement["Condition"]["StringEquals"], {"kms:ViaService": f"s3.{emulator.REGION}.amazonaws.com"})
+    concurrency = boto3.client("lambda").get_function_concurrency(FunctionName=resource("Function"))
+    same(concurrency["ReservedConcurrentExecutions"], 5)
+    api = boto3.client("apigatewayv2").get_routes(ApiId=resource("Api"))["Items"]
+    scopes = {scope for route in api for scope in route.get("AuthorizationScopes") or []}
+    same(scopes, {"https://prompts.example.com/mcp/invoke"})
+
+
+check("with a key, reserved concurrency and a domain name", with_a_key)
 
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)
