@@ -31,7 +31,7 @@ use http::{HeaderName, Method, StatusCode};
 use server::auth::Verifier;
 use server::config::Config;
 use server::http::{self as service, Denied, ReceivedPost};
-use server::mcp::{self, Effect, Mcp, Reply};
+use server::mcp::{self, Effect, Mcp, Record, Reply};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::live::Lists;
@@ -124,7 +124,8 @@ async fn get(streams: Arc<Streams>, request: Request) -> Result<Response, Denied
         Err(refused) => return Ok(service::response(*refused)),
     };
     let room = streams.room_or_refusal()?;
-    let record = StreamRecord::of(&head, "GET", Some(version));
+    let facts = Record { method: Some("GET"), version: Some(version), ..Record::default() };
+    let record = StreamRecord::of(&head, facts);
     Ok(Listening::begin(streams, None, record, room).await)
 }
 
@@ -157,7 +158,7 @@ async fn post(streams: Arc<Streams>, post: ReceivedPost) -> Result<Response, Den
         return Err(Denied::new(StatusCode::NOT_ACCEPTABLE, message));
     }
     let room = streams.room_or_refusal()?;
-    let record = StreamRecord::of(post.head(), "subscriptions/listen", reply.record.version);
+    let record = StreamRecord::of(post.head(), reply.record);
     Ok(Listening::begin(streams, Some((subscription, reply.body)), record, room).await)
 }
 

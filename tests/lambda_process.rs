@@ -366,6 +366,13 @@ async fn a_request_is_one_line_of_json_in_the_log() {
     }
     assert_eq!(log[5]["error.code"], -32602);
     assert_eq!(log[6]["trace.id"], "4bf92f3577b34da6a3ce929d0e0e4736");
+    // What the platform says of the trace, not what the event's headers do.
+    assert!(log.iter().all(|line| line["xray.trace_id"] == "1-6ad5d780-5f3c1e9a0b7d284600000001"));
+    // By `clientInfo`, or else by the user agent.
+    let client = |line: &Value| format!("{} {}", line["client.name"], line["client.version"]);
+    assert_eq!(client(&log[0]), r#""claude-code" "2.1.34""#);
+    assert_eq!(client(&log[3]), r#""claude-code" "2.1.34""#);
+    assert_eq!(client(&log[6]), r#""inspector" "1.4.0""#);
     // Nothing else is worth a line when all is well.
     assert_eq!(program.log().len(), log.len());
 }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use server::http::ReceivedPost;
-use server::mcp::Reply;
+use server::mcp::{Record, Reply};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::record::StreamRecord;
@@ -35,7 +35,8 @@ pub(super) async fn handle(
     (progress, mut reports): (mpsc::Sender<Bytes>, mpsc::Receiver<Bytes>),
     room: OwnedSemaphorePermit,
 ) -> ControlFlow<Response, Handled> {
-    let record = StreamRecord::of(post.head(), "tools/call", None);
+    let facts = Record { method: Some("tools/call"), ..Record::default() };
+    let record = StreamRecord::of(post.head(), facts);
     let streams = Arc::clone(streams);
     let mut handling: Handling = Box::pin(async move {
         let (reply, effect) = streams.mcp.handle_live(post.as_post(), Some(&progress)).await;

@@ -7,12 +7,12 @@ use http::request::Parts;
 use server::auth::Claims;
 use server::http::RequestId;
 use server::logging::milliseconds;
-use server::mcp::{Record, RequestLine};
+use server::mcp::{LoggedHeaders, Record, RequestLine};
 
 /// The facts of a stream for the log, written when it ends. A client that goes away ends it too.
 pub(super) struct StreamRecord {
-    method: &'static str,
-    version: Option<&'static str>,
+    record: Record,
+    headers: LoggedHeaders,
     request_id: String,
     claims: Option<Arc<Claims>>,
     began: Instant,
@@ -21,10 +21,11 @@ pub(super) struct StreamRecord {
 }
 
 impl StreamRecord {
-    pub(super) fn of(request: &Parts, method: &'static str, version: Option<&'static str>) -> Self {
+    pub(super) fn of(request: &Parts, record: Record) -> Self {
+        let headers = LoggedHeaders::of(&request.headers);
         let request_id = request.extensions.get::<RequestId>().map_or_else(String::new, |id| id.0.clone());
         let claims = request.extensions.get::<Arc<Claims>>().cloned();
-        Self { method, version, request_id, claims, began: Instant::now(), ended_by: "client", is_written: false }
+        Self { record, headers, request_id, claims, began: Instant::now(), ended_by: "client", is_written: false }
     }
 
     /// How long the caller's token is valid still; `None` without an end.
@@ -42,8 +43,8 @@ impl StreamRecord {
     /// Writes the line of a request in place of that of a stream.
     pub(super) fn write_as_request(&mut self, record: &Record) {
         let (sub, client_id) = (self.claim("sub"), self.claim("client_id"));
-        let (request_id, began, status) = (self.request_id.as_str(), self.began, Some(200));
-        RequestLine { record, request_id, began, status, sub, client_id }.write();
+        let (headers, request_id, began, status) = (&self.headers, self.request_id.as_str(), self.began, Some(200));
+        RequestLine { record, headers, request_id, began, status, sub, client_id }.write();
         self.is_written = true;
     }
 
@@ -62,14 +63,19 @@ impl Drop for StreamRecord {
         if self.is_written {
             return;
         }
+        let client = self.headers.client(&self.record);
         tracing::info!(
-            rpc.method = self.method,
-            mcp.version = self.version,
+            rpc.method = self.record.method,
+            mcp.version = self.record.version,
             ended_by = self.ended_by,
             caller.sub = self.claim("sub"),
             caller.client_id = self.claim("client_id"),
+            client.name = client.as_ref().map(|client| client.name.as_str()),
+            client.version = client.as_ref().and_then(|client| client.version.as_deref()),
             duration_ms = milliseconds(self.began.elapsed()),
             request.id = self.request_id,
+            trace.id = self.headers.trace_id(&self.record),
+            xray.trace_id = self.headers.xray_trace_id(),
             "stream ended"
         );
     }

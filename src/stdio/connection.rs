@@ -8,7 +8,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use serde_json::Value;
 use server::mcp::{
-    self, ChangingList, Effect, ListenFilter, Mcp, Record, Reply, RequestLine, Session, StdioMessage, Subscription,
+    self, ChangingList, Effect, ListenFilter, LoggedHeaders, Mcp, Record, Reply, RequestLine, Session, StdioMessage,
+    Subscription,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
@@ -321,5 +322,6 @@ impl Shared {
 }
 
 fn write_line(record: &Record, request_id: &str, began: Instant) {
-    RequestLine { record, request_id, began, status: None, sub: None, client_id: None }.write();
+    let headers = &LoggedHeaders::default();
+    RequestLine { record, headers, request_id, began, status: None, sub: None, client_id: None }.write();
 }

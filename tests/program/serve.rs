@@ -406,6 +406,53 @@ fn a_log_in_json_is_json_in_every_line() {
 }
 
 #[test]
+fn a_log_line_has_the_trace_and_the_client() {
+    const META: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const HEADER: &str = "0af7651916cd43dd8448eb211c80319c";
+    const XRAY: &str = "1-6ad5d780-5f3c1e9a0b7d284600000001";
+    let program = Program::start_with("prompts", "127.0.0.1:0", &[("LOG_FORMAT", "json")]);
+    let head = |more: &str| format!("POST /mcp HTTP/1.1\r\nHost: {}\r\n{more}", program.host());
+    let ping = |meta: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"_meta":{{{meta}}}}}}}"#);
+    let json = "Content-Type: application/json\r\n";
+    let traceparent = |id: &str| format!("traceparent: 00-{id}-00f067aa0ba902b7-01\r\n");
+    let in_meta = format!(r#""traceparent":"00-{META}-00f067aa0ba902b7-01""#);
+    let in_headers = format!("{json}{}X-Amzn-Trace-Id: Self=1-2-3;Root={XRAY}\r\n", traceparent(HEADER));
+    let info = r#""io.modelcontextprotocol/clientInfo":{"name":"an \"app\"\n","version":"2"}"#;
+    let requests = [
+        // Neither.
+        (head(json), ping("")),
+        // `_meta` before the headers.
+        (head(&format!("{in_headers}User-Agent: curl/8.17.0 (x)\r\n")), ping(&format!("{in_meta},{info}"))),
+        (head(&format!("{in_headers}User-Agent: curl/8.17.0 (x)\r\n")), ping("")),
+        // A broken `traceparent` is none, nor are two.
+        (head(&in_headers), ping(r#""traceparent":"00-x-y-01""#)),
+        (head(&format!("{json}{}{}", traceparent(HEADER), traceparent(META))), ping("")),
+        // A refused request too; a user agent is data.
+        (head(&format!("{}User-Agent: \"}}\\/\"\r\n", traceparent(HEADER))), ping("")),
+    ];
+    for (head, body) in &requests {
+        program.send(head, body);
+    }
+    let (_, log) = program.stop();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let facts =
+        |line: Value| ["trace.id", "xray.trace_id", "client.name", "client.version"].map(|field| line[field].clone());
+    let facts: Vec<_> = lines.filter(|line| line["message"] == "request").map(facts).collect();
+    let nothing = Value::Null;
+    assert_eq!(
+        facts,
+        [
+            [nothing.clone(), nothing.clone(), nothing.clone(), nothing.clone()],
+            [META.into(), XRAY.into(), "an \"app\"".into(), "2".into()],
+            [HEADER.into(), XRAY.into(), "curl".into(), "8.17.0".into()],
+            [HEADER.into(), XRAY.into(), nothing.clone(), nothing.clone()],
+            [nothing.clone(), nothing.clone(), nothing.clone(), nothing.clone()],
+            [HEADER.into(), nothing, "\"}\\".into(), "\"".into()],
+        ]
+    );
+}
+
+#[test]
 fn a_log_that_nobody_reads_stops_neither_the_answers_nor_the_end() {
     let (program, stderr) = Program::start_unread(&["--dir", "prompts"], "127.0.0.1:0", &[]);
     program.flood(7_000);

@@ -32,7 +32,7 @@ use crate::auth::{Claims, Guard, Refusal, Verifier, documents, register};
 use crate::config::{Allowed, Config, SignIn};
 pub use crate::limits::BODY_TIMEOUT;
 use crate::limits::{BODY_RETRY_SECONDS, MAX_BODY_BYTES, MAX_LOGGED_HEADER_CHARS, MAX_REGISTRATION_BYTES};
-use crate::mcp::{Mcp, Post, Record, Reply, RequestLine};
+use crate::mcp::{LoggedHeaders, Mcp, Post, Record, Reply, RequestLine};
 use dotprompt::shorten_to;
 use gallery::Gallery;
 
@@ -222,13 +222,15 @@ async fn log(mut request: Request, next: Next) -> Response {
     let by_platform = request.extensions_mut().remove::<RequestId>();
     let id = by_platform.unwrap_or_else(|| RequestId(Uuid::new_v4().to_string()));
     request.extensions_mut().insert(id.clone());
+    let headers = LoggedHeaders::of(request.headers());
     let mut response = next.run(request).await;
     let caller = response.extensions_mut().remove::<Arc<Claims>>();
     if let Some(record) = response.extensions_mut().remove::<Record>() {
         let claim = |name| caller.as_ref().and_then(|caller| caller.text(name));
         let (sub, client_id) = (claim("sub"), claim("client_id"));
         let status = Some(response.status().as_u16());
-        RequestLine { record: &record, request_id: &id.0, began, status, sub, client_id }.write();
+        let headers = &headers;
+        RequestLine { record: &record, headers, request_id: &id.0, began, status, sub, client_id }.write();
     }
     response
 }

@@ -14,6 +14,8 @@ pub(crate) const BODY_RETRY_SECONDS: u16 = 5;
 
 /// The value of a header in the log.
 pub(crate) const MAX_LOGGED_HEADER_CHARS: usize = 100;
+/// A client's name, and its version, in the log.
+pub(crate) const MAX_LOGGED_CLIENT_CHARS: usize = 64;
 
 /// How long `tools/list` waits for the prompts that are tools. Clients that start wait for the list.
 pub(crate) const TOOL_LIST_TIMEOUT: Duration = Duration::from_secs(5);

@@ -7,6 +7,7 @@
 //! a handshake comes with each message.
 
 mod app;
+mod client;
 mod connection;
 mod elicitation;
 mod error;
@@ -21,6 +22,7 @@ mod resources;
 mod rpc;
 mod skills;
 mod tools;
+mod trace;
 mod version;
 
 use std::borrow::Cow;
@@ -29,6 +31,7 @@ use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+pub use client::Client;
 use connection::Transport;
 pub use connection::{Effect, InputRequests, Session, StdioMessage, Subscription};
 use error::{Error, ErrorKind};
@@ -38,7 +41,7 @@ pub use listen::{ChangingList, ListenFilter};
 pub use meta::stream_version;
 use meta::{CommonParams, Meta, negotiate};
 use method::{Method, Mirrored};
-pub use post::{Post, Record, Reply, RequestLine};
+pub use post::{LoggedHeaders, Post, Record, Reply, RequestLine};
 pub(crate) use rpc::notification;
 use rpc::{Message, Request};
 use serde::de::DeserializeOwned;
@@ -255,9 +258,14 @@ impl Mcp {
         let Received { transport, claims, effect, progress, .. } = received;
         let (logged, method) = Method::find(&request.method).unzip();
         record.method = Some(logged.unwrap_or("unknown"));
-        let CommonParams { meta, name, uri } = CommonParams::of(request)?;
+        let CommonParams { meta, name, uri, client_info } = CommonParams::of(request)?;
         let meta = meta.unwrap_or_default();
         record.trace_id = meta.trace_id();
+        let client_info = meta.client_info.or(client_info.filter(|_| method == Some(Method::Initialize)));
+        record.client = match client_info {
+            Some(info) => Client::of_info(info),
+            None => transport.session().and_then(|session| session.client.clone()),
+        };
         let (era, version) = negotiate(transport, &meta, method == Some(Method::Initialize))?;
         record.version = Some(version);
         if let (Era::Modern, Transport::Http(headers)) = (era, transport) {
@@ -333,7 +341,8 @@ impl Call<'_> {
         record.version = Some(protocol_version);
         if self.is_stdio() {
             let HandshakeParams { capabilities } = self.params().unwrap_or_default();
-            let _ = self.effect.set(Effect::Opens(Session { version: protocol_version, capabilities }));
+            let session = Session { version: protocol_version, capabilities, client: record.client.clone() };
+            let _ = self.effect.set(Effect::Opens(session));
         }
         let Mcp { server_info, instructions, capabilities, .. } = self.mcp;
         self.answer(&InitializeResult { protocol_version, capabilities, server_info, instructions })

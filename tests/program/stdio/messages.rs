@@ -170,6 +170,8 @@ fn standard_output_has_messages_alone() {
     }
     let log = gallery.logs("rpc.method=\"prompts/get\"");
     assert!(log.contains("mcp.name=\"broken\"") && !log.contains("http.status"), "{log}");
+    // The session knows the client.
+    assert!(log.contains("client.name=\"test\" client.version=\"1\""), "{log}");
     let (code, messages, _) = gallery.end();
     assert_eq!((code, messages), (Some(0), vec![]));
 }

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
+use super::client::Client;
 use super::listen::ListenFilter;
 
 /// The transport of a message.
@@ -33,13 +34,14 @@ impl<'a> Transport<'a> {
 pub struct Session {
     pub(super) version: &'static str,
     pub(super) capabilities: Map<String, Value>,
+    pub(super) client: Option<Client>,
 }
 
 impl Session {
     /// The same of a client that answers no requests.
     #[must_use]
     pub fn without_capabilities(&self) -> Self {
-        Self { version: self.version, capabilities: Map::new() }
+        Self { capabilities: Map::new(), ..self.clone() }
     }
 }
 

@@ -10,6 +10,7 @@ use super::error::{Error, ErrorKind};
 use super::headers;
 use super::post::{Record, Reply};
 use super::rpc::{Request, is_id};
+use super::trace;
 use super::version::{Era, HANDSHAKE, MODERN, SUPPORTED, handshake};
 
 /// The version of a request without the version header: the last revision that had no such header.
@@ -27,6 +28,9 @@ pub(super) struct CommonParams<'a> {
     pub(super) name: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) uri: Option<&'a RawValue>,
+    /// Of `initialize`.
+    #[serde(borrow, rename = "clientInfo")]
+    pub(super) client_info: Option<&'a RawValue>,
 }
 
 impl<'a> CommonParams<'a> {
@@ -45,6 +49,8 @@ pub(super) struct Meta<'a> {
     version: Option<&'a RawValue>,
     #[serde(borrow, rename = "io.modelcontextprotocol/clientCapabilities")]
     pub(super) capabilities: Option<&'a RawValue>,
+    #[serde(borrow, rename = "io.modelcontextprotocol/clientInfo")]
+    pub(super) client_info: Option<&'a RawValue>,
     #[serde(borrow)]
     traceparent: Option<&'a RawValue>,
     #[serde(borrow, rename = "progressToken")]
@@ -57,11 +63,10 @@ impl<'a> Meta<'a> {
         self.progress_token.filter(|token| is_id(token.get()))
     }
 
-    /// The trace id of a W3C `traceparent`: `00-TRACE_ID-PARENT_ID-FLAGS`.
+    /// The trace id of `traceparent`.
     pub(super) fn trace_id(&self) -> Option<String> {
-        let text: String = serde_json::from_str(self.traceparent?.get()).ok()?;
-        let id = text.split('-').nth(1)?;
-        (id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())).then(|| id.to_owned())
+        let traceparent: String = serde_json::from_str(self.traceparent?.get()).ok()?;
+        trace::trace_id(&traceparent).map(str::to_owned)
     }
 }
 

@@ -1,11 +1,15 @@
 //! One POST, its reply, and the record of both for the log.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
+use super::client::Client;
+use super::trace;
 use crate::logging::milliseconds;
 use store::Observed;
 
@@ -44,6 +48,8 @@ pub struct Record {
     pub version: Option<&'static str>,
     /// The trace id of `_meta.traceparent`.
     pub trace_id: Option<String>,
+    /// The client, as its `clientInfo` says.
+    pub client: Option<Client>,
     /// The JSON-RPC code of an error.
     pub error: Option<i32>,
     /// Whether a tool answered with `isError`.
@@ -54,11 +60,56 @@ pub struct Record {
     pub observed: Observed,
 }
 
+/// What the headers of a request say for the log.
+#[derive(Debug, Default, Clone)]
+pub struct LoggedHeaders {
+    traceparent: Option<HeaderValue>,
+    xray: Option<HeaderValue>,
+    user_agent: Option<HeaderValue>,
+}
+
+impl LoggedHeaders {
+    /// Takes them from a request. Their values are read when the line is written.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        // Of two, none is believed.
+        let mut traceparents = headers.get_all("traceparent").iter();
+        let traceparent = traceparents.next().filter(|_| traceparents.next().is_none()).cloned();
+        Self {
+            traceparent,
+            xray: headers.get("x-amzn-trace-id").cloned(),
+            user_agent: headers.get(USER_AGENT).cloned(),
+        }
+    }
+
+    /// The trace of the request: that of `_meta`, where MCP has it, since a proxy may begin another one in the header.
+    #[must_use]
+    pub fn trace_id<'a>(&'a self, record: &'a Record) -> Option<&'a str> {
+        let in_header = || trace::trace_id(self.traceparent.as_ref()?.to_str().ok()?);
+        record.trace_id.as_deref().or_else(in_header)
+    }
+
+    /// The trace of X-Ray.
+    #[must_use]
+    pub fn xray_trace_id(&self) -> Option<&str> {
+        trace::xray_trace_id(self.xray.as_ref()?.to_str().ok()?)
+    }
+
+    /// The client, by its `User-Agent` if it says nothing else.
+    #[must_use]
+    pub fn client<'a>(&self, record: &'a Record) -> Option<Cow<'a, Client>> {
+        let by_header = || Client::of_user_agent(&String::from_utf8_lossy(self.user_agent.as_ref()?.as_bytes()));
+        record.client.as_ref().map(Cow::Borrowed).or_else(|| by_header().map(Cow::Owned))
+    }
+}
+
 /// The log line of one request.
 #[derive(Debug)]
 pub struct RequestLine<'a> {
     /// The facts of the request.
     pub record: &'a Record,
+    /// What its headers say; stdio has none.
+    pub headers: &'a LoggedHeaders,
     /// Its id in the log.
     pub request_id: &'a str,
     /// When it arrived.
@@ -74,13 +125,14 @@ pub struct RequestLine<'a> {
 impl RequestLine<'_> {
     /// Writes the line, as an error if the server failed.
     pub fn write(self) {
-        let Self { record, request_id, began, status, sub, client_id } = self;
+        let Self { record, headers, request_id, began, status, sub, client_id } = self;
         let outcome = match (record.error, record.tool_error) {
             (Some(_), _) => "error",
             (None, true) => "tool error",
             (None, false) => "ok",
         };
         let duration_ms = milliseconds(began.elapsed());
+        let client = headers.client(record);
         macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(
@@ -90,6 +142,8 @@ impl RequestLine<'_> {
                     outcome,
                     caller.sub = sub,
                     caller.client_id = client_id,
+                    client.name = client.as_ref().map(|client| client.name.as_str()),
+                    client.version = client.as_ref().and_then(|client| client.version.as_deref()),
                     error.code = record.error,
                     cause = record.cause,
                     http.status = status,
@@ -98,7 +152,8 @@ impl RequestLine<'_> {
                     stale_seconds = record.observed.stale_seconds,
                     unread_files = (record.observed.unread > 0).then_some(record.observed.unread),
                     request.id = request_id,
-                    trace.id = record.trace_id,
+                    trace.id = headers.trace_id(record),
+                    xray.trace_id = headers.xray_trace_id(),
                     "request"
                 )
             };

@@ -1,0 +1,122 @@
+//! Which program sent a request, for the log. It is what the program says of itself, and decides nothing.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::limits::MAX_LOGGED_CLIENT_CHARS;
+use dotprompt::shorten_to;
+
+/// A client's name and version, on one line each and not too long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    /// Such as `claude-code`.
+    pub name: String,
+    /// Such as `2.1.332`.
+    pub version: Option<String>,
+}
+
+impl Client {
+    /// The client of an MCP `clientInfo`; `None` if that has no name.
+    pub(super) fn of_info(info: &RawValue) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Implementation<'a> {
+            #[serde(borrow)]
+            name: &'a RawValue,
+            #[serde(borrow)]
+            version: Option<&'a RawValue>,
+        }
+        let Implementation { name, version } = serde_json::from_str(info.get()).ok()?;
+        Some(Self { name: text(name)?, version: version.and_then(text) })
+    }
+
+    /// The first product of a `User-Agent`: `claude-code/2.1.332 (cli)` is version 2.1.332 of `claude-code`.
+    pub(super) fn of_user_agent(user_agent: &str) -> Option<Self> {
+        let product = user_agent.split_ascii_whitespace().next()?;
+        let (name, version) = match product.split_once('/') {
+            Some((name, version)) => (name, cleaned(version)),
+            None => (product, None),
+        };
+        Some(Self { name: cleaned(name)?, version })
+    }
+}
+
+/// A JSON string, unless it is empty.
+fn text(json: &RawValue) -> Option<String> {
+    let quoted = json.get().strip_prefix('"')?.strip_suffix('"')?;
+    if quoted.contains('\\') { cleaned(&serde_json::from_str::<String>(json.get()).ok()?) } else { cleaned(quoted) }
+}
+
+fn cleaned(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| shorten_to(MAX_LOGGED_CLIENT_CHARS, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::Client;
+
+    fn of_info(info: &str) -> Option<(String, Option<String>)> {
+        let info = RawValue::from_string(info.to_owned()).unwrap();
+        Client::of_info(&info).map(|client| (client.name, client.version))
+    }
+
+    fn of_user_agent(user_agent: &str) -> Option<(String, Option<String>)> {
+        Client::of_user_agent(user_agent).map(|client| (client.name, client.version))
+    }
+
+    fn client(name: &str, version: Option<&str>) -> Option<(String, Option<String>)> {
+        Some((name.to_owned(), version.map(str::to_owned)))
+    }
+
+    #[test]
+    fn client_info_has_name_and_version() {
+        assert_eq!(
+            of_info(r#"{"name":"claude-code","title":"Claude","version":"2.1.332"}"#),
+            client("claude-code", Some("2.1.332"))
+        );
+        assert_eq!(of_info(r#"{"name":"VS Code é"}"#), client("VS Code é", None));
+        assert_eq!(of_info(r#"{"name":"x","version":2}"#), client("x", None));
+    }
+
+    #[test]
+    fn without_a_name_there_is_no_client() {
+        for info in [
+            "null",
+            "1",
+            "[]",
+            "{}",
+            r#"{"name":""}"#,
+            r#"{"name":" "}"#,
+            r#"{"name":5}"#,
+            r#"{"name":null}"#,
+            r#"{"version":"1"}"#,
+        ] {
+            assert_eq!(of_info(info), None, "{info}");
+        }
+        for user_agent in ["", " ", "/1.0"] {
+            assert_eq!(of_user_agent(user_agent), None, "{user_agent}");
+        }
+    }
+
+    #[test]
+    fn a_user_agent_is_its_first_product() {
+        assert_eq!(of_user_agent("claude-code/2.1.332 (cli)"), client("claude-code", Some("2.1.332")));
+        assert_eq!(of_user_agent("node"), client("node", None));
+        assert_eq!(of_user_agent("Mozilla/5.0 (X11; Linux x86_64)"), client("Mozilla", Some("5.0")));
+        assert_eq!(of_user_agent("x/"), client("x", None));
+    }
+
+    #[test]
+    fn names_are_on_one_line_and_bounded() {
+        assert_eq!(of_info(r#"{"name":"a\nb\u001b[31m","version":"1\r\n2"}"#), client("a b [31m", Some("1  2")));
+        let long = "é".repeat(1000);
+        for named in
+            [of_info(&format!(r#"{{"name":"{long}","version":"{long}"}}"#)), of_user_agent(&format!("{long}/{long}"))]
+        {
+            let (name, version) = named.unwrap();
+            assert_eq!((name.chars().count(), version.unwrap().chars().count()), (65, 65));
+        }
+    }
+}
