@@ -117,13 +117,16 @@ def access_log() -> None:
     same(set(line.values()), {"-"})
 
 
+def encryption(**parameters: str) -> dict:
+    (rule,) = emulator.declared(template, "Bucket", "BucketEncryption", **parameters)["ServerSideEncryptionConfiguration"]
+    return rule
+
+
 def without_a_key() -> None:
-    rules = boto3.client("s3").get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
-    same([rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules], ["AES256"])
+    same(encryption(), {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}})
     policy = boto3.client("iam").get_role_policy(RoleName=resource("FunctionRole"), PolicyName="prompts")["PolicyDocument"]
     assert "kms:" not in json.dumps(policy), policy
-    concurrency = boto3.client("lambda").get_function_concurrency(FunctionName=resource("Function"))
-    assert "ReservedConcurrentExecutions" not in concurrency, concurrency
+    same(emulator.declared(template, "Function", "ReservedConcurrentExecutions"), None)
 
 
 def role() -> None:
@@ -633,22 +636,31 @@ def with_a_key() -> None:
     certificate = boto3.client("acm").request_certificate(DomainName="prompts.example.com")["CertificateArn"]
     domain = {"DomainName": "prompts.example.com", "CertificateArn": certificate, "RouteScopes": "true"}
     emulator.deploy(template, Architecture="x86_64", KmsKeyArn=key, ReservedConcurrency="5", **domain)
-    bucket, role = resource("Bucket"), resource("FunctionRole")
-    (rule,) = boto3.client("s3").get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
-    same(rule["ApplyServerSideEncryptionByDefault"], {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key})
-    same(rule["BucketKeyEnabled"], True)
-    policy = boto3.client("iam").get_role_policy(RoleName=role, PolicyName="prompts")["PolicyDocument"]
+    encrypted = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    same(encryption(KmsKeyArn=key), {"ServerSideEncryptionByDefault": encrypted, "BucketKeyEnabled": True})
+    same(emulator.declared(template, "Function", "ReservedConcurrentExecutions", ReservedConcurrency="5"), "5")
+    policy = boto3.client("iam").get_role_policy(RoleName=resource("FunctionRole"), PolicyName="prompts")["PolicyDocument"]
     (statement,) = [one for one in policy["Statement"] if "kms" in json.dumps(one["Action"])]
     same([statement["Action"], statement["Resource"]], [["kms:Decrypt", "kms:GenerateDataKey"], key])
     same(statement["Condition"]["StringEquals"], {"kms:ViaService": f"s3.{emulator.REGION}.amazonaws.com"})
-    concurrency = boto3.client("lambda").get_function_concurrency(FunctionName=resource("Function"))
-    same(concurrency["ReservedConcurrentExecutions"], 5)
     api = boto3.client("apigatewayv2").get_routes(ApiId=resource("Api"))["Items"]
     scopes = {scope for route in api for scope in route.get("AuthorizationScopes") or []}
     same(scopes, {"https://prompts.example.com/mcp/invoke"})
 
 
+def scope_of_the_first_address() -> None:
+    emulator.aws("cloudformation", "delete-stack", "--stack-name", emulator.STACK)
+    emulator.aws("cloudformation", "wait", "stack-delete-complete", "--stack-name", emulator.STACK)
+    try:
+        emulator.deploy(template, Architecture="x86_64", RouteScopes="true")
+    except AssertionError as refused:
+        assert "RouteScopes=true needs DomainName" in str(refused), refused
+    else:
+        raise AssertionError("the stack was created")
+
+
 check("with a key, reserved concurrency and a domain name", with_a_key)
+check("no scope that is too long for API Gateway is written", scope_of_the_first_address)
 
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)

@@ -24,6 +24,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.x509.oid import NameOID
+from ministack.services.cloudformation import engine
 
 PORT = int(os.environ["GATEWAY_PORT"])
 REGION = os.environ["AWS_REGION"]
@@ -80,6 +81,16 @@ def paste(line: str, stdin: str = "", cwd: Path | None = None) -> str:
     done = subprocess.run(["bash", "-c", line], input=stdin, capture_output=True, text=True, timeout=120, cwd=cwd)
     assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
     return done.stdout
+
+
+def declared(template: Path, resource: str, name: str, **parameters: str):
+    """A property of a resource as CloudFormation reads it with these parameters: the emulator does not know each one."""
+    document = engine._parse_template(template.read_text())
+    given = [{"Key": key, "Value": value} for key, value in parameters.items()]
+    values = engine._resolve_parameters(document, given)
+    conditions = engine._evaluate_conditions(document, values)
+    properties = document["Resources"][resource]["Properties"]
+    return engine._resolve_refs(properties, {}, values, conditions, {}, STACK, "").get(name)
 
 
 # --- Requests ---
