@@ -83,7 +83,8 @@ mod live;
 mod location;
 mod log;
 mod open;
-mod port;
+#[doc(hidden)]
+pub mod port;
 mod program;
 mod sse;
 mod stdio;

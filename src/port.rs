@@ -68,6 +68,15 @@ pub(crate) async fn serve(
     }
 }
 
+/// Answers the requests of one client, as [`serve`] does for each. For the fuzz targets.
+#[doc(hidden)]
+pub async fn answer(stream: TcpStream, app: Router) {
+    let limits = Arc::new(Limits::new(1));
+    let memory = Arc::new(RequestMemory::new(limits.held_bytes));
+    let (_stopping, is_stopping) = watch::channel(false);
+    connection::serve(stream, Shared { app, limits, memory, is_stopping }).await;
+}
+
 /// The most permits that can be taken at once.
 const MAX_PERMITS: u32 = 1 << 20;
 

@@ -3,39 +3,43 @@
 use std::time::Duration;
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use prompt_gallery::port;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
 use super::service;
 
 thread_local! {
-    static SERVER: (Runtime, Router) = (service::runtime(), service::open());
+    static SERVER: (Runtime, Router, TcpListener) = {
+        let runtime = service::runtime();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+        (runtime, service::open(), listener)
+    };
 }
 
-/// Longer than any request takes.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// Longer than any connection takes whose client sends no more.
+const PATIENCE: Duration = Duration::from_secs(9);
 
 /// Each answer has a status line, and no request makes the server fail.
 pub fn run(input: &[u8]) {
-    let answers = SERVER.with(|(runtime, app)| {
+    let answers = SERVER.with(|(runtime, app, listener)| {
         runtime.block_on(async {
-            let (mut client, server) = duplex(256 * 1024);
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .half_close(true)
-                .serve_connection(TokioIo::new(server), TowerToHyperService::new(app.clone()));
+            let address = listener.local_addr().expect("an address");
+            let (client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+            let (mut client, server) = (client.expect("a connection"), accepted.expect("a connection").0);
             let talk = async {
-                // The server may stop to read.
-                let _ = client.write_all(input).await;
-                let _ = client.shutdown().await;
+                let (mut from, mut to) = client.split();
+                let send = async {
+                    // The server may have closed the connection.
+                    let _ = to.write_all(input).await;
+                    let _ = to.shutdown().await;
+                };
                 let mut answers = Vec::new();
-                let _ = client.read_to_end(&mut answers).await;
+                let _ = tokio::join!(send, from.read_to_end(&mut answers));
                 answers
             };
-            let both = async { tokio::join!(connection, talk).1 };
+            let both = async { tokio::join!(port::answer(server, app.clone()), talk).1 };
             tokio::time::timeout(PATIENCE, both).await.expect("the end of the connection")
         })
     });
