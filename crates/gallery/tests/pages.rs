@@ -64,8 +64,8 @@ async fn lengths(gallery: &Gallery, audience: Audience) -> Vec<usize> {
 #[tokio::test]
 async fn a_page_has_all_prompts_that_fit_an_answer() {
     let text = "---\ndescription: Says hello.\n---\nHello".to_owned();
-    let gallery = gallery(Prompts { count: 3_000, text, delay: Duration::ZERO });
-    assert_eq!(lengths(&gallery, Audience::AnyClient).await, [3_000]);
+    let gallery = gallery(Prompts { count: 1_200, text, delay: Duration::ZERO });
+    assert_eq!(lengths(&gallery, Audience::AnyClient).await, [1_200]);
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn a_page_ends_with_what_was_read_in_time_and_is_not_kept() {
     let prompts = Prompts { count: 200, text: "Hello".to_owned(), delay: Duration::from_millis(20) };
     let gallery = gallery(prompts).with_page_timeout(Duration::from_millis(10));
     let cut = gallery.list(None).await.unwrap();
-    assert_eq!(length(&cut), 1);
+    assert_eq!(length(&cut), 32, "those whose reading had begun");
     assert!(!Arc::ptr_eq(&cut, &gallery.list(None).await.unwrap()));
     assert_eq!(lengths(&gallery, Audience::AnyClient).await.iter().sum::<usize>(), 200);
     let gallery = gallery.with_page_timeout(Duration::MAX);
@@ -97,7 +97,7 @@ async fn a_search_finds_what_was_read_in_time_and_says_how_many_prompts_were_not
     let prompts = Prompts { count: 200, text: "Hello".to_owned(), delay: Duration::from_millis(20) };
     let gallery = gallery(prompts).with_page_timeout(Duration::from_millis(10));
     let found = gallery.search(Search::default()).await.unwrap();
-    assert_eq!((found.total, found.not_searched), (1, 199));
+    assert_eq!((found.total, found.not_searched), (32, 168));
     let gallery = gallery.with_page_timeout(Duration::MAX);
     let found = gallery.search(Search::default()).await.unwrap();
     assert_eq!((found.total, found.not_searched), (200, 0));
