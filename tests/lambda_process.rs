@@ -418,11 +418,7 @@ async fn a_bad_event_is_one_failed_invocation() {
         "{}".to_owned(),
         "null".to_owned(),
         r#""text""#.to_owned(),
-        changed(event!("tools_call"), |event| event["requestContext"]["http"]["method"] = "NO METHOD".into()),
-        changed(event!("tools_call"), |event| event["headers"]["a b"] = "no header name".into()),
-        changed(event!("base64_body"), |event| event["body"] = "no base64!".into()),
-        changed(event!("tools_call"), |event| event["rawQueryString"] = "no <query> string".into()),
-        changed(event!("tools_call"), |event| event["headers"]["host"] = "no host".into()),
+        changed(event!("tools_call"), |event| event["requestContext"]["http"] = "no request".into()),
     ];
     let count = bad.len();
     for event in bad {
@@ -432,6 +428,50 @@ async fn a_bad_event_is_one_failed_invocation() {
     }
     assert_eq!(program.requests().len(), count);
     assert!(program.log().iter().filter(|line| line["level"] == "ERROR").count() >= count);
+}
+
+#[tokio::test]
+async fn a_request_that_http_does_not_allow_is_refused_and_no_failed_invocation() {
+    let s3 = S3Server::start().await;
+    let (mut platform, program) = start_over(&s3, &[]).await;
+    let bad = [
+        changed(event!("tools_call"), |event| event["requestContext"]["http"]["method"] = "NO METHOD".into()),
+        changed(event!("tools_call"), |event| event["headers"]["a b"] = "no header name".into()),
+        changed(event!("base64_body"), |event| event["body"] = "no base64!".into()),
+    ];
+    for event in &bad {
+        let refused = platform.invoke(&**event).await.expect(event);
+        assert_eq!((&refused["statusCode"], &refused["isBase64Encoded"]), (&json!(400), &json!(false)));
+        assert!(refused["body"].as_str().unwrap().contains("-32600"), "{refused}");
+        assert_eq!(platform.ask(event!("tools_call")).await["result"]["structuredContent"], json!({ "result": 42 }));
+    }
+    let refused = program.requests().into_iter().filter(|line| line["http.status"] == 400);
+    assert_eq!(refused.filter(|line| line["request.id"].is_string()).count(), bad.len());
+    assert_eq!(program.stderr(), "");
+}
+
+#[tokio::test]
+async fn an_incomplete_environment_is_named_and_nothing_starts() {
+    let prompts = concat!(env!("CARGO_MANIFEST_DIR"), "/prompts");
+    let complete = [
+        ("PROMPT_DIR", prompts),
+        ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"),
+        ("AWS_LAMBDA_FUNCTION_NAME", "gallery"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+    ];
+    let without = |name: &'static str| complete.into_iter().filter(move |(other, _)| *other != name);
+    let missing = ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"];
+    let wrong = [("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "lots"), ("AWS_LAMBDA_RUNTIME_API", "/path")];
+    let cases = missing.map(|name| (name, None)).into_iter().chain(wrong.map(|(name, value)| (name, Some(value))));
+    for (name, value) in cases {
+        let mut program = Program::start(without(name).chain(value.map(|value| (name, value))));
+        let status = program.ended().await;
+        let stderr = program.stderr();
+        assert_eq!((status.code(), program.stdout()), (Some(2), String::new()), "{name}: {stderr}");
+        assert!(stderr.starts_with("prompt-gallery: ") && stderr.contains(name), "{stderr}");
+        assert_eq!((stderr.lines().count(), stderr.ends_with('\n')), (1, true), "{stderr}");
+    }
 }
 
 #[tokio::test]
@@ -575,7 +615,7 @@ async fn no_argument_no_prompt_and_no_token_is_logged_at_any_level() {
         s3.put(&format!("prompts/{key}.prompt"), source.replace("PROMPT", PROMPT));
     }
     let events = secret_events();
-    let by_target = "trace,lambda_runtime=trace,lambda_http=trace,hyper=trace,hyper_util=trace,aws_config=trace,\
+    let by_target = "trace,lambda_runtime=trace,hyper=trace,hyper_util=trace,aws_config=trace,\
                      aws_smithy_runtime=trace,aws_sdk_s3=trace,aws_sigv4=trace,prompt_gallery=trace";
     for filter in ["info", "debug", "trace", by_target] {
         let (mut platform, program) = start_over(&s3, &[("RUST_LOG", filter), ("CACHE_TTL_SECONDS", "0")]).await;

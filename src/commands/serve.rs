@@ -56,6 +56,7 @@ pub(crate) fn run(args: Serve, server: Server) -> Result<ExitCode, Failure> {
     let flags = Flags { addr: args.addr, ..args.location.into() };
     let config = Config::from_env(flags).map_err(Failure::unable)?;
     if config.on_lambda {
+        function::check_environment().map_err(Failure::unable)?;
         function::serve(server.tools, server.resources, &config).map_err(Failure::wrong)?;
     } else {
         let _log = log::init(&config);

@@ -1,15 +1,19 @@
 //! The prompt gallery as an AWS Lambda function behind an API Gateway HTTP API: events become requests to the service that
 //! the local server runs too. Environment variables hold all settings.
 
+mod answer;
+mod environment;
 mod event;
+mod handler;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use event::Event;
 use gallery::{Gallery, OwnResource, OwnResources};
-use lambda_http::tower::ServiceExt;
+use lambda_runtime::{LambdaEvent, service_fn};
 use server::auth::Verifier;
 use server::config::{Config, Flags};
 use server::http;
@@ -17,6 +21,7 @@ use server::logging::{self, milliseconds};
 use server::mcp::Mcp;
 use server::open::Stores;
 use server::tools::{Tool, Tools};
+use store::env::process;
 use store::s3::client;
 use tokio::runtime;
 
@@ -34,13 +39,25 @@ pub fn run(tools: Vec<Tool>) -> ExitCode {
         Ok(config) if !config.on_lambda => {
             (2, "AWS_LAMBDA_RUNTIME_API is not set: this program runs only on AWS Lambda".to_owned())
         }
-        Ok(config) => match serve(tools, Vec::new(), &config) {
-            Ok(()) => return ExitCode::SUCCESS,
-            Err(why) => (1, why),
+        Ok(config) => match check_environment().map_err(|why| (2, why)) {
+            Ok(()) => match serve(tools, Vec::new(), &config) {
+                Ok(()) => return ExitCode::SUCCESS,
+                Err(why) => (1, why),
+            },
+            Err(refusal) => refusal,
         },
     };
     eprintln!("prompt-gallery: {why}");
     ExitCode::from(code)
+}
+
+/// Checks the variables that Lambda sets for every function. Comes before [`serve`], which panics without them.
+///
+/// # Errors
+/// What is missing or wrong, in one line.
+#[doc(hidden)]
+pub fn check_environment() -> Result<(), String> {
+    environment::problem(process).map_or(Ok(()), Err)
 }
 
 /// Answers events with the settings of `config` until the platform ends the process.
@@ -57,11 +74,10 @@ pub fn serve(tools: Vec<Tool>, resources: Vec<OwnResource>, config: &Config) -> 
     let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     runtime.block_on(async {
         tokio::spawn(list_ahead(Arc::clone(&gallery)));
-        let app = app(tools, resources, gallery, config)?.map_request(event::request);
+        let app = app(tools, resources, gallery, config)?;
         tracing::debug!(duration_ms = milliseconds(began.elapsed()), "ready for events");
-        // A bad event is one failed invocation, also where `lambda_http` panics: for a body that is not base64, and for a
-        // host or query string that cannot be in a URL.
-        lambda_http::run(app).await.map_err(|e| format!("Lambda: {e}"))
+        let answer = |event: LambdaEvent<Event>| handler::answer(app.clone(), event);
+        lambda_runtime::run(service_fn(answer)).await.map_err(|e| format!("Lambda: {e}"))
     })
 }
 

@@ -6,14 +6,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::response::IntoResponse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE, WWW_AUTHENTICATE};
-use http::{HeaderMap, StatusCode};
-use http_body_util::BodyExt;
-use lambda_http::request::from_str;
-use lambda_http::tower::ServiceExt;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 
 use gallery::Gallery;
@@ -22,8 +19,8 @@ use server::config::{Config, Flags};
 use server::tools::calculator;
 use store::s3::client;
 
-use super::request;
-use crate::app;
+use super::Event;
+use crate::{app, handler};
 
 const MIB: usize = 1024 * 1024;
 
@@ -44,6 +41,7 @@ struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: String,
+    is_base64: bool,
 }
 
 impl Answer {
@@ -86,10 +84,25 @@ async fn sent(env: &[(&str, &str)], event: &str) -> (Answer, Vec<u8>) {
     let config = config.unwrap();
     let gallery = Gallery::new(config.source.open(client::from_env).unwrap(), config.cache_ttl, config.page_size);
     let app = app(vec![calculator::add(), calculator::multiply()], Vec::new(), Arc::new(gallery), &config).unwrap();
-    let response = app.map_request(request).oneshot(from_str(event).unwrap()).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let body = body.collect().await.unwrap().to_bytes().to_vec();
-    (Answer { status: parts.status, headers: parts.headers, body: String::new() }, body)
+    of(app, event).await
+}
+
+/// A service's answer to an event, as API Gateway reads it.
+async fn of(app: Router, event: &str) -> (Answer, Vec<u8>) {
+    let event = LambdaEvent::new(serde_json::from_str::<Event>(event).unwrap(), Context::default());
+    let Ok(answer) = handler::answer(app, event).await;
+    let mut answer = serde_json::to_value(answer).unwrap();
+    let is_base64 = answer["isBase64Encoded"].as_bool().unwrap();
+    let headers = answer["headers"].as_object().unwrap().iter();
+    let header = |(name, value): (&String, &Value)| {
+        let name: HeaderName = name.parse().unwrap();
+        (name, value.as_str().unwrap().parse::<HeaderValue>().unwrap())
+    };
+    let headers = headers.map(header).collect();
+    let Value::String(body) = answer["body"].take() else { panic!("no body in {answer}") };
+    let body = if is_base64 { STANDARD.decode(body).unwrap() } else { body.into_bytes() };
+    let status = serde_json::from_value::<u16>(answer["statusCode"].take()).unwrap();
+    (Answer { status: StatusCode::from_u16(status).unwrap(), headers, body: String::new(), is_base64 }, body)
 }
 
 fn greeting(text: &str) -> Value {
@@ -210,10 +223,42 @@ async fn a_compressed_page_is_sent_in_base64() {
         event["rawPath"] = "/".into();
         event["headers"]["accept-encoding"] = "gzip".into();
     });
-    let (Answer { status, headers, .. }, body) = sent(&[], &event).await;
-    let response = (status, headers, body).into_response();
-    let response = lambda_http::IntoResponse::into_response(response).await;
-    assert!(matches!(response.body(), lambda_http::Body::Binary(_)), "{response:?}");
+    let (page, body) = sent(&[], &event).await;
+    assert!(page.is_base64 && body.starts_with(&[0x1f, 0x8b]));
+}
+
+#[tokio::test]
+async fn what_http_does_not_allow_is_refused_and_no_failed_invocation() {
+    for event in [
+        changed(event!("tools_call"), |event| event["requestContext"]["http"]["method"] = "NO METHOD".into()),
+        changed(event!("tools_call"), |event| event["requestContext"]["http"]["method"] = "".into()),
+        changed(event!("tools_call"), |event| event["headers"]["a b"] = "no header name".into()),
+        changed(event!("tools_call"), |event| event["headers"]["x"] = "no\nheader value".into()),
+        changed(event!("tools_call"), |event| {
+            let headers = event["headers"].as_object_mut().unwrap();
+            headers.extend((0..40_000).map(|number| (format!("x-{number}"), "more than a map holds".into())));
+        }),
+        changed(event!("base64_body"), |event| event["body"] = "no base64!".into()),
+    ] {
+        let answer = answer(&event).await;
+        assert_eq!((answer.status, answer.error_code()), (StatusCode::BAD_REQUEST, (-32600).into()));
+    }
+}
+
+#[tokio::test]
+async fn the_host_the_scheme_and_the_length_of_a_request_change_nothing() {
+    for (header, value) in
+        [("host", "no host"), ("host", ""), ("x-forwarded-proto", "https,http"), ("x-forwarded-proto", "1")]
+    {
+        let event = changed(event!("tools_call"), |event| event["headers"][header] = value.into());
+        assert_eq!(answer(&event).await.status, StatusCode::OK, "{header}: {value}");
+    }
+    let event = changed(event!("tools_call"), |event| event["requestContext"]["domainName"] = "no host".into());
+    assert_eq!(answer(&event).await.status, StatusCode::OK);
+    let event = changed(event!("tools_call"), |event| event["rawQueryString"] = "no <query> string".into());
+    assert_eq!(answer(&event).await.status, StatusCode::OK);
+    let event = changed(event!("tools_call"), |event| event["rawPath"] = format!("/{}", "x".repeat(70_000)).into());
+    assert_eq!(answer(&event).await.status, StatusCode::NOT_FOUND);
 }
 
 /// Or a request would come to `/mcp` by a route of another path, one that asks for no token.
@@ -389,9 +434,7 @@ async fn claims(event: &str) -> Option<Value> {
         let claims = request.extensions().get::<Claims>().map(|Claims(claims)| claims);
         json!(claims).to_string()
     });
-    let response = app.map_request(request).oneshot(from_str(event).unwrap()).await.unwrap();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    serde_json::from_slice(&body).unwrap()
+    serde_json::from_slice(&of(app, event).await.1).unwrap()
 }
 
 #[tokio::test]

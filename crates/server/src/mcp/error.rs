@@ -110,6 +110,13 @@ impl Reply {
         Self::refused(StatusCode::BAD_REQUEST, message, None)
     }
 
+    /// Answers a request that failed outside of the protocol. `cause` is for the log alone.
+    #[must_use]
+    pub fn failed(request_id: &str, cause: impl Into<String>) -> Self {
+        let reply = Error::internal(cause).into_reply(None, request_id, Record::default());
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, ..reply }
+    }
+
     /// Answers the request `id` of a client of stdio with the reason why the server cannot start.
     #[must_use]
     pub fn cannot_start(id: &RawValue, why: &str) -> Self {
