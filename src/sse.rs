@@ -151,7 +151,7 @@ async fn post(streams: Arc<Streams>, post: ReceivedPost) -> Result<Response, Den
         Handled { post, reply, effect }
     };
     let Handled { post, reply, effect } = handled;
-    let Some(Effect::Listens(subscription)) = effect else { return Ok(service::response(reply)) };
+    let Some(Effect::Listens(subscription)) = effect else { return Ok(post.respond(reply)) };
     if !accepted.any_or_events {
         let message =
             "the answer to `subscriptions/listen` is a stream: send `Accept: application/json, text/event-stream`";

@@ -11,13 +11,17 @@ mod s3;
 mod waiting;
 
 use std::fs::{self, File};
+use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -124,9 +128,18 @@ impl Platform {
         let response = self.invoke(event).await.unwrap();
         assert_eq!(response["statusCode"], 200);
         assert_eq!(response["headers"]["content-type"], "application/json");
-        assert_eq!(response["isBase64Encoded"], false);
-        serde_json::from_str(response["body"].as_str().expect("a body in JSON text")).unwrap()
+        let body = response["body"].as_str().expect("a body");
+        let is_gzip = response["headers"]["content-encoding"] == "gzip";
+        assert_eq!(response["isBase64Encoded"], is_gzip);
+        if is_gzip { serde_json::from_slice(&unpacked(body)).unwrap() } else { serde_json::from_str(body).unwrap() }
     }
+}
+
+/// What a client reads of gzip that came in base64.
+fn unpacked(base64: &str) -> Vec<u8> {
+    let mut text = Vec::new();
+    GzDecoder::new(&*STANDARD.decode(base64).unwrap()).read_to_end(&mut text).unwrap();
+    text
 }
 
 async fn serve(
@@ -451,6 +464,28 @@ async fn a_request_that_http_does_not_allow_is_refused_and_no_failed_invocation(
 }
 
 #[tokio::test]
+async fn a_list_is_sent_compressed_and_in_base64_to_a_client_that_takes_gzip() {
+    let s3 = S3Server::start().await;
+    for number in 0..100 {
+        s3.put(&format!("prompts/review-{number:03}.prompt"), "---\ndescription: Reviews.\n---\nReview {{topic}}.");
+    }
+    let (mut platform, _program) = start_over(&s3, &[]).await;
+    let list = |accepted: &str| {
+        changed(&request("prompts/list", &json!({})), |event| event["headers"]["accept-encoding"] = accepted.into())
+    };
+    for _ in 0..2 {
+        let plain = platform.invoke(list("identity")).await.unwrap();
+        let zipped = platform.invoke(list("gzip, br")).await.unwrap();
+        let headers = [&plain["headers"]["content-encoding"], &zipped["headers"]["content-encoding"]];
+        assert_eq!(headers, [&Value::Null, &json!("gzip")]);
+        assert_eq!((&plain["isBase64Encoded"], &zipped["isBase64Encoded"]), (&json!(false), &json!(true)));
+        let (plain, zipped) = (plain["body"].as_str().unwrap(), zipped["body"].as_str().unwrap());
+        assert_eq!(unpacked(zipped), plain.as_bytes());
+        assert!(zipped.len() * 5 < plain.len(), "{} of {}", zipped.len(), plain.len());
+    }
+}
+
+#[tokio::test]
 async fn an_incomplete_environment_is_named_and_nothing_starts() {
     let prompts = concat!(env!("CARGO_MANIFEST_DIR"), "/prompts");
     let complete = [
@@ -622,7 +657,10 @@ async fn no_argument_no_prompt_and_no_token_is_logged_at_any_level() {
         let mut answers = String::new();
         for event in &events {
             if let Ok(response) = platform.invoke(&**event).await {
-                answers += response["body"].as_str().unwrap_or_default();
+                let body = response["body"].as_str().unwrap_or_default();
+                let unpacked =
+                    (response["isBase64Encoded"] == true).then(|| String::from_utf8(unpacked(body)).unwrap());
+                answers += unpacked.as_deref().unwrap_or(body);
             }
         }
         s3.set_fault(Some(Fault::AccessDenied));

@@ -198,6 +198,10 @@ def targets(run: Run) -> Iterator[Judged]:
     yield floor("warm p50", "get", at, "p50", 1.4, "floor-echo")
     for n in (10, 1000, 10000):
         yield floor("warm p50", "list", n, "p50", 1.4, "floor-list")
+    yield floor("warm p50", "list-gzip", at, "p50", 0.6, "floor-list")
+    packed, plain = (run.value("lambda", scenario, at, "gallery", "bytes") for scenario in ("list-gzip", "list"))
+    target = f"`prompts/list` for a client that takes gzip, N={at}: ≤ 0.2 × the bytes"
+    yield against(target, packed, plain, " bytes", lambda ratio: ratio <= 0.2)
 
     for n in (n for scenario, n in run.cells("http") if scenario == "search"):
         # A search costs more than its bytes: a look at all words.

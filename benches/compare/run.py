@@ -73,7 +73,7 @@ def builtin() -> dict[str, System]:
         shlex.quote(str(p)) for p in (HOME, HOME / "pyvenv/bin/python", HOME / "tools/bin/lambda-adapter")
     )
 
-    without_search = tuple(s for s, asked in SCENARIOS.items() if s != "search" and not asked.skills)
+    without_search = tuple(s for s, asked in SCENARIOS.items() if s != "search" and not asked.skills and not asked.gzip)
     of_a_folder = ("skills-list", "read-1mb")
 
     def floor(name: str, program: str) -> System:
@@ -695,7 +695,8 @@ def measure(args: argparse.Namespace, systems: dict[str, System]) -> list[dict]:
         if "http" not in args.skip:
             for bucket, n in dict.fromkeys((SCENARIOS[scenario].bucket(n), n) for scenario, n in cells):
                 rounds = min(args.rounds, LARGE_ROUNDS) if n >= LARGE else args.rounds
-                asked = [scenario for scenario, of in cells if of == n and SCENARIOS[scenario].bucket(n) == bucket]
+                cells_of = [SCENARIOS[scenario].bucket(of) == bucket and not SCENARIOS[scenario].gzip for scenario, of in cells]
+                asked = [scenario for (scenario, of), is_asked in zip(cells, cells_of) if of == n and is_asked]
                 bench.http_pass(s3, n, asked, rounds)
     if "lambda" not in args.skip and args.s3_delay_ms:
         with s3_server(args.s3_delay_ms) as s3:

@@ -95,6 +95,7 @@ class Scenario:
     follow: bool = False  # whether to ask for all pages
     modern: bool = False  # whether only MCP 2026-07-28 has the method
     skills: bool = False  # whether it is asked of skills, which have buckets of their own
+    gzip: bool = False  # whether the client takes gzip; asked of the gallery on Lambda alone
 
     def bucket(self, n: int) -> str:
         return f"{'skills' if self.skills else 'gallery'}-{n}"
@@ -118,6 +119,8 @@ SCENARIOS = {
     # Before `list`, so that the first search of a server is its first look at the prompts.
     "search": Scenario("tools/call", SEARCH, "p-00777", "floor-s3", "floor-search"),
     "list": Scenario("prompts/list", {}, '"p-00000"', "floor-s3", "floor-list"),
+    # What gzip in base64 begins with.
+    "list-gzip": Scenario("prompts/list", {}, "H4sI", "floor-s3", "floor-list", gzip=True),
     "list-all": Scenario("prompts/list", {}, '"p-00000"', "floor-s3", "floor-s3", follow=True),
     "skills-list": Scenario("skills/list", {}, FIRST_SKILL, "floor-s3", "floor-skills", modern=True, skills=True),
     "skills-list-all": Scenario(
@@ -149,6 +152,8 @@ def message(scenario: Scenario, modern: bool) -> tuple[dict[str, str], str]:
         "accept": "application/json, text/event-stream",
         "mcp-protocol-version": version,
     }
+    if scenario.gzip:
+        headers["accept-encoding"] = "gzip"
     if version == MODERN:
         headers["mcp-method"] = scenario.method
         if name := params.get("name") or params.get("uri"):

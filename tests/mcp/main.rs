@@ -16,6 +16,7 @@ mod wire;
 mod any_bytes;
 mod app;
 mod card;
+mod compression;
 mod forms;
 mod http;
 mod json_rpc;

@@ -59,6 +59,23 @@ impl Wire {
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
+    /// Status, headers and bytes of the answer to any request.
+    pub(crate) async fn send_for_bytes(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> (StatusCode, HeaderMap, Vec<u8>) {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.0.clone().oneshot(request.body(body.into()).expect("a request")).await.expect("infallible");
+        let (parts, body) = response.into_parts();
+        (parts.status, parts.headers, body.collect().await.expect("a body").to_bytes().into())
+    }
+
     /// Status and body of any request without a body.
     pub(crate) async fn send_bytes(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> (u16, Vec<u8>) {
         let mut request = Request::builder().method(method).uri(path);

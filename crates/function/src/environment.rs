@@ -12,18 +12,13 @@ pub(crate) fn problem(env: impl Fn(&str) -> Option<String>) -> Option<String> {
             "not set: {names}. AWS_LAMBDA_RUNTIME_API is set, so this program runs as a Lambda function, for which Lambda sets them"
         ));
     }
-    let checks: [(_, fn(&str) -> bool, _); 2] = [
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", |value| value.parse::<i32>().is_ok(), "a number of megabytes"),
-        (
-            "AWS_LAMBDA_RUNTIME_API",
-            |value| value.parse::<Uri>().is_ok_and(|uri| uri.authority().is_some()),
-            "HOST:PORT, as Lambda sets it",
-        ),
-    ];
-    checks.into_iter().find_map(|(name, is_valid, expected)| {
-        let value = env(name).unwrap_or_default();
-        (!is_valid(&value)).then(|| format!("{name}={value}: expected {expected}"))
-    })
+    let value = |name| env(name).unwrap_or_default();
+    let wrong = |name, expected| Some(format!("{name}={}: expected {expected}", value(name)));
+    if value("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").parse::<i32>().is_err() {
+        return wrong("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "a number of megabytes");
+    }
+    let is_address = value("AWS_LAMBDA_RUNTIME_API").parse::<Uri>().is_ok_and(|uri| uri.authority().is_some());
+    if is_address { None } else { wrong("AWS_LAMBDA_RUNTIME_API", "HOST:PORT, as Lambda sets it") }
 }
 
 #[cfg(test)]

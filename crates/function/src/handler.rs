@@ -12,7 +12,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use lambda_runtime::tower::{Service, ServiceExt};
 use lambda_runtime::{Context, LambdaEvent};
 use server::http::{Denied, response};
-use server::mcp::{Record, Reply, RequestLine};
+use server::mcp::{LoggedHeaders, Record, Reply, RequestLine};
 
 use crate::answer::Answer;
 use crate::event::Event;
@@ -61,7 +61,8 @@ fn request(event: Event, context: &Context) -> Result<Request, &'static str> {
 async fn refused(mut response: Response, request_id: &str, began: Instant) -> Answer {
     if let Some(record) = response.extensions_mut().remove::<Record>() {
         let status = Some(response.status().as_u16());
-        RequestLine { record: &record, request_id, began, status, sub: None, client_id: None }.write();
+        let headers = &LoggedHeaders::default();
+        RequestLine { record: &record, headers, request_id, began, status, sub: None, client_id: None }.write();
     }
     Answer::of(response).await.expect("a body that is whole")
 }

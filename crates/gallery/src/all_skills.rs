@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use bytes::Bytes;
 use futures_util::future;
 use once_cell::sync::OnceCell;
-use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use crate::all_prompts::AllPrompts;
@@ -15,6 +14,7 @@ use crate::error::GalleryError;
 use crate::gallery::Gallery;
 use crate::limits::{KEPT_PAGES_BYTES, MAX_PAGE_BYTES, MAX_SHELF_LISTINGS, SKILLS_READ_AHEAD, escaped_len};
 use crate::listing::JsonArray;
+use crate::shared_json::SharedJson;
 use check::skill::{Generated, Offered};
 use skills::{Reading, Shelf, Skill, Skills, address};
 use store::StoreError;
@@ -23,7 +23,7 @@ use store::StoreError;
 #[derive(Debug)]
 pub struct SkillPage {
     /// The entries as a JSON array, made once.
-    pub entries: Box<RawValue>,
+    pub entries: Arc<SharedJson>,
     /// The cursor of the next page, if there is one.
     pub next_cursor: Option<String>,
     /// Whether something is missing that could not be read now: the client is to ask again.
@@ -247,7 +247,7 @@ impl Gallery {
                 let (all, filled) = self.fill(all, after.as_deref(), Form::Skill).await?;
                 let Filling { rows, last, is_partial, has_refused, .. } = filled;
                 let next_cursor = last.map(|last| List::Skills.cursor(&last));
-                let page = Arc::new(SkillPage { entries: rows.end(), next_cursor, is_partial });
+                let page = Arc::new(SkillPage { entries: Arc::new(rows.end().into()), next_cursor, is_partial });
                 if !is_partial && !has_refused {
                     self.skill_pages.keep(&all, cursor, &page);
                 }

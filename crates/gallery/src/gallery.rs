@@ -126,12 +126,6 @@ impl Gallery {
         self.live.freshness.ttl
     }
 
-    /// The bytes of the largest answer; `None` if any size will do.
-    #[must_use]
-    pub fn max_answer_bytes(&self) -> Option<u64> {
-        self.skills.as_ref().and_then(|skills| skills.max_answer_bytes())
-    }
-
     /// Where the prompts are kept, for people.
     #[must_use]
     pub fn location(&self) -> String {

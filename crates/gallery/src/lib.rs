@@ -8,7 +8,7 @@
 //! | to see where | read |
 //! |---|---|
 //! | a gallery is made, and described for people | `gallery.rs` |
-//! | a list is divided into pages | `listing.rs`; pages are kept: `pages.rs` |
+//! | a list is divided into pages | `listing.rs`; pages are kept: `pages.rs`, with their compressed form: `shared_json.rs`, `gzip.rs` |
 //! | a prompt gets its row in `prompts/list`, another one for clients with forms | `row.rs` |
 //! | files that a list lacks are read later | `reading_on.rs` |
 //! | a prompt is found by name and rendered | `rendering.rs` |
@@ -36,6 +36,7 @@ mod cursor;
 mod error;
 mod form;
 mod gallery;
+mod gzip;
 mod limits;
 mod listing;
 mod own_resources;
@@ -46,6 +47,7 @@ mod rendering;
 mod resources;
 mod row;
 mod search;
+mod shared_json;
 mod source;
 
 pub use annotations::Annotations;
@@ -62,6 +64,7 @@ pub use {
     error::{GalleryError, did_you_mean, shortened},
     form::Form,
     gallery::{Gallery, ShelfSummary},
+    gzip::{Deflated, gzip},
     limits::{DEADLINE, MAX_FOUND_PROMPTS, MAX_PAGE_BYTES, escaped_len},
     own_resources::OwnResources,
     pages::Page,
@@ -69,4 +72,5 @@ pub use {
     resources::Resource,
     row::Audience,
     search::UnknownTag,
+    shared_json::SharedJson,
 };

@@ -31,7 +31,7 @@ pub(crate) const READ_PAUSE: Duration = Duration::from_secs(30);
 pub(crate) const READ_ON_AT_ONCE: usize = 8;
 /// How long a caller waits in all, the index that it saves included.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(8);
-/// The memory for pages of `prompts/list`. Other pages are put together anew for each call.
+/// The memory for pages of `prompts/list`, without their compressed form. Other pages are put together anew for each call.
 pub(crate) const KEPT_PAGES_BYTES: usize = 8 * 1024 * 1024;
 /// How many pictures and files of one prompt are read at once. Each may be as large as `dotprompt::bounds::MEDIA`.
 pub(crate) const CONCURRENT_MEDIA_READS: usize = 4;
@@ -61,8 +61,27 @@ pub(crate) const MAX_FOUND_BYTES: usize = 128 * 1024;
 /// characters (getsentry/sentry-mcp#106, modelcontextprotocol/servers#799).
 pub(crate) const MAX_TOOL_DESCRIPTION_CHARS: usize = 1024;
 
-/// The bytes of a JSON text within a JSON string: Lambda sends answers so, and limits their size.
+/// The bytes of a text within a JSON string: Lambda sends answers so, and limits their size.
 #[must_use]
-pub fn escaped_len(json: &[u8]) -> usize {
-    json.len() + json.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count()
+pub fn escaped_len(text: &[u8]) -> usize {
+    let escaped = |byte: &u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.iter().map(escaped).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_counted_as_it_is_written() {
+        let every_character: String = ('\0'..='\u{ff}').chain(['\u{2028}', '🦀']).collect();
+        for text in ["", "plain", r#"{"a":"\"\\\u0001"}"#, &every_character] {
+            let written = serde_json::to_string(text).expect("a text");
+            assert_eq!(escaped_len(text.as_bytes()), written.len() - 2, "{text:?}");
+        }
+    }
 }

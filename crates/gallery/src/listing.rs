@@ -184,7 +184,7 @@ impl Gallery {
         let has_more = range.end < entries.len();
         let last = entries[range].last().filter(|_| has_more);
         Ok(Page {
-            prompts: json_array(summaries.iter().map(|row| &row.listed)),
+            prompts: Arc::new(json_array(summaries.iter().map(|row| &row.listed)).into()),
             next_cursor: last.map(|last| List::Prompts.cursor(&last.name)),
         })
     }

@@ -4,17 +4,16 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use serde_json::value::RawValue;
-
 use crate::limits::KEPT_PAGES_BYTES;
 use crate::row::Audience;
+use crate::shared_json::SharedJson;
 use catalogue::Catalogue;
 
 /// One page of `prompts/list`.
 #[derive(Debug)]
 pub struct Page {
     /// The prompts as a JSON array in MCP's form, made once.
-    pub prompts: Box<RawValue>,
+    pub prompts: Arc<SharedJson>,
     /// The cursor of the next page, if there is one.
     pub next_cursor: Option<String>,
 }

@@ -130,7 +130,7 @@ impl Gallery {
                     next = self.add_files(&all, after, &mut page, with_problems).await.map(After::File);
                 }
                 let next_cursor = next.map(|after| List::Resources.cursor(&after.text()));
-                Ok(SkillPage { entries: page.rows.end(), next_cursor, is_partial: page.is_partial })
+                Ok(SkillPage { entries: Arc::new(page.rows.end().into()), next_cursor, is_partial: page.is_partial })
             })
             .await?;
         let can_wait = cursor.is_some() && page.next_cursor.is_some();
@@ -314,7 +314,7 @@ impl Gallery {
                     }
                     last = Some(name);
                 }
-                Ok(SkillPage { entries: page.rows.end(), next_cursor, is_partial: page.is_partial })
+                Ok(SkillPage { entries: Arc::new(page.rows.end().into()), next_cursor, is_partial: page.is_partial })
             })
             .await?;
         self.save_skills(true).await;

@@ -28,27 +28,54 @@ impl Encoding {
     /// The form that a client prefers; the smallest one if it prefers none. A client that takes none of them gets the content
     /// as it is.
     pub(crate) fn accepted(headers: &HeaderMap) -> Self {
-        let values = headers.get_all(ACCEPT_ENCODING).into_iter().filter_map(|value| value.to_str().ok());
-        let codings: Vec<(&str, f32)> = values.flat_map(|value| value.split(',')).map(weighted).collect();
-        let weight = |names: &[&str]| {
-            let is_one = |coding: &str| names.iter().any(|name| coding.eq_ignore_ascii_case(name));
-            codings.iter().find(|(coding, _)| is_one(coding)).map(|(_, weight)| *weight)
-        };
-        let any = weight(&["*"]);
-        let of = |names| weight(names).or(any).unwrap_or(0.0);
-        let (brotli, gzip) = (of(&["br"]), of(&["gzip", "x-gzip"]));
-        // A client that does not name it takes it after all others.
-        let identity = weight(&["identity"]).unwrap_or(0.0);
+        let weights = Weights::of(headers);
+        let (brotli, gzip) = (weights.coding(BROTLI), weights.coding(GZIP));
         let (best, form) = if brotli >= gzip { (brotli, Self::Brotli) } else { (gzip, Self::Gzip) };
-        if best > 0.0 && best >= identity { form } else { Self::Identity }
+        if weights.prefer(best) { form } else { Self::Identity }
     }
 }
 
-/// A coding and its weight: `gzip;q=0.5`. A weight that is no number is none.
+/// Whether a client takes gzip, and does not prefer content that is not compressed.
+#[must_use]
+pub fn takes_gzip(headers: &HeaderMap) -> bool {
+    let weights = Weights::of(headers);
+    weights.prefer(weights.coding(GZIP))
+}
+
+const BROTLI: &[&str] = &["br"];
+const GZIP: &[&str] = &["gzip", "x-gzip"];
+
+/// The codings that a client names, each with its weight.
+struct Weights<'h>(Vec<(&'h str, f32)>);
+
+impl<'h> Weights<'h> {
+    fn of(headers: &'h HeaderMap) -> Self {
+        let values = headers.get_all(ACCEPT_ENCODING).into_iter().filter_map(|value| value.to_str().ok());
+        Self(values.flat_map(|value| value.split(',')).map(weighted).collect())
+    }
+
+    fn named(&self, names: &[&str]) -> Option<f32> {
+        let is_one = |coding: &str| names.iter().any(|name| coding.eq_ignore_ascii_case(name));
+        self.0.iter().find(|(coding, _)| is_one(coding)).map(|(_, weight)| *weight)
+    }
+
+    /// The weight of a coding with these names: its own, or that of all others.
+    fn coding(&self, names: &[&str]) -> f32 {
+        self.named(names).or_else(|| self.named(&["*"])).unwrap_or(0.0)
+    }
+
+    /// Whether a coding of this weight is taken rather than none. A client that does not name `identity` takes it after all others.
+    fn prefer(&self, weight: f32) -> bool {
+        weight > 0.0 && weight >= self.named(&["identity"]).unwrap_or(0.0)
+    }
+}
+
+/// A coding and its weight: `gzip;q=0.5`. A weight that is not from 0 to 1 is 0.
 fn weighted(coding: &str) -> (&str, f32) {
     let (name, parameter) = coding.split_once(';').unwrap_or((coding, "q=1"));
     let weight = parameter.trim().strip_prefix(['q', 'Q']).and_then(|rest| rest.trim_start().strip_prefix('='));
-    (name.trim(), weight.and_then(|weight| weight.trim().parse().ok()).unwrap_or(0.0))
+    let weight = weight.and_then(|weight| weight.trim().parse().ok()).filter(|weight| (0.0..=1.0).contains(weight));
+    (name.trim(), weight.unwrap_or(0.0))
 }
 
 /// The content of a gzip file.
@@ -95,6 +122,36 @@ mod tests {
         ] {
             assert_eq!(accepted(values), expected, "{values:?}");
         }
+    }
+
+    #[test]
+    fn a_client_takes_gzip_if_it_says_so_and_does_not_prefer_none() {
+        for (value, expected) in [
+            ("gzip", true),
+            ("br, zstd, gzip;q=0.1", true),
+            ("*", true),
+            ("*;q=0.1", true),
+            ("identity;q=0, *", true),
+            ("identity;q=0.5, gzip", true),
+            ("br;q=1, *;q=0.001", true),
+            ("X-Gzip;q=1.000", true),
+            ("br, zstd, deflate", false),
+            ("gzip;q=0", false),
+            ("gzip;q=0.0, *", false),
+            ("identity, gzip;q=0.9", false),
+            ("*;q=0", false),
+            ("identity", false),
+            ("gzip;q=NaN", false),
+            ("gzip;q=inf", false),
+            ("gzip;q=-1", false),
+            ("gzip;q=2", false),
+            ("gzipped", false),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, value.parse().expect("a header"))]);
+            assert_eq!(takes_gzip(&headers), expected, "{value}");
+        }
+        assert!(!takes_gzip(&HeaderMap::new()));
     }
 
     #[test]

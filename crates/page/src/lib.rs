@@ -17,6 +17,7 @@ mod routes;
 
 use std::io;
 
+pub use encoding::takes_gzip;
 pub use routes::{PageSettings, PageSignIn, routes};
 
 /// The page as one file, for hosts of MCP Apps.

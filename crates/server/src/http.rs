@@ -2,6 +2,7 @@
 
 mod agent_skills;
 mod card;
+mod compression;
 mod page;
 
 use std::borrow::Cow;
@@ -19,7 +20,7 @@ use axum::routing::{MethodRouter, any, get, post};
 use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER,
-    WWW_AUTHENTICATE,
+    VARY, WWW_AUTHENTICATE,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -33,6 +34,7 @@ use crate::config::{Allowed, Config, SignIn};
 pub use crate::limits::BODY_TIMEOUT;
 use crate::limits::{BODY_RETRY_SECONDS, MAX_BODY_BYTES, MAX_LOGGED_HEADER_CHARS, MAX_REGISTRATION_BYTES};
 use crate::mcp::{LoggedHeaders, Mcp, Post, Record, Reply, RequestLine};
+use compression::{GZIP, VARIES, compress, compressed};
 use dotprompt::shorten_to;
 use gallery::Gallery;
 
@@ -69,10 +71,10 @@ pub fn service(mcp: MethodRouter, methods: &'static [Method], config: &Config, v
         .route("/mcp", mcp.clone())
         .route("/mcp/", mcp)
         .route("/health", get(|| async { "ok\n" }))
-        .merge(card::routes(config))
+        .merge(card::routes(config).layer(from_fn(compress)))
         .merge(if config.gallery_page { page::routes(config) } else { Router::new() })
         .fallback(async move || (StatusCode::NOT_FOUND, not_found))
-        .merge(config.sign_in.as_ref().map(discovery).unwrap_or_default())
+        .merge(config.sign_in.as_ref().map(discovery).unwrap_or_default().layer(from_fn(compress)))
 }
 
 /// The service with the skills of its gallery for other programs, if it is open to anyone. The function has no use for this: it is
@@ -86,7 +88,7 @@ pub fn with_published_skills(app: Router, gallery: Arc<Gallery>, config: &Config
     let checks = ServiceBuilder::new()
         .layer(from_fn_with_state(Arc::new(origins), check_origin))
         .layer(from_fn_with_state(config.allowed_hosts.clone(), check_host));
-    app.merge(agent_skills::routes(gallery).layer(checks))
+    app.merge(agent_skills::routes(gallery).layer(from_fn(compress)).layer(checks))
 }
 
 /// The platform's id of a request.
@@ -276,7 +278,7 @@ async fn answer(State(mcp): State<Arc<Mcp>>, request: Request) -> Result<Respons
         return Err(Denied::for_method(request.method(), message, "POST"));
     }
     let post = ReceivedPost::read(request).await?;
-    Ok(response(mcp.handle(post.as_post()).await))
+    Ok(post.respond(mcp.handle(post.as_post()).await))
 }
 
 /// A POST of JSON whose body has arrived.
@@ -315,6 +317,23 @@ impl ReceivedPost {
         let claims = extensions.get::<Arc<Claims>>().map(|claims| &claims.0);
         let request_id = extensions.get::<RequestId>().map_or("", |id| &id.0);
         Post { headers, body: &self.body, request_id, claims }
+    }
+
+    /// The response of its reply, compressed if the client takes that.
+    #[must_use]
+    pub fn respond(&self, mut reply: Reply) -> Response {
+        let shared = reply.shared.take();
+        let shared = shared.as_ref().map(|(start, shared)| (*start, &**shared));
+        let gzip = compressed(&reply.body, shared, &self.parts.headers);
+        let is_compressed = gzip.is_some();
+        if let Some(gzip) = gzip {
+            reply.body = gzip;
+        }
+        let mut response = response(reply);
+        if is_compressed {
+            response.headers_mut().insert(CONTENT_ENCODING, GZIP);
+        }
+        response
     }
 
     /// Its head, with [`RequestId`] and the caller's [`Claims`].
@@ -419,11 +438,14 @@ fn is_json(content_type: &str) -> bool {
     media_type.eq_ignore_ascii_case(JSON)
 }
 
-/// The response of a reply. It carries its record, which the log gets.
-pub fn response(Reply { status, body, record }: Reply) -> Response {
+/// The response of a reply, not compressed. It carries its record, which the log gets.
+pub fn response(Reply { status, body, record, .. }: Reply) -> Response {
     let mut response = match status {
         StatusCode::ACCEPTED => status.into_response(),
-        _ => (status, [(CONTENT_TYPE, JSON)], body).into_response(),
+        _ => {
+            let headers = [(CONTENT_TYPE, HeaderValue::from_static(JSON)), (VARY, VARIES)];
+            (status, headers, body).into_response()
+        }
     };
     response.extensions_mut().insert(record);
     response

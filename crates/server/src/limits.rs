@@ -12,6 +12,9 @@ pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// When a client may come again whose body found no room beside those of others.
 pub(crate) const BODY_RETRY_SECONDS: u16 = 5;
 
+/// A body that is compressed for a client that takes it so. A smaller one may as well be sent as it is.
+pub(crate) const MIN_COMPRESSED_BYTES: usize = 1024;
+
 /// The value of a header in the log.
 pub(crate) const MAX_LOGGED_HEADER_CHARS: usize = 100;
 /// A client's name, and its version, in the log.

@@ -43,7 +43,7 @@ use meta::{CommonParams, Meta, negotiate};
 use method::{Method, Mirrored};
 pub use post::{LoggedHeaders, Post, Record, Reply, RequestLine};
 pub(crate) use rpc::notification;
-use rpc::{Message, Request};
+use rpc::{Message, Part, Request, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
@@ -56,7 +56,8 @@ use crate::config::Config;
 use crate::identity::server_info;
 use crate::tools::Tools;
 pub use crate::tools::progress::channel as progress_channel;
-use gallery::{Gallery, OwnResources, shortened};
+use dotprompt::bounds;
+use gallery::{Gallery, OwnResources, SharedJson, escaped_len, shortened};
 use store::{Observed, observed, observing};
 use tokio::sync::mpsc;
 
@@ -95,6 +96,8 @@ pub struct Mcp {
     /// Whether clients can be told of changed lists.
     has_live_lists: bool,
     server_info: Box<RawValue>,
+    /// The size of an answer at most, as Lambda counts it.
+    max_answer_bytes: Option<usize>,
 }
 
 /// A message, with what its transport adds.
@@ -138,7 +141,7 @@ struct Call<'a> {
 }
 
 /// The bytes of a response, or why there is no result.
-type Answer = Result<Vec<u8>, Error>;
+type Answer = Result<Response, Error>;
 
 impl Mcp {
     /// The protocol over a gallery and tools. Prompts are tools too.
@@ -162,6 +165,7 @@ impl Mcp {
             capabilities: raw(&capabilities),
             has_live_lists: false,
             server_info,
+            max_answer_bytes: None,
         }
     }
 
@@ -177,9 +181,11 @@ impl Mcp {
         &self.gallery
     }
 
-    /// The same as the settings ask for: `PROMPT_TOOLS=off` leaves out the tools for prompts, `GALLERY_PAGE=off` the app.
+    /// The same as the settings ask for: `PROMPT_TOOLS=off` leaves out the tools for prompts, `GALLERY_PAGE=off` the app. Lambda limits
+    /// the size of an answer.
     #[must_use]
-    pub fn configured(self, config: &Config) -> Self {
+    pub fn configured(mut self, config: &Config) -> Self {
+        self.max_answer_bytes = config.on_lambda.then_some(bounds::ANSWER);
         if config.prompt_tools && config.gallery_page {
             return self;
         }
@@ -240,7 +246,7 @@ impl Mcp {
             Ok(Message::Request(request)) => request,
             Ok(Message::Notification { method }) => {
                 record.method = Some(if method.starts_with("notifications/") { "notification" } else { "unknown" });
-                return Reply { status: StatusCode::ACCEPTED, body: Bytes::new(), record };
+                return Reply { status: StatusCode::ACCEPTED, body: Bytes::new(), shared: None, record };
             }
             Err(e) => return e.into_reply(None, received.request_id, record),
         };
@@ -248,10 +254,23 @@ impl Mcp {
         let answer = AssertUnwindSafe(self.answer(received, &request, &mut record)).catch_unwind();
         let (answer, observed) = observing(pin!(answer)).await;
         record.observed = observed;
-        match answer.unwrap_or_else(|_| Err(Error::internal("panic"))) {
-            Ok(body) => Reply { status: StatusCode::OK, body: body.into(), record },
+        let reply = match answer.unwrap_or_else(|_| Err(Error::internal("panic"))) {
+            Ok(Response { bytes, shared }) => Reply { status: StatusCode::OK, body: bytes.into(), shared, record },
             Err(e) => e.into_reply(Some(request.id), received.request_id, record),
+        };
+        match self.size_over_limit(&reply.body) {
+            Some(size) => {
+                Error::too_long(size, bounds::ANSWER).into_reply(Some(request.id), received.request_id, reply.record)
+            }
+            None => reply,
         }
+    }
+
+    /// The size of an answer that Lambda would not take.
+    fn size_over_limit(&self, body: &[u8]) -> Option<usize> {
+        // Escaping doubles the size at most, except for control characters, which JSON has escaped already.
+        let max = self.max_answer_bytes.filter(|max| body.len() > max / 2)?;
+        Some(escaped_len(body)).filter(|size| *size > max)
     }
 
     async fn answer(&self, received: Received<'_>, request: &Request<'_>, record: &mut Record) -> Answer {
@@ -395,7 +414,7 @@ impl Call<'_> {
         }
         if self.era == Era::Handshake {
             let _ = self.effect.set(Effect::Asks(InputRequests { requests: requests.clone(), state }));
-            return Ok(Vec::new());
+            return Ok(Response::default());
         }
         let result = InputRequiredResult { input_requests: requests, request_state: state };
         self.respond("input_required", None, Map::new(), &result, 0)
@@ -410,18 +429,18 @@ impl Call<'_> {
         self.respond("complete", None, more, result, 0)
     }
 
-    /// The answer with a result of about `size` bytes that clients may keep for the TTL.
-    fn answer_cacheable<T: Serialize>(&self, result: &T, size: usize) -> Answer {
+    /// The answer with a result that clients may keep for the TTL. `part` is its largest part.
+    fn answer_cacheable<'p, T: Serialize>(&self, result: &T, part: impl Into<Part<'p>>) -> Answer {
         let ttl_ms = self.mcp.gallery.ttl().as_millis().try_into().unwrap_or(u64::MAX);
-        self.respond("complete", Some(ttl_ms), Map::new(), result, size)
+        self.respond("complete", Some(ttl_ms), Map::new(), result, part)
     }
 
-    /// The answer with a page of about `size` bytes. If something is missing on it, the client is to ask again.
-    fn answer_page<T: Serialize>(&self, result: &T, size: usize, is_partial: bool) -> Answer {
+    /// The answer with a page. If something is missing on it, the client is to ask again.
+    fn answer_page<'p, T: Serialize>(&self, result: &T, part: impl Into<Part<'p>>, is_partial: bool) -> Answer {
         if !is_partial {
-            return self.answer_cacheable(result, size);
+            return self.answer_cacheable(result, part);
         }
-        self.respond("complete", Some(0), Map::new(), result, size)
+        self.respond("complete", Some(0), Map::new(), result, part)
     }
 
     /// `_meta` of a modern result with more keys.
@@ -430,14 +449,14 @@ impl Call<'_> {
         raw(&more)
     }
 
-    /// The answer with a result of about `size` bytes. An answer that is old or incomplete is not to be kept, and says how old it is.
-    fn respond<T: Serialize>(
+    /// The answer with a result. An answer that is old or incomplete is not to be kept, and says how old it is.
+    fn respond<'p, T: Serialize>(
         &self,
         result_type: &'static str,
         ttl_ms: Option<u64>,
         mut more: Map<String, Value>,
         result: &T,
-        size: usize,
+        part: impl Into<Part<'p>>,
     ) -> Answer {
         #[derive(Serialize)]
         struct WithMeta<'a, T> {
@@ -446,24 +465,37 @@ impl Call<'_> {
             #[serde(flatten)]
             result: &'a T,
         }
+        let part = part.into();
         let Observed { stale_seconds, unread, .. } = observed();
         if let Some(seconds) = stale_seconds {
             more.insert(META_STALE.to_owned(), seconds.into());
         }
         let ttl_ms = ttl_ms.map(|ttl_ms| if stale_seconds.is_some() || unread > 0 { 0 } else { ttl_ms });
         let response = match self.era {
-            Era::Handshake if more.is_empty() => rpc::success(self.request.id, result, size),
-            Era::Handshake => rpc::success(self.request.id, &WithMeta { meta: &raw(&more), result }, size),
+            Era::Handshake if more.is_empty() => rpc::success(self.request.id, result, part),
+            Era::Handshake => rpc::success(self.request.id, &WithMeta { meta: &raw(&more), result }, part),
             Era::Modern => {
                 let meta =
                     if more.is_empty() { Cow::Borrowed(&*self.mcp.meta) } else { Cow::Owned(self.meta_with(more)) };
                 // The answer is for callers with a token: shared caches must not keep it.
                 let cache_scope = ttl_ms.map(|_| "private");
                 let result = ModernResult { result_type, ttl_ms, cache_scope, meta: &meta, result };
-                rpc::success(self.request.id, &result, size)
+                rpc::success(self.request.id, &result, part)
             }
         };
         response.map_err(|e| Error::internal(e.to_string()))
+    }
+}
+
+impl From<usize> for Part<'_> {
+    fn from(size: usize) -> Self {
+        Self::Bytes(size)
+    }
+}
+
+impl<'p> From<&'p Arc<SharedJson>> for Part<'p> {
+    fn from(shared: &'p Arc<SharedJson>) -> Self {
+        Self::Shared(shared)
     }
 }
 

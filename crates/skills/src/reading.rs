@@ -26,8 +26,6 @@ const MIB: u64 = 1024 * 1024;
 pub struct Skills {
     store: Arc<dyn PromptStore>,
     snapshots: Snapshots<Shelf>,
-    /// The bytes of the largest answer to a caller; `None` if any size will do.
-    max_answer_bytes: Option<u64>,
     under_way: UnderWay<Read>,
     /// The memory for files that are being read, in MiB.
     memory: Semaphore,
@@ -72,17 +70,11 @@ impl Skills {
             snapshots: Snapshots::new(Arc::clone(&store), freshness, make),
             stored: StoredIndex::new(Arc::clone(&store)),
             store,
-            max_answer_bytes,
             under_way,
             memory: Semaphore::new(READ_MIB),
             first_read,
             unsaved,
         })
-    }
-
-    /// The bytes of the largest answer to a caller; `None` if any size will do.
-    pub fn max_answer_bytes(&self) -> Option<u64> {
-        self.max_answer_bytes
     }
 
     /// Where the skills are, for people.

@@ -1,6 +1,7 @@
 //! API Gateway events, as they come, through the service that the function runs.
 
 use std::fs;
+use std::io::Read;
 use std::iter;
 use std::sync::Arc;
 
@@ -8,14 +9,15 @@ use axum::Router;
 use axum::extract::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE, VARY, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use gallery::Gallery;
 use server::auth::Claims;
 use server::config::{Config, Flags};
+use server::open::Stores;
 use server::tools::calculator;
 use store::s3::client;
 
@@ -26,7 +28,7 @@ const MIB: usize = 1024 * 1024;
 
 macro_rules! event {
     ($name:literal) => {
-        include_str!(concat!("../../../../tests/data/", $name, ".json"))
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/", $name, ".json"))
     };
 }
 
@@ -66,31 +68,56 @@ async fn answer(event: &str) -> Answer {
 /// The same with further settings.
 async fn answer_with(env: &[(&str, &str)], event: &str) -> Answer {
     let (answer, body) = sent(env, event).await;
+    let body = if answer.headers.contains_key(CONTENT_ENCODING) { unpacked(&body) } else { body };
     Answer { body: String::from_utf8(body).unwrap(), ..answer }
 }
 
 /// Status and headers of an answer, and its body.
 async fn sent(env: &[(&str, &str)], event: &str) -> (Answer, Vec<u8>) {
+    let signed = "{{name}} is {{@auth.email}}{{#unless @auth.sub}}nobody{{/unless}}";
+    let files = [("greet.prompt", "Hello {{name}}!"), ("signed.prompt", signed), ("broken.prompt", "{{#if name}}")];
+    let dir = folder(&files.map(|(name, text)| (name, text.to_owned())));
+    of(router(&dir, env), event).await
+}
+
+/// The same over a folder of prompts.
+async fn served(dir: &TempDir, env: &[(&str, &str)], event: &str) -> (Answer, Vec<u8>) {
+    let (answer, body) = of(router(dir, env), event).await;
+    let body = if answer.headers.contains_key(CONTENT_ENCODING) { unpacked(&body) } else { body };
+    (Answer { body: String::from_utf8(body.clone()).unwrap(), ..answer }, body)
+}
+
+fn folder(files: &[(&str, String)]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("greet.prompt"), "Hello {{name}}!").unwrap();
-    fs::write(dir.path().join("signed.prompt"), "{{name}} is {{@auth.email}}{{#unless @auth.sub}}nobody{{/unless}}")
-        .unwrap();
-    fs::write(dir.path().join("broken.prompt"), "{{#if name}}").unwrap();
+    files.iter().for_each(|(name, text)| fs::write(dir.path().join(name), text).unwrap());
+    dir
+}
+
+/// The service that the function runs over a folder.
+fn router(dir: &TempDir, env: &[(&str, &str)]) -> Router {
     let flags = Flags { dir: Some(dir.path().into()), ..Flags::default() };
     let config = Config::new(flags, |name| match name {
         "AWS_LAMBDA_RUNTIME_API" => Some("127.0.0.1:9001".to_owned()),
         _ => env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()),
     });
     let config = config.unwrap();
-    let gallery = Gallery::new(config.source.open(client::from_env).unwrap(), config.cache_ttl, config.page_size);
-    let app = app(vec![calculator::add(), calculator::multiply()], Vec::new(), Arc::new(gallery), &config).unwrap();
-    of(app, event).await
+    let gallery = Stores::open(&config, client::from_env).unwrap().gallery(&config);
+    app(vec![calculator::add(), calculator::multiply()], Vec::new(), Arc::new(gallery), &config).unwrap()
+}
+
+/// The content of one gzip member.
+fn unpacked(gzip: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    flate2::read::GzDecoder::new(gzip).read_to_end(&mut text).unwrap();
+    text
 }
 
 /// A service's answer to an event, as API Gateway reads it.
 async fn of(app: Router, event: &str) -> (Answer, Vec<u8>) {
     let event = LambdaEvent::new(serde_json::from_str::<Event>(event).unwrap(), Context::default());
     let Ok(answer) = handler::answer(app, event).await;
+    // Lambda's limit is on this text.
+    assert!(serde_json::to_vec(&answer).unwrap().len() < 6 * MIB);
     let mut answer = serde_json::to_value(answer).unwrap();
     let is_base64 = answer["isBase64Encoded"].as_bool().unwrap();
     let headers = answer["headers"].as_object().unwrap().iter();
@@ -183,7 +210,7 @@ async fn any_other_path_is_not_found() {
     for event in [event!("path_with_space"), event!("path_with_percent")] {
         assert_eq!(answer(event).await.status, StatusCode::NOT_FOUND);
     }
-    for path in ["", "//", "/mcp/", "/mcp x", "/%", "/%00", "/\u{0}\n", "/ü", r"/\", "/[{|}]^\"<>`", "/prod/mcp"] {
+    for path in ["", "//", "/mcp//", "/mcp x", "/%", "/%00", "/\u{0}\n", "/ü", r"/\", "/[{|}]^\"<>`", "/prod/mcp"] {
         let event = changed(event!("tools_call"), |event| event["rawPath"] = path.into());
         assert_eq!(answer(&event).await.status, StatusCode::NOT_FOUND, "{path:?}");
     }
@@ -555,3 +582,6 @@ async fn an_event_written_by_hand_needs_little_more_than_path_and_body() {
         assert_eq!(answer.json(), json!({ "jsonrpc": "2.0", "id": 1, "result": {} }));
     }
 }
+
+mod compression;
+mod sizes;

@@ -4,9 +4,9 @@
 //! sessions cannot know who does, so the tool answers what `search_prompts` answers: other clients have that.
 
 use std::io;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use gallery::{FoundPage, GalleryError, Resource, Search};
+use gallery::{FoundPage, GalleryError, Search, SharedJson};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -20,8 +20,8 @@ pub(super) const OPEN: &str = check::PROMPT_TOOLS[2];
 
 /// The name of the extension among the capabilities.
 pub(super) const EXTENSION: &str = "io.modelcontextprotocol/ui";
-const URI: &str = "ui://prompt-gallery/gallery.html";
-const HTML: &str = "text/html;profile=mcp-app";
+pub(super) const URI: &str = "ui://prompt-gallery/gallery.html";
+pub(super) const HTML: &str = "text/html;profile=mcp-app";
 
 /// `open_gallery` as `tools/list` has it. Made when it is first needed, as the others here.
 ///
@@ -65,11 +65,17 @@ pub(super) fn settings() -> Value {
     json!({ "mimeTypes": [HTML] })
 }
 
-/// The page, if this is its address.
-pub(super) fn read(uri: &str) -> Option<io::Result<Resource>> {
-    let resource =
-        |content: Vec<u8>| Resource { uri: URI.to_owned(), mime_type: HTML.to_owned(), content: content.into() };
-    (uri == URI).then(|| page::app_html().map(resource))
+/// The page as a JSON string, made when it is first read.
+///
+/// # Errors
+/// A damaged binary.
+pub(super) fn text() -> io::Result<Arc<SharedJson>> {
+    static TEXT: OnceLock<Arc<SharedJson>> = OnceLock::new();
+    if let Some(text) = TEXT.get() {
+        return Ok(Arc::clone(text));
+    }
+    let html = String::from_utf8(page::app_html()?).map_err(io::Error::other)?;
+    Ok(Arc::clone(TEXT.get_or_init(|| Arc::new(raw(&html).into()))))
 }
 
 #[derive(Deserialize)]

@@ -81,6 +81,12 @@ impl Error {
         Self { cause: Some(cause.into()), ..Self::new(ErrorKind::Internal, "internal error") }
     }
 
+    /// The answer of any method is longer than Lambda takes. Those with prompts and resources have errors of their own.
+    pub(super) fn too_long(size: usize, max: usize) -> Self {
+        let message = format!("the answer needs {size} bytes; at most {max}");
+        Self { cause: Some(message.clone()), ..Self::new(ErrorKind::Internal, message) }
+    }
+
     /// Whether the caller can correct the request.
     pub(super) fn is_invalid_params(&self) -> bool {
         self.kind == ErrorKind::InvalidParams
@@ -99,7 +105,7 @@ impl Error {
         let data = if self.kind == ErrorKind::Internal { Some(json!({ "requestId": request_id })) } else { self.data };
         record.error = Some(code);
         record.cause = self.cause;
-        Reply { status, body: error_response(id, code, &self.message, data.as_ref()).into(), record }
+        Reply { status, body: error_response(id, code, &self.message, data.as_ref()).into(), shared: None, record }
     }
 }
 
@@ -122,14 +128,14 @@ impl Reply {
     pub fn cannot_start(id: &RawValue, why: &str) -> Self {
         let (code, status) = ErrorKind::Internal.code_and_status();
         let body = error_response(Some(id), code, &format!("cannot start: {why}"), None).into();
-        Self { status, body, record: Record { error: Some(code), ..Record::default() } }
+        Self { status, body, shared: None, record: Record { error: Some(code), ..Record::default() } }
     }
 
     /// Refuses a request before it is read as JSON-RPC. `cause` is for the log alone.
     pub(crate) fn refused(status: StatusCode, message: &str, cause: Option<String>) -> Self {
         let code = ErrorKind::InvalidRequest.code();
         let record = Record { error: Some(code), cause, ..Record::default() };
-        Self { status, body: error_response(None, code, message, None).into(), record }
+        Self { status, body: error_response(None, code, message, None).into(), shared: None, record }
     }
 }
 

@@ -1,6 +1,7 @@
 //! One POST, its reply, and the record of both for the log.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 use super::client::Client;
 use super::trace;
 use crate::logging::milliseconds;
+use gallery::SharedJson;
 use store::Observed;
 
 /// One POST.
@@ -33,6 +35,8 @@ pub struct Reply {
     pub status: StatusCode,
     /// One JSON-RPC message; empty after a notification.
     pub body: Bytes,
+    /// JSON in the body that other replies contain too, and where it begins.
+    pub shared: Option<(usize, Arc<SharedJson>)>,
     /// What the log says of the request.
     pub record: Record,
 }

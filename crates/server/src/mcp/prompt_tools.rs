@@ -12,7 +12,7 @@ use super::elicitation;
 use super::error::Error;
 use super::prompts::sendable;
 use super::tools::{CallToolParams, CallToolResult};
-use super::{Answer, Call, Record, raw};
+use super::{Answer, Call, Record, Response, raw};
 use crate::limits::MAX_SHOWN_SCHEMA_BYTES;
 use crate::tools::{Definition, ToolError, read_arguments};
 use gallery::{
@@ -196,7 +196,7 @@ impl Call<'_> {
         }
     }
 
-    async fn search_prompts(&self, arguments: &str) -> Result<Vec<u8>, Failure> {
+    async fn search_prompts(&self, arguments: &str) -> Result<Response, Failure> {
         let SearchArguments { query, tag, cursor } = read_arguments(arguments)?;
         // Some models send an empty text for what they leave out.
         let (tag, cursor) = (tag.filter(|tag| !tag.trim().is_empty()), cursor.filter(|cursor| !cursor.is_empty()));
@@ -207,7 +207,7 @@ impl Call<'_> {
     }
 
     /// The answer with found prompts, of this tag.
-    fn answer_found(&self, page: &FoundPage, tag: Option<&str>) -> Result<Vec<u8>, Failure> {
+    fn answer_found(&self, page: &FoundPage, tag: Option<&str>) -> Result<Response, Failure> {
         let json = to_raw_value(page).map_err(|e| Error::internal(e.to_string()))?;
         let mut content = vec![Content::text(json.get())];
         content.extend(hint(page, tag).map(Content::text));
@@ -218,20 +218,20 @@ impl Call<'_> {
         Ok(self.answer(&CallToolResult { content, structured_content: Some(json), is_error: false })?)
     }
 
-    async fn get_prompt_for_model(&self, params: &CallToolParams, record: &mut Record) -> Result<Vec<u8>, Failure> {
+    async fn get_prompt_for_model(&self, params: &CallToolParams, record: &mut Record) -> Result<Response, Failure> {
         let GetArguments { name, arguments } = read_arguments(params.arguments()?)?;
         record.name = Some(format!("{GET} {}", shortened(&name)));
         let call = PromptCall { params, prompt: &name, arguments: object(arguments)? };
         self.render_for_model(call).await
     }
 
-    async fn call_tool_of_prompt(&self, params: &CallToolParams) -> Result<Vec<u8>, Failure> {
+    async fn call_tool_of_prompt(&self, params: &CallToolParams) -> Result<Response, Failure> {
         let arguments = read_arguments(params.arguments()?)?;
         self.render_for_model(PromptCall { params, prompt: &params.name, arguments }).await
     }
 
     /// Renders a prompt as the result of a tool, or asks for its arguments as `prompts/get` does.
-    async fn render_for_model(&self, mut call: PromptCall<'_>) -> Result<Vec<u8>, Failure> {
+    async fn render_for_model(&self, mut call: PromptCall<'_>) -> Result<Response, Failure> {
         let PromptCall { params, prompt, .. } = call;
         let answers = self.answers(params.input_responses.as_ref(), params.request_state.as_deref())?;
         call.arguments.extend(answers.given.clone());
@@ -270,7 +270,7 @@ impl Call<'_> {
         format!("{refused}{} Call {} {how}", ended(e), call.again())
     }
 
-    fn answer_rendered(&self, rendered: Rendered, prompt: &str) -> Result<Vec<u8>, Failure> {
+    fn answer_rendered(&self, rendered: Rendered, prompt: &str) -> Result<Response, Failure> {
         if rendered.messages.is_empty() {
             return Err(Failure::Message(format!("The prompt `{prompt}` is empty for these arguments.")));
         }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::elicitation::{self, Answers};
 use super::error::Error;
 use super::version::Era;
-use super::{Answer, Call, Record};
+use super::{Answer, Call, Record, Response};
 use dotprompt::bounds;
 use gallery::{Audience, Form, GalleryError, escaped_len, shortened};
 
@@ -15,9 +15,9 @@ use gallery::{Audience, Form, GalleryError, escaped_len, shortened};
 ///
 /// # Errors
 /// [`GalleryError::TooLong`], counted as Lambda sends it.
-pub(super) fn sendable(prompt: &str, answer: Vec<u8>) -> Result<Vec<u8>, GalleryError> {
+pub(super) fn sendable(prompt: &str, answer: Response) -> Result<Response, GalleryError> {
     // Escaping doubles the size at most, so nearly all answers need no count.
-    let size = if answer.len() <= bounds::ANSWER / 2 { answer.len() } else { escaped_len(&answer) };
+    let size = if answer.bytes.len() <= bounds::ANSWER / 2 { answer.bytes.len() } else { escaped_len(&answer.bytes) };
     if size > bounds::ANSWER {
         return Err(GalleryError::TooLong { name: prompt.to_owned(), size: size as u64 });
     }
@@ -75,7 +75,7 @@ impl Call<'_> {
         let audience = if self.expects_forms() { Audience::FormClient } else { Audience::AnyClient };
         let page = self.mcp.gallery.list_for(audience, params.cursor.as_deref()).await?;
         let next_cursor = page.next_cursor.as_deref();
-        self.answer_cacheable(&ListPromptsResult { prompts: &page.prompts, next_cursor }, page.prompts.get().len())
+        self.answer_cacheable(&ListPromptsResult { prompts: page.prompts.json(), next_cursor }, &page.prompts)
     }
 
     pub(super) async fn get_prompt(&self, record: &mut Record) -> Answer {

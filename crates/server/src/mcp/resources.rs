@@ -10,8 +10,7 @@ use super::app;
 use super::error::{Error, ErrorKind};
 use super::version::Era;
 use super::{Answer, Call, Record};
-use dotprompt::bounds;
-use gallery::{GalleryError, Resource, escaped_len, shortened};
+use gallery::{GalleryError, Resource, shortened};
 
 #[derive(Deserialize)]
 struct ListResourcesParams {
@@ -48,12 +47,20 @@ struct ResourceContents<'a> {
     uri: &'a str,
     mime_type: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
+    text: Option<Text<'a>>,
     /// In base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     blob: Option<String>,
     #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
     meta: Option<&'a Value>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Text<'a> {
+    Plain(&'a str),
+    /// A JSON string.
+    Json(&'a RawValue),
 }
 
 impl Call<'_> {
@@ -66,8 +73,8 @@ impl Call<'_> {
             first.extend(self.mcp.resources.rows.iter().map(|row| &**row));
             first.extend(self.mcp.has_app.then(|| &**app::ROW));
         }
-        let all = (!first.is_empty()).then(|| before(&first, &page.entries));
-        let resources = all.as_deref().unwrap_or(&page.entries);
+        let all = (!first.is_empty()).then(|| before(&first, page.entries.json()));
+        let resources = all.as_deref().unwrap_or(page.entries.json());
         let result = ResourcesResult { resources, next_cursor: page.next_cursor.as_deref() };
         self.answer_page(&result, resources.get().len(), page.is_partial)
     }
@@ -79,32 +86,37 @@ impl Call<'_> {
     pub(super) async fn read_resource(&self, record: &mut Record) -> Answer {
         let ReadResourceParams { uri } = self.params()?;
         record.name = Some(shortened(&uri));
-        let app = if self.mcp.has_app { app::read(&uri) } else { None };
-        let meta = app.as_ref().map(|_| &*app::META);
-        let Resource { uri, mime_type, content } = match (app, self.mcp.resources.read(&uri).await) {
-            (Some(app), _) => app.map_err(|e| Error::internal(e.to_string()))?,
-            (None, Some(own)) => own,
-            (None, None) => self.mcp.gallery.read_resource(&uri).await.map_err(|e| self.resource_error(e))?,
+        if self.mcp.has_app && uri == app::URI {
+            return self.read_app();
+        }
+        let Resource { uri, mime_type, content } = match self.mcp.resources.read(&uri).await {
+            Some(own) => own,
+            None => self.mcp.gallery.read_resource(&uri).await.map_err(|e| self.resource_error(e))?,
         };
-        let text = std::str::from_utf8(&content).ok();
+        let text = std::str::from_utf8(&content).ok().map(Text::Plain);
         let blob = text.is_none().then(|| STANDARD.encode(&content));
         let size = blob.as_ref().map_or(content.len(), String::len);
-        let contents = ResourceContents { uri: &uri, mime_type: &mime_type, text, blob, meta };
+        let contents = ResourceContents { uri: &uri, mime_type: &mime_type, text, blob, meta: None };
         let answer = self.answer_cacheable(&ReadResourceResult { contents: [contents] }, size)?;
-        match self.mcp.gallery.max_answer_bytes() {
-            Some(max) if answer.len() > bounds::ANSWER / 2 && escaped_len(&answer) as u64 > max => {
-                Err(GalleryError::ResourceTooLarge { uri, size: escaped_len(&answer) as u64 }.into())
-            }
-            _ => Ok(answer),
+        match self.mcp.size_over_limit(&answer.bytes) {
+            Some(size) => Err(GalleryError::ResourceTooLarge { uri, size: size as u64 }.into()),
+            None => Ok(answer),
         }
+    }
+
+    fn read_app(&self) -> Answer {
+        let text = app::text().map_err(|e| Error::internal(e.to_string()))?;
+        let (uri, mime_type, meta) = (app::URI, app::HTML, Some(&*app::META));
+        let contents = ResourceContents { uri, mime_type, text: Some(Text::Json(text.json())), blob: None, meta };
+        self.answer_cacheable(&ReadResourceResult { contents: [contents] }, &text)
     }
 
     pub(super) async fn read_directory(&self, record: &mut Record) -> Answer {
         let ReadDirectoryParams { uri, cursor } = self.params()?;
         record.name = Some(shortened(&uri));
         let page = self.mcp.gallery.read_directory(&uri, cursor.as_deref()).await?;
-        let result = ResourcesResult { resources: &page.entries, next_cursor: page.next_cursor.as_deref() };
-        self.answer_page(&result, page.entries.get().len(), page.is_partial)
+        let result = ResourcesResult { resources: page.entries.json(), next_cursor: page.next_cursor.as_deref() };
+        self.answer_page(&result, &page.entries, page.is_partial)
     }
 
     /// The error of a file that cannot be read. Before 2026-07-28, an unknown resource has a code of its own.

@@ -1,6 +1,8 @@
 //! JSON-RPC 2.0: reads the one message of a POST, and writes a response. It knows no method.
 
 use std::borrow::Cow;
+use std::io;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -9,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::error::{Error, ErrorKind};
 use crate::json;
+use gallery::SharedJson;
 
 /// What a client sent.
 #[derive(Debug)]
@@ -152,12 +155,67 @@ struct Success<'a, T> {
 /// Bytes reserved for a response beyond those of a large result.
 const ENVELOPE_BYTES: usize = 1024;
 
-/// The response that carries `result`, which has about `size` bytes: room for them spares a copy of a large list.
+/// The largest part of a result.
+#[derive(Clone, Copy)]
+pub(super) enum Part<'p> {
+    /// About this number of bytes: room for them spares a copy of a large list.
+    Bytes(usize),
+    /// JSON that other responses contain too.
+    Shared(&'p Arc<SharedJson>),
+}
+
+/// The bytes of a response.
+#[derive(Debug, Default)]
+pub(super) struct Response {
+    pub(super) bytes: Vec<u8>,
+    /// JSON among them that other responses contain too, and where it begins.
+    pub(super) shared: Option<(usize, Arc<SharedJson>)>,
+}
+
+impl From<Bytes> for Response {
+    fn from(bytes: Bytes) -> Self {
+        Self { bytes: bytes.into(), shared: None }
+    }
+}
+
+/// The response that carries `result`.
 ///
 /// # Errors
 /// A result that does not serialise.
-pub(super) fn success<T: Serialize>(id: &RawValue, result: &T, size: usize) -> serde_json::Result<Vec<u8>> {
-    let mut response = Vec::with_capacity(size + ENVELOPE_BYTES);
-    serde_json::to_writer(&mut response, &Success { jsonrpc: "2.0", id, result })?;
-    Ok(response)
+pub(super) fn success<T: Serialize>(id: &RawValue, result: &T, part: Part<'_>) -> serde_json::Result<Response> {
+    let success = Success { jsonrpc: "2.0", id, result };
+    match part {
+        Part::Bytes(size) => {
+            let mut bytes = Vec::with_capacity(size + ENVELOPE_BYTES);
+            serde_json::to_writer(&mut bytes, &success)?;
+            Ok(Response { bytes, shared: None })
+        }
+        Part::Shared(shared) => {
+            let bytes = Vec::with_capacity(shared.get().len() + ENVELOPE_BYTES);
+            let mut writer = Locating { bytes, text: shared.get().as_bytes(), start: None };
+            serde_json::to_writer(&mut writer, &success)?;
+            Ok(Response { shared: writer.start.map(|start| (start, Arc::clone(shared))), bytes: writer.bytes })
+        }
+    }
+}
+
+/// Notes where a text is written. serde writes raw JSON at once, from where it is.
+struct Locating<'t> {
+    bytes: Vec<u8>,
+    text: &'t [u8],
+    start: Option<usize>,
+}
+
+impl io::Write for Locating<'_> {
+    fn write(&mut self, written: &[u8]) -> io::Result<usize> {
+        if std::ptr::eq(written, self.text) {
+            self.start = Some(self.bytes.len());
+        }
+        self.bytes.extend_from_slice(written);
+        Ok(written.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -38,8 +38,8 @@ impl Call<'_> {
     pub(super) async fn list_skills(&self) -> Answer {
         let ListSkillsParams { cursor } = self.params()?;
         let page = self.mcp.gallery.list_skills(cursor.as_deref()).await?;
-        let result = ListSkillsResult { skills: &page.entries, next_cursor: page.next_cursor.as_deref() };
-        self.answer_page(&result, page.entries.get().len(), page.is_partial)
+        let result = ListSkillsResult { skills: page.entries.json(), next_cursor: page.next_cursor.as_deref() };
+        self.answer_page(&result, &page.entries, page.is_partial)
     }
 
     pub(super) async fn get_skill(&self, record: &mut Record) -> Answer {

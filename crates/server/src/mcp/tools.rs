@@ -152,7 +152,7 @@ impl Call<'_> {
     }
 
     fn answer_tools(&self, tools: &[&RawValue], next_cursor: Option<String>) -> Answer {
-        let size = tools.iter().map(|tool| tool.get().len() + 1).sum();
+        let size: usize = tools.iter().map(|tool| tool.get().len() + 1).sum();
         self.answer_cacheable(&ListToolsResult { tools, next_cursor }, size)
     }
 
