@@ -72,7 +72,8 @@ impl Streams {
     /// The HTTP service with streams.
     pub(crate) fn app(self: &Arc<Self>, config: &Config, verifier: Verifier) -> Router {
         let gallery = Arc::clone(self.mcp.gallery());
-        let app = service::service(any(answer).with_state(Arc::clone(self)), &METHODS, config, verifier);
+        let handler = any(answer).with_state(Arc::clone(self));
+        let app = service::service(handler, &METHODS, Arc::clone(&gallery), config, verifier);
         service::with_published_skills(app, gallery, config)
     }
 

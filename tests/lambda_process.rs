@@ -422,6 +422,41 @@ async fn what_needs_no_prompt_does_not_wait_for_s3() {
 }
 
 #[tokio::test]
+async fn ready_is_503_until_the_prompts_were_listed() {
+    let s3 = S3Server::start().await;
+    s3.put("prompts/greet.prompt", "Hello {{name}}!");
+    s3.put("prompts/broken.prompt", "{{#if}}");
+    s3.set_fault(Some(Fault::Hang));
+    let (mut platform, _program) = start_over(&s3, &[]).await;
+    let ready = changed(event!("get_health"), |event| {
+        event["rawPath"] = "/ready".into();
+        event["requestContext"]["http"]["path"] = "/ready".into();
+    });
+    for _ in 0..20 {
+        let answer = platform.invoke(&*ready).await.unwrap();
+        assert_eq!(answer["statusCode"], 503);
+        assert_eq!(answer["headers"]["retry-after"], "1");
+        assert_eq!(answer["body"], r#"{"error":"the prompts have not been listed yet"}"#);
+    }
+    s3.set_fault(None);
+    let counts = loop {
+        let answer = platform.invoke(&*ready).await.unwrap();
+        if answer["statusCode"] == 200 {
+            break serde_json::from_str::<Value>(answer["body"].as_str().unwrap()).unwrap();
+        }
+        sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!((&counts["prompts"], &counts["broken"]), (&json!(2), &json!(0)), "nothing was read yet");
+    platform.ask(request("prompts/list", &json!({}))).await;
+    let lists = s3.requests().list;
+    let answer = platform.invoke(&*ready).await.unwrap();
+    let counts: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    assert_eq!((&counts["prompts"], &counts["broken"]), (&json!(2), &json!(1)));
+    assert!(counts["age"].is_u64(), "{counts}");
+    assert_eq!(s3.requests().list, lists, "nothing is asked once there was a listing");
+}
+
+#[tokio::test]
 async fn a_bad_event_is_one_failed_invocation() {
     let s3 = S3Server::start().await;
     let (mut platform, program) = start_over(&s3, &[]).await;

@@ -93,9 +93,9 @@ def routes() -> None:
     open += ["GET /", "GET /assets/{file}"]
     same(
         sorted(r["RouteKey"] for r in api if r["AuthorizationType"] == "NONE"),
-        sorted([*open, "GET /health", "POST /register"]),
+        sorted([*open, "GET /health", "GET /ready", "POST /register"]),
     )
-    same(len(api), len(guarded) + len(open) + 2)
+    same(len(api), len(guarded) + len(open) + 3)
 
 
 # What API Gateway or Cognito writes. Values of callers, and messages that repeat them, are not escaped: they could end the JSON.
@@ -491,6 +491,15 @@ check("the page and its files need no token, and its settings lead to the sign-i
 check("/register gives the shared client to addresses on the list", registers)
 check("/register refuses others, and names what it allows", refuses_to_register)
 check("/health", lambda: same(request("GET", f"{ORIGIN}/health").body, "ok\n"))
+
+
+def ready() -> None:
+    answer = request("GET", f"{ORIGIN}/ready")
+    status(answer, 200)
+    same(set(answer.json()), {"age", "prompts", "broken"})
+
+
+check("/ready has age and counts", ready)
 
 # --- Real clients ---
 

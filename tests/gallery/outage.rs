@@ -81,6 +81,18 @@ async fn in_an_outage_the_last_good_snapshot_is_served() {
 }
 
 #[tokio::test]
+async fn readiness_is_that_of_the_last_good_listing() {
+    let s3 = s3_with(&["a", "b"]).await;
+    let (clock, gallery) = gallery_with_a_clock(&s3, Duration::from_secs(30), Duration::from_secs(60));
+    assert_eq!(gallery.readiness(), None);
+    names(&gallery).await;
+    s3.set_fault(Some(Fault::Disconnect));
+    clock.advance(Duration::from_secs(90));
+    let readiness = gallery.readiness().unwrap();
+    assert_eq!((readiness.age, readiness.prompts, readiness.broken), (Duration::from_secs(90), 2, 0));
+}
+
+#[tokio::test]
 async fn in_an_outage_the_pauses_between_listings_grow_to_fifteen_seconds() {
     let s3 = s3_with(&["a"]).await;
     let (clock, gallery) = gallery_with_a_clock(&s3, Duration::ZERO, STALE_OK);

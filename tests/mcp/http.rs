@@ -3,6 +3,7 @@
 use http::Method;
 use insta::assert_snapshot;
 use prompt_gallery::Server;
+use serde_json::Value;
 
 use crate::wire::Wire;
 use crate::{GALLERY, PING, server};
@@ -26,6 +27,20 @@ async fn health_is_200_and_other_paths_are_404() {
     assert_snapshot!(wire.send(Method::GET, "/other", &[], "").await, @"404 Not found. The page is /, and the MCP endpoint is /mcp.");
     assert_eq!(wire.send(Method::POST, "/health", &[], "").await.status, 405);
     assert_eq!(wire.send(Method::GET, "/.well-known/oauth-protected-resource", &[], "").await.status, 404);
+}
+
+#[tokio::test]
+async fn ready_has_age_and_counts_and_names_nothing() {
+    let wire = server().await;
+    let answer = wire.send(Method::GET, "/ready", &[("host", "any.example.com")], "").await;
+    assert_eq!(
+        (answer.headers["content-type"].as_bytes(), answer.headers["cache-control"].as_bytes()),
+        (&b"application/json"[..], &b"no-store"[..])
+    );
+    let before: Value = serde_json::from_str(&answer.body).unwrap();
+    assert!(answer.status == 200 && before["age"].is_u64() && before["prompts"].as_u64() > Some(0), "{answer}");
+    assert_eq!(before.as_object().unwrap().len(), 3, "{answer}");
+    assert_eq!(wire.send(Method::POST, "/ready", &[], "").await.status, 405);
 }
 
 #[tokio::test]

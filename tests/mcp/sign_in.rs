@@ -64,6 +64,14 @@ fn challenge(answer: &Answer) -> &str {
     answer.headers.get(WWW_AUTHENTICATE).map_or("", |value| value.to_str().unwrap())
 }
 
+#[tokio::test]
+async fn monitors_need_no_token() {
+    let wire = wire(&Issuer::start().await, &[]).await;
+    for path in ["/health", "/ready"] {
+        assert_eq!(get(&wire, path).await.status, 200, "{path}");
+    }
+}
+
 async fn get(wire: &Wire, path: &str) -> Answer {
     wire.send(Method::GET, path, &[], "").await
 }

@@ -53,6 +53,11 @@ impl LiveCatalogue {
         self.snapshots.last()
     }
 
+    /// How long ago the listing of the last catalogue began.
+    pub fn age(&self) -> Option<Duration> {
+        self.snapshots.age()
+    }
+
     /// A catalogue that is not older than the TTL; while the store is down, the last one.
     ///
     /// # Errors

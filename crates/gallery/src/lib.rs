@@ -7,7 +7,7 @@
 //!
 //! | to see where | read |
 //! |---|---|
-//! | a gallery is made, and described for people | `gallery.rs` |
+//! | a gallery is made, and described for people | `gallery.rs`; for monitors: `readiness.rs` |
 //! | a list is divided into pages | `listing.rs`; pages are kept: `pages.rs`, with their compressed form: `shared_json.rs`, `gzip.rs` |
 //! | a prompt gets its row in `prompts/list`, another one for clients with forms | `row.rs` |
 //! | files that a list lacks are read later | `reading_on.rs` |
@@ -42,6 +42,7 @@ mod listing;
 mod own_resources;
 mod pages;
 mod published;
+mod readiness;
 mod reading_on;
 mod rendering;
 mod resources;
@@ -69,6 +70,7 @@ pub use {
     own_resources::OwnResources,
     pages::Page,
     published::{Artifact, PublishedIndex},
+    readiness::Readiness,
     resources::Resource,
     row::Audience,
     search::UnknownTag,

@@ -4,6 +4,7 @@ mod agent_skills;
 mod card;
 mod compression;
 mod page;
+mod ready;
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -47,12 +48,18 @@ static POST: [Method; 1] = [Method::POST];
 
 /// The HTTP service without streams, as on Lambda. `verifier` checks the tokens of callers.
 pub fn app(mcp: Mcp, config: &Config, verifier: Verifier) -> Router {
-    let mcp = Arc::new(mcp.configured(config));
-    service(any(answer).with_state(mcp), &POST, config, verifier)
+    let (gallery, mcp) = (Arc::clone(mcp.gallery()), Arc::new(mcp.configured(config)));
+    service(any(answer).with_state(mcp), &POST, gallery, config, verifier)
 }
 
 /// The HTTP service around a handler of `/mcp`, whose requests have passed all checks. Pages in a browser may use `methods`.
-pub fn service(mcp: MethodRouter, methods: &'static [Method], config: &Config, verifier: Verifier) -> Router {
+pub fn service(
+    mcp: MethodRouter,
+    methods: &'static [Method],
+    gallery: Arc<Gallery>,
+    config: &Config,
+    verifier: Verifier,
+) -> Router {
     let page_hosts = config.gallery_page.then(|| config.allowed_hosts.clone());
     let origins = Arc::new(Origins { allowed: config.allowed_origins.clone(), page_hosts, methods });
     let guard = Guard { sign_in: config.sign_in.clone(), allow_anonymous: config.allow_anonymous, verifier };
@@ -71,6 +78,7 @@ pub fn service(mcp: MethodRouter, methods: &'static [Method], config: &Config, v
         .route("/mcp", mcp.clone())
         .route("/mcp/", mcp)
         .route("/health", get(|| async { "ok\n" }))
+        .merge(ready::routes(gallery))
         .merge(card::routes(config).layer(from_fn(compress)))
         .merge(if config.gallery_page { page::routes(config) } else { Router::new() })
         .fallback(async move || (StatusCode::NOT_FOUND, not_found))

@@ -41,6 +41,7 @@
 //! | an error of the gallery gets its words | `gallery`, `error.rs` |
 //! | a tool is defined and registered | `tools.rs`; an example is `tools/calculator.rs` |
 //! | the server's name, title and version are set | `identity.rs`; its card for clients that are not connected: `http/card.rs` |
+//! | monitors learn whether there are prompts | `http/ready.rs`; `gallery`, `readiness.rs` |
 //! | the page for people is served | `http/page.rs`; its files: `page` |
 //! | a caller is admitted | `auth/guard.rs`; clients find the sign-in by `auth/discovery.rs` |
 //! | log lines get their form | `logging.rs` |

@@ -15,6 +15,11 @@ pub(crate) const BODY_RETRY_SECONDS: u16 = 5;
 /// A body that is compressed for a client that takes it so. A smaller one may as well be sent as it is.
 pub(crate) const MIN_COMPRESSED_BYTES: usize = 1024;
 
+/// How long `/ready` waits for a first listing.
+pub(crate) const READY_PATIENCE: Duration = Duration::from_millis(300);
+/// How often `/ready` may begin one, and when a caller may come again.
+pub(crate) const READY_RETRY: Duration = Duration::from_secs(1);
+
 /// The value of a header in the log.
 pub(crate) const MAX_LOGGED_HEADER_CHARS: usize = 100;
 /// A client's name, and its version, in the log.
