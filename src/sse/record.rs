@@ -70,7 +70,7 @@ impl Drop for StreamRecord {
             ended_by = self.ended_by,
             caller.sub = self.claim("sub"),
             caller.client_id = self.claim("client_id"),
-            client.name = client.as_ref().map(|client| client.name.as_str()),
+            client.name = client.as_ref().map(|client| &*client.name),
             client.version = client.as_ref().and_then(|client| client.version.as_deref()),
             duration_ms = milliseconds(self.began.elapsed()),
             request.id = self.request_id,

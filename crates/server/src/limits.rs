@@ -22,6 +22,8 @@ pub(crate) const READY_RETRY: Duration = Duration::from_secs(1);
 
 /// The value of a header in the log.
 pub(crate) const MAX_LOGGED_HEADER_CHARS: usize = 100;
+/// The `clientInfo` that is kept as it was sent until the log line is written.
+pub(crate) const MAX_KEPT_CLIENT_INFO_BYTES: usize = 1024;
 /// A client's name, and its version, in the log.
 pub(crate) const MAX_LOGGED_CLIENT_CHARS: usize = 64;
 

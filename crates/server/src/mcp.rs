@@ -31,7 +31,7 @@ use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-pub use client::Client;
+pub use client::{Client, ClientInfo};
 use connection::Transport;
 pub use connection::{Effect, InputRequests, Session, StdioMessage, Subscription};
 use error::{Error, ErrorKind};
@@ -282,7 +282,7 @@ impl Mcp {
         record.trace_id = meta.trace_id();
         let client_info = meta.client_info.or(client_info.filter(|_| method == Some(Method::Initialize)));
         record.client = match client_info {
-            Some(info) => Client::of_info(info),
+            Some(info) => ClientInfo::of(info),
             None => transport.session().and_then(|session| session.client.clone()),
         };
         let (era, version) = negotiate(transport, &meta, method == Some(Method::Initialize))?;

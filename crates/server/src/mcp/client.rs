@@ -1,23 +1,44 @@
 //! Which program sent a request, for the log. It is what the program says of itself, and decides nothing.
 
-use serde::Deserialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::limits::MAX_LOGGED_CLIENT_CHARS;
+use crate::limits::{MAX_KEPT_CLIENT_INFO_BYTES, MAX_LOGGED_CLIENT_CHARS};
 use dotprompt::shorten_to;
 
-/// A client's name and version, on one line each and not too long.
+/// An MCP `clientInfo` as it was sent. It is read when the log line is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Client {
-    /// Such as `claude-code`.
-    pub name: String,
-    /// Such as `2.1.332`.
-    pub version: Option<String>,
+pub struct ClientInfo(Box<str>);
+
+impl ClientInfo {
+    pub(super) fn of(info: &RawValue) -> Option<Self> {
+        if info.get().len() <= MAX_KEPT_CLIENT_INFO_BYTES {
+            return Some(Self(info.get().into()));
+        }
+        // It may have pictures, and a stream keeps it.
+        let client = Client::of_info(info.get())?;
+        serde_json::to_string(&client).ok().map(|json| Self(json.into()))
+    }
+
+    /// The client; `None` if it has no name.
+    pub(super) fn client(&self) -> Option<Client<'_>> {
+        Client::of_info(&self.0)
+    }
 }
 
-impl Client {
-    /// The client of an MCP `clientInfo`; `None` if that has no name.
-    pub(super) fn of_info(info: &RawValue) -> Option<Self> {
+/// A client's name and version, on one line each and not too long.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Client<'a> {
+    /// Such as `claude-code`.
+    pub name: Cow<'a, str>,
+    /// Such as `2.1.332`.
+    pub version: Option<Cow<'a, str>>,
+}
+
+impl<'a> Client<'a> {
+    fn of_info(info: &'a str) -> Option<Self> {
         #[derive(Deserialize)]
         struct Implementation<'a> {
             #[serde(borrow)]
@@ -25,12 +46,12 @@ impl Client {
             #[serde(borrow)]
             version: Option<&'a RawValue>,
         }
-        let Implementation { name, version } = serde_json::from_str(info.get()).ok()?;
+        let Implementation { name, version } = serde_json::from_str(info).ok()?;
         Some(Self { name: text(name)?, version: version.and_then(text) })
     }
 
     /// The first product of a `User-Agent`: `claude-code/2.1.332 (cli)` is version 2.1.332 of `claude-code`.
-    pub(super) fn of_user_agent(user_agent: &str) -> Option<Self> {
+    pub(super) fn of_user_agent(user_agent: &'a str) -> Option<Self> {
         let product = user_agent.split_ascii_whitespace().next()?;
         let (name, version) = match product.split_once('/') {
             Some((name, version)) => (name, cleaned(version)),
@@ -41,29 +62,41 @@ impl Client {
 }
 
 /// A JSON string, unless it is empty.
-fn text(json: &RawValue) -> Option<String> {
+fn text(json: &RawValue) -> Option<Cow<'_, str>> {
     let quoted = json.get().strip_prefix('"')?.strip_suffix('"')?;
-    if quoted.contains('\\') { cleaned(&serde_json::from_str::<String>(json.get()).ok()?) } else { cleaned(quoted) }
+    if !quoted.contains('\\') {
+        return cleaned(quoted);
+    }
+    let text: String = serde_json::from_str(json.get()).ok()?;
+    cleaned(&text).map(|text| Cow::Owned(text.into_owned()))
 }
 
-fn cleaned(text: &str) -> Option<String> {
+fn cleaned(text: &str) -> Option<Cow<'_, str>> {
     let text = text.trim();
-    (!text.is_empty()).then(|| shorten_to(MAX_LOGGED_CLIENT_CHARS, text))
+    if text.is_empty() {
+        return None;
+    }
+    let is_clean = text.len() <= MAX_LOGGED_CLIENT_CHARS && !text.contains(char::is_control);
+    Some(if is_clean { Cow::Borrowed(text) } else { Cow::Owned(shorten_to(MAX_LOGGED_CLIENT_CHARS, text)) })
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::value::RawValue;
 
-    use super::Client;
+    use super::{Client, ClientInfo};
+
+    fn parts(client: Client<'_>) -> (String, Option<String>) {
+        (client.name.into_owned(), client.version.map(Into::into))
+    }
 
     fn of_info(info: &str) -> Option<(String, Option<String>)> {
         let info = RawValue::from_string(info.to_owned()).unwrap();
-        Client::of_info(&info).map(|client| (client.name, client.version))
+        ClientInfo::of(&info)?.client().map(parts)
     }
 
     fn of_user_agent(user_agent: &str) -> Option<(String, Option<String>)> {
-        Client::of_user_agent(user_agent).map(|client| (client.name, client.version))
+        Client::of_user_agent(user_agent).map(parts)
     }
 
     fn client(name: &str, version: Option<&str>) -> Option<(String, Option<String>)> {
@@ -78,6 +111,15 @@ mod tests {
         );
         assert_eq!(of_info(r#"{"name":"VS Code é"}"#), client("VS Code é", None));
         assert_eq!(of_info(r#"{"name":"x","version":2}"#), client("x", None));
+    }
+
+    #[test]
+    fn a_large_client_info_is_not_kept_whole() {
+        let icon = "x".repeat(100_000);
+        let info = format!(r#"{{"icons":[{{"src":"data:image/png;base64,{icon}"}}],"version":"2","name":"a\"b"}}"#);
+        let kept = ClientInfo::of(&RawValue::from_string(info).unwrap()).unwrap();
+        assert_eq!(&*kept.0, r#"{"name":"a\"b","version":"2"}"#);
+        assert_eq!(kept.client().map(parts), client("a\"b", Some("2")));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
-use super::client::Client;
+use super::client::ClientInfo;
 use super::listen::ListenFilter;
 
 /// The transport of a message.
@@ -34,7 +34,7 @@ impl<'a> Transport<'a> {
 pub struct Session {
     pub(super) version: &'static str,
     pub(super) capabilities: Map<String, Value>,
-    pub(super) client: Option<Client>,
+    pub(super) client: Option<ClientInfo>,
 }
 
 impl Session {

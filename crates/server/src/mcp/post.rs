@@ -1,6 +1,5 @@
 //! One POST, its reply, and the record of both for the log.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,7 +8,7 @@ use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
-use super::client::Client;
+use super::client::{Client, ClientInfo};
 use super::trace;
 use crate::logging::milliseconds;
 use gallery::SharedJson;
@@ -53,7 +52,7 @@ pub struct Record {
     /// The trace id of `_meta.traceparent`.
     pub trace_id: Option<String>,
     /// The client, as its `clientInfo` says.
-    pub client: Option<Client>,
+    pub client: Option<ClientInfo>,
     /// The JSON-RPC code of an error.
     pub error: Option<i32>,
     /// Whether a tool answered with `isError`.
@@ -101,9 +100,9 @@ impl LoggedHeaders {
 
     /// The client, by its `User-Agent` if it says nothing else.
     #[must_use]
-    pub fn client<'a>(&self, record: &'a Record) -> Option<Cow<'a, Client>> {
-        let by_header = || Client::of_user_agent(&String::from_utf8_lossy(self.user_agent.as_ref()?.as_bytes()));
-        record.client.as_ref().map(Cow::Borrowed).or_else(|| by_header().map(Cow::Owned))
+    pub fn client<'a>(&'a self, record: &'a Record) -> Option<Client<'a>> {
+        let by_header = || Client::of_user_agent(str::from_utf8(self.user_agent.as_ref()?.as_bytes()).ok()?);
+        record.client.as_ref().and_then(ClientInfo::client).or_else(by_header)
     }
 }
 
@@ -146,7 +145,7 @@ impl RequestLine<'_> {
                     outcome,
                     caller.sub = sub,
                     caller.client_id = client_id,
-                    client.name = client.as_ref().map(|client| client.name.as_str()),
+                    client.name = client.as_ref().map(|client| &*client.name),
                     client.version = client.as_ref().and_then(|client| client.version.as_deref()),
                     error.code = record.error,
                     cause = record.cause,
