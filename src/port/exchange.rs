@@ -209,7 +209,11 @@ impl Exchange {
     /// Whether the client may be sending something that is not read. It would see a reset then, and might not see the answer.
     pub(super) fn may_be_sending(&self) -> bool {
         let state = self.state();
-        !state.is_closed_by_client && state.unread != Some(0)
+        let unread = match state.phase {
+            Phase::Idle { .. } | Phase::Head { .. } => state.unread,
+            Phase::Answering | Phase::Answered => state.request.unread().map(|unread| unread.max(0).unsigned_abs()),
+        };
+        !state.is_closed_by_client && unread != Some(0)
     }
 
     pub(super) fn is_closed_by_client(&self) -> bool {

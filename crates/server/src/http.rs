@@ -114,9 +114,10 @@ fn discovery(sign_in: &SignIn) -> Router {
     if let Some(client) = sign_in.authorization_server.as_ref().and_then(|server| server.client.clone()) {
         let answer = async move |request: Request| {
             let (parts, body) = request.into_parts();
-            let body = read_body(&parts, body, MAX_REGISTRATION_BYTES, BODY_TIMEOUT)
-                .await
-                .map_err(|unread| unread.status())?;
+            let body = read_body(&parts, body, MAX_REGISTRATION_BYTES, BODY_TIMEOUT).await.map_err(|unread| {
+                tracing::info!(http.status = unread.status().as_u16(), cause = unread.cause(), "request refused");
+                unread.status()
+            })?;
             let (status, body) = register(&client, &body);
             Ok::<_, StatusCode>((status, [(CONTENT_TYPE, JSON), (CACHE_CONTROL, "no-store")], body))
         };
@@ -308,13 +309,8 @@ impl ReceivedPost {
             let (status, headers) = (StatusCode::UNSUPPORTED_MEDIA_TYPE, &parts.headers);
             return Err(Denied::for_header(status, message, headers, &CONTENT_TYPE));
         }
-        if is_encoded(&parts.headers) {
-            let message = "the body must have no Content-Encoding";
-            let (status, headers) = (StatusCode::UNSUPPORTED_MEDIA_TYPE, &parts.headers);
-            let denied = Denied::for_header(status, message, headers, &CONTENT_ENCODING);
-            return Err(denied.with_header(ACCEPT_ENCODING, HeaderValue::from_static(IDENTITY)));
-        }
-        let body = read_body(&parts, body, MAX_BODY_BYTES, BODY_TIMEOUT).await?;
+        let body = read_body(&parts, body, MAX_BODY_BYTES, BODY_TIMEOUT).await;
+        let body = body.map_err(|unread| unread.denied(&parts.headers))?;
         Ok(Self { parts, body })
     }
 
@@ -372,6 +368,8 @@ fn text_of_one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unread {
     TooLong,
+    /// It has a `Content-Encoding` other than `identity`.
+    Encoded,
     Late,
     /// The server holds too many bytes of other requests.
     NoRoom,
@@ -383,22 +381,33 @@ impl Unread {
     fn status(self) -> StatusCode {
         match self {
             Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Late => StatusCode::REQUEST_TIMEOUT,
             Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken => StatusCode::BAD_REQUEST,
         }
     }
-}
 
-impl From<Unread> for Denied {
-    fn from(unread: Unread) -> Self {
-        let denied = |message| Self::new(unread.status(), message);
-        match unread {
-            Unread::TooLong => denied("the body is longer than 1 MiB"),
-            Unread::Late => denied("the body did not arrive in time"),
-            Unread::NoRoom => denied("the requests of all clients hold too much memory: try again later")
-                .with_header(RETRY_AFTER, BODY_RETRY_SECONDS.into()),
-            Unread::Broken => denied("the body did not arrive whole"),
+    /// One sentence for the client and the log.
+    fn cause(self) -> &'static str {
+        match self {
+            Self::TooLong => "the body is too long",
+            Self::Encoded => "the body must have no Content-Encoding",
+            Self::Late => "the body did not arrive in time",
+            Self::NoRoom => "the requests of all clients hold too much memory: try again later",
+            Self::Broken => "the body did not arrive whole",
+        }
+    }
+
+    /// The refusal of a request to `/mcp` with these headers.
+    fn denied(self, headers: &HeaderMap) -> Denied {
+        let denied = Denied::new(self.status(), self.cause());
+        match self {
+            Self::TooLong => Denied::new(self.status(), "the body is longer than 1 MiB"),
+            Self::Encoded => Denied::for_header(self.status(), self.cause(), headers, &CONTENT_ENCODING)
+                .with_header(ACCEPT_ENCODING, HeaderValue::from_static(IDENTITY)),
+            Self::NoRoom => denied.with_header(RETRY_AFTER, BODY_RETRY_SECONDS.into()),
+            Self::Late | Self::Broken => denied,
         }
     }
 }
@@ -406,8 +415,11 @@ impl From<Unread> for Denied {
 /// Reads a body of at most `max_bytes`, for at most this time.
 ///
 /// # Errors
-/// A longer body, or one that does not arrive whole in time.
+/// A body that is longer or encoded, or does not arrive whole in time.
 async fn read_body(parts: &Parts, body: Body, max_bytes: usize, time: Duration) -> Result<Bytes, Unread> {
+    if is_encoded(&parts.headers) {
+        return Err(Unread::Encoded);
+    }
     let length = text(&parts.headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
     if length.is_some_and(|length: usize| length > max_bytes) {
         return Err(Unread::TooLong);

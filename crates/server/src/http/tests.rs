@@ -12,7 +12,7 @@ async fn read(end: Option<io::Error>) -> (Unread, StatusCode) {
     let body = Body::from_stream(stream::iter([Ok("{")]).chain(rest));
     let (parts, ()) = Request::new(()).into_parts();
     let unread = read_body(&parts, body, 10, Duration::from_millis(20)).await.expect_err("refused");
-    (unread, Denied::from(unread).into_response().status())
+    (unread, unread.denied(&parts.headers).into_response().status())
 }
 
 #[tokio::test]
