@@ -119,7 +119,7 @@ impl Server {
 pub(crate) fn verifier(config: &Config) -> Result<Verifier, ServerError> {
     Ok(match &config.sign_in {
         _ if config.on_lambda => Verifier::Platform,
-        Some(sign_in) => Verifier::Tokens(Box::new(Tokens::new(sign_in).map_err(ServerError::SignIn)?)),
+        Some(sign_in) => Verifier::Tokens(Arc::new(Tokens::new(sign_in).map_err(ServerError::SignIn)?)),
         None => Verifier::None,
     })
 }

@@ -390,6 +390,83 @@ async fn a_request_is_one_line_of_json_in_the_log() {
     assert_eq!(program.log().len(), log.len());
 }
 
+/// The metrics that CloudWatch makes of a line: the name, the unit, and the names of the dimensions.
+fn metrics_of(line: &Value) -> Vec<(String, String, Vec<String>)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let mut metrics = Vec::new();
+    for directive in line["_aws"]["CloudWatchMetrics"].as_array().expect("a record of metrics") {
+        assert_eq!(directive["Namespace"], "PromptGallery");
+        for set in directive["Dimensions"].as_array().unwrap() {
+            let dimensions: Vec<_> = set.as_array().unwrap().iter().map(text).collect();
+            assert!(dimensions.iter().all(|name| line[name].is_string()), "{line}");
+            for metric in directive["Metrics"].as_array().unwrap() {
+                let name = text(&metric["Name"]);
+                assert!(line[&name].is_number(), "{name}: {line}");
+                metrics.push((name, text(&metric["Unit"]), dimensions.clone()));
+            }
+        }
+    }
+    metrics
+}
+
+/// The alarms of the template on metrics that the function writes: the name of the metric, and those of its dimensions.
+fn alarms() -> Vec<(String, Vec<String>)> {
+    let template = include_str!("../template.yaml");
+    let alarms = template.split("Type: AWS::CloudWatch::Alarm").skip(1);
+    let alarms = alarms.filter(|alarm| alarm.split("\n\n").next().unwrap().contains("Namespace: PromptGallery"));
+    let value = |line: &str, key: &str| line.trim().strip_prefix(key).map(str::to_owned);
+    let alarms = alarms.map(|alarm| {
+        let lines = || alarm.split("\n\n").next().unwrap().lines();
+        let metric = lines().find_map(|line| value(line, "MetricName: ")).unwrap();
+        (metric, lines().filter_map(|line| value(line, "- Name: ")).collect())
+    });
+    // API Gateway's log has the refused sign-ins.
+    alarms.filter(|(metric, _)| !template.contains(&format!("          MetricName: {metric}"))).collect()
+}
+
+#[tokio::test]
+async fn every_alarm_on_the_gallerys_metrics_names_one_that_is_written() {
+    let s3 = S3Server::start().await;
+    s3.put("prompts/greet.prompt", "Hello {{name}}!");
+    s3.put("prompts/broken.prompt", "{{#if name}}no end");
+    let settings = [("CACHE_TTL_SECONDS", "0"), ("METRICS_BY_PROMPT", "on")];
+    let (mut platform, program) = start_over(&s3, &settings).await;
+    platform.ask(request("prompts/list", &json!({}))).await;
+    platform.ask(event!("prompts_get")).await;
+    platform.ask(request("prompts/get", &json!({ "name": "broken" }))).await;
+    platform.ask(request("prompts/get", &json!({ "name": "nobody-knows-this" }))).await;
+    s3.set_fault(Some(Fault::SlowDown));
+    platform.ask(event!("prompts_get")).await;
+
+    let requests = program.requests();
+    let written: Vec<_> = requests.iter().map(metrics_of).collect();
+    let all: Vec<_> =
+        written.iter().flatten().map(|(name, _, dimensions)| (name.clone(), dimensions.clone())).collect();
+    let alarms = alarms();
+    assert_eq!(alarms.len(), 3, "{alarms:?}");
+    for alarm in alarms {
+        assert!(all.contains(&alarm), "{alarm:?} is not in {all:?}");
+    }
+    assert!(requests.iter().all(|line| line["FunctionName"] == "gallery"));
+    // One of a cold start; one broken prompt; -32603 for a prompt whose name is a dimension.
+    assert_eq!(
+        (&requests[0]["prompt_gallery.cold_starts"], &requests[0]["prompt_gallery.prompts.broken"]),
+        (&json!(1), &json!(1))
+    );
+    let failed = &requests[2];
+    assert_eq!(
+        (&failed["rpc.response.status_code"], &failed["gen_ai.prompt.name"]),
+        (&json!("-32603"), &json!("broken"))
+    );
+    assert_eq!(failed["prompt_gallery.prompt.failures"], 1);
+    assert_eq!(requests[1]["prompt_gallery.prompt.renders"], 1);
+    // A name that only the caller knows is no dimension.
+    assert_eq!((&requests[3]["prompt.name"], &requests[3]["gen_ai.prompt.name"]), (&Value::Null, &Value::Null));
+    // No line besides those of requests, but what is wrong with the broken prompt and with S3.
+    let others: Vec<_> = program.log().into_iter().filter(|line| line["message"] != "request").collect();
+    assert!(others.iter().all(|line| line["_aws"].is_null()), "{others:?}");
+}
+
 #[tokio::test]
 async fn a_function_without_its_bucket_calculates_and_says_that_prompts_are_unavailable() {
     let s3 = S3Server::start().await;

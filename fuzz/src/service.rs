@@ -64,7 +64,7 @@ fn signed_in_config() -> Config {
 
 /// The service for callers whose tokens are signed with the keys of `document`.
 pub(crate) fn signed_in(document: &Value) -> Router {
-    app(&signed_in_config(), Verifier::Tokens(Box::new(Tokens::with_keys(&sign_in(), document))))
+    app(&signed_in_config(), Verifier::Tokens(Arc::new(Tokens::with_keys(&sign_in(), document))))
 }
 
 fn app(config: &Config, verifier: Verifier) -> Router {

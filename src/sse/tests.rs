@@ -197,7 +197,7 @@ async fn a_client_that_asks_for_no_progress_or_takes_no_stream_gets_json() {
 
 #[tokio::test]
 async fn a_subscription_with_a_progress_token_is_a_subscription() {
-    let local = Local::start(Verifier::Tokens(Box::new(Expiry))).await;
+    let local = Local::start(Verifier::Tokens(Arc::new(Expiry))).await;
     let meta = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {}, "progressToken": 1
@@ -219,7 +219,7 @@ async fn a_subscription_with_a_progress_token_is_a_subscription() {
 
 #[tokio::test]
 async fn a_get_needs_a_token_and_ends_with_it() {
-    let local = Local::start(Verifier::Tokens(Box::new(Expiry))).await;
+    let local = Local::start(Verifier::Tokens(Arc::new(Expiry))).await;
     let (head, _) = local.ask("GET /mcp", "Accept: text/event-stream\r\n", "").await;
     assert!(head.starts_with("HTTP/1.1 401"), "{head}");
     let authorized = format!("Accept: text/event-stream\r\nAuthorization: Bearer {}\r\n", now() + 1);

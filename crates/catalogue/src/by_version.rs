@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::snapshot::Catalogue;
+use dotprompt::Named;
 use store::Object;
 
 /// A fact about one version of each of some files.
@@ -47,6 +48,16 @@ impl<T: Clone> ByVersion<T> {
     pub(super) fn of_prompts(&self, catalogue: &Catalogue) -> Vec<(String, T)> {
         let objects = catalogue.entries.iter().map(|entry| catalogue.object(entry));
         objects.filter_map(|object| Some((object.key.clone(), self.get(object)?))).collect()
+    }
+
+    /// How many prompts of a catalogue have a fact.
+    pub(super) fn count_prompts(&self, catalogue: &Catalogue) -> usize {
+        let known = self.lock();
+        let is_listed = |key: &str, version: &str| {
+            let object = catalogue.file(key).filter(|object| *version == *object.lasting_version());
+            object.is_some() && matches!(Named::of(key), Some(Named::Prompt(_)))
+        };
+        known.iter().filter(|(key, (version, _))| is_listed(key, version)).count()
     }
 
     fn lock(&self) -> MutexGuard<'_, VersionsByKey<T>> {

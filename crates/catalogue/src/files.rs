@@ -176,6 +176,11 @@ impl Files {
         self.problems.of_prompts(catalogue)
     }
 
+    /// How many prompts of a catalogue were read and are broken, or are left out because one of their files cannot be read.
+    pub fn count_broken(&self, catalogue: &Catalogue) -> usize {
+        self.problems.count_prompts(catalogue) + self.left_out.count_prompts(catalogue)
+    }
+
     /// Reads a partial that no prompt has asked for yet, so that the log names its problem.
     pub(super) async fn read_partial(self: &Arc<Self>, catalogue: &Catalogue, entry: &Entry) {
         // If it cannot be read, the log says so once a prompt needs it.

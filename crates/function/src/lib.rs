@@ -2,6 +2,7 @@
 //! the local server runs too. Environment variables hold all settings.
 
 mod answer;
+mod emf;
 mod environment;
 mod event;
 mod handler;
@@ -15,7 +16,7 @@ use event::Event;
 use gallery::{Gallery, OwnResource, OwnResources};
 use lambda_runtime::{LambdaEvent, service_fn};
 use server::auth::Verifier;
-use server::config::{Config, Flags};
+use server::config::{Config, Flags, LogFormat};
 use server::http;
 use server::logging::{self, milliseconds};
 use server::mcp::Mcp;
@@ -67,7 +68,11 @@ pub fn check_environment() -> Result<(), String> {
 #[doc(hidden)]
 pub fn serve(tools: Vec<Tool>, resources: Vec<OwnResource>, config: &Config) -> Result<(), String> {
     // Each line is written before the answer: the platform may freeze the process after it.
-    let _ = logging::init(config.log_filter.clone(), logging::lines(config.log_format, std::io::stdout, false));
+    let lines = match config.log_format {
+        LogFormat::Json => emf::lines(std::io::stdout, &process("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default()),
+        LogFormat::Text => logging::lines(LogFormat::Text, std::io::stdout, false),
+    };
+    let _ = logging::init(config.log_filter.clone(), lines);
     let began = Instant::now();
     let gallery = Arc::new(Stores::open(config, client::from_env).map_err(|e| e.to_string())?.gallery(config));
     // Lambda sends one event at a time, and threads take start-up time.

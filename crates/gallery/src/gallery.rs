@@ -168,8 +168,15 @@ impl Gallery {
     /// How many of the prompts that were read so far are broken, or could not be read.
     #[must_use]
     pub fn broken(&self) -> usize {
-        let Some(catalogue) = self.live.last() else { return 0 };
-        self.live.files.broken(&catalogue).len() + self.live.files.left_out(&catalogue).len()
+        self.live.last().map_or(0, |catalogue| self.live.files.count_broken(&catalogue))
+    }
+
+    /// How many prompts come before this one, by name; `None` if the last listing has no such prompt.
+    #[must_use]
+    pub fn place(&self, name: &str) -> Option<usize> {
+        let catalogue = self.live.last()?;
+        catalogue.entry(name)?;
+        catalogue.first_after(Some(name)).checked_sub(1)
     }
 
     /// The files that were read and are not served, each with the reason: `a.prompt, line 1, column 1: …`.

@@ -34,6 +34,8 @@
 //! | `ALLOW_ANONYMOUS` | | `false` | whether callers without a token are answered |
 //! | `RUST_LOG` | | `info` | log filter |
 //! | `LOG_FORMAT` | | `text` (`json` on Lambda) | how log lines are written |
+//! | `METRICS_BY_PROMPT` | | `off` | whether prompts are dimensions of metrics |
+//! | `OTEL_EXPORTER_OTLP_ENDPOINT` | | | where metrics are sent, with OpenTelemetry's other variables; not on Lambda |
 //!
 //! `AWS_LAMBDA_RUNTIME_API`, which only Lambda sets, makes the program run as the function. A flag wins over its variable;
 //! `--dir` wins over `BUCKET_NAME` too. A variable that is set but empty counts as unset, except for `INDEX_KEY`. The AWS SDK
@@ -43,6 +45,7 @@ mod allowed;
 mod env;
 mod error;
 mod log;
+mod metrics;
 mod s3;
 mod sign_in;
 mod skills;
@@ -62,6 +65,7 @@ pub use env::Flags;
 pub use error::ConfigError;
 use gallery::{Freshness, STALE_OK};
 pub use log::LogFormat;
+pub use metrics::Otlp;
 #[doc(hidden)]
 pub use sign_in::is_trustworthy;
 pub use sign_in::{AuthorizationServer, PublicClient, SignIn};
@@ -120,6 +124,10 @@ pub struct Config {
     pub log_filter: Targets,
     /// How log lines are written.
     pub log_format: LogFormat,
+    /// Whether metrics have a dimension for each of the first 200 prompts.
+    pub metrics_by_prompt: bool,
+    /// Where metrics are sent. On Lambda the log has them.
+    pub otlp: Option<Otlp>,
     /// Whether this process is a Lambda function.
     pub on_lambda: bool,
 }
@@ -192,6 +200,8 @@ impl Config {
             allow_anonymous,
             log_filter: log::filter(env)?,
             log_format: LogFormat::read(env, on_lambda)?,
+            metrics_by_prompt: env.is_on("METRICS_BY_PROMPT", false)?,
+            otlp: if on_lambda { None } else { Otlp::read(env)? },
             on_lambda,
         })
     }

@@ -3,6 +3,7 @@
 mod agent_skills;
 mod card;
 mod compression;
+mod metrics;
 mod page;
 mod ready;
 
@@ -99,6 +100,20 @@ pub fn with_published_skills(app: Router, gallery: Arc<Gallery>, config: &Config
     app.merge(agent_skills::routes(gallery).layer(from_fn(compress)).layer(checks))
 }
 
+pub use metrics::MetricsText;
+
+/// The service with `GET /metrics`, whose text `text` makes. It is for
+/// this machine, by the [`ConnectInfo`](axum::extract::ConnectInfo) of the request, and for callers who sign in.
+pub fn with_metrics(app: Router, text: MetricsText, config: &Config, verifier: Verifier) -> Router {
+    // Otherwise a page of any site could read the metrics of the visitor's own machine.
+    let origins = Origins { allowed: config.allowed_origins.clone(), page_hosts: None, methods: &[Method::GET] };
+    let checks = ServiceBuilder::new()
+        .layer(from_fn_with_state(Arc::new(origins), check_origin))
+        .layer(from_fn_with_state(config.allowed_hosts.clone(), check_host));
+    let guard = Guard { sign_in: config.sign_in.clone(), allow_anonymous: false, verifier };
+    app.merge(metrics::routes(guard, text).layer(checks))
+}
+
 /// The platform's id of a request.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
@@ -165,13 +180,15 @@ pub struct Denied {
     /// More for the log.
     cause: Option<String>,
     header: Option<(HeaderName, HeaderValue)>,
+    /// Why the caller was not admitted, if that is the reason.
+    refused: Option<&'static str>,
 }
 
 impl Denied {
     /// A refusal with one sentence for the client.
     #[must_use]
     pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, message: message.into(), cause: None, header: None }
+        Self { status, message: message.into(), cause: None, header: None, refused: None }
     }
 
     /// The same with a header of the answer.
@@ -214,14 +231,16 @@ impl Denied {
             _ => guard.challenge(error).map(|value| (WWW_AUTHENTICATE, value)),
         };
         let cause = if let Refusal::InvalidToken(why) = refusal { Some((*why).to_owned()) } else { None };
-        Self { cause, header, ..Self::new(status, message) }
+        Self { cause, header, refused: Some(refusal.name()), ..Self::new(status, message) }
     }
 }
 
 impl IntoResponse for Denied {
     fn into_response(self) -> Response {
         let cause = self.cause.or_else(|| Some(self.message.clone().into_owned()));
-        let mut response = response(Reply::refused(self.status, &self.message, cause));
+        let mut reply = Reply::refused(self.status, &self.message, cause);
+        reply.record.refused = self.refused;
+        let mut response = response(reply);
         response.headers_mut().extend(self.header);
         response
     }

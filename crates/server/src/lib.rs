@@ -46,6 +46,8 @@
 //! | a caller is admitted | `auth/guard.rs`; clients find the sign-in by `auth/discovery.rs` |
 //! | log lines get their form | `logging.rs` |
 //! | the log line of a request gets its fields | `mcp/post.rs`; its client: `mcp/client.rs`, its trace: `mcp/trace.rs` |
+//! | metrics are counted | on Lambda `function`, `emf.rs`; locally the program's `src/metrics.rs` |
+//! | `GET /metrics` admits a caller | `http/metrics.rs` |
 //! | a template helper is added | `dotprompt`, its front page |
 //! | clients with forms get another list | `gallery`, `row.rs` |
 //! | a client's behaviour is recorded | `check`, `clients.rs` |

@@ -34,3 +34,6 @@ pub(crate) const MAX_SHOWN_SCHEMA_BYTES: usize = 8 * 1024;
 
 /// The request state of a form. It comes back in a body of 1 MiB, beside the arguments and the next answers.
 pub(crate) const MAX_STATE_BYTES: usize = 256 * 1024;
+
+/// Prompts that are dimensions of a metric, where metrics are counted by prompt. Each is paid for on its own on AWS.
+pub(crate) const MAX_PROMPT_DIMENSIONS: usize = 200;

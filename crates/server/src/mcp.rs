@@ -41,7 +41,9 @@ pub use listen::{ChangingList, ListenFilter};
 pub use meta::stream_version;
 use meta::{CommonParams, Meta, negotiate};
 use method::{Method, Mirrored};
-pub use post::{LoggedHeaders, Post, Record, Reply, RequestLine};
+pub use post::{
+    LoggedHeaders, OTHER_PROMPTS, Observer, Post, REQUEST_TARGET, Record, Reply, RequestLine, observe_requests,
+};
 pub(crate) use rpc::notification;
 use rpc::{Message, Part, Request, Response};
 use serde::de::DeserializeOwned;
@@ -54,6 +56,7 @@ pub use version::{HANDSHAKE, MODERN};
 
 use crate::config::Config;
 use crate::identity::server_info;
+use crate::limits::MAX_PROMPT_DIMENSIONS;
 use crate::tools::Tools;
 pub use crate::tools::progress::channel as progress_channel;
 use dotprompt::bounds;
@@ -95,6 +98,10 @@ pub struct Mcp {
     modern_capabilities: Box<RawValue>,
     /// Whether clients can be told of changed lists.
     has_live_lists: bool,
+    /// Whether the log has the number of broken prompts, which is a metric there.
+    logs_broken: bool,
+    /// Whether prompts are dimensions of metrics.
+    counts_by_prompt: bool,
     server_info: Box<RawValue>,
     /// The size of an answer at most, as Lambda counts it.
     max_answer_bytes: Option<usize>,
@@ -164,6 +171,8 @@ impl Mcp {
             modern_capabilities: with_extensions(&capabilities, true),
             capabilities: raw(&capabilities),
             has_live_lists: false,
+            logs_broken: false,
+            counts_by_prompt: false,
             server_info,
             max_answer_bytes: None,
         }
@@ -184,15 +193,20 @@ impl Mcp {
     /// The same as the settings ask for: `PROMPT_TOOLS=off` leaves out the tools for prompts, `GALLERY_PAGE=off` the app. Lambda limits
     /// the size of an answer.
     #[must_use]
-    pub fn configured(mut self, config: &Config) -> Self {
-        self.max_answer_bytes = config.on_lambda.then_some(bounds::ANSWER);
+    pub fn configured(self, config: &Config) -> Self {
+        let measured = Self {
+            logs_broken: config.on_lambda,
+            counts_by_prompt: config.metrics_by_prompt,
+            max_answer_bytes: config.on_lambda.then_some(bounds::ANSWER),
+            ..self
+        };
         if config.prompt_tools && config.gallery_page {
-            return self;
+            return measured;
         }
-        let instructions = if config.prompt_tools { self.instructions } else { raw(&INSTRUCTIONS) };
+        let instructions = if config.prompt_tools { measured.instructions } else { raw(&INSTRUCTIONS) };
         let modern_capabilities =
-            with_extensions(&serde_json::from_str(self.capabilities.get()).unwrap_or_default(), false);
-        Self { has_prompt_tools: config.prompt_tools, has_app: false, instructions, modern_capabilities, ..self }
+            with_extensions(&serde_json::from_str(measured.capabilities.get()).unwrap_or_default(), false);
+        Self { has_prompt_tools: config.prompt_tools, has_app: false, instructions, modern_capabilities, ..measured }
     }
 
     /// The same over a transport that tells clients of changed lists: the local server and stdio, never Lambda. Comes after
@@ -254,6 +268,7 @@ impl Mcp {
         let answer = AssertUnwindSafe(self.answer(received, &request, &mut record)).catch_unwind();
         let (answer, observed) = observing(pin!(answer)).await;
         record.observed = observed;
+        self.measure(&mut record);
         let reply = match answer.unwrap_or_else(|_| Err(Error::internal("panic"))) {
             Ok(Response { bytes, shared }) => Reply { status: StatusCode::OK, body: bytes.into(), shared, record },
             Err(e) => e.into_reply(Some(request.id), received.request_id, record),
@@ -271,6 +286,25 @@ impl Mcp {
         // Escaping doubles the size at most, except for control characters, which JSON has escaped already.
         let max = self.max_answer_bytes.filter(|max| body.len() > max / 2)?;
         Some(escaped_len(body)).filter(|size| *size > max)
+    }
+
+    /// Adds what metrics need of a request that was for prompts.
+    fn measure(&self, record: &mut Record) {
+        let is_for_prompts = matches!(record.method, Some("prompts/get" | "prompts/list" | "completion/complete"));
+        if !is_for_prompts && record.prompt.is_none() {
+            return;
+        }
+        record.cache_hit = Some(record.observed.s3_requests == 0);
+        if self.logs_broken {
+            record.broken = Some(self.gallery.broken());
+        }
+        if self.counts_by_prompt
+            && let Some(prompt) = &record.prompt
+        {
+            // By their place in the gallery: all processes of a function have the same names.
+            let has_dimension = self.gallery.place(prompt).is_some_and(|place| place < MAX_PROMPT_DIMENSIONS);
+            record.prompt_dimension = Some(if has_dimension { prompt.clone() } else { OTHER_PROMPTS.to_owned() });
+        }
     }
 
     async fn answer(&self, received: Received<'_>, request: &Request<'_>, record: &mut Record) -> Answer {

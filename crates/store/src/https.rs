@@ -76,6 +76,14 @@ impl HttpClient for Http {
 pub async fn get(url: &str) -> Result<HttpResponse, ConnectorError> {
     let mut request = HttpRequest::empty();
     request.set_uri(url).map_err(|e| ConnectorError::user(e.into()))?;
+    send(request).await
+}
+
+/// Sends a request over a connection of its own, without a timeout.
+///
+/// # Errors
+/// A request without a response.
+pub async fn send(request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
     ByScheme(None).call(request).await
 }
 

@@ -1,5 +1,6 @@
 //! Decides who may call `/mcp`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -75,6 +76,16 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Its name in the log and in metrics.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::NoToken => "no_token",
+            Self::InvalidToken(_) => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::NoKeys(_) => "no_keys",
+        }
+    }
+
     /// The HTTP status, one sentence for the caller, and the error in `WWW-Authenticate` (RFC 6750).
     pub(crate) fn answer(&self) -> (StatusCode, &'static str, Option<&'static str>) {
         match self {
@@ -98,11 +109,12 @@ pub(crate) struct Guard {
 }
 
 /// The component that checks tokens.
+#[derive(Clone)]
 pub enum Verifier {
     /// API Gateway, before the function is called.
     Platform,
     /// This process, with the issuer's keys.
-    Tokens(Box<dyn TokenVerifier>),
+    Tokens(Arc<dyn TokenVerifier>),
     /// None: there is no sign-in.
     None,
 }

@@ -258,3 +258,26 @@ fn on_lambda_the_lists_are_all_there_is() {
     assert_eq!(own, Allowed::Only(vec!["http://b:1".to_owned(), "https://p.example.com".to_owned()]));
     assert_eq!(of(&[("ALLOWED_HOSTS", "*")]).allowed_hosts, Allowed::Any);
 }
+
+#[test]
+fn metrics_are_sent_where_a_collector_is_named() {
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318");
+    assert_eq!(of(&[]).otlp, None);
+    assert_eq!(of(&[endpoint, ("OTEL_SDK_DISABLED", "true")]).otlp, None);
+    assert_eq!(of(&[endpoint, ("OTEL_METRICS_EXPORTER", "none")]).otlp, None);
+    assert_eq!(of(&[endpoint, ("AWS_LAMBDA_RUNTIME_API", "x"), ("BUCKET_NAME", "b")]).otlp, None);
+    let otlp = of(&[endpoint, ("OTEL_EXPORTER_OTLP_TIMEOUT", "500"), ("OTEL_SERVICE_NAME", "x")]).otlp;
+    assert_eq!(otlp, Some(Otlp { timeout: Duration::from_millis(500), names_service: true }));
+    let only_metrics = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "https://collector.example/v1/metrics");
+    let otlp = of(&[only_metrics, ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")]).otlp;
+    assert_eq!(otlp, Some(Otlp { timeout: Duration::from_secs(10), names_service: false }));
+    let refused = |more: (&str, &str)| config(Flags::default(), &[endpoint, more]).expect_err("refused");
+    for (name, value) in [
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "localhost:4318"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "ten"),
+    ] {
+        let error = refused((name, value));
+        assert!(error.starts_with(&format!("{name}={value}: expected ")), "{error}");
+    }
+}

@@ -1,7 +1,7 @@
 //! One POST, its reply, and the record of both for the log.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::USER_AGENT;
@@ -61,7 +61,34 @@ pub struct Record {
     pub cause: Option<String>,
     /// The requests to the store, and what is old or missing in the answer.
     pub observed: Observed,
+    /// The prompt that was rendered, or that could not be. Always one of the gallery: a name that only a caller knows is not here.
+    pub prompt: Option<String>,
+    /// The same as the dimension of a metric, if metrics are counted by prompt: [`OTHER_PROMPTS`] for all that have no number of
+    /// their own.
+    pub prompt_dimension: Option<String>,
+    /// Whether prompts were answered without a request to the store.
+    pub cache_hit: Option<bool>,
+    /// How many prompts are broken, as far as they were read; counted on Lambda alone.
+    pub broken: Option<usize>,
+    /// Why the caller was not admitted.
+    pub refused: Option<&'static str>,
 }
+
+/// The dimension of all prompts beyond the first 200.
+pub const OTHER_PROMPTS: &str = "other";
+
+/// Called for each request that is logged, with the time that it took.
+pub type Observer = fn(&Record, Duration);
+
+static OBSERVER: OnceLock<Observer> = OnceLock::new();
+
+/// Lets a program count requests; the first call wins. On Lambda the log lines are what is counted.
+pub fn observe_requests(observer: Observer) {
+    let _ = OBSERVER.set(observer);
+}
+
+/// The target of the log lines of requests.
+pub const REQUEST_TARGET: &str = module_path!();
 
 /// What the headers of a request say for the log.
 #[derive(Debug, Default, Clone)]
@@ -134,13 +161,19 @@ impl RequestLine<'_> {
             (None, true) => "tool error",
             (None, false) => "ok",
         };
-        let duration_ms = milliseconds(began.elapsed());
+        let took = began.elapsed();
+        if let Some(observe) = OBSERVER.get() {
+            observe(record, took);
+        }
+        let duration_ms = milliseconds(took);
         let client = headers.client(record);
         macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(
                     rpc.method = record.method,
                     mcp.name = record.name,
+                    prompt.name = record.prompt,
+                    gen_ai.prompt.name = record.prompt_dimension,
                     mcp.version = record.version,
                     outcome,
                     caller.sub = sub,
@@ -154,6 +187,9 @@ impl RequestLine<'_> {
                     s3.requests = record.observed.s3_requests,
                     stale_seconds = record.observed.stale_seconds,
                     unread_files = (record.observed.unread > 0).then_some(record.observed.unread),
+                    cache.hit = record.cache_hit,
+                    prompts.broken = record.broken,
+                    refused = record.refused,
                     request.id = request_id,
                     trace.id = headers.trace_id(record),
                     xray.trace_id = headers.xray_trace_id(),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::app::OPEN;
 use super::elicitation;
 use super::error::Error;
-use super::prompts::sendable;
+use super::prompts::{is_of_known_prompt, sendable};
 use super::tools::{CallToolParams, CallToolResult};
 use super::{Answer, Call, Record, Response, raw};
 use crate::limits::MAX_SHOWN_SCHEMA_BYTES;
@@ -184,7 +184,7 @@ impl Call<'_> {
                 Err(failure) => Err(failure),
             },
             GET => self.get_prompt_for_model(params, record).await,
-            _ => self.call_tool_of_prompt(params).await,
+            _ => self.call_tool_of_prompt(params, record).await,
         };
         match answered {
             Ok(answer) => Ok(answer),
@@ -222,16 +222,16 @@ impl Call<'_> {
         let GetArguments { name, arguments } = read_arguments(params.arguments()?)?;
         record.name = Some(format!("{GET} {}", shortened(&name)));
         let call = PromptCall { params, prompt: &name, arguments: object(arguments)? };
-        self.render_for_model(call).await
+        self.render_for_model(call, record).await
     }
 
-    async fn call_tool_of_prompt(&self, params: &CallToolParams) -> Result<Response, Failure> {
+    async fn call_tool_of_prompt(&self, params: &CallToolParams, record: &mut Record) -> Result<Response, Failure> {
         let arguments = read_arguments(params.arguments()?)?;
-        self.render_for_model(PromptCall { params, prompt: &params.name, arguments }).await
+        self.render_for_model(PromptCall { params, prompt: &params.name, arguments }, record).await
     }
 
     /// Renders a prompt as the result of a tool, or asks for its arguments as `prompts/get` does.
-    async fn render_for_model(&self, mut call: PromptCall<'_>) -> Result<Response, Failure> {
+    async fn render_for_model(&self, mut call: PromptCall<'_>, record: &mut Record) -> Result<Response, Failure> {
         let PromptCall { params, prompt, .. } = call;
         let answers = self.answers(params.input_responses.as_ref(), params.request_state.as_deref())?;
         call.arguments.extend(answers.given.clone());
@@ -241,15 +241,23 @@ impl Call<'_> {
             false => gallery.call(prompt, &call.arguments, self.claims).await,
         };
         let e = match rendered {
-            Ok(rendered) => return self.answer_rendered(rendered, prompt),
+            Ok(rendered) => {
+                record.prompt = Some(prompt.to_owned());
+                return self.answer_rendered(rendered, prompt);
+            }
             Err(e) => e,
         };
+        if is_of_known_prompt(&e) {
+            record.prompt = Some(prompt.to_owned());
+        }
         match &e {
             GalleryError::UnknownPrompt { .. } if !call.is_get() => Err(self.unknown_tool(prompt).await.into()),
             GalleryError::NotATool { .. } => Err(Error::invalid_params(e.to_string()).into()),
             GalleryError::UnknownPrompt { .. } => Err(unknown_prompt(&e)),
             GalleryError::Arguments { form, .. } => match (answers.refusal, form) {
                 (None, Some(form)) if self.shows(form) => {
+                    // The prompt comes with the answers.
+                    record.prompt = None;
                     Ok(self.ask(&elicitation::requests(form), answers.state(form)?)?)
                 }
                 (refusal, _) => Err(Failure::Message(self.explain(&e, refusal, &call).await)),

@@ -24,6 +24,20 @@ pub(super) fn sendable(prompt: &str, answer: Response) -> Result<Response, Galle
     Ok(answer)
 }
 
+/// Whether this is an error of one prompt of the gallery, which was to be rendered.
+pub(super) fn is_of_known_prompt(e: &GalleryError) -> bool {
+    matches!(
+        e,
+        GalleryError::Arguments { .. }
+            | GalleryError::Broken { .. }
+            | GalleryError::Changing { .. }
+            | GalleryError::Failed { .. }
+            | GalleryError::Media { .. }
+            | GalleryError::TooLong { .. }
+            | GalleryError::Unreadable { .. }
+    )
+}
+
 #[derive(Deserialize)]
 struct ListPromptsParams {
     cursor: Option<String>,
@@ -86,18 +100,23 @@ impl Call<'_> {
         arguments.extend(answers.given.clone());
         let e = match self.mcp.gallery.get(&params.name, &arguments, self.claims).await {
             Ok(rendered) => {
-                return Ok(sendable(&params.name, self.answer(&rendered)?)?);
+                let answer = self.answer(&rendered).map(|answer| sendable(&params.name, answer));
+                record.prompt = Some(params.name);
+                return Ok(answer??);
             }
             Err(e) => e,
         };
-        let GalleryError::Arguments { form: Some(form), .. } = &e else { return Err(e.into()) };
-        if let Some(refusal) = answers.refusal {
+        match &e {
+            GalleryError::Arguments { form: Some(form), .. } if answers.refusal.is_none() && self.shows(form) => {
+                return self.ask(&elicitation::requests(form), answers.state(form)?);
+            }
+            e if is_of_known_prompt(e) => record.prompt = Some(params.name),
+            _ => {}
+        }
+        if let (GalleryError::Arguments { form: Some(form), .. }, Some(refusal)) = (&e, answers.refusal) {
             return Err(Error::invalid_params(format!("{refusal}: {e}. {}", form.usage)));
         }
-        if !self.shows(form) {
-            return Err(e.into());
-        }
-        self.ask(&elicitation::requests(form), answers.state(form)?)
+        Err(e.into())
     }
 
     /// What an interactive client has answered so far.
