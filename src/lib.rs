@@ -73,6 +73,7 @@
 //! | a changed list is noticed | `live.rs` and the files in `live/` |
 //! | the local server's streams begin and end | `sse.rs` and the files in `sse/` |
 //! | the local log is written | `log.rs` |
+//! | requests are counted, and metrics are sent | `metrics.rs` and the files in `metrics/` |
 
 mod aws;
 mod builder;
@@ -82,6 +83,7 @@ mod failure;
 mod live;
 mod location;
 mod log;
+mod metrics;
 mod open;
 #[doc(hidden)]
 pub mod port;
@@ -99,8 +101,8 @@ pub use dotprompt;
 pub use failure::ServerError;
 pub use gallery::{InvalidResource, OwnResource as Resource, Variables};
 pub use server::config::{
-    AddressingStyle, Allowed, AuthorizationServer, Config, ConfigError, Flags, LogFormat, PublicClient, S3Options,
-    SignIn, Source,
+    AddressingStyle, Allowed, AuthorizationServer, Config, ConfigError, Flags, LogFormat, Otlp, PublicClient,
+    S3Options, SignIn, Source,
 };
 pub use server::{Annotations, Content, InvalidTool, Progress, Tool, ToolCall, ToolError, ToolReply};
 pub use store::{DirStore, IndexStore, Object, PromptStore, S3Store, StoreError, Written};

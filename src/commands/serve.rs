@@ -15,11 +15,13 @@ use dotprompt::shorten_to;
 use gallery::{Gallery, ShelfSummary};
 use server::auth::Verifier;
 use server::config::{Allowed, Config, Flags};
+use server::http;
 
 use crate::builder::{Server, verifier};
 use crate::failure::Failure;
 use crate::live::{Lists, Watched};
 use crate::location::Location;
+use crate::metrics::Metrics;
 use crate::port::{Limits, max_connections};
 use crate::sse::Streams;
 use crate::{log, open, port, program};
@@ -82,7 +84,14 @@ async fn listen(watched: Watched, verifier: Verifier, config: &Config, list: &st
     let lists = Arc::new(Lists::default());
     let streams = Streams::new(Arc::clone(&watched.mcp), Arc::clone(&lists), limits.connections);
     let gallery = Arc::clone(&watched.gallery);
-    let app = streams.app(config, verifier);
+    let metrics = Metrics::start(config, Arc::clone(&gallery))?;
+    let text = Arc::clone(&metrics);
+    let app = http::with_metrics(
+        streams.app(config, verifier.clone()),
+        Arc::new(move |is_by_prompt| text.text(is_by_prompt)),
+        config,
+        verifier,
+    );
     let addr = config.addr;
     let cannot_listen =
         |e| Failure::wrong(format!("cannot listen on {addr}: {e}; --addr HOST:PORT or PORT picks another"));
@@ -103,7 +112,10 @@ async fn listen(watched: Watched, verifier: Verifier, config: &Config, list: &st
     };
     // Both run at once: requests that need no prompts are answered while the store is slow.
     match future::select(pin!(port::serve(app, listener, limits, stop)), pin!(greet_and_watch)).await {
-        Either::Left(((), _)) => tracing::info!("stopped"),
+        Either::Left(((), _)) => {
+            metrics.stop().await;
+            tracing::info!("stopped");
+        }
         Either::Right((Err(e), _)) => return Err(e),
         Either::Right((Ok(never), _)) => match never {},
     }

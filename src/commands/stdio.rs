@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::live::Watched;
 use crate::location::Location;
 use crate::log::{self, Log};
+use crate::metrics::Metrics;
 use crate::stdio::Streams;
 use crate::{open, stdio};
 
@@ -37,8 +38,11 @@ pub(crate) fn run(args: &Stdio, server: Server) -> Result<ExitCode, Failure> {
         Ok(started) => started,
         Err(failure) => return Ok(stdio::refuse(streams, &failure)),
     };
-    let Started { runtime, watched, _log } = started;
+    let Started { runtime, watched, metrics, _log } = started;
     let outcome = runtime.block_on(stdio::serve(watched, streams));
+    if let Some(metrics) = metrics {
+        runtime.block_on(metrics.stop());
+    }
     // A look-up of a host name cannot be stopped, and the client does not wait for it.
     runtime.shutdown_background();
     outcome.map(|()| ExitCode::SUCCESS)
@@ -48,6 +52,8 @@ pub(crate) fn run(args: &Stdio, server: Server) -> Result<ExitCode, Failure> {
 struct Started {
     runtime: Runtime,
     watched: Watched,
+    /// If a collector is named: there is no address to read them from.
+    metrics: Option<Arc<Metrics>>,
     _log: Option<Log>,
 }
 
@@ -58,7 +64,11 @@ impl Started {
         let runtime = Builder::new_multi_thread().enable_all().build().map_err(Failure::unable)?;
         let (gallery, folders) = runtime.block_on(open::watched(&config))?;
         let mcp = server.mcp(Arc::clone(&gallery)).map_err(Failure::wrong)?.configured(&config).with_live_lists();
+        let metrics = match config.otlp {
+            Some(_) => Some(runtime.block_on(async { Metrics::start(&config, Arc::clone(&gallery)) })?),
+            None => None,
+        };
         tracing::info!(store = gallery.location(), version = env!("CARGO_PKG_VERSION"), "started");
-        Ok(Self { runtime, watched: Watched { gallery, mcp: Arc::new(mcp), folders }, _log: log })
+        Ok(Self { runtime, watched: Watched { gallery, mcp: Arc::new(mcp), folders }, metrics, _log: log })
     }
 }

@@ -1,12 +1,14 @@
 //! One connection: hyper reads its requests, the service answers them.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
+use axum::extract::ConnectInfo;
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use http::header::{CONNECTION, HOST};
@@ -37,13 +39,17 @@ pub(super) struct Shared {
     pub(super) is_stopping: watch::Receiver<bool>,
 }
 
+/// The client's address, for `GET /metrics`.
+type Peer = Option<ConnectInfo<SocketAddr>>;
+
 /// Answers the requests of a client until one of both ends the connection.
 pub(super) async fn serve(stream: TcpStream, shared: Shared) {
     // Otherwise a small answer waits for the client's acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
+    let peer = stream.peer_addr().ok().map(ConnectInfo);
     let exchange = Exchange::new(Arc::clone(&shared.memory));
     let (socket, returned) = Socket::new(stream, Arc::clone(&exchange), Arc::clone(&shared.limits));
-    let ended = drive(socket, &exchange, &shared).await;
+    let ended = drive(socket, peer, &exchange, &shared).await;
     let Some(mut stream) = returned.take() else { return };
     let limits = &shared.limits;
     let refusal = match exchange.end() {
@@ -87,11 +93,11 @@ pub(super) async fn serve(stream: TcpStream, shared: Shared) {
 }
 
 /// Runs hyper until the connection ends. A stop lets the request under way be answered.
-async fn drive(socket: Socket, exchange: &Arc<Exchange>, shared: &Shared) -> hyper::Result<()> {
+async fn drive(socket: Socket, peer: Peer, exchange: &Arc<Exchange>, shared: &Shared) -> hyper::Result<()> {
     let service = service_fn(|request: Request<Incoming>| {
         // At once: hyper reads on before it polls the future.
         let begun = exchange.begin(request.body().size_hint().exact());
-        answer(request, begun, exchange, &shared.app)
+        answer(request, peer, begun, exchange, &shared.app)
     });
     let mut connection =
         pin!(http1::Builder::new().max_buf_size(MAX_HEAD_BYTES).serve_connection(TokioIo::new(socket), service));
@@ -109,6 +115,7 @@ async fn drive(socket: Socket, exchange: &Arc<Exchange>, shared: &Shared) -> hyp
 /// Answers one request.
 async fn answer(
     request: Request<Incoming>,
+    peer: Peer,
     (answering, held): (Answering, Arc<HeldBytes>),
     exchange: &Exchange,
     app: &Router,
@@ -126,6 +133,9 @@ async fn answer(
             let mut request = request.map(Body::new);
             // Dropped with the request.
             request.extensions_mut().insert(held);
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(peer);
+            }
             let Ok(response) = app.clone().oneshot(request).await;
             response
         }

@@ -4,6 +4,8 @@
 
 #[path = "../support/hosts.rs"]
 mod hosts;
+#[path = "../support/issuer.rs"]
+mod issuer;
 #[path = "../support/s3/mod.rs"]
 mod s3;
 #[path = "../support/waiting.rs"]

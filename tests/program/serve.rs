@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod connections;
+mod metrics;
 mod streams;
 
 use std::fs;
