@@ -1,6 +1,7 @@
 //! S3 with the settings and credentials of the AWS CLI: its files, profiles, SSO and credential processes.
 
 mod credentials;
+pub(crate) mod logs;
 mod profile;
 
 use std::sync::Arc;

@@ -18,6 +18,7 @@ use crate::commands::new::{self, New};
 use crate::commands::render::{self, Render};
 use crate::commands::serve::{self, Serve};
 use crate::commands::stdio::{self, Stdio};
+use crate::commands::usage::{self, Usage};
 use crate::failure::Failure;
 use crate::{program, terminal};
 use server::Tool;
@@ -39,7 +40,8 @@ Examples:
   prompt-gallery --bucket my-prompts      serve s3://my-prompts/prompts/
   prompt-gallery stdio --dir ~/prompts    serve one client that starts the program itself
   prompt-gallery new team/review          create prompts/team/review.prompt
-  prompt-gallery check                    find problems in the prompts";
+  prompt-gallery check                    find problems in the prompts
+  prompt-gallery usage                    show which prompts of the running server are used";
 
 #[derive(Subcommand)]
 enum Command {
@@ -48,6 +50,7 @@ enum Command {
     Check(Check),
     Render(Render),
     List(List),
+    Usage(Usage),
     New(New),
     Export(Export),
     Import(Import),
@@ -84,6 +87,7 @@ fn run(server: Server) -> Result<ExitCode, Failure> {
         }
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::List(args)) => list::run(&args),
+        Some(Command::Usage(args)) => usage::run(&args),
         Some(Command::New(args)) => new::run(&args),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Import(args)) => import::run(&args),

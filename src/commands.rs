@@ -16,3 +16,4 @@ pub(crate) mod render;
 mod runtime;
 pub(crate) mod serve;
 pub(crate) mod stdio;
+pub(crate) mod usage;
