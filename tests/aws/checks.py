@@ -612,6 +612,89 @@ def deleted() -> None:
     assert boto3.client("s3").list_objects_v2(Bucket=BUCKET)["KeyCount"] > 0
 
 
+# --- What operators see ---
+
+
+def log_lines() -> list[dict]:
+    """The lines of the function that are objects, as CloudWatch has them."""
+    client = boto3.client("logs")
+    group = resource("FunctionLogs")
+    lines = []
+    for stream in client.describe_log_streams(logGroupName=group)["logStreams"]:
+        got = client.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], limit=10000)
+        lines += [json.loads(event["message"]) for event in got["events"] if event["message"].startswith("{")]
+    return lines
+
+
+def extracted(lines: list[dict]) -> list[dict]:
+    """What CloudWatch makes of records in the embedded metric format; the emulator does not."""
+    data = []
+    for line in lines:
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
+            same(directive["Namespace"], "PromptGallery")
+            for names in directive["Dimensions"]:
+                dimensions = [{"Name": name, "Value": line[name]} for name in names]
+                for metric in directive["Metrics"]:
+                    value = {"MetricName": metric["Name"], "Unit": metric["Unit"], "Value": line[metric["Name"]]}
+                    data.append({**value, "Dimensions": dimensions})
+    return data
+
+
+def alarm_goes_off(logical_id: str, data: list[dict], value: float | None = None, times: int = 1) -> None:
+    """With what the stack wrote of the alarm's own metric; with `value` where that is not to be waited for."""
+    client = boto3.client("cloudwatch")
+
+    def described() -> dict:
+        return client.describe_alarms(AlarmNames=[resource(logical_id)])["MetricAlarms"][0]
+
+    alarm = described()
+    assert alarm["StateValue"] != "ALARM", alarm
+    assert alarm["AlarmActions"] and alarm["AlarmDescription"], alarm
+
+    def dimensions(of: dict) -> list[tuple]:
+        return sorted((dimension["Name"], dimension["Value"]) for dimension in of["Dimensions"])
+
+    mine = [item for item in data if item["MetricName"] == alarm["MetricName"] and dimensions(item) == dimensions(alarm)]
+    if value is None:
+        assert mine, f"no {alarm['MetricName']} with {dimensions(alarm)} in {data}"
+    else:
+        mine = [{"MetricName": alarm["MetricName"], "Dimensions": alarm["Dimensions"], "Value": value}] * times
+    for start in range(0, len(mine), 100):
+        client.put_metric_data(Namespace=alarm["Namespace"], MetricData=mine[start : start + 100])
+    same(described()["StateValue"], "ALARM")
+
+
+def alarms() -> None:
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket=BUCKET, Key="prompts/broken.prompt", Body="{{#if x}}no end")
+    mcp(URL, tokens["user"], HANDSHAKE, "prompts/list")
+    same(mcp(URL, tokens["user"], HANDSHAKE, "prompts/get", name="broken").json()["error"]["code"], -32603)
+    s3.delete_object(Bucket=BUCKET, Key="prompts/broken.prompt")
+    data = extracted(log_lines())
+    alarm_goes_off("InternalErrorsAlarm", data)
+    alarm_goes_off("BrokenPromptsAlarm", data)
+    # tests/lambda_process.rs has the name of this metric, from a function whose bucket is away.
+    alarm_goes_off("StalePromptsAlarm", data, 901)
+    alarm_goes_off("RequestsPerDayAlarm", data, 100_001)
+    # In the emulator API Gateway writes no access log.
+    filters = boto3.client("logs").describe_metric_filters(logGroupName=resource("AccessLogs"))["metricFilters"]
+    (written,) = filters[0]["metricTransformations"]
+    same([written["metricNamespace"], list(written["dimensions"])], ["PromptGallery", ["ApiId"]])
+    refused = {"MetricName": written["metricName"], "Dimensions": [{"Name": "ApiId", "Value": resource("Api")}], "Value": 1}
+    alarm_goes_off("RefusedSignInsAlarm", [refused] * 100)
+
+
+def dashboard() -> None:
+    (name,) = [entry["DashboardName"] for entry in boto3.client("cloudwatch").list_dashboards()["DashboardEntries"]]
+    body = json.loads(boto3.client("cloudwatch").get_dashboard(DashboardName=name)["DashboardBody"])
+    titles = {widget["properties"]["title"] for widget in body["widgets"]}
+    assert {"Most used prompts and tools", "Failing prompts", "Errors by code"} <= titles, titles
+    shown = next(widget for widget in body["widgets"] if widget["type"] == "alarm")["properties"]["alarms"]
+    same(len(shown), 9)
+
+
+check("alarms go off by what the function logs", alarms)
+check("the dashboard has the used and the failing prompts, and every alarm", dashboard)
 check("the function's log has its requests and no token", logs)
 check("a deleted stack leaves the bucket and its prompts", deleted)
 
