@@ -41,4 +41,4 @@ macro_rules! replayed {
     };
 }
 
-replayed!(front_matter template picoschema http_request cursor mcp_name token jwks s3_listing);
+replayed!(front_matter template picoschema http_request event cursor mcp_name token jwks s3_listing);

@@ -3,6 +3,7 @@
 //! `fuzz/run` searches for such bytes, and `tests/seeds.rs` of the gallery replays the seeds without a fuzzer.
 
 pub mod cursor;
+pub mod event;
 pub mod http_request;
 pub mod jwks;
 pub mod mcp_name;
@@ -15,11 +16,12 @@ pub mod token;
 pub type Target = fn(&[u8]);
 
 /// All targets by the names of their files, which are also those of the folders of their seeds.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("front_matter", prompt::front_matter),
     ("template", prompt::template),
     ("picoschema", prompt::picoschema),
     ("http_request", http_request::run),
+    ("event", event::run),
     ("cursor", cursor::run),
     ("mcp_name", mcp_name::run),
     ("token", token::run),

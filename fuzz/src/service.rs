@@ -67,7 +67,8 @@ pub(crate) fn signed_in(document: &Value) -> Router {
     app(&signed_in_config(), Verifier::Tokens(Arc::new(Tokens::with_keys(&sign_in(), document))))
 }
 
-fn app(config: &Config, verifier: Verifier) -> Router {
+/// The service of these settings.
+pub(crate) fn app(config: &Config, verifier: Verifier) -> Router {
     let tools = Tools::new(vec![calculator::add(), calculator::multiply()]).expect("tools");
     server::http::app(Mcp::new(gallery(), tools), config, verifier)
 }

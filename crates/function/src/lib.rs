@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use event::Event;
 use gallery::{Gallery, OwnResource, OwnResources};
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Context, LambdaEvent, service_fn};
+use serde::{Deserialize, Deserializer, Serialize};
 use server::auth::Verifier;
 use server::config::{Config, Flags, LogFormat};
 use server::http;
@@ -84,6 +85,14 @@ pub fn serve(tools: Vec<Tool>, resources: Vec<OwnResource>, config: &Config) -> 
         let answer = |event: LambdaEvent<Event>| handler::answer(app.clone(), event);
         lambda_runtime::run(service_fn(answer)).await.map_err(|e| format!("Lambda: {e}"))
     })
+}
+
+/// Answers one event as the function does; `None` for what is no event. For the fuzz targets.
+#[doc(hidden)]
+pub async fn answer<'e>(app: Router, event: impl Deserializer<'e>) -> Option<impl Serialize> {
+    let event = LambdaEvent::new(Event::deserialize(event).ok()?, Context::default());
+    let Ok(answer) = handler::answer(app, event).await;
+    Some(answer)
 }
 
 /// The service over a gallery. API Gateway has verified the tokens.
