@@ -251,7 +251,17 @@ def targets(run: Run) -> Iterator[Judged]:
             yield against(f"{what}: ≤ 0.01 × fastmcp", first["gallery"], peer, " ms", lambda ratio: ratio <= 0.01)
 
     requests = run.value("lambda", "get", at, "gallery-ttl0", "warm_s3")
-    yield bound(f"TTL 0: S3 requests per warm `get`, N={at}: one a 1000 keys", requests, -(-at // 1000), exactly=True)
+    yield bound(f"TTL 0: S3 requests per warm `get`, N={at}: one for each file of the prompt", requests, 1, exactly=True)
+    ours = run.value("lambda", "get", at, "gallery-ttl0", "p50")
+    for what, theirs, limit in (
+        ("floor-s3", run.value("lambda", "get", at, "floor-s3", "p50"), 1.3),
+        ("the best peer", run.best("lambda", "get", at, "p50", min)[1], 0.2),
+    ):
+        target = f"TTL 0: warm p50 `get`, N={at}: ≤ {limit} × {what}"
+        yield against(target, ours, MISSING if theirs is None else theirs, " ms", lambda ratio, limit=limit: ratio <= limit)
+    ours, theirs = run.value("http", "get", at, "gallery-ttl0", "c1_rps"), run.best("http", "get", at, "c1_rps", max)[1]
+    target = f"TTL 0: HTTP, 1 connection, `get`, N={at}: ≥ 4 × the best peer"
+    yield against(target, ours, MISSING if theirs is None else theirs, " req/s", lambda ratio: ratio >= 4)
     yield trips("TTL 0: warm", "get", at, "gallery-ttl0", "warm", 1)
     yield trips("TTL 0: warm", "list", 1000, "gallery-ttl0", "warm", 1)
     # One page names where the next begins.

@@ -17,7 +17,7 @@ use crate::listing::JsonArray;
 use crate::shared_json::SharedJson;
 use check::skill::{Generated, Offered};
 use skills::{Reading, Shelf, Skill, Skills, address};
-use store::StoreError;
+use store::{StoreError, note_unread};
 
 /// One page of `skills/list` or `resources/list`.
 #[derive(Debug)]
@@ -208,6 +208,8 @@ pub(crate) struct Filling {
     pub(crate) last: Option<String>,
     /// Whether something is missing that could not be read now.
     pub(crate) is_partial: bool,
+    /// How many skills are missing for that.
+    unread: usize,
     /// Whether a skill is left out that may be served later.
     has_refused: bool,
     outage: Option<StoreError>,
@@ -341,6 +343,7 @@ impl Gallery {
                 all = AllSkills::new(shelf, all.prompts, all.missing);
                 continue;
             };
+            note_unread(filled.unread);
             return match filled.outage {
                 Some(e) if filled.rows.len() == 0 => Err(e.into()),
                 _ => Ok((all, filled)),
@@ -407,6 +410,7 @@ impl Gallery {
                 }
                 Skill::Unread => {
                     page.is_partial = true;
+                    page.unread += 1;
                     return None;
                 }
             },

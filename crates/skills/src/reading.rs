@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::address;
 use crate::index::{self, IndexRows};
-use crate::limits::{INDEX_DEADLINE, READ_MIB};
+use crate::limits::{INDEX_DEADLINE, READ_MIB, WRITE_DEADLINE};
 use crate::shelf::{FrontMatter, Shelf, Skill};
 use catalogue::{CONCURRENT_READS, Freshness, Saved, Snapshots, StoredIndex, UnderWay};
 use check::skill;
@@ -185,7 +185,7 @@ impl Skills {
         *self.unsaved() -= unsaved;
         let skills = Arc::clone(self);
         let write = spawn_counted(async move { skills.write_index(&shelf, unsaved).await });
-        let _ = timeout(INDEX_DEADLINE, write).await;
+        let _ = timeout(WRITE_DEADLINE, write).await;
     }
 
     async fn read_file(self: &Arc<Self>, shelf: &Arc<Shelf>, object: Object) -> Result<(), StoreError> {
