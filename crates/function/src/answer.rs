@@ -1,55 +1,67 @@
-//! HTTP responses as API Gateway takes them from a function.
+//! HTTP responses as `lambda_http` and API Gateway take them.
 
 use std::io::{self, Read};
 
+use axum::body::Body;
 use axum::response::Response;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 use http::header::CONTENT_ENCODING;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use http_body::Body as _;
 use http_body_util::BodyExt;
-use serde::{Serialize, Serializer};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::aws_lambda_events::encodings;
+use serde::Serialize;
 
 /// The limit of Lambda is 6 MB for the whole answer. It has room for the headers.
-const MAX_BASE64_BYTES: usize = 6_000_000;
+const MAX_BASE64_BYTES: u64 = 6_000_000;
 
-/// A response in payload format 2.0.
+/// A response in API Gateway's form.
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Answer {
-    status_code: u16,
-    #[serde(serialize_with = "joined")]
-    headers: HeaderMap,
-    body: String,
-    is_base64_encoded: bool,
+#[serde(untagged)]
+pub(crate) enum Answer<A> {
+    /// As `lambda_http` has written it.
+    Adapted(A),
+    /// Without `lambda_http`.
+    OfGuard(Box<ApiGatewayV2httpResponse>),
 }
 
-impl Answer {
-    /// The answer with the whole body of a response: as text, or in base64 if it is compressed or not text.
+impl<A> Answer<A> {
+    /// The answer with a response of text.
     ///
     /// # Errors
     /// A body that ends early.
-    pub(crate) async fn of(response: Response) -> Result<Self, axum::Error> {
-        Self::of_at_most(MAX_BASE64_BYTES, response).await
+    pub(crate) async fn of_guard(response: Response) -> Result<Self, axum::Error> {
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await?.to_bytes();
+        let mut answer = Box::<ApiGatewayV2httpResponse>::default();
+        answer.status_code = parts.status.as_u16().into();
+        answer.headers = parts.headers;
+        answer.body = Some(encodings::Body::Text(String::from_utf8_lossy(&body).into_owned()));
+        Ok(Self::OfGuard(answer))
     }
+}
 
-    async fn of_at_most(max_base64_bytes: usize, response: Response) -> Result<Self, axum::Error> {
-        let (mut parts, body) = response.into_parts();
-        let mut body = body.collect().await?.to_bytes();
-        let is_gzip = parts.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding == "gzip");
-        // The server knows that the text fits. Base64 of a text that is hardly smaller when it is compressed may be larger than it.
-        if is_gzip && body.len().div_ceil(3) * 4 > max_base64_bytes {
-            body = unpacked(&body).map_err(axum::Error::new)?;
-            parts.headers.remove(CONTENT_ENCODING);
-        }
-        let (body, is_base64_encoded) = match parts.headers.contains_key(CONTENT_ENCODING) {
-            true => (STANDARD.encode(&body), true),
-            false => text_or_base64(body),
-        };
-        Ok(Self { status_code: parts.status.as_u16(), headers: parts.headers, body, is_base64_encoded })
+/// The response as API Gateway takes it: one value for each header, and no body whose base64 is too long.
+///
+/// # Errors
+/// A body that ends early, or is not what its `Content-Encoding` says.
+pub(crate) async fn sendable(response: Response) -> Result<Response, axum::Error> {
+    sendable_at_most(MAX_BASE64_BYTES, response).await
+}
+
+async fn sendable_at_most(max_base64_bytes: u64, response: Response) -> Result<Response, axum::Error> {
+    let (mut parts, mut body) = response.into_parts();
+    join_values(&mut parts.headers);
+    let is_gzip = parts.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding == "gzip");
+    // The server knows that the text fits. Base64 of a text that is hardly smaller when it is compressed may be larger than it.
+    if is_gzip && body.size_hint().upper().is_none_or(|bytes| bytes.div_ceil(3) * 4 > max_base64_bytes) {
+        let gzip = body.collect().await?.to_bytes();
+        body = Body::from(unpacked(&gzip).map_err(axum::Error::new)?);
+        parts.headers.remove(CONTENT_ENCODING);
     }
+    Ok(Response::from_parts(parts, body))
 }
 
 fn unpacked(gzip: &[u8]) -> io::Result<Bytes> {
@@ -58,22 +70,20 @@ fn unpacked(gzip: &[u8]) -> io::Result<Bytes> {
     Ok(text.into())
 }
 
-fn text_or_base64(body: Bytes) -> (String, bool) {
-    // Nothing else holds a body that was made for this answer, so that it is not copied.
-    match String::from_utf8(body.into()) {
-        Ok(text) => (text, false),
-        Err(other) => (STANDARD.encode(other.as_bytes()), true),
+/// Makes one value of the values of each name: API Gateway takes no more, and `lambda_http` sends the first one alone.
+fn join_values(headers: &mut HeaderMap) {
+    if headers.len() == headers.keys_len() {
+        return;
     }
-}
-
-/// Writes the values of one name as one value: API Gateway takes no more.
-fn joined<S: Serializer>(headers: &HeaderMap, serializer: S) -> Result<S::Ok, S::Error> {
-    let joined = |name: &HeaderName| {
-        let values: Vec<_> =
-            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
-        values.join(", ")
-    };
-    serializer.collect_map(headers.keys().map(|name| (name.as_str(), joined(name))))
+    let names: Vec<HeaderName> = headers.keys().cloned().collect();
+    for name in names {
+        let values: Vec<&[u8]> = headers.get_all(&name).iter().map(HeaderValue::as_bytes).collect();
+        if values.len() > 1
+            && let Ok(joined) = HeaderValue::from_bytes(&values.join(&b", "[..]))
+        {
+            headers.insert(name, joined);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -82,7 +92,7 @@ mod tests {
 
     use flate2::Compression;
     use flate2::write::GzEncoder;
-    use http::HeaderValue;
+    use http::header::VARY;
 
     use super::*;
 
@@ -92,14 +102,24 @@ mod tests {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(text.as_bytes()).unwrap();
         let gzip = encoder.finish().unwrap();
-        let base64 = STANDARD.encode(&gzip);
-        for (max, expected) in [(base64.len(), &base64), (base64.len() - 1, &text)] {
+        let base64 = gzip.len().div_ceil(3) as u64 * 4;
+        for (max, expected) in [(base64, &gzip[..]), (base64 - 1, text.as_bytes())] {
             let mut response = Response::new(gzip.clone().into());
             response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            let answer = Answer::of_at_most(max, response).await.unwrap();
-            assert_eq!(&answer.body, expected);
-            assert_eq!(answer.is_base64_encoded, expected == &base64);
-            assert_eq!(answer.headers.contains_key(CONTENT_ENCODING), expected == &base64);
+            let response = sendable_at_most(max, response).await.unwrap();
+            assert_eq!(response.headers().contains_key(CONTENT_ENCODING), max == base64);
+            assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), expected);
         }
+    }
+
+    #[tokio::test]
+    async fn headers_of_one_name_are_one_value() {
+        let mut response = Response::new(Body::empty());
+        for value in ["origin", "accept-encoding"] {
+            response.headers_mut().append(VARY, HeaderValue::from_static(value));
+        }
+        let response = sendable(response).await.unwrap();
+        let values: Vec<_> = response.headers().get_all(VARY).iter().collect();
+        assert_eq!(values, ["origin, accept-encoding"]);
     }
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use event::Event;
 use gallery::{Gallery, OwnResource, OwnResources};
-use lambda_runtime::{Context, LambdaEvent, service_fn};
+use lambda_http::{Context, LambdaEvent, lambda_runtime, service_fn};
 use serde::{Deserialize, Deserializer, Serialize};
 use server::auth::Verifier;
 use server::config::{Config, Flags, LogFormat};

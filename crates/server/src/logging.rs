@@ -17,7 +17,7 @@ use tracing_subscriber::{Layer, Registry};
 use crate::config::LogFormat;
 
 /// Crates that log whole requests and responses below `info`, with prompts and tokens.
-const TARGETS_WITH_SECRETS: [&str; 5] = ["lambda_runtime", "aws_", "hyper", "h2", "rustls"];
+const TARGETS_WITH_SECRETS: [&str; 6] = ["lambda_runtime", "lambda_http", "aws_", "hyper", "h2", "rustls"];
 
 /// Logs missing credentials with all their causes; the store logs them in one line.
 const CREDENTIALS_TARGET: &str = "aws_config";
