@@ -100,7 +100,7 @@ def routes() -> None:
 
 # What API Gateway or Cognito writes. Values of callers, and messages that repeat them, are not escaped: they could end the JSON.
 LOGGED = {
-    "requestTime", "requestId", "identity.sourceIp", "routeKey", "status", "responseLength", "responseLatency",
+    "requestTime", "apiId", "requestId", "identity.sourceIp", "routeKey", "status", "responseLength", "responseLatency",
     "integration.latency", "integration.status", "integration.integrationStatus", "error.responseType",
     "authorizer.claims.sub", "authorizer.claims.client_id",
 }  # fmt: skip

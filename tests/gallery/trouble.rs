@@ -97,9 +97,11 @@ async fn the_pages_of_a_listing_that_failed_are_kept_for_the_next_one() {
     s3.set_fault(Some(Fault::SlowDownAfter(2)));
     assert_no_store(gallery.count().await);
     assert_eq!(lists_and_gets(s3.requests()), (3, 0));
+    assert_no_store(gallery.count().await);
+    assert_eq!(lists_and_gets(s3.requests()), (4, 0), "the third page");
     s3.set_fault(None);
     assert_eq!(gallery.count().await.unwrap(), 4);
-    assert_eq!(lists_and_gets(s3.requests()), (5, 0), "the last two pages");
+    assert_eq!(lists_and_gets(s3.requests()), (6, 0), "the last two pages");
 }
 
 #[tokio::test]

@@ -1,8 +1,7 @@
 //! API Gateway events as HTTP requests.
 //!
-//! `lambda_http` makes the request of an event. On the way it makes a URL of scheme, host, path and query: it panics where they make none,
-//! and the URL has another path than the one that API Gateway has matched. So these are taken out of the event before that, and
-//! put into the request afterwards.
+//! `lambda_http` makes the request of an event. On the way it makes a URL, which has another path than the one that API Gateway has
+//! matched, and it may panic. So target and headers are taken out of the event before that, and put into the request afterwards.
 
 use std::collections::BTreeMap;
 use std::mem;

@@ -54,8 +54,8 @@ where
         Ok(Ok(answer)) => return Ok(Answer::Adapted(answer)),
         Ok(Err(e)) => response(Reply::failed(&id, e.to_string())),
         Err(_) if is_called.load(Ordering::Relaxed) => response(Reply::failed(&id, "panic".to_owned())),
-        // All else is taken out of the event.
-        Err(_) => refused("the body is not base64"),
+        // The conversion of the event.
+        Err(_) => refused("this is not a valid request"),
     };
     Ok(of_guard(failed, &id, began).await)
 }

@@ -30,8 +30,8 @@ use tokio::runtime;
 /// How long the first listing waits. An event that arrives earlier and needs no prompts is answered before it.
 const LISTING_DELAY: Duration = Duration::from_millis(5);
 
-/// Runs the function with these tools and without resources of its own until the platform ends the process. If it cannot start, writes one line to standard
-/// error and returns exit code 2 for an invalid setting, 1 for any other error.
+/// Runs the function with these tools and without resources of its own until the platform ends the process. If it cannot start,
+/// writes one line to standard error and returns exit code 2 for an invalid setting, 1 for any other error.
 #[doc(hidden)]
 #[must_use]
 pub fn run(tools: Vec<Tool>) -> ExitCode {

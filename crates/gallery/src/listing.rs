@@ -197,8 +197,8 @@ impl Gallery {
         let Fresh { catalogue, value: page, outage } = fresh;
         let entries = &catalogue.entries[page.range()];
         let (mut summaries, mut refusals) = (Vec::with_capacity(entries.len()), Vec::new());
-        let (mut unread, mut old, mut cause) = (0, 0, None);
-        for (entry, read) in entries.iter().zip(&page.rows) {
+        let (mut unread, mut old, mut cause) = (Vec::new(), 0, None);
+        for (place, (entry, read)) in page.range().zip(entries.iter().zip(&page.rows)) {
             let error = match read {
                 Ok(summary) => {
                     summaries.extend(summary.clone());
@@ -215,12 +215,12 @@ impl Gallery {
             }
             match self.live.why_unread(error, outage.as_ref()) {
                 Unreadable::Outage(e) => {
-                    unread += 1;
+                    unread.push(place);
                     // The store cannot be listed either, so the file may be fine.
                     cause = Some(StoreError::Unavailable(e.to_string()));
                 }
                 Unreadable::Changing => {
-                    unread += 1;
+                    unread.push(place);
                     tracing::warn!(prompt.name = &*entry.name, cause = %error.error, "prompt left out of the list");
                 }
                 Unreadable::Refused => {
@@ -233,14 +233,14 @@ impl Gallery {
             if summaries.is_empty() {
                 return Err(cause.into());
             }
-            self.reading_on.begin(&self.live, catalogue);
+            self.reading_on.begin(&self.live, catalogue, unread.clone());
         }
         // If no prompt can be read, the store has failed, not each file.
         if page.start == 0 && refusals.len() > 1 && refusals.len() == entries.len() {
             return Err(GalleryError::Store(StoreError::clone(refusals[0])));
         }
-        note_unread(unread + old);
-        Ok(Usable { summaries, unread })
+        note_unread(unread.len() + old);
+        Ok(Usable { summaries, unread: unread.len() })
     }
 }
 

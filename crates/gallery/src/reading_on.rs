@@ -14,9 +14,9 @@ use store::StoreError;
 pub(crate) struct ReadingOn(Arc<Mutex<Weak<Catalogue>>>);
 
 impl ReadingOn {
-    /// Reads the prompts of a catalogue that are not known, in a task of its own, until each is read or the catalogue is replaced.
-    /// The pauses grow while the store fails.
-    pub(crate) fn begin(&self, live: &LiveCatalogue, catalogue: &Arc<Catalogue>) {
+    /// Reads the prompts of a catalogue at these places, in a task of its own, until each is read or the catalogue is replaced. The
+    /// pauses grow while the store fails. One list at a time is read on: another call of it begins with those that are missing then.
+    pub(crate) fn begin(&self, live: &LiveCatalogue, catalogue: &Arc<Catalogue>, mut unread: Vec<usize>) {
         let of = Arc::downgrade(catalogue);
         if std::mem::replace(&mut *lock(&self.0), of.clone()).ptr_eq(&of) {
             return;
@@ -24,8 +24,8 @@ impl ReadingOn {
         tracing::warn!(store = live.store.location(), "a list is incomplete: the store does not return all files");
         let (reading, files, index) = (Arc::clone(&self.0), Arc::clone(&live.files), Arc::clone(&live.index));
         let clock = Arc::clone(&live.freshness.clock);
-        let mut unread: Vec<usize> = (0..catalogue.entries.len()).collect();
         tokio::spawn(async move {
+            let _end = End { reading: Arc::clone(&reading), of: of.clone() };
             let mut pause = FIRST_READ_PAUSE;
             // Between the rounds, nothing keeps a catalogue that is replaced.
             while let Some(catalogue) = of.upgrade().filter(|_| lock(&reading).ptr_eq(&of)) {
@@ -38,7 +38,11 @@ impl ReadingOn {
                     }
                 });
                 let reads: Vec<_> = reads.collect();
-                unread = stream::iter(reads).buffered(READ_ON_AT_ONCE).filter_map(async |place| place).collect().await;
+                unread = stream::iter(reads)
+                    .buffer_unordered(READ_ON_AT_ONCE)
+                    .filter_map(async |place| place)
+                    .collect()
+                    .await;
                 drop(catalogue);
                 if unread.is_empty() {
                     break;
@@ -46,11 +50,22 @@ impl ReadingOn {
                 clock.sleep_until(clock.now() + pause).await;
                 pause = (pause * 2).min(READ_PAUSE);
             }
-            let mut reading = lock(&reading);
-            if reading.ptr_eq(&of) {
-                *reading = Weak::new();
-            }
         });
+    }
+}
+
+/// Marks that the reading has ended, also by a panic.
+struct End {
+    reading: Arc<Mutex<Weak<Catalogue>>>,
+    of: Weak<Catalogue>,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let mut reading = lock(&self.reading);
+        if reading.ptr_eq(&self.of) {
+            *reading = Weak::new();
+        }
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long after its begin a listing that has failed on its way is continued: a continuation token may lose its meaning.
 pub(crate) const CONTINUE_WITHIN: Duration = Duration::from_secs(60);
+/// How often one page of a listing may fail, each time with its retries, before the listing begins again.
+pub(crate) const MAX_PAGE_FAILURES: u32 = 4;
 /// How many pages of a listing in a row may be empty or repeat earlier keys.
 pub(crate) const MAX_IDLE_PAGES: usize = 100;
 /// The pages of one listing: ten million keys on S3.

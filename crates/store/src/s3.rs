@@ -33,7 +33,7 @@ use version::{Comparison, Marks};
 
 use crate::digest::ContentDigest;
 use crate::https::Http;
-use crate::limits::{CONTINUE_WITHIN, MAX_UNLISTED_BYTES};
+use crate::limits::{CONTINUE_WITHIN, MAX_PAGE_FAILURES, MAX_UNLISTED_BYTES};
 use crate::prompt_store::{IndexStore, Object, PromptStore, Revalidated, StoreError};
 
 /// The objects below a prefix of one bucket.
@@ -54,11 +54,13 @@ struct Unfinished {
     listing: Listing,
     /// The continuation token of the next page; `None` for the first one.
     token: Option<String>,
+    /// How often that page has failed.
+    failures: u32,
 }
 
 impl Unfinished {
     fn begin() -> Self {
-        Self { began: Instant::now(), date: None, listing: Listing::default(), token: None }
+        Self { began: Instant::now(), date: None, listing: Listing::default(), token: None, failures: 0 }
     }
 }
 
@@ -128,25 +130,27 @@ impl S3Store {
         format!("{}{key}", self.prefix)
     }
 
-    /// Reads the pages that are missing. A listing that fails after another page was read is kept.
+    /// Reads the pages that are missing. A listing that fails after its first page is kept.
     async fn finish(&self, mut unfinished: Unfinished) -> Result<Vec<Object>, StoreError> {
-        let mut has_grown = false;
         loop {
             let (page, date) = match self.page(unfinished.token.clone()).await {
                 Ok(answered) => answered,
                 Err(e) => {
-                    let kept = has_grown && matches!(e, StoreError::Unavailable(_));
+                    unfinished.failures += 1;
+                    // The store may no longer know the token.
+                    let kept = unfinished.token.is_some() && unfinished.failures < MAX_PAGE_FAILURES;
+                    let kept = kept && matches!(e, StoreError::Unavailable(_));
                     *self.unfinished.lock().unwrap_or_else(PoisonError::into_inner) = kept.then_some(unfinished);
                     return Err(e);
                 }
             };
             unfinished.date = unfinished.date.or(date);
+            unfinished.failures = 0;
             let added = unfinished.listing.add(page);
             unfinished.token = added.map_err(|why| StoreError::Unavailable(format!("{}: {why}", self.location())))?;
             if unfinished.token.is_none() {
                 return Ok(self.objects(unfinished.listing.finish(), unfinished.date));
             }
-            has_grown = true;
         }
     }
 

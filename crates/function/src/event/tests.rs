@@ -21,7 +21,7 @@ use server::open::Stores;
 use server::tools::calculator;
 use store::s3::client;
 
-use super::Event;
+use super::{Event, Target};
 use crate::{app, handler};
 
 const MIB: usize = 1024 * 1024;
@@ -264,27 +264,25 @@ async fn what_http_does_not_allow_is_refused_and_no_failed_invocation() {
             let headers = event["headers"].as_object_mut().unwrap();
             headers.extend((0..40_000).map(|number| (format!("x-{number}"), "more than a map holds".into())));
         }),
-        changed(event!("base64_body"), |event| event["body"] = "no base64!".into()),
     ] {
         let answer = answer(&event).await;
         assert_eq!((answer.status, answer.error_code()), (StatusCode::BAD_REQUEST, (-32600).into()));
     }
 }
 
-#[tokio::test]
-async fn the_host_the_scheme_and_the_length_of_a_request_change_nothing() {
-    for (header, value) in
-        [("host", "no host"), ("host", ""), ("x-forwarded-proto", "https,http"), ("x-forwarded-proto", "1")]
-    {
-        let event = changed(event!("tools_call"), |event| event["headers"][header] = value.into());
-        assert_eq!(answer(&event).await.status, StatusCode::OK, "{header}: {value}");
-    }
-    let event = changed(event!("tools_call"), |event| event["requestContext"]["domainName"] = "no host".into());
-    assert_eq!(answer(&event).await.status, StatusCode::OK);
-    let event = changed(event!("tools_call"), |event| event["rawQueryString"] = "no <query> string".into());
-    assert_eq!(answer(&event).await.status, StatusCode::OK);
-    let event = changed(event!("tools_call"), |event| event["rawPath"] = format!("/{}", "x".repeat(70_000)).into());
-    assert_eq!(answer(&event).await.status, StatusCode::NOT_FOUND);
+#[test]
+fn what_callers_choose_does_not_pass_through_lambda_http() {
+    let Event(event) = serde_json::from_str(event!("signed_in")).unwrap();
+    let mut event = event.unwrap();
+    event.raw_query_string = Some("a=1".to_owned());
+    assert!(!event.headers.is_empty());
+    let path = event.raw_path.clone().unwrap();
+    let target = Target::take(&mut event);
+    assert_eq!((event.raw_path, event.raw_query_string, event.headers.len()), (None, None, 0));
+    assert_eq!((event.request_context.stage, event.request_context.domain_name), (None, None));
+    let request = target.put_into(Default::default());
+    assert_eq!((request.uri().path(), request.uri().query()), (path.as_str(), None));
+    assert!(request.headers().contains_key("host"));
 }
 
 /// Or a request would come to `/mcp` by a route of another path, one that asks for no token.
