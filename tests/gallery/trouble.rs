@@ -185,6 +185,64 @@ async fn a_file_that_hangs_keeps_no_other_from_the_list() {
 }
 
 #[tokio::test]
+async fn a_file_that_hangs_is_hardly_waited_for_the_second_time() {
+    let s3 = s3_with(&["a", "b"]).await;
+    let (clock, gallery) = gallery_with_a_clock(&s3, HOUR, STALE_OK);
+    let gallery = Arc::new(gallery);
+    s3.set_fault(Some(Fault::HangKey(key("b"))));
+    for seconds in [[3, 1].as_slice(), &[1]] {
+        let listing = {
+            let gallery = Arc::clone(&gallery);
+            tokio::spawn(async move { names(&gallery).await })
+        };
+        let gets = s3.requests().get;
+        eventually("the files are asked for", async || listing.is_finished() || s3.requests().get >= gets.max(2)).await;
+        for seconds in seconds {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            clock.advance(Duration::from_secs(*seconds));
+        }
+        assert_eq!(listing.await.unwrap(), ["a"]);
+    }
+}
+
+#[tokio::test]
+async fn a_changed_file_that_hangs_is_served_in_the_version_before() {
+    let s3 = s3_with(&["a"]).await;
+    let (clock, gallery) = gallery_with_a_clock(&s3, TTL, STALE_OK);
+    let gallery = Arc::new(gallery);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+    put(&s3, "a", "new");
+    clock.advance(TTL + STEP);
+    s3.set_fault(Some(Fault::HangKey(key("a"))));
+    for wait in [Duration::from_secs(2), Duration::from_millis(300), Duration::from_millis(300)] {
+        let asking = {
+            let gallery = Arc::clone(&gallery);
+            tokio::spawn(async move { observing(say(&gallery, "a")).await })
+        };
+        eventually("the file is asked for", async || s3.requests().get >= 2).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert!(!asking.is_finished());
+        clock.advance(wait);
+        let (said, observed) = asking.await.unwrap();
+        assert_eq!((said.unwrap().as_str(), observed.unread), ("a", 1));
+    }
+}
+
+#[tokio::test]
+async fn of_files_that_fail_every_second_time_most_are_listed_at_once_and_all_soon() {
+    let all: Vec<String> = (0..300).map(|n| format!("p{n:03}")).collect();
+    let s3 = s3_with(&all.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let gallery = gallery_without_retries(&s3, HOUR);
+    s3.set_fault(Some(Fault::EverySecondGet));
+    let (listed, observed) = observing(names(&gallery)).await;
+    assert!((100..300).contains(&listed.len()), "{}", listed.len());
+    assert_eq!(listed.len() + observed.unread as usize, 300);
+    s3.set_fault(None);
+    eventually("all are read", async || names(&gallery).await.len() == 300).await;
+    assert!(s3.requests().get <= 900, "what was read is not read again: {}", s3.requests().get);
+}
+
+#[tokio::test]
 async fn a_known_prompt_is_revalidated_without_a_listing() {
     let s3 = s3_with(&["a", "b"]).await;
     s3.put(&key("_tone"), "warm");

@@ -1,16 +1,17 @@
 //! The files of the store, read when they are first needed, kept as far as there is room, and linked with their partials.
 
 use std::collections::{HashMap, HashSet};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, future, stream};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use crate::by_version::ByVersion;
 use crate::clock::Clock;
-use crate::limits::{CACHE_BYTES, CACHE_SHARDS, CONCURRENT_READS, ESTIMATED_FILES};
+use crate::limits::{CACHE_BYTES, CACHE_SHARDS, CONCURRENT_READS, ESTIMATED_FILES, PATIENCE, SLOW_STORE};
 use crate::link::{Link, Partials};
 use crate::snapshot::{Catalogue, Entry};
 use crate::under_way::UnderWay;
@@ -29,6 +30,8 @@ pub struct Files {
     refused: ByVersion<(StoreError, Instant)>,
     /// Prompts that are left out because one of their files cannot be read, and why.
     left_out: ByVersion<String>,
+    /// Prompts whose files were not read in time when they were last asked for.
+    slow: ByVersion<()>,
 }
 
 /// A file that could not be read as it was listed.
@@ -41,6 +44,12 @@ pub struct Unread {
 }
 
 impl Unread {
+    /// A file that is not read in time.
+    #[must_use]
+    pub fn late(object: &Object) -> Self {
+        Self { object: object.clone(), error: StoreError::Unavailable("not read in time".to_owned()) }
+    }
+
     /// Whether the store answered, so that another listing may explain the error.
     pub(super) fn is_doubtful(&self) -> bool {
         !matches!(self.error, StoreError::Unavailable(_))
@@ -110,8 +119,8 @@ impl Files {
         options.estimated_items_capacity(ESTIMATED_FILES).weight_capacity(CACHE_BYTES).shards(CACHE_SHARDS);
         let options = options.build().expect("all required options are set");
         let cache = Cache::with_options(options, BySize, DefaultHashBuilder::default(), DefaultLifecycle::default());
-        let (under_way, problems, refused, left_out) = Default::default();
-        Arc::new(Self { store, clock, cache, under_way, problems, refused, left_out })
+        let (under_way, problems, refused, left_out, slow) = Default::default();
+        Arc::new(Self { store, clock, cache, under_way, problems, refused, left_out, slow })
     }
 
     /// Whether the cache has a version of a prompt with its partials.
@@ -212,6 +221,7 @@ impl Files {
         self.problems.forget_all_but(catalogue);
         self.refused.forget_all_but(catalogue);
         self.left_out.forget_all_but(catalogue);
+        self.slow.forget_all_but(catalogue);
     }
 
     /// A file, read now unless it is in the cache or being read.
@@ -279,6 +289,45 @@ impl Files {
         }
     }
 
+    /// A prompt with its partials, for a caller that has another answer: an older version if there is one, and, if it `may_lack` the
+    /// prompt, an answer without it. Such a caller waits 2 s at first, and 300 ms once its files were not read in time. The reading
+    /// goes on.
+    ///
+    /// # Errors
+    /// As [`Self::linked`], and when the files are not read in time.
+    pub async fn linked_soon(
+        self: &Arc<Self>,
+        catalogue: &Catalogue,
+        entry: &Entry,
+        may_lack: bool,
+    ) -> Result<Arc<Link>, Unread> {
+        let mut linked = pin!(self.linked(catalogue, entry));
+        if let Some(linked) = future::poll_immediate(&mut linked).await {
+            return linked;
+        }
+        let object = catalogue.object(entry);
+        let has_older = self.last_good(catalogue, entry).is_some();
+        let patience = match self.slow.get(object) {
+            Some(()) if has_older || may_lack => PATIENCE,
+            None if has_older => SLOW_STORE,
+            _ => return self.noting_slow(object, linked.await),
+        };
+        let linked = self.clock.until(self.clock.now() + patience, linked).await;
+        self.noting_slow(object, linked.unwrap_or_else(|| Err(Unread::late(object))))
+    }
+
+    /// Remembers that the files of a prompt are not read in time.
+    pub fn note_slow(&self, object: &Object) {
+        self.slow.set(object, ());
+    }
+
+    fn noting_slow(&self, object: &Object, linked: Result<Arc<Link>, Unread>) -> Result<Arc<Link>, Unread> {
+        if matches!(&linked, Err(Unread { error: StoreError::Unavailable(_), .. })) {
+            self.note_slow(object);
+        }
+        linked
+    }
+
     /// A prompt with its partials.
     ///
     /// # Errors
@@ -303,6 +352,7 @@ impl Files {
         let link = Arc::new(self.link(catalogue, entry, file).await?);
         *lock(last) = Some(Arc::clone(&link));
         self.left_out.remove(object);
+        self.slow.remove(object);
         Ok(link)
     }
 

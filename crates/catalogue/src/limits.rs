@@ -15,10 +15,10 @@ pub(crate) const ESTIMATED_FILES: usize = 1000;
 pub(crate) const REVISION_TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// How long the last good snapshot is served by default.
 pub const STALE_OK: Duration = Duration::from_secs(86_400);
-/// How long a caller waits for a listing while the store is in trouble and there is a snapshot.
+/// How long a caller waits for a listing or a file while the store is in trouble and there is another answer.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(300);
-/// A listing that takes longer than this is a sign of trouble.
-pub(crate) const SLOW_LISTING: Duration = Duration::from_secs(2);
+/// A listing, or the read of a file that has an older version, that takes longer than this is a sign of trouble.
+pub(crate) const SLOW_STORE: Duration = Duration::from_secs(2);
 /// The pause after the first failed listing. It doubles with each further one.
 pub(crate) const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// How long a new name may stay unseen where known prompts are revalidated without a listing, unless the TTL is longer.

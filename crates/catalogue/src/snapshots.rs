@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{BoxFuture, FutureExt, Shared};
 
 use crate::freshness::Freshness;
-use crate::limits::{FIRST_PAUSE, OUTAGE_LOG_INTERVAL, PATIENCE, REVISION_TRUSTED_FOR, SLOW_LISTING};
+use crate::limits::{FIRST_PAUSE, OUTAGE_LOG_INTERVAL, PATIENCE, REVISION_TRUSTED_FOR, SLOW_STORE};
 use store::{Object, PromptStore, StoreError, note_stale, spawn_counted};
 
 /// What is made of one listing of a store.
@@ -112,7 +112,7 @@ impl<S: Snapshot> Snapshots<S> {
         if freshness.fresh_since(now).is_none_or(|since| *began >= since) || is_unchanged() {
             return AtHand::Fresh(Arc::clone(snapshot));
         }
-        let is_slow = state.under_way.as_ref().is_some_and(|listing| now >= listing.began + SLOW_LISTING);
+        let is_slow = state.under_way.as_ref().is_some_and(|listing| now >= listing.began + SLOW_STORE);
         if state.outage.is_some() || is_slow || age > freshness.names_within() {
             return AtHand::Old;
         }
@@ -174,7 +174,7 @@ impl<S: Snapshot> Inner<S> {
                     None => state.under_way.insert(self.begin()).clone(),
                 };
                 let patience = asked + PATIENCE;
-                let patience = if is_well { patience.max(listing.began + SLOW_LISTING) } else { patience };
+                let patience = if is_well { patience.max(listing.began + SLOW_STORE) } else { patience };
                 (listing, is_usable.then_some(patience))
             };
             match patience {

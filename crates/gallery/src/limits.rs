@@ -20,7 +20,7 @@ pub(crate) const SKILLS_READ_AHEAD: usize = 64;
 /// How many listings of the skills one call makes because files were replaced.
 pub(crate) const MAX_SHELF_LISTINGS: usize = 4;
 /// How long the files of one page are read before the page ends with those that were read.
-pub(crate) const PAGE_TIMEOUT: Duration = Duration::from_secs(4);
+pub(crate) const PAGE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long after that the page waits for files that are being read. Then it is answered without them.
 pub(crate) const PAGE_GRACE: Duration = Duration::from_secs(1);
 /// The pause after the first round in which files were not read that a list lacks. It doubles with each round.

@@ -153,7 +153,7 @@ impl Gallery {
         loop {
             while !is_late && reads.len() < CONCURRENT_READS {
                 let Some((place, entry)) = waiting.next() else { break };
-                reads.push(async move { (place, summary_of(files, index, catalogue, entry).await) });
+                reads.push(async move { (place, summary_of(files, index, catalogue, entry, true).await) });
                 begun = place + 1;
             }
             let Some(ends) = ends else {
@@ -171,8 +171,8 @@ impl Gallery {
         }
         rows.truncate(begun);
         let unread = |entry| {
-            let error = StoreError::Unavailable("not read in time".to_owned());
-            Unread { object: catalogue.object(entry).clone(), error }
+            files.note_slow(catalogue.object(entry));
+            Unread::late(catalogue.object(entry))
         };
         let rows = rows.into_iter().zip(entries).map(|(row, entry)| row.unwrap_or_else(|| Err(unread(entry))));
         rows.map(|row| row.map(|row| row.map(|row| for_audience(audience, row)))).collect()

@@ -32,7 +32,7 @@ impl ReadingOn {
                 let reads = unread.iter().map(|place| {
                     let (files, index, catalogue) = (&files, &index, &catalogue);
                     async move {
-                        let read = summary_of(files, index, catalogue, &catalogue.entries[*place]).await;
+                        let read = summary_of(files, index, catalogue, &catalogue.entries[*place], false).await;
                         let is_unread = read.is_err_and(|unread| matches!(unread.error, StoreError::Unavailable(_)));
                         is_unread.then_some(*place)
                     }

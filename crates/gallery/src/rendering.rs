@@ -176,7 +176,7 @@ impl Gallery {
     /// A prompt with its partials, read for this catalogue.
     async fn prompt_of(&self, catalogue: &Catalogue, name: &str) -> Result<Arc<Prompt>, AttemptError> {
         let entry = catalogue.entry(name).ok_or_else(|| GalleryError::unknown_prompt(name, catalogue))?;
-        let link = self.live.files.linked(catalogue, entry).await?;
+        let link = self.live.files.linked_soon(catalogue, entry, false).await?;
         // The problem was logged when the file was read.
         let broken = |problem: &Problem| GalleryError::Broken { name: name.to_owned(), problem: problem.clone() };
         Ok(link.prompt.as_ref().map(Arc::clone).map_err(broken)?)

@@ -50,7 +50,8 @@ struct RowMeta<'a> {
     version: &'a str,
 }
 
-/// The summary of a prompt, from the index or read now; `None` for a broken one.
+/// The summary of a prompt, from the index or read now; `None` for a broken one. If it is to come `soon`, files that were not read in time
+/// before are hardly waited for.
 ///
 /// # Errors
 /// The first of its files that cannot be read.
@@ -59,11 +60,15 @@ pub(crate) async fn summary_of(
     index: &Index,
     catalogue: &Catalogue,
     entry: &Entry,
+    soon: bool,
 ) -> Result<Option<Summary>, Unread> {
     if let Some(known) = index.summary(catalogue, entry) {
         return Ok(Some(known));
     }
-    let link = files.linked(catalogue, entry).await?;
+    let link = match soon {
+        true => files.linked_soon(catalogue, entry, true).await?,
+        false => files.linked(catalogue, entry).await?,
+    };
     let summary = summary(entry, &catalogue.object(entry).key, &link);
     if let Some(summary) = &summary {
         index.learn(catalogue.object(entry), &link.partials, summary.clone());

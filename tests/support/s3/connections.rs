@@ -100,6 +100,11 @@ async fn handle(
         Some(Fault::InternalErrorTimes(_)) => {
             s3_error!(InternalError, "We encountered an internal error. Please try again.")
         }
+        Some(Fault::EverySecondGet)
+            if key_of(request.uri()).is_some() && store.lock().requests.get.is_multiple_of(2) =>
+        {
+            s3_error!(InternalError, "We encountered an internal error. Please try again.")
+        }
         Some(Fault::Hang) => std::future::pending().await,
         Some(Fault::HangKey(key)) if key_of(request.uri()) == Some(&*key) => std::future::pending().await,
         // On an error, hyper closes the connection and writes nothing.
@@ -142,6 +147,7 @@ async fn handle(
         Some(
             Fault::SlowDownAfter(_)
             | Fault::DenyKey(_)
+            | Fault::EverySecondGet
             | Fault::HangKey(_)
             | Fault::Hold
             | Fault::PlainKeys

@@ -21,6 +21,8 @@ pub enum Fault {
     SlowDownKey(String),
     /// 500 InternalError for the next N requests, then fine (to see that the SDK's retries work).
     InternalErrorTimes(usize),
+    /// 500 InternalError on every second GetObject.
+    EverySecondGet,
     /// Accepts the request and never answers.
     Hang,
     /// Accepts requests, and answers them once another fault is set, or none.
