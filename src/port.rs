@@ -55,11 +55,14 @@ pub(crate) async fn serve(
             stream = accept(&listener, &mut is_failing) => rooms.take(stream, &shared),
         }
     }
-    // Some clients have sent a request before the stop.
-    for _ in 0..MAX_WAITING {
-        let Some(Ok((stream, _))) = listener.accept().now_or_never() else { break };
-        rooms.take(stream, &shared);
-    }
+    // Some clients have sent a request before the stop. Without Tokio's budget, which would end this after some.
+    let waiting = async {
+        for _ in 0..MAX_WAITING {
+            let Some(Ok((stream, _))) = listener.accept().now_or_never() else { break };
+            rooms.take(stream, &shared);
+        }
+    };
+    tokio::task::unconstrained(waiting).await;
     drop(listener);
     stopping.send_replace(true);
     if timeout(limits.drain, rooms.connections.acquire_many(all)).await.is_err() {

@@ -16,6 +16,7 @@ use server::config::SignIn;
 use store::https::warn_about_unusable_proxies;
 
 use key_set::KeySet;
+pub(crate) use keys::CALLER_TIMEOUT;
 use keys::{Keys, NoKey};
 use token::Header;
 

@@ -28,7 +28,7 @@ thread_local! {
     static ANSWER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What comes of a listing has each key once, in order, and below the prefix.
+/// A listing that is taken in has each key once and in order.
 pub fn run(input: &[u8]) {
     ANSWER.with_borrow_mut(|answer| input.clone_into(answer));
     let listed = STORE.with(|(runtime, store)| runtime.block_on(store.list()));

@@ -64,14 +64,16 @@ impl Logs {
         let request = self.signed(operation, input.to_string()).await?;
         let answered = async {
             let answer = https::send(request).await.map_err(|e| chain(&e))?;
-            let is_ok = answer.status().is_success();
+            let status = answer.status();
             let body = Limited::new(answer.into_body(), MAX_ANSWER_SIZE).collect().await.map_err(|e| chain(&*e))?;
-            Ok::<_, String>((is_ok, body.to_bytes()))
+            Ok::<_, String>((status, body.to_bytes()))
         };
         let answered = tokio::time::timeout(TIMEOUT, answered).await.unwrap_or_else(|_| Err("no answer".to_owned()));
-        let (is_ok, body) = answered.map_err(|e| format!("CloudWatch Logs: {e}"))?;
-        if !is_ok {
-            let refused: Refused = serde_json::from_slice(&body).map_err(|e| format!("CloudWatch Logs: {e}"))?;
+        let (status, body) = answered.map_err(|e| format!("CloudWatch Logs: {e}"))?;
+        if !status.is_success() {
+            // Another server in between, such as a proxy, has no such answer.
+            let refused: Refused =
+                serde_json::from_slice(&body).map_err(|_| format!("CloudWatch Logs: status {status}"))?;
             let kind = refused.kind.rsplit('#').next().unwrap_or_default();
             return Err(format!("{kind}: {}", refused.message));
         }

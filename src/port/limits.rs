@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use gallery::DEADLINE;
+use gallery::ANSWER_WITHIN;
 use server::config::ConfigError;
 use server::http::BODY_TIMEOUT;
+
+use crate::tokens::CALLER_TIMEOUT as KEYS_TIMEOUT;
 
 /// The setting of [`Limits::connections`].
 const NAME: &str = "MAX_CONNECTIONS";
@@ -63,9 +65,10 @@ impl Limits {
     }
 }
 
-/// How long a stop waits for the requests under way: a body that has begun arrives, the call waits for the store, and the client reads
-/// the answer.
-pub(crate) const DRAIN_TIMEOUT: Duration = BODY_TIMEOUT.saturating_add(DEADLINE).saturating_add(Duration::from_secs(3));
+/// How long a stop waits for the requests under way: a body that has begun arrives, the call waits for the issuer's keys and for the
+/// store, and the client reads the answer.
+pub(crate) const DRAIN_TIMEOUT: Duration = LONGEST_CALL.saturating_add(Duration::from_secs(2));
+const LONGEST_CALL: Duration = BODY_TIMEOUT.saturating_add(KEYS_TIMEOUT).saturating_add(ANSWER_WITHIN);
 
 /// The number of connections of the setting, or of this process's limit of open files.
 ///
@@ -131,6 +134,6 @@ mod tests {
 
     #[test]
     fn a_stop_waits_longer_than_a_call_takes() {
-        assert!(DRAIN_TIMEOUT > BODY_TIMEOUT + DEADLINE);
+        assert!(DRAIN_TIMEOUT > BODY_TIMEOUT + KEYS_TIMEOUT + ANSWER_WITHIN);
     }
 }

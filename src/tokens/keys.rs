@@ -1,8 +1,6 @@
 //! The issuer's public keys: fetched on first use, cached, and fetched again for an unknown key.
 
-use std::collections::hash_map::RandomState;
 use std::error::Error;
-use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -25,7 +23,7 @@ const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same for a first fetch without keys: the next one still comes in time for those who wait.
 const FIRST_FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a caller waits for keys. The fetch itself goes on.
-const CALLER_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const CALLER_TIMEOUT: Duration = Duration::from_secs(5);
 /// The pause after a second failure while there are no keys. Each further failure doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const MAX_PAUSE: Duration = Duration::from_secs(10);
@@ -208,9 +206,7 @@ fn pause(failures: u32) -> Duration {
 
 /// Between half of a pause and all of it, so that many servers do not ask the issuer at the same moment.
 fn with_jitter(pause: Duration) -> Duration {
-    // Each state has keys of its own, from the random numbers of the system.
-    let random = RandomState::new().build_hasher().finish() % 1024;
-    pause / 2 + pause / 2 * u32::try_from(random).unwrap_or_default() / 1024
+    pause.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
 
 #[cfg(test)]

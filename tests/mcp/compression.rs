@@ -166,7 +166,7 @@ async fn other_answers_over_a_kilobyte_are_compressed_too() {
 }
 
 #[tokio::test]
-async fn what_compressing_would_not_make_smaller_stays_as_it_is() {
+async fn base64_of_a_picture_is_compressed_too() {
     // A picture: base64 of bytes without a pattern.
     let mut state = 1_u64;
     let noise: Vec<u8> = std::iter::repeat_with(|| {

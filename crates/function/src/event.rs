@@ -29,7 +29,12 @@ impl<'de> Deserialize<'de> for Event {
         #[derive(Deserialize)]
         struct Context {
             #[serde(rename = "http")]
-            _http: IgnoredAny,
+            _http: Http,
+        }
+        #[derive(Deserialize)]
+        struct Http {
+            #[serde(rename = "method")]
+            _method: IgnoredAny,
         }
         let event = Box::<RawValue>::deserialize(deserializer)?;
         match serde_json::from_str(event.get()) {

@@ -1,4 +1,4 @@
-//! One event, answered. Whatever fails on the way fails this event alone, and with an HTTP status: a failed invocation would be an
+//! One event, answered. A failure on the way fails this event alone, and with an HTTP status: a failed invocation would be an
 //! error of the function, and count towards its alarm.
 
 use std::convert::Infallible;

@@ -66,7 +66,7 @@ pub use {
     form::Form,
     gallery::{Gallery, ShelfSummary},
     gzip::{Deflated, gzip},
-    limits::{DEADLINE, MAX_FOUND_PROMPTS, MAX_PAGE_BYTES, escaped_len},
+    limits::{ANSWER_WITHIN, DEADLINE, MAX_FOUND_PROMPTS, MAX_PAGE_BYTES, escaped_len},
     own_resources::OwnResources,
     pages::Page,
     published::{Artifact, PublishedIndex},

@@ -30,7 +30,7 @@ pub(crate) const READ_PAUSE: Duration = Duration::from_secs(30);
 /// How many of these files are read at once: callers come first.
 pub(crate) const READ_ON_AT_ONCE: usize = 8;
 /// How long a caller waits in all, the index that it saves included.
-pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(8);
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(8);
 /// The memory for pages of `prompts/list`, without their compressed form. Other pages are put together anew for each call.
 pub(crate) const KEPT_PAGES_BYTES: usize = 8 * 1024 * 1024;
 /// How many pictures and files of one prompt are read at once. Each may be as large as `dotprompt::bounds::MEDIA`.

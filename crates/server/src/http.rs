@@ -95,6 +95,7 @@ pub fn with_published_skills(app: Router, gallery: Arc<Gallery>, config: &Config
     let origins = Origins { allowed: config.allowed_origins.clone(), page_hosts: None, methods: &[Method::GET] };
     // Otherwise a page of any site could read the skills of the visitor's own machine.
     let checks = ServiceBuilder::new()
+        .layer(from_fn(log))
         .layer(from_fn_with_state(Arc::new(origins), check_origin))
         .layer(from_fn_with_state(config.allowed_hosts.clone(), check_host));
     app.merge(agent_skills::routes(gallery).layer(from_fn(compress)).layer(checks))
@@ -108,6 +109,7 @@ pub fn with_metrics(app: Router, text: MetricsText, config: &Config, verifier: V
     // Otherwise a page of any site could read the metrics of the visitor's own machine.
     let origins = Origins { allowed: config.allowed_origins.clone(), page_hosts: None, methods: &[Method::GET] };
     let checks = ServiceBuilder::new()
+        .layer(from_fn(log))
         .layer(from_fn_with_state(Arc::new(origins), check_origin))
         .layer(from_fn_with_state(config.allowed_hosts.clone(), check_host));
     let guard = Guard { sign_in: config.sign_in.clone(), allow_anonymous: false, verifier };

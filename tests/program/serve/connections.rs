@@ -70,8 +70,15 @@ fn connections_are_accepted_again_once_the_process_can_open_files() {
     // Those that are there are served.
     let other = connections.last_mut().unwrap();
     write!(other, "GET /health HTTP/1.1\r\nHost: {}\r\n\r\n", program.host()).unwrap();
-    let mut byte = [0];
-    other.read_exact(&mut byte).unwrap();
+    let mut answers = [0; 4096];
+    let mut read = 0;
+    // The first answer, whose beginning `connect` has read, and the second one.
+    while !String::from_utf8_lossy(&answers[..read]).contains("HTTP/1.1 200 ") {
+        match other.read(&mut answers[read..]).unwrap() {
+            0 => panic!("closed: {}", String::from_utf8_lossy(&answers[..read])),
+            more => read += more,
+        }
+    }
     // The first ones have the lowest numbers.
     connections.drain(..5);
     let mut answer = String::new();
