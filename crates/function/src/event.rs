@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::mem;
+use std::panic::catch_unwind;
 
 use http::{HeaderMap, Uri};
 use lambda_http::Request;
@@ -37,12 +38,14 @@ impl<'de> Deserialize<'de> for Event {
             _method: IgnoredAny,
         }
         let event = Box::<RawValue>::deserialize(deserializer)?;
-        match serde_json::from_str(event.get()) {
-            Ok(event) => Ok(Self(Some(event))),
+        // The types of an event belong to others, as its conversion does.
+        let read = catch_unwind(|| serde_json::from_str(event.get()));
+        match read {
+            Ok(Ok(event)) => Ok(Self(Some(event))),
             // A header or a method that is not valid.
-            Err(_) if serde_json::from_str::<Outline>(event.get()).is_ok() => Ok(Self(None)),
+            _ if serde_json::from_str::<Outline>(event.get()).is_ok() => Ok(Self(None)),
             // Without the error, which would quote the event.
-            Err(_) => Err(D::Error::custom("expected an event of an API Gateway HTTP API, payload format 2.0")),
+            _ => Err(D::Error::custom("expected an event of an API Gateway HTTP API, payload format 2.0")),
         }
     }
 }

@@ -159,7 +159,7 @@ async fn an_id_that_is_as_long_as_a_request_may_be_is_repeated_or_refused_in_wor
     let many = (0..13).map(|_| "\"".repeat(8_000)).collect::<Vec<_>>();
     let unknown = json!({ "name": "wide", "arguments": { "q": many } });
     let answer = served(&dir, &[], &call_with_id(&json!("\"".repeat(300_000)), "prompts/get", &unknown)).await.0.json();
-    assert_eq!(answer["error"]["code"], -32602, "a list for a text");
+    assert_eq!(answer["error"]["code"], -32603, "it would be too long with its id");
 }
 
 #[tokio::test]
