@@ -62,7 +62,8 @@ def deploy(template: Path, **parameters: str) -> dict[str, str]:
     aws("cloudformation", "package", "--template-file", str(template), *package)
     overrides = [f"{name}={value}" for name, value in parameters.items()]
     options = ["--stack-name", STACK, "--capabilities", "CAPABILITY_IAM", "--parameter-overrides", *overrides]
-    aws("cloudformation", "deploy", "--template-file", str(packaged), *options)
+    # Over 51,200 bytes a template is uploaded, as `sam deploy` always does.
+    aws("cloudformation", "deploy", "--template-file", str(packaged), "--s3-bucket", "artifacts", *options)
     return outputs()
 
 
