@@ -109,7 +109,7 @@ impl Case {
         case
     }
 
-    /// Does all that the gallery does with a file, and checks what comes of it.
+    /// Does all that the gallery does with a file, and checks the outcome.
     ///
     /// # Panics
     /// Where something does not hold that must, the cost included.

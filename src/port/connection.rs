@@ -148,7 +148,7 @@ async fn answer(
     Ok(response.map(|body| Answer { body, _answering: answering }))
 }
 
-/// Why the `Host` of a request is wrong (RFC 9112, 3.2), whatever the request is for.
+/// Why the `Host` of a request is wrong (RFC 9112, 3.2), for every address.
 fn host_problem<B>(request: &Request<B>) -> Option<&'static str> {
     let mut hosts = request.headers().get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {

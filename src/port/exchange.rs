@@ -291,7 +291,7 @@ impl Received {
 #[derive(Debug, Default)]
 pub(super) struct Line {
     length: usize,
-    /// Empty lines before a request are none of its head.
+    /// Whether the head has begun. Empty lines before it do not count.
     has_begun: bool,
 }
 
@@ -414,7 +414,7 @@ mod tests {
         let exchange = exchange(HEAD.len() + 5);
         exchange.received(HEAD).expect("room");
         let (answering, held) = exchange.begin(Some(5));
-        // The second request is none of the first one's bytes.
+        // The bytes of the second request do not count for the first one.
         exchange.received(&[b"12345", HEAD].concat()).expect("room");
         answering.has_begun();
         let other = Exchange::new(Arc::clone(&exchange.memory));

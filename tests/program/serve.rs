@@ -425,7 +425,7 @@ fn a_log_line_has_the_trace_and_the_client() {
         // `_meta` before the headers.
         (head(&format!("{in_headers}User-Agent: curl/8.17.0 (x)\r\n")), ping(&format!("{in_meta},{info}"))),
         (head(&format!("{in_headers}User-Agent: curl/8.17.0 (x)\r\n")), ping("")),
-        // A broken `traceparent` is none, nor are two.
+        // A broken `traceparent` is ignored, and so are two.
         (head(&in_headers), ping(r#""traceparent":"00-x-y-01""#)),
         (head(&format!("{json}{}{}", traceparent(HEADER), traceparent(META))), ping("")),
         // A refused request too; a user agent is data.

@@ -10,18 +10,18 @@ use flate2::write::{DeflateEncoder, GzEncoder};
 use flate2::{Compression, Crc};
 
 /// The level for a text that is compressed for one answer.
-const ONCE: Compression = Compression::new(1);
+const ONE_ANSWER_LEVEL: Compression = Compression::new(1);
 /// The level for a text that is kept.
-const KEPT: Compression = Compression::new(4);
+const KEPT_TEXT_LEVEL: Compression = Compression::new(4);
 
-/// Of a member without name and time, from an unknown system.
+/// The header of a gzip member without a name and a time, from an unknown system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 const MAX_STORED_BYTES: usize = 0xffff;
 
 /// A text as gzip.
 #[must_use]
 pub fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 4 + 64), ONCE);
+    let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 4 + 64), ONE_ANSWER_LEVEL);
     encoder.write_all(text).and_then(|()| encoder.finish()).expect("memory takes all bytes")
 }
 
@@ -36,7 +36,7 @@ impl Deflated {
     pub(crate) fn of(text: &[u8]) -> Self {
         let mut crc = Crc::new();
         crc.update(text);
-        let mut encoder = DeflateEncoder::new(Vec::with_capacity(text.len() / 8), KEPT);
+        let mut encoder = DeflateEncoder::new(Vec::with_capacity(text.len() / 8), KEPT_TEXT_LEVEL);
         // Flushed, not finished: the last block is followed by others.
         encoder.write_all(text).and_then(|()| encoder.flush()).expect("memory takes all bytes");
         let mut blocks = std::mem::take(encoder.get_mut());

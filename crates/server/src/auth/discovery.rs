@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::config::{AuthorizationServer, PublicClient, SignIn};
 
-/// The path of the document about the whole origin. A document about a path has that path behind it.
+/// The path of the document about the whole origin. The path of a document about another path ends with that path.
 const PROTECTED_RESOURCE_PATH: &str = "/.well-known/oauth-protected-resource";
 
 /// All documents: the path and the body of each.

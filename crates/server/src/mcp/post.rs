@@ -102,7 +102,7 @@ impl LoggedHeaders {
     /// Takes them from a request. Their values are read when the line is written.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
-        // Of two, none is believed.
+        // Two headers contradict each other, so both are ignored.
         let mut traceparents = headers.get_all("traceparent").iter();
         let traceparent = traceparents.next().filter(|_| traceparents.next().is_none()).cloned();
         Self {
