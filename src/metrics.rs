@@ -151,7 +151,7 @@ fn observe(record: &Record, took: Duration) {
         (None, false) => {}
     }
     histogram!(DURATION, labels).record(took.as_secs_f64());
-    let Observed { s3_requests, stale_seconds, unread } = record.observed;
+    let Observed { s3_requests, stale_seconds, unread, .. } = record.observed;
     if s3_requests > 0 {
         counter!(S3_REQUESTS).increment(s3_requests.into());
     }

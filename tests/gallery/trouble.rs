@@ -10,7 +10,7 @@ use store::{Observed, observing};
 use crate::s3::Fault;
 use crate::{
     HOUR, assert_no_store, assert_unknown, eventually, gallery_with_a_clock, gallery_without_retries, key,
-    lists_and_gets, names, put, s3_with, say,
+    lists_and_gets, names, put, s3_with, say, unreadable,
 };
 
 /// The TTL of these galleries.
@@ -226,6 +226,33 @@ async fn a_changed_file_that_hangs_is_served_in_the_version_before() {
         let (said, observed) = asking.await.unwrap();
         assert_eq!((said.unwrap().as_str(), observed.unread), ("a", 1));
     }
+}
+
+#[tokio::test]
+async fn an_older_version_says_its_age_and_is_served_as_long_as_the_setting_says() {
+    let s3 = s3_with(&["a"]).await;
+    s3.put(&key("_tone"), "warm");
+    s3.put(&key("c"), "c {{> tone}}");
+    let (clock, gallery) = gallery_with_a_clock(&s3, TTL, Duration::from_secs(90));
+    let age = async |name: &str| {
+        let (said, observed) = observing(say(&gallery, name)).await;
+        said.map(|_| observed.stale_seconds)
+    };
+    assert_eq!((age("a").await.unwrap(), age("c").await.unwrap()), (None, None));
+    put(&s3, "a", "new");
+    s3.put(&key("_tone"), "dry");
+    s3.set_fault(Some(Fault::DenyObjects));
+    for (seconds, expected) in [(31, 31), (31, 62), (28, 90)] {
+        clock.advance(Duration::from_secs(seconds));
+        assert_eq!((age("a").await.unwrap(), age("c").await.unwrap()), (Some(expected), Some(expected)));
+        assert_eq!(observing(names(&gallery)).await.1.stale_seconds, Some(expected));
+    }
+    clock.advance(Duration::from_secs(1));
+    unreadable(say(&gallery, "a").await);
+    unreadable(say(&gallery, "c").await);
+    s3.set_fault(None);
+    clock.advance(Duration::from_secs(31));
+    assert_eq!((age("a").await.unwrap(), age("c").await.unwrap()), (None, None));
 }
 
 #[tokio::test]

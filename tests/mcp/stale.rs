@@ -92,6 +92,28 @@ async fn every_answer_from_an_old_listing_says_how_old_it_is() {
 }
 
 #[tokio::test]
+async fn a_file_that_hangs_leaves_the_other_tools_in_the_list() {
+    let s3 = S3Server::start().await;
+    for name in ["a", "b"] {
+        s3.put(&format!("prompts/{name}.prompt"), format!("---\ntool: true\n---\n{name}"));
+    }
+    s3.set_fault(Some(Fault::HangKey("prompts/b.prompt".into())));
+    let store = S3Store::new(s3.client_config(), S3Server::BUCKET, "prompts/");
+    // As long as the server waits by default.
+    let gallery = Gallery::new(Arc::new(store), TTL, 500);
+    let served = Served {
+        s3,
+        clock: MovedClock::new(),
+        mcp: Mcp::new(Arc::new(gallery), Tools::new(Vec::new()).expect("no tools")),
+    };
+    let (result, observed) = served.modern("tools/list", json!({})).await;
+    let names: Vec<_> =
+        result["tools"].as_array().expect("tools").iter().filter_map(|tool| tool["name"].as_str()).collect();
+    assert!(names.contains(&"a") && !names.contains(&"b"), "{names:?}");
+    assert_eq!((&result["ttlMs"], observed.unread), (&json!(0), 1));
+}
+
+#[tokio::test]
 async fn a_list_that_lacks_prompts_is_not_to_be_kept() {
     let served = served().await;
     served.s3.set_fault(Some(Fault::RefuseKey("prompts/b.prompt".into(), 500, "InternalError")));

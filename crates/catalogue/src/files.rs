@@ -3,25 +3,25 @@
 use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, future, stream};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use crate::by_version::ByVersion;
-use crate::clock::Clock;
+use crate::freshness::Freshness;
 use crate::limits::{CACHE_BYTES, CACHE_SHARDS, CONCURRENT_READS, ESTIMATED_FILES, PATIENCE, SLOW_STORE};
 use crate::link::{Link, Partials};
 use crate::snapshot::{Catalogue, Entry};
 use crate::under_way::UnderWay;
 use dotprompt::{Named, Partial, Problem, Prompt, PromptFile, Shown, bounds};
-use store::{Object, PromptStore, StoreError};
+use store::{Object, PromptStore, StoreError, note_stale};
 
 /// The files that were read, and what is wrong with them.
 pub struct Files {
     store: Arc<dyn PromptStore>,
-    clock: Arc<dyn Clock>,
+    freshness: Freshness,
     cache: Cache<Object, Arc<ParsedFile>, BySize>,
     under_way: UnderWay<Arc<ParsedFile>>,
     /// Problems of prompts and partials.
@@ -32,6 +32,14 @@ pub struct Files {
     left_out: ByVersion<String>,
     /// Prompts whose files were not read in time when they were last asked for.
     slow: ByVersion<()>,
+}
+
+/// A prompt as it was served last.
+pub struct LastGood {
+    /// The prompt with its partials.
+    pub link: Arc<Link>,
+    /// How long ago all of these versions were listed; zero if they still are.
+    pub age: Duration,
 }
 
 /// A file that could not be read as it was listed.
@@ -114,13 +122,13 @@ impl Weighter<Object, Arc<ParsedFile>> for BySize {
 }
 
 impl Files {
-    pub(super) fn new(store: Arc<dyn PromptStore>, clock: Arc<dyn Clock>) -> Arc<Self> {
+    pub(super) fn new(store: Arc<dyn PromptStore>, freshness: Freshness) -> Arc<Self> {
         let mut options = OptionsBuilder::new();
         options.estimated_items_capacity(ESTIMATED_FILES).weight_capacity(CACHE_BYTES).shards(CACHE_SHARDS);
         let options = options.build().expect("all required options are set");
         let cache = Cache::with_options(options, BySize, DefaultHashBuilder::default(), DefaultLifecycle::default());
         let (under_way, problems, refused, left_out, slow) = Default::default();
-        Arc::new(Self { store, clock, cache, under_way, problems, refused, left_out, slow })
+        Arc::new(Self { store, freshness, cache, under_way, problems, refused, left_out, slow })
     }
 
     /// Whether the cache has a version of a prompt with its partials.
@@ -148,10 +156,25 @@ impl Files {
         }
     }
 
-    /// The prompt as it was served last, with the partials of that time.
-    pub fn last_good(&self, catalogue: &Catalogue, entry: &Entry) -> Option<Arc<Link>> {
-        let versions = [Some(catalogue.object(entry)), entry.previous.as_ref()];
-        versions.into_iter().flatten().find_map(|object| self.last_link(object))
+    /// The prompt as it was served last, with the partials of that time, if its age is allowed. The caller who serves it calls
+    /// [`Self::note_old`].
+    pub fn last_good(&self, catalogue: &Catalogue, entry: &Entry) -> Option<LastGood> {
+        let own = || Some((self.last_link(catalogue.object(entry))?, None));
+        let previous = || {
+            let (object, listed) = entry.previous.as_ref()?;
+            Some((self.last_link(object)?, Some(*listed)))
+        };
+        let (link, listed) = own().or_else(previous)?;
+        let listed = listed.into_iter().chain(link.partials.replaced(catalogue)).min();
+        let age = listed.map(|listed| self.freshness.clock.since(listed)).unwrap_or_default();
+        self.freshness.is_usable(age).then_some(LastGood { link, age })
+    }
+
+    /// Notes for the answer under way that an older version of a prompt is in it.
+    pub fn note_old(&self, LastGood { age, .. }: &LastGood) {
+        if *age > self.freshness.ttl {
+            note_stale(*age);
+        }
     }
 
     /// Whether the store is known to refuse this version of a file.
@@ -161,7 +184,7 @@ impl Files {
 
     /// Remembers that the store refuses to return a listed file, and logs it once for each version.
     pub(super) fn refuse(&self, Unread { object, error }: &Unread) {
-        if self.refused.set(object, (error.clone(), self.clock.now())).is_none() {
+        if self.refused.set(object, (error.clone(), self.freshness.clock.now())).is_none() {
             tracing::warn!(prompt.file = object.key, cause = %error, "a listed file cannot be read");
         }
     }
@@ -243,7 +266,7 @@ impl Files {
         }
         let refused = self.refused.get(object);
         if let Some((e, asked)) = &refused
-            && self.clock.since(*asked) < self.store.retry_after()
+            && self.freshness.clock.since(*asked) < self.store.retry_after()
         {
             return Err(e.clone());
         }
@@ -312,7 +335,7 @@ impl Files {
             None if has_older => SLOW_STORE,
             _ => return self.noting_slow(object, linked.await),
         };
-        let linked = self.clock.until(self.clock.now() + patience, linked).await;
+        let linked = self.freshness.clock.until(self.freshness.clock.now() + patience, linked).await;
         self.noting_slow(object, linked.unwrap_or_else(|| Err(Unread::late(object))))
     }
 

@@ -41,7 +41,7 @@ mod under_way;
 pub use {
     changes::Seen,
     clock::{Clock, SystemClock},
-    files::{Files, Unread},
+    files::{Files, LastGood, Unread},
     freshness::Freshness,
     index::{Index, Saved, Sealing, StoredIndex, UnusableIndex, open},
     limits::{CONCURRENT_READS, STALE_OK},

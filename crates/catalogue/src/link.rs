@@ -42,6 +42,16 @@ impl Partials {
         })
     }
 
+    /// Since when the catalogue has other versions of some of these partials: when these versions were last listed. `None` if it has these.
+    pub(super) fn replaced(&self, catalogue: &Catalogue) -> Option<Instant> {
+        let replaced = self.0.iter().filter_map(|(name, version)| {
+            let entry = catalogue.partial(name)?;
+            let is_replaced = version.as_deref() != Some(catalogue.object(entry).version.as_str());
+            entry.replaced.filter(|_| is_replaced)
+        });
+        replaced.min()
+    }
+
     /// The partials that there are.
     pub(super) fn entries<'c>(&'c self, catalogue: &'c Catalogue) -> impl Iterator<Item = &'c Entry> {
         self.0.iter().filter_map(|(name, _)| catalogue.partial(name))

@@ -2,7 +2,7 @@
 
 use futures_util::future::{self, Either, FutureExt};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 use crate::files::Files;
@@ -32,12 +32,12 @@ pub struct LiveCatalogue {
 impl LiveCatalogue {
     /// The catalogue of `store`. Nothing is read yet.
     pub fn new(store: Arc<dyn PromptStore>, freshness: Freshness) -> Self {
-        let files = Files::new(Arc::clone(&store), Arc::clone(&freshness.clock));
+        let files = Files::new(Arc::clone(&store), freshness.clone());
         let index = Index::new(Arc::clone(&store));
         let (kept_files, known_prompts) = (Arc::clone(&files), Arc::clone(&index));
-        let make = move |objects, before: Option<&Arc<Catalogue>>| {
+        let make = move |objects, before: Option<(&Arc<Catalogue>, Instant)>| {
             let was_served = |object: &Object| kept_files.has_linked(object);
-            let catalogue = Catalogue::new(objects, before.map(|before| &**before), was_served);
+            let catalogue = Catalogue::new(objects, before.map(|(before, began)| (&**before, began)), was_served);
             kept_files.forget_all_but(&catalogue);
             if before.is_some() {
                 known_prompts.forget_all_but(&catalogue);

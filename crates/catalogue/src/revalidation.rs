@@ -1,6 +1,6 @@
 //! A known prompt is served after the TTL without a listing, if the store says that its files have not changed.
 //!
-//! A listing has all files, and costs as much as thousand of them. So only new names, removed ones, and partials that take precedence
+//! A listing costs ten times as much as asking for one file. So new names, removed ones, and partials that take precedence
 //! over others wait for the next listing, which is due after [`Freshness::names_within`](crate::Freshness).
 
 use std::sync::{Arc, PoisonError};

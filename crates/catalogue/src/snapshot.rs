@@ -1,6 +1,7 @@
 //! The catalogue: one snapshot of the store, as names.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
 use check::strays;
 use dotprompt::Named;
@@ -27,8 +28,10 @@ pub struct Entry {
     pub name: Box<str>,
     /// The index of its file.
     pub(crate) object: usize,
-    /// The version that was served last, to be served again if this one cannot be read.
-    pub(crate) previous: Option<Object>,
+    /// The version that was served last, to be served again if this one cannot be read, and when it was last listed.
+    pub(crate) previous: Option<(Object, Instant)>,
+    /// When the version before this one was last listed.
+    pub(crate) replaced: Option<Instant>,
     /// Whether the first snapshot did not have it.
     pub is_new: bool,
 }
@@ -40,18 +43,32 @@ impl Snapshot for Catalogue {
 }
 
 impl Catalogue {
-    /// The catalogue of a listing. `was_served` says which files of the catalogue `before` are in the cache with their
-    /// partials.
-    pub(crate) fn new(objects: Vec<Object>, before: Option<&Self>, was_served: impl Fn(&Object) -> bool) -> Self {
+    /// The catalogue of a listing. `was_served` says which files of the catalogue `before`, whose listing began at that time, are in the
+    /// cache with their partials.
+    pub(crate) fn new(
+        objects: Vec<Object>,
+        before: Option<(&Self, Instant)>,
+        was_served: impl Fn(&Object) -> bool,
+    ) -> Self {
+        let (before, began) = before.unzip();
         let known = before.map(Self::entries_by_key).unwrap_or_default();
         let entry = |name: String, index: usize| {
             let object: &Object = &objects[index];
-            let entry = Entry { name: name.into(), object: index, previous: None, is_new: before.is_some() };
+            let is_new = before.is_some();
+            let entry = Entry { name: name.into(), object: index, previous: None, replaced: None, is_new };
             let Some((before, known)) = before.zip(known.get(object.key.as_str())) else { return entry };
             let last = before.object(known);
-            let is_last = last.version != object.version && was_served(last);
-            let previous = if is_last { Some(last.clone()) } else { known.previous.clone() };
-            Entry { previous, is_new: known.is_new, ..entry }
+            let is_replaced = last.version != object.version;
+            let previous = match began {
+                Some(began) if is_replaced && was_served(last) => Some((last.clone(), began)),
+                _ => known.previous.clone(),
+            };
+            Entry {
+                previous,
+                replaced: if is_replaced { began } else { known.replaced },
+                is_new: known.is_new,
+                ..entry
+            }
         };
         let (mut claims, mut partials): (_, HashMap<Box<str>, Entry>) = (Vec::new(), HashMap::new());
         let mut shadowed = Vec::new();

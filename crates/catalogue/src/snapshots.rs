@@ -11,7 +11,7 @@ use futures_util::future::{BoxFuture, FutureExt, Shared};
 
 use crate::freshness::Freshness;
 use crate::limits::{FIRST_PAUSE, OUTAGE_LOG_INTERVAL, PATIENCE, REVISION_TRUSTED_FOR, SLOW_STORE};
-use store::{Object, PromptStore, StoreError, note_stale, spawn_counted};
+use store::{Object, PromptStore, StoreError, note_stale, note_waiting, spawn_counted};
 
 /// What is made of one listing of a store.
 pub trait Snapshot: Send + Sync + 'static {
@@ -19,8 +19,8 @@ pub trait Snapshot: Send + Sync + 'static {
     fn objects(&self) -> &[Object];
 }
 
-/// Makes a snapshot of a listing. The snapshot before may be of use.
-type Make<S> = Box<dyn Fn(Vec<Object>, Option<&Arc<S>>) -> S + Send + Sync>;
+/// Makes a snapshot of a listing. The snapshot before may be of use, and when its listing began.
+type Make<S> = Box<dyn Fn(Vec<Object>, Option<(&Arc<S>, Instant)>) -> S + Send + Sync>;
 
 /// The last snapshot of a store, which may be as old as the TTL.
 pub struct Snapshots<S>(Arc<Inner<S>>);
@@ -69,13 +69,13 @@ struct Listing {
     ended: Shared<BoxFuture<'static, Result<(), StoreError>>>,
 }
 
-/// The last snapshot, as the time has it.
+/// The last snapshot, by its age.
 pub(crate) enum AtHand<S> {
     /// Not older than the TTL.
     Fresh(Arc<S>),
     /// Older than the TTL, with all names of the last half minute, of a store that is well.
     Recent(Arc<S>),
-    /// There is none, it is old, or the store is in trouble.
+    /// There is no snapshot, it is older than that, or the store is in trouble.
     Old,
 }
 
@@ -84,7 +84,7 @@ impl<S: Snapshot> Snapshots<S> {
     pub fn new(
         store: Arc<dyn PromptStore>,
         freshness: Freshness,
-        make: impl Fn(Vec<Object>, Option<&Arc<S>>) -> S + Send + Sync + 'static,
+        make: impl Fn(Vec<Object>, Option<(&Arc<S>, Instant)>) -> S + Send + Sync + 'static,
     ) -> Self {
         let state = State { last: None, outage: None, under_way: None, failures: 0, logged: None };
         Self(Arc::new(Inner { store, freshness, make: Box::new(make), state: RwLock::new(state) }))
@@ -101,7 +101,7 @@ impl<S: Snapshot> Snapshots<S> {
         Some(self.0.freshness.clock.since(began))
     }
 
-    /// The last snapshot, as the time has it.
+    /// The last snapshot, by its age.
     pub(crate) fn at_hand(&self) -> AtHand<S> {
         let Inner { store, freshness, .. } = &*self.0;
         let now = freshness.clock.now();
@@ -177,6 +177,7 @@ impl<S: Snapshot> Inner<S> {
                 let patience = if is_well { patience.max(listing.began + SLOW_STORE) } else { patience };
                 (listing, is_usable.then_some(patience))
             };
+            note_waiting();
             match patience {
                 None => listing.ended.await?,
                 Some(patience) => {
@@ -210,10 +211,10 @@ impl<S: Snapshot> Inner<S> {
 
     /// Makes the snapshot of a listing. There is one listing at a time.
     fn listed(&self, began: Instant, revision: Option<u64>, objects: Vec<Object>) {
-        let before = self.last();
+        let before = self.read().last.as_ref().map(|last| (Arc::clone(&last.snapshot), last.began));
         let snapshot = match before {
-            Some(same) if same.objects() == objects => same,
-            before => Arc::new((self.make)(objects, before.as_ref())),
+            Some((same, _)) if same.objects() == objects => same,
+            before => Arc::new((self.make)(objects, before.as_ref().map(|(before, began)| (before, *began)))),
         };
         let mut state = self.write();
         state.last = Some(Dated { began, revision, snapshot });

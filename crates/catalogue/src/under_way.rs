@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::{BoxFuture, FutureExt, Shared};
-use store::{Object, StoreError, spawn_counted};
+use store::{Object, StoreError, note_waiting, spawn_counted};
 
 /// The files that are being read. Callers that need the same version of a file wait for the same read. It goes on when they stop
 /// waiting.
@@ -44,6 +44,7 @@ impl<T: Clone + Send + Sync + 'static> UnderWay<T> {
                 shared
             })
         };
+        note_waiting();
         shared.await
     }
 }

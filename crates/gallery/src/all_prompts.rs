@@ -315,9 +315,12 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::UnknownPrompt`], [`GalleryError::Broken`], [`GalleryError::Store`].
     pub async fn found(&self, name: &str) -> Result<FoundPage, GalleryError> {
-        // For the error of a prompt that cannot be used.
-        self.prompt(name).await?;
-        let prompts = self.all_prompts().await?;
+        let prompts = self.in_time(async {
+            // For the error of a prompt that cannot be used.
+            self.find(name).await?;
+            self.prompts_in_part().await
+        });
+        let prompts = prompts.await?;
         let found = prompts.summaries.binary_search_by(|summary| summary.name().cmp(&Some(name)));
         let found = found.map(|place| found_prompt(&prompts.summaries[place]));
         let prompts = found.into_iter().collect::<Vec<_>>();

@@ -23,10 +23,10 @@ pub(crate) const MAX_SHELF_LISTINGS: usize = 4;
 pub(crate) const PAGE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long after that the page waits for files that are being read. Then it is answered without them.
 pub(crate) const PAGE_GRACE: Duration = Duration::from_secs(1);
-/// The pause after the first round in which files were not read that a list lacks. It doubles with each round.
+/// The pause before files that a list lacks are read again. It doubles each time.
 pub(crate) const FIRST_READ_PAUSE: Duration = Duration::from_secs(1);
-/// The longest of these pauses.
-pub(crate) const READ_PAUSE: Duration = Duration::from_secs(30);
+/// The longest pause before they are read again.
+pub(crate) const MAX_READ_PAUSE: Duration = Duration::from_secs(30);
 /// How many of these files are read at once: callers come first.
 pub(crate) const READ_ON_AT_ONCE: usize = 8;
 /// How long a caller waits in all, the index that it saves included.

@@ -207,9 +207,10 @@ impl Gallery {
                 Err(unread) => unread,
             };
             let object = catalogue.object(entry);
-            if let Some(link) = self.live.files.last_good(catalogue, entry) {
+            if let Some(last) = self.live.files.last_good(catalogue, entry) {
+                self.live.files.note_old(&last);
                 tracing::debug!(prompt.file = object.key, cause = %error.error, "listed as it was served last");
-                summaries.extend(summary(entry, &object.key, &link).map(|row| for_audience(audience, row)));
+                summaries.extend(summary(entry, &object.key, &last.link).map(|row| for_audience(audience, row)));
                 old += 1;
                 continue;
             }

@@ -197,7 +197,6 @@ impl Gallery {
 
     /// The archive of a skill. The same files make the same bytes.
     async fn archive(&self, path: &str, entry: &Entry) -> Result<Bytes, GalleryError> {
-        let _making = self.archives.making.acquire().await;
         let folder = format!("{path}/");
         let files = entry.resources.iter().filter_map(|file| {
             let key = address::path(&file.uri)?;
@@ -212,7 +211,13 @@ impl Gallery {
             Err(GalleryError::SkillChanging { uri: file.uri.clone() })
         };
         let reads: Vec<_> = files.map(read).collect();
-        let files = self.in_time(stream::iter(reads).buffered(CONCURRENT_MEDIA_READS).try_collect::<Vec<_>>()).await?;
+        let (_making, files) = self
+            .in_time(async {
+                let making = self.archives.making.acquire().await;
+                let files = stream::iter(reads).buffered(CONCURRENT_MEDIA_READS).try_collect::<Vec<_>>().await?;
+                Ok((making, files))
+            })
+            .await?;
         // In a thread of its own, because large files take a while.
         let packed = tokio::task::spawn_blocking(move || pack(&files)).await;
         let failed = |e: String| GalleryError::Store(StoreError::Unavailable(e));

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use futures_util::{StreamExt, stream};
 
-use crate::limits::{FIRST_READ_PAUSE, READ_ON_AT_ONCE, READ_PAUSE};
+use crate::limits::{FIRST_READ_PAUSE, MAX_READ_PAUSE, READ_ON_AT_ONCE};
 use crate::row::summary_of;
 use catalogue::{Catalogue, LiveCatalogue};
 use store::StoreError;
@@ -48,7 +48,7 @@ impl ReadingOn {
                     break;
                 }
                 clock.sleep_until(clock.now() + pause).await;
-                pause = (pause * 2).min(READ_PAUSE);
+                pause = (pause * 2).min(MAX_READ_PAUSE);
             }
         });
     }

@@ -184,10 +184,11 @@ impl Gallery {
 
     /// The prompt as it was served last, with the partials of that time, if it is in the cache.
     fn last_good(&self, catalogue: &Catalogue, name: &str, why: &GalleryError) -> Option<Arc<Prompt>> {
-        let link = self.live.files.last_good(catalogue, catalogue.entry(name)?)?;
+        let last = self.live.files.last_good(catalogue, catalogue.entry(name)?)?;
+        self.live.files.note_old(&last);
         tracing::debug!(prompt.name = name, cause = %why, "served as it was served last");
         note_unread(1);
-        link.prompt.clone().ok()
+        last.link.prompt.clone().ok()
     }
 
     /// Why a prompt cannot be served, after the last attempt.

@@ -268,7 +268,7 @@ impl Mcp {
         let answer = AssertUnwindSafe(self.answer(received, &request, &mut record)).catch_unwind();
         let (answer, observed) = observing(pin!(answer)).await;
         record.observed = observed;
-        self.measure(&mut record);
+        self.measure(&mut record, matches!(&answer, Ok(Ok(_))));
         let reply = match answer.unwrap_or_else(|_| Err(Error::internal("panic"))) {
             Ok(Response { bytes, shared }) => Reply { status: StatusCode::OK, body: bytes.into(), shared, record },
             Err(e) => e.into_reply(Some(request.id), received.request_id, record),
@@ -289,12 +289,14 @@ impl Mcp {
     }
 
     /// Adds what metrics need of a request that was for prompts.
-    fn measure(&self, record: &mut Record) {
+    fn measure(&self, record: &mut Record, has_result: bool) {
         let is_for_prompts = matches!(record.method, Some("prompts/get" | "prompts/list" | "completion/complete"));
         if !is_for_prompts && record.prompt.is_none() {
             return;
         }
-        record.cache_hit = Some(record.observed.s3_requests == 0);
+        // An error says nothing of the cache, nor of the age of what it would have served.
+        let Observed { s3_requests, has_waited, .. } = record.observed;
+        record.cache_hit = has_result.then_some(s3_requests == 0 && !has_waited);
         if self.logs_broken {
             record.broken = Some(self.gallery.broken());
         }

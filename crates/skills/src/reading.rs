@@ -62,8 +62,8 @@ impl Skills {
     /// The skills of `store`. A skill with a file that does not fit `max_answer_bytes` is left
     /// out. Nothing is read yet.
     pub fn new(store: Arc<dyn PromptStore>, freshness: Freshness, max_answer_bytes: Option<u64>) -> Arc<Self> {
-        let make = move |objects, before: Option<&Arc<Shelf>>| {
-            Shelf::new(objects, before.map(|before| &**before), max_answer_bytes)
+        let make = move |objects, before: Option<(&Arc<Shelf>, Instant)>| {
+            Shelf::new(objects, before.map(|(before, _)| &**before), max_answer_bytes)
         };
         let (under_way, first_read, unsaved) = Default::default();
         Arc::new(Self {

@@ -38,7 +38,9 @@ mod watch;
 pub use digest::ContentDigest;
 pub use dir::DirStore;
 #[doc(hidden)]
-pub use observed::{Observed, counting_requests, note_stale, note_unread, observed, observing, spawn_counted};
+pub use observed::{
+    Observed, counting_requests, note_stale, note_unread, note_waiting, observed, observing, spawn_counted,
+};
 pub use prompt_store::{IndexStore, Object, PromptStore, Revalidated, StoreError, Written};
 #[doc(hidden)]
 pub use prompt_store::{is_lasting, timestamp};

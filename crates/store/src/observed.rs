@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -20,6 +20,8 @@ pub struct Observed {
     pub stale_seconds: Option<u64>,
     /// How many files are missing in the answer because they cannot be read now.
     pub unread: u32,
+    /// Whether it has waited for the store, also where another request had asked.
+    pub has_waited: bool,
 }
 
 /// The same, while the request runs. No age is 0.
@@ -28,6 +30,7 @@ struct Counters {
     s3_requests: AtomicU32,
     stale_seconds: AtomicU64,
     unread: AtomicU32,
+    has_waited: AtomicBool,
 }
 
 impl Counters {
@@ -37,6 +40,7 @@ impl Counters {
             s3_requests: self.s3_requests.load(Ordering::Relaxed),
             stale_seconds: (stale_seconds > 0).then_some(stale_seconds),
             unread: self.unread.load(Ordering::Relaxed),
+            has_waited: self.has_waited.load(Ordering::Relaxed),
         }
     }
 }
@@ -76,6 +80,11 @@ pub fn note_stale(age: Duration) {
 pub fn note_unread(files: usize) {
     let files = files.try_into().unwrap_or(u32::MAX);
     let _ = OBSERVED.try_with(|counters| counters.unread.fetch_max(files, Ordering::Relaxed));
+}
+
+/// Notes that the request under way waits for the store.
+pub fn note_waiting() {
+    let _ = OBSERVED.try_with(|counters| counters.has_waited.store(true, Ordering::Relaxed));
 }
 
 /// Counts one request. Requests outside of an observed future, such as the first listing at cold start, do not count.

@@ -73,7 +73,7 @@ fn a_request_for_a_prompt_is_a_record_of_its_metrics() {
         prompt_dimension: Some("greet".to_owned()),
         cache_hit: Some(true),
         broken: Some(2),
-        observed: Observed { s3_requests: 3, stale_seconds: Some(901), unread: 4 },
+        observed: Observed { s3_requests: 3, stale_seconds: Some(901), unread: 4, has_waited: true },
         ..Record::default()
     };
     let lines = logged(&[record.clone(), record]);
