@@ -283,9 +283,7 @@ impl Mcp {
 
     /// The size of an answer that Lambda would not take.
     fn size_over_limit(&self, body: &[u8]) -> Option<usize> {
-        // Escaping doubles the size at most, except for control characters, which JSON has escaped already.
-        let max = self.max_answer_bytes.filter(|max| body.len() > max / 2)?;
-        Some(escaped_len(body)).filter(|size| *size > max)
+        size_over(self.max_answer_bytes?, body)
     }
 
     /// Adds what metrics need of a request that was for prompts.
@@ -533,6 +531,12 @@ impl<'p> From<&'p Arc<SharedJson>> for Part<'p> {
     fn from(shared: &'p Arc<SharedJson>) -> Self {
         Self::Shared(shared)
     }
+}
+
+/// The size of an answer as Lambda counts it, if that is over `max`.
+fn size_over(max: usize, body: &[u8]) -> Option<usize> {
+    // Escaping doubles the size at most, so nearly all answers need no count.
+    (body.len() > max / 2).then(|| escaped_len(body)).filter(|size| *size > max)
 }
 
 /// Capabilities with extensions: those for skills need 2026-07-28, and the capabilities of earlier revisions have no such field. Hosts

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::USER_AGENT;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
 use super::client::{Client, ClientInfo};
@@ -90,6 +90,10 @@ pub fn observe_requests(observer: Observer) {
 /// The target of the log lines of requests.
 pub const REQUEST_TARGET: &str = module_path!();
 
+// Made once: a name that is text is checked at each look-up.
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+static XRAY_TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+
 /// What the headers of a request say for the log.
 #[derive(Debug, Default, Clone)]
 pub struct LoggedHeaders {
@@ -103,13 +107,9 @@ impl LoggedHeaders {
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
         // Two headers contradict each other, so both are ignored.
-        let mut traceparents = headers.get_all("traceparent").iter();
+        let mut traceparents = headers.get_all(&TRACEPARENT).iter();
         let traceparent = traceparents.next().filter(|_| traceparents.next().is_none()).cloned();
-        Self {
-            traceparent,
-            xray: headers.get("x-amzn-trace-id").cloned(),
-            user_agent: headers.get(USER_AGENT).cloned(),
-        }
+        Self { traceparent, xray: headers.get(&XRAY_TRACE_ID).cloned(), user_agent: headers.get(USER_AGENT).cloned() }
     }
 
     /// The trace of the request: that of `_meta`, where MCP has it, since a proxy may begin another one in the header.

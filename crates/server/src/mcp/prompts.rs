@@ -7,21 +7,19 @@ use serde_json::{Map, Value, json};
 use super::elicitation::{self, Answers};
 use super::error::Error;
 use super::version::Era;
-use super::{Answer, Call, Record, Response};
+use super::{Answer, Call, Record, Response, size_over};
 use dotprompt::bounds;
-use gallery::{Audience, Form, GalleryError, escaped_len, shortened};
+use gallery::{Audience, Form, GalleryError, shortened};
 
 /// The answer with a prompt.
 ///
 /// # Errors
 /// [`GalleryError::TooLong`], counted as Lambda sends it.
 pub(super) fn sendable(prompt: &str, answer: Response) -> Result<Response, GalleryError> {
-    // Escaping doubles the size at most, so nearly all answers need no count.
-    let size = if answer.bytes.len() <= bounds::ANSWER / 2 { answer.bytes.len() } else { escaped_len(&answer.bytes) };
-    if size > bounds::ANSWER {
-        return Err(GalleryError::TooLong { name: prompt.to_owned(), size: size as u64 });
+    match size_over(bounds::ANSWER, &answer.bytes) {
+        Some(size) => Err(GalleryError::TooLong { name: prompt.to_owned(), size: size as u64 }),
+        None => Ok(answer),
     }
-    Ok(answer)
 }
 
 /// Whether this is an error of one prompt of the gallery, which was to be rendered.
