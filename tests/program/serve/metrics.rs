@@ -82,7 +82,7 @@ fn a_scrape_has_requests_errors_and_caches_and_no_word_of_a_caller() {
     mcp_server_operation_duration_seconds_count{mcp_method_name="tools/call"} 2
     "#);
     insta::assert_snapshot!(lines(&text, "prompt_gallery").join("\n"), @"
-    prompt_gallery_cache_hits_total 7
+    prompt_gallery_cache_hits_total 4
     prompt_gallery_cache_misses_total 0
     prompt_gallery_cold_starts_total 1
     prompt_gallery_files_unread_total 0
