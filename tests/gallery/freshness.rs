@@ -53,8 +53,10 @@ async fn the_first_get_reads_the_likely_files_beside_the_list() {
     let s3 = s3_with(&["a", "b", "c"]).await;
     let gallery = gallery(&s3, HOUR);
     let (said, count) = counting_requests(say(&gallery, "b")).await;
-    assert_eq!((said.unwrap().as_str(), count), ("b", 3));
-    assert_eq!(lists_and_gets(s3.requests()), (1, 2), "b.prompt, and b.hbs in vain");
+    assert_eq!((said.unwrap().as_str(), count), ("b", 3), "the list, b.prompt, and b.hbs in vain");
+    // What is asked in vain is not waited for, so it may be dropped before it arrives.
+    let (lists, gets) = lists_and_gets(s3.requests());
+    assert!(lists == 1 && (1..=2).contains(&gets), "{lists} and {gets}");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::rpc;
 use crate::limits::{MAX_KEPT_CLIENT_INFO_BYTES, MAX_LOGGED_CLIENT_CHARS};
 use dotprompt::shorten_to;
 
@@ -63,12 +64,10 @@ impl<'a> Client<'a> {
 
 /// A JSON string, unless it is empty.
 fn text(json: &RawValue) -> Option<Cow<'_, str>> {
-    let quoted = json.get().strip_prefix('"')?.strip_suffix('"')?;
-    if !quoted.contains('\\') {
-        return cleaned(quoted);
+    match rpc::text(json)? {
+        Cow::Borrowed(text) => cleaned(text),
+        Cow::Owned(text) => cleaned(&text).map(|text| Cow::Owned(text.into_owned())),
     }
-    let text: String = serde_json::from_str(json.get()).ok()?;
-    cleaned(&text).map(|text| Cow::Owned(text.into_owned()))
 }
 
 fn cleaned(text: &str) -> Option<Cow<'_, str>> {

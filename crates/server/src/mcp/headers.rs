@@ -5,25 +5,47 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
+use http::header::AsHeaderName;
+use http::{HeaderMap, HeaderName};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::error::{Error, ErrorKind};
+use super::rpc;
 use crate::json;
 use crate::tools::HeaderParam;
 
-pub(super) const VERSION: &str = "MCP-Protocol-Version";
-const METHOD: &str = "Mcp-Method";
-const NAME: &str = "Mcp-Name";
+/// A header that mirrors a part of the body.
+pub(super) struct Mirror {
+    /// As the specification writes it.
+    name: &'static str,
+    /// Made once: a name that is text is checked at each look-up.
+    key: HeaderName,
+}
+
+pub(super) static VERSION: Mirror =
+    Mirror { name: "MCP-Protocol-Version", key: HeaderName::from_static("mcp-protocol-version") };
+static METHOD: Mirror = Mirror { name: "Mcp-Method", key: HeaderName::from_static("mcp-method") };
+static NAME: Mirror = Mirror { name: "Mcp-Name", key: HeaderName::from_static("mcp-name") };
 
 fn mismatch(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::HeaderMismatch, format!("header mismatch: {}", message.into()))
 }
 
-/// The one value of a header; `None` without it.
-pub(super) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Error> {
-    let mut values = headers.get_all(name).iter();
+impl Mirror {
+    /// The one value of the header; `None` without it.
+    pub(super) fn value<'a>(&self, headers: &'a HeaderMap) -> Result<Option<&'a str>, Error> {
+        single(headers, &self.key, self.name)
+    }
+
+    /// Checks that the header is there and equals the body's value.
+    pub(super) fn must_match(&self, header: Option<&str>, body: &str) -> Result<(), Error> {
+        must_match(self.name, header, body)
+    }
+}
+
+fn single<'a>(headers: &'a HeaderMap, key: impl AsHeaderName, name: &str) -> Result<Option<&'a str>, Error> {
+    let mut values = headers.get_all(key).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         return Err(mismatch(format!("{name} is sent twice")));
@@ -34,8 +56,7 @@ pub(super) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'
     }
 }
 
-/// Checks that a header is there and equals the body's value.
-pub(super) fn must_match(name: &str, header: Option<&str>, body: &str) -> Result<(), Error> {
+fn must_match(name: &str, header: Option<&str>, body: &str) -> Result<(), Error> {
     match header {
         None => Err(mismatch(format!("{name} is missing"))),
         Some(header) if header == body => Ok(()),
@@ -45,11 +66,11 @@ pub(super) fn must_match(name: &str, header: Option<&str>, body: &str) -> Result
 
 /// Checks `Mcp-Method`, and `Mcp-Name` where the method has a name.
 pub(super) fn check_standard(headers: &HeaderMap, method: &str, name: Option<&RawValue>) -> Result<(), Error> {
-    must_match(METHOD, single(headers, METHOD)?, method)?;
+    METHOD.must_match(METHOD.value(headers)?, method)?;
     // A body without a name is the method's error.
-    let Some(Ok(name)) = name.map(|raw| serde_json::from_str::<Cow<'_, str>>(raw.get())) else { return Ok(()) };
-    let header = single(headers, NAME)?.map(|value| decode(NAME, value)).transpose()?;
-    must_match(NAME, header.as_deref(), &name)
+    let Some(name) = name.and_then(rpc::text) else { return Ok(()) };
+    let header = NAME.value(headers)?.map(|value| decode(NAME.name, value)).transpose()?;
+    NAME.must_match(header.as_deref(), &name)
 }
 
 /// Checks the `Mcp-Param-*` headers of a tool's annotated parameters.
@@ -58,7 +79,7 @@ pub(super) fn check_params(headers: &HeaderMap, params: &[HeaderParam], argument
         .map_err(|e| Error::invalid_params(format!("params.arguments: {}", json::without_place(&e))))?;
     for param in params {
         let name = format!("Mcp-Param-{}", param.header);
-        let header = single(headers, &name)?.map(|value| decode(&name, value)).transpose()?;
+        let header = single(headers, &name, &name)?.map(|value| decode(&name, value)).transpose()?;
         let body = param.path.iter().try_fold(&arguments, |value, key| value.get(key)).filter(|value| !value.is_null());
         match (header, body) {
             (None, None) => {}

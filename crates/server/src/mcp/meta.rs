@@ -9,7 +9,7 @@ use super::connection::Transport;
 use super::error::{Error, ErrorKind};
 use super::headers;
 use super::post::{Record, Reply};
-use super::rpc::{Request, is_id};
+use super::rpc::{self, Request, is_id};
 use super::trace;
 use super::version::{Era, HANDSHAKE, MODERN, SUPPORTED, handshake};
 
@@ -65,8 +65,7 @@ impl<'a> Meta<'a> {
 
     /// The trace id of `traceparent`.
     pub(super) fn trace_id(&self) -> Option<String> {
-        let traceparent: String = serde_json::from_str(self.traceparent?.get()).ok()?;
-        trace::trace_id(&traceparent).map(str::to_owned)
+        trace::trace_id(&rpc::text(self.traceparent?)?).map(str::to_owned)
     }
 }
 
@@ -75,7 +74,7 @@ impl<'a> Meta<'a> {
 /// # Errors
 /// The reply to a version that is not supported.
 pub fn stream_version(headers: &HeaderMap) -> Result<Option<&'static str>, Box<Reply>> {
-    if matches!(headers::single(headers, headers::VERSION), Ok(Some(MODERN))) {
+    if matches!(headers::VERSION.value(headers), Ok(Some(MODERN))) {
         return Ok(None);
     }
     let negotiated = negotiate(Transport::Http(headers), &Meta::default(), false);
@@ -92,7 +91,7 @@ pub(super) fn negotiate(
     is_initialize: bool,
 ) -> Result<(Era, &'static str), Error> {
     let header = match transport {
-        Transport::Http(headers) => headers::single(headers, headers::VERSION)?,
+        Transport::Http(headers) => headers::VERSION.value(headers)?,
         // The session stands in for the header.
         Transport::Stdio(session) => session.map(|session| session.version),
     };
@@ -116,12 +115,12 @@ pub(super) fn negotiate(
             None => Ok((Era::Handshake, WITHOUT_HEADER)),
         };
     };
-    let version: String = serde_json::from_str(version.get()).map_err(|_| missing(META_VERSION))?;
+    let version = rpc::text(version).ok_or_else(|| missing(META_VERSION))?;
     if let Transport::Http(_) = transport {
-        headers::must_match(headers::VERSION, header, &version)?;
+        headers::VERSION.must_match(header, &version)?;
     }
     let has_capabilities = meta.capabilities.is_some_and(|raw| raw.get().starts_with('{'));
-    match (version.as_str(), handshake(&version)) {
+    match (&*version, handshake(&version)) {
         (MODERN, _) if has_capabilities => Ok((Era::Modern, MODERN)),
         (MODERN, _) => Err(missing(META_CAPABILITIES)),
         (_, Some(version)) => Ok((Era::Handshake, version)),

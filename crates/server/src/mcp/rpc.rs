@@ -100,7 +100,7 @@ fn not_a_message(body: &str, e: &serde_json::Error) -> Error {
 }
 
 /// A JSON string's text, borrowed where it has no escapes.
-fn text(json: &RawValue) -> Option<Cow<'_, str>> {
+pub(super) fn text(json: &RawValue) -> Option<Cow<'_, str>> {
     let raw = json.get();
     match raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         Some(inner) if !inner.contains('\\') => Some(Cow::Borrowed(inner)),
