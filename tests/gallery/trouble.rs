@@ -9,7 +9,7 @@ use store::{Observed, observing};
 
 use crate::s3::Fault;
 use crate::{
-    HOUR, assert_no_store, assert_unknown, eventually, gallery_with_a_clock, gallery_without_retries, key,
+    HOUR, assert_no_store, assert_unknown, eventually, gallery, gallery_with_a_clock, gallery_without_retries, key,
     lists_and_gets, names, put, s3_with, say, unreadable,
 };
 
@@ -296,6 +296,25 @@ async fn a_known_prompt_is_revalidated_without_a_listing() {
     clock.advance(STEP);
     put(&s3, "new", "new");
     assert_eq!(say(&gallery, "new").await.unwrap(), "new", "an unknown name is looked for");
+}
+
+#[tokio::test]
+async fn twenty_callers_of_one_prompt_ask_the_store_twice_at_most() {
+    let s3 = s3_with(&["a"]).await;
+    let gallery = gallery(&s3, Duration::ZERO);
+    say(&gallery, "a").await.unwrap();
+    let before = lists_and_gets(s3.requests());
+    let said = join_all((0..20).map(|_| say(&gallery, "a"))).await;
+    assert!(said.into_iter().all(|said| said.unwrap() == "a"));
+    let (lists, gets) = lists_and_gets(s3.requests());
+    assert_eq!(lists, before.0);
+    assert!((1..=2).contains(&(gets - before.1)), "{gets} after {before:?}");
+
+    s3.put(&key("a"), "b");
+    let said = join_all((0..20).map(|_| say(&gallery, "a"))).await;
+    assert!(said.into_iter().all(|said| said.unwrap() == "b"));
+    let (lists, gets) = lists_and_gets(s3.requests());
+    assert!(lists <= before.0 + 2 && gets <= before.1 + 4, "{lists} and {gets} after {before:?}");
 }
 
 #[tokio::test]

@@ -363,8 +363,8 @@ impl Files {
             ParsedFile::Broken { problem, .. } => {
                 self.left_out.remove(object);
                 let version = object.shown_version().into();
-                let (partials, validated) = Default::default();
-                return Ok(Arc::new(Link { version, prompt: Err(problem.clone()), partials, validated }));
+                let (partials, validation) = Default::default();
+                return Ok(Arc::new(Link { version, prompt: Err(problem.clone()), partials, validation }));
             }
             ParsedFile::Partial(_) => unreachable!("a key that names a prompt is read as one"),
         };
@@ -426,7 +426,7 @@ impl Files {
             }
         };
         let partials = Partials::of(&seen, catalogue);
-        Ok(Link { version: object.shown_version().into(), prompt, partials, validated: Mutex::default() })
+        Ok(Link { version: object.shown_version().into(), prompt, partials, validation: Default::default() })
     }
 }
 

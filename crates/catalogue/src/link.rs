@@ -1,9 +1,10 @@
 //! A prompt that was linked with its partials, all of one catalogue.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 
 use crate::snapshot::{Catalogue, Entry};
 use dotprompt::{Problem, Prompt};
@@ -16,8 +17,17 @@ pub struct Link {
     pub prompt: Result<Arc<Prompt>, Problem>,
     /// The partials that it was linked with.
     pub partials: Partials,
-    /// When the store was last asked whether its files have changed, and said no. Listings do not count.
-    pub(crate) validated: Mutex<Option<Instant>>,
+    /// What the store has last said of its files. Held while the store is asked.
+    pub(crate) validation: Mutex<Option<Validation>>,
+}
+
+/// What the store has said of the files of a prompt. Listings do not count.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Validation {
+    /// When the store was asked.
+    pub(crate) asked: Instant,
+    /// Whether all are as they were linked.
+    pub(crate) are_unchanged: bool,
 }
 
 /// The partials that a prompt names, directly or through others, and the version of each.
