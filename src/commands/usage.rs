@@ -75,14 +75,23 @@ pub(crate) fn run(args: &Usage) -> Result<ExitCode, Failure> {
             Some(group) => log_group::read(group, args.days).await?,
             None => scrape::read(&args.url).await?,
         };
-        let gallery = open::gallery(open::store(&config.source).await?, &config);
-        let names = gallery.files().await?.into_iter().map(|(name, _)| name);
-        Ok((rows(uses, names), gallery.location()))
+        let prompts = async {
+            let gallery = open::gallery(open::store(&config.source).await?, &config);
+            Ok::<_, Failure>((gallery.files().await?, gallery.location()))
+        };
+        // Whoever watches a server may not have its prompts.
+        Ok(match prompts.await {
+            Ok((files, location)) => (rows(uses, files.into_iter().map(|(name, _)| name)), Some(location)),
+            Err(failure) => {
+                program::tell(format_args!("prompts that nobody asked for are not known: {}", failure.message()));
+                (rows(uses, [].into_iter()), None)
+            }
+        })
     })?;
     let text = match (args.json, io::stdout().is_terminal()) {
         (true, true) => serde_json::to_string_pretty(&rows).expect("a list serialises") + "\n",
         (true, false) => serde_json::to_string(&rows).expect("a list serialises") + "\n",
-        (false, true) => report(&rows, &location),
+        (false, true) => report(&rows, location.as_deref()),
         (false, false) => rows.iter().map(|row| row.fields().join("\t") + "\n").collect(),
     };
     program::print(&text)?;
@@ -109,7 +118,7 @@ impl Row {
 }
 
 /// What a person sees: the prompts that were asked for, those that fail, and those that were never rendered.
-fn report(rows: &[Row], location: &str) -> String {
+fn report(rows: &[Row], location: Option<&str>) -> String {
     let name_width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default().max("NAME".len());
     let line = |[name, renders, failed, refused]: [&str; 4]| {
         format!("{name:name_width$}  {renders:>7}  {failed:>6}  {refused:>7}\n")
@@ -129,10 +138,8 @@ fn report(rows: &[Row], location: &str) -> String {
     let failing = used.iter().filter(|row| row.counts.failed > 0).map(|row| row.name.as_str());
     text += &names("Failing (the server's log says why):", failing.collect());
     let never = unused.iter().chain(used.iter().filter(|row| row.counts.renders == 0));
-    text + &names(
-        &format!("Never rendered, of the prompts in {location}:"),
-        never.map(|row| row.name.as_str()).collect(),
-    )
+    let of = location.map(|location| format!(", of the prompts in {location}")).unwrap_or_default();
+    text + &names(&format!("Never rendered{of}:"), never.map(|row| row.name.as_str()).collect())
 }
 
 #[cfg(test)]
@@ -145,7 +152,7 @@ mod tests {
         let uses = [("review", counts(2, 0, 1)), ("gone", counts(1, 0, 0)), ("broken", counts(0, 3, 0))];
         let uses = uses.map(|(name, counts)| (name.to_owned(), counts)).into();
         let rows = rows(uses, ["review", "greet", "broken"].map(str::to_owned).into_iter());
-        insta::assert_snapshot!(report(&rows, "prompts"), @"
+        insta::assert_snapshot!(report(&rows, Some("prompts")), @"
         NAME    RENDERS  FAILED  REFUSED
         review        2       0        1
         gone          1       0        0
@@ -158,6 +165,6 @@ mod tests {
           greet
           broken
         ");
-        insta::assert_snapshot!(report(&[], "prompts"), @"No prompt was used.");
+        insta::assert_snapshot!(report(&[], None), @"No prompt was used.");
     }
 }
