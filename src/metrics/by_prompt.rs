@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use ::metrics::{Label, counter};
 
-use server::mcp::{OTHER_PROMPTS, Record};
+use server::mcp::{INTERNAL_ERROR, OTHER_PROMPTS, Record};
 
 pub(super) const RENDERS: &str = "prompt_gallery.prompt.renders";
 pub(super) const FAILURES: &str = "prompt_gallery.prompt.failures";
@@ -18,7 +18,6 @@ pub(super) const NAMES: [&str; 3] = [RENDERS, FAILURES, REFUSALS];
 const MAX_COUNTED: usize = 10_000;
 /// Prompts that become labels, over the life of the process, in which prompts come and go.
 const MAX_LABELS: usize = 200;
-const INTERNAL_ERROR: i32 = -32603;
 
 /// The counts of this process.
 pub(super) struct ByPrompt {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use server::logging::Lines;
-use server::mcp::REQUEST_TARGET;
+use server::mcp::{INTERNAL_ERROR, REQUEST_TARGET};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
@@ -19,8 +19,6 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter,
 use tracing_subscriber::registry::LookupSpan;
 
 const NAMESPACE: &str = "PromptGallery";
-/// The code of an error that is the server's.
-const INTERNAL_ERROR: i64 = -32603;
 
 /// JSON lines on `writer`, those of requests with their metrics. `function` is the value of the dimension `FunctionName`.
 pub(crate) fn lines<W>(writer: W, function: &str) -> Lines
@@ -124,7 +122,7 @@ impl Request {
         match (self.is_ok, self.error) {
             _ if !self.has_prompt => None,
             (true, _) => Some("prompt_gallery.prompt.renders"),
-            (false, Some(INTERNAL_ERROR)) => Some("prompt_gallery.prompt.failures"),
+            (false, Some(code)) if code == i64::from(INTERNAL_ERROR) => Some("prompt_gallery.prompt.failures"),
             (false, _) => None,
         }
     }

@@ -34,6 +34,7 @@ use bytes::Bytes;
 pub use client::{Client, ClientInfo};
 use connection::Transport;
 pub use connection::{Effect, InputRequests, Session, StdioMessage, Subscription};
+pub use error::INTERNAL_ERROR;
 use error::{Error, ErrorKind};
 use futures_util::FutureExt;
 use http::StatusCode;

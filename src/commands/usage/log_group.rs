@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 use serde_json::json;
+use server::mcp::INTERNAL_ERROR;
 use tokio::time::sleep;
 
 use super::Uses;
@@ -73,7 +74,7 @@ fn counts(rows: &[Vec<Field>]) -> Uses {
         let counts = uses.entry(name.to_owned()).or_default();
         match (value("outcome"), value("error.code")) {
             (Some("ok"), _) => counts.renders += calls,
-            (_, Some("-32603")) => counts.failed += calls,
+            (_, Some(code)) if code == INTERNAL_ERROR.to_string() => counts.failed += calls,
             _ => counts.refused += calls,
         }
     }

@@ -28,6 +28,9 @@ pub(super) enum ErrorKind {
     UnsupportedVersion,
 }
 
+/// The JSON-RPC code of an error that is the server's, or its store's.
+pub const INTERNAL_ERROR: i32 = -32603;
+
 impl ErrorKind {
     const fn code_and_status(self) -> (i32, StatusCode) {
         match self {
@@ -38,7 +41,7 @@ impl ErrorKind {
             Self::InvalidParams => (-32602, StatusCode::OK),
             Self::UnknownResource => (-32002, StatusCode::OK),
             Self::InvalidMeta => (-32602, StatusCode::BAD_REQUEST),
-            Self::Internal => (-32603, StatusCode::OK),
+            Self::Internal => (INTERNAL_ERROR, StatusCode::OK),
             Self::HeaderMismatch => (-32020, StatusCode::BAD_REQUEST),
             Self::MissingCapability => (-32021, StatusCode::BAD_REQUEST),
             Self::UnsupportedVersion => (-32022, StatusCode::BAD_REQUEST),
@@ -142,7 +145,7 @@ impl Reply {
 impl Record {
     /// Whether the server failed.
     pub(crate) fn is_internal_error(&self) -> bool {
-        self.error == Some(ErrorKind::Internal.code())
+        self.error == Some(INTERNAL_ERROR)
     }
 }
 
