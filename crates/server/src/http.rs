@@ -1,49 +1,39 @@
 //! HTTP: the routes, the checks that a request to `/mcp` passes before the protocol sees it, and its log line.
 
 mod agent_skills;
+mod body;
 mod card;
 mod compression;
+mod denied;
 mod metrics;
 mod page;
+mod post;
 mod ready;
 
-use std::borrow::Cow;
-use std::error::Error;
-use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{MethodRouter, any, get, post};
-use bytes::Bytes;
-use http::header::{
-    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER,
-    VARY, WWW_AUTHENTICATE,
-};
-use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderName, Method, StatusCode};
 use tower::{Layer, ServiceBuilder, ServiceExt};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, Any, CorsLayer};
 use uuid::Uuid;
 
-use crate::auth::{Claims, Guard, Refusal, Verifier, documents, register};
+use crate::auth::{Claims, Guard, Verifier, documents, register};
 use crate::config::{Allowed, Config, SignIn};
 pub use crate::limits::BODY_TIMEOUT;
-use crate::limits::{BODY_RETRY_SECONDS, MAX_BODY_BYTES, MAX_LOGGED_HEADER_CHARS, MAX_REGISTRATION_BYTES};
-use crate::mcp::{LoggedHeaders, Mcp, Post, Record, Reply, RequestLine};
-use compression::{GZIP, VARIES, compress, compressed};
-use dotprompt::shorten_to;
+use crate::limits::MAX_REGISTRATION_BYTES;
+use crate::mcp::{LoggedHeaders, Mcp, Record, RequestLine};
+use body::read_body;
+use compression::compress;
 use gallery::Gallery;
 
 const JSON: &str = "application/json";
-/// The content coding that changes nothing.
-const IDENTITY: &str = "identity";
-const REPEATED: &str = "the request has a header more than once that it may have once";
 
 static POST: [Method; 1] = [Method::POST];
 
@@ -101,7 +91,9 @@ pub fn with_published_skills(app: Router, gallery: Arc<Gallery>, config: &Config
     app.merge(agent_skills::routes(gallery).layer(from_fn(compress)).layer(checks))
 }
 
+pub use denied::Denied;
 pub use metrics::MetricsText;
+pub use post::{ReceivedPost, response};
 
 /// The service with `GET /metrics`, whose text `text` makes. It is for
 /// this machine, by the [`ConnectInfo`](axum::extract::ConnectInfo) of the request, and for callers who sign in.
@@ -173,81 +165,6 @@ impl Origins {
     }
 }
 
-/// The refusal of a request that the protocol does not see.
-#[derive(Debug)]
-pub struct Denied {
-    status: StatusCode,
-    /// One sentence for the client.
-    message: Cow<'static, str>,
-    /// More for the log.
-    cause: Option<String>,
-    header: Option<(HeaderName, HeaderValue)>,
-    /// Why the caller was not admitted, if that is the reason.
-    refused: Option<&'static str>,
-}
-
-impl Denied {
-    /// A refusal with one sentence for the client.
-    #[must_use]
-    pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, message: message.into(), cause: None, header: None, refused: None }
-    }
-
-    /// The same with a header of the answer.
-    #[must_use]
-    pub fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
-        Self { header: Some((name, value)), ..self }
-    }
-
-    /// A method that this address does not have; `allow` names those that it has.
-    #[must_use]
-    pub fn for_method(method: &Method, message: &'static str, allow: &'static str) -> Self {
-        let cause = Some(format!("method: {}", shorten_to(MAX_LOGGED_HEADER_CHARS, method.as_str())));
-        let denied = Self { cause, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, message) };
-        denied.with_header(ALLOW, HeaderValue::from_static(allow))
-    }
-
-    /// The same for a header that a request may have once.
-    fn for_repeated(name: &HeaderName) -> Self {
-        Self { cause: Some(format!("more than one {name}")), ..Self::new(StatusCode::BAD_REQUEST, REPEATED) }
-    }
-
-    /// The same for a header with a wrong value.
-    fn for_header(status: StatusCode, message: &'static str, headers: &HeaderMap, name: &HeaderName) -> Self {
-        let value = headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
-        let cause = match value {
-            Some(value) => format!("{name}: {}", shorten_to(MAX_LOGGED_HEADER_CHARS, &value)),
-            None => format!("no {name}"),
-        };
-        Self { cause: Some(cause), ..Self::new(status, message) }
-    }
-
-    fn for_caller(refusal: &Refusal, guard: &Guard) -> Self {
-        let (status, message, error) = refusal.answer();
-        let header = match refusal {
-            // In whole seconds, rounded up.
-            Refusal::NoKeys(pause) => {
-                let pause = pause.saturating_add(Duration::from_millis(999));
-                Some((RETRY_AFTER, HeaderValue::from(pause.as_secs().max(1))))
-            }
-            _ => guard.challenge(error).map(|value| (WWW_AUTHENTICATE, value)),
-        };
-        let cause = if let Refusal::InvalidToken(why) = refusal { Some((*why).to_owned()) } else { None };
-        Self { cause, header, refused: Some(refusal.name()), ..Self::new(status, message) }
-    }
-}
-
-impl IntoResponse for Denied {
-    fn into_response(self) -> Response {
-        let cause = self.cause.or_else(|| Some(self.message.clone().into_owned()));
-        let mut reply = Reply::refused(self.status, &self.message, cause);
-        reply.record.refused = self.refused;
-        let mut response = response(reply);
-        response.headers_mut().extend(self.header);
-        response
-    }
-}
-
 /// The outermost layer: gives the request an id, and writes one log line once it is answered. A preflight gets no line.
 async fn log(mut request: Request, next: Next) -> Response {
     let began = Instant::now();
@@ -311,63 +228,6 @@ async fn answer(State(mcp): State<Arc<Mcp>>, request: Request) -> Result<Respons
     Ok(post.respond(mcp.handle(post.as_post()).await))
 }
 
-/// A POST of JSON whose body has arrived.
-#[derive(Debug)]
-pub struct ReceivedPost {
-    parts: Parts,
-    body: Bytes,
-}
-
-impl ReceivedPost {
-    /// Reads a request.
-    ///
-    /// # Errors
-    /// A content type that is not JSON, a body that is encoded, too long or does not arrive.
-    pub async fn read(request: Request) -> Result<Self, Denied> {
-        let (parts, body) = request.into_parts();
-        if !text_of_one(&parts.headers, &CONTENT_TYPE)?.is_some_and(is_json) {
-            let message = "the Content-Type must be application/json";
-            let (status, headers) = (StatusCode::UNSUPPORTED_MEDIA_TYPE, &parts.headers);
-            return Err(Denied::for_header(status, message, headers, &CONTENT_TYPE));
-        }
-        let body = read_body(&parts, body, MAX_BODY_BYTES, BODY_TIMEOUT).await;
-        let body = body.map_err(|unread| unread.denied(&parts.headers))?;
-        Ok(Self { parts, body })
-    }
-
-    /// The request for the protocol.
-    #[must_use]
-    pub fn as_post(&self) -> Post<'_> {
-        let Parts { headers, extensions, .. } = &self.parts;
-        let claims = extensions.get::<Arc<Claims>>().map(|claims| &claims.0);
-        let request_id = extensions.get::<RequestId>().map_or("", |id| &id.0);
-        Post { headers, body: &self.body, request_id, claims }
-    }
-
-    /// The response of its reply, compressed if the client takes that.
-    #[must_use]
-    pub fn respond(&self, mut reply: Reply) -> Response {
-        let shared = reply.shared.take();
-        let shared = shared.as_ref().map(|(start, shared)| (*start, &**shared));
-        let gzip = compressed(&reply.body, shared, &self.parts.headers);
-        let is_compressed = gzip.is_some();
-        if let Some(gzip) = gzip {
-            reply.body = gzip;
-        }
-        let mut response = response(reply);
-        if is_compressed {
-            response.headers_mut().insert(CONTENT_ENCODING, GZIP);
-        }
-        response
-    }
-
-    /// Its head, with [`RequestId`] and the caller's [`Claims`].
-    #[must_use]
-    pub fn head(&self) -> &Parts {
-        &self.parts
-    }
-}
-
 /// A header's value; empty if it is not text.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).map(|value| value.to_str().unwrap_or_default())
@@ -384,113 +244,3 @@ fn text_of_one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&
         (value, None) => Ok(value.map(|value| value.to_str().unwrap_or_default())),
     }
 }
-
-/// Why a body cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unread {
-    TooLong,
-    /// It has a `Content-Encoding` other than `identity`.
-    Encoded,
-    Late,
-    /// The server holds too many bytes of other requests.
-    NoRoom,
-    /// The client has closed the connection, or its chunks are malformed.
-    Broken,
-}
-
-impl Unread {
-    fn status(self) -> StatusCode {
-        match self {
-            Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Late => StatusCode::REQUEST_TIMEOUT,
-            Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Broken => StatusCode::BAD_REQUEST,
-        }
-    }
-
-    /// One sentence for the client and the log.
-    fn cause(self) -> &'static str {
-        match self {
-            Self::TooLong => "the body is too long",
-            Self::Encoded => "the body must have no Content-Encoding",
-            Self::Late => "the body did not arrive in time",
-            Self::NoRoom => "the requests of all clients hold too much memory: try again later",
-            Self::Broken => "the body did not arrive whole",
-        }
-    }
-
-    /// The refusal of a request to `/mcp` with these headers.
-    fn denied(self, headers: &HeaderMap) -> Denied {
-        let denied = Denied::new(self.status(), self.cause());
-        match self {
-            Self::TooLong => Denied::new(self.status(), "the body is longer than 1 MiB"),
-            Self::Encoded => Denied::for_header(self.status(), self.cause(), headers, &CONTENT_ENCODING)
-                .with_header(ACCEPT_ENCODING, HeaderValue::from_static(IDENTITY)),
-            Self::NoRoom => denied.with_header(RETRY_AFTER, BODY_RETRY_SECONDS.into()),
-            Self::Late | Self::Broken => denied,
-        }
-    }
-}
-
-/// Reads a body of at most `max_bytes`, for at most this time.
-///
-/// # Errors
-/// A body that is longer or encoded, or does not arrive whole in time.
-async fn read_body(parts: &Parts, body: Body, max_bytes: usize, time: Duration) -> Result<Bytes, Unread> {
-    if is_encoded(&parts.headers) {
-        return Err(Unread::Encoded);
-    }
-    let length = text(&parts.headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    if length.is_some_and(|length: usize| length > max_bytes) {
-        return Err(Unread::TooLong);
-    }
-    let body = tokio::time::timeout(time, Limited::new(body, max_bytes).collect());
-    match body.await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(e)) if e.is::<LengthLimitError>() => Err(Unread::TooLong),
-        Ok(Err(e)) if has_no_room(&*e) => Err(Unread::NoRoom),
-        Ok(Err(_)) => Err(Unread::Broken),
-        Err(_) => Err(Unread::Late),
-    }
-}
-
-/// Whether the connection did not take more of a body, because the requests of all clients hold too much.
-fn has_no_room(e: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(e);
-    while let Some(e) = cause {
-        if e.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::QuotaExceeded) {
-            return true;
-        }
-        cause = e.source();
-    }
-    false
-}
-
-fn is_encoded(headers: &HeaderMap) -> bool {
-    let mut codings = headers.get_all(CONTENT_ENCODING).iter().flat_map(|value| value.as_bytes().split(|b| *b == b','));
-    codings.any(|coding| {
-        !matches!(coding.trim_ascii(), b"") && !coding.trim_ascii().eq_ignore_ascii_case(IDENTITY.as_bytes())
-    })
-}
-
-fn is_json(content_type: &str) -> bool {
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    media_type.eq_ignore_ascii_case(JSON)
-}
-
-/// The response of a reply, not compressed. It carries its record, which the log gets.
-pub fn response(Reply { status, body, record, .. }: Reply) -> Response {
-    let mut response = match status {
-        StatusCode::ACCEPTED => status.into_response(),
-        _ => {
-            let headers = [(CONTENT_TYPE, HeaderValue::from_static(JSON)), (VARY, VARIES)];
-            (status, headers, body).into_response()
-        }
-    };
-    response.extensions_mut().insert(record);
-    response
-}
-
-#[cfg(test)]
-mod tests;

@@ -145,13 +145,6 @@ pub(crate) fn notification<P: Serialize>(method: &'static str, params: Option<P>
     serde_json::to_vec(&Notification { jsonrpc: "2.0", method, params }).expect("a notification serialises").into()
 }
 
-#[derive(Serialize)]
-struct Success<'a, T> {
-    jsonrpc: &'static str,
-    id: &'a RawValue,
-    result: &'a T,
-}
-
 /// Bytes reserved for a response beyond those of a large result.
 const ENVELOPE_BYTES: usize = 1024;
 
@@ -183,25 +176,33 @@ impl From<Bytes> for Response {
 /// # Errors
 /// A result that does not serialise.
 pub(super) fn success<T: Serialize>(id: &RawValue, result: &T, part: Part<'_>) -> serde_json::Result<Response> {
-    let success = Success { jsonrpc: "2.0", id, result };
-    match part {
-        Part::Bytes(size) => {
-            let mut bytes = Vec::with_capacity(size + ENVELOPE_BYTES);
-            serde_json::to_writer(&mut bytes, &success)?;
-            Ok(Response { bytes, shared: None })
+    let reserved = match part {
+        Part::Bytes(size) => size,
+        Part::Shared(shared) => shared.get().len(),
+    };
+    let mut bytes = Vec::with_capacity(reserved + ENVELOPE_BYTES);
+    // serde would look for what needs an escape in keys that never change.
+    bytes.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
+    bytes.extend_from_slice(id.get().as_bytes());
+    bytes.extend_from_slice(br#","result":"#);
+    let shared = match part {
+        Part::Bytes(_) => {
+            serde_json::to_writer(&mut bytes, result)?;
+            None
         }
         Part::Shared(shared) => {
-            let bytes = Vec::with_capacity(shared.get().len() + ENVELOPE_BYTES);
-            let mut writer = Locating { bytes, text: shared.get().as_bytes(), start: None };
-            serde_json::to_writer(&mut writer, &success)?;
-            Ok(Response { shared: writer.start.map(|start| (start, Arc::clone(shared))), bytes: writer.bytes })
+            let mut writer = Locating { bytes: &mut bytes, text: shared.get().as_bytes(), start: None };
+            serde_json::to_writer(&mut writer, result)?;
+            writer.start.map(|start| (start, Arc::clone(shared)))
         }
-    }
+    };
+    bytes.push(b'}');
+    Ok(Response { bytes, shared })
 }
 
 /// Notes where a text is written. serde writes raw JSON at once, from where it is.
 struct Locating<'t> {
-    bytes: Vec<u8>,
+    bytes: &'t mut Vec<u8>,
     text: &'t [u8],
     start: Option<usize>,
 }

@@ -2,7 +2,9 @@
 
 use std::convert::Infallible;
 
+use axum::response::IntoResponse;
 use futures_util::{StreamExt, stream};
+use http::Request;
 
 use super::*;
 
