@@ -69,13 +69,13 @@ struct Row {
 }
 
 pub(crate) fn run(args: &Usage) -> Result<ExitCode, Failure> {
-    let config = args.location.config()?;
     let (rows, location) = runtime::run(LevelFilter::WARN, async {
         let uses = match &args.log_group {
             Some(group) => log_group::read(group, args.days).await?,
             None => scrape::read(&args.url).await?,
         };
         let prompts = async {
+            let config = args.location.config()?;
             let gallery = open::gallery(open::store(&config.source).await?, &config);
             Ok::<_, Failure>((gallery.files().await?, gallery.location()))
         };
@@ -83,7 +83,7 @@ pub(crate) fn run(args: &Usage) -> Result<ExitCode, Failure> {
         Ok(match prompts.await {
             Ok((files, location)) => (rows(uses, files.into_iter().map(|(name, _)| name)), Some(location)),
             Err(failure) => {
-                program::tell(format_args!("prompts that nobody asked for are not known: {}", failure.message()));
+                program::tell(format_args!("what was never used is not known: {}", failure.message()));
                 (rows(uses, [].into_iter()), None)
             }
         })

@@ -181,7 +181,7 @@ fn usage_shows_what_is_used_what_fails_and_what_nobody_asks_for() {
 
     let Ran { code, out, err } = run_with(&["usage", "--dir", "no-such-folder", &url], &[], "");
     assert_eq!((code, out.as_str()), (Some(0), "hi\t3\t0\t0\nbroken\t0\t1\t0\nplain\t0\t0\t1\n"));
-    assert!(err.contains("prompts that nobody asked for are not known: no-such-folder"), "{err}");
+    assert!(err.contains("what was never used is not known: --dir=no-such-folder: no such folder"), "{err}");
 
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let Ran { code, err, .. } = usage(&[&format!("http://{nobody}")]);
