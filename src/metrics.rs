@@ -57,14 +57,14 @@ impl Metrics {
     /// Begins to count the requests of this process.
     ///
     /// # Errors
-    /// A setting of OpenTelemetry that its SDK does not take.
+    /// A setting of OpenTelemetry that this program or its SDK does not take.
     pub(crate) fn start(config: &Config, gallery: Arc<Gallery>) -> Result<Arc<Self>, Failure> {
         let prometheus = PrometheusBuilder::new().with_recommended_naming(true).set_buckets(&DURATION_BUCKETS);
         let prometheus = prometheus.map_err(Failure::unable)?.build_recorder();
         let handle = prometheus.handle();
         let mut recorders = FanoutBuilder::default().add_recorder(prometheus);
         let mut otlp = None;
-        if let Some(settings) = &config.otlp {
+        if let Some(settings) = config.otlp.as_ref().map_err(Failure::unable)? {
             let (started, recorder) = Otlp::start(settings).map_err(Failure::unable)?;
             recorders = recorders.add_recorder(recorder);
             otlp = Some(started);

@@ -64,10 +64,13 @@ impl Started {
         let runtime = Builder::new_multi_thread().enable_all().build().map_err(Failure::unable)?;
         let (gallery, folders) = runtime.block_on(open::watched(&config))?;
         let mcp = server.mcp(Arc::clone(&gallery)).map_err(Failure::wrong)?.configured(&config).with_live_lists();
-        let metrics = match config.otlp {
-            Some(_) => Some(runtime.block_on(async { Metrics::start(&config, Arc::clone(&gallery)) })?),
-            None => None,
-        };
+        let is_sent = !matches!(config.otlp, Ok(None));
+        let metrics = is_sent.then(|| runtime.block_on(async { Metrics::start(&config, Arc::clone(&gallery)) }));
+        // The variables may be those of the client, for another collector. It needs its prompts more.
+        let metrics = metrics.transpose().unwrap_or_else(|failure| {
+            tracing::warn!(cause = failure.message(), "no metrics are sent");
+            None
+        });
         tracing::info!(store = gallery.location(), version = env!("CARGO_PKG_VERSION"), "started");
         Ok(Self { runtime, watched: Watched { gallery, mcp: Arc::new(mcp), folders }, metrics, _log: log })
     }

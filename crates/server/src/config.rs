@@ -126,8 +126,9 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Whether metrics have a dimension for each of the first 200 prompts.
     pub metrics_by_prompt: bool,
-    /// Where metrics are sent. On Lambda the log has them.
-    pub otlp: Option<Otlp>,
+    /// Where metrics are sent, if a collector is named. On Lambda the log has them. An error is that of a command that sends metrics:
+    /// the variables are shared with other programs.
+    pub otlp: Result<Option<Otlp>, ConfigError>,
     /// Whether this process is a Lambda function.
     pub on_lambda: bool,
 }
@@ -201,7 +202,7 @@ impl Config {
             log_filter: log::filter(env)?,
             log_format: LogFormat::read(env, on_lambda)?,
             metrics_by_prompt: env.is_on("METRICS_BY_PROMPT", false)?,
-            otlp: if on_lambda { None } else { Otlp::read(env)? },
+            otlp: if on_lambda { Ok(None) } else { Otlp::read(env) },
             on_lambda,
         })
     }

@@ -291,6 +291,18 @@ fn a_collector_that_is_away_stops_nothing() {
     assert_eq!(program.stop().0, Some(0), "the collector never answers");
 }
 
+#[test]
+fn a_setting_for_other_collectors_stops_only_the_server() {
+    let dir = gallery();
+    let grpc = [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")];
+    let run = |command: &str| run_with(&[command, "--dir", name(dir.path())], &grpc, "");
+    assert_eq!(run("list").code, Some(0));
+    let stdio = run("stdio");
+    assert!(stdio.code == Some(0) && stdio.err.contains("no metrics are sent"), "{}", stdio.err);
+    let serve = run("serve");
+    assert!(serve.code == Some(2) && serve.err.contains("OTEL_EXPORTER_OTLP_PROTOCOL=grpc: expected"), "{}", serve.err);
+}
+
 /// Logs Insights as `usage` meets it. The emulator of `tests/aws` has no `stats`.
 fn insights(sent: &Sent) -> &'static str {
     match sent.head.to_lowercase() {

@@ -3,7 +3,7 @@
 use store::causes::shown;
 
 /// A wrong value of a setting.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[error("{}{expected}", setting(.name, .value))]
 pub struct ConfigError {
     /// The variable or flag; empty if the default is wrong.
