@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_s3::config::retry::RetryConfig;
 use gallery::{Gallery, GalleryError};
 use serde_json::Value;
-use store::S3Store;
+use store::{S3Store, observing};
 
 use crate::s3::{Fault, S3Server};
 use crate::{HOUR, SHORT, eventually};
@@ -305,4 +305,18 @@ async fn while_prompts_are_missing_an_unknown_address_may_be_that_of_one() {
         assert!(gallery.read_resource("gallery:///sheet.csv").await.is_ok());
         gallery.read_resource("gallery:///other.csv").await.map(|_| ()).expect_err("unknown");
     }
+}
+
+#[tokio::test]
+async fn one_skill_that_cannot_be_read_keeps_no_other_from_its_folder() {
+    let s3 = bucket(&["team/a", "team/b"]).await;
+    s3.set_fault(Some(Fault::RefuseKey("skills/team/b/SKILL.md".to_owned(), 500, "InternalError")));
+    let gallery = server(&s3, HOUR);
+    let (page, observed) = observing(gallery.read_directory("skill://team", None)).await;
+    let page = page.unwrap();
+    let entries: Vec<Value> = serde_json::from_str(page.entries.json().get()).unwrap();
+    assert_eq!((entries.len(), page.is_partial, observed.unread), (1, true, 1));
+    assert_eq!(entries[0]["uri"], "skill://team/a");
+    s3.set_fault(Some(Fault::SlowDown));
+    assert!(matches!(server(&s3, HOUR).read_directory("skill://team", None).await, Err(GalleryError::Store(_))));
 }

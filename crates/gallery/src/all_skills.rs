@@ -429,21 +429,27 @@ impl Gallery {
         inside: &str,
     ) -> Result<(Vec<String>, bool), GalleryError> {
         let began = Instant::now();
-        let (mut page, mut paths) = (Filling::partial(all.missing.is_some()), Vec::new());
+        let (mut page, mut paths, mut outage) = (Filling::partial(all.missing.is_some()), Vec::new(), None);
         for items in all.beginning_with(inside).chunks(SKILLS_READ_AHEAD) {
             if began.elapsed() > self.page_timeout {
                 page.is_partial = true;
                 break;
             }
             match self.read_items(all, items, began).await {
-                Reading::Outage(e) => return Err(e.into()),
+                Reading::Outage(e) => outage = Some(e),
                 Reading::Changed => page.is_partial = true,
                 Reading::Done => {}
             }
             let served = items.iter().filter(|item| self.row_of(all, **item, Form::Skill, &mut page).is_some());
             paths.extend(served.map(|item| all.path(*item).to_owned()));
         }
-        Ok((paths, page.is_partial))
+        match outage {
+            Some(e) if paths.is_empty() => Err(e.into()),
+            _ => {
+                note_unread(page.unread);
+                Ok((paths, page.is_partial))
+            }
+        }
     }
 
     /// Saves what was read of skills. If it `can_wait`, more files are about to be read.

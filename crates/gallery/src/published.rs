@@ -11,7 +11,6 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 
 use crate::error::GalleryError;
 use crate::gallery::Gallery;
@@ -99,7 +98,12 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::Store`].
     pub async fn published_index(&self) -> Result<PublishedIndex, GalleryError> {
-        let began = Instant::now();
+        self.in_time(self.make_published_index()).await
+    }
+
+    async fn make_published_index(&self) -> Result<PublishedIndex, GalleryError> {
+        let clock = &self.live.freshness.clock;
+        let began = clock.now();
         let (mut skills, mut names, mut is_partial, mut cursor) = (Vec::new(), HashSet::new(), false, None);
         let mut listed = HashSet::new();
         loop {
@@ -114,7 +118,7 @@ impl Gallery {
                 }
                 listed.insert(ContentDigest::of(json.get().as_bytes()).sha256);
                 // An archive that is made takes time, one that is known does not.
-                let is_late = began.elapsed() > DEADLINE / 2;
+                let is_late = clock.since(began) > DEADLINE / 2;
                 match self.published(&entry, json, is_late).await? {
                     Some(skill) => {
                         names.insert(entry.frontmatter.name);
@@ -157,7 +161,6 @@ impl Gallery {
                         self.archives.known().insert(id, digest.clone());
                         digest
                     }
-                    Err(GalleryError::Store(e)) => return Err(GalleryError::Store(e)),
                     Err(e) => {
                         tracing::warn!(skill.path = path, cause = %e, "skill not published now");
                         return Ok(None);
@@ -175,6 +178,10 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::UnknownSkill`], [`GalleryError::Store`].
     pub async fn artifact(&self, url: &str) -> Result<Artifact, GalleryError> {
+        self.in_time(self.find_artifact(url)).await
+    }
+
+    async fn find_artifact(&self, url: &str) -> Result<Artifact, GalleryError> {
         let unknown = || GalleryError::unknown_skill(url, None, std::iter::empty());
         let entry = async |path: &str| {
             let json = self.skill(&address::uri(&address::skill_md(path))).await?;
@@ -211,13 +218,8 @@ impl Gallery {
             Err(GalleryError::SkillChanging { uri: file.uri.clone() })
         };
         let reads: Vec<_> = files.map(read).collect();
-        let (_making, files) = self
-            .in_time(async {
-                let making = self.archives.making.acquire().await;
-                let files = stream::iter(reads).buffered(CONCURRENT_MEDIA_READS).try_collect::<Vec<_>>().await?;
-                Ok((making, files))
-            })
-            .await?;
+        let _making = self.archives.making.acquire().await;
+        let files = stream::iter(reads).buffered(CONCURRENT_MEDIA_READS).try_collect::<Vec<_>>().await?;
         // In a thread of its own, because large files take a while.
         let packed = tokio::task::spawn_blocking(move || pack(&files)).await;
         let failed = |e: String| GalleryError::Store(StoreError::Unavailable(e));

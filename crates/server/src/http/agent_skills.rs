@@ -12,6 +12,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use super::JSON;
 use gallery::{Gallery, GalleryError};
+use store::observing;
 
 /// The routes of the index and of what it names.
 pub(super) fn routes(gallery: Arc<Gallery>) -> Router {
@@ -22,9 +23,11 @@ pub(super) fn routes(gallery: Arc<Gallery>) -> Router {
 }
 
 async fn index(State(gallery): State<Arc<Gallery>>) -> Response {
-    match gallery.published_index().await {
+    let (index, observed) = observing(gallery.published_index()).await;
+    match index {
         Ok(index) => {
-            let seconds = if index.is_partial { 0 } else { gallery.ttl().as_secs() };
+            let is_current = !index.is_partial && observed.stale_seconds.is_none() && observed.unread == 0;
+            let seconds = if is_current { gallery.ttl().as_secs() } else { 0 };
             let headers = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, &format!("public, max-age={seconds}"))];
             (headers, index.json).into_response()
         }
