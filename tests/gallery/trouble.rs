@@ -1,16 +1,19 @@
 //! A store that is slow, hangs, or fails for some files: callers get what is at hand, and learn how old or incomplete it is.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::future::join_all;
-use gallery::STALE_OK;
-use store::{Observed, observing};
+use gallery::{Freshness, Gallery, STALE_OK};
+use store::{Object, Observed, PromptStore, StoreError, observing};
 
+use crate::clock::MovedClock;
 use crate::s3::Fault;
 use crate::{
     HOUR, assert_no_store, assert_unknown, eventually, gallery, gallery_with_a_clock, gallery_without_retries, key,
-    lists_and_gets, names, put, s3_with, say, unreadable,
+    listed, lists_and_gets, names, put, s3_with, say, unreadable,
 };
 
 /// The TTL of these galleries.
@@ -256,6 +259,68 @@ async fn an_older_version_says_its_age_and_is_served_as_long_as_the_setting_says
 }
 
 #[tokio::test]
+async fn a_prompt_whose_new_partial_cannot_be_read_says_its_age_too() {
+    let s3 = s3_with(&[]).await;
+    s3.put("prompts/_tone.hbs", "warm");
+    s3.put(&key("a"), "{{> tone}}");
+    let (clock, gallery) = gallery_with_a_clock(&s3, TTL, Duration::from_secs(90));
+    assert_eq!(say(&gallery, "a").await.unwrap(), "warm");
+    // It takes precedence over the other one.
+    s3.put(&key("_tone"), "dry");
+    s3.set_fault(Some(Fault::RefuseKey(key("_tone"), 500, "InternalError")));
+    clock.advance(Duration::from_secs(60));
+    let (said, observed) = observing(say(&gallery, "a")).await;
+    assert_eq!((said.unwrap().as_str(), observed.stale_seconds), ("warm", Some(60)));
+    clock.advance(Duration::from_secs(31));
+    assert_no_store(say(&gallery, "a").await);
+}
+
+/// Prompts of which some cannot be read now.
+#[derive(Default)]
+struct FailingStore {
+    failing: Mutex<Vec<&'static str>>,
+    /// The keys of the files that were read.
+    read: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl PromptStore for FailingStore {
+    async fn list(&self) -> Result<Vec<Object>, StoreError> {
+        let object = |key: &str| Object { key: key.to_owned(), version: "1".to_owned(), size: 1 };
+        Ok(["a.prompt", "b.prompt", "c.prompt", "d.prompt"].map(object).into())
+    }
+
+    async fn get(&self, object: &Object) -> Result<Bytes, StoreError> {
+        if self.failing.lock().unwrap().contains(&object.key.as_str()) {
+            return Err(StoreError::Unavailable("500".to_owned()));
+        }
+        self.read.lock().unwrap().push(object.key.clone());
+        Ok(Bytes::from_static(b"x"))
+    }
+
+    fn location(&self) -> String {
+        "memory".to_owned()
+    }
+}
+
+#[tokio::test]
+async fn what_each_page_lacks_is_read_after_the_answer() {
+    let (clock, store) = (MovedClock::new(), Arc::new(FailingStore::default()));
+    let freshness = Freshness { ttl: HOUR, stale_ok: STALE_OK, clock: Arc::new(clock.clone()) };
+    let gallery = Gallery::new(Arc::clone(&store) as Arc<dyn PromptStore>, freshness, 2);
+    *store.failing.lock().unwrap() = vec!["b.prompt", "c.prompt"];
+    let first = gallery.list(None).await.unwrap();
+    gallery.list(first.next_cursor.as_deref()).await.unwrap();
+    // One file fails for good, and keeps the reading of the others going.
+    *store.failing.lock().unwrap() = vec!["b.prompt"];
+    eventually("the file of the second page is read", async || {
+        clock.advance(Duration::from_secs(1));
+        store.read.lock().unwrap().iter().any(|key| key == "c.prompt")
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn of_files_that_fail_every_second_time_most_are_listed_at_once_and_all_soon() {
     let all: Vec<String> = (0..300).map(|n| format!("p{n:03}")).collect();
     let s3 = s3_with(&all.iter().map(String::as_str).collect::<Vec<_>>()).await;
@@ -301,7 +366,7 @@ async fn a_known_prompt_is_revalidated_without_a_listing() {
 #[tokio::test]
 async fn twenty_callers_of_one_prompt_ask_the_store_together() {
     let s3 = s3_with(&["a"]).await;
-    let gallery = gallery(&s3, Duration::ZERO);
+    let gallery = listed(gallery(&s3, Duration::ZERO)).await;
     say(&gallery, "a").await.unwrap();
     let before = lists_and_gets(s3.requests());
     let said = join_all((0..20).map(|_| say(&gallery, "a"))).await;

@@ -55,7 +55,8 @@ impl Catalogue {
         let entry = |name: String, index: usize| {
             let object: &Object = &objects[index];
             let is_new = before.is_some();
-            let entry = Entry { name: name.into(), object: index, previous: None, replaced: None, is_new };
+            // A new partial replaces one of another folder, or none.
+            let entry = Entry { name: name.into(), object: index, previous: None, replaced: began, is_new };
             let Some((before, known)) = before.zip(known.get(object.key.as_str())) else { return entry };
             let last = before.object(known);
             let is_replaced = last.version != object.version;

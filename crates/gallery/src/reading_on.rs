@@ -1,5 +1,6 @@
-//! Goes on reading the files that a list had to leave out, after the list was answered.
+//! Goes on reading the files that lists had to leave out, after the lists were answered.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use futures_util::{StreamExt, stream};
@@ -9,42 +10,56 @@ use crate::row::summary_of;
 use catalogue::{Catalogue, LiveCatalogue};
 use store::StoreError;
 
-/// The catalogue whose files are being read, if there is one.
+/// The files that are being read, if there are some.
 #[derive(Default)]
-pub(crate) struct ReadingOn(Arc<Mutex<Weak<Catalogue>>>);
+pub(crate) struct ReadingOn(Arc<Mutex<Missing>>);
+
+/// Prompts that lists lack.
+#[derive(Default)]
+struct Missing {
+    /// The catalogue that has them; none while no task reads.
+    of: Weak<Catalogue>,
+    /// Their places in it.
+    places: BTreeSet<usize>,
+}
 
 impl ReadingOn {
     /// Reads the prompts of a catalogue at these places, in a task of its own, until each is read or the catalogue is replaced. The
-    /// pauses grow while the store fails. One list at a time is read on: another call of it begins with those that are missing then.
-    pub(crate) fn begin(&self, live: &LiveCatalogue, catalogue: &Arc<Catalogue>, mut unread: Vec<usize>) {
+    /// pauses grow while the store fails. One task reads those of all lists.
+    pub(crate) fn begin(&self, live: &LiveCatalogue, catalogue: &Arc<Catalogue>, unread: Vec<usize>) {
         let of = Arc::downgrade(catalogue);
-        if std::mem::replace(&mut *lock(&self.0), of.clone()).ptr_eq(&of) {
-            return;
+        {
+            let mut missing = lock(&self.0);
+            if missing.of.ptr_eq(&of) {
+                missing.places.extend(unread);
+                return;
+            }
+            *missing = Missing { of: of.clone(), places: unread.into_iter().collect() };
         }
         tracing::warn!(store = live.store.location(), "a list is incomplete: the store does not return all files");
         let (reading, files, index) = (Arc::clone(&self.0), Arc::clone(&live.files), Arc::clone(&live.index));
         let clock = Arc::clone(&live.freshness.clock);
         tokio::spawn(async move {
-            let _end = End { reading: Arc::clone(&reading), of: of.clone() };
+            let end = End { reading, of };
             let mut pause = FIRST_READ_PAUSE;
             // Between the rounds, nothing keeps a catalogue that is replaced.
-            while let Some(catalogue) = of.upgrade().filter(|_| lock(&reading).ptr_eq(&of)) {
-                let reads = unread.iter().map(|place| {
+            while let Some((catalogue, places)) = end.missing() {
+                let reads = places.iter().map(|place| {
                     let (files, index, catalogue) = (&files, &index, &catalogue);
                     async move {
                         let read = summary_of(files, index, catalogue, &catalogue.entries[*place], false).await;
                         let is_unread = read.is_err_and(|unread| matches!(unread.error, StoreError::Unavailable(_)));
-                        is_unread.then_some(*place)
+                        (!is_unread).then_some(*place)
                     }
                 });
                 let reads: Vec<_> = reads.collect();
-                unread = stream::iter(reads)
+                let done: Vec<usize> = stream::iter(reads)
                     .buffer_unordered(READ_ON_AT_ONCE)
                     .filter_map(async |place| place)
                     .collect()
                     .await;
                 drop(catalogue);
-                if unread.is_empty() {
+                if end.are_all(&done) {
                     break;
                 }
                 clock.sleep_until(clock.now() + pause).await;
@@ -56,19 +71,42 @@ impl ReadingOn {
 
 /// Marks that the reading has ended, also by a panic.
 struct End {
-    reading: Arc<Mutex<Weak<Catalogue>>>,
+    reading: Arc<Mutex<Missing>>,
     of: Weak<Catalogue>,
+}
+
+impl End {
+    /// What is to be read; `None` once the catalogue is replaced.
+    fn missing(&self) -> Option<(Arc<Catalogue>, Vec<usize>)> {
+        let missing = lock(&self.reading);
+        let catalogue = self.of.upgrade().filter(|_| missing.of.ptr_eq(&self.of))?;
+        Some((catalogue, missing.places.iter().copied().collect()))
+    }
+
+    /// Whether nothing is missing any more, now that these were read.
+    fn are_all(&self, done: &[usize]) -> bool {
+        let mut missing = lock(&self.reading);
+        if !missing.of.ptr_eq(&self.of) {
+            return true;
+        }
+        missing.places.retain(|place| !done.contains(place));
+        if missing.places.is_empty() {
+            // At once, so that a list that is answered now begins another task.
+            *missing = Missing::default();
+        }
+        missing.places.is_empty()
+    }
 }
 
 impl Drop for End {
     fn drop(&mut self) {
-        let mut reading = lock(&self.reading);
-        if reading.ptr_eq(&self.of) {
-            *reading = Weak::new();
+        let mut missing = lock(&self.reading);
+        if missing.of.ptr_eq(&self.of) {
+            *missing = Missing::default();
         }
     }
 }
 
-fn lock(reading: &Mutex<Weak<Catalogue>>) -> MutexGuard<'_, Weak<Catalogue>> {
+fn lock(reading: &Mutex<Missing>) -> MutexGuard<'_, Missing> {
     reading.lock().unwrap_or_else(PoisonError::into_inner)
 }
