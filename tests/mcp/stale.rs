@@ -128,3 +128,14 @@ async fn a_list_that_lacks_prompts_is_not_to_be_kept() {
     let (result, observed) = served.modern("prompts/list", json!({})).await;
     assert_eq!((&result["ttlMs"], observed), (&json!(30_000), Observed::default()));
 }
+
+#[tokio::test]
+async fn what_needs_no_store_is_listed_while_it_is_away() {
+    let served = served().await;
+    served.s3.set_fault(Some(Fault::SlowDown));
+    let (result, _) = served.modern("resources/list", json!({})).await;
+    assert_eq!(
+        (&result["resources"][0]["uri"], &result["ttlMs"]),
+        (&json!("ui://prompt-gallery/gallery.html"), &json!(0))
+    );
+}

@@ -24,7 +24,7 @@ use catalogue::{Catalogue, Entry, Summary};
 use check::address as media;
 use dotprompt::shorten_to;
 use skills::address;
-use store::{Object, StoreError, note_unread};
+use store::{Object, Observed, StoreError, note_unread, observed};
 
 /// The prompts of one catalogue that can be used, sorted by name.
 pub struct AllPrompts {
@@ -122,6 +122,8 @@ pub(crate) struct KeptPrompts {
 struct MadeInPart {
     at: Instant,
     prompts: Arc<AllPrompts>,
+    /// How old and incomplete they are.
+    observed: Observed,
 }
 
 impl KeptPrompts {
@@ -290,7 +292,7 @@ impl Gallery {
         }
         // The store was slow for the caller before, and would be for this one.
         if let Some(made) = made_last.as_ref().filter(|made| made.at >= asked) {
-            note_unread(made.prompts.unread);
+            made.observed.note_again();
             return Ok(Arc::clone(&made.prompts));
         }
         let attempt = |catalogue: Arc<Catalogue>| async move { self.all_rows(&catalogue).await };
@@ -303,7 +305,7 @@ impl Gallery {
             *self.all.lock() = Some((Arc::downgrade(&fresh.catalogue), Arc::clone(&prompts)));
             *made_last = None;
         } else {
-            *made_last = Some(MadeInPart { at: Instant::now(), prompts: Arc::clone(&prompts) });
+            *made_last = Some(MadeInPart { at: Instant::now(), prompts: Arc::clone(&prompts), observed: observed() });
         }
         drop(made_last);
         self.live.save_index(&fresh.catalogue, false, ANSWER_WITHIN - DEADLINE).await;

@@ -358,7 +358,7 @@ impl Call<'_> {
                 Err(self.unknown_method(&format!(": skills need {MODERN}")))
             }
             // Boxed: the state of every other request would have room for these.
-            (Method::ListResources, _) => Box::pin(self.list_resources()).await,
+            (Method::ListResources, _) => Box::pin(self.list_resources(record)).await,
             (Method::ReadResource, _) => Box::pin(self.read_resource(record)).await,
             (Method::ReadDirectory, Era::Modern) => Box::pin(self.read_directory(record)).await,
             (Method::ListSkills, Era::Modern) => Box::pin(self.list_skills()).await,

@@ -24,6 +24,16 @@ pub struct Observed {
     pub has_waited: bool,
 }
 
+impl Observed {
+    /// Notes the age and the missing files of this answer for the request under way, which gets the same answer.
+    pub fn note_again(&self) {
+        if let Some(seconds) = self.stale_seconds {
+            note_stale(Duration::from_secs(seconds));
+        }
+        note_unread(self.unread as usize);
+    }
+}
+
 /// The same, while the request runs. No age is 0.
 #[derive(Debug, Default)]
 struct Counters {

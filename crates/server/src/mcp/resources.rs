@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::app;
 use super::error::{Error, ErrorKind};
 use super::version::Era;
-use super::{Answer, Call, Record};
+use super::{Answer, Call, Record, raw};
 use gallery::{GalleryError, Resource, shortened};
 
 #[derive(Deserialize)]
@@ -64,15 +64,23 @@ enum Text<'a> {
 }
 
 impl Call<'_> {
-    pub(super) async fn list_resources(&self) -> Answer {
+    pub(super) async fn list_resources(&self, record: &mut Record) -> Answer {
         let ListResourcesParams { cursor } = self.params()?;
-        let page = self.mcp.gallery.list_resources(cursor.as_deref()).await?;
         // The program's own come first, as its tools do.
         let mut first: Vec<&RawValue> = Vec::new();
         if cursor.is_none() {
             first.extend(self.mcp.resources.rows.iter().map(|row| &**row));
             first.extend(self.mcp.has_app.then(|| &**app::ROW));
         }
+        let page = match self.mcp.gallery.list_resources(cursor.as_deref()).await {
+            Ok(page) => page,
+            Err(e @ GalleryError::Store(_)) if !first.is_empty() => {
+                record.cause = Some(std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string));
+                // The client is to ask again.
+                return self.answer_page(&ResourcesResult { resources: &raw(&first), next_cursor: None }, 0, true);
+            }
+            Err(e) => return Err(e.into()),
+        };
         let all = (!first.is_empty()).then(|| before(&first, page.entries.json()));
         let resources = all.as_deref().unwrap_or(page.entries.json());
         let result = ResourcesResult { resources, next_cursor: page.next_cursor.as_deref() };
