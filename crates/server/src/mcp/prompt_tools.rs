@@ -3,9 +3,12 @@
 //! A rendered prompt is content blocks alone. It has no structured content, because clients show the model that instead of
 //! the blocks, and no output schema, because that requires structured content.
 
+use std::time::{Duration, Instant};
+
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
+use tokio::time::timeout;
 
 use super::app::OPEN;
 use super::elicitation;
@@ -16,8 +19,8 @@ use super::{Answer, Call, Record, Response, raw};
 use crate::limits::MAX_SHOWN_SCHEMA_BYTES;
 use crate::tools::{Definition, ToolError, read_arguments};
 use gallery::{
-    Annotations, Content, FoundPage, GalleryError, MAX_FOUND_PROMPTS, PromptMessage, Rendered, Role, Search,
-    UnknownTag, did_you_mean, shortened,
+    ANSWER_WITHIN, Annotations, Content, FoundPage, GalleryError, MAX_FOUND_PROMPTS, PromptMessage, Rendered, Role,
+    Search, UnknownTag, did_you_mean, shortened,
 };
 
 pub(super) const SEARCH: &str = check::PROMPT_TOOLS[0];
@@ -232,6 +235,7 @@ impl Call<'_> {
 
     /// Renders a prompt as the result of a tool, or asks for its arguments as `prompts/get` does.
     async fn render_for_model(&self, mut call: PromptCall<'_>, record: &mut Record) -> Result<Response, Failure> {
+        let began = Instant::now();
         let PromptCall { params, prompt, .. } = call;
         let answers = self.answers(params.input_responses.as_ref(), params.request_state.as_deref())?;
         call.arguments.extend(answers.given.clone());
@@ -251,7 +255,9 @@ impl Call<'_> {
             record.prompt = Some(prompt.to_owned());
         }
         match &e {
-            GalleryError::UnknownPrompt { .. } if !call.is_get() => Err(self.unknown_tool(prompt).await.into()),
+            GalleryError::UnknownPrompt { .. } if !call.is_get() => {
+                Err(self.unknown_tool(prompt, time_left(began)).await.into())
+            }
             GalleryError::NotATool { .. } => Err(Error::invalid_params(e.to_string()).into()),
             GalleryError::UnknownPrompt { .. } => Err(unknown_prompt(&e)),
             GalleryError::Arguments { form, .. } => match (answers.refusal, form) {
@@ -260,16 +266,22 @@ impl Call<'_> {
                     record.prompt = None;
                     Ok(self.ask(&elicitation::requests(form), answers.state(form)?)?)
                 }
-                (refusal, _) => Err(Failure::Message(self.explain(&e, refusal, &call).await)),
+                (refusal, _) => Err(Failure::Message(self.explain(&e, refusal, &call, time_left(began)).await)),
             },
             _ => Err(e.into()),
         }
     }
 
     /// What is wrong with the arguments, and how to give them.
-    async fn explain(&self, e: &GalleryError, refusal: Option<&str>, call: &PromptCall<'_>) -> String {
+    async fn explain(
+        &self,
+        e: &GalleryError,
+        refusal: Option<&str>,
+        call: &PromptCall<'_>,
+        within: Duration,
+    ) -> String {
         let refused = refusal.map(|refusal| format!("{refusal}: ")).unwrap_or_default();
-        let schema = self.mcp.gallery.prompt(call.prompt).await.ok();
+        let schema = timeout(within, self.mcp.gallery.prompt(call.prompt)).await.ok().and_then(Result::ok);
         let schema = schema.map(|prompt| prompt.arguments().input_schema().to_string());
         let how = match schema.filter(|schema| schema.len() <= MAX_SHOWN_SCHEMA_BYTES) {
             Some(schema) => format!("of this JSON Schema: {schema}"),
@@ -287,6 +299,11 @@ impl Call<'_> {
         let result = CallToolResult::<Value> { content, structured_content: None, is_error: false };
         Ok(sendable(prompt, self.answer_with_meta(meta, &result)?)?)
     }
+}
+
+/// The rest of the time in which a call that began then has its answer.
+fn time_left(began: Instant) -> Duration {
+    ANSWER_WITHIN.saturating_sub(began.elapsed())
 }
 
 /// An error as a sentence.

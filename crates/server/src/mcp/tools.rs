@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -129,7 +130,7 @@ impl Call<'_> {
             let has_app = self.mcp.has_app && registered.find(OPEN).is_none();
             tools.extend(has_app.then(|| &**app::DEFINITION));
         }
-        let prompts = match self.prompts_for_tools().await {
+        let prompts = match self.prompts_for_tools(TOOL_LIST_TIMEOUT).await {
             Ok(prompts) => prompts,
             Err(e) => {
                 record.cause = Some(std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string));
@@ -157,14 +158,15 @@ impl Call<'_> {
     }
 
     /// All prompts, for their tools.
-    async fn prompts_for_tools(&self) -> Result<Arc<AllPrompts>, GalleryError> {
-        let late = |_| Err(StoreError::Unavailable(format!("no answer in {TOOL_LIST_TIMEOUT:?}")).into());
-        tokio::time::timeout(TOOL_LIST_TIMEOUT, self.mcp.gallery.all_prompts()).await.unwrap_or_else(late)
+    async fn prompts_for_tools(&self, within: Duration) -> Result<Arc<AllPrompts>, GalleryError> {
+        let within = within.min(TOOL_LIST_TIMEOUT);
+        let late = |_| Err(StoreError::Unavailable(format!("no answer in {within:?}")).into());
+        tokio::time::timeout(within, self.mcp.gallery.all_prompts()).await.unwrap_or_else(late)
     }
 
     /// The error of a tool that does not exist.
-    pub(super) async fn unknown_tool(&self, name: &str) -> Error {
-        let of_prompts = if self.mcp.has_prompt_tools { self.prompts_for_tools().await.ok() } else { None };
+    pub(super) async fn unknown_tool(&self, name: &str, within: Duration) -> Error {
+        let of_prompts = if self.mcp.has_prompt_tools { self.prompts_for_tools(within).await.ok() } else { None };
         let of_prompts = of_prompts.as_deref().map(|prompts| prompts.tools.as_slice()).unwrap_or_default();
         let is_offered = |name: &&str| self.mcp.has_prompt_tools && (*name != OPEN || self.mcp.has_app);
         let own = check::PROMPT_TOOLS.into_iter().filter(is_offered);
@@ -179,7 +181,7 @@ impl Call<'_> {
         let Some(tool) = self.mcp.tools.find(&params.name) else {
             return match self.mcp.has_prompt_tools {
                 true => self.call_prompt_tool(&params, record).await,
-                false => Err(self.unknown_tool(&params.name).await),
+                false => Err(self.unknown_tool(&params.name, TOOL_LIST_TIMEOUT).await),
             };
         };
         params.arguments()?;
