@@ -11,7 +11,7 @@ use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use http::header::{CONNECTION, HOST};
+use http::header::{CONNECTION, CONTENT_TYPE, HOST, ORIGIN};
 use http::{HeaderValue, Request, StatusCode, Version};
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
@@ -123,7 +123,7 @@ async fn answer(
     // hyper reads a little more than its limit.
     let is_long = exchange.head_length().is_some_and(|length| length > MAX_HEAD_BYTES as u64);
     let long_head = is_long.then_some((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, LONG_HEAD));
-    let problem = || host_problem(&request).map(|problem| (StatusCode::BAD_REQUEST, problem));
+    let problem = || head_problem(&request).map(|problem| (StatusCode::BAD_REQUEST, problem));
     let mut response = match long_head.or_else(problem) {
         Some((status, problem)) => {
             log(status, problem);
@@ -148,14 +148,19 @@ async fn answer(
     Ok(response.map(|body| Answer { body, _answering: answering }))
 }
 
-/// Why the `Host` of a request is wrong (RFC 9112, 3.2), for every address.
-fn host_problem<B>(request: &Request<B>) -> Option<&'static str> {
-    let mut hosts = request.headers().get_all(HOST).iter();
-    match (hosts.next(), hosts.next()) {
-        (None, _) if request.version() >= Version::HTTP_11 => Some("the request has no Host"),
-        (_, Some(_)) => Some("the request has more than one Host"),
-        _ => None,
-    }
+/// Why the head of a request is wrong, for every address: its `Host` (RFC 9112, 3.2), or a header that is there twice, of which another
+/// reader could take the other one.
+fn head_problem<B>(request: &Request<B>) -> Option<&'static str> {
+    let headers = request.headers();
+    let is_repeated = |name| headers.get_all(name).iter().nth(1).is_some();
+    let is_missing = request.version() >= Version::HTTP_11 && !headers.contains_key(HOST);
+    let problems = [
+        (is_missing, "the request has no Host"),
+        (is_repeated(HOST), "the request has more than one Host"),
+        (is_repeated(ORIGIN), "the request has more than one Origin"),
+        (is_repeated(CONTENT_TYPE), "the request has more than one Content-Type"),
+    ];
+    problems.into_iter().find_map(|(is_wrong, problem)| is_wrong.then_some(problem))
 }
 
 /// The body of an answer.

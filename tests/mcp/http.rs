@@ -73,6 +73,9 @@ async fn a_header_that_is_there_twice_is_400() {
         let answer = wire.send(Method::POST, "/mcp", &headers, PING).await;
         assert_eq!(answer.status.as_str(), cause, "{twice:?}");
     }
+    // API Gateway joins the lines of a header.
+    let joined = [("content-type", "application/json; a=b, text/html")];
+    assert_eq!(wire.send(Method::POST, "/mcp", &joined, PING).await.status.as_str(), "400");
     let twice = [json, json];
     assert_snapshot!(wire.send(Method::POST, "/mcp", &twice, PING).await, @r#"400 {"jsonrpc":"2.0","error":{"code":-32600,"message":"the request has a header more than once that it may have once"}}"#);
 }

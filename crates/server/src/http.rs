@@ -236,11 +236,15 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 /// A header's value, as [`text`].
 ///
 /// # Errors
-/// The header is there more than once: another reader of the request could take another value.
+/// The header is there more than once, as lines or, as API Gateway joins them, in one: another reader of the request could take another
+/// value.
 fn text_of_one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Denied> {
     let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (_, Some(_)) => Err(Denied::for_repeated(name)),
-        (value, None) => Ok(value.map(|value| value.to_str().unwrap_or_default())),
+    let (first, second) = (values.next(), values.next());
+    let value = first.map(|value| value.to_str().unwrap_or_default());
+    match value {
+        _ if second.is_some() => Err(Denied::for_repeated(name)),
+        Some(value) if value.contains(',') => Err(Denied::for_repeated(name)),
+        value => Ok(value),
     }
 }
