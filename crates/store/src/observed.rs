@@ -1,6 +1,7 @@
 //! What a request to the gallery costs, and how complete its answer is: for its log line and its `_meta`.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -75,10 +76,11 @@ pub fn observed() -> Observed {
 
 /// Runs `work` as a task of its own, which goes on when its caller stops waiting. Its requests to S3 count as the caller's.
 pub fn spawn_counted<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
-    match OBSERVED.try_with(Arc::clone) {
-        Ok(counters) => tokio::spawn(OBSERVED.scope(counters, work)),
-        Err(_) => tokio::spawn(work),
-    }
+    // Boxed: a task has code of its own for each type of work.
+    let work: Pin<Box<dyn Future<Output = T> + Send>> = Box::pin(work);
+    // Outside of a request nobody reads them.
+    let counters = OBSERVED.try_with(Arc::clone).unwrap_or_default();
+    tokio::spawn(OBSERVED.scope(counters, work))
 }
 
 /// Notes that a listing of this age is served, which is older than the TTL.
