@@ -14,7 +14,7 @@ use std::sync::Arc;
 use connection::Connection;
 use futures_util::future::FutureExt;
 pub(crate) use streams::Streams;
-use tokio::time::timeout;
+use tokio::time::sleep;
 
 use crate::failure::Failure;
 use crate::live::{Lists, Watched};
@@ -55,13 +55,11 @@ pub(crate) async fn serve(watched: Watched, streams: Streams) -> Result<(), Fail
         connection.finish().await;
         let _ = written.await;
     };
-    if is_told_to_stop {
-        let _ = timeout(DRAIN_TIMEOUT, finished).await;
-    } else {
-        tokio::select! {
-            () = finished => {}
-            _ = program::stop_signal() => {}
-        }
+    // A client may read no more. One more signal ends the process at once.
+    tokio::select! {
+        () = finished => {}
+        () = sleep(DRAIN_TIMEOUT), if is_told_to_stop => {}
+        _ = program::stop_signal() => {}
     }
     tracing::info!("stopped");
     Ok(())

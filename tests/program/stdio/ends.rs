@@ -55,6 +55,35 @@ fn signals_end_it_with_success() {
 }
 
 #[test]
+fn a_second_signal_ends_it_at_once_although_nobody_reads_its_answers() {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    let dir = files();
+    let mut child = crate::program()
+        .args(["stdio", "--dir", crate::name(dir.path())])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // More answers than a pipe holds. It reads no further than it can answer.
+    let line = request(1, "tools/list", json!({})).to_string() + "\n";
+    let ask = std::thread::spawn(move || while stdin.write_all(line.as_bytes()).is_ok() {});
+    let id = child.id().to_string();
+    let signal = || assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let pause = std::time::Duration::from_millis(500);
+    std::thread::sleep(pause);
+    signal();
+    std::thread::sleep(pause);
+    assert!(child.try_wait().unwrap().is_none(), "it waits for a reader");
+    signal();
+    // Not read until here.
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    ask.join().unwrap();
+}
+
+#[test]
 fn a_closed_output_ends_it_with_success() {
     use std::process::Stdio;
     let dir = files();
