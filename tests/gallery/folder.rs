@@ -162,6 +162,17 @@ async fn a_folder_that_is_removed_is_served_as_it_was_until_it_is_back() {
     }
 }
 
+#[tokio::test]
+async fn a_file_in_place_of_the_folder_is_no_empty_gallery() {
+    let (dir, gallery) = gallery_over_a_folder();
+    write(dir.path(), "a.prompt", prompt("a"));
+    assert_eq!(names(&gallery).await, ["a"]);
+    fs::remove_dir_all(dir.path()).unwrap();
+    fs::write(dir.path(), "no folder").unwrap();
+    assert_eq!(names(&gallery).await, ["a"]);
+    fs::remove_file(dir.path()).unwrap();
+}
+
 /// Two releases, and a link that is flipped between them while all prompts are listed and read.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

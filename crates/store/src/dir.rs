@@ -168,6 +168,9 @@ impl Inner {
         let now = SystemTime::now();
         // Without symbolic links, to recognise links that leave the folder.
         let root = self.path.canonicalize().map_err(|e| store_error(&self.dir, &e))?;
+        if !root.is_dir() {
+            return Err(store_error(&self.dir, &io::Error::new(io::ErrorKind::NotADirectory, "not a folder")));
+        }
         let left_out = LeftOut { root: &root, reasons: RefCell::default() };
         let belongs = &|entry: &DirEntry| left_out.belongs(entry);
         let mut objects = Vec::new();
@@ -176,6 +179,8 @@ impl Inner {
                 Ok(entry) if entry.file_type().is_file() => objects.extend(left_out.object(&entry, now)),
                 Ok(_) => {}
                 Err(e) if e.depth() == 0 => return Err(self.unreadable(&e)),
+                // It was removed or renamed meanwhile.
+                Err(e) if e.path().is_some_and(|path| path.symlink_metadata().is_err_and(|e| is_gone(&e))) => {}
                 // A loop of links, a link to nothing, or a folder without permission: the rest is served.
                 Err(e) => {
                     let why = e.io_error().map_or_else(|| e.to_string(), ToString::to_string);
@@ -237,6 +242,10 @@ impl Inner {
             None => StoreError::Unavailable(e.to_string()),
         }
     }
+}
+
+fn is_gone(e: &io::Error) -> bool {
+    e.kind() == io::ErrorKind::NotFound
 }
 
 /// The files that a listing leaves out.
