@@ -43,7 +43,10 @@ impl Otlp {
         let exporter = MetricExporter::builder().with_http().with_http_client(client).build();
         let exporter = exporter.map_err(|e| format!("OpenTelemetry: {e}"))?;
         let resource = Resource::builder().with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
-        let resource = if settings.names_service { resource } else { resource.with_service_name(SERVICE_NAME) };
+        let resource = match settings.service_name.clone() {
+            Some(name) => resource.with_service_name(name),
+            None => resource,
+        };
         let reader = PeriodicReader::builder(exporter).build();
         let provider = SdkMeterProvider::builder().with_reader(reader).with_resource(resource.build()).build();
         let recorder = OpenTelemetryRecorder::new(OpenTelemetryMetrics::new(provider.meter(SERVICE_NAME)));

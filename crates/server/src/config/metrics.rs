@@ -8,6 +8,9 @@ use super::error::ConfigError;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// An hour: a longer time is a typing error.
 const MAX_TIMEOUT_MILLISECONDS: u64 = 3_600_000;
+const MIN_INTERVAL_MILLISECONDS: u64 = 100;
+const MAX_INTERVAL_MILLISECONDS: u64 = 86_400_000;
+const SERVICE_NAME: &str = "prompt-gallery";
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 const PROTOCOLS: [&str; 2] = ["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
 
@@ -16,8 +19,8 @@ const PROTOCOLS: [&str; 2] = ["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPOR
 pub struct Otlp {
     /// How long a request may take.
     pub timeout: Duration,
-    /// Whether the settings name this service.
-    pub names_service: bool,
+    /// The name of this service, unless `OTEL_RESOURCE_ATTRIBUTES` has one.
+    pub service_name: Option<String>,
 }
 
 impl Otlp {
@@ -39,9 +42,12 @@ impl Otlp {
         if timeout.is_none() {
             timeout = env.number("OTEL_EXPORTER_OTLP_TIMEOUT", 1, MAX_TIMEOUT_MILLISECONDS)?;
         }
+        // The SDK takes what is wrong as the default, and would send without a pause.
+        env.number("OTEL_METRIC_EXPORT_INTERVAL", MIN_INTERVAL_MILLISECONDS, MAX_INTERVAL_MILLISECONDS)?;
         let attributes = env.get("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
-        let names_service = env.get("OTEL_SERVICE_NAME").is_some()
-            || attributes.split(',').any(|attribute| attribute.trim().starts_with("service.name="));
-        Ok(Some(Self { timeout: timeout.map_or(DEFAULT_TIMEOUT, Duration::from_millis), names_service }))
+        let has_name = attributes.split(',').any(|attribute| attribute.trim().starts_with("service.name="));
+        // Given to the SDK, which would prefer the attribute, unlike the specification.
+        let service_name = env.get("OTEL_SERVICE_NAME").or_else(|| (!has_name).then(|| SERVICE_NAME.to_owned()));
+        Ok(Some(Self { timeout: timeout.map_or(DEFAULT_TIMEOUT, Duration::from_millis), service_name }))
     }
 }

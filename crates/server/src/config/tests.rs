@@ -267,16 +267,24 @@ fn metrics_are_sent_where_a_collector_is_named() {
     assert_eq!(of(&[endpoint, ("OTEL_METRICS_EXPORTER", "none")]).otlp, Ok(None));
     assert_eq!(of(&[endpoint, ("AWS_LAMBDA_RUNTIME_API", "x"), ("BUCKET_NAME", "b")]).otlp, Ok(None));
     let otlp = of(&[endpoint, ("OTEL_EXPORTER_OTLP_TIMEOUT", "500"), ("OTEL_SERVICE_NAME", "x")]).otlp;
-    assert_eq!(otlp, Ok(Some(Otlp { timeout: Duration::from_millis(500), names_service: true })));
+    assert_eq!(otlp, Ok(Some(Otlp { timeout: Duration::from_millis(500), service_name: Some("x".to_owned()) })));
     let only_metrics = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "https://collector.example/v1/metrics");
     let otlp = of(&[only_metrics, ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")]).otlp;
-    assert_eq!(otlp, Ok(Some(Otlp { timeout: Duration::from_secs(10), names_service: false })));
+    assert_eq!(
+        otlp,
+        Ok(Some(Otlp { timeout: Duration::from_secs(10), service_name: Some("prompt-gallery".to_owned()) }))
+    );
+    let named = |more: (&str, &str)| of(&[endpoint, ("OTEL_RESOURCE_ATTRIBUTES", "a=b, service.name=y"), more]).otlp;
+    let name = |more| named(more).unwrap().unwrap().service_name;
+    assert_eq!(name(("OTEL_SERVICE_NAME", "x")).as_deref(), Some("x"), "it wins over the attribute");
+    assert_eq!(name(("OTEL_METRIC_EXPORT_INTERVAL", "100")), None);
     // Commands that send nothing have settings all the same.
     let refused = |more: (&str, &str)| of(&[endpoint, more]).otlp.expect_err("refused").to_string();
     for (name, value) in [
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
         ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "localhost:4318"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "ten"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "0"),
     ] {
         let error = refused((name, value));
         assert!(error.starts_with(&format!("{name}={value}: expected ")), "{error}");
