@@ -69,7 +69,12 @@ pub(super) async fn serve(stream: TcpStream, shared: Shared) {
             true
         }
         (None, Err(e)) if e.is_parse_too_large() => {
-            log(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, LONG_HEAD);
+            // hyper answers so if the target alone is too long, and has no other word for it.
+            let is_target = e.to_string().starts_with("URI");
+            log(
+                if is_target { StatusCode::URI_TOO_LONG } else { StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE },
+                LONG_HEAD,
+            );
             true
         }
         // hyper's message has nothing of the request.

@@ -19,6 +19,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{MethodRouter, any, get, post};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE};
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 use tower::{Layer, ServiceBuilder, ServiceExt};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, Any, CorsLayer};
@@ -105,7 +106,7 @@ pub fn with_metrics(app: Router, text: MetricsText, config: &Config, verifier: V
         .layer(from_fn_with_state(Arc::new(origins), check_origin))
         .layer(from_fn_with_state(config.allowed_hosts.clone(), check_host));
     let guard = Guard { sign_in: config.sign_in.clone(), allow_anonymous: false, verifier };
-    app.merge(metrics::routes(guard, text).layer(checks))
+    app.merge(metrics::routes(guard, text).layer(from_fn(compress)).layer(checks))
 }
 
 /// The platform's id of a request.
@@ -198,7 +199,10 @@ async fn check_origin(State(origins): State<Arc<Origins>>, request: Request, nex
 
 /// Refuses a foreign `Host`: a page in a browser may reach this server by a host name of its own.
 async fn check_host(State(allowed): State<Allowed>, request: Request, next: Next) -> Result<Response, Denied> {
-    if text_of_one(request.headers(), &HOST)?.is_some_and(|host| !allowed.permits_host(host)) {
+    // An absolute target replaces the header (RFC 9112, 3.2.2).
+    let target = request.uri().authority().map(Authority::as_str);
+    let hosts = [text_of_one(request.headers(), &HOST)?, target];
+    if hosts.into_iter().flatten().any(|host| !allowed.permits_host(host)) {
         let message = "this Host is not allowed: add it to ALLOWED_HOSTS";
         return Err(Denied::for_header(StatusCode::FORBIDDEN, message, request.headers(), &HOST));
     }

@@ -91,6 +91,7 @@ fn connections_are_accepted_again_once_the_process_can_open_files() {
 fn what_is_refused_before_a_route_is_logged() {
     let program = Program::start("prompts", "127.0.0.1:0");
     let long = format!("GET / HTTP/1.1\r\nHost: {}\r\nX: {}\r\n", program.host(), "x".repeat(70_000));
+    let target = format!("GET /health?{} HTTP/1.1\r\nHost: a\r\n", "a".repeat(66_000));
     for (head, status, cause) in [
         ("GET /health HTTP/1.1\r\n", "400", "the request has no Host"),
         ("GET /health HTTP/1.1\r\nHost: a\r\nHost: a\r\n", "400", "the request has more than one Host"),
@@ -100,6 +101,7 @@ fn what_is_refused_before_a_route_is_logged() {
             "400",
             "more than one Content-Type",
         ),
+        (target.as_str(), "414", "the head of the request has more than 64 KiB"),
         (long.as_str(), "431", "the head of the request has more than 64 KiB"),
         ("no http\r\n", "400", "invalid URI"),
     ] {
