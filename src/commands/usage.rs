@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
+use store::env::variable;
 use tracing::level_filters::LevelFilter;
 
 use super::runtime;
@@ -22,9 +23,9 @@ use crate::{open, program};
 pub(crate) struct Usage {
     #[command(flatten)]
     location: Location,
-    /// Address of a running server
-    #[arg(value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    url: String,
+    /// Address of a running server; without it, that of this machine, at the port of the variable PORT or 8080
+    #[arg(value_name = "URL")]
+    url: Option<String>,
     /// Read the log group of the function instead, such as /aws/lambda/prompt-gallery
     #[arg(long, value_name = "NAME", conflicts_with = "url")]
     log_group: Option<String>,
@@ -47,7 +48,7 @@ settings of this machine, and needs logs:StartQuery and logs:GetQueryResults. Cl
 Examples:
   prompt-gallery usage
   prompt-gallery usage https://prompts.example.com --bucket my-prompts
-  prompt-gallery usage --log-group /aws/lambda/prompt-gallery --days 30 --bucket my-prompts
+  prompt-gallery usage --log-group /aws/lambda/my-stack --days 30 --bucket my-prompts
   prompt-gallery usage --json";
 
 /// How often one prompt was asked for.
@@ -72,7 +73,7 @@ pub(crate) fn run(args: &Usage) -> Result<ExitCode, Failure> {
     let (rows, location) = runtime::run(LevelFilter::WARN, async {
         let uses = match &args.log_group {
             Some(group) => log_group::read(group, args.days).await?,
-            None => scrape::read(&args.url).await?,
+            None => scrape::read(args.url.as_deref().unwrap_or(&local_server())).await?,
         };
         let prompts = async {
             let config = args.location.config()?;
@@ -96,6 +97,12 @@ pub(crate) fn run(args: &Usage) -> Result<ExitCode, Failure> {
     };
     program::print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The address of the server that `serve` starts on this machine with the same variables.
+fn local_server() -> String {
+    let port = variable("PORT").unwrap_or_else(|| "8080".to_owned());
+    format!("http://127.0.0.1:{port}")
 }
 
 /// The prompts of the gallery and those that were asked for, the most used first.

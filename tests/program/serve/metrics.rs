@@ -186,6 +186,9 @@ fn usage_shows_what_is_used_what_fails_and_what_nobody_asks_for() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let Ran { code, err, .. } = usage(&[&format!("http://{nobody}")]);
     assert!(code == Some(2) && err.contains("/metrics?by=prompt: "), "{err}");
+    let port = program.host().rsplit(':').next().unwrap().to_owned();
+    let Ran { out, .. } = run_with(&["usage", "--dir", name(dir.path())], &[("PORT", &port)], "");
+    assert!(out.starts_with("hi\t3\t0\t0\n"), "{out}");
     let Ran { code, err, .. } = usage(&["localhost"]);
     assert_eq!((code, err.contains("expected an address such as")), (Some(2), true), "{err}");
 }
