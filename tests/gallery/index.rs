@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use store::{PromptStore, S3Store};
 
 use crate::s3::{Edit, Fault, S3Server};
-use crate::{HOUR, SHORT, eventually};
+use crate::{HOUR, SHORT, eventually, patient};
 
 const INDEX: &str = ".gallery/index.json";
 /// Enough prompts that a server writes an index.
@@ -20,12 +20,12 @@ const MANY: usize = 40;
 
 /// A new server with an index.
 fn server(s3: &S3Server, ttl: Duration) -> Gallery {
-    Gallery::new(Arc::new(store(s3).with_index(INDEX)), ttl, 500)
+    patient(Gallery::new(Arc::new(store(s3).with_index(INDEX)), ttl, 500))
 }
 
 /// A new server without an index.
 fn without_index(s3: &S3Server) -> Gallery {
-    Gallery::new(Arc::new(store(s3)), HOUR, 500)
+    patient(Gallery::new(Arc::new(store(s3)), HOUR, 500))
 }
 
 fn store(s3: &S3Server) -> S3Store {
@@ -278,7 +278,7 @@ async fn servers_that_race_to_write_the_index_neither_fight_nor_differ() {
         let servers = (0..8).map(|_| {
             // With retries: a busy machine may let a request time out.
             let store = S3Store::new(s3.client_config(), S3Server::BUCKET, "prompts/").with_index(INDEX);
-            tokio::spawn(async move { list(&Gallery::new(Arc::new(store), HOUR, 500)).await })
+            tokio::spawn(async move { list(&patient(Gallery::new(Arc::new(store), HOUR, 500))).await })
         });
         for listed in join_all(servers).await {
             assert_eq!(listed.unwrap(), expected);
@@ -297,7 +297,7 @@ async fn the_index_of_another_prefix_is_left_alone() {
         s3.put(&format!("other/p-{number:05}.prompt"), "Other {{name}}");
     }
     let other = S3Store::new(s3.client_config(), S3Server::BUCKET, "other/").with_index(INDEX);
-    let other = Gallery::new(Arc::new(other), HOUR, 500);
+    let other = patient(Gallery::new(Arc::new(other), HOUR, 500));
     assert_eq!(list(&other).await[0]["name"], "p-00000");
     assert_eq!((s3.requests().put, index(&s3)), (1, theirs));
 }
@@ -412,7 +412,7 @@ async fn where_the_whole_bucket_is_the_gallery_its_index_is_no_part_of_it() {
         s3.put(&format!("p{number}.prompt"), "text");
     }
     let whole = || S3Store::new(s3.client_config(), S3Server::BUCKET, "").with_index(INDEX);
-    assert_eq!(list(&Gallery::new(Arc::new(whole()), HOUR, 500)).await.len(), MANY);
+    assert_eq!(list(&patient(Gallery::new(Arc::new(whole()), HOUR, 500))).await.len(), MANY);
     assert!(s3.object(INDEX).is_some());
     assert_eq!(whole().list().await.unwrap().len(), MANY);
 }

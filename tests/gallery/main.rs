@@ -42,7 +42,7 @@ use s3::{Requests, S3Server};
 use serde_json::{Map, Value};
 use store::{DirStore, S3Store, StoreError};
 use tempfile::TempDir;
-use waiting::eventually;
+use waiting::{PATIENCE, eventually};
 
 /// Longer than any test.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -56,7 +56,12 @@ fn gallery(s3: &S3Server, ttl: Duration) -> Gallery {
 
 fn gallery_with_pages(s3: &S3Server, ttl: Duration, page_size: usize) -> Gallery {
     let store = S3Store::new(s3.client_config(), S3Server::BUCKET, "prompts/");
-    Gallery::new(Arc::new(store), ttl, page_size)
+    patient(Gallery::new(Arc::new(store), ttl, page_size))
+}
+
+/// A gallery that reads its files however busy the machine is.
+fn patient(gallery: Gallery) -> Gallery {
+    gallery.with_page_timeout(PATIENCE)
 }
 
 /// A gallery without retries, so that a failure is one request, and the clock that it goes by.
@@ -162,7 +167,7 @@ fn unreadable(result: Result<impl Debug, GalleryError>) -> String {
 fn gallery_over_a_folder() -> (TempDir, Gallery) {
     let dir = tempfile::tempdir().unwrap();
     let store = DirStore::open(dir.path()).unwrap();
-    (dir, Gallery::new(Arc::new(store), Duration::ZERO, PAGE_SIZE))
+    (dir, patient(Gallery::new(Arc::new(store), Duration::ZERO, PAGE_SIZE)))
 }
 
 fn write(dir: &Path, file: &str, content: impl AsRef<[u8]>) {
