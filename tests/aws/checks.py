@@ -9,6 +9,7 @@ import shlex
 import socket
 import subprocess
 import sys
+import time
 import traceback
 from pathlib import Path
 
@@ -594,13 +595,21 @@ check("the page of a server off AWS, by the same sign-in", signs_in_off_aws)
 # --- What is left behind ---
 
 
-def logs() -> None:
+def log_messages() -> list[str]:
+    """What the function has logged. Each of its processes has a stream."""
     client = boto3.client("logs")
     group = resource("FunctionLogs")
-    lines = []
-    for stream in client.describe_log_streams(logGroupName=group)["logStreams"]:
-        got = client.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], limit=10000)
-        lines += [event["message"] for event in got["events"]]
+    pages = client.get_paginator("describe_log_streams").paginate(logGroupName=group)
+    streams = [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
+    messages = []
+    for stream in streams:
+        got = client.get_log_events(logGroupName=group, logStreamName=stream, limit=10000)
+        messages += [event["message"] for event in got["events"]]
+    return messages
+
+
+def logs() -> None:
+    lines = log_messages()
     assert any("prompts/get" in line for line in lines), f"no request in {len(lines)} lines"
     secret = [*tokens.values(), *(token.split(".")[-1] for token in tokens.values()), PASSWORD]
     assert not any(part in line for line in lines for part in secret), "a token in the log"
@@ -615,17 +624,6 @@ def deleted() -> None:
 # --- What operators see ---
 
 
-def log_lines() -> list[dict]:
-    """The lines of the function that are objects, as CloudWatch has them."""
-    client = boto3.client("logs")
-    group = resource("FunctionLogs")
-    lines = []
-    for stream in client.describe_log_streams(logGroupName=group)["logStreams"]:
-        got = client.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], limit=10000)
-        lines += [json.loads(event["message"]) for event in got["events"] if event["message"].startswith("{")]
-    return lines
-
-
 def extracted(lines: list[dict]) -> list[dict]:
     """What CloudWatch makes of records in the embedded metric format; the emulator does not."""
     data = []
@@ -637,6 +635,16 @@ def extracted(lines: list[dict]) -> list[dict]:
                 for metric in directive["Metrics"]:
                     value = {"MetricName": metric["Name"], "Unit": metric["Unit"], "Value": line[metric["Name"]]}
                     data.append({**value, "Dimensions": dimensions})
+    return data
+
+
+def logged_with_error(code: str) -> list[dict]:
+    """The metrics of the log, once it has a request with this error: a line comes later than the answer."""
+    for _ in range(100):
+        data = extracted([json.loads(line) for line in log_messages() if line.startswith("{")])
+        if any(dimension["Value"] == code for item in data for dimension in item["Dimensions"]):
+            break
+        time.sleep(0.1)
     return data
 
 
@@ -670,7 +678,7 @@ def alarms() -> None:
     mcp(URL, tokens["user"], HANDSHAKE, "prompts/list")
     same(mcp(URL, tokens["user"], HANDSHAKE, "prompts/get", name="broken").json()["error"]["code"], -32603)
     s3.delete_object(Bucket=BUCKET, Key="prompts/broken.prompt")
-    data = extracted(log_lines())
+    data = logged_with_error("-32603")
     alarm_goes_off("InternalErrorsAlarm", data)
     alarm_goes_off("BrokenPromptsAlarm", data)
     # tests/lambda_process.rs has the name of this metric, from a function whose bucket is away.
