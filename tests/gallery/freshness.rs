@@ -60,6 +60,19 @@ async fn the_first_get_reads_the_likely_files_beside_the_list() {
 }
 
 #[tokio::test]
+async fn versions_that_are_gone_are_not_kept() {
+    let s3 = s3_with(&["a"]).await;
+    let gallery = gallery(&s3, Duration::ZERO);
+    // The version before is kept, in case the new one cannot be read.
+    for text in ["1", "2", "3", "1"] {
+        put(&s3, "a", text);
+        let before = s3.requests().get;
+        names(&gallery).await;
+        assert_eq!(s3.requests().get - before, 1, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn the_get_after_a_list_is_one_get() {
     let s3 = s3_with(&["a", "b", "c"]).await;
     let gallery = listed(gallery(&s3, HOUR)).await;

@@ -245,6 +245,10 @@ impl Files {
         self.refused.forget_all_but(catalogue);
         self.left_out.forget_all_but(catalogue);
         self.slow.forget_all_but(catalogue);
+        // A gallery whose files change all day would fill the cache with versions that nobody asks for.
+        let entries = catalogue.entries.iter().chain(catalogue.partials());
+        let previous: HashSet<&Object> = entries.filter_map(|entry| Some(&entry.previous.as_ref()?.0)).collect();
+        self.cache.retain(|object, _| catalogue.lists(object) || previous.contains(object));
     }
 
     /// A file, read now unless it is in the cache or being read.
