@@ -1,5 +1,12 @@
 //! How the process ends.
 
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use super::{Gallery, files, modern, request};
@@ -54,46 +61,56 @@ fn signals_end_it_with_success() {
     }
 }
 
+/// The program with its input and its output in pipes.
+fn started(dir: &tempfile::TempDir) -> Child {
+    let mut command = crate::program();
+    command.args(["stdio", "--dir", crate::name(dir.path())]).stderr(Stdio::null());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
+}
+
 #[test]
-fn a_second_signal_ends_it_at_once_although_nobody_reads_its_answers() {
-    use std::io::Write;
-    use std::process::{Command, Stdio};
+fn a_second_signal_ends_it_although_nobody_reads_its_answers() {
     let dir = files();
-    let mut child = crate::program()
-        .args(["stdio", "--dir", crate::name(dir.path())])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = started(&dir);
     let mut stdin = child.stdin.take().unwrap();
     // More answers than a pipe holds. It reads no further than it can answer.
     let line = request(1, "tools/list", json!({})).to_string() + "\n";
-    let ask = std::thread::spawn(move || while stdin.write_all(line.as_bytes()).is_ok() {});
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let ask = thread::spawn(move || {
+        while stdin.write_all(line.as_bytes()).is_ok() {
+            count.fetch_add(1, Relaxed);
+        }
+    });
+    let mut answer = [0];
+    child.stdout.as_mut().unwrap().read_exact(&mut answer).unwrap();
+    let mut before = 0;
+    while asked.load(Relaxed) != before {
+        before = asked.load(Relaxed);
+        thread::sleep(Duration::from_secs(1));
+    }
     let id = child.id().to_string();
     let signal = || assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-    let pause = std::time::Duration::from_millis(500);
-    std::thread::sleep(pause);
     signal();
-    std::thread::sleep(pause);
+    thread::sleep(Duration::from_millis(500));
     assert!(child.try_wait().unwrap().is_none(), "it waits for a reader");
     signal();
-    // Not read until here.
+    let signalled = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        assert!(
+            signalled.elapsed() < Duration::from_secs(20),
+            "it waits on, as it does for 25 seconds after one signal"
+        );
+        thread::sleep(Duration::from_millis(10));
+    }
     assert_eq!(child.wait().unwrap().code(), Some(0));
     ask.join().unwrap();
 }
 
 #[test]
 fn a_closed_output_ends_it_with_success() {
-    use std::process::Stdio;
     let dir = files();
-    let mut child = crate::program()
-        .args(["stdio", "--dir", crate::name(dir.path())])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = started(&dir);
     drop(child.stdout.take());
     // The input stays open.
     assert_eq!(child.wait().unwrap().code(), Some(0));
