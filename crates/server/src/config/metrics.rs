@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use super::env::Env;
 use super::error::ConfigError;
+use crate::identity::NAME;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// An hour: a longer time is a typing error.
 const MAX_TIMEOUT_MILLISECONDS: u64 = 3_600_000;
 const MIN_INTERVAL_MILLISECONDS: u64 = 100;
 const MAX_INTERVAL_MILLISECONDS: u64 = 86_400_000;
-const SERVICE_NAME: &str = "prompt-gallery";
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 const PROTOCOLS: [&str; 2] = ["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
 
@@ -47,7 +47,7 @@ impl Otlp {
         let attributes = env.get("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
         let has_name = attributes.split(',').any(|attribute| attribute.trim().starts_with("service.name="));
         // Given to the SDK, which would prefer the attribute, unlike the specification.
-        let service_name = env.get("OTEL_SERVICE_NAME").or_else(|| (!has_name).then(|| SERVICE_NAME.to_owned()));
+        let service_name = env.get("OTEL_SERVICE_NAME").or_else(|| (!has_name).then(|| NAME.to_owned()));
         Ok(Some(Self { timeout: timeout.map_or(DEFAULT_TIMEOUT, Duration::from_millis), service_name }))
     }
 }

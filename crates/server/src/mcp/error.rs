@@ -66,6 +66,11 @@ pub(super) struct Error {
 }
 
 impl Error {
+    /// Why, for the log alone.
+    pub(super) fn into_cause(self) -> Option<String> {
+        self.cause
+    }
+
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), data: None, cause: None }
     }

@@ -75,7 +75,7 @@ impl Call<'_> {
         let page = match self.mcp.gallery.list_resources(cursor.as_deref()).await {
             Ok(page) => page,
             Err(e @ GalleryError::Store(_)) if !first.is_empty() => {
-                record.cause = Some(std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string));
+                record.cause = Error::from(e).into_cause();
                 // The client is to ask again.
                 return self.answer_page(&ResourcesResult { resources: &raw(&first), next_cursor: None }, 0, true);
             }

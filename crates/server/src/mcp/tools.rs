@@ -133,7 +133,7 @@ impl Call<'_> {
         let prompts = match self.prompts_for_tools(TOOL_LIST_TIMEOUT).await {
             Ok(prompts) => prompts,
             Err(e) => {
-                record.cause = Some(std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string));
+                record.cause = Error::from(e).into_cause();
                 // The client is to ask again.
                 return self.answer_page(&ListToolsResult { tools: &tools, next_cursor: None }, 0, true);
             }
