@@ -9,7 +9,6 @@ import shlex
 import socket
 import subprocess
 import sys
-import time
 import traceback
 from pathlib import Path
 
@@ -638,16 +637,6 @@ def extracted(lines: list[dict]) -> list[dict]:
     return data
 
 
-def logged_with_error(code: str) -> list[dict]:
-    """The metrics of the log, once it has a request with this error: a line comes later than the answer."""
-    for _ in range(100):
-        data = extracted([json.loads(line) for line in log_messages() if line.startswith("{")])
-        if any(dimension["Value"] == code for item in data for dimension in item["Dimensions"]):
-            break
-        time.sleep(0.1)
-    return data
-
-
 def alarm_goes_off(logical_id: str, data: list[dict], value: float | None = None, times: int = 1) -> None:
     """With what the stack wrote of the alarm's own metric; with `value` where that is not to be waited for."""
     client = boto3.client("cloudwatch")
@@ -678,7 +667,7 @@ def alarms() -> None:
     mcp(URL, tokens["user"], HANDSHAKE, "prompts/list")
     same(mcp(URL, tokens["user"], HANDSHAKE, "prompts/get", name="broken").json()["error"]["code"], -32603)
     s3.delete_object(Bucket=BUCKET, Key="prompts/broken.prompt")
-    data = logged_with_error("-32603")
+    data = extracted([json.loads(line) for line in log_messages() if line.startswith("{")])
     alarm_goes_off("InternalErrorsAlarm", data)
     alarm_goes_off("BrokenPromptsAlarm", data)
     # tests/lambda_process.rs has the name of this metric, from a function whose bucket is away.
