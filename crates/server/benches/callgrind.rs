@@ -1,5 +1,9 @@
 //! Runs one request a number of times, for `benches/instructions` to count: `callgrind NAME TIMES`.
 
+// This benchmark is one of that crate, which others know by this name.
+extern crate prompt_gallery_server as server;
+
+#[path = "../../../benches/workload/mod.rs"]
 mod workload;
 
 use std::hint::black_box;
