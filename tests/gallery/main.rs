@@ -67,10 +67,8 @@ fn patient(gallery: Gallery) -> Gallery {
 /// A gallery without retries, so that a failure is one request, and the clock that it goes by.
 fn gallery_with_a_clock(s3: &S3Server, ttl: Duration, stale_ok: Duration) -> (MovedClock, Gallery) {
     let clock = MovedClock::new();
-    let config = s3.client_config().retry_config(RetryConfig::disabled());
-    let store = S3Store::new(config, S3Server::BUCKET, "prompts/");
-    let freshness = Freshness { ttl, stale_ok, clock: Arc::new(clock.clone()) };
-    (clock, Gallery::new(Arc::new(store), freshness, PAGE_SIZE))
+    let freshness = Freshness { stale_ok, clock: Arc::new(clock.clone()), ..ttl.into() };
+    (clock, gallery_without_retries(s3, freshness))
 }
 
 /// A gallery after its first listing.
@@ -80,9 +78,9 @@ async fn listed(gallery: Gallery) -> Gallery {
 }
 
 /// Without retries, so that a failure is one request.
-fn gallery_without_retries(s3: &S3Server, ttl: Duration) -> Gallery {
+fn gallery_without_retries(s3: &S3Server, freshness: impl Into<Freshness>) -> Gallery {
     let config = s3.client_config().retry_config(RetryConfig::disabled());
-    Gallery::new(Arc::new(S3Store::new(config, S3Server::BUCKET, "prompts/")), ttl, PAGE_SIZE)
+    Gallery::new(Arc::new(S3Store::new(config, S3Server::BUCKET, "prompts/")), freshness, PAGE_SIZE)
 }
 
 /// A server with `prompts/NAME.prompt` for each name; each prompt says its name.

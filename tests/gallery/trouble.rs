@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use gallery::{Freshness, Gallery, STALE_OK};
 use store::{Object, Observed, PromptStore, StoreError, observing};
+use tokio::task::JoinHandle;
 
 use crate::clock::MovedClock;
 use crate::s3::Fault;
@@ -105,6 +106,73 @@ async fn the_pages_of_a_listing_that_failed_are_kept_for_the_next_one() {
     s3.set_fault(None);
     assert_eq!(gallery.count().await.unwrap(), 4);
     assert_eq!(lists_and_gets(s3.requests()), (6, 0), "the last two pages");
+}
+
+#[tokio::test]
+async fn files_that_change_together_are_served_together_also_if_a_listing_has_several_pages() {
+    let s3 = s3_with(&[]).await;
+    s3.set_page_size(1);
+    let step = |step| {
+        let partial = ("prompts/_part.prompt", format!("part {step}"));
+        s3.put_all([partial, ("prompts/a.prompt", format!("{{{{>part}}}} of step {step}"))]);
+    };
+    step(1);
+    let (clock, gallery) = gallery_with_a_clock(&s3, TTL, STALE_OK);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "part 1 of step 1");
+    // A listing has one page of before the change, and the next one goes on with the second page.
+    s3.set_fault(Some(Fault::SlowDownAfter(1)));
+    clock.advance(TTL + STEP);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "part 1 of step 1");
+    step(2);
+    s3.set_fault(None);
+    clock.advance(TTL);
+    let lists = s3.requests().list;
+    assert_eq!(say(&gallery, "a").await.unwrap(), "part 2 of step 2");
+    assert_eq!(s3.requests().list - lists, 1 + 2, "the second page, and a whole listing");
+}
+
+#[tokio::test]
+async fn in_a_process_that_stands_still_between_calls_old_trouble_does_not_count() {
+    let s3 = s3_with(&["a"]).await;
+    let clock = MovedClock::new();
+    let freshness = Freshness { is_frozen_between_calls: true, clock: Arc::new(clock.clone()), ..TTL.into() };
+    let gallery = Arc::new(gallery_without_retries(&s3, freshness));
+    let ask = || {
+        let gallery = Arc::clone(&gallery);
+        tokio::spawn(async move { say(&gallery, "a").await.unwrap() })
+    };
+    let is_waited_for = async |asking: &JoinHandle<String>, lists| {
+        eventually("the store is asked", async || s3.requests().list > lists).await;
+        clock.advance(Duration::from_millis(1900));
+        assert!(!asking.is_finished(), "the store may answer yet");
+    };
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+    s3.set_fault(Some(Fault::SlowDown));
+    clock.advance(TTL + STEP);
+    assert_eq!(say(&gallery, "a").await.unwrap(), "a");
+
+    // The last listing has failed, long ago.
+    put(&s3, "a", "new");
+    s3.set_fault(Some(Fault::Hold));
+    clock.advance(HOUR);
+    let (lists, asking) = (s3.requests().list, ask());
+    is_waited_for(&asking, lists).await;
+    s3.set_fault(None);
+    assert_eq!(asking.await.unwrap(), "new");
+
+    // The last listing was left behind, and fails now.
+    put(&s3, "a", "newer");
+    s3.set_fault(Some(Fault::Hold));
+    clock.advance(HOUR);
+    let (lists, asking) = (s3.requests().list, ask());
+    is_waited_for(&asking, lists).await;
+    clock.advance(Duration::from_millis(100));
+    assert_eq!(asking.await.unwrap(), "new");
+    clock.advance(HOUR);
+    let (lists, asking) = (s3.requests().list, ask());
+    s3.set_fault(Some(Fault::InternalErrorTimes(1)));
+    assert_eq!(asking.await.unwrap(), "newer");
+    assert_eq!(s3.requests().list, lists + 1);
 }
 
 #[tokio::test]
@@ -246,6 +314,8 @@ async fn an_older_version_says_its_age_and_is_served_as_long_as_the_setting_says
     s3.put(&key("_tone"), "dry");
     s3.set_fault(Some(Fault::DenyObjects));
     for (seconds, expected) in [(31, 31), (31, 62), (28, 90)] {
+        // Versions that were never read do not make the one that is served younger.
+        s3.put(&key("_tone"), format!("dry {seconds} {expected}"));
         clock.advance(Duration::from_secs(seconds));
         assert_eq!((age("a").await.unwrap(), age("c").await.unwrap()), (Some(expected), Some(expected)));
         assert_eq!(observing(names(&gallery)).await.1.stale_seconds, Some(expected));
@@ -306,7 +376,7 @@ impl PromptStore for FailingStore {
 #[tokio::test]
 async fn what_each_page_lacks_is_read_after_the_answer() {
     let (clock, store) = (MovedClock::new(), Arc::new(FailingStore::default()));
-    let freshness = Freshness { ttl: HOUR, stale_ok: STALE_OK, clock: Arc::new(clock.clone()) };
+    let freshness = Freshness { clock: Arc::new(clock.clone()), ..HOUR.into() };
     let gallery = Gallery::new(Arc::clone(&store) as Arc<dyn PromptStore>, freshness, 2);
     *store.failing.lock().unwrap() = vec!["b.prompt", "c.prompt"];
     let first = gallery.list(None).await.unwrap();
@@ -318,6 +388,17 @@ async fn what_each_page_lacks_is_read_after_the_answer() {
         store.read.lock().unwrap().iter().any(|key| key == "c.prompt")
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_page_of_files_that_cannot_be_read_does_not_end_the_list() {
+    let store = Arc::new(FailingStore::default());
+    let gallery = Gallery::new(Arc::clone(&store) as Arc<dyn PromptStore>, HOUR, 1);
+    *store.failing.lock().unwrap() = vec!["b.prompt", "d.prompt"];
+    let (listed, observed) = observing(names(&gallery)).await;
+    assert_eq!((listed, observed.unread), (vec!["a".to_owned(), "c".to_owned()], 1));
+    *store.failing.lock().unwrap() = vec!["a.prompt"];
+    assert_no_store(Gallery::new(store as Arc<dyn PromptStore>, HOUR, 1).list(None).await);
 }
 
 #[tokio::test]

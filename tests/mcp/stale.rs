@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_s3::config::retry::RetryConfig;
-use gallery::{Freshness, Gallery, STALE_OK};
+use gallery::{Freshness, Gallery};
 use http::HeaderMap;
 use serde_json::{Value, json};
 use server::mcp::{Mcp, Post};
@@ -30,7 +30,7 @@ async fn served() -> Served {
     }
     let config = s3.client_config().retry_config(RetryConfig::disabled());
     let store = S3Store::new(config, S3Server::BUCKET, "prompts/");
-    let freshness = Freshness { ttl: TTL, stale_ok: STALE_OK, clock: Arc::new(clock.clone()) };
+    let freshness = Freshness { clock: Arc::new(clock.clone()), ..TTL.into() };
     let mcp =
         Mcp::new(Arc::new(Gallery::new(Arc::new(store), freshness, 500)), Tools::new(Vec::new()).expect("no tools"));
     Served { s3, clock, mcp }

@@ -16,14 +16,14 @@ use crate::link::{Link, Partials};
 use crate::snapshot::{Catalogue, Entry};
 use crate::under_way::UnderWay;
 use dotprompt::{Named, Partial, Problem, Prompt, PromptFile, Shown, bounds};
-use store::{Object, PromptStore, StoreError, note_stale};
+use store::{Object, PromptStore, Revalidated, StoreError, note_stale};
 
 /// The files that were read, and what is wrong with them.
 pub struct Files {
     store: Arc<dyn PromptStore>,
     freshness: Freshness,
-    cache: Cache<Object, Arc<ParsedFile>, BySize>,
-    under_way: UnderWay<Arc<ParsedFile>>,
+    cache: Cache<Object, Arc<KeptFile>, BySize>,
+    under_way: UnderWay<Arc<KeptFile>>,
     /// Problems of prompts and partials.
     problems: ByVersion<Problem>,
     /// Files that the store lists and refuses to return: the error, and when the store was last asked.
@@ -65,6 +65,13 @@ impl Unread {
 }
 
 /// A file that was read.
+struct KeptFile {
+    file: ParsedFile,
+    /// When the store was last asked for it, and returned this version.
+    asked: Mutex<Instant>,
+}
+
+/// What a file is.
 enum ParsedFile {
     Prompt {
         file: Arc<PromptFile>,
@@ -114,9 +121,9 @@ fn urls(shown: &[Shown]) -> Vec<String> {
 #[derive(Clone)]
 struct BySize;
 
-impl Weighter<Object, Arc<ParsedFile>> for BySize {
+impl Weighter<Object, Arc<KeptFile>> for BySize {
     /// The estimated memory of a file in bytes: 16 KB for the prompts of `benches/scale`.
-    fn weight(&self, object: &Object, _: &Arc<ParsedFile>) -> u64 {
+    fn weight(&self, object: &Object, _: &Arc<KeptFile>) -> u64 {
         8192 + 8 * object.size.min(bounds::SOURCE)
     }
 }
@@ -131,6 +138,11 @@ impl Files {
         Arc::new(Self { store, freshness, cache, under_way, problems, refused, left_out, slow })
     }
 
+    /// Whether the cache has a version of a file.
+    pub(super) fn has(&self, object: &Object) -> bool {
+        self.cache.contains_key(object)
+    }
+
     /// Whether the cache has a version of a prompt with its partials.
     pub(super) fn has_linked(&self, object: &Object) -> bool {
         self.last_link(object).is_some()
@@ -138,7 +150,7 @@ impl Files {
 
     fn last_link(&self, object: &Object) -> Option<Arc<Link>> {
         let file = self.cache.get(object)?;
-        let ParsedFile::Prompt { last_link, .. } = &*file else { return None };
+        let ParsedFile::Prompt { last_link, .. } = &file.file else { return None };
         lock(last_link).clone().filter(|link| link.prompt.is_ok())
     }
 
@@ -147,12 +159,12 @@ impl Files {
         self.last_link(catalogue.object(entry)).filter(|link| link.partials.are_of(catalogue))
     }
 
-    /// Keeps the content of a version of a file that no listing has returned yet.
-    pub(super) fn keep_ahead(&self, object: &Object, source: &[u8]) {
+    /// Keeps the content of a version of a file that no listing has returned yet, and that the store was asked for at that time.
+    pub(super) fn keep_ahead(&self, object: &Object, source: &[u8], asked: Instant) {
         let file = ParsedFile::parse(&object.key, source);
         // The log names a problem once that version is listed.
         if !matches!(file, ParsedFile::Broken { .. }) {
-            self.keep(object, file);
+            self.keep(object, file, asked);
         }
     }
 
@@ -198,6 +210,11 @@ impl Files {
         }
     }
 
+    /// Forgets that a prompt was left out because one of its files could not be read.
+    pub fn is_listed(&self, object: &Object) {
+        self.left_out.remove(object);
+    }
+
     /// The prompts of a catalogue that are left out because one of their files cannot be read, by key, and why.
     pub fn left_out(&self, catalogue: &Catalogue) -> Vec<(String, String)> {
         self.left_out.of_prompts(catalogue)
@@ -223,7 +240,7 @@ impl Files {
     ///
     /// If it has all prompts, partials that no prompt has asked for are read.
     pub async fn shown(self: &Arc<Self>, catalogue: &Catalogue) -> (HashSet<String>, bool) {
-        let is_at_hand = |entry: &&Entry| self.cache.contains_key(catalogue.object(entry));
+        let is_at_hand = |entry: &&Entry| self.has(catalogue.object(entry));
         if catalogue.entries.iter().all(|entry| is_at_hand(&entry)) {
             let unread = catalogue.partials().filter(|entry| !is_at_hand(entry));
             let reads: Vec<_> = unread.map(|entry| self.read_partial(catalogue, entry)).collect();
@@ -232,7 +249,7 @@ impl Files {
         let (mut shown, mut are_all) = (HashSet::new(), true);
         for entry in catalogue.entries.iter().chain(catalogue.partials()) {
             match self.cache.get(catalogue.object(entry)) {
-                Some(file) => shown.extend(file.shown()),
+                Some(kept) => shown.extend(kept.file.shown()),
                 None => are_all = false,
             }
         }
@@ -252,7 +269,7 @@ impl Files {
     }
 
     /// A file, read now unless it is in the cache or being read.
-    async fn load(self: &Arc<Self>, object: &Object) -> Result<Arc<ParsedFile>, Unread> {
+    async fn load(self: &Arc<Self>, object: &Object) -> Result<Arc<KeptFile>, Unread> {
         if let Some(file) = self.cache.get(object) {
             return Ok(file);
         }
@@ -263,10 +280,11 @@ impl Files {
         self.under_way.join(object, read).await.map_err(|error| Unread { object: object.clone(), error })
     }
 
-    async fn read(&self, object: &Object) -> Result<Arc<ParsedFile>, StoreError> {
+    async fn read(&self, object: &Object) -> Result<Arc<KeptFile>, StoreError> {
         if object.size > bounds::SOURCE {
             let problem = dotprompt::too_large(&object.key, object.size);
-            return Ok(self.keep(object, ParsedFile::Broken { problem, shown: Vec::new() }));
+            let broken = ParsedFile::Broken { problem, shown: Vec::new() };
+            return Ok(self.keep(object, broken, self.freshness.clock.now()));
         }
         let refused = self.refused.get(object);
         if let Some((e, asked)) = &refused
@@ -274,6 +292,7 @@ impl Files {
         {
             return Err(e.clone());
         }
+        let asked = self.freshness.clock.now();
         let read = self.store.get(object).await;
         if refused.is_some() {
             match &read {
@@ -282,22 +301,23 @@ impl Files {
                 Err(error) => self.refuse(&Unread { object: object.clone(), error: error.clone() }),
             }
         }
-        Ok(self.keep(object, ParsedFile::parse(&object.key, &read?)))
+        Ok(self.keep(object, ParsedFile::parse(&object.key, &read?), asked))
     }
 
-    fn keep(&self, object: &Object, file: ParsedFile) -> Arc<ParsedFile> {
+    fn keep(&self, object: &Object, file: ParsedFile, asked: Instant) -> Arc<KeptFile> {
         if let ParsedFile::Broken { problem, .. } = &file {
             self.note(object, Some(problem));
         }
-        let file = Arc::new(file);
+        let file = Arc::new(KeptFile { file, asked: Mutex::new(asked) });
         self.cache.insert(object.clone(), Arc::clone(&file));
         file
     }
 
     /// Reads a key that no listing has returned yet. A key without a file is no error.
     pub(super) async fn read_ahead(&self, key: &str) {
+        let asked = self.freshness.clock.now();
         if let Ok((object, source)) = self.store.get_newest(key, bounds::SOURCE).await {
-            self.keep_ahead(&object, &source);
+            self.keep_ahead(&object, &source, asked);
         }
     }
 
@@ -361,8 +381,8 @@ impl Files {
     /// The first of its files that cannot be read.
     pub async fn linked(self: &Arc<Self>, catalogue: &Catalogue, entry: &Entry) -> Result<Arc<Link>, Unread> {
         let object = catalogue.object(entry);
-        let file = self.load(object).await?;
-        let (file, last) = match &*file {
+        let kept = self.load(object).await?;
+        let (file, last) = match &kept.file {
             ParsedFile::Prompt { file, last_link } => (file, last_link),
             ParsedFile::Broken { problem, .. } => {
                 self.left_out.remove(object);
@@ -376,7 +396,7 @@ impl Files {
             return Ok(Arc::clone(link));
         }
         // If a partial cannot be read, the last link stays, to be served as a whole.
-        let link = Arc::new(self.link(catalogue, entry, file).await?);
+        let link = Arc::new(self.link(catalogue, entry, &kept, file).await?);
         *lock(last) = Some(Arc::clone(&link));
         self.left_out.remove(object);
         self.slow.remove(object);
@@ -387,9 +407,11 @@ impl Files {
         self: &Arc<Self>,
         catalogue: &Catalogue,
         entry: &Entry,
+        kept: &Arc<KeptFile>,
         file: &Arc<PromptFile>,
     ) -> Result<Link, Unread> {
         let object = catalogue.object(entry);
+        let mut files = vec![(object, Arc::clone(kept))];
         let mut partials = HashMap::new();
         let mut names: Vec<String> = file.partials().map(str::to_owned).collect();
         let mut seen: HashSet<String> = names.iter().cloned().collect();
@@ -403,7 +425,9 @@ impl Files {
             let loaded: Vec<_> = stream::iter(loads).buffered(CONCURRENT_READS).collect().await;
             names.clear();
             for (entry, loaded) in loaded {
-                match &*loaded? {
+                let kept = loaded?;
+                files.push((catalogue.object(entry), Arc::clone(&kept)));
+                match &kept.file {
                     ParsedFile::Partial(partial) => {
                         let more = partial.partials().filter(|name| seen.insert((*name).to_owned()));
                         names.extend(more.map(str::to_owned));
@@ -417,6 +441,7 @@ impl Files {
                 }
             }
         }
+        self.check_listed_in_parts(catalogue, &files).await?;
         let prompt = match broken {
             Some(problem) => {
                 // The log has the problem since the partial was read.
@@ -431,6 +456,36 @@ impl Files {
         };
         let partials = Partials::of(&seen, catalogue);
         Ok(Link { version: object.shown_version().into(), prompt, partials, validation: Default::default() })
+    }
+}
+
+impl Files {
+    /// Asks for the files of a prompt that were read before the end of a listing in parts: one of them may have been replaced together
+    /// with another while the store was listed. One file alone is as it was at some time.
+    ///
+    /// # Errors
+    /// The first file that is no longer as it was listed, or that the store does not tell of.
+    async fn check_listed_in_parts(
+        &self,
+        catalogue: &Catalogue,
+        files: &[(&Object, Arc<KeptFile>)],
+    ) -> Result<(), Unread> {
+        let Some(listed) = catalogue.listed_in_parts.filter(|_| files.len() > 1) else { return Ok(()) };
+        let checks = files.iter().filter(|(_, kept)| *lock(&kept.asked) < listed).map(|(object, kept)| async move {
+            let asked = self.freshness.clock.now();
+            let error = match self.store.revalidate(object).await {
+                Ok(Revalidated::Unchanged | Revalidated::Unknown) => {
+                    *lock(&kept.asked) = asked;
+                    return Ok(());
+                }
+                Ok(Revalidated::Changed(_)) => {
+                    StoreError::NotFound(format!("{}: it is no longer what was listed", object.key))
+                }
+                Err(e) => e,
+            };
+            Err(Unread { object: (*object).clone(), error })
+        });
+        future::try_join_all(checks).await.map(drop)
     }
 }
 

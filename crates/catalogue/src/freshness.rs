@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::clock::{Clock, SystemClock};
-use crate::limits::{NEW_NAMES_WITHIN, STALE_OK};
+use crate::limits::{FORGOTTEN_AFTER, NEW_NAMES_WITHIN, STALE_OK};
 
 /// How old a snapshot may be, and the clock that says so.
 #[derive(Clone)]
@@ -14,6 +14,8 @@ pub struct Freshness {
     pub ttl: Duration,
     /// The last good snapshot is served up to this age while the store is down, and up to the TTL if that is longer.
     pub stale_ok: Duration,
+    /// Whether the process stands still between calls, as on Lambda: a listing may be cut off then, and says nothing of the store.
+    pub is_frozen_between_calls: bool,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -28,7 +30,7 @@ impl fmt::Debug for Freshness {
 impl From<Duration> for Freshness {
     /// This TTL, with the defaults for the rest.
     fn from(ttl: Duration) -> Self {
-        Self { ttl, stale_ok: STALE_OK, clock: Arc::new(SystemClock) }
+        Self { ttl, stale_ok: STALE_OK, is_frozen_between_calls: false, clock: Arc::new(SystemClock) }
     }
 }
 
@@ -41,6 +43,11 @@ impl Freshness {
     /// Whether a snapshot of this age is served while the store is down.
     pub(crate) fn is_usable(&self, age: Duration) -> bool {
         age <= self.ttl.max(self.stale_ok)
+    }
+
+    /// Whether what was learnt of the store at that time no longer counts.
+    pub(crate) fn is_forgotten(&self, time: Instant, now: Instant) -> bool {
+        self.is_frozen_between_calls && now.saturating_duration_since(time) >= FORGOTTEN_AFTER
     }
 
     /// How old a listing may be that is asked for the names of prompts whose files are revalidated.

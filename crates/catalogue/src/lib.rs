@@ -49,7 +49,7 @@ pub use {
     live::LiveCatalogue,
     retry::{Attempt, Fresh, Unreadable},
     snapshot::{Catalogue, Entry},
-    snapshots::{Snapshot, Snapshots},
+    snapshots::{Snapshot, Snapshots, jittered},
     summary::Summary,
     under_way::UnderWay,
 };

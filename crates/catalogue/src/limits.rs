@@ -21,6 +21,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(300);
 pub(crate) const SLOW_STORE: Duration = Duration::from_secs(2);
 /// The pause after the first failed listing. It doubles with each further one.
 pub(crate) const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// How long it counts that a listing has failed or was slow, in a process that stands still between calls.
+pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_secs(15);
 /// How long a new name may stay unseen where known prompts are revalidated without a listing, unless the TTL is longer.
 pub(crate) const NEW_NAMES_WITHIN: Duration = Duration::from_secs(30);
 /// How often one outage is logged.

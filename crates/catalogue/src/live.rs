@@ -12,7 +12,7 @@ use crate::limits::INDEX_DEADLINE;
 use crate::snapshot::Catalogue;
 use crate::snapshots::Snapshots;
 use dotprompt::{is_name, likely_keys};
-use store::{Object, PromptStore, StoreError};
+use store::{PromptStore, StoreError};
 
 /// The catalogue of one store, kept fresh, and the files that were read for it.
 pub struct LiveCatalogue {
@@ -36,8 +36,7 @@ impl LiveCatalogue {
         let index = Index::new(Arc::clone(&store));
         let (kept_files, known_prompts) = (Arc::clone(&files), Arc::clone(&index));
         let make = move |objects, before: Option<(&Arc<Catalogue>, Instant)>| {
-            let was_served = |object: &Object| kept_files.has_linked(object);
-            let catalogue = Catalogue::new(objects, before.map(|(before, began)| (&**before, began)), was_served);
+            let catalogue = Catalogue::new(objects, before.map(|(before, began)| (&**before, began)), &kept_files);
             kept_files.forget_all_but(&catalogue);
             if before.is_some() {
                 known_prompts.forget_all_but(&catalogue);

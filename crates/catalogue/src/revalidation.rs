@@ -58,11 +58,12 @@ impl LiveCatalogue {
 
     /// Whether the store says that a file has not changed. If it has, the cache has it for the listing that follows.
     async fn is_unchanged(&self, object: &Object) -> bool {
+        let asked = self.freshness.clock.now();
         match self.store.revalidate(object).await {
             Ok(Revalidated::Unchanged) => true,
             Ok(Revalidated::Changed(newer)) => {
                 if let Some((newer, content)) = newer {
-                    self.files.keep_ahead(&newer, &content);
+                    self.files.keep_ahead(&newer, &content, asked);
                 }
                 false
             }

@@ -6,6 +6,7 @@ use std::time::Instant;
 use check::strays;
 use dotprompt::Named;
 
+use crate::files::Files;
 use crate::snapshots::Snapshot;
 use store::Object;
 
@@ -20,6 +21,8 @@ pub struct Catalogue {
     shadowed: Vec<(usize, usize)>,
     /// Prompts that got another name than they claim: the index of the entry, and of the file that has the claimed name.
     renamed: Vec<(usize, usize)>,
+    /// When the listing ended, if it was made in parts: of a change of several files it may have some.
+    pub(crate) listed_in_parts: Option<Instant>,
 }
 
 /// One prompt or partial of the catalogue.
@@ -30,7 +33,7 @@ pub struct Entry {
     pub(crate) object: usize,
     /// The version that was served last, to be served again if this one cannot be read, and when it was last listed.
     pub(crate) previous: Option<(Object, Instant)>,
-    /// When the version before this one was last listed.
+    /// When the last version before this one that was read was last listed.
     pub(crate) replaced: Option<Instant>,
     /// Whether the first snapshot did not have it.
     pub is_new: bool,
@@ -40,16 +43,15 @@ impl Snapshot for Catalogue {
     fn objects(&self) -> &[Object] {
         &self.objects
     }
+
+    fn was_listed_in_parts(&mut self, ended: Instant) {
+        self.listed_in_parts = Some(ended);
+    }
 }
 
 impl Catalogue {
-    /// The catalogue of a listing. `was_served` says which files of the catalogue `before`, whose listing began at that time, are in the
-    /// cache with their partials.
-    pub(crate) fn new(
-        objects: Vec<Object>,
-        before: Option<(&Self, Instant)>,
-        was_served: impl Fn(&Object) -> bool,
-    ) -> Self {
+    /// The catalogue of a listing, with the one `before`, whose listing began at that time, and the files in the cache.
+    pub(crate) fn new(objects: Vec<Object>, before: Option<(&Self, Instant)>, files: &Files) -> Self {
         let (before, began) = before.unzip();
         let known = before.map(Self::entries_by_key).unwrap_or_default();
         let entry = |name: String, index: usize| {
@@ -61,15 +63,13 @@ impl Catalogue {
             let last = before.object(known);
             let is_replaced = last.version != object.version;
             let previous = match began {
-                Some(began) if is_replaced && was_served(last) => Some((last.clone(), began)),
+                Some(began) if is_replaced && files.has_linked(last) => Some((last.clone(), began)),
                 _ => known.previous.clone(),
             };
-            Entry {
-                previous,
-                replaced: if is_replaced { began } else { known.replaced },
-                is_new: known.is_new,
-                ..entry
-            }
+            // A version that was never read is in no prompt that is served, so the one before it counts.
+            let replaced = known.replaced.filter(|_| !is_replaced || !files.has(last));
+            let replaced = replaced.or_else(|| began.filter(|_| is_replaced));
+            Entry { previous, replaced, is_new: known.is_new, ..entry }
         };
         let (mut claims, mut partials): (_, HashMap<Box<str>, Entry>) = (Vec::new(), HashMap::new());
         let mut shadowed = Vec::new();
@@ -90,7 +90,7 @@ impl Catalogue {
         let prompts = dotprompt::distinct(claims, |index| &objects[index].key);
         let renamed = prompts.iter().enumerate().filter_map(|(index, prompt)| Some((index, prompt.holder?))).collect();
         let entries = prompts.into_iter().map(|prompt| entry(prompt.name, prompt.key)).collect();
-        let catalogue = Self { objects, entries, partials, shadowed, renamed };
+        let catalogue = Self { objects, entries, partials, shadowed, renamed, listed_in_parts: None };
         catalogue.report_names(before);
         catalogue
     }

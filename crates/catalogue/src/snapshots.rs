@@ -11,12 +11,17 @@ use futures_util::future::{BoxFuture, FutureExt, Shared};
 
 use crate::freshness::Freshness;
 use crate::limits::{FIRST_PAUSE, OUTAGE_LOG_INTERVAL, PATIENCE, REVISION_TRUSTED_FOR, SLOW_STORE};
-use store::{Object, PromptStore, StoreError, note_stale, note_waiting, spawn_counted};
+use store::{Listed, Object, PromptStore, StoreError, note_stale, note_waiting, spawn_counted};
 
 /// What is made of one listing of a store.
 pub trait Snapshot: Send + Sync + 'static {
     /// The listing itself.
     fn objects(&self) -> &[Object];
+
+    /// The listing was made in parts, and ended at this time.
+    fn was_listed_in_parts(&mut self, ended: Instant) {
+        let _ = ended;
+    }
 }
 
 /// Makes a snapshot of a listing. The snapshot before may be of use, and when its listing began.
@@ -168,13 +173,15 @@ impl<S: Snapshot> Inner<S> {
                 if let Some(outage) = outage.filter(|outage| has_failed || is_usable && now < outage.retry_at) {
                     return Err(outage.error.clone());
                 }
-                let is_well = outage.is_none();
+                let is_well = outage.is_none_or(|outage| self.freshness.is_forgotten(outage.retry_at, now));
                 let listing = match &state.under_way {
                     Some(listing) => listing.clone(),
                     None => state.under_way.insert(self.begin()).clone(),
                 };
                 let patience = asked + PATIENCE;
-                let patience = if is_well { patience.max(listing.began + SLOW_STORE) } else { patience };
+                // Not the time since a caller of before a freeze has begun it.
+                let began = if self.freshness.is_forgotten(listing.began, now) { asked } else { listing.began };
+                let patience = if is_well { patience.max(began + SLOW_STORE) } else { patience };
                 (listing, is_usable.then_some(patience))
             };
             note_waiting();
@@ -194,15 +201,15 @@ impl<S: Snapshot> Inner<S> {
         let task = spawn_counted(async move {
             let revision = inner.store.revision();
             match inner.store.list_or_continue().await {
-                (age, Ok(objects)) => inner.listed(began.checked_sub(age).unwrap_or(began), revision, objects),
-                (_, Err(e)) => inner.failed(e),
+                Ok(listed) => inner.listed(began, revision, listed),
+                Err(e) => inner.failed(began, e),
             }
         });
         let inner = Arc::clone(self);
         let ended = task.map(move |ended| {
             ended.map_err(|e| {
                 let e = StoreError::Unavailable(e.to_string());
-                inner.failed(e.clone());
+                inner.failed(began, e.clone());
                 e
             })
         });
@@ -210,32 +217,43 @@ impl<S: Snapshot> Inner<S> {
     }
 
     /// Makes the snapshot of a listing. There is one listing at a time.
-    fn listed(&self, began: Instant, revision: Option<u64>, objects: Vec<Object>) {
+    fn listed(&self, began: Instant, revision: Option<u64>, Listed { objects, age, is_in_parts }: Listed) {
+        let began = began.checked_sub(age).unwrap_or(began);
         let before = self.read().last.as_ref().map(|last| (Arc::clone(&last.snapshot), last.began));
         let snapshot = match before {
             Some((same, _)) if same.objects() == objects => same,
-            before => Arc::new((self.make)(objects, before.as_ref().map(|(before, began)| (before, *began)))),
+            before => {
+                let mut snapshot = (self.make)(objects, before.as_ref().map(|(before, began)| (before, *began)));
+                if is_in_parts {
+                    snapshot.was_listed_in_parts(self.freshness.clock.now());
+                }
+                Arc::new(snapshot)
+            }
         };
         let mut state = self.write();
         state.last = Some(Dated { began, revision, snapshot });
         (state.outage, state.under_way, state.logged) = (None, None, None);
     }
 
-    /// Remembers that a listing failed.
-    fn failed(&self, error: StoreError) {
+    /// Remembers that a listing failed which began at that time.
+    fn failed(&self, began: Instant, error: StoreError) {
         let now = self.freshness.clock.now();
         let mut state = self.write();
+        state.under_way = None;
+        // Its connections have ended in the freeze. A caller who waits for it begins another.
+        if self.freshness.is_forgotten(began, now) {
+            return;
+        }
         let failures = state.outage.take().map_or(0, |outage| outage.failures).saturating_add(1);
         let retry_at = now + self.pause(failures);
         state.outage = Some(Outage { failures, error, retry_at });
-        state.under_way = None;
         state.failures += 1;
     }
 
-    /// How long the store is not asked after so many failures. Servers that have failed together do not ask together again.
+    /// How long the store is not asked after so many failures.
     fn pause(&self, failures: u32) -> Duration {
         let doubled = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16));
-        doubled.min(self.store.retry_after() * 3).mul_f64(0.5 + fastrand::f64() / 2.0)
+        jittered(doubled.min(self.store.retry_after() * 3))
     }
 
     /// The last snapshot in place of a fresh one, if its age is allowed.
@@ -265,4 +283,10 @@ impl<S: Snapshot> Inner<S> {
     fn write(&self) -> RwLockWriteGuard<'_, State<S>> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A pause of half to all of that time. Servers that have failed together do not ask together again.
+#[must_use]
+pub fn jittered(pause: Duration) -> Duration {
+    pause.mul_f64(0.5 + fastrand::f64() / 2.0)
 }

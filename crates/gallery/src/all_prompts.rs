@@ -281,6 +281,7 @@ impl Gallery {
 
     /// The same for a caller that limits the time itself.
     pub(crate) async fn prompts_in_part(&self) -> Result<Arc<AllPrompts>, GalleryError> {
+        let began = self.live.freshness.clock.now();
         let catalogue = self.live.current().await?;
         if let Some(prompts) = self.all.get(&catalogue) {
             return Ok(prompts);
@@ -295,7 +296,7 @@ impl Gallery {
             made.observed.note_again();
             return Ok(Arc::clone(&made.prompts));
         }
-        let attempt = |catalogue: Arc<Catalogue>| async move { self.all_rows(&catalogue).await };
+        let attempt = |catalogue: Arc<Catalogue>| async move { self.all_rows(began, &catalogue).await };
         let fresh = self.live.with_fresh_catalogue(catalogue, attempt).await;
         let Usable { summaries, unread } = self.usable(&fresh, Audience::AnyClient)?;
         let unread = unread + fresh.catalogue.entries.len() - fresh.value.range().end;

@@ -23,6 +23,8 @@ pub(crate) const MAX_SHELF_LISTINGS: usize = 4;
 pub(crate) const PAGE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long after that the page waits for files that are being read. Then it is answered without them.
 pub(crate) const PAGE_GRACE: Duration = Duration::from_secs(1);
+/// How long after its request a page reads files at most: the grace and the answer come before [`DEADLINE`].
+pub(crate) const READ_WITHIN: Duration = Duration::from_millis(5500);
 /// The pause before files that a list lacks are read again. It doubles each time.
 pub(crate) const FIRST_READ_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause before they are read again.

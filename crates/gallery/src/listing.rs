@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::cursor::List;
 use crate::error::GalleryError;
 use crate::gallery::Gallery;
-use crate::limits::{ANSWER_WITHIN, MAX_PAGE_BYTES, PAGE_GRACE, READ_AHEAD, escaped_len};
+use crate::limits::{ANSWER_WITHIN, MAX_PAGE_BYTES, PAGE_GRACE, READ_AHEAD, READ_WITHIN, escaped_len};
 use crate::pages::Page;
 use crate::row::{Audience, for_audience, summary, summary_of};
 use catalogue::{Attempt, CONCURRENT_READS, Catalogue, Entry, Fresh, LiveCatalogue, Summary, Unread, Unreadable};
@@ -72,7 +72,7 @@ impl Gallery {
             return Err(GalleryError::InvalidCursor);
         }
         let asked = self.live.freshness.clock.now();
-        let (catalogue, page) = self.in_time(self.page_after(after.as_deref(), audience)).await?;
+        let (catalogue, page) = self.in_time(self.page_after(asked, after.as_deref(), audience)).await?;
         // This client reads page after page.
         let can_wait = cursor.is_some() && page.next_cursor.is_some();
         let left = ANSWER_WITHIN.saturating_sub(self.live.freshness.clock.since(asked));
@@ -82,6 +82,7 @@ impl Gallery {
 
     async fn page_after(
         &self,
+        asked: Instant,
         after: Option<&str>,
         audience: Audience,
     ) -> Result<(Arc<Catalogue>, Arc<Page>), GalleryError> {
@@ -91,7 +92,7 @@ impl Gallery {
         }
         let attempt = |catalogue: Arc<Catalogue>| async move {
             let start = catalogue.first_after(after);
-            self.page_rows(&catalogue, start, audience).await
+            self.page_rows(asked, &catalogue, start, audience).await
         };
         let fresh = self.live.with_fresh_catalogue(catalogue, attempt).await;
         let is_current = !fresh.value.is_cut && fresh.value.are_current();
@@ -103,23 +104,37 @@ impl Gallery {
     }
 
     /// Reads the rows of the page that begins with the entry `start`.
-    async fn page_rows(&self, catalogue: &Catalogue, start: usize, audience: Audience) -> PageRows {
+    async fn page_rows(&self, asked: Instant, catalogue: &Catalogue, start: usize, audience: Audience) -> PageRows {
         let end = catalogue.entries.len().min(start.saturating_add(self.page_size));
-        self.rows(catalogue, start..end, MAX_PAGE_BYTES, audience).await
+        self.rows(asked, catalogue, start..end, MAX_PAGE_BYTES, audience).await
     }
 
     /// Reads the rows of all prompts for any client, as far as they can be read in time.
-    pub(crate) async fn all_rows(&self, catalogue: &Catalogue) -> PageRows {
-        self.rows(catalogue, 0..catalogue.entries.len(), usize::MAX, Audience::AnyClient).await
+    pub(crate) async fn all_rows(&self, asked: Instant, catalogue: &Catalogue) -> PageRows {
+        self.rows(asked, catalogue, 0..catalogue.entries.len(), usize::MAX, Audience::AnyClient).await
     }
 
-    /// Reads the rows of entries, until they have `max_bytes` or took too long.
-    async fn rows(&self, catalogue: &Catalogue, range: Range<usize>, max_bytes: usize, audience: Audience) -> PageRows {
+    /// Reads the rows of entries for a caller that has asked at `asked`, until they have `max_bytes` or took too long.
+    async fn rows(
+        &self,
+        asked: Instant,
+        catalogue: &Catalogue,
+        range: Range<usize>,
+        max_bytes: usize,
+        audience: Audience,
+    ) -> PageRows {
+        let clock = &self.live.freshness.clock;
+        let ends = clock.now().checked_add(self.page_timeout);
+        // The listing may have taken long.
+        let ends = ends.map(|ends| ends.min(asked + READ_WITHIN));
         self.live.index_ready().await;
-        let ends = self.live.freshness.clock.now().checked_add(self.page_timeout);
         let mut page = PageRows { start: range.start, rows: Vec::new(), is_cut: false };
         let mut bytes = 0;
         for entries in catalogue.entries[range].chunks(READ_AHEAD) {
+            if !page.rows.is_empty() && ends.is_some_and(|ends| clock.now() >= ends) {
+                page.is_cut = true;
+                return page;
+            }
             let rows = self.rows_until(ends, catalogue, entries, audience).await;
             page.is_cut = rows.len() < entries.len();
             for row in rows {
@@ -200,10 +215,12 @@ impl Gallery {
         let (mut unread, mut old, mut cause) = (Vec::new(), 0, None);
         for (place, (entry, read)) in page.range().zip(entries.iter().zip(&page.rows)) {
             let error = match read {
-                Ok(summary) => {
-                    summaries.extend(summary.clone());
+                Ok(Some(summary)) => {
+                    self.live.files.is_listed(catalogue.object(entry));
+                    summaries.push(summary.clone());
                     continue;
                 }
+                Ok(None) => continue,
                 Err(unread) => unread,
             };
             let object = catalogue.object(entry);
@@ -231,10 +248,11 @@ impl Gallery {
             }
         }
         if let Some(cause) = cause {
-            if summaries.is_empty() {
+            self.reading_on.begin(&self.live, catalogue, unread.clone());
+            // A client that reads page after page goes on behind a page of files that cannot be read.
+            if page.start == 0 && unread.len() == page.rows.len() {
                 return Err(cause.into());
             }
-            self.reading_on.begin(&self.live, catalogue, unread.clone());
         }
         // If no prompt can be read, the store has failed, not each file.
         if page.start == 0 && refusals.len() > 1 && refusals.len() == entries.len() {

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 
 use crate::limits::{FIRST_READ_PAUSE, MAX_READ_PAUSE, READ_ON_AT_ONCE};
 use crate::row::summary_of;
-use catalogue::{Catalogue, LiveCatalogue};
+use catalogue::{Catalogue, LiveCatalogue, jittered};
 use store::StoreError;
 
 /// The files that are being read, if there are some.
@@ -62,7 +62,7 @@ impl ReadingOn {
                 if end.are_all(&done) {
                     break;
                 }
-                clock.sleep_until(clock.now() + pause).await;
+                clock.sleep_until(clock.now() + jittered(pause)).await;
                 pause = (pause * 2).min(MAX_READ_PAUSE);
             }
         });

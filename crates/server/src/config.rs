@@ -210,7 +210,7 @@ impl Config {
     /// How old the state of the store may be.
     #[must_use]
     pub fn freshness(&self) -> Freshness {
-        Freshness { stale_ok: self.stale_ok, ..self.cache_ttl.into() }
+        Freshness { stale_ok: self.stale_ok, is_frozen_between_calls: self.on_lambda, ..self.cache_ttl.into() }
     }
 }
 

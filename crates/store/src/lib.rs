@@ -41,7 +41,7 @@ pub use dir::DirStore;
 pub use observed::{
     Observed, counting_requests, note_stale, note_unread, note_waiting, observed, observing, spawn_counted,
 };
-pub use prompt_store::{IndexStore, Object, PromptStore, Revalidated, StoreError, Written};
+pub use prompt_store::{IndexStore, Listed, Object, PromptStore, Revalidated, StoreError, Written};
 #[doc(hidden)]
 pub use prompt_store::{is_lasting, timestamp};
 pub use s3::S3Store;

@@ -76,10 +76,12 @@ pub trait PromptStore: Send + Sync + 'static {
     /// Any [`StoreError`]; nothing is listed in part.
     async fn list(&self) -> Result<Vec<Object>, StoreError>;
 
-    /// As [`list`](Self::list), but a listing that has failed on its way may be continued. Also returns how long ago the listing
-    /// began: every change before that is in it.
-    async fn list_or_continue(&self) -> (Duration, Result<Vec<Object>, StoreError>) {
-        (Duration::ZERO, self.list().await)
+    /// As [`list`](Self::list), but a listing that has failed on its way may be continued.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    async fn list_or_continue(&self) -> Result<Listed, StoreError> {
+        Ok(Listed { objects: self.list().await?, age: Duration::ZERO, is_in_parts: false })
     }
 
     /// Asks whether `object`, which [`list`](Self::list) returned, is still what the store has under its key.
@@ -151,6 +153,17 @@ pub trait PromptStore: Send + Sync + 'static {
 
     /// For people: a folder's path, or `s3://bucket/prefix`.
     fn location(&self) -> String;
+}
+
+/// What a listing has returned, and how.
+#[derive(Debug)]
+pub struct Listed {
+    /// Every file once, sorted by the bytes of the key.
+    pub objects: Vec<Object>,
+    /// How long ago the listing began: every change before that is in it.
+    pub age: Duration,
+    /// Whether the files were listed in parts, one after the other: a change of several files may be in it with some of them.
+    pub is_in_parts: bool,
 }
 
 /// What a store says of a version of a file.

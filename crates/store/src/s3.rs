@@ -34,7 +34,7 @@ use version::{Comparison, Marks};
 use crate::digest::ContentDigest;
 use crate::https::Http;
 use crate::limits::{CONTINUE_WITHIN, MAX_PAGE_FAILURES, MAX_UNLISTED_BYTES};
-use crate::prompt_store::{IndexStore, Object, PromptStore, Revalidated, StoreError};
+use crate::prompt_store::{IndexStore, Listed, Object, PromptStore, Revalidated, StoreError};
 
 /// The objects below a prefix of one bucket.
 #[derive(Clone)]
@@ -131,8 +131,9 @@ impl S3Store {
     }
 
     /// Reads the pages that are missing. A listing that fails after its first page is kept.
-    async fn finish(&self, mut unfinished: Unfinished) -> Result<Vec<Object>, StoreError> {
+    async fn finish(&self, mut unfinished: Unfinished) -> Result<Listed, StoreError> {
         loop {
+            let is_in_parts = unfinished.token.is_some();
             let (page, date) = match self.page(unfinished.token.clone()).await {
                 Ok(answered) => answered,
                 Err(e) => {
@@ -149,7 +150,8 @@ impl S3Store {
             let added = unfinished.listing.add(page);
             unfinished.token = added.map_err(|why| StoreError::Unavailable(format!("{}: {why}", self.location())))?;
             if unfinished.token.is_none() {
-                return Ok(self.objects(unfinished.listing.finish(), unfinished.date));
+                let objects = self.objects(unfinished.listing.finish(), unfinished.date);
+                return Ok(Listed { objects, age: Duration::ZERO, is_in_parts });
             }
         }
     }
@@ -205,14 +207,15 @@ fn max_bytes(object: &Object) -> u64 {
 #[async_trait]
 impl PromptStore for S3Store {
     async fn list(&self) -> Result<Vec<Object>, StoreError> {
-        self.finish(Unfinished::begin()).await
+        Ok(self.finish(Unfinished::begin()).await?.objects)
     }
 
-    async fn list_or_continue(&self) -> (Duration, Result<Vec<Object>, StoreError>) {
+    async fn list_or_continue(&self) -> Result<Listed, StoreError> {
         let kept = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).take();
         let kept = kept.filter(|unfinished| unfinished.began.elapsed() < CONTINUE_WITHIN);
         let age = kept.as_ref().map_or(Duration::ZERO, |unfinished| unfinished.began.elapsed());
-        (age, self.finish(kept.unwrap_or_else(Unfinished::begin)).await)
+        let listed = self.finish(kept.unwrap_or_else(Unfinished::begin)).await?;
+        Ok(Listed { age, ..listed })
     }
 
     async fn revalidate(&self, object: &Object) -> Result<Revalidated, StoreError> {
