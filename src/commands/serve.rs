@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use futures_util::future::{self, Either};
 use tokio::net::TcpListener;
 use tokio::runtime;
+use tokio::sync::oneshot;
 
 use dotprompt::shorten_to;
 use gallery::{Gallery, ShelfSummary};
@@ -98,10 +99,31 @@ async fn listen(watched: Watched, verifier: Verifier, config: &Config, list: &st
     let listener = TcpListener::bind(addr).await.map_err(cannot_listen)?;
     let addr = listener.local_addr().map_err(Failure::wrong)?;
     tracing::info!(address = %addr, store = gallery.location(), version = env!("CARGO_PKG_VERSION"), "started");
+    let (stopping, is_stopping) = oneshot::channel();
     let stop = async move {
         let signal = program::stop_signal().await;
+        let next = program::stop_signal().boxed().shared();
+        // Signals count from the first poll on.
+        let _ = next.clone().now_or_never();
         tracing::info!(signal, "stopping");
         streams.stop();
+        let _ = stopping.send(next);
+    };
+    // Requests or the collector may keep it waiting. One more signal ends the process at once.
+    let signalled_again = async {
+        match is_stopping.await {
+            Ok(next) => next.await,
+            Err(_) => future::pending().await,
+        }
+    };
+    let served = async {
+        tokio::select! {
+            () = async {
+                port::serve(app, listener, limits, stop).await;
+                metrics.stop().await;
+            } => {}
+            signal = signalled_again => tracing::warn!(signal, "connections closed before their requests were answered"),
+        }
     };
     let greet_and_watch = async {
         // Later versions than these are changes.
@@ -111,11 +133,8 @@ async fn listen(watched: Watched, verifier: Verifier, config: &Config, list: &st
         Ok(never)
     };
     // Both run at once: requests that need no prompts are answered while the store is slow.
-    match future::select(pin!(port::serve(app, listener, limits, stop)), pin!(greet_and_watch)).await {
-        Either::Left(((), _)) => {
-            metrics.stop().await;
-            tracing::info!("stopped");
-        }
+    match future::select(pin!(served), pin!(greet_and_watch)).await {
+        Either::Left(((), _)) => tracing::info!("stopped"),
         Either::Right((Err(e), _)) => return Err(e),
         Either::Right((Ok(never), _)) => match never {},
     }

@@ -392,6 +392,26 @@ fn the_log_has_its_start_and_its_end() {
 }
 
 #[test]
+fn a_second_signal_ends_it_with_requests_under_way() {
+    let program = Program::start("prompts", "127.0.0.1:0");
+    let mut stream = TcpStream::connect(program.host()).unwrap();
+    let host = program.host();
+    write!(stream, "POST /mcp HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n")
+        .unwrap();
+    write!(stream, "Content-Length: 10\r\n\r\n").unwrap();
+    // The server waits for the body.
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100");
+    program.signal_to_stop();
+    program.logs("stopping");
+    let (code, log) = program.stop();
+    assert_eq!(code, Some(0), "{log}");
+    let closed = "connections closed before their requests were answered signal=\"SIGTERM\"";
+    assert!(log.contains(closed) && log.contains("stopped") && !log.contains("http.status=408"), "{log}");
+}
+
+#[test]
 fn a_log_in_json_is_json_in_every_line() {
     let program = Program::start_with("prompts", "127.0.0.1:0", &[("LOG_FORMAT", "json")]);
     assert!(program.greeting.starts_with("Serving "));
