@@ -6,7 +6,7 @@
 //! | connections are accepted, refused and drained at the stop | this file |
 //! | a request gets from the socket to the service | `port/connection.rs` |
 //! | a client takes too long | `port/socket.rs`, by what `port/exchange.rs` knows of the request |
-//! | the bytes of requests are counted | `port/memory.rs` |
+//! | the bytes of requests and of answers are counted | `port/memory.rs` |
 //! | a request is answered that no route sees | `port/refusal.rs` |
 
 mod connection;
@@ -22,7 +22,6 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use axum::Router;
-use futures_util::FutureExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
@@ -30,7 +29,6 @@ use tokio::time::{sleep, timeout};
 use connection::Shared;
 use limits::{ACCEPT_PAUSE, MAX_REFUSALS, MAX_WAITING};
 pub(crate) use limits::{DRAIN_TIMEOUT, Limits, max_connections};
-use memory::RequestMemory;
 use refusal::{Refusal, linger, read_head};
 
 /// Serves `app` on a port until `stop` is ready, then answers the requests under way.
@@ -41,9 +39,8 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
     let (stopping, is_stopping) = watch::channel(false);
-    let memory = Arc::new(RequestMemory::new(limits.held_bytes));
     let limits = Arc::new(limits);
-    let shared = Shared { app, limits: Arc::clone(&limits), memory, is_stopping };
+    let shared = Shared::new(app, Arc::clone(&limits), is_stopping);
     let all = u32::try_from(limits.connections).unwrap_or(u32::MAX).min(MAX_PERMITS);
     let rooms =
         Rooms { connections: Arc::new(Semaphore::new(all as usize)), refusals: Arc::new(Semaphore::new(MAX_REFUSALS)) };
@@ -55,15 +52,14 @@ pub(crate) async fn serve(
             stream = accept(&listener, &mut is_failing) => rooms.take(stream, &shared),
         }
     }
-    // Some clients have sent a request before the stop. Without Tokio's budget, which would end this after some.
-    let waiting = async {
+    // Some clients have sent a request before the stop. From the system: Tokio may not know of them yet.
+    if let Ok(listener) = listener.into_std() {
         for _ in 0..MAX_WAITING {
-            let Some(Ok((stream, _))) = listener.accept().now_or_never() else { break };
-            rooms.take(stream, &shared);
+            let Ok((stream, _)) = listener.accept() else { break };
+            let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+            stream.into_iter().for_each(|stream| rooms.take(stream, &shared));
         }
-    };
-    tokio::task::unconstrained(waiting).await;
-    drop(listener);
+    }
     stopping.send_replace(true);
     if timeout(limits.drain, rooms.connections.acquire_many(all)).await.is_err() {
         let open = all as usize - rooms.connections.available_permits();
@@ -74,10 +70,8 @@ pub(crate) async fn serve(
 /// Answers the requests of one client, as [`serve`] does for each. For the fuzz targets.
 #[doc(hidden)]
 pub async fn answer(stream: TcpStream, app: Router) {
-    let limits = Arc::new(Limits::new(1));
-    let memory = Arc::new(RequestMemory::new(limits.held_bytes));
     let (_stopping, is_stopping) = watch::channel(false);
-    connection::serve(stream, Shared { app, limits, memory, is_stopping }).await;
+    connection::serve(stream, Shared::new(app, Arc::new(Limits::new(1)), is_stopping)).await;
 }
 
 /// The most permits that can be taken at once.
@@ -128,7 +122,7 @@ impl Rooms {
         }
         Refusal::TOO_MANY_CONNECTIONS.log();
         let Ok(room) = Arc::clone(&self.refusals).try_acquire_owned() else {
-            return Refusal::TOO_MANY_CONNECTIONS.try_write(&stream);
+            return Refusal::TOO_MANY_CONNECTIONS.write_at_once(stream);
         };
         let time = shared.limits.short_linger;
         tokio::spawn(async move {

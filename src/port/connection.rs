@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -9,24 +10,27 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::header::{CONNECTION, CONTENT_TYPE, HOST, ORIGIN};
 use http::{HeaderValue, Request, StatusCode, Version};
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use server::http::Denied;
+use server::http::{Denied, response};
+use server::mcp::Reply;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tower::ServiceExt;
+use uuid::Uuid;
 
 use super::Limits;
 use super::exchange::{Answering, End, Exchange};
-use super::limits::{LONG_HEAD, MAX_HEAD_BYTES};
-use super::memory::{HeldBytes, RequestMemory};
+use super::limits::{LONG_HEAD, MAX_HEAD_BYTES, SHORT_ANSWER_BYTES};
+use super::memory::{HeldBytes, Memory};
 use super::refusal::{Refusal, linger, log};
 use super::socket::Socket;
 
@@ -35,8 +39,31 @@ use super::socket::Socket;
 pub(super) struct Shared {
     pub(super) app: Router,
     pub(super) limits: Arc<Limits>,
-    pub(super) memory: Arc<RequestMemory>,
+    requests: Arc<Memory>,
+    answers: Arc<Memory>,
     pub(super) is_stopping: watch::Receiver<bool>,
+}
+
+impl Shared {
+    pub(super) fn new(app: Router, limits: Arc<Limits>, is_stopping: watch::Receiver<bool>) -> Self {
+        let requests = Arc::new(Memory::new(limits.held_bytes));
+        let answers = Arc::new(Memory::new(limits.held_answers));
+        Self { app, limits, requests, answers, is_stopping }
+    }
+
+    /// An answer with what it holds until it is written, if it is long; a refusal if there is no room for it.
+    fn hold(&self, response: Response) -> (Response, Option<Arc<HeldBytes>>) {
+        let length = response.body().size_hint().exact().unwrap_or_default();
+        if length <= SHORT_ANSWER_BYTES {
+            return (response, None);
+        }
+        let held = HeldBytes::new(&self.answers);
+        if held.add(usize::try_from(length).unwrap_or(usize::MAX)).is_ok() {
+            return (response, Some(held));
+        }
+        Refusal::NO_ROOM_FOR_ANSWER.log();
+        (Refusal::NO_ROOM_FOR_ANSWER.response(), None)
+    }
 }
 
 /// The client's address, for `GET /metrics`.
@@ -47,7 +74,7 @@ pub(super) async fn serve(stream: TcpStream, shared: Shared) {
     // Otherwise a small answer waits for the client's acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
     let peer = stream.peer_addr().ok().map(ConnectInfo);
-    let exchange = Exchange::new(Arc::clone(&shared.memory));
+    let exchange = Exchange::new(Arc::clone(&shared.requests));
     let (socket, returned) = Socket::new(stream, Arc::clone(&exchange), Arc::clone(&shared.limits));
     let ended = drive(socket, peer, &exchange, &shared).await;
     let Some(mut stream) = returned.take() else { return };
@@ -102,7 +129,7 @@ async fn drive(socket: Socket, peer: Peer, exchange: &Arc<Exchange>, shared: &Sh
     let service = service_fn(|request: Request<Incoming>| {
         // At once: hyper reads on before it polls the future.
         let begun = exchange.begin(request.body().size_hint().exact());
-        answer(request, peer, begun, exchange, &shared.app)
+        answer(request, peer, begun, exchange, shared)
     });
     let mut connection =
         pin!(http1::Builder::new().max_buf_size(MAX_HEAD_BYTES).serve_connection(TokioIo::new(socket), service));
@@ -123,13 +150,13 @@ async fn answer(
     peer: Peer,
     (answering, held): (Answering, Arc<HeldBytes>),
     exchange: &Exchange,
-    app: &Router,
+    shared: &Shared,
 ) -> Result<http::Response<Answer>, Infallible> {
     // hyper reads a little more than its limit.
     let is_long = exchange.head_length().is_some_and(|length| length > MAX_HEAD_BYTES as u64);
     let long_head = is_long.then_some((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, LONG_HEAD));
     let problem = || head_problem(&request).map(|problem| (StatusCode::BAD_REQUEST, problem));
-    let mut response = match long_head.or_else(problem) {
+    let response = match long_head.or_else(problem) {
         Some((status, problem)) => {
             log(status, problem);
             Denied::new(status, problem).into_response()
@@ -141,16 +168,25 @@ async fn answer(
             if let Some(peer) = peer {
                 request.extensions_mut().insert(peer);
             }
-            let Ok(response) = app.clone().oneshot(request).await;
-            response
+            // A panic fails this request alone.
+            let answered = AssertUnwindSafe(shared.app.clone().oneshot(request)).catch_unwind().await;
+            answered.map_or_else(|_| failed(), |Ok(response)| response)
         }
     };
-    answering.has_begun();
+    let (mut response, unsent) = shared.hold(response);
+    answering.has_begun(unsent);
     let ends = response.status() == StatusCode::PAYLOAD_TOO_LARGE || exchange.is_stopping() && exchange.is_last();
     if ends {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(response.map(|body| Answer { body, _answering: answering }))
+}
+
+/// The answer to a request whose route has panicked.
+fn failed() -> Response {
+    let id = Uuid::new_v4().to_string();
+    tracing::error!(http.status = 500, request_id = id, cause = "panic", "request failed");
+    response(Reply::failed(&id, "panic"))
 }
 
 /// Why the head of a request is wrong, for every address: its `Host` (RFC 9112, 3.2), or a header that is there twice, of which another

@@ -9,13 +9,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Limits;
-use super::memory::{HeldBytes, RequestMemory};
+use super::memory::{HeldBytes, Memory};
 
 /// The requests of one connection. All calls come from the task of the connection.
 #[derive(Debug)]
 pub(super) struct Exchange {
     state: Mutex<State>,
-    memory: Arc<RequestMemory>,
+    memory: Arc<Memory>,
 }
 
 #[derive(Debug)]
@@ -26,6 +26,8 @@ struct State {
     request: Received,
     /// What the request holds, until its answer begins. The request itself has it too.
     held: Option<Arc<HeldBytes>>,
+    /// What a long answer holds, until it is written.
+    unsent: Option<Arc<HeldBytes>>,
     /// The rest of a body that nobody reads; `None` if its length is unknown.
     unread: Option<u64>,
     is_stopping: bool,
@@ -70,12 +72,13 @@ pub(super) enum Wait {
 }
 
 impl Exchange {
-    pub(super) fn new(memory: Arc<RequestMemory>) -> Arc<Self> {
+    pub(super) fn new(memory: Arc<Memory>) -> Arc<Self> {
         let state = State {
             phase: Phase::Idle { since: Instant::now() },
             count: 0,
             request: Received::default(),
             held: None,
+            unsent: None,
             unread: Some(0),
             is_stopping: false,
             is_closed_by_client: false,
@@ -143,6 +146,7 @@ impl Exchange {
         if !matches!(state.phase, Phase::Answered) {
             return;
         }
+        state.unsent = None;
         let since = Instant::now();
         let (phase, unread) = match state.request.unread() {
             // The next head has begun to arrive.
@@ -229,9 +233,11 @@ pub(super) struct Answering {
 }
 
 impl Answering {
-    /// The answer begins: the request is no longer held by this connection.
-    pub(super) fn has_begun(&self) {
-        self.exchange.state().held = None;
+    /// The answer begins: the request is no longer held by this connection. `unsent` is what the answer holds. The one before is
+    /// written by now: hyper begins no answer earlier.
+    pub(super) fn has_begun(&self, unsent: Option<Arc<HeldBytes>>) {
+        let state = &mut *self.exchange.state();
+        (state.held, state.unsent) = (None, unsent);
     }
 }
 
@@ -317,7 +323,7 @@ mod tests {
     const HEAD: &[u8] = b"POST /mcp HTTP/1.1\r\nHost: h\r\n\r\n";
 
     fn exchange(max_bytes: usize) -> Arc<Exchange> {
-        Exchange::new(Arc::new(RequestMemory::new(max_bytes)))
+        Exchange::new(Arc::new(Memory::new(max_bytes)))
     }
 
     fn waits(exchange: &Exchange) -> Wait {
@@ -361,7 +367,7 @@ mod tests {
         let (answering, _) = exchange.begin(Some(5));
         assert_eq!(waits(&exchange), Wait::Forever);
         exchange.received(b"12345").expect("room");
-        answering.has_begun();
+        answering.has_begun(None);
         drop(answering);
         assert_eq!(waits(&exchange), Wait::Forever, "the answer is not written");
         exchange.flushed();
@@ -416,7 +422,7 @@ mod tests {
         let (answering, held) = exchange.begin(Some(5));
         // The bytes of the second request do not count for the first one.
         exchange.received(&[b"12345", HEAD].concat()).expect("room");
-        answering.has_begun();
+        answering.has_begun(None);
         let other = Exchange::new(Arc::clone(&exchange.memory));
         assert_eq!(other.received(b"P").expect_err("no room").kind(), ErrorKind::QuotaExceeded);
         assert_eq!(other.end(), Some(End::NoRoom));

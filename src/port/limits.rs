@@ -22,6 +22,8 @@ pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
 pub(super) const LONG_HEAD: &str = "the head of the request has more than 64 KiB, or more than 100 fields";
 /// Connections beyond the limit that get an answer and time to read it, at once. Further ones are closed after the answer.
 pub(super) const MAX_REFUSALS: usize = 16;
+/// An answer that is no longer than this is not counted in [`Limits::held_answers`].
+pub(super) const SHORT_ANSWER_BYTES: u64 = 64 * 1024;
 /// When a client that was refused may come again.
 pub(super) const RETRY_SECONDS: u16 = 5;
 /// How long the server waits before it accepts again, after it could not.
@@ -36,12 +38,16 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     /// Bytes of all requests at once that are held, heads and bodies. hyper reads up to 64 KiB ahead, for each connection.
     pub(crate) held_bytes: usize,
+    /// Bytes of all long answers at once that clients have not read.
+    pub(crate) held_answers: usize,
     /// From the first byte of a head to its end.
     pub(crate) head: Duration,
     /// Without a request.
     pub(crate) idle: Duration,
-    /// Without a byte of the answer that the client reads.
+    /// For a client that reads nothing of its answer. One that reads some has more time, by [`Self::reading_rate`].
     pub(crate) reading: Duration,
+    /// Bytes of an answer for which a client has a second.
+    pub(crate) reading_rate: u32,
     /// For a client that sends more than is read: after the answer, until it closes the connection.
     pub(crate) linger: Duration,
     /// The same while the server stops, and for connections beyond the limit.
@@ -55,9 +61,11 @@ impl Limits {
         Self {
             connections,
             held_bytes: 64 * 1024 * 1024,
+            held_answers: 256 * 1024 * 1024,
             head: Duration::from_secs(10),
             idle: Duration::from_secs(75),
             reading: Duration::from_secs(75),
+            reading_rate: 4 * 1024,
             linger: Duration::from_secs(5),
             short_linger: Duration::from_secs(1),
             drain: DRAIN_TIMEOUT,

@@ -1,10 +1,15 @@
 //! Answers that hyper does not give: to clients beyond the limits. And the end of a connection whose client may still be sending.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::net::Shutdown;
 use std::time::Duration;
 
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use http::header::RETRY_AFTER;
 use serde_json::json;
+use server::http::Denied;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -27,6 +32,11 @@ impl Refusal {
         status: StatusCode::SERVICE_UNAVAILABLE,
         message: "the requests of all clients hold too much memory: try again later",
     };
+    /// Of a request that a route has answered.
+    pub(super) const NO_ROOM_FOR_ANSWER: Self = Self {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        message: "the answers that clients have not read hold too much memory: try again later",
+    };
     pub(super) const TOO_MANY_CONNECTIONS: Self = Self {
         status: StatusCode::SERVICE_UNAVAILABLE,
         message: "all connections of this server are in use (MAX_CONNECTIONS): try again later",
@@ -44,14 +54,28 @@ impl Refusal {
         text
     }
 
+    /// The answer for hyper.
+    pub(super) fn response(self) -> Response {
+        Denied::new(self.status, self.message).with_header(RETRY_AFTER, RETRY_SECONDS.into()).into_response()
+    }
+
     /// Writes the answer, for at most this time.
     pub(super) async fn write(self, stream: &mut TcpStream, time: Duration) {
         let _ = timeout(time, stream.write_all(self.text().as_bytes())).await;
     }
 
-    /// Writes the answer where that is possible at once.
-    pub(super) fn try_write(self, stream: &TcpStream) {
-        let _ = stream.try_write(self.text().as_bytes());
+    /// Writes the answer and closes the connection, without waiting: what the system does not take at once is lost.
+    pub(super) fn write_at_once(self, stream: TcpStream) {
+        // Of the system, which takes an answer of this size on a new connection. Tokio does not know yet that it does.
+        let Ok(mut stream) = stream.into_std() else { return };
+        let _ = stream.write_all(self.text().as_bytes());
+        let _ = stream.shutdown(Shutdown::Write);
+        // Otherwise the system would answer what is there with a reset.
+        let mut buffer = [0; 4096];
+        let mut length = 0;
+        while let (Ok(read @ 1..), ..=MAX_HEAD_BYTES) = (stream.read(&mut buffer), length) {
+            length += read;
+        }
     }
 
     /// Writes the log line: no route has seen the request.

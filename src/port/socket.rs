@@ -1,10 +1,13 @@
 //! A client's socket: its reads and writes end when the client takes too long.
 
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -20,8 +23,15 @@ pub(super) struct Socket {
     exchange: Arc<Exchange>,
     limits: Arc<Limits>,
     timer: Timer,
-    /// Since when a write waits for the client.
-    waits_since: Option<Instant>,
+    /// While writes wait for the client.
+    reading: Option<Reading>,
+}
+
+/// A client that reads an answer more slowly than it is written.
+struct Reading {
+    since: Instant,
+    /// What it has read since then, apart from what the system holds.
+    bytes: usize,
 }
 
 /// Where a stream is once its [`Socket`] is dropped.
@@ -37,22 +47,31 @@ impl Returned {
 impl Socket {
     pub(super) fn new(stream: TcpStream, exchange: Arc<Exchange>, limits: Arc<Limits>) -> (Self, Returned) {
         let returned = Returned::default();
-        let (timer, waits_since) = Default::default();
-        (Self { stream: Some(stream), returned: returned.clone(), exchange, limits, timer, waits_since }, returned)
+        let (timer, reading) = Default::default();
+        (Self { stream: Some(stream), returned: returned.clone(), exchange, limits, timer, reading }, returned)
     }
 
     fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
         self.stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
+    /// Whether the system has bytes of the client.
+    fn has_unread(&self) -> bool {
+        let byte = &mut [MaybeUninit::uninit()];
+        self.stream.as_ref().is_some_and(|stream| SockRef::from(stream).peek(byte).is_ok_and(|read| read > 0))
+    }
+
     /// The outcome of a write, or of waiting for too long.
     fn written(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let (Poll::Ready(Ok(written)), Some(reading)) = (&outcome, &mut self.reading) {
+            reading.bytes += written;
+        }
         if outcome.is_ready() {
-            self.waits_since = None;
             return outcome;
         }
-        let since = *self.waits_since.get_or_insert_with(Instant::now);
-        ready!(self.timer.poll(cx, since + self.limits.reading));
+        let reading = self.reading.get_or_insert_with(|| Reading { since: Instant::now(), bytes: 0 });
+        let earned = Duration::from_secs_f64(reading.bytes as f64 / f64::from(self.limits.reading_rate));
+        ready!(self.timer.poll(cx, reading.since + self.limits.reading + earned));
         Poll::Ready(Err(self.exchange.not_read()))
     }
 }
@@ -72,6 +91,8 @@ impl AsyncRead for Socket {
             Poll::Ready(Err(e)) => Poll::Ready(Err(e)),
             Poll::Pending => match socket.exchange.wait(&socket.limits) {
                 Wait::Forever => Poll::Pending,
+                // Tokio may not know yet what the system has, and wakes this task for it.
+                Wait::No if socket.has_unread() => Poll::Pending,
                 // As if the client had closed its side.
                 Wait::No => Poll::Ready(Ok(())),
                 Wait::Until(time) => {
@@ -107,6 +128,7 @@ impl AsyncWrite for Socket {
     /// hyper calls this after each write of all that it has. A TCP stream has nothing to flush.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let socket = self.get_mut();
+        socket.reading = None;
         socket.exchange.flushed();
         match socket.exchange.wait(&socket.limits) {
             Wait::Forever => {}

@@ -32,7 +32,7 @@ struct Local {
 }
 
 impl Local {
-    /// A gallery with three more addresses: `/slow`, `/big` and `/late`.
+    /// A gallery with four more addresses: `/slow`, `/big`, `/late` and `/panic`.
     async fn start(limits: Limits) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let flags = Flags { dir: Some(dir.path().into()), ..Flags::default() };
@@ -56,6 +56,7 @@ impl Local {
                 "late\n"
             }),
         );
+        let app = app.route("/panic", get(async || -> &'static str { panic!("a stand-in") }));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();
@@ -218,6 +219,64 @@ async fn a_client_that_reads_slowly_gets_all_of_its_answer() {
 }
 
 #[tokio::test]
+async fn a_client_that_reads_a_little_now_and_then_is_left() {
+    let local = Local::start(Limits { reading: SHORT * 5, reading_rate: u32::MAX, ..limits() }).await;
+    let mut client = local.connect().await;
+    client.send(&last("/big")).await;
+    let (mut length, mut buffer) = (0, vec![0; BIG / 50]);
+    while let Ok(read @ 1..) = timeout(PATIENCE, client.0.read(&mut buffer)).await.expect("in time") {
+        length += read;
+        sleep(SHORT / 2).await;
+    }
+    assert!(length < BIG, "all of it was waited for");
+}
+
+#[tokio::test]
+async fn all_answers_together_hold_a_bounded_number_of_bytes() {
+    let local = Local::start(Limits { held_answers: BIG * 3 / 2, ..limits() }).await;
+    let mut slow = local.connect().await;
+    slow.send(&get_of("/big")).await;
+    slow.until("xxx").await;
+    let answer = local.ask(&last("/big")).await;
+    has_status(&answer, 503);
+    assert!(answer.contains("\r\nretry-after: 5\r\n") && answer.contains("hold too much memory"), "{answer}");
+    // Small ones have room.
+    has_status(&local.ask(&last("/health")).await, 200);
+    // What is read holds nothing, on a connection that goes on as on one that ends.
+    let mut rest = vec![0; BIG - 3];
+    timeout(PATIENCE, slow.0.read_exact(&mut rest)).await.expect("in time").expect("all of it");
+    for _ in 0..2 {
+        slow.send(&get_of("/health")).await;
+        slow.until("ok\n").await;
+        has_status(&local.ask(&last("/big")).await, 200);
+    }
+    // Nor does that of a client that is gone.
+    slow.send(&get_of("/big")).await;
+    slow.until("xxx").await;
+    drop(slow);
+    let answered = async {
+        while !local.ask(&last("/big")).await.starts_with("HTTP/1.1 200 ") {
+            sleep(SHORT / 10).await;
+        }
+    };
+    timeout(PATIENCE, answered).await.expect("in time");
+}
+
+#[tokio::test]
+async fn a_panic_is_one_failed_request() {
+    let local = Local::start(limits()).await;
+    let mut client = local.connect().await;
+    for _ in 0..2 {
+        client.send(&get_of("/panic")).await;
+        let answer = client.until("}}}").await;
+        has_status(&answer, 500);
+        assert!(!answer.contains("stand-in"), "{answer}");
+    }
+    client.send(&last("/health")).await;
+    has_status(&client.rest().await, 200);
+}
+
+#[tokio::test]
 async fn a_connection_beyond_the_limit_is_refused_until_another_one_ends() {
     let local = Local::start(Limits { connections: 2, ..limits() }).await;
     let (one, mut other) = (local.connect().await, local.connect().await);
@@ -237,6 +296,29 @@ async fn a_connection_beyond_the_limit_is_refused_until_another_one_ends() {
         }
     };
     timeout(PATIENCE, answered).await.expect("in time");
+}
+
+#[tokio::test]
+async fn each_of_many_connections_beyond_the_limit_reads_why_it_is_refused() {
+    let local = Local::start(Limits { connections: 1, short_linger: SHORT * 5, ..limits() }).await;
+    let mut first = local.connect().await;
+    first.send(&get_of("/health")).await;
+    first.until("ok\n").await;
+    // Before the server sees any: some send nothing, some a request, which is not read.
+    let connect = |request: String| {
+        let mut client = std::net::TcpStream::connect(local.address).expect("a connection");
+        std::io::Write::write_all(&mut client, request.as_bytes()).expect("sent");
+        client
+    };
+    let many: Vec<_> = (0..4 * MAX_REFUSALS)
+        .map(|number| connect(if number % 2 == 0 { String::new() } else { get_of("/health") }))
+        .collect();
+    for client in many {
+        client.set_nonblocking(true).expect("set");
+        let answer = Client(TcpStream::from_std(client).expect("a socket")).rest().await;
+        has_status(&answer, 503);
+        assert!(answer.contains("\r\nretry-after: 5\r\n") && answer.ends_with('}'), "{answer}");
+    }
 }
 
 #[tokio::test]
@@ -367,6 +449,37 @@ async fn a_stop_answers_the_requests_under_way_and_waits_for_nothing_else() {
     let answer = piped.rest().await;
     assert_eq!((answer.matches("HTTP/1.1 200 ").count(), answer.matches("ok\n").count()), (3, 2), "{answer}");
     timeout(PATIENCE, serving).await.expect("in time").expect("no panic");
+}
+
+/// The runtime of the test sees nothing of the requests before the stop: it has one thread, which this test does not give up.
+#[tokio::test]
+async fn a_stop_answers_requests_that_the_system_has_and_nobody_has_seen() {
+    use std::io::{Read, Write};
+    let local = Local::start(limits()).await;
+    let connect = || std::net::TcpStream::connect(local.address).expect("a connection");
+    // One that was accepted, of which nothing has been read.
+    let mut accepted = local.connect().await;
+    accepted.send(&get_of("/health")).await;
+    accepted.until("ok\n").await;
+    accepted.0.try_write(get_of("/health").as_bytes()).expect("sent");
+    let waiting: Vec<_> = (0..20).map(|_| connect()).collect();
+    for mut client in &waiting {
+        client.write_all(get_of("/health").as_bytes()).expect("sent");
+    }
+    let half = connect();
+    (&half).write_all(b"GET /health HTTP/1.1\r\nHost:").expect("sent");
+    let silent = connect();
+    let Local { stop, serving, .. } = local;
+    stop.send(()).expect("it serves");
+    timeout(PATIENCE, serving).await.expect("in time").expect("no panic");
+    has_status(&accepted.rest().await, 200);
+    for mut client in waiting {
+        let mut answer = String::new();
+        client.set_read_timeout(Some(PATIENCE)).expect("a limit");
+        client.read_to_string(&mut answer).expect("no reset");
+        has_status(&answer, 200);
+    }
+    drop((half, silent));
 }
 
 #[tokio::test]
