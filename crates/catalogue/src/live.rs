@@ -112,12 +112,14 @@ impl LiveCatalogue {
 
     /// Waits for the index, but not longer than reading the prompts would take.
     pub async fn index_ready(&self) {
-        let _ = tokio::time::timeout(INDEX_DEADLINE, self.index.ready()).await;
+        let clock = &self.freshness.clock;
+        let _ = clock.until(clock.now() + INDEX_DEADLINE, self.index.ready()).await;
     }
 
     /// Writes the index if enough has changed, and waits for it: the platform may stop the process once a request is
     /// answered. `can_wait` if more prompts are about to be read. Waits no longer than `within`.
     pub async fn save_index(&self, catalogue: &Arc<Catalogue>, can_wait: bool, within: Duration) {
-        let _ = tokio::time::timeout(INDEX_DEADLINE.min(within), self.index.save(catalogue, can_wait)).await;
+        let clock = &self.freshness.clock;
+        let _ = clock.until(clock.now() + INDEX_DEADLINE.min(within), self.index.save(catalogue, can_wait)).await;
     }
 }
