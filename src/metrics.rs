@@ -34,6 +34,8 @@ const REFUSED: &str = "prompt_gallery.sign_in.refused";
 /// 0 while what is served is as new as it should be.
 const STALE: &str = "prompt_gallery.stale.age";
 const UNREAD: &str = "prompt_gallery.files.unread";
+/// Counts answers, not files.
+const STORE_FAILURES: &str = "prompt_gallery.store.failures";
 const BROKEN: &str = "prompt_gallery.prompts.broken";
 const COLD_STARTS: &str = "prompt_gallery.cold_starts";
 const PROMPT: &str = "gen_ai.prompt.name";
@@ -122,6 +124,7 @@ fn describe() {
         (CACHE_HITS, "Requests for prompts that were answered without S3"),
         (CACHE_MISSES, "Requests for prompts that asked S3"),
         (UNREAD, "Files that could not be read for an answer"),
+        (STORE_FAILURES, "Answers that lack what the store did not return"),
         (REFUSED, "Requests whose caller was not admitted"),
         (COLD_STARTS, "Starts of the process"),
         (by_prompt::RENDERS, "Prompts that were rendered"),
@@ -151,7 +154,7 @@ fn observe(record: &Record, took: Duration) {
         (None, false) => {}
     }
     histogram!(DURATION, labels).record(took.as_secs_f64());
-    let Observed { s3_requests, stale_seconds, unread, .. } = record.observed;
+    let Observed { s3_requests, stale_seconds, unread, store_failed, .. } = record.observed;
     if s3_requests > 0 {
         counter!(S3_REQUESTS).increment(s3_requests.into());
     }
@@ -162,6 +165,9 @@ fn observe(record: &Record, took: Duration) {
     }
     if unread > 0 {
         counter!(UNREAD).increment(unread.into());
+    }
+    if unread > 0 || store_failed {
+        counter!(STORE_FAILURES).increment(1);
     }
     if let Some(why) = record.refused {
         counter!(REFUSED, "error.type" => why).increment(1);

@@ -435,6 +435,9 @@ async fn every_alarm_on_the_gallerys_metrics_names_one_that_is_written() {
     platform.ask(event!("prompts_get")).await;
     platform.ask(request("prompts/get", &json!({ "name": "broken" }))).await;
     platform.ask(request("prompts/get", &json!({ "name": "nobody-knows-this" }))).await;
+    s3.put("prompts/slow.prompt", "Slow");
+    s3.set_fault(Some(Fault::SlowDownKey("prompts/slow.prompt".to_owned())));
+    platform.ask(request("prompts/list", &json!({}))).await;
     s3.set_fault(Some(Fault::SlowDown));
     platform.ask(event!("prompts_get")).await;
 
@@ -443,7 +446,7 @@ async fn every_alarm_on_the_gallerys_metrics_names_one_that_is_written() {
     let all: Vec<_> =
         written.iter().flatten().map(|(name, _, dimensions)| (name.clone(), dimensions.clone())).collect();
     let alarms = alarms();
-    assert_eq!(alarms.len(), 3, "{alarms:?}");
+    assert_eq!(alarms.len(), 4, "{alarms:?}");
     for alarm in alarms {
         assert!(all.contains(&alarm), "{alarm:?} is not in {all:?}");
     }
@@ -465,6 +468,130 @@ async fn every_alarm_on_the_gallerys_metrics_names_one_that_is_written() {
     // No line besides those of requests, but what is wrong with the broken prompt and with S3.
     let others: Vec<_> = program.log().into_iter().filter(|line| line["message"] != "request").collect();
     assert!(others.iter().all(|line| line["_aws"].is_null()), "{others:?}");
+}
+
+/// The event of a request of 2026-07-28 without parameters.
+fn modern_request(method: &str) -> String {
+    changed(event!("modern_prompts_get"), |event| {
+        let mut body: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
+        body["method"] = method.into();
+        let params = body["params"].as_object_mut().unwrap();
+        params.remove("name");
+        params.remove("arguments");
+        let body = body.to_string();
+        let headers = event["headers"].as_object_mut().unwrap();
+        headers.remove("mcp-name");
+        headers.insert("mcp-method".to_owned(), method.into());
+        headers.insert("content-length".to_owned(), body.len().to_string().into());
+        event["body"] = body.into();
+    })
+}
+
+#[tokio::test]
+async fn an_answer_that_lacks_what_the_store_did_not_return_is_counted_as_a_failure_of_the_store() {
+    let s3 = S3Server::start().await;
+    s3.put("prompts/greet.prompt", "---\ntool: true\n---\nHello!");
+    s3.put("skills/trip/SKILL.md", "---\nname: trip\ndescription: Plans a trip.\n---\nPlan.");
+    s3.set_fault(Some(Fault::DenyList("prompts/".to_owned())));
+    let (mut platform, program) = start_over(&s3, &[("CACHE_TTL_SECONDS", "0")]).await;
+    let lists =
+        [request("tools/list", &json!({})), request("resources/list", &json!({})), modern_request("skills/list")];
+    for list in &lists {
+        assert!(platform.ask(&**list).await["result"].is_object(), "{list}");
+    }
+    s3.set_fault(Some(Fault::AccessDenied));
+    for list in &lists[..2] {
+        assert!(platform.ask(&**list).await["result"].is_object(), "{list}");
+    }
+    for line in program.requests() {
+        assert_eq!((&line["level"], &line["outcome"]), (&json!("WARN"), &json!("ok")), "{line}");
+        assert!(line["cause"].as_str().unwrap().contains("AccessDenied"), "{line}");
+        assert_eq!(line["prompt_gallery.store.failures"], 1, "{line}");
+        let failures =
+            ("prompt_gallery.store.failures".to_owned(), "Count".to_owned(), vec!["FunctionName".to_owned()]);
+        assert!(metrics_of(&line).contains(&failures), "{line}");
+    }
+    let before = program.requests().len();
+    s3.set_fault(None);
+    for list in &lists {
+        platform.ask(&**list).await;
+    }
+    for line in &program.requests()[before..] {
+        assert_eq!((&line["level"], &line["prompt_gallery.store.failures"]), (&json!("INFO"), &Value::Null), "{line}");
+    }
+    // A list without a file that S3 does not return.
+    s3.put("prompts/slow.prompt", "Slow");
+    s3.set_fault(Some(Fault::SlowDownKey("prompts/slow.prompt".to_owned())));
+    platform.ask(request("prompts/list", &json!({}))).await;
+    let requests = program.requests();
+    let line = requests.last().unwrap();
+    assert_eq!((&line["unread_files"], &line["prompt_gallery.store.failures"]), (&json!(1), &json!(1)), "{line}");
+}
+
+#[tokio::test]
+async fn that_no_prompt_is_broken_is_written_only_after_all_were_read() {
+    let s3 = S3Server::start().await;
+    s3.put("prompts/greet.prompt", "Hello {{name}}!");
+    s3.put("prompts/broken.prompt", "{{#if name}}no end");
+    let (mut platform, program) = start_over(&s3, &[("PAGE_SIZE", "1"), ("CACHE_TTL_SECONDS", "0")]).await;
+    let mut broken = async |event: String| {
+        platform.ask(event).await;
+        program.requests().last().unwrap()["prompts.broken"].clone()
+    };
+    let get = || request("prompts/get", &json!({ "name": "greet", "arguments": { "name": "Ada" } }));
+    let list = || request("prompts/list", &json!({}));
+    let search = || request("tools/call", &json!({ "name": "search_prompts", "arguments": {} }));
+    assert_eq!(broken(get()).await, Value::Null, "the other prompt was not read");
+    for all in [
+        request("tools/list", &json!({})),
+        search(),
+        request("resources/list", &json!({})),
+        modern_request("skills/list"),
+    ] {
+        assert_eq!(broken(all).await, 1);
+    }
+    assert_eq!(broken(get()).await, 1, "the process knows by now");
+    s3.put("prompts/broken.prompt", "Mended");
+    assert_eq!(broken(list()).await, Value::Null, "one page of two");
+    assert_eq!(broken(search()).await, 0);
+    assert_eq!(broken(list()).await, 0);
+    assert_eq!(
+        broken(request("tools/call", &json!({ "name": "add", "arguments": { "a": 1, "b": 2 } }))).await,
+        Value::Null
+    );
+}
+
+#[tokio::test]
+async fn a_list_of_one_page_says_that_no_prompt_is_broken() {
+    let s3 = S3Server::start().await;
+    s3.put("prompts/greet.prompt", "Hello {{name}}!");
+    let (mut platform, program) = start_over(&s3, &[]).await;
+    for _ in 0..2 {
+        platform.ask(request("prompts/list", &json!({}))).await;
+        assert_eq!(program.requests().last().unwrap()["prompts.broken"], 0);
+    }
+}
+
+#[tokio::test]
+async fn a_prompt_whose_file_s3_does_not_return_is_named() {
+    let s3 = S3Server::start().await;
+    s3.put("prompts/greet.prompt", "Hello {{name}}!");
+    s3.put("prompts/slow.prompt", "Slow");
+    s3.set_fault(Some(Fault::SlowDownKey("prompts/slow.prompt".to_owned())));
+    let (mut platform, program) = start_over(&s3, &[("METRICS_BY_PROMPT", "on")]).await;
+    let by_tool = |name: &str| json!({ "name": "get_prompt", "arguments": { "name": name } });
+    for (method, params) in [("prompts/get", json!({ "name": "slow" })), ("tools/call", by_tool("slow"))] {
+        assert_eq!(platform.ask(request(method, &params)).await["error"]["code"], -32603);
+        let requests = program.requests();
+        let line = requests.last().unwrap();
+        assert_eq!((&line["prompt.name"], &line["gen_ai.prompt.name"]), (&json!("slow"), &json!("slow")), "{line}");
+        assert_eq!(line["prompt_gallery.prompt.failures"], 1, "{line}");
+    }
+    s3.set_fault(Some(Fault::SlowDown));
+    for (method, params) in [("prompts/get", json!({ "name": "no-such" })), ("tools/call", by_tool("no-such"))] {
+        platform.ask(request(method, &params)).await;
+        assert_eq!(program.requests().last().unwrap()["prompt.name"], Value::Null);
+    }
 }
 
 #[tokio::test]

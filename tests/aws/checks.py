@@ -670,8 +670,9 @@ def alarms() -> None:
     data = extracted([json.loads(line) for line in log_messages() if line.startswith("{")])
     alarm_goes_off("InternalErrorsAlarm", data)
     alarm_goes_off("BrokenPromptsAlarm", data)
-    # tests/lambda_process.rs has the name of this metric, from a function whose bucket is away.
+    # tests/lambda_process.rs has the names of these metrics, from a function whose bucket is away.
     alarm_goes_off("StalePromptsAlarm", data, 901)
+    alarm_goes_off("StoreFailuresAlarm", data, 1)
     alarm_goes_off("RequestsPerDayAlarm", data, 100_001)
     # In the emulator API Gateway writes no access log.
     filters = boto3.client("logs").describe_metric_filters(logGroupName=resource("AccessLogs"))["metricFilters"]
@@ -687,7 +688,7 @@ def dashboard() -> None:
     titles = {widget["properties"]["title"] for widget in body["widgets"]}
     assert {"Most used prompts and tools", "Failing prompts", "Errors by code"} <= titles, titles
     shown = next(widget for widget in body["widgets"] if widget["type"] == "alarm")["properties"]["alarms"]
-    same(len(shown), 9)
+    same(len(shown), 10)
 
 
 check("alarms go off by what the function logs", alarms)

@@ -70,6 +70,7 @@ struct Request {
     broken: Option<u64>,
     stale_seconds: Option<u64>,
     unread: Option<u64>,
+    store_failed: bool,
     /// Whether the line has the dimension of a prompt.
     has_prompt: bool,
     is_ok: bool,
@@ -100,8 +101,10 @@ impl Visit for Request {
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        if field.name() == "cache.hit" {
-            self.cache_hit = Some(value);
+        match field.name() {
+            "cache.hit" => self.cache_hit = Some(value),
+            "store.failed" => self.store_failed = value,
+            _ => {}
         }
     }
 
@@ -137,6 +140,7 @@ impl Request {
             ("prompt_gallery.cold_starts", self.is_cold.then_some(1)),
             ("prompt_gallery.prompts.broken", self.broken),
             ("prompt_gallery.files.unread", self.unread),
+            ("prompt_gallery.store.failures", (self.store_failed || self.unread.is_some()).then_some(1)),
         ];
         let counts = || counts.into_iter().filter_map(|(name, count)| Some((name, count?)));
         write!(to, r#","FunctionName":"{function}""#)?;

@@ -127,7 +127,8 @@ struct MadeInPart {
 }
 
 impl KeptPrompts {
-    fn get(&self, catalogue: &Arc<Catalogue>) -> Option<Arc<AllPrompts>> {
+    /// Those of this catalogue, if all of its prompts were read.
+    pub(crate) fn get(&self, catalogue: &Arc<Catalogue>) -> Option<Arc<AllPrompts>> {
         let kept = self.lock();
         let (of, prompts) = kept.as_ref()?;
         (of.as_ptr() == Arc::as_ptr(catalogue)).then(|| Arc::clone(prompts))

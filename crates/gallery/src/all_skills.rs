@@ -17,7 +17,7 @@ use crate::listing::JsonArray;
 use crate::shared_json::SharedJson;
 use check::skill::{Generated, Offered};
 use skills::{Reading, Shelf, Skill, Skills, address};
-use store::{StoreError, note_unread};
+use store::{StoreError, note_store_failure, note_unread};
 
 /// One page of `skills/list` or `resources/list`.
 #[derive(Debug)]
@@ -313,6 +313,7 @@ impl Gallery {
             // The skills of the store can be listed all the same.
             Err(GalleryError::Store(e)) if shelf.is_some() => {
                 tracing::warn!(cause = %e, "no prompts for skills/list");
+                note_store_failure(e.to_string());
                 (Arc::new(AllPrompts::new(Vec::new(), 0, true)), Some(e))
             }
             Err(e) => return Err(e),

@@ -171,6 +171,19 @@ impl Gallery {
         self.live.last().map_or(0, |catalogue| self.live.files.count_broken(&catalogue))
     }
 
+    /// Whether all prompts of the last listing were read, and none is missing because the store failed.
+    #[must_use]
+    pub fn has_read_all(&self) -> bool {
+        let Some(catalogue) = self.live.last() else { return false };
+        self.all.get(&catalogue).is_some() || self.pages.are_all(&catalogue)
+    }
+
+    /// Whether the last listing has a prompt of this name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.live.last().is_some_and(|catalogue| catalogue.entry(name).is_some())
+    }
+
     /// How many prompts come before this one, by name; `None` if the last listing has no such prompt.
     #[must_use]
     pub fn place(&self, name: &str) -> Option<usize> {

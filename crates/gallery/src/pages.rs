@@ -61,6 +61,18 @@ impl KeptPages {
         }
     }
 
+    /// Whether the pages of one list that are kept have all prompts of this catalogue.
+    pub(crate) fn are_all(&self, catalogue: &Arc<Catalogue>) -> bool {
+        let mut kept = self.lock();
+        let is_same = kept.catalogue.as_ptr() == Arc::as_ptr(catalogue);
+        // A walk from the start has all before its end.
+        let count = catalogue.entries.len();
+        is_same
+            && [Audience::AnyClient, Audience::FormClient]
+                .iter()
+                .any(|audience| kept.list(*audience).ends.contains(&count))
+    }
+
     fn lock(&self) -> MutexGuard<'_, PagesOfCatalogue> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -289,6 +289,11 @@ impl Mcp {
 
     /// Adds what metrics need of a request that was for prompts.
     fn measure(&self, record: &mut Record, has_result: bool) {
+        if self.logs_broken && self.looks_at_prompts(record) {
+            let broken = self.gallery.broken();
+            // None is known only of all: otherwise an alarm would end at a process that has not read the broken one.
+            record.broken = (broken > 0 || self.gallery.has_read_all()).then_some(broken);
+        }
         let is_for_prompts = matches!(record.method, Some("prompts/get" | "prompts/list" | "completion/complete"));
         if !is_for_prompts && record.prompt.is_none() {
             return;
@@ -296,15 +301,25 @@ impl Mcp {
         // An error says nothing of the cache, nor of the age of what it would have served.
         let Observed { s3_requests, has_waited, .. } = record.observed;
         record.cache_hit = has_result.then_some(s3_requests == 0 && !has_waited);
-        if self.logs_broken {
-            record.broken = Some(self.gallery.broken());
-        }
         if self.counts_by_prompt
             && let Some(prompt) = &record.prompt
         {
             // By their place in the gallery: all processes of a function have the same names.
             let has_dimension = self.gallery.place(prompt).is_some_and(|place| place < MAX_PROMPT_DIMENSIONS);
             record.prompt_dimension = Some(if has_dimension { prompt.clone() } else { OTHER_PROMPTS.to_owned() });
+        }
+    }
+
+    /// Whether a request is answered from the listing of the prompts, so that the listing is as new as it may be.
+    fn looks_at_prompts(&self, record: &Record) -> bool {
+        match record.method {
+            Some("prompts/get" | "prompts/list" | "completion/complete" | "resources/list" | "skills/list") => true,
+            Some("tools/list") => self.has_prompt_tools,
+            Some("tools/call") => {
+                let is_own = record.name.as_deref().is_none_or(|name| self.tools.find(name).is_some());
+                self.has_prompt_tools && !is_own
+            }
+            _ => false,
         }
     }
 
@@ -361,7 +376,7 @@ impl Call<'_> {
             (Method::ListResources, _) => Box::pin(self.list_resources(record)).await,
             (Method::ReadResource, _) => Box::pin(self.read_resource(record)).await,
             (Method::ReadDirectory, Era::Modern) => Box::pin(self.read_directory(record)).await,
-            (Method::ListSkills, Era::Modern) => Box::pin(self.list_skills()).await,
+            (Method::ListSkills, Era::Modern) => Box::pin(self.list_skills(record)).await,
             (Method::GetSkill, Era::Modern) => Box::pin(self.get_skill(record)).await,
             (Method::ListResourceTemplates, _) => self.list_resource_templates(),
         }

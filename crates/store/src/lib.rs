@@ -39,7 +39,8 @@ pub use digest::ContentDigest;
 pub use dir::DirStore;
 #[doc(hidden)]
 pub use observed::{
-    Observed, counting_requests, note_stale, note_unread, note_waiting, observed, observing, spawn_counted,
+    Observed, counting_requests, note_stale, note_store_failure, note_unread, note_waiting, observed, observing,
+    spawn_counted, store_failure,
 };
 pub use prompt_store::{IndexStore, Listed, Object, PromptStore, Revalidated, StoreError, Written};
 #[doc(hidden)]

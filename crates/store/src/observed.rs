@@ -2,8 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -21,6 +21,8 @@ pub struct Observed {
     pub stale_seconds: Option<u64>,
     /// How many files are missing in the answer because they cannot be read now.
     pub unread: u32,
+    /// Whether a part of the answer is missing because the store failed: [`store_failure`] says why.
+    pub store_failed: bool,
     /// Whether it has waited for the store, also where another request had asked.
     pub has_waited: bool,
 }
@@ -41,6 +43,7 @@ struct Counters {
     s3_requests: AtomicU32,
     stale_seconds: AtomicU64,
     unread: AtomicU32,
+    store_failure: OnceLock<String>,
     has_waited: AtomicBool,
 }
 
@@ -51,6 +54,7 @@ impl Counters {
             s3_requests: self.s3_requests.load(Ordering::Relaxed),
             stale_seconds: (stale_seconds > 0).then_some(stale_seconds),
             unread: self.unread.load(Ordering::Relaxed),
+            store_failed: self.store_failure.get().is_some(),
             has_waited: self.has_waited.load(Ordering::Relaxed),
         }
     }
@@ -92,6 +96,16 @@ pub fn note_stale(age: Duration) {
 pub fn note_unread(files: usize) {
     let files = files.try_into().unwrap_or(u32::MAX);
     let _ = OBSERVED.try_with(|counters| counters.unread.fetch_max(files, Ordering::Relaxed));
+}
+
+/// Notes that the store failed, so that a part of the answer is missing. The first cause counts.
+pub fn note_store_failure(cause: String) {
+    let _ = OBSERVED.try_with(|counters| counters.store_failure.set(cause));
+}
+
+/// Why a part of the answer under way is missing; `None` if the store has not failed.
+pub fn store_failure() -> Option<String> {
+    OBSERVED.try_with(|counters| counters.store_failure.get().cloned()).ok().flatten()
 }
 
 /// Notes that the request under way waits for the store.

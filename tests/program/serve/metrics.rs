@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use super::Program;
 use crate::issuer::Issuer;
+use crate::s3::{Fault, S3Server};
 use crate::waiting::PATIENCE;
-use crate::{Ran, folder, name, run_with};
+use crate::{Ran, folder, name, run_with, s3_env};
 
 const SECRET: &str = "secret-argument";
 
@@ -92,6 +93,7 @@ fn a_scrape_has_requests_errors_and_caches_and_no_word_of_a_caller() {
     prompt_gallery_prompts_broken 1
     prompt_gallery_s3_requests_total 0
     prompt_gallery_stale_age_seconds 0
+    prompt_gallery_store_failures_total 0
     ");
     for buckets in ["le=\"0.01\"", "le=\"300\"", "le=\"+Inf\""] {
         assert!(text.contains(buckets), "{text}");
@@ -304,6 +306,29 @@ fn a_setting_for_other_collectors_stops_only_the_server() {
     assert!(stdio.code == Some(0) && stdio.err.contains("no metrics are sent"), "{}", stdio.err);
     let serve = run("serve");
     assert!(serve.code == Some(2) && serve.err.contains("OTEL_EXPORTER_OTLP_PROTOCOL=grpc: expected"), "{}", serve.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn usage_names_a_prompt_whose_file_is_not_returned() {
+    let s3 = S3Server::start().await;
+    s3.put("prompts/greet.prompt", "Hello!");
+    s3.put("prompts/slow.prompt", "Slow");
+    s3.set_fault(Some(Fault::SlowDownKey("prompts/slow.prompt".to_owned())));
+    let endpoint = s3.endpoint();
+    let env = s3_env(&endpoint);
+    let program = Program::start_at(&["--bucket", S3Server::BUCKET], "127.0.0.1:0", &env);
+    for name in ["greet", "slow", "no-such"] {
+        program.call("prompts/get", &json!({ "name": name }));
+    }
+    program.call("prompts/list", &json!({}));
+    let url = format!("http://{}/mcp", program.host());
+    let args = ["usage", "--bucket", S3Server::BUCKET, "--json", &url];
+    let Ran { out, err, .. } = run_with(&args, &env, "");
+    let usage: Value = serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {out}{err}"));
+    let slow = usage.as_array().unwrap().iter().find(|row| row["name"] == "slow").unwrap();
+    assert_eq!(slow["failed"], 1, "{out}");
+    assert!(!out.contains("no-such"), "{out}");
+    assert!(program.metrics("").contains("prompt_gallery_store_failures_total 1\n"), "{}", program.metrics(""));
 }
 
 /// Logs Insights as `usage` meets it. The emulator of `tests/aws` has no `stats`.

@@ -73,7 +73,13 @@ fn a_request_for_a_prompt_is_a_record_of_its_metrics() {
         prompt_dimension: Some("greet".to_owned()),
         cache_hit: Some(true),
         broken: Some(2),
-        observed: Observed { s3_requests: 3, stale_seconds: Some(901), unread: 4, has_waited: true },
+        observed: Observed {
+            s3_requests: 3,
+            stale_seconds: Some(901),
+            unread: 4,
+            store_failed: false,
+            has_waited: true,
+        },
         ..Record::default()
     };
     let lines = logged(&[record.clone(), record]);
@@ -84,6 +90,7 @@ fn a_request_for_a_prompt_is_a_record_of_its_metrics() {
     gallery prompt_gallery.cold_starts Count 1
     gallery prompt_gallery.prompts.broken Count 2
     gallery prompt_gallery.files.unread Count 4
+    gallery prompt_gallery.store.failures Count 1
     gallery prompt_gallery.stale.age Seconds 901
     gallery,greet prompt_gallery.prompt.renders Count 1
     ");

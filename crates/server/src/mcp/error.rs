@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::post::{Record, Reply};
 use super::version::Era;
 use gallery::GalleryError;
+use store::note_store_failure;
 
 /// The kinds of errors: each has one JSON-RPC code and one HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,11 +67,6 @@ pub(super) struct Error {
 }
 
 impl Error {
-    /// Why, for the log alone.
-    pub(super) fn into_cause(self) -> Option<String> {
-        self.cause
-    }
-
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), data: None, cause: None }
     }
@@ -152,6 +148,14 @@ impl Record {
     pub(crate) fn is_internal_error(&self) -> bool {
         self.error == Some(INTERNAL_ERROR)
     }
+}
+
+/// Notes why an answer has the program's own part alone.
+pub(super) fn note_failure(record: &mut Record, e: GalleryError) {
+    let Error { cause, message, .. } = e.into();
+    let cause = cause.unwrap_or(message);
+    record.cause = Some(cause.clone());
+    note_store_failure(cause);
 }
 
 impl From<GalleryError> for Error {

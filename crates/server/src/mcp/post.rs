@@ -68,7 +68,7 @@ pub struct Record {
     pub prompt_dimension: Option<String>,
     /// Whether prompts were answered without a request to the store.
     pub cache_hit: Option<bool>,
-    /// How many prompts are broken, as far as they were read; counted on Lambda alone.
+    /// How many prompts are broken, as far as they were read; 0 only if all were read. Counted on Lambda alone.
     pub broken: Option<usize>,
     /// Why the caller was not admitted.
     pub refused: Option<&'static str>,
@@ -153,7 +153,7 @@ pub struct RequestLine<'a> {
 }
 
 impl RequestLine<'_> {
-    /// Writes the line, as an error if the server failed.
+    /// Writes the line: as an error if the server failed, as a warning if the store did and the answer lacks something.
     pub fn write(self) {
         let Self { record, headers, request_id, began, status, sub, client_id } = self;
         let outcome = match (record.error, record.tool_error) {
@@ -188,6 +188,7 @@ impl RequestLine<'_> {
                     stale_seconds = record.observed.stale_seconds,
                     unread_files = (record.observed.unread > 0).then_some(record.observed.unread),
                     cache.hit = record.cache_hit,
+                    store.failed = record.observed.store_failed.then_some(true),
                     prompts.broken = record.broken,
                     refused = record.refused,
                     request.id = request_id,
@@ -197,6 +198,10 @@ impl RequestLine<'_> {
                 )
             };
         }
-        if record.is_internal_error() { line!(error) } else { line!(info) }
+        match (record.is_internal_error(), record.observed.store_failed) {
+            (true, _) => line!(error),
+            (false, true) => line!(warn),
+            (false, false) => line!(info),
+        }
     }
 }

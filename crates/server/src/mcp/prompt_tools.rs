@@ -251,7 +251,7 @@ impl Call<'_> {
             }
             Err(e) => e,
         };
-        if is_of_known_prompt(&e) {
+        if is_of_known_prompt(&e, prompt, gallery) {
             record.prompt = Some(prompt.to_owned());
         }
         match &e {

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::version::Era;
 use super::{Answer, Call, Record, Response, size_over};
 use dotprompt::bounds;
-use gallery::{Audience, Form, GalleryError, shortened};
+use gallery::{Audience, Form, Gallery, GalleryError, shortened};
 
 /// The answer with a prompt.
 ///
@@ -22,18 +22,20 @@ pub(super) fn sendable(prompt: &str, answer: Response) -> Result<Response, Galle
     }
 }
 
-/// Whether this is an error of one prompt of the gallery, which was to be rendered.
-pub(super) fn is_of_known_prompt(e: &GalleryError) -> bool {
-    matches!(
-        e,
+/// Whether this is an error of one prompt of the gallery, which was to be rendered. If the store failed, the last listing says whether
+/// the gallery has the prompt.
+pub(super) fn is_of_known_prompt(e: &GalleryError, name: &str, gallery: &Gallery) -> bool {
+    match e {
         GalleryError::Arguments { .. }
-            | GalleryError::Broken { .. }
-            | GalleryError::Changing { .. }
-            | GalleryError::Failed { .. }
-            | GalleryError::Media { .. }
-            | GalleryError::TooLong { .. }
-            | GalleryError::Unreadable { .. }
-    )
+        | GalleryError::Broken { .. }
+        | GalleryError::Changing { .. }
+        | GalleryError::Failed { .. }
+        | GalleryError::Media { .. }
+        | GalleryError::TooLong { .. }
+        | GalleryError::Unreadable { .. } => true,
+        GalleryError::Store(_) => gallery.has(name),
+        _ => false,
+    }
 }
 
 #[derive(Deserialize)]
@@ -108,7 +110,7 @@ impl Call<'_> {
             GalleryError::Arguments { form: Some(form), .. } if answers.refusal.is_none() && self.shows(form) => {
                 return self.ask(&elicitation::requests(form), answers.state(form)?);
             }
-            e if is_of_known_prompt(e) => record.prompt = Some(params.name),
+            e if is_of_known_prompt(e, &params.name, &self.mcp.gallery) => record.prompt = Some(params.name),
             _ => {}
         }
         if let (GalleryError::Arguments { form: Some(form), .. }, Some(refusal)) = (&e, answers.refusal) {

@@ -7,10 +7,11 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::app;
-use super::error::{Error, ErrorKind};
+use super::error::{Error, ErrorKind, note_failure};
 use super::version::Era;
 use super::{Answer, Call, Record, raw};
 use gallery::{GalleryError, Resource, shortened};
+use store::store_failure;
 
 #[derive(Deserialize)]
 struct ListResourcesParams {
@@ -75,12 +76,13 @@ impl Call<'_> {
         let page = match self.mcp.gallery.list_resources(cursor.as_deref()).await {
             Ok(page) => page,
             Err(e @ GalleryError::Store(_)) if !first.is_empty() => {
-                record.cause = Error::from(e).into_cause();
+                note_failure(record, e);
                 // The client is to ask again.
                 return self.answer_page(&ResourcesResult { resources: &raw(&first), next_cursor: None }, 0, true);
             }
             Err(e) => return Err(e.into()),
         };
+        record.cause = store_failure();
         let all = (!first.is_empty()).then(|| before(&first, page.entries.json()));
         let resources = all.as_deref().unwrap_or(page.entries.json());
         let result = ResourcesResult { resources, next_cursor: page.next_cursor.as_deref() };
@@ -123,6 +125,7 @@ impl Call<'_> {
         let ReadDirectoryParams { uri, cursor } = self.params()?;
         record.name = Some(shortened(&uri));
         let page = self.mcp.gallery.read_directory(&uri, cursor.as_deref()).await?;
+        record.cause = store_failure();
         let result = ResourcesResult { resources: page.entries.json(), next_cursor: page.next_cursor.as_deref() };
         self.answer_page(&result, &page.entries, page.is_partial)
     }

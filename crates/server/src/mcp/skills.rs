@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::error::Error;
 use super::{Answer, Call, Record};
 use gallery::shortened;
+use store::store_failure;
 
 /// The name of the extension among the capabilities.
 pub(super) const EXTENSION: &str = "io.modelcontextprotocol/skills";
@@ -35,9 +36,10 @@ struct GetSkillResult<'a> {
 }
 
 impl Call<'_> {
-    pub(super) async fn list_skills(&self) -> Answer {
+    pub(super) async fn list_skills(&self, record: &mut Record) -> Answer {
         let ListSkillsParams { cursor } = self.params()?;
         let page = self.mcp.gallery.list_skills(cursor.as_deref()).await?;
+        record.cause = store_failure();
         let result = ListSkillsResult { skills: page.entries.json(), next_cursor: page.next_cursor.as_deref() };
         self.answer_page(&result, &page.entries, page.is_partial)
     }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::app::{self, OPEN};
 use super::connection::Transport;
-use super::error::{Error, ErrorKind};
+use super::error::{Error, ErrorKind, note_failure};
 use super::version::{Era, MODERN};
 use super::{Answer, Call, Mcp, Record, headers};
 use crate::limits::TOOL_LIST_TIMEOUT;
@@ -133,7 +133,7 @@ impl Call<'_> {
         let prompts = match self.prompts_for_tools(TOOL_LIST_TIMEOUT).await {
             Ok(prompts) => prompts,
             Err(e) => {
-                record.cause = Error::from(e).into_cause();
+                note_failure(record, e);
                 // The client is to ask again.
                 return self.answer_page(&ListToolsResult { tools: &tools, next_cursor: None }, 0, true);
             }
