@@ -9,15 +9,16 @@ mod metrics;
 mod page;
 mod post;
 mod ready;
+mod refusals;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
+use axum::{Extension, Router};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, Method, StatusCode};
@@ -33,6 +34,7 @@ use crate::mcp::{LoggedHeaders, Mcp, Record, RequestLine};
 use body::read_body;
 use compression::compress;
 use gallery::Gallery;
+use refusals::{Cause, log_refused};
 
 const JSON: &str = "application/json";
 
@@ -67,14 +69,15 @@ pub fn service(
     };
     let mcp = mcp.layer(layers);
     Router::new()
-        .route("/mcp", mcp.clone())
-        .route("/mcp/", mcp)
         .route("/health", get(|| async { "ok\n" }))
         .merge(ready::routes(gallery))
         .merge(card::routes(config).layer(from_fn(compress)))
         .merge(if config.gallery_page { page::routes(config) } else { Router::new() })
         .fallback(async move || (StatusCode::NOT_FOUND, not_found))
         .merge(config.sign_in.as_ref().map(discovery).unwrap_or_default().layer(from_fn(compress)))
+        .layer(from_fn(log_refused))
+        .route("/mcp", mcp.clone())
+        .route("/mcp/", mcp)
 }
 
 /// The service with the skills of its gallery for other programs, if it is open to anyone. The function has no use for this: it is
@@ -124,12 +127,16 @@ fn discovery(sign_in: &SignIn) -> Router {
     if let Some(client) = sign_in.authorization_server.as_ref().and_then(|server| server.client.clone()) {
         let answer = async move |request: Request| {
             let (parts, body) = request.into_parts();
-            let body = read_body(&parts, body, MAX_REGISTRATION_BYTES, BODY_TIMEOUT).await.map_err(|unread| {
-                tracing::info!(http.status = unread.status().as_u16(), cause = unread.cause(), "request refused");
-                unread.status()
-            })?;
-            let (status, body) = register(&client, &body);
-            Ok::<_, StatusCode>((status, [(CONTENT_TYPE, JSON), (CACHE_CONTROL, "no-store")], body))
+            let body = read_body(&parts, body, MAX_REGISTRATION_BYTES, BODY_TIMEOUT).await;
+            let body = body.map_err(|unread| (unread.status(), Extension(Cause(unread.cause()))).into_response())?;
+            let headers = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, "no-store")];
+            Ok::<_, Response>(match register(&client, &body) {
+                Ok(body) => (StatusCode::CREATED, headers, body).into_response(),
+                Err(refused) => {
+                    let cause = Extension(Cause(refused.error));
+                    (StatusCode::BAD_REQUEST, headers, cause, refused.body).into_response()
+                }
+            })
         };
         router = router.route("/register", post(answer));
     }
@@ -166,7 +173,8 @@ impl Origins {
     }
 }
 
-/// The outermost layer: gives the request an id, and writes one log line once it is answered. A preflight gets no line.
+/// The outermost layer: gives the request an id, and writes one log line once it is answered. A preflight gets no line, nor
+/// does what is no request to the protocol, unless it is refused.
 async fn log(mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let by_platform = request.extensions_mut().remove::<RequestId>();
@@ -181,6 +189,8 @@ async fn log(mut request: Request, next: Next) -> Response {
         let status = Some(response.status().as_u16());
         let headers = &headers;
         RequestLine { record: &record, headers, request_id: &id.0, began, status, sub, client_id }.write();
+    } else {
+        refusals::write_line(&response);
     }
     response
 }

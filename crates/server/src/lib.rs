@@ -28,7 +28,7 @@
 //! | a setting is read, its default and its bounds | `config.rs` and the files in `config/` |
 //! | the error of a setting is worded | beside each setting; `config/error.rs` puts its name before it |
 //! | the stores of the settings are opened | `open.rs` |
-//! | a JSON-RPC code and its status are chosen | `mcp/error.rs`; other statuses: `http/denied.rs`, `auth/guard.rs` |
+//! | a JSON-RPC code and its status are chosen | `mcp/error.rs`; other statuses: `http/denied.rs`, `auth/guard.rs`; the log line of a refusal at another address than `/mcp`: `http/refusals.rs` |
 //! | a method is added | `mcp/method.rs`, then the match in `mcp.rs` |
 //! | a version of the protocol is negotiated | `mcp/meta.rs` |
 //! | stdio differs from HTTP | `is_stdio` in `mcp.rs`; its types: `mcp/connection.rs` |

@@ -113,6 +113,50 @@ fn what_is_refused_before_a_route_is_logged() {
 }
 
 #[test]
+fn what_is_refused_at_another_address_than_the_endpoint_is_logged() {
+    let sign_in = [
+        ("OAUTH_ISSUER", "https://issuer.example"),
+        ("OAUTH_AUDIENCE", "me"),
+        ("PUBLIC_URL", "https://me.example/mcp"),
+        ("OAUTH_AUTHORIZE_URL", "https://issuer.example/authorize"),
+        ("OAUTH_JWKS_URL", "https://127.0.0.1:9/keys"),
+        ("OAUTH_TOKEN_URL", "https://issuer.example/token"),
+        ("OAUTH_CLIENT_ID", "me"),
+        ("OAUTH_REDIRECT_URIS", "http://localhost/callback"),
+    ];
+    let open = Program::start("prompts", "127.0.0.1:0");
+    let signed = Program::start_with("prompts", "127.0.0.1:0", &sign_in);
+    let word = "word-of-the-caller";
+    let (nothing, method) = ("there is nothing at this address", "this address does not have the method");
+    for (program, request, body, status, cause) in [
+        (&open, "GET /word-of-the-caller", "", 404, nothing),
+        (&open, "POST /mcp//", "", 404, nothing),
+        (&open, "GET /assets/word-of-the-caller", "", 404, nothing),
+        (&open, "POST /health", "", 405, method),
+        (&open, "POST /ready", "", 405, method),
+        (&open, "DELETE /", "", 405, method),
+        (&open, "POST /metrics", "", 405, method),
+        (&open, "POST /.well-known/agent-skills/index.json", "", 405, method),
+        (&open, "GET /.well-known/agent-skills/word-of-the-caller", "", 404, "there is no such skill or file"),
+        (&open, "GET /.well-known/agent-skills/%ff", "", 400, "Bad Request"),
+        (&signed, "GET /register", "", 405, method),
+        (&signed, "POST /register", "word-of-the-caller", 400, "invalid_client_metadata"),
+        (&signed, "POST /register", r#"{"redirect_uris":["word-of-the-caller"]}"#, 400, "invalid_redirect_uri"),
+    ] {
+        let answer = program.send(&format!("{request} HTTP/1.1\r\nHost: {}\r\n", program.host()), body);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {answer}");
+        let line = program.logs("request refused");
+        assert!(line.contains(&format!("http.status={status}")) && line.contains(cause), "{request}: {line}");
+        assert!(!line.contains(word), "{line}");
+    }
+    // The page is for the hosts that are allowed.
+    let answer = open.send("GET / HTTP/1.1\r\nHost: evil.example\r\n", "");
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+    let line = open.logs("request refused");
+    assert!(line.contains("http.status=403") && line.contains("host: evil.example"), "{line}");
+}
+
+#[test]
 fn an_endpoint_with_a_slash_at_its_end_is_the_same() {
     let program = Program::start("prompts", "127.0.0.1:0");
     let head = format!("POST /mcp/ HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n", program.host());

@@ -5,7 +5,6 @@
 //! its own origin (RFC 8414), and answers each registration (RFC 7591) with the one client of its settings.
 
 use bytes::Bytes;
-use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -65,6 +64,13 @@ pub(crate) fn documents(sign_in: &SignIn) -> Vec<(String, Bytes)> {
     documents
 }
 
+/// A registration that is refused.
+pub(crate) struct RefusedClient {
+    /// The code of the error.
+    pub(crate) error: &'static str,
+    pub(crate) body: Bytes,
+}
+
 /// A client's registration; other fields are ignored.
 #[derive(Deserialize)]
 struct Registration {
@@ -72,10 +78,13 @@ struct Registration {
 }
 
 /// Answers a registration with the shared client, if that client allows every redirect address of the registration.
-pub(crate) fn register(client: &PublicClient, body: &[u8]) -> (StatusCode, Bytes) {
-    let refuse = |error: &str, description: String| {
+///
+/// # Errors
+/// No registration, or another address.
+pub(crate) fn register(client: &PublicClient, body: &[u8]) -> Result<Bytes, RefusedClient> {
+    let refuse = |error: &'static str, description: String| {
         let body = json!({ "error": error, "error_description": description });
-        (StatusCode::BAD_REQUEST, body.to_string().into())
+        Err(RefusedClient { error, body: body.to_string().into() })
     };
     let registration: Registration = match serde_json::from_slice(body) {
         Ok(registration) => registration,
@@ -97,5 +106,5 @@ pub(crate) fn register(client: &PublicClient, body: &[u8]) -> (StatusCode, Bytes
         "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],
     });
-    (StatusCode::CREATED, registered.to_string().into())
+    Ok(registered.to_string().into())
 }

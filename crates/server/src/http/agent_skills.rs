@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use super::JSON;
+use super::refusals::Cause;
 use gallery::{Gallery, GalleryError};
 use store::observing;
 
@@ -48,14 +49,16 @@ async fn artifact(State(gallery): State<Arc<Gallery>>, Path(path): Path<String>)
 fn failed(gallery: &Gallery, e: &GalleryError) -> Response {
     match e {
         GalleryError::UnknownSkill { .. } | GalleryError::UnknownResource { .. } => {
-            (StatusCode::NOT_FOUND, format!("{e}\n")).into_response()
+            (StatusCode::NOT_FOUND, Extension(Cause("there is no such skill or file")), format!("{e}\n"))
+                .into_response()
         }
         _ => {
             match e {
                 GalleryError::Store(_) => gallery.report_unavailable(e),
                 e => tracing::error!(cause = %e, "a skill cannot be read"),
             }
-            (StatusCode::SERVICE_UNAVAILABLE, "The skills cannot be read now.\n").into_response()
+            let cause = Extension(Cause("the skills cannot be read now"));
+            (StatusCode::SERVICE_UNAVAILABLE, cause, "The skills cannot be read now.\n").into_response()
         }
     }
 }

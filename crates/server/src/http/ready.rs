@@ -3,17 +3,20 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use serde_json::json;
 
 use super::JSON;
+use super::refusals::Cause;
 use crate::limits::{READY_PATIENCE, READY_RETRY};
 use gallery::{Gallery, Readiness};
+
+const NOT_LISTED: &str = "the prompts have not been listed yet";
 
 struct Watched {
     gallery: Arc<Gallery>,
@@ -38,8 +41,9 @@ async fn ready(State(watched): State<Arc<Watched>>) -> Response {
         }
         None => {
             let retry = [(RETRY_AFTER, READY_RETRY.as_secs().to_string())];
-            let body = json!({ "error": "the prompts have not been listed yet" });
-            (StatusCode::SERVICE_UNAVAILABLE, headers, retry, body.to_string()).into_response()
+            let body = json!({ "error": NOT_LISTED });
+            let cause = Extension(Cause(NOT_LISTED));
+            (StatusCode::SERVICE_UNAVAILABLE, headers, retry, cause, body.to_string()).into_response()
         }
     }
 }
