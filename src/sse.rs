@@ -34,13 +34,11 @@ use server::http::{self as service, Denied, ReceivedPost};
 use server::mcp::{self, Effect, Mcp, Record, Reply};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use crate::live::Lists;
+use crate::live::{Lists, MAX_LISTENING};
 use accept::Accepted;
 use listening::Listening;
 use record::StreamRecord;
 
-/// Streams that are open at once, at most half of the connections: each holds one.
-const MAX_STREAMS: usize = 200;
 /// How long a stream is silent at most: then a comment keeps the connection open.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// When a client that found no room may come again.
@@ -64,7 +62,8 @@ pub(crate) struct Streams {
 impl Streams {
     /// The streams of a server with so many connections.
     pub(crate) fn new(mcp: Arc<Mcp>, lists: Arc<Lists>, max_connections: usize) -> Arc<Self> {
-        let max_streams = MAX_STREAMS.min(max_connections.div_ceil(2));
+        // Each holds a connection.
+        let max_streams = MAX_LISTENING.min(max_connections.div_ceil(2));
         let room = Arc::new(Semaphore::new(max_streams));
         Arc::new(Self { mcp, lists, room, max_streams, is_stopping: watch::Sender::new(false) })
     }

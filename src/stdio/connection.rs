@@ -17,7 +17,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::forms;
 use super::head::{Head, Id};
 use super::lines::Line;
-use crate::live::{Interest, Lists};
+use crate::live::{Interest, Lists, MAX_LISTENING};
 
 /// Requests that are handled at once; further lines wait.
 const MAX_REQUESTS: usize = 256;
@@ -126,7 +126,17 @@ impl Connection {
 
     /// Handles `subscriptions/listen`. Its task acknowledges it as soon as no change can be missed.
     async fn listen(&mut self, line: &[u8], number: &str, key: Id) {
-        let (reply, effect) = self.shared.handle(line, number, None).await;
+        let began = Instant::now();
+        let message = StdioMessage { body: line, request_id: number, session: None, progress: None };
+        let (mut reply, mut effect) = self.shared.mcp.handle_stdio(message).await;
+        if let Some(Effect::Listens(subscription)) = &effect
+            && self.shared.state().subscriptions.len() >= MAX_LISTENING
+        {
+            let message = format!("all {MAX_LISTENING} subscriptions of this connection are open: cancel one");
+            reply = Reply::no_room(&subscription.id, message, reply.record);
+            effect = None;
+        }
+        write_line(&reply.record, number, began);
         let Some(Effect::Listens(subscription)) = effect else { return self.shared.send(reply.body).await };
         let filter = subscription.filter;
         let kept = Kept { subscription, is_acknowledged: false };

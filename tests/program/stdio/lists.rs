@@ -99,6 +99,23 @@ fn a_modern_client_is_told_on_its_subscription() {
 }
 
 #[test]
+fn a_connection_has_200_subscriptions_at_most() {
+    let dir = files();
+    let mut gallery = Gallery::over(&dir);
+    let filter = json!({ "promptsListChanged": true });
+    for number in 0..200 {
+        let acknowledged = gallery.ask(&listen(&format!("l-{number}"), &filter));
+        assert_eq!(acknowledged["method"], "notifications/subscriptions/acknowledged", "{acknowledged}");
+    }
+    let refused = gallery.ask(&listen("one-more", &filter));
+    let message = "all 200 subscriptions of this connection are open: cancel one";
+    assert_eq!(refused["error"], json!({ "code": -32600, "message": message }));
+    gallery.send(&notification("notifications/cancelled", json!({ "requestId": "l-7" })));
+    let acknowledged = gallery.ask(&listen("one-more", &filter));
+    assert_eq!(acknowledged["method"], "notifications/subscriptions/acknowledged", "{acknowledged}");
+}
+
+#[test]
 fn a_subscription_is_checked() {
     let dir = files();
     let mut gallery = Gallery::over(&dir);

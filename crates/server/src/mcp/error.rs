@@ -135,6 +135,13 @@ impl Reply {
         Self { status, body, shared: None, record: Record { error: Some(code), ..Record::default() } }
     }
 
+    /// Refuses the request `id` of stdio, which the connection has no room for.
+    #[must_use]
+    pub fn no_room(id: &RawValue, message: String, record: Record) -> Self {
+        let cause = Some(message.clone());
+        Error { cause, ..Error::new(ErrorKind::InvalidRequest, message) }.into_reply(Some(id), "", record)
+    }
+
     /// Refuses a request before it is read as JSON-RPC. `cause` is for the log alone.
     pub(crate) fn refused(status: StatusCode, message: &str, cause: Option<String>) -> Self {
         let code = ErrorKind::InvalidRequest.code();
