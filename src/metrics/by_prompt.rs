@@ -1,6 +1,6 @@
 //! Renders by prompt. Each process counts them; they are labels of its metrics only with `METRICS_BY_PROMPT=on`.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -16,8 +16,6 @@ pub(super) const NAMES: [&str; 3] = [RENDERS, FAILURES, REFUSALS];
 
 /// Prompts that are counted on their own, over the life of the process. All others are one.
 const MAX_COUNTED: usize = 10_000;
-/// Prompts that become labels, over the life of the process, in which prompts come and go.
-const MAX_LABELS: usize = 200;
 
 /// The counts of this process.
 pub(super) struct ByPrompt {
@@ -29,7 +27,6 @@ pub(super) struct ByPrompt {
 struct Counts {
     /// Renders, failures and refusals of each prompt.
     by_name: BTreeMap<String, [u64; 3]>,
-    labels: HashSet<String>,
 }
 
 impl Default for ByPrompt {
@@ -46,12 +43,8 @@ impl ByPrompt {
             Some(INTERNAL_ERROR) => 1,
             _ => 2,
         };
-        let label = {
-            let mut counts = self.lock();
-            counts.count(prompt, which);
-            record.prompt_dimension.as_deref().map(|label| counts.label(label))
-        };
-        let label = label.map(|label| Label::new(super::PROMPT, label));
+        self.lock().count(prompt, which);
+        let label = record.prompt_dimension.clone().map(|label| Label::new(super::PROMPT, label));
         counter!(NAMES[which], Vec::from_iter(label)).increment(1);
     }
 
@@ -89,33 +82,11 @@ impl Counts {
         let name = if self.by_name.len() < MAX_COUNTED { prompt } else { OTHER_PROMPTS };
         self.by_name.entry(name.to_owned()).or_default()[which] += 1;
     }
-
-    fn label(&mut self, label: &str) -> String {
-        if label == OTHER_PROMPTS || self.labels.contains(label) {
-            return label.to_owned();
-        }
-        if self.labels.len() >= MAX_LABELS {
-            return OTHER_PROMPTS.to_owned();
-        }
-        self.labels.insert(label.to_owned());
-        label.to_owned()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn prompts_that_come_and_go_do_not_add_labels_for_ever() {
-        let mut counts = Counts::default();
-        for number in 0..MAX_LABELS {
-            assert_eq!(counts.label(&format!("p-{number}")), format!("p-{number}"));
-        }
-        assert_eq!(counts.label("one-more"), OTHER_PROMPTS);
-        assert_eq!(counts.label("p-7"), "p-7");
-        assert_eq!(counts.labels.len(), MAX_LABELS);
-    }
 
     #[test]
     fn counts_are_bounded() {

@@ -47,6 +47,7 @@
 //! | log lines get their form | `logging.rs` |
 //! | the log line of a request gets its fields | `mcp/post.rs`; its client: `mcp/client.rs`, its trace: `mcp/trace.rs` |
 //! | metrics are counted | on Lambda `function`, `emf.rs`; locally the program's `src/metrics.rs` |
+//! | a prompt becomes a dimension of metrics | `mcp/dimensions.rs` |
 //! | `GET /metrics` admits a caller | `http/metrics.rs` |
 //! | a template helper is added | `dotprompt`, its front page |
 //! | clients with forms get another list | `gallery`, `row.rs` |

@@ -9,6 +9,7 @@
 mod app;
 mod client;
 mod connection;
+mod dimensions;
 mod elicitation;
 mod error;
 mod headers;
@@ -34,6 +35,7 @@ use bytes::Bytes;
 pub use client::{Client, ClientInfo};
 use connection::Transport;
 pub use connection::{Effect, InputRequests, Session, StdioMessage, Subscription};
+use dimensions::PromptDimensions;
 pub use error::INTERNAL_ERROR;
 use error::{Error, ErrorKind};
 use futures_util::FutureExt;
@@ -57,7 +59,6 @@ pub use version::{HANDSHAKE, MODERN};
 
 use crate::config::Config;
 use crate::identity::server_info;
-use crate::limits::MAX_PROMPT_DIMENSIONS;
 use crate::tools::Tools;
 pub use crate::tools::progress::channel as progress_channel;
 use dotprompt::bounds;
@@ -101,8 +102,8 @@ pub struct Mcp {
     has_live_lists: bool,
     /// Whether the log has the number of broken prompts, which is a metric there.
     logs_broken: bool,
-    /// Whether prompts are dimensions of metrics.
-    counts_by_prompt: bool,
+    /// The prompts that are dimensions of metrics, if any are.
+    dimensions: Option<PromptDimensions>,
     server_info: Box<RawValue>,
     /// The size of an answer at most, as Lambda counts it.
     max_answer_bytes: Option<usize>,
@@ -173,7 +174,7 @@ impl Mcp {
             capabilities: raw(&capabilities),
             has_live_lists: false,
             logs_broken: false,
-            counts_by_prompt: false,
+            dimensions: None,
             server_info,
             max_answer_bytes: None,
         }
@@ -197,7 +198,7 @@ impl Mcp {
     pub fn configured(self, config: &Config) -> Self {
         let measured = Self {
             logs_broken: config.on_lambda,
-            counts_by_prompt: config.metrics_by_prompt,
+            dimensions: config.metrics_by_prompt.then(PromptDimensions::default),
             max_answer_bytes: config.on_lambda.then_some(bounds::ANSWER),
             ..self
         };
@@ -301,12 +302,8 @@ impl Mcp {
         // An error says nothing of the cache, nor of the age of what it would have served.
         let Observed { s3_requests, has_waited, .. } = record.observed;
         record.cache_hit = has_result.then_some(s3_requests == 0 && !has_waited);
-        if self.counts_by_prompt
-            && let Some(prompt) = &record.prompt
-        {
-            // By their place in the gallery: all processes of a function have the same names.
-            let has_dimension = self.gallery.place(prompt).is_some_and(|place| place < MAX_PROMPT_DIMENSIONS);
-            record.prompt_dimension = Some(if has_dimension { prompt.clone() } else { OTHER_PROMPTS.to_owned() });
+        if let (Some(dimensions), Some(prompt)) = (&self.dimensions, &record.prompt) {
+            record.prompt_dimension = Some(dimensions.of(prompt, self.gallery.place(prompt)));
         }
     }
 
