@@ -126,6 +126,28 @@ async fn whatever_reads_files_saves_the_index() {
     assert_eq!(s3.requests().put, 3);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn callers_at_once_count_each_saved_file_once() {
+    let names: Vec<String> = (0..100).map(|number| format!("s-{number:03}")).collect();
+    let s3 = bucket(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    for _ in 0..8 {
+        s3.delete(INDEX);
+        let gallery = Arc::new(server(&s3, HOUR));
+        let calls = (0..8).map(|_| {
+            let gallery = Arc::clone(&gallery);
+            tokio::spawn(async move { gallery.list_skills(None).await.unwrap().is_partial })
+        });
+        for call in futures_util::future::join_all(calls).await {
+            assert!(!call.unwrap());
+        }
+        // Saves a file that was counted after the others.
+        gallery.list_skills(None).await.unwrap();
+        let saved = s3.requests().put;
+        gallery.list_skills(None).await.unwrap();
+        assert_eq!(s3.requests().put, saved, "nothing is left to save");
+    }
+}
+
 #[tokio::test]
 async fn a_read_that_outlives_its_caller_counts() {
     let s3 = bucket(&["a", "b"]).await;

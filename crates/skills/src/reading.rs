@@ -169,8 +169,7 @@ impl Skills {
     ///
     /// The write goes on when its caller stops waiting.
     pub async fn save_index(self: &Arc<Self>, can_wait: bool) {
-        let unsaved = *self.unsaved();
-        if unsaved == 0 || !self.stored.is_writable() {
+        if *self.unsaved() == 0 || !self.stored.is_writable() {
             return;
         }
         let Some(shelf) = self.snapshots.last() else { return };
@@ -179,10 +178,17 @@ impl Skills {
             known += 1;
             true
         });
-        if can_wait && unsaved * 2 < known {
+        let unsaved = {
+            let mut unsaved = self.unsaved();
+            if can_wait && *unsaved * 2 < known {
+                return;
+            }
+            // This write saves them, so callers at the same time need not.
+            std::mem::take(&mut *unsaved)
+        };
+        if unsaved == 0 {
             return;
         }
-        *self.unsaved() -= unsaved;
         let skills = Arc::clone(self);
         let write = spawn_counted(async move { skills.write_index(&shelf, unsaved).await });
         let _ = timeout(WRITE_DEADLINE, write).await;
