@@ -179,7 +179,7 @@ impl<'a> Compiler<'a> {
             let message = format!("a closing tag has only the name: {{{{/{}}}}}", shorten(&closes));
             self.report_at(tag, Code::Syntax, message);
         }
-        if !self.open.iter().any(|open| open.name.as_ref() == Some(&closes)) {
+        if !self.open.iter().rev().any(|open| open.name.as_ref() == Some(&closes)) {
             let message = match self.open.iter().rev().find_map(|open| open.name.as_ref()) {
                 Some(name) => format!("expected {{{{/{}}}}}, found {{{{/{}}}}}", shorten(name), shorten(&closes)),
                 None => format!("{{{{/{}}}}} closes a block that is not open", shorten(&closes)),

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Compiler, width};
+use crate::bounds;
 use crate::message::Role;
 use crate::problem::{Cause, Code, Problem};
 use crate::reader::{did_you_mean, shorten};
@@ -194,7 +195,8 @@ impl Compiler<'_> {
     /// Whether a name is a block parameter of the blocks around.
     fn item_name(&self, name: &str) -> ItemName {
         let mut found = ItemName::Known;
-        for open in self.open.iter().rev() {
+        // A file that nests deeper is refused, and each of its tags would look at all blocks around it.
+        for open in self.open.iter().rev().take(bounds::BLOCK_DEPTH) {
             match &open.opened {
                 Some(Opened::Inline(_)) => found = ItemName::OutsideOfInline,
                 Some(Opened::Block(block))
