@@ -211,7 +211,7 @@ impl Files {
     }
 
     /// Forgets that a prompt was left out because one of its files could not be read.
-    pub fn is_listed(&self, object: &Object) {
+    pub fn forget_left_out(&self, object: &Object) {
         self.left_out.remove(object);
     }
 
@@ -441,7 +441,9 @@ impl Files {
                 }
             }
         }
-        self.check_listed_in_parts(catalogue, &files).await?;
+        if let Some(listed) = catalogue.listed_in_parts.filter(|_| !seen.is_empty()) {
+            self.check_listed_in_parts(listed, files.iter().map(|(object, kept)| (*object, &**kept))).await?;
+        }
         let prompt = match broken {
             Some(problem) => {
                 // The log has the problem since the partial was read.
@@ -457,33 +459,30 @@ impl Files {
         let partials = Partials::of(&seen, catalogue);
         Ok(Link { version: object.shown_version().into(), prompt, partials, validation: Default::default() })
     }
-}
 
-impl Files {
-    /// Asks for the files of a prompt that were read before the end of a listing in parts: one of them may have been replaced together
-    /// with another while the store was listed. One file alone is as it was at some time.
+    /// Asks for the files of a prompt with partials that were read before the end of a listing in parts: one of them may have been
+    /// replaced together with another while the store was listed.
     ///
     /// # Errors
     /// The first file that is no longer as it was listed, or that the store does not tell of.
     async fn check_listed_in_parts(
         &self,
-        catalogue: &Catalogue,
-        files: &[(&Object, Arc<KeptFile>)],
+        listed: Instant,
+        files: impl Iterator<Item = (&Object, &KeptFile)>,
     ) -> Result<(), Unread> {
-        let Some(listed) = catalogue.listed_in_parts.filter(|_| files.len() > 1) else { return Ok(()) };
-        let checks = files.iter().filter(|(_, kept)| *lock(&kept.asked) < listed).map(|(object, kept)| async move {
+        let checks = files.filter(|(_, kept)| *lock(&kept.asked) < listed).map(|(object, kept)| async move {
             let asked = self.freshness.clock.now();
-            let error = match self.store.revalidate(object).await {
-                Ok(Revalidated::Unchanged | Revalidated::Unknown) => {
-                    *lock(&kept.asked) = asked;
-                    return Ok(());
+            let unread = |error| Unread { object: object.clone(), error };
+            match self.store.revalidate(object).await.map_err(unread)? {
+                Revalidated::Unchanged => {}
+                Revalidated::Unknown => drop(self.store.get(object).await.map_err(unread)?),
+                Revalidated::Changed(_) => {
+                    let error = format!("{}: it is no longer what was listed", object.key);
+                    return Err(unread(StoreError::NotFound(error)));
                 }
-                Ok(Revalidated::Changed(_)) => {
-                    StoreError::NotFound(format!("{}: it is no longer what was listed", object.key))
-                }
-                Err(e) => e,
-            };
-            Err(Unread { object: (*object).clone(), error })
+            }
+            *lock(&kept.asked) = asked;
+            Ok(())
         });
         future::try_join_all(checks).await.map(drop)
     }

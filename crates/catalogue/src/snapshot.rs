@@ -67,8 +67,11 @@ impl Catalogue {
                 _ => known.previous.clone(),
             };
             // A version that was never read is in no prompt that is served, so the one before it counts.
-            let replaced = known.replaced.filter(|_| !is_replaced || !files.has(last));
-            let replaced = replaced.or_else(|| began.filter(|_| is_replaced));
+            let replaced = match is_replaced {
+                true if files.has(last) => began,
+                true => known.replaced.or(began),
+                false => known.replaced,
+            };
             Entry { previous, replaced, is_new: known.is_new, ..entry }
         };
         let (mut claims, mut partials): (_, HashMap<Box<str>, Entry>) = (Vec::new(), HashMap::new());

@@ -216,7 +216,7 @@ impl Gallery {
         for (place, (entry, read)) in page.range().zip(entries.iter().zip(&page.rows)) {
             let error = match read {
                 Ok(Some(summary)) => {
-                    self.live.files.is_listed(catalogue.object(entry));
+                    self.live.files.forget_left_out(catalogue.object(entry));
                     summaries.push(summary.clone());
                     continue;
                 }
